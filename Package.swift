@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+// The rooms of Ostler and the floors they stand on. Arrows only go down; ARCHITECTURE.md says why each room exists.
+import PackageDescription
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
+
+/// A room whose code belongs to no one actor: loops own it, or it is plain values.
+func room(_ name: String, _ below: [String], _ libraries: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: below.map { .byName(name: $0) } + libraries, swiftSettings: strict)
+}
+
+/// A room of the household: everything in it runs on the main actor unless it says otherwise.
+func house(_ name: String, _ below: [String], _ libraries: [Target.Dependency] = []) -> Target {
+  .target(
+    name: name, dependencies: below.map { .byName(name: $0) } + libraries,
+    swiftSettings: strict + [.defaultIsolation(MainActor.self)])
+}
+
+func tool(_ name: String, _ below: [String], _ libraries: [Target.Dependency] = [], path: String? = nil) -> Target {
+  .executableTarget(
+    name: name, dependencies: below.map { .byName(name: $0) } + libraries, path: path, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ below: [String]) -> Target {
+  .testTarget(name: name, dependencies: below.map { .byName(name: $0) }, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "ostler",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "ostler", targets: ["ostler"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    .target(
+      name: "CSystem",
+      linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("ssl"), .linkedLibrary("crypto"), .linkedLibrary("z")]),
+    .target(name: "CResources", cSettings: [.headerSearchPath("../../Resources")]),
+    room("Wire", []),
+    room("Net", ["CSystem", "Wire"], [logging]),
+    room("Crypto", ["CSystem", "Wire"]),
+    room("Domain", ["Wire"]),
+    room("HTTP", ["CSystem", "Wire", "Net"], [logging]),
+    house("Store", ["CSystem", "CResources", "Wire", "Domain", "Crypto"], [logging]),
+    room("Export", ["Wire"]),
+    room("OCPP", ["Wire", "Net", "HTTP", "Domain"], [logging]),
+    room("OCPI", ["Wire", "Net", "HTTP", "Domain"], [logging]),
+    house("CSMS", ["Wire", "Crypto", "Domain", "Store"], [logging]),
+    house("Admin", ["CResources", "Wire", "Net", "HTTP", "Crypto", "Domain", "Store", "Export", "CSMS"], [logging]),
+    room("Simulator", ["Wire", "Net", "HTTP", "Domain", "OCPP", "OCPI"], [logging]),
+    tool(
+      "ostler",
+      ["CSystem", "Wire", "Net", "Crypto", "Domain", "HTTP", "Store", "Export", "OCPP", "OCPI", "CSMS", "Admin", "Simulator"],
+      [argumentParser, logging]),
+    tests("WireTests", ["Wire"]),
+    tests("NetTests", ["Net", "Wire", "CSystem"]),
+    tests("CryptoTests", ["Crypto", "Wire"]),
+    tests("DomainTests", ["Domain", "Wire"]),
+    tests("HTTPTests", ["HTTP", "Net", "Wire", "CSystem"]),
+    tests("StoreTests", ["Store", "Domain", "Wire", "CSystem"]),
+    tests("ExportTests", ["Export", "Wire"]),
+    tests("OCPPTests", ["OCPP", "Net", "HTTP", "Domain", "Wire"]),
+    tests("OCPITests", ["OCPI", "Net", "HTTP", "Domain", "Wire"]),
+    tests("CSMSTests", ["CSMS", "Store", "Domain", "Crypto", "Wire"]),
+    tests("AdminTests", ["Admin", "CSMS", "Store", "HTTP", "Net", "Domain", "Wire"]),
+    tests("SimulatorTests", ["Simulator", "OCPP", "OCPI", "HTTP", "Net", "Domain", "Wire"]),
+    tests("HouseTests", ["CSMS", "Store", "OCPP", "OCPI", "Domain", "Crypto", "Wire"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
