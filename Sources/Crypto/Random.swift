@@ -1,0 +1,29 @@
+// Random bytes that nobody can foretell, and the secrets made of them.
+import CSystem
+import Wire
+
+/// `count` bytes from OpenSSL's generator, which the kernel seeds.
+public func randomBytes(_ count: Int) -> Bytes {
+  Bytes(unsafeUninitializedCapacity: count) { buffer, written in
+    // A generator that cannot be seeded must end the process: every secret made after it would be guessable.
+    precondition(RAND_bytes(buffer.baseAddress, Int32(count)) == 1, "no source of randomness")
+    written = count
+  }
+}
+
+/// The same source for what asks for a `RandomNumberGenerator`, where a test passes a seeded one.
+public struct SystemRandom: RandomNumberGenerator, Sendable {
+  public init() {}
+
+  public mutating func next() -> UInt64 {
+    randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
+  }
+}
+
+/// Secrets that a machine makes and a machine keeps: session ids, API keys, OCPI tokens, set-up links.
+public enum Secret {
+  /// `bytes` random bytes as base64url text without padding; 32 bytes make 43 characters.
+  public static func make(bytes: Int = 32) -> String {
+    randomBytes(bytes).base64URL
+  }
+}
