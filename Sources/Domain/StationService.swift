@@ -1,0 +1,214 @@
+import Wire
+
+/// The door at which stations knock. CSMS implements it; the OCPP room calls it from errands, inside a turn.
+@MainActor
+public protocol StationDoor: AnyObject, Sendable {
+  /// A station asks to come in, before its connection is upgraded. Authenticates it (FAULTS.md 10, 11).
+  func admit(_ caller: StationCaller) throws(TurnFault) -> Admission
+  /// The upgrade is done. An older link of the same station is closed: the newest authenticated one wins.
+  func opened(_ link: LinkID, of station: Admission.Guest, version: String, address: String) throws(TurnFault) -> any StationService
+  /// The link is gone, for the reason that people read.
+  func closed(_ link: LinkID, reason: String) throws(TurnFault)
+  /// The loop read something of an accepted station: its last-seen time moves with the next turn that happens anyway.
+  func seen(_ link: LinkID, at: Timestamp)
+}
+
+/// What a station shows at the door.
+public struct StationCaller: Sendable {
+  public var identity: StationIdentity
+  /// HTTP Basic password, as bytes; nil where it sent none.
+  public var password: Bytes?
+  public var address: String
+  /// Subprotocols offered, such as `ocpp1.6`.
+  public var offered: [String]
+  public var isLoopback: Bool
+
+  public init(identity: StationIdentity, password: Bytes?, address: String, offered: [String], isLoopback: Bool) {
+    self.identity = identity
+    self.password = password
+    self.address = address
+    self.offered = offered
+    self.isLoopback = isLoopback
+  }
+}
+
+/// What the door says.
+public enum Admission: Sendable {
+  case welcome(Guest)
+  /// 401: no password or a wrong one.
+  case unauthorized
+  /// 404: nobody knows it and strangers are not let in (`unknown_stations = refuse`).
+  case unknown
+  /// 403: the operator rejected it.
+  case rejected
+  /// 503: a hundred strangers knock already.
+  case crowded
+
+  /// Who comes in, and how its link is kept.
+  public struct Guest: Sendable {
+    public var identity: StationIdentity
+    /// Nil while it only knocks.
+    public var station: ID<Station>?
+    /// True: Heartbeats may be answered without the house.
+    public var isAccepted: Bool
+    public var quirks: StationQuirks
+
+    public init(identity: StationIdentity, station: ID<Station>?, isAccepted: Bool, quirks: StationQuirks) {
+      self.identity = identity
+      self.station = station
+      self.isAccepted = isAccepted
+      self.quirks = quirks
+    }
+  }
+}
+
+/// What one station, on one link, may ask of the house. Every verb runs inside a turn; a fault undoes the whole call.
+@MainActor
+public protocol StationService: AnyObject, Sendable {
+  /// It started, or restarted (OCPP 1.6 §4.2).
+  func boot(_ report: BootReport) throws(TurnFault) -> BootVerdict
+  /// What an EVSE does; number 0 is the station itself.
+  func report(_ status: StatusReport) throws(TurnFault)
+  /// May this tag charge? May have to ask a partner.
+  func authorize(tag: String) throws(TurnFault) -> Eventually<Authorization>
+  /// A session begins. Answered at once: who is asked about a token was asked before, or the house's rule decides.
+  func start(_ report: StartReport) throws(TurnFault) -> StartVerdict
+  func meter(_ report: MeterReport) throws(TurnFault)
+  func stop(_ report: StopReport) throws(TurnFault) -> StopVerdict
+  /// Vendor's own data; the words are the protocol's own.
+  func transfer(vendor: String, message: String?, data: JSON?) throws(TurnFault) -> TransferVerdict
+  /// It sent a transaction message that cannot be used: kept as it is, answered positively, shown to the operator.
+  func park(action: String, payload: JSON, why: String) throws(TurnFault)
+  /// Lenient reading met something odd: counted and shown on the station's page (QUIRKS.md).
+  func flag(action: String, oddities: [Oddity]) throws(TurnFault)
+}
+
+public struct BootReport: Sendable {
+  public var vendor: String
+  public var model: String
+  public var serialNumber: String?
+  public var firmwareVersion: String?
+  public var iccid: String?
+  public var imsi: String?
+  public var meterType: String?
+  public var meterSerialNumber: String?
+
+  public init(
+    vendor: String, model: String, serialNumber: String? = nil, firmwareVersion: String? = nil, iccid: String? = nil,
+    imsi: String? = nil, meterType: String? = nil, meterSerialNumber: String? = nil
+  ) {
+    self.vendor = vendor
+    self.model = model
+    self.serialNumber = serialNumber
+    self.firmwareVersion = firmwareVersion
+    self.iccid = iccid
+    self.imsi = imsi
+    self.meterType = meterType
+    self.meterSerialNumber = meterSerialNumber
+  }
+}
+
+public struct BootVerdict: Sendable, Equatable {
+  public var registration: Station.Registration
+  /// Seconds: between heartbeats, or until the next boot where it is not accepted.
+  public var interval: Int
+  public var now: Timestamp
+
+  public init(registration: Station.Registration, interval: Int, now: Timestamp) {
+    (self.registration, self.interval, self.now) = (registration, interval, now)
+  }
+}
+
+public struct StatusReport: Sendable {
+  public var evse: Int
+  public var connector: Int
+  public var status: EVSE.Status
+  /// The station's own words: error code, info, vendor's code.
+  public var note: String?
+  /// The station's clock; nil where it sent none that is plausible.
+  public var at: Timestamp?
+
+  public init(evse: Int, connector: Int = 1, status: EVSE.Status, note: String? = nil, at: Timestamp? = nil) {
+    (self.evse, self.connector, self.status, self.note, self.at) = (evse, connector, status, note, at)
+  }
+}
+
+public struct StartReport: Sendable {
+  public var evse: Int
+  public var connector: Int
+  public var tag: String
+  public var meterStart: Energy
+  /// The station's clock; nil where it was not plausible, then reception counts.
+  public var at: Timestamp?
+  public var reservation: Int?
+  /// The message as it came, kept as evidence.
+  public var raw: JSON
+
+  public init(evse: Int, connector: Int = 1, tag: String, meterStart: Energy, at: Timestamp?, reservation: Int? = nil, raw: JSON) {
+    self.evse = evse
+    self.connector = connector
+    self.tag = tag
+    self.meterStart = meterStart
+    self.at = at
+    self.reservation = reservation
+    self.raw = raw
+  }
+}
+
+public struct StartVerdict: Sendable, Equatable {
+  public var transaction: Int64
+  public var authorization: Authorization
+
+  public init(transaction: Int64, authorization: Authorization) {
+    (self.transaction, self.authorization) = (transaction, authorization)
+  }
+}
+
+public struct MeterReport: Sendable {
+  public var evse: Int
+  /// The station's word for the session; nil where it named none.
+  public var transaction: Int64?
+  public var readings: [Reading]
+
+  public init(evse: Int, transaction: Int64?, readings: [Reading]) {
+    (self.evse, self.transaction, self.readings) = (evse, transaction, readings)
+  }
+}
+
+public struct StopReport: Sendable {
+  public var transaction: Int64
+  /// Who stopped it; nil for a stop without a card.
+  public var tag: String?
+  public var meterStop: Energy?
+  public var at: Timestamp?
+  public var ending: Session.Ending
+  /// Readings that came with the stop.
+  public var readings: [Reading]
+  public var raw: JSON
+
+  public init(
+    transaction: Int64, tag: String?, meterStop: Energy?, at: Timestamp?, ending: Session.Ending, readings: [Reading], raw: JSON
+  ) {
+    self.transaction = transaction
+    self.tag = tag
+    self.meterStop = meterStop
+    self.at = at
+    self.ending = ending
+    self.readings = readings
+    self.raw = raw
+  }
+}
+
+public struct StopVerdict: Sendable, Equatable {
+  /// Nil where the stop named no tag.
+  public var authorization: Authorization?
+
+  public init(authorization: Authorization?) { self.authorization = authorization }
+}
+
+public enum TransferVerdict: Sendable, Equatable {
+  case accepted(data: String?)
+  case rejected
+  case unknownVendor
+  case unknownMessage
+}

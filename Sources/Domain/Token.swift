@@ -1,0 +1,79 @@
+import Wire
+
+/// What a driver shows to charge: a card, an app user, a one-off customer. Ours, or one that a partner gave us.
+public struct Token: Sendable, Equatable {
+  public enum Kind: String, Word { case rfid = "RFID", appUser = "APP_USER", adHocUser = "AD_HOC_USER", other = "OTHER" }
+  /// When the owner wants to be asked (OCPI 2.2.1 §12.4.4; HOUSE.md 7).
+  public enum Whitelist: String, Word { case always = "ALWAYS", allowed = "ALLOWED", allowedOffline = "ALLOWED_OFFLINE", never = "NEVER" }
+
+  public var id: ID<Token>
+  /// The partner role that issued it; nil for our own.
+  public var owner: ID<PartnerRole>?
+  /// Kept as received; compared by `foldedUID`.
+  public var uid: String
+  public var kind: Kind
+  public var contractID: String
+  public var visualNumber: String?
+  public var issuer: String
+  /// Tokens of one group stop each other's sessions.
+  public var groupID: String?
+  public var isValid: Bool
+  public var whitelist: Whitelist
+  public var language: String?
+  public var validUntil: Timestamp?
+  public var createdAt: Timestamp
+  public var updatedAt: Timestamp
+
+  public init(
+    id: ID<Token>, owner: ID<PartnerRole>? = nil, uid: String, kind: Kind, contractID: String, visualNumber: String? = nil,
+    issuer: String, groupID: String? = nil, isValid: Bool = true, whitelist: Whitelist = .always, language: String? = nil,
+    validUntil: Timestamp? = nil, createdAt: Timestamp, updatedAt: Timestamp
+  ) {
+    self.id = id
+    self.owner = owner
+    self.uid = uid
+    self.kind = kind
+    self.contractID = contractID
+    self.visualNumber = visualNumber
+    self.issuer = issuer
+    self.groupID = groupID
+    self.isValid = isValid
+    self.whitelist = whitelist
+    self.language = language
+    self.validUntil = validUntil
+    self.createdAt = createdAt
+    self.updatedAt = updatedAt
+  }
+
+  /// The uid as it is compared: without spaces at its ends or between hex pairs, in lower case (QUIRKS.md 49).
+  public var foldedUID: String { Self.fold(uid) }
+
+  public static func fold(_ uid: String) -> String {
+    String(decoding: uid.utf8.filter { $0 != UInt8(ascii: " ") }, as: UTF8.self).ciFolded
+  }
+
+  public func isUsable(at now: Timestamp) -> Bool { isValid && (validUntil.map { now < $0 } ?? true) }
+}
+
+/// The part of a token that a session and its CDR keep for good (OCPI 2.2.1 §10.4.5 CdrToken).
+public struct TokenReference: Payload {
+  public var country = ""
+  public var party = ""
+  public var uid = ""
+  public var kind = Token.Kind.rfid
+  public var contractID = ""
+
+  public init() {}
+
+  public init(party: PartyID, uid: String, kind: Token.Kind, contractID: String) {
+    (self.country, self.party, self.uid, self.kind, self.contractID) = (party.country, party.party, uid, kind, contractID)
+  }
+
+  public mutating func walk(_ w: inout some Walker) throws(Flaw) {
+    try w.visit("country_code", &country, max: 2)
+    try w.visit("party_id", &party, max: 3)
+    try w.visit("uid", &uid, max: 36)
+    try w.visit("type", &kind)
+    try w.visit("contract_id", &contractID, max: 36)
+  }
+}
