@@ -1,0 +1,476 @@
+// A connected stream socket, plain or TLS: bytes in with a budget, bytes out with a bound.
+
+import CSystem
+import Glibc
+import Synchronization
+
+/// The owner of a channel's bytes. All calls come on the channel's loop, and never from inside a call to the channel.
+public protocol ChannelHandler: AnyObject {
+  /// The connection stands, and the TLS handshake is done.
+  func channelDidBecomeActive(_ channel: Channel)
+  /// `bytes` are valid during the call; at most `Limits.readBudget` of them come per batch.
+  func channel(_ channel: Channel, read bytes: UnsafeRawBufferPointer)
+  /// Writing is welcome again: what waits fell below `Limits.writeLowWater` after `isWritable` had been false.
+  func channelDidDrain(_ channel: Channel)
+  /// The peer will send no more but may still read. The default sends what waits and closes with `.peerEOF`; who wants
+  /// to answer later overrides it and calls `closeAfterFlush` when done.
+  func channelInputEnded(_ channel: Channel)
+  /// The last call, exactly once.
+  func channel(_ channel: Channel, closed reason: CloseReason)
+}
+
+extension ChannelHandler {
+  public func channelDidBecomeActive(_ channel: Channel) {}
+  public func channelDidDrain(_ channel: Channel) {}
+  public func channelInputEnded(_ channel: Channel) { channel.closeAfterFlush() }
+}
+
+public final class Channel: Watcher {
+  private enum State {
+    case connecting, handshaking, active
+    /// Sends what waits, then says goodbye; input is thrown away.
+    case flushing
+    /// All is sent and our side is shut: waits for the peer's end, so that no reset destroys the last bytes.
+    case lingering
+    case closed
+  }
+
+  /// Never used twice in this process.
+  public let id = Channel.ids.wrappingAdd(1, ordering: .relaxed).newValue
+  public let loop: EventLoop
+  public let peer: SocketAddress
+  public private(set) var local: SocketAddress?
+  /// Held strongly until the channel has closed.
+  public var handler: (any ChannelHandler)?
+  /// More waiting bytes than this close the channel with `.overflow`.
+  public var writeMax = Limits.writeMax
+  /// What was agreed in the TLS handshake; nil on a plain channel and before.
+  public private(set) var tls: TLSInfo?
+
+  private static let ids = Atomic<UInt64>(0)
+  private var state: State
+  private let descriptor: Int32
+  private var watch: Watch?
+  private var session: TLSSession?
+  private var out = WriteQueue()
+  private var deadline: Timers.Token?
+  /// Sent in the clear to a peer that speaks HTTP where TLS was expected.
+  private var plainHTTPReply: [UInt8] = []
+
+  private var readingIsPaused = false
+  private var inputHasEnded = false
+  private var flushIsDue = false
+  private var writableWasFalse = false
+  /// The kernel takes no more; it tells when it does.
+  private var waitsToSend = false
+  /// TLS must first read before it can write, or the reverse.
+  private var sendWaitsForInput = false
+  private var readWaitsForOutput = false
+
+  // MARK: Beginnings
+
+  /// A socket that a listener accepted.
+  init(loop: EventLoop, accepted descriptor: Int32, peer: SocketAddress, local: SocketAddress?) {
+    self.loop = loop
+    self.descriptor = descriptor
+    self.peer = peer
+    self.local = local
+    state = .handshaking
+    ostler_tune(descriptor, Limits.keepaliveIdleSeconds)
+  }
+
+  private init(loop: EventLoop, connecting descriptor: Int32, to peer: SocketAddress) {
+    self.loop = loop
+    self.descriptor = descriptor
+    self.peer = peer
+    state = .connecting
+    ostler_tune(descriptor, Limits.keepaliveIdleSeconds)
+  }
+
+  /// Connects without blocking. The handler hears `channelDidBecomeActive`, or `closed` with the reason: nothing fails
+  /// at once. What is written before is sent after. `deadline` covers the connection and the TLS handshake.
+  @discardableResult
+  public static func connect(
+    loop: EventLoop, to address: SocketAddress, tls: TLSClientConfiguration? = nil, deadline: Duration,
+    handler: any ChannelHandler
+  ) -> Channel {
+    loop.preconditionCurrent()
+    let descriptor = ostler_socket(address.family)
+    let number = errno
+    let channel = Channel(loop: loop, connecting: descriptor, to: address)
+    channel.handler = handler
+    guard descriptor >= 0 else {
+      channel.close(.init(errno: number))
+      return channel
+    }
+    let outcome = address.withSocketAddress { Glibc.connect(descriptor, $0, $1) == 0 ? 0 : errno } ?? ENAMETOOLONG
+    guard channel.join(.write) else { return channel }
+    if let tls {
+      do {
+        channel.session = try TLSSession(client: tls, descriptor: descriptor)
+      } catch {
+        channel.close(.tls(error))
+        return channel
+      }
+    }
+    channel.deadline = loop.schedule(after: deadline) { [unowned channel] in
+      channel.deadline = nil
+      channel.close(.timeout)
+    }
+    // A connection that stands already (as in the file system) is noticed as writable like the others.
+    if outcome != 0, outcome != EINPROGRESS { channel.close(.init(errno: outcome)) }
+    return channel
+  }
+
+  /// Starts an accepted channel, after its handler was set.
+  func start(tls context: TLSContext?, plainHTTPReply: [UInt8]) {
+    guard state == .handshaking, join(.read) else { return }
+    guard let context else { return becomeActive() }
+    self.plainHTTPReply = plainHTTPReply
+    do {
+      session = try TLSSession(server: context, descriptor: descriptor)
+    } catch {
+      return close(.tls(error))
+    }
+    deadline = loop.schedule(after: Limits.handshakeDeadline) { [unowned self] in
+      self.deadline = nil
+      close(.timeout)
+    }
+  }
+
+  /// False when the readiness set refused the socket; the channel is closed then.
+  private func join(_ interest: Readiness) -> Bool {
+    do {
+      watch = try loop.watch(descriptor, interest, self)
+      return true
+    } catch {
+      close(.io(error.errno))
+      return false
+    }
+  }
+
+  // MARK: Writing
+
+  /// Bytes that wait to be sent.
+  public var pendingBytes: Int { out.count }
+
+  /// False above `Limits.writeHighWater` until `channelDidDrain`; a writer that ignores it is stopped at `writeMax`.
+  public var isWritable: Bool { !writableWasFalse && acceptsWrites }
+
+  /// Whether the channel stands or is coming about: neither closed nor closing.
+  public var isOpen: Bool { acceptsWrites }
+
+  private var acceptsWrites: Bool {
+    switch state {
+    case .connecting, .handshaking, .active: true
+    case .flushing, .lingering, .closed: false
+    }
+  }
+
+  /// Queues a copy of `bytes`, sent at the end of the current batch. On a channel that is closed or closing they are
+  /// dropped: `closed` tells.
+  public func write(_ bytes: UnsafeRawBufferPointer) {
+    loop.preconditionCurrent()
+    guard acceptsWrites, !bytes.isEmpty else { return }
+    guard out.count + bytes.count <= writeMax else { return close(.overflow) }
+    out.append(bytes, from: &loop.chunks)
+    if out.count > Limits.writeHighWater { writableWasFalse = true }
+    askForFlush()
+  }
+
+  public func write(_ bytes: [UInt8]) { bytes.withUnsafeBytes(write) }
+
+  public func write(_ bytes: ArraySlice<UInt8>) { bytes.withUnsafeBytes(write) }
+
+  public func write(_ text: String) {
+    var text = text
+    text.withUTF8 { write(UnsafeRawBufferPointer($0)) }
+  }
+
+  private func askForFlush() {
+    guard !flushIsDue, !waitsToSend, state == .active || state == .flushing else { return }
+    flushIsDue = true
+    loop.flushLater(self)
+  }
+
+  /// Sends once what the kernel takes; called by the loop at the end of a batch, and when the socket is writable again.
+  func flush() {
+    flushIsDue = false
+    guard state == .active || state == .flushing else { return }
+    if !out.isEmpty {
+      waitsToSend = false
+      sendWaitsForInput = false
+      switch session == nil ? sendPlain() : sendTLS() {
+      case .bytes, .wouldBlockWriting: waitsToSend = !out.isEmpty
+      case .wouldBlockReading: sendWaitsForInput = true
+      case .end: return close(.reset)
+      case .failed(let reason): return close(reason)
+      }
+    }
+    if writableWasFalse, out.count <= Limits.writeLowWater {
+      writableWasFalse = false
+      if state == .active { handler?.channelDidDrain(self) }
+    }
+    if state == .flushing, out.isEmpty { return sayGoodbye() }
+    updateInterest()
+  }
+
+  private func sendPlain() -> IOStep {
+    withUnsafeTemporaryAllocation(of: iovec.self, capacity: Limits.chunksPerFlush) { parts in
+      let sent = ostler_send(descriptor, parts.baseAddress, Int32(out.gather(into: parts)))
+      guard sent >= 0 else { return IOStep(errno: errno, writing: true) }
+      out.consume(sent, to: &loop.chunks)
+      return .bytes(sent)
+    }
+  }
+
+  private func sendTLS() -> IOStep {
+    guard let session else { return .bytes(0) }
+    for _ in 0..<Limits.chunksPerFlush where !out.isEmpty {
+      let step = session.write(out.first)
+      guard case .bytes(let sent) = step else { return step }
+      out.consume(sent, to: &loop.chunks)
+    }
+    return .bytes(0)
+  }
+
+  // MARK: Reading
+
+  /// No bytes are handed up until `resumeReading`; they wait in the kernel, and the peer is slowed down. A close by
+  /// both sides or a reset is still noticed.
+  public func pauseReading() {
+    loop.preconditionCurrent()
+    readingIsPaused = true
+    updateInterest()
+  }
+
+  public func resumeReading() {
+    loop.preconditionCurrent()
+    guard readingIsPaused else { return }
+    readingIsPaused = false
+    if let session, session.holdsBytes { loop.readLater(self) }
+    updateInterest()
+  }
+
+  private var mayRead: Bool { state == .active && !readingIsPaused && !inputHasEnded }
+
+  /// Called by the loop for bytes that TLS holds back.
+  func readAgain() {
+    if mayRead { read() }
+  }
+
+  private func read() {
+    var budget = Limits.readBudget
+    readWaitsForOutput = false
+    reading: while budget > 0, mayRead {
+      let room = UnsafeMutableRawBufferPointer(rebasing: loop.readBuffer[..<budget])
+      switch session?.read(into: room) ?? receive(into: room) {
+      case .bytes(let count):
+        handler?.channel(self, read: UnsafeRawBufferPointer(rebasing: room[..<count]))
+        budget -= count
+        // A full record is probably followed by another; anything less is worth no further look.
+        if session == nil || count < Limits.writeChunk { break reading }
+      case .wouldBlockReading:
+        break reading
+      case .wouldBlockWriting:
+        readWaitsForOutput = true
+        break reading
+      case .end:
+        endInput()
+        break reading
+      case .failed(let reason):
+        return close(reason)
+      }
+    }
+    if mayRead, let session, session.holdsBytes { loop.readLater(self) }
+    updateInterest()
+  }
+
+  private func receive(into room: UnsafeMutableRawBufferPointer) -> IOStep {
+    let count = ostler_receive(descriptor, room.baseAddress, room.count)
+    return count > 0 ? .bytes(count) : count == 0 ? .end : IOStep(errno: errno, writing: false)
+  }
+
+  private func endInput() {
+    inputHasEnded = true
+    if let handler { handler.channelInputEnded(self) } else { closeAfterFlush() }
+  }
+
+  /// While closing, what still comes in is thrown away, without a look into TLS.
+  private func discard() {
+    switch receive(into: loop.readBuffer) {
+    case .bytes, .wouldBlockReading, .wouldBlockWriting: break
+    case .end:
+      inputHasEnded = true
+      if state == .lingering { return close(endReason) }
+      updateInterest()
+    case .failed(let reason):
+      close(state == .lingering ? endReason : reason)
+    }
+  }
+
+  // MARK: Readiness
+
+  func ready(_ what: Readiness) {
+    switch state {
+    case .connecting: return finishConnecting()
+    case .handshaking where session != nil: return shakeHands()
+    case .active, .flushing, .lingering: break
+    case .handshaking, .closed: return
+    }
+    if what.contains(.write) || (sendWaitsForInput && what.contains(.read)) { flush() }
+    if readWaitsForOutput, what.contains(.write), mayRead { read() }
+    if what.contains(.read) {
+      if mayRead {
+        read()
+      } else if state == .flushing || state == .lingering {
+        discard()
+      }
+    } else if !what.isDisjoint(with: [.hangup, .error]) {
+      breakOff(what)
+    }
+  }
+
+  /// The socket is over, or has an error, and there is nothing that we want to read from it.
+  private func breakOff(_ what: Readiness) {
+    guard state != .closed else { return }
+    let number = ostler_socket_error(descriptor)
+    if number != 0 { return close(.init(errno: number)) }
+    if what.contains(.hangup) { close(state == .lingering ? endReason : .peerEOF) }
+  }
+
+  private func updateInterest() {
+    guard let watch else { return }
+    var interest: Readiness = []
+    switch state {
+    case .connecting: interest = .write
+    case .handshaking: interest = session?.handshakeInterest ?? []
+    case .active:
+      if mayRead || sendWaitsForInput { interest.insert(.read) }
+      if waitsToSend || readWaitsForOutput { interest.insert(.write) }
+    case .flushing, .lingering:
+      if !inputHasEnded { interest.insert(.read) }
+      if waitsToSend { interest.insert(.write) }
+    case .closed: return
+    }
+    loop.change(watch, to: interest)
+  }
+
+  private func finishConnecting() {
+    let number = ostler_socket_error(descriptor)
+    guard number == 0 else { return close(.init(errno: number)) }
+    local = SocketAddress.local(of: descriptor)
+    guard session != nil else { return becomeActive() }
+    state = .handshaking
+    shakeHands()
+  }
+
+  private func shakeHands() {
+    guard let session else { return }
+    switch session.shakeHands() {
+    case .bytes:
+      tls = session.info
+      becomeActive()
+    case .wouldBlockReading, .wouldBlockWriting:
+      updateInterest()
+    case .end:
+      close(.peerEOF)
+    case .failed(let reason):
+      if reason == .tls(.plainHTTP), !plainHTTPReply.isEmpty {
+        // Best effort: the peer shows a sentence instead of a broken connection.
+        _ = plainHTTPReply.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      }
+      close(reason)
+    }
+  }
+
+  private func becomeActive() {
+    cancelDeadline()
+    plainHTTPReply = []
+    state = .active
+    handler?.channelDidBecomeActive(self)
+    if !out.isEmpty { askForFlush() }
+    // The last record of the handshake may have brought the first bytes with it.
+    if mayRead, let session, session.holdsBytes { loop.readLater(self) }
+    updateInterest()
+  }
+
+  // MARK: Ends
+
+  /// What an orderly end is called: the peer's, if it ended first.
+  private var endReason: CloseReason { inputHasEnded && !endedHere ? .peerEOF : .local }
+  private var endedHere = false
+
+  /// Sends what waits, tells the peer that nothing follows, waits for its end, and closes: `.local`, or `.peerEOF`
+  /// when the peer had ended first. After `timeout` it closes in any case. Bytes that still come are thrown away.
+  public func closeAfterFlush(timeout: Duration = Limits.lingerDeadline) {
+    loop.preconditionCurrent()
+    switch state {
+    case .flushing, .lingering, .closed: return
+    case .connecting, .handshaking: return close(.local)
+    case .active: break
+    }
+    endedHere = !inputHasEnded
+    state = .flushing
+    deadline = loop.schedule(after: timeout) { [unowned self] in
+      self.deadline = nil
+      close(state == .lingering ? endReason : .timeout)
+    }
+    waitsToSend = false
+    askForFlush()
+    updateInterest()
+  }
+
+  private func sayGoodbye() {
+    session?.shutDown()
+    if inputHasEnded { return close(endReason) }
+    state = .lingering
+    // Fails only when the peer is gone, which the next look at the socket reports.
+    _ = Glibc.shutdown(descriptor, Int32(SHUT_WR))
+    updateInterest()
+  }
+
+  /// Closes at once; what waits is lost. The handler hears it at the end of this batch.
+  public func close(_ reason: CloseReason = .local) {
+    loop.preconditionCurrent()
+    guard state != .closed else { return }
+    if state == .active, reason == .local { session?.shutDown() }
+    state = .closed
+    cancelDeadline()
+    session = nil
+    out.clear(to: &loop.chunks)
+    // A peer that does not read would keep the kernel's buffer for minutes.
+    if reason == .overflow || reason == .timeout { ostler_reset_on_close(descriptor) }
+    if let watch { loop.close(watch) }
+    watch = nil
+    loop.atEndOfBatch { [self] in
+      let last = handler
+      handler = nil
+      last?.channel(self, closed: reason)
+    }
+  }
+
+  func loopEnds() { close(.local) }
+
+  private func cancelDeadline() {
+    if let deadline { loop.cancel(deadline) }
+    deadline = nil
+  }
+}
+
+/// What one attempt to move bytes came to.
+enum IOStep {
+  case bytes(Int)
+  case wouldBlockReading
+  case wouldBlockWriting
+  /// The peer ended in the agreed way.
+  case end
+  case failed(CloseReason)
+
+  init(errno number: Int32, writing: Bool) {
+    switch number {
+    case EAGAIN, EINTR: self = writing ? .wouldBlockWriting : .wouldBlockReading
+    default: self = .failed(.init(errno: number))
+    }
+  }
+}

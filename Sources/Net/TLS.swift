@@ -1,0 +1,347 @@
+// What TLS demands and offers: certificates, trust, and the facts of a handshake.
+
+import CSystem
+import Glibc
+import Synchronization
+
+/// The settings of one side of TLS, shared by all its connections and exchangeable while they run.
+///
+/// TLS 1.2 and 1.3 only, no renegotiation, no compression; sessions are resumed by tickets.
+public final class TLSContext: Sendable {
+  private enum Settings: Sendable {
+    case server(TLSServerSettings)
+    case client(TLSClientSettings)
+  }
+
+  private struct Loaded: Sendable {
+    var context: SSLContext
+    var certificates: [TLSCertificate]
+  }
+
+  private let settings: Settings
+  private let loaded: Mutex<Loaded>
+
+  public init(server: TLSServerSettings) throws(TLSFault) {
+    settings = .server(server)
+    loaded = Mutex(try Self.load(settings))
+  }
+
+  public init(client: TLSClientSettings) throws(TLSFault) {
+    settings = .client(client)
+    loaded = Mutex(try Self.load(settings))
+  }
+
+  /// Reads all files again. Connections that stand keep what they have; when this throws, so does everybody else.
+  public func reload() throws(TLSFault) {
+    let fresh = try Self.load(settings)
+    loaded.withLock { $0 = fresh }
+  }
+
+  /// Our own certificates, for whoever watches their expiry.
+  public var certificates: [TLSCertificate] { loaded.withLock { $0.certificates } }
+
+  func newSession() throws(TLSFault) -> OpaquePointer {
+    let context = loaded.withLock { $0.context }
+    guard let ssl = SSL_new(context.pointer) else { throw .other("OpenSSL is out of memory") }
+    return ssl
+  }
+
+  // MARK: Loading
+
+  private static let modern = """
+    ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:\
+    ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305
+    """
+
+  private static func load(_ settings: Settings) throws(TLSFault) -> Loaded {
+    switch settings {
+    case .server(let server): try load(server)
+    case .client(let client): try load(client)
+    }
+  }
+
+  private static func load(_ settings: TLSServerSettings) throws(TLSFault) -> Loaded {
+    // OCPP 2.0.1 A00.FR.318/.319 want the two suites without forward secrecy too, for stations that know no other.
+    let ciphers = switch settings.role {
+    case .general: modern
+    case .station: modern + ":AES128-GCM-SHA256:AES256-GCM-SHA384"
+    case .legacyStation: modern + ":AES128-GCM-SHA256:AES256-GCM-SHA384:@SECLEVEL=0"
+    }
+    guard !settings.identities.isEmpty else { throw .configuration("a TLS listener needs a certificate and its key") }
+    let context = try SSLContext(server: true, ciphers: ciphers)
+    var certificates: [TLSCertificate] = []
+    for identity in settings.identities { certificates.append(try context.use(identity)) }
+    switch settings.clientCertificates {
+    case .ignored: break
+    case .optional(let authorities):
+      try context.trust(authorities, nameToClients: true)
+      SSL_CTX_set_verify(context.pointer, SSL_VERIFY_PEER, nil)
+    case .required(let authorities):
+      try context.trust(authorities, nameToClients: true)
+      SSL_CTX_set_verify(context.pointer, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+    }
+    // Without it a session with a client certificate cannot be resumed.
+    SSL_CTX_set_session_id_context(context.pointer, "ostler", 6)
+    return Loaded(context: context, certificates: certificates)
+  }
+
+  private static func load(_ settings: TLSClientSettings) throws(TLSFault) -> Loaded {
+    let context = try SSLContext(server: false, ciphers: modern)
+    var certificates: [TLSCertificate] = []
+    switch settings.trust {
+    case .system:
+      guard SSL_CTX_set_default_verify_paths(context.pointer) == 1 else {
+        throw .configuration("the system's trusted certificates cannot be read; install ca-certificates")
+      }
+    case .authorities(let pem): try context.trust(pem, nameToClients: false)
+    }
+    if let identity = settings.identity { certificates.append(try context.use(identity)) }
+    SSL_CTX_set_verify(context.pointer, SSL_VERIFY_PEER, nil)
+    return Loaded(context: context, certificates: certificates)
+  }
+}
+
+/// Certificates or keys in PEM form.
+public enum PEMSource: Sendable, Hashable, CustomStringConvertible {
+  /// Read again at each `reload`.
+  case file(String)
+  case text(String)
+
+  public var description: String {
+    switch self {
+    case .file(let path): path
+    case .text: "the given text"
+    }
+  }
+
+  func bytes() throws(TLSFault) -> [UInt8] {
+    switch self {
+    case .text(let text): return Array(text.utf8)
+    case .file(let path):
+      let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { throw .configuration("cannot read \(path): \(sentence(errno: errno))") }
+      defer { close(descriptor) }
+      var bytes = [UInt8](repeating: 0, count: Limits.pemBytes + 1)
+      var count = 0
+      while count < bytes.count {
+        let got = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress.map { $0 + count }, $0.count - count) }
+        guard got >= 0 else { throw .configuration("cannot read \(path): \(sentence(errno: errno))") }
+        if got == 0 { break }
+        count += got
+      }
+      guard count <= Limits.pemBytes else { throw .configuration("\(path) is too large for a certificate") }
+      return Array(bytes.prefix(count))
+    }
+  }
+}
+
+/// A certificate chain, leaf first, and the leaf's key without passphrase.
+public struct TLSIdentity: Sendable, Hashable {
+  public var chain: PEMSource
+  public var key: PEMSource
+
+  public init(chain: PEMSource, key: PEMSource) { (self.chain, self.key) = (chain, key) }
+}
+
+public struct TLSServerSettings: Sendable {
+  public enum Role: Sendable, Hashable {
+    /// Modern suites only.
+    case general
+    /// Also the two TLS_RSA GCM suites that OCPP demands and scanners fault.
+    case station
+    /// Also signatures that OpenSSL refuses today, for stations that send no `signature_algorithms`.
+    case legacyStation
+  }
+
+  public enum ClientCertificates: Sendable, Hashable {
+    case ignored
+    /// Asked for. A client may have none; one that these authorities did not sign ends the handshake.
+    case optional(PEMSource)
+    case required(PEMSource)
+  }
+
+  /// One per kind of key: RSA and ECDSA may stand side by side.
+  public var identities: [TLSIdentity]
+  public var role: Role
+  public var clientCertificates: ClientCertificates
+
+  public init(
+    identities: [TLSIdentity], role: Role = .general, clientCertificates: ClientCertificates = .ignored
+  ) {
+    self.identities = identities
+    self.role = role
+    self.clientCertificates = clientCertificates
+  }
+}
+
+public struct TLSClientSettings: Sendable {
+  public enum Trust: Sendable, Hashable {
+    case system
+    /// These and no others.
+    case authorities(PEMSource)
+  }
+
+  public var trust: Trust
+  /// What we show to a server that asks who we are.
+  public var identity: TLSIdentity?
+
+  public init(trust: Trust = .system, identity: TLSIdentity? = nil) { (self.trust, self.identity) = (trust, identity) }
+}
+
+/// TLS towards one server: its certificate must be valid for `host`, a name or a literal address.
+public struct TLSClientConfiguration: Sendable {
+  public var context: TLSContext
+  public var host: String
+  /// Protocols to offer, the preferred one first.
+  public var alpn: [String]
+
+  public init(context: TLSContext, host: String, alpn: [String] = []) {
+    (self.context, self.host, self.alpn) = (context, host, alpn)
+  }
+}
+
+/// What was agreed in a handshake.
+public struct TLSInfo: Sendable, Hashable {
+  /// `TLSv1.2` or `TLSv1.3`.
+  public var version: String
+  /// OpenSSL's name of the suite.
+  public var cipher: String
+  public var isResumed: Bool
+  /// The name that the client asked for.
+  public var serverName: String?
+  public var alpn: String?
+  /// Verified: one that nobody vouches for ends the handshake.
+  public var peer: TLSCertificate?
+}
+
+public struct TLSCertificate: Sendable, Hashable {
+  /// The first CN and O of the subject, in UTF-8.
+  public var commonName: String?
+  public var organization: String?
+  /// Upper-case hex.
+  public var serial: String
+  /// Seconds since 1970, UTC.
+  public var notBefore: Int64
+  public var notAfter: Int64
+  public var der: [UInt8]
+
+  init(_ certificate: OpaquePointer) {
+    func text(_ read: (UnsafeMutablePointer<CChar>, Int32) -> Int32) -> String? {
+      withUnsafeTemporaryAllocation(of: CChar.self, capacity: Limits.certificateNameBytes) { buffer in
+        guard let start = buffer.baseAddress else { return nil }
+        let length = Int(read(start, Int32(buffer.count)))
+        guard length >= 0 else { return nil }
+        return String(decoding: UnsafeRawBufferPointer(start: start, count: length), as: UTF8.self)
+      }
+    }
+    let subject = X509_get_subject_name(certificate)
+    commonName = text { ostler_x509_name_part(subject, NID_commonName, $0, $1) }
+    organization = text { ostler_x509_name_part(subject, NID_organizationName, $0, $1) }
+    serial = text { ostler_x509_serial(certificate, $0, $1) } ?? ""
+    notBefore = ostler_asn1_seconds(X509_get0_notBefore(certificate))
+    notAfter = ostler_asn1_seconds(X509_get0_notAfter(certificate))
+    der = [UInt8](repeating: 0, count: Int(max(0, i2d_X509(certificate, nil))))
+    der.withUnsafeMutableBufferPointer { buffer in
+      var place = buffer.baseAddress
+      i2d_X509(certificate, &place)
+    }
+  }
+}
+
+/// Why TLS did not come about, or broke.
+public enum TLSFault: Error, Equatable, Sendable, CustomStringConvertible {
+  public enum Certificate: String, Sendable {
+    case expired = "has expired"
+    case notYetValid = "is not valid yet"
+    case wrongName = "is for another name"
+    case untrusted = "is not signed by a trusted authority"
+    case revoked = "was revoked"
+    case refused = "was refused"
+  }
+
+  /// Somebody speaks HTTP without TLS on a TLS port.
+  case plainHTTP
+  /// What came is not TLS.
+  case notTLS
+  /// The peer knows TLS 1.1 at most.
+  case versionTooOld
+  case noCommonCipher
+  /// A TLS 1.2 client that does not say which signatures it knows; only a legacy listener takes it.
+  case noCommonSignature
+  /// The peer's certificate, and OpenSSL's word for it.
+  case certificate(Certificate, String)
+  case noClientCertificate
+  /// The peer's refusal: the number of RFC 8446 section 6, and OpenSSL's word for it.
+  case alert(Int, String)
+  /// The stream ended without the agreed farewell: its last bytes may be missing.
+  case truncated
+  case configuration(String)
+  case other(String)
+
+  public var description: String {
+    switch self {
+    case .plainHTTP: "the peer speaks plain HTTP on a TLS port"
+    case .notTLS: "the peer does not speak TLS"
+    case .versionTooOld: "the peer does not know TLS 1.2"
+    case .noCommonCipher: "the peer knows none of our cipher suites"
+    case .noCommonSignature:
+      "the peer names no signature algorithm that we accept; such old stations need a legacy listener"
+    case .certificate(let problem, let word): "the peer's certificate \(problem.rawValue) (\(word))"
+    case .noClientCertificate: "the peer showed no certificate, and this listener requires one"
+    case .alert(let number, let word): "the peer refused TLS with alert \(number) (\(word))"
+    case .truncated: "the peer broke off without ending TLS"
+    case .configuration(let text), .other(let text): text
+    }
+  }
+}
+
+/// OpenSSL's shared settings.
+// @unchecked Sendable: an SSL_CTX is not changed after `load`, and counts its own references atomically.
+private final class SSLContext: @unchecked Sendable {
+  let pointer: OpaquePointer
+
+  init(server: Bool, ciphers: String) throws(TLSFault) {
+    ERR_clear_error()
+    guard let pointer = ostler_tls_context(server ? 1 : 0, ciphers) else {
+      throw .other("OpenSSL refuses its settings: \(opensslWord(ERR_peek_error()))")
+    }
+    self.pointer = pointer
+  }
+
+  deinit { SSL_CTX_free(pointer) }
+
+  func use(_ identity: TLSIdentity) throws(TLSFault) -> TLSCertificate {
+    ERR_clear_error()
+    let chain = try identity.chain.bytes()
+    let key = try identity.key.bytes()
+    switch Int(ostler_tls_identity(pointer, chain, Int32(chain.count), key, Int32(key.count))) {
+    case OSTLER_PEM_OK: break
+    case OSTLER_PEM_BAD_CHAIN: throw .configuration("\(identity.chain) is not a chain of PEM certificates")
+    case OSTLER_PEM_BAD_KEY: throw .configuration("\(identity.key) is not a PEM key without passphrase")
+    case OSTLER_PEM_KEY_MISMATCH:
+      throw .configuration("the key in \(identity.key) does not belong to the certificate in \(identity.chain)")
+    default:
+      throw .configuration("\(identity.chain) cannot be used: \(opensslWord(ERR_peek_error()))")
+    }
+    let bio = BIO_new_mem_buf(chain, Int32(chain.count))
+    defer { BIO_free(bio) }
+    guard let leaf = PEM_read_bio_X509(bio, nil, nil, nil) else {
+      throw .configuration("\(identity.chain) is not a chain of PEM certificates")
+    }
+    defer { X509_free(leaf) }
+    return TLSCertificate(leaf)
+  }
+
+  func trust(_ authorities: PEMSource, nameToClients: Bool) throws(TLSFault) {
+    ERR_clear_error()
+    let pem = try authorities.bytes()
+    guard ostler_tls_trust(pointer, pem, Int32(pem.count), nameToClients ? 1 : 0) > 0 else {
+      throw .configuration("\(authorities) holds no PEM certificate of an authority")
+    }
+  }
+}
+
+/// OpenSSL's own words for an entry of its error queue.
+func opensslWord(_ code: UInt) -> String {
+  ERR_reason_error_string(code).map { String(cString: $0) } ?? "error \(code)"
+}
