@@ -26,12 +26,12 @@ public protocol Word: WireValue, RawRepresentable, CaseIterable where RawValue =
 public struct Edition: Sendable, Hashable, Comparable {
   public let order: Int
 
-  public init(_ order: Int) { self.order = order }
+  @inlinable public init(_ order: Int) { self.order = order }
 
   /// Before every edition.
-  public static let first = Edition(.min)
+  @inlinable public static var first: Edition { Edition(.min) }
   /// After every edition; as the edition of a walker it carries every field, also those that ended.
-  public static let any = Edition(.max)
+  @inlinable public static var any: Edition { Edition(.max) }
 
   @inlinable public static func < (left: Edition, right: Edition) -> Bool { left.order < right.order }
 }
@@ -92,18 +92,18 @@ public protocol WholeBounds<Bound>: Sendable {
 }
 
 extension ClosedRange: WholeBounds where Bound: Whole {
-  public var least: Int64 { Int64(lowerBound) }
-  public var most: Int64 { Int64(upperBound) }
+  @inlinable public var least: Int64 { Int64(lowerBound) }
+  @inlinable public var most: Int64 { Int64(upperBound) }
 }
 
 extension PartialRangeFrom: WholeBounds where Bound: Whole {
-  public var least: Int64 { Int64(lowerBound) }
-  public var most: Int64 { .max }
+  @inlinable public var least: Int64 { Int64(lowerBound) }
+  @inlinable public var most: Int64 { .max }
 }
 
 extension PartialRangeThrough: WholeBounds where Bound: Whole {
-  public var least: Int64 { .min }
-  public var most: Int64 { Int64(upperBound) }
+  @inlinable public var least: Int64 { .min }
+  @inlinable public var most: Int64 { Int64(upperBound) }
 }
 
 // MARK: - The visits of a walk

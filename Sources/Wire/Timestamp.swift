@@ -223,10 +223,17 @@ extension Timestamp: CustomStringConvertible {
       guard result.milliseconds.isMultiple(of: 86_400_000) else { return nil }
       forms.insert(.leapSecond)
     }
-    guard WireLimits.years.contains(result.civil.year) else { return nil }
+    guard readable.contains(result.milliseconds) else { return nil }
     return (result, forms)
   }
 }
+
+/// The moments within `WireLimits.years`.
+private let readable: Range<Int64> = {
+  let first = daysSinceEpoch(WireLimits.years.lowerBound, 1, 1)
+  let end = daysSinceEpoch(WireLimits.years.upperBound + 1, 1, 1)
+  return Int64(first) * 86_400_000..<Int64(end) * 86_400_000
+}()
 
 /// The parts of a time stamp, taken from its text one after the other.
 private struct TimeFields {
