@@ -126,6 +126,8 @@ public struct ChargingPeriod: Payload {
   public var activity = Session.Activity.charging
   /// W, the highest of the period; nil where no reading told it.
   public var maxPower: Decimal?
+  /// A, the highest of the period; nil where no reading told it.
+  public var maxCurrent: Decimal?
 
   public init() {}
 
@@ -135,5 +137,6 @@ public struct ChargingPeriod: Payload {
     try w.visit("kwh", kilowattHours: &energy)
     try w.visit("activity", &activity)
     try w.visit("max_power", &maxPower)
+    try w.visit("max_current", &maxCurrent)
   }
 }
