@@ -36,7 +36,8 @@ extension [UInt8] {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// Standard base64 (RFC 4648, 4); the padding may be absent, everything else is strict: no white space, no stray bits.
+  /// Standard base64 (RFC 4648, 4); the padding may be absent, everything else is strict: no white space, no stray
+  /// bits.
   public init?(base64 text: some StringProtocol) { self.init(base64: text.utf8, with: Base64.standard) }
 
   /// The URL alphabet of base64 (RFC 4648, 5), padding optional.

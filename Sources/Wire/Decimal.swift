@@ -1,8 +1,8 @@
 // Exact decimal numbers, for prices, readings and everything else that a double would bend.
 
-/// An exact decimal: a significand of 128 bits times a power of ten. Always held in lowest form, so that equal values are
-/// equal and hash alike (`1.50` is `1.5`). Text out of bounds gives no value; arithmetic that overflows traps, because a
-/// wrong amount of money must never go on.
+/// An exact decimal: a significand of 128 bits times a power of ten. Always held in lowest form, so that equal values
+/// are equal and hash alike (`1.50` is `1.5`). Text out of bounds gives no value; arithmetic that overflows traps,
+/// because a wrong amount of money must never go on.
 public struct Decimal: Sendable, Hashable, Comparable {
   /// The value is `significand` × 10^`exponent`, the significand not divisible by ten unless it is zero.
   let significand: Int128
@@ -128,7 +128,8 @@ public struct Decimal: Sendable, Hashable, Comparable {
     return (Ratio(self) / Ratio(divisor)).rounded(toPlaces: places, rounding)
   }
 
-  /// The nearest value with at most that many digits after the point. Negative places round to tens, hundreds and so on.
+  /// The nearest value with at most that many digits after the point. Negative places round to tens, hundreds and so
+  /// on.
   public func rounded(toPlaces places: Int, _ rule: Rounding) -> Decimal {
     guard exponent < -places else { return self }
     let dropped = -places - exponent
@@ -161,8 +162,8 @@ public struct Decimal: Sendable, Hashable, Comparable {
     if left.isNegative != right.isNegative { return left.isNegative }
     if left.isZero || right.isZero { return left.isZero && !right.isZero && !right.isNegative }
     if left.exponent == right.exponent { return left.significand < right.significand }
-    // Of two numbers with the same sign the one with more digits before the point is farther from zero. With equally many
-    // the exponents differ by less than 39, and a product of twice the width compares them.
+    // Of two numbers with the same sign the one with more digits before the point is farther from zero. With equally
+    // many the exponents differ by less than 39, and a product of twice the width compares them.
     let (leftSize, rightSize) = (left.digits + left.exponent, right.digits + right.exponent)
     if leftSize != rightSize { return (leftSize < rightSize) != left.isNegative }
     let exponent = min(left.exponent, right.exponent)
@@ -188,7 +189,8 @@ public struct Decimal: Sendable, Hashable, Comparable {
   }
 }
 
-/// How a value between two neighbours is rounded. All rules are symmetric: a credit rounds as the charge that it undoes.
+/// How a value between two neighbours is rounded. All rules are symmetric: a credit rounds as the charge that it
+/// undoes.
 public enum Rounding: Sendable, CaseIterable {
   /// To the nearest; a half goes away from zero, as on bills.
   case halfUp
@@ -232,7 +234,8 @@ extension Decimal: CustomStringConvertible {
 
   func append(to out: inout [UInt8]) {
     if isNegative { out.append(UInt8(ascii: "-")) }
-    let digits = [UInt8](UInt64(exactly: significand.magnitude).map { "\($0)" }?.utf8 ?? "\(significand.magnitude)".utf8)
+    let digits = [UInt8](
+      UInt64(exactly: significand.magnitude).map { "\($0)" }?.utf8 ?? "\(significand.magnitude)".utf8)
     if exponent >= 0 {
       out.append(contentsOf: digits)
       out.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: exponent))

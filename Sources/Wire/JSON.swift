@@ -1,7 +1,7 @@
 // JSON as a tree, for values whose form nobody declared: kept as they came, number for number, member for member.
 
-/// Any JSON value. Numbers keep their literal text and objects their order, so reading and writing loses nothing but space.
-/// Two values are equal when they are written alike: `1.0` is not `1`, and the order of members counts.
+/// Any JSON value. Numbers keep their literal text and objects their order, so reading and writing loses nothing but
+/// space. Two values are equal when they are written alike: `1.0` is not `1`, and the order of members counts.
 public enum JSON: Sendable, Equatable {
   case null
   case bool(Bool)
@@ -42,7 +42,8 @@ public enum JSON: Sendable, Equatable {
   public var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
   public var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
 
-  /// The last member of that name; nil when there is none or this is no object. Setting on anything else makes an object.
+  /// The last member of that name; nil when there is none or this is no object. Setting on anything else makes an
+  /// object.
   public subscript(key: String) -> JSON? {
     get { object?[key] }
     set {

@@ -110,6 +110,16 @@ struct JSONScanner {
   private mutating func number() throws(JSONFault) {
     let start = at
     var isWhole = true
+    at = try JSONScanner.endOfNumber(bytes, from: start, isWhole: &isWhole)
+    let flags = isWhole ? JSONTape.Node.whole : 0
+    try append(JSONTape.Node(.number, flags: flags, start: start, end: at, next: nodes.count + 1))
+  }
+
+  /// Where the number that starts there ends, by the grammar of RFC 8259, 6.
+  private static func endOfNumber(
+    _ bytes: UnsafeBufferPointer<UInt8>, from start: Int, isWhole: inout Bool
+  ) throws(JSONFault) -> Int {
+    var at = start
     func isDigit(_ place: Int) -> Bool { place < bytes.count && bytes[place] &- UInt8(ascii: "0") < 10 }
     if bytes[at] == UInt8(ascii: "-") { at += 1 }
     guard isDigit(at) else { throw .badNumber(at: at) }
@@ -133,8 +143,18 @@ struct JSONScanner {
       while isDigit(at) { at += 1 }
     }
     guard at - start <= WireLimits.numberBytes else { throw .badNumber(at: start) }
-    let flags = isWhole ? JSONTape.Node.whole : 0
-    try append(JSONTape.Node(.number, flags: flags, start: start, end: at, next: nodes.count + 1))
+    return at
+  }
+
+  /// Whether bytes are one number and nothing else.
+  static func isNumber(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard !bytes.isEmpty else { return false }
+    var isWhole = true
+    do {
+      return try endOfNumber(bytes, from: 0, isWhole: &isWhole) == bytes.count
+    } catch {
+      return false
+    }
   }
 
   private mutating func string() throws(JSONFault) {
@@ -249,6 +269,6 @@ struct JSONScanner {
 
 /// Whether a text is a number by the grammar of RFC 8259.
 func isNumber(_ text: String) -> Bool {
-  guard let tape = try? JSONTape([UInt8](text.utf8)) else { return false }
-  return tape.root.kind == .number && tape.nodes[0].end - tape.nodes[0].start == tape.bytes.count
+  var text = text
+  return text.withUTF8 { JSONScanner.isNumber($0) }
 }

@@ -1,7 +1,8 @@
-// One JSON document indexed once: a flat tape of its values over its bytes, from which parts are read as they are needed.
+// One JSON document indexed once: a flat tape of its values over its bytes, from which parts are read as they are
+// needed.
 
-/// A checked JSON document. Every value is one entry of the tape; a handle (`Element`) leads to its parts, its text, or a
-/// `Payload`. An OCPP frame is indexed once, and its payload is read from the fourth element of the same tape.
+/// A checked JSON document. Every value is one entry of the tape; a handle (`Element`) leads to its parts, its text, or
+/// a `Payload`. An OCPP frame is indexed once, and its payload is read from the fourth element of the same tape.
 public struct JSONTape: Sendable {
   let bytes: [UInt8]
   let nodes: [Node]
@@ -20,8 +21,8 @@ public struct JSONTape: Sendable {
   /// The element of an array at a place, counted from 0; nil past the end or when the parent is no array.
   public func element(_ parent: Element, _ place: Int) -> Element? { parent[place] }
 
-  /// One entry: what it is, where its text lies, and where the entry after all of its parts is. The entries of an object
-  /// are its keys and values in turn; an entry's parts follow it directly.
+  /// One entry: what it is, where its text lies, and where the entry after all of its parts is. The entries of an
+  /// object are its keys and values in turn; an entry's parts follow it directly.
   struct Node: Sendable {
     /// kind (4 bits), flags (4 bits), number of elements or members (24 bits)
     var bits: UInt32
@@ -170,7 +171,9 @@ extension JSONTape {
     let node = nodes[index]
     if node.has(Node.escaped) {
       var key = text(index)
-      return key.withUTF8 { $0.elementsEqual(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)) }
+      return key.withUTF8 {
+        $0.elementsEqual(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+      }
     }
     let count = name.utf8CodeUnitCount
     guard Int(node.end &- node.start) == count + 2 else { return false }
@@ -184,6 +187,12 @@ extension JSONTape {
       }
       return true
     }
+  }
+
+  /// A member's name as evidence: cut, and as it was written when no text that we keep may hold it.
+  private func name(_ key: Int) -> String {
+    let name = nodes[key].has(Node.forbidden) ? String(rawText(key).dropFirst().dropLast()) : text(key)
+    return String(name.unicodeScalars.prefix(WireLimits.oddityCharacters))
   }
 
   /// Whether a text anywhere in the value, a member's name included, holds what no text that we keep may hold.
@@ -240,7 +249,7 @@ extension JSONTape {
         index = at
       case .object:
         while next(at + 1) <= target { at = next(at + 1) }
-        path = path.isEmpty ? text(at) : path + "." + text(at)
+        path += (path.isEmpty ? "" : ".") + name(at)
         if target == at { return path }
         index = at + 1
       case .null, .bool, .number, .string:

@@ -2,7 +2,8 @@
 
 /// Every bound of `Wire` by name. What the outside exceeds is an error or an oddity, never a trap.
 public enum WireLimits {
-  /// Bytes of one JSON document. Exceeded: `JSONFault.tooLarge`. The frame and body limits of the layers above are smaller.
+  /// Bytes of one JSON document. Exceeded: `JSONFault.tooLarge`. The frame and body limits of the layers above are
+  /// smaller.
   public static let documentBytes = 32 << 20
 
   /// Values and member names of one JSON document, 16 bytes of index each. Exceeded: `JSONFault.tooLarge`.
@@ -11,8 +12,8 @@ public enum WireLimits {
   /// Arrays and objects open at once. Exceeded: `JSONFault.tooDeep`.
   public static let depth = 32
 
-  /// Characters of one number as written. Exceeded: `JSONFault.badNumber`; the longest honest double takes about 330 only
-  /// when somebody prints it without an exponent, and nobody needs that.
+  /// Characters of one number as written; the longest that any double needs without an exponent is more, and nobody sends
+  /// it. Exceeded: `JSONFault.badNumber`.
   public static let numberBytes = 256
 
   /// Significant digits of a `Decimal` that is read from text. Exceeded: no value.
@@ -21,13 +22,14 @@ public enum WireLimits {
   /// Largest power of ten, up or down, of a `Decimal` that is read from text. Exceeded: no value.
   public static let decimalTextExponent = 40
 
-  /// Largest power of ten, up or down, that arithmetic on `Decimal` may reach. Exceeded: trap, as every overflow of money.
+  /// Largest power of ten, up or down, that arithmetic on `Decimal` may reach. Exceeded: trap, as every overflow of
+  /// money.
   public static let decimalExponent = 400
 
   /// Oddities of one message that are kept with their place and text. Exceeded: the later ones are only counted.
   public static let odditiesKept = 32
 
-  /// Characters of raw text kept with an oddity. Exceeded: cut.
+  /// Characters of raw text kept with an oddity, and of each name in its path. Exceeded: cut.
   public static let oddityCharacters = 100
 
   /// Years that a time stamp of the outside may name. Outside: it is no time stamp.

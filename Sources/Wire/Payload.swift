@@ -1,7 +1,7 @@
 // A message is declared once: its fields, their limits and their editions in one walk, which every visitor follows.
 
-/// A JSON object with declared fields. Its `walk` visits each field in the usual order; `Reader`, `Writer` and `Shape` are
-/// visitors of it, so they cannot disagree. A walk may ask `w.edition`, but throws only what its visits throw.
+/// A JSON object with declared fields. Its `walk` visits each field in the usual order; `Reader`, `Writer` and `Shape`
+/// are visitors of it, so they cannot disagree. A walk may ask `w.edition`, but throws only what its visits throw.
 public protocol Payload: WireValue {
   init()
   mutating func walk(_ w: inout some Walker) throws(Flaw)
@@ -108,10 +108,11 @@ extension PartialRangeThrough: WholeBounds where Bound: Whole {
 
 // MARK: - The visits of a walk
 
-/// A field whose Swift type is not optional must be there; null counts as absent. `since:` is the first edition that has
-/// the field, `until:` the first that no longer has it.
+/// A field whose Swift type is not optional must be there; null counts as absent. `since:` is the first edition that
+/// has the field, `until:` the first that no longer has it.
 extension Walker {
-  /// Any value without a limit of its own: Bool, Decimal, Timestamp, JSON, words, payloads, unbounded numbers and texts.
+  /// Any value without a limit of its own: Bool, Decimal, Timestamp, JSON, words, payloads, unbounded numbers and
+  /// texts.
   @inlinable public mutating func visit<V: WireValue>(
     _ name: StaticString, _ value: inout V, since: Edition = .first, until: Edition = .any
   ) throws(Flaw) {

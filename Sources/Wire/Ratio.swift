@@ -1,7 +1,7 @@
 // Exact fractions, for sums whose parts are hours and minutes of a price: rounding waits until the end.
 
-/// An exact fraction in lowest terms. A price per hour times seconds has the denominator 3600·10^k, so a whole bill is summed
-/// without rounding and rounded once. Arithmetic that leaves 128 bits traps.
+/// An exact fraction in lowest terms. A price per hour times seconds has the denominator 3600·10^k, so a whole bill is
+/// summed without rounding and rounded once. Arithmetic that leaves 128 bits traps.
 public struct Ratio: Sendable, Hashable, Comparable {
   let numerator: Int128
   /// Always positive.
@@ -102,7 +102,8 @@ public struct Ratio: Sendable, Hashable, Comparable {
     let whole = denominator.magnitude
     let wide = numerator.magnitude.multipliedFullWidth(by: power.magnitude)
     precondition(wide.high < whole, "a ratio is rounded beyond the range of a decimal")
-    let (value, remainder) = wide.high == 0 ? wide.low.quotientAndRemainder(dividingBy: whole) : whole.dividingFullWidth(wide)
+    let (value, remainder) =
+      wide.high == 0 ? wide.low.quotientAndRemainder(dividingBy: whole) : whole.dividingFullWidth(wide)
     return (value, remainder, whole)
   }
 

@@ -51,8 +51,8 @@ extension Flaw {
   }
 }
 
-/// The walker that fills a payload from a tape. It tries the next member first, because most senders keep the usual order,
-/// and searches the object otherwise; no key becomes a String, nothing is hashed.
+/// The walker that fills a payload from a tape. It tries the next member first, because most senders keep the usual
+/// order, and searches the object otherwise; no key becomes a String, nothing is hashed.
 public struct Reader: Walker {
   public let edition: Edition
   public private(set) var oddities: [Oddity] = []

@@ -194,8 +194,9 @@ extension Timestamp: CustomStringConvertible {
 
   public static func parse(_ text: [UInt8]) -> (Timestamp, Forms)? { text.withUnsafeBufferPointer { parse($0) } }
 
-  /// Date and time by RFC 3339, and the spellings that stations use besides (`Forms`). The fraction has one to nine digits;
-  /// what is finer than a millisecond is dropped. Nil for dates that do not exist and years outside `WireLimits.years`.
+  /// Date and time by RFC 3339, and the spellings that stations use besides (`Forms`). The fraction has one to nine
+  /// digits; what is finer than a millisecond is dropped. Nil for dates that do not exist and years outside
+  /// `WireLimits.years`.
   static func parse(_ text: UnsafeBufferPointer<UInt8>) -> (Timestamp, Forms)? {
     var fields = TimeFields(text)
     var forms: Forms = []

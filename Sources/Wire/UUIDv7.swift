@@ -1,8 +1,8 @@
 // Ids that sort by the time at which they were made (RFC 9562, 5.7).
 
 public enum UUIDv7 {
-  /// Lowercase text: 48 bits of milliseconds, then version, variant, and 74 random bits. Two of the same millisecond come
-  /// in no order.
+  /// Lowercase text: 48 bits of milliseconds, then version, variant, and 74 random bits. Two of the same millisecond
+  /// come in no order.
   public static func make(at time: Timestamp, random: inout some RandomNumberGenerator) -> String {
     let moment = UInt64(bitPattern: max(time.milliseconds, 0)) << 16
     let high = moment | 0x7000 | random.next() & 0x0FFF

@@ -13,9 +13,11 @@ public struct WriterOptions: Sendable, Equatable {
 }
 
 extension Payload {
-  /// Compact JSON. What the declaration limits is the caller's duty: a long text is written whole unless declared `cut`.
+  /// Compact JSON. What the declaration limits is the caller's duty: a long text is written whole unless declared
+  /// `cut`.
   @inlinable public func encoded(edition: Edition = .any, options: WriterOptions = WriterOptions()) -> [UInt8] {
     var out: [UInt8] = []
+    out.reserveCapacity(256)
     encode(into: &out, edition: edition, options: options)
     return out
   }

@@ -50,7 +50,9 @@ struct DecimalTests {
   func arithmeticAgreesWithWholeNumbers(_ seed: UInt64) {
     var random = Seeded(seed)
     for _ in 0..<200 {
-      let (a, b) = (Int.random(in: -1_000_000...1_000_000, using: &random), Int.random(in: -1_000_000...1_000_000, using: &random))
+      let (a, b) = (
+        Int.random(in: -1_000_000...1_000_000, using: &random), Int.random(in: -1_000_000...1_000_000, using: &random)
+      )
       let (p, q) = (Int.random(in: 0...6, using: &random), Int.random(in: 0...6, using: &random))
       let (x, y) = (Decimal(a, places: p), Decimal(b, places: q))
       func power(_ n: Int) -> Int { (0..<n).reduce(1) { product, _ in product * 10 } }
@@ -68,8 +70,10 @@ struct DecimalTests {
   }
 
   @Test func sizesFarApartAreCompared() throws {
-    let order = try ["-1e40", "-9.99e39", "-1", "-1e-40", "0", "1e-40", "1.5e-39", "0.1", "9", "10", "1e39", "9.9e39", "1e40"]
-      .map { try #require(Decimal($0)) }
+    let order = try [
+      "-1e40", "-9.99e39", "-1", "-1e-40", "0", "1e-40", "1.5e-39", "0.1", "9", "10", "1e39", "9.9e39", "1e40",
+    ]
+    .map { try #require(Decimal($0)) }
     for (i, left) in order.enumerated() {
       for (j, right) in order.enumerated() {
         #expect((left < right) == (i < j))
@@ -112,7 +116,8 @@ struct DecimalTests {
       func divided(_ rule: Rounding) -> Decimal { Decimal(a).divided(by: Decimal(b), places: 4, rounding: rule) }
       #expect(divided(.down) == Decimal(sign * quotient, places: 4), "seed \(seed)")
       #expect(divided(.up) == Decimal(sign * (quotient + (remainder > 0 ? 1 : 0)), places: 4), "seed \(seed)")
-      #expect(divided(.halfUp) == Decimal(sign * (quotient + (2 * remainder >= abs(b) ? 1 : 0)), places: 4), "seed \(seed)")
+      #expect(
+        divided(.halfUp) == Decimal(sign * (quotient + (2 * remainder >= abs(b) ? 1 : 0)), places: 4), "seed \(seed)")
       let isUp = 2 * remainder > abs(b) || (2 * remainder == abs(b) && quotient % 2 == 1)
       #expect(divided(.halfEven) == Decimal(sign * (quotient + (isUp ? 1 : 0)), places: 4), "seed \(seed)")
     }

@@ -3,7 +3,8 @@ import Wire
 
 struct JSONTests {
   @Test(arguments: [
-    "null", "true", "false", "0", "-0", "1", "-1", "10", "1.5", "1e5", "1E-05", "-0.0e+0", "123456789012345678901234567890",
+    "null", "true", "false", "0", "-0", "1", "-1", "10", "1.5", "1e5", "1E-05", "-0.0e+0",
+    "123456789012345678901234567890",
     #""""#, #""a""#, #""\"\\\/\b\f\n\r\t""#, #""\u0041\u00e4\u20AC\uD83D\uDE97""#, #""ä€🚗""#, "\"\u{7F}\u{2028}\"",
     "[]", "[ ]", "[1]", "[1,2 , 3]", "[[],[[]],{}]", "{}", "{ }", #"{"a":1}"#, #"{"a":1,"a":2}"#, #"{"":{"b":[null]}}"#,
     " \t\r\n1 \t\r\n", #"{"a" : 1 , "b" : [ 2 ] }"#, #""\u0000""#, #""\uD800""#, #""\uDC00x\uD800\u0041""#,
@@ -17,10 +18,13 @@ struct JSONTests {
 
   @Test(arguments: [
     ("", JSONFault.truncated), (" ", .truncated), ("[", .truncated), ("[1", .truncated), ("{", .truncated),
-    (#"{"a""#, .truncated), (#"{"a":"#, .truncated), (#"{"a":1"#, .truncated), ("\"", .truncated), ("\"abc", .truncated),
+    (#"{"a""#, .truncated), (#"{"a":"#, .truncated), (#"{"a":1"#, .truncated), ("\"", .truncated),
+    ("\"abc", .truncated),
     ("\"\\", .truncated), ("\"\\u12", .truncated), ("tru", .truncated), ("[1,", .truncated),
-    ("nul1", .unexpected(at: 3)), ("True", .unexpected(at: 0)), ("NaN", .unexpected(at: 0)), ("1 2", .unexpected(at: 2)),
-    ("[]]", .unexpected(at: 2)), ("[1,]", .unexpected(at: 3)), ("[,1]", .unexpected(at: 1)), ("[1 2]", .unexpected(at: 3)),
+    ("nul1", .unexpected(at: 3)), ("True", .unexpected(at: 0)), ("NaN", .unexpected(at: 0)),
+    ("1 2", .unexpected(at: 2)),
+    ("[]]", .unexpected(at: 2)), ("[1,]", .unexpected(at: 3)), ("[,1]", .unexpected(at: 1)),
+    ("[1 2]", .unexpected(at: 3)),
     ("[1}", .unexpected(at: 2)), (#"{"a":1]"#, .unexpected(at: 6)), (#"{"a":1,}"#, .unexpected(at: 7)),
     (#"{"a" 1}"#, .unexpected(at: 5)), ("{1:1}", .unexpected(at: 1)), ("{a:1}", .unexpected(at: 1)),
     (#"{"a":}"#, .unexpected(at: 5)), (#"{,}"#, .unexpected(at: 1)), ("'a'", .unexpected(at: 0)),
@@ -36,11 +40,13 @@ struct JSONTests {
     #expect(throws: fault) { try JSON.parse(text) }
   }
 
-  @Test(arguments: [
-    [0x80], [0xBF], [0xC0, 0x80], [0xC1, 0xBF], [0xC2], [0xC2, 0x41], [0xE0, 0x9F, 0xBF], [0xE2, 0x82], [0xED, 0xA0, 0x80],
-    [0xF0, 0x8F, 0xBF, 0xBF], [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xFF], [0xF0, 0x9F, 0x9A],
-    [0xE1, 0x80, 0xC0],
-  ] as [[UInt8]])
+  @Test(
+    arguments: [
+      [0x80], [0xBF], [0xC0, 0x80], [0xC1, 0xBF], [0xC2], [0xC2, 0x41], [0xE0, 0x9F, 0xBF], [0xE2, 0x82],
+      [0xED, 0xA0, 0x80],
+      [0xF0, 0x8F, 0xBF, 0xBF], [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xFF], [0xF0, 0x9F, 0x9A],
+      [0xE1, 0x80, 0xC0],
+    ] as [[UInt8]])
   func brokenUTF8IsRefused(_ bytes: [UInt8]) {
     #expect(throws: JSONFault.badUTF8(at: 2)) { try JSON.parse([0x22, 0x61] + bytes + [0x22]) }
     #expect(throws: JSONFault.badUTF8(at: 9)) { try JSON.parse([UInt8](#""abcdefgh"#.utf8) + bytes + [0x22]) }
@@ -148,7 +154,9 @@ struct JSONTests {
   }
 
   @Test func aBombOfBracketsEndsEarly() {
-    #expect(throws: JSONFault.tooDeep(at: 32)) { try JSON.parse([UInt8](repeating: UInt8(ascii: "["), count: 1_000_000)) }
+    #expect(throws: JSONFault.tooDeep(at: 32)) {
+      try JSON.parse([UInt8](repeating: UInt8(ascii: "["), count: 1_000_000))
+    }
   }
 
   @Test func numbersEndAtTheirLimit() throws {
@@ -243,7 +251,9 @@ extension JSON {
 
 /// Texts with everything that has to be escaped or takes several bytes, but without NUL.
 func randomText(_ random: inout Seeded, _ length: ClosedRange<Int>) -> String {
-  let letters: [Unicode.Scalar] = ["a", "Z", "0", " ", "\"", "\\", "/", "\n", "\t", "\u{1}", "\u{7F}", "ä", "€", "🚗", "\u{301}"]
+  let letters: [Unicode.Scalar] = [
+    "a", "Z", "0", " ", "\"", "\\", "/", "\n", "\t", "\u{1}", "\u{7F}", "ä", "€", "🚗", "\u{301}",
+  ]
   var text = ""
   for _ in 0..<Int.random(in: length, using: &random) {
     text.unicodeScalars.append(letters.randomElement(using: &random) ?? "a")

@@ -117,7 +117,8 @@ struct ReaderTests {
     let odd = try read(#"{"colour":\#(sent)}"#)
     #expect(odd.value.colour == nil)
     #expect(odd.oddities == [Oddity(path: "colour", kind: .unknownWord, raw: sent)])
-    let required = try Required.read(Bytes(utf8: #"{"colour":\#(sent),"time":"2026-01-01T00:00:00Z","id":1,"list":[1]}"#))
+    let required = try Required.read(
+      Bytes(utf8: #"{"colour":\#(sent),"time":"2026-01-01T00:00:00Z","id":1,"list":[1]}"#))
     #expect(required.value.colour == .green)
     #expect(required.oddities == [Oddity(path: "colour", kind: .unknownWord, raw: sent)])
   }
@@ -197,7 +198,8 @@ struct ReaderTests {
   @Test(arguments: [
     (#"{"text":{}}"#, "text"), (#"{"text":[]}"#, "text"), (#"{"number":"x"}"#, "number"), (#"{"number":""}"#, "number"),
     (#"{"number":" 5"}"#, "number"), (#"{"number":5.5}"#, "number"), (#"{"number":true}"#, "number"),
-    (#"{"price":"1,5"}"#, "price"), (#"{"price":""}"#, "price"), (#"{"price":false}"#, "price"), (#"{"flag":1}"#, "flag"),
+    (#"{"price":"1,5"}"#, "price"), (#"{"price":""}"#, "price"), (#"{"price":false}"#, "price"),
+    (#"{"flag":1}"#, "flag"),
     (#"{"flag":"yes"}"#, "flag"), (#"{"time":{}}"#, "time"), (#"{"colour":["Red"]}"#, "colour"),
     (#"{"colours":"Red"}"#, "colours"), (#"{"texts":{}}"#, "texts"), (#"{"texts":["a",[]]}"#, "texts[1]"),
     (#"{"inner":[]}"#, "inner"), (#"{"inner":"{}"}"#, "inner"), (#"{"inners":[{"name":"a"},1]}"#, "inners[1]"),
@@ -221,7 +223,9 @@ struct ReaderTests {
   }
 
   @Test func aDeclaredFieldMayNotOccurTwice() throws {
-    for text in [#"{"number":1,"number":1}"#, #"{"text":"a","number":1,"n\u0075mber":2}"#, #"{"number":1,"x":0,"number":null}"#] {
+    for text in [
+      #"{"number":1,"number":1}"#, #"{"text":"a","number":1,"n\u0075mber":2}"#, #"{"number":1,"x":0,"number":null}"#,
+    ] {
       #expect(refusal(text) == Flaw(path: "number", kind: .duplicateKey, detail: "it occurs more than once"))
     }
     #expect(refusal(#"{"inners":[{"name":"a","size":1,"name":"b"}]}"#)?.path == "inners[0].name")
@@ -232,7 +236,7 @@ struct ReaderTests {
   @Test(arguments: [
     (#"{"text":"a\u0000b"}"#, "text"), (#"{"text":"\uD800"}"#, "text"), (#"{"text":"\uDC00"}"#, "text"),
     (#"{"texts":["a","\uD83Dx"]}"#, "texts[1]"), (#"{"any":{"a":["\u0000"]}}"#, "any.a[0]"),
-    (#"{"any":{"b\u0000":1}}"#, "any.b\u{0}"), (#"{"inner":{"name":"\u0000"}}"#, "inner.name"),
+    (#"{"any":{"b\u0000":1}}"#, #"any.b\u0000"#), (#"{"inner":{"name":"\u0000"}}"#, "inner.name"),
   ])
   func textThatNobodyShouldStoreIsRefused(_ text: String, _ path: String) {
     #expect(refusal(text)?.kind == .forbiddenText)
@@ -291,12 +295,21 @@ struct ReaderTests {
     }
   }
 
+  @Test func namesInPathsAreCutAtTheSameLimit() throws {
+    for length in [99, 100, 101, 5000] {
+      let name = String(repeating: "n", count: length)
+      let odd = try read(#"{"\#(name)":1}"#)
+      #expect(odd.oddities.first?.path == String(name.prefix(WireLimits.oddityCharacters)))
+    }
+    #expect(try read(#"{"a\u0000\uD800":1}"#).oddities.first?.path == #"a\u0000\uD800"#)
+  }
+
   @Test func aReadThatFillsEveryKindOfField() throws {
     let sample = try Sample.read(
       Bytes(
         utf8: """
-          {"other":{"name":"o"},"words":["a"],"numbers":[1,2],"extra":[{}],"shade":"Blue","until":"2030-01-01T00:00:00.5Z",
-           "flag":true,"price":1.25,"count":-3,"level":0,"note":"n","info":"i","lines":[{"name":"l","colours":["Red"]}],
+          {"other":{"name":"o"},"words":["a"],"numbers":[1,2],"extra":[{}],"shade":"Blue",
+           "until":"2030-01-01T00:00:00.5Z","flag":true,"price":1.25,"count":-3,"level":0,"note":"n","info":"i","lines":[{"name":"l","colours":["Red"]}],
            "inner":{"name":"in","size":9},"colour":"Red","at":"2026-11-22T10:02:11Z","isOpen":true,"ratio":-0.5,"big":2,
            "connector":3}
           """))
@@ -332,11 +345,14 @@ struct ReaderTests {
       var bytes = Sample.random(&random).encoded()
       for _ in 0..<Int.random(in: 1...3, using: &random) {
         let place = Int.random(in: 0..<bytes.count, using: &random)
-        let token = ["null", "1e999", "\"\"", "[]", "{}", "-1", "\"\\u0000\"", ",", "\"a\":1,"].randomElement(using: &random) ?? ""
+        let token =
+          ["null", "1e999", "\"\"", "[]", "{}", "-1", "\"\\u0000\"", ",", "\"a\":1,"].randomElement(using: &random)
+          ?? ""
         bytes.replaceSubrange(place..<min(place + Int.random(in: 0...4, using: &random), bytes.count), with: token.utf8)
       }
       guard var value = (try? Sample.read(bytes))?.value else { continue }
-      if let note = value.note { value.note = String(note.unicodeScalars.prefix(1)) }  // the field that is cut when written
+      // The one field that is cut when it is written.
+      if let note = value.note { value.note = String(note.unicodeScalars.prefix(1)) }
       #expect((try? Sample.read(value.encoded()))?.value == value, "seed \(seed)")
     }
   }

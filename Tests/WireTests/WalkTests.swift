@@ -9,7 +9,11 @@ extension Edition {
   static let new = Edition(3)
 }
 
-enum Colour: String, Word { case red = "Red", green = "Green", blue = "Blue" }
+enum Colour: String, Word {
+  case red = "Red"
+  case green = "Green"
+  case blue = "Blue"
+}
 
 struct Inner: Payload {
   var name = ""
@@ -72,7 +76,8 @@ struct Sample: Payload {
 extension Inner {
   static func random(_ random: inout Seeded) -> Inner {
     Inner(
-      name: randomText(&random, 0...5), size: Bool.random(using: &random) ? Int.random(in: 0...100, using: &random) : nil,
+      name: randomText(&random, 0...5),
+      size: Bool.random(using: &random) ? Int.random(in: 0...100, using: &random) : nil,
       colours: Bool.random(using: &random)
         ? (1...Int.random(in: 1...4, using: &random)).map { _ in Colour.allCases.randomElement(using: &random) ?? .red }
         : nil)
@@ -85,7 +90,8 @@ extension Sample {
     var sample = Sample()
     sample.connector = Int.random(in: 0 ... .max, using: &random)
     sample.big = Int64.random(in: .min ... .max, using: &random)
-    sample.ratio = Decimal(Int64.random(in: .min ... .max, using: &random), places: Int.random(in: 0...12, using: &random))
+    sample.ratio = Decimal(
+      Int64.random(in: .min ... .max, using: &random), places: Int.random(in: 0...12, using: &random))
     sample.isOpen = Bool.random(using: &random)
     sample.at = Timestamp(milliseconds: Int64.random(in: 0..<7_258_118_400_000, using: &random))
     sample.colour = Colour.allCases.randomElement(using: &random) ?? .red
