@@ -103,7 +103,11 @@ public struct ResponseParser {
     state = .head(HeadReader(.response, limits))
   }
 
+  /// Whether any byte of an answer has been seen.
+  public private(set) var hasBegun = false
+
   public mutating func next(_ bytes: UnsafeRawBufferPointer, _ at: inout Int) -> Step {
+    hasBegun = hasBegun || at < bytes.count
     while true {
       switch state {
       case .head(var reader):
