@@ -1,0 +1,84 @@
+// Tables as text for spreadsheets and for programs.
+import Wire
+
+/// Writes a table as comma-separated values (RFC 4180), a page of rows at a time, so that a table of any length needs the
+/// memory of one page.
+///
+/// A spreadsheet takes a text that begins with `=`, `+`, `-`, `@`, a tab or a line break for a formula and runs it. Such a
+/// text gets an apostrophe before it and stands in quotes; numbers stay numbers (FAULTS.md 65).
+public struct CSV: Sendable {
+  public enum Cell: Sendable, Equatable {
+    case text(String)
+    case number(Decimal)
+    case whole(Int64)
+    case time(Timestamp)
+    case flag(Bool)
+    /// Nothing stands there.
+    case empty
+
+    /// A text, or nothing where there is none.
+    public static func text(_ text: String?) -> Cell { text.map { .text($0) } ?? .empty }
+  }
+
+  private let width: Int
+  private var pending: Bytes = []
+
+  /// Begins a table with its line of names.
+  public init(columns: [String]) {
+    width = columns.count
+    add(columns.map { .text($0) })
+  }
+
+  /// Adds a row.
+  /// - Precondition: it has as many cells as the table has columns.
+  public mutating func add(_ row: [Cell]) {
+    precondition(row.count == width, "a row of \(row.count) cells in a table of \(width)")
+    for (place, cell) in row.enumerated() {
+      if place > 0 { pending.append(UInt8(ascii: ",")) }
+      write(cell)
+    }
+    pending.append(contentsOf: [0x0D, 0x0A])
+  }
+
+  /// The bytes of what was added since the last call.
+  public mutating func take() -> Bytes {
+    defer { pending = [] }
+    return pending
+  }
+
+  private mutating func write(_ cell: Cell) {
+    switch cell {
+    case .text(let text): write(text)
+    case .number(let number): pending.append(contentsOf: number.description.utf8)
+    case .whole(let number): pending.append(contentsOf: String(number).utf8)
+    case .time(let time): pending.append(contentsOf: time.text(fraction: .seconds).utf8)
+    case .flag(let flag): pending.append(contentsOf: (flag ? "true" : "false").utf8)
+    case .empty: break
+    }
+  }
+
+  private mutating func write(_ text: String) {
+    let isFormula = Self.looksLikeFormula(text)
+    guard isFormula || text.utf8.contains(where: Self.needsQuotes) else { return pending.append(contentsOf: text.utf8) }
+    pending.append(Self.quote)
+    if isFormula { pending.append(UInt8(ascii: "'")) }
+    for byte in text.utf8 {
+      if byte == Self.quote { pending.append(byte) }
+      pending.append(byte)
+    }
+    pending.append(Self.quote)
+  }
+
+  /// Programs skip spaces before they look for a formula, and some read the full-width signs as the plain ones.
+  private static func looksLikeFormula(_ text: String) -> Bool {
+    if let first = text.utf8.first, first == 0x09 || first == 0x0A || first == 0x0D { return true }
+    guard let first = text.unicodeScalars.first(where: { $0 != " " && $0 != "\u{A0}" }) else { return false }
+    return "=+-@\t\r\n\u{FF1D}\u{FF0B}\u{FF0D}\u{FF20}".unicodeScalars.contains(first)
+  }
+
+  private static let quote = UInt8(ascii: "\"")
+
+  private static func needsQuotes(_ byte: UInt8) -> Bool {
+    byte == quote || byte == UInt8(ascii: ",") || byte == 0x0A || byte == 0x0D
+  }
+}

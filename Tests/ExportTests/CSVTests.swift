@@ -1,0 +1,51 @@
+import Export
+import Testing
+import Wire
+
+private func line(_ cells: [CSV.Cell]) -> String {
+  var table = CSV(columns: cells.map { _ in "c" })
+  _ = table.take()
+  table.add(cells)
+  return String(decoding: table.take(), as: UTF8.self)
+}
+
+@Suite struct CSVTests {
+  @Test func aTableBeginsWithItsNamesAndEveryLineEndsWithCRLF() {
+    var table = CSV(columns: ["id", "energy_kwh"])
+    table.add([.text("a"), .number(Decimal(123456, places: 4))])
+    #expect(String(decoding: table.take(), as: UTF8.self) == "id,energy_kwh\r\na,12.3456\r\n")
+  }
+
+  @Test func pagesFollowEachOtherWithoutRepeatingTheNames() {
+    var table = CSV(columns: ["id"])
+    table.add([.text("a")])
+    #expect(table.take() == Bytes(utf8: "id\r\na\r\n"))
+    #expect(table.take().isEmpty)
+    table.add([.text("b")])
+    #expect(table.take() == Bytes(utf8: "b\r\n"))
+  }
+
+  @Test(arguments: [
+    ("plain", "plain"), ("a,b", "\"a,b\""), ("say \"hi\"", "\"say \"\"hi\"\"\""), ("two\nlines", "\"two\nlines\""),
+    ("two\r\nlines", "\"two\r\nlines\""), ("", ""), ("Zürich", "Zürich"), (" spaced ", " spaced "), ("1-2", "1-2"),
+  ])
+  func quotesStandWhereTheyMust(_ text: String, _ written: String) { #expect(line([.text(text)]) == written + "\r\n") }
+
+  @Test(arguments: ["=1+1", "+49", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "=cmd|' /C calc'!A0", "\u{FF1D}1", "\u{A0}=1"])
+  func aTextThatASpreadsheetWouldRunIsDefused(_ text: String) {
+    #expect(line([.text(text)]) == "\"'\(text)\"\r\n")
+  }
+
+  @Test func aFormulaWithQuotesKeepsThemDoubled() {
+    #expect(line([.text("=HYPERLINK(\"http://x\",\"y\")")]) == "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\"\r\n")
+  }
+
+  @Test func numbersStayNumbersAlsoBelowZero() {
+    #expect(line([.number(Decimal(-15, places: 1)), .whole(-7), .number(Decimal(0))]) == "-1.5,-7,0\r\n")
+  }
+
+  @Test func timesAreUTCAndFlagsAreWordsAndNothingIsNothing() {
+    let row: [CSV.Cell] = [.time(Timestamp(seconds: 1_793_696_400)), .flag(true), .flag(false), .empty, .text(nil as String?)]
+    #expect(line(row) == "2026-11-03T09:00:00Z,true,false,,\r\n")
+  }
+}
