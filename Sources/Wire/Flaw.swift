@@ -56,6 +56,12 @@ public struct Oddity: Equatable, Sendable {
     case count
     /// A null among the elements of an array; dropped.
     case nullElement
+    /// A text that should be a number and is none, such as "12,5"; passed over.
+    case badNumber
+    /// A message whose frame is broken, or was mended.
+    case brokenFrame
+    /// A message id that was used before, for something else.
+    case repeatedID
   }
 
   public var path: String
