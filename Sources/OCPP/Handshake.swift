@@ -1,0 +1,100 @@
+// What a station says before its connection is a WebSocket: who it is, its password, and which version it speaks.
+
+import Domain
+import HTTP
+import Wire
+
+/// The HTTP Basic credentials of a station, as bytes: keys are not always text (QUIRKS.md 15).
+public enum Credentials: Equatable, Sendable {
+  case none
+  case password(Bytes)
+  /// A header that cannot be read, or a user name that is not the identity (OCPP-J 1.6 §6.2.2).
+  case wrong
+
+  public init(_ headers: Headers, for identity: StationIdentity) {
+    let fields = headers.all("authorization")
+    guard let field = fields.first else {
+      self = .none
+      return
+    }
+    let parts = field.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
+    guard fields.count == 1, parts.count == 2, parts[0].lowercased() == "basic",
+      let plain = Bytes(base64: parts[1].filter { $0 != " " }), let colon = plain.firstIndex(of: UInt8(ascii: ":")),
+      plain[..<colon].elementsEqual(identity.text.utf8)
+    else {
+      self = .wrong
+      return
+    }
+    self = .password(Bytes(plain[(colon + 1)...]))
+  }
+}
+
+extension StationIdentity {
+  /// The last segment of the path that is not empty, decoded, under any prefix (QUIRKS.md 4, 5).
+  public init?(_ target: Target) {
+    guard let last = target.segments.last else { return nil }
+    self.init(last)
+  }
+}
+
+/// The version that a link will speak.
+public enum VersionChoice: Sendable {
+  /// `answer` is what the 101 says about it; nil where the station offered nothing and its version is assumed.
+  case speak(any Dialect, answer: String?)
+  /// 101 without the header, then close 1002 (OCPP-J 1.6 §3.2); the reason is for the operator.
+  case nothingInCommon(String)
+
+  /// The station's first offer that we speak, in its own spelling; or what the operator lets us assume (QUIRKS.md 1, 2).
+  public init(offered: [String], assumed: String?, dialects: [any Dialect]) {
+    for offer in offered {
+      if let dialect = dialects.first(where: { $0.subprotocol.ciFolded == offer.ciFolded }) {
+        self = .speak(dialect, answer: offer)
+        return
+      }
+    }
+    let spoken = dialects.map(\.subprotocol).joined(separator: ", ")
+    guard offered.isEmpty else {
+      self = .nothingInCommon("it offers \(offered.joined(separator: ", ")), and we speak \(spoken)")
+      return
+    }
+    if let assumed = assumed?.ciFolded,
+      let dialect = dialects.first(where: { $0.version == assumed || $0.subprotocol.ciFolded == assumed })
+    {
+      self = .speak(dialect, answer: nil)
+    } else {
+      self = .nothingInCommon("it sends no Sec-WebSocket-Protocol header; set its assumed version to let it in")
+    }
+  }
+}
+
+extension Admission {
+  /// The answer for a station that stays outside; nil for one that comes in.
+  var refusal: Response? {
+    switch self {
+    case .welcome:
+      return nil
+    case .unauthorized:
+      return .unauthorizedStation
+    case .unknown:
+      return .text("This station is not known here.\n", status: .notFound)
+    case .rejected:
+      return .text("The operator rejected this station.\n", status: .forbidden)
+    case .crowded:
+      return .comeBack("Too many unknown stations wait already.\n", seconds: 60)
+    }
+  }
+}
+
+extension Response {
+  static var unauthorizedStation: Response {
+    var response = Response.text("A user name equal to the identity and the station's password are needed.\n", status: .unauthorized)
+    response.headers["WWW-Authenticate"] = "Basic realm=\"OCPP\""
+    return response
+  }
+
+  static func comeBack(_ text: String, seconds: Int) -> Response {
+    var response = Response.text(text, status: .unavailable)
+    response.headers["Retry-After"] = String(seconds)
+    return response
+  }
+}

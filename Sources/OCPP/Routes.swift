@@ -1,0 +1,133 @@
+// From a payload on a tape to a fact of the house: what each incoming message means.
+
+import Domain
+import Wire
+
+/// What one incoming message means to the house. It is declared beside its message; a dialect only gathers routes.
+public struct Route: Sendable {
+  public let action: String
+  /// Reads the payload, on the loop.
+  let prepare: @Sendable (JSONTape.Element, Edition, Timestamp) throws(Flaw) -> Prepared
+
+  /// A message that the house decides, inside a turn.
+  public init<M: Message>(
+    _ message: M.Type,
+    decide: @escaping @MainActor @Sendable (Call<M>, any StationService) throws(TurnFault) -> Eventually<M.Reply>
+  ) {
+    action = M.action
+    prepare = { (payload, edition, received) throws(Flaw) in
+      let read = try M.read(payload, edition: edition)
+      return Self.prepared(Call(read.value, payload: payload, received: received), read.oddities, decide)
+    }
+  }
+
+  /// A transaction message: stations repeat it for ever until it is answered positively, so one that cannot be read is
+  /// parked, changes nothing, and gets the reply `parked` (HOUSE.md 4). Where only one part is beyond reading, `salvage`
+  /// gives the message without that part.
+  public init<M: Message>(
+    _ message: M.Type, parked: M.Reply,
+    salvage: @escaping @Sendable (JSON, Flaw) -> JSON? = { _, _ in nil },
+    decide: @escaping @MainActor @Sendable (Call<M>, any StationService) throws(TurnFault) -> Eventually<M.Reply>
+  ) {
+    action = M.action
+    prepare = { (payload, edition, received) in
+      let flaw: Flaw
+      do throws(Flaw) {
+        let read = try M.read(payload, edition: edition)
+        return Self.prepared(Call(read.value, payload: payload, received: received), read.oddities, decide)
+      } catch {
+        flaw = error
+      }
+      let why = CallFault.malformed(flaw).description
+      if let rest = salvage(payload.json, flaw), let read = try? M.read(rest, edition: edition) {
+        let whole = Self.prepared(Call(read.value, payload: payload, received: received), read.oddities, decide)
+        return Prepared(
+          .turn { (station) throws(TurnFault) in
+            try station.park(action: M.action, payload: payload.json, why: why)
+            return try whole.decide(station)
+          }, oddities: read.oddities)
+      }
+      return Prepared(
+        .turn { (station) throws(TurnFault) in
+          try station.park(action: M.action, payload: payload.json, why: why)
+          return .now(parked)
+        }, oddities: [])
+    }
+  }
+
+  /// A message that needs nothing of the house: answered on the loop, also while the disk is slow (HOUSE.md 3).
+  public static func onLoop<M: Message>(_ message: M.Type, reply: @escaping @Sendable (M, Timestamp) -> M.Reply) -> Route {
+    Route(action: M.action) { (payload, edition, received) throws(Flaw) in
+      let read = try M.read(payload, edition: edition)
+      return Prepared(.reply(reply(read.value, received)), oddities: read.oddities)
+    }
+  }
+
+  private init(
+    action: String, prepare: @escaping @Sendable (JSONTape.Element, Edition, Timestamp) throws(Flaw) -> Prepared
+  ) {
+    (self.action, self.prepare) = (action, prepare)
+  }
+
+  private static func prepared<M: Message>(
+    _ call: Call<M>, _ oddities: [Oddity],
+    _ decide: @escaping @MainActor @Sendable (Call<M>, any StationService) throws(TurnFault) -> Eventually<M.Reply>
+  ) -> Prepared {
+    Prepared(
+      .turn { (station) throws(TurnFault) in
+        switch try decide(call, station) {
+        case .now(let reply): .now(reply)
+        case .later(let ticket): .later(ticket.map { $0 })
+        }
+      }, oddities: oddities)
+  }
+}
+
+/// A call that was read and waits to be answered.
+public struct Prepared: Sendable {
+  public enum Work: Sendable {
+    /// The reply is known without the house.
+    case reply(any Payload)
+    /// To be done inside a turn.
+    case turn(@MainActor @Sendable (any StationService) throws(TurnFault) -> Eventually<any Payload>)
+  }
+
+  public let work: Work
+  public let oddities: [Oddity]
+
+  init(_ work: Work, oddities: [Oddity]) { (self.work, self.oddities) = (work, oddities) }
+
+  @MainActor
+  public func decide(_ station: any StationService) throws(TurnFault) -> Eventually<any Payload> {
+    switch work {
+    case .reply(let reply): .now(reply)
+    case .turn(let decide): try decide(station)
+    }
+  }
+}
+
+/// The routes of one dialect by their actions.
+public struct Routes: Sendable {
+  private let routes: [String: Route]
+
+  /// - Precondition: no action has two routes.
+  public init(_ profiles: [[Route]]) {
+    routes = Dictionary(profiles.joined().map { ($0.action, $0) }) { first, _ in
+      preconditionFailure("two routes for \(first.action)")
+    }
+  }
+
+  public var actions: [String] { routes.keys.sorted() }
+
+  /// Reads a call. Throws what the station is told in a CALLERROR.
+  public func read(
+    _ action: String, _ payload: JSONTape.Element, edition: Edition, received: Timestamp
+  ) throws(CallFault) -> Prepared {
+    guard let route = routes[action] else { throw .unknownAction(String(action.unicodeScalars.prefix(64))) }
+    do {
+      return try route.prepare(payload, edition, received)
+    } catch {
+      throw .malformed(error)
+    }
+  }
+}
