@@ -40,7 +40,7 @@ let package = Package(
     .target(
       name: "CSystem",
       linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("ssl"), .linkedLibrary("crypto"), .linkedLibrary("z")]),
-    .target(name: "CResources", cSettings: [.headerSearchPath("../../Resources")]),
+    .target(name: "CResources", exclude: ["list.sh"]),
     room("Wire", []),
     room("Net", ["CSystem", "Wire"], [logging]),
     room("Crypto", ["CSystem", "Wire"]),
@@ -57,6 +57,7 @@ let package = Package(
       "ostler",
       ["CSystem", "Wire", "Net", "Crypto", "Domain", "HTTP", "Store", "Export", "OCPP", "OCPI", "CSMS", "Admin", "Simulator"],
       [argumentParser, logging]),
+    tests("CResourcesTests", ["CResources"]),
     tests("WireTests", ["Wire"]),
     tests("NetTests", ["Net", "Wire", "CSystem"]),
     tests("CryptoTests", ["Crypto", "Wire"]),

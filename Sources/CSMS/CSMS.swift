@@ -9,6 +9,7 @@ import Wire
 public final class CSMS {
   let store: Store
   let clock: Clock
+  let zones: ZoneLibrary
   public let settings: HouseSettings
   public let feed = Feed()
   let log = Logger(label: "house")
@@ -25,15 +26,21 @@ public final class CSMS {
   var links = LiveLinks()
   var knocks = Knocks()
   var couriers = Couriers()
-  var commandsInFlight: [String: [@MainActor (CommandRecord) -> Void]] = [:]
+  var refusals: [StationIdentity: Timestamp] = [:]
+  var waitingAuthorizations = 0
+  /// Who waits for the outcome of which command.
+  var commandWatchers: [String: [@MainActor (CommandRecord) -> Void]] = [:]
+
+  var lastSweep = Timestamp.epoch
 
   private var current: Turn?
   private var isClosing = false
   private nonisolated let inbox = Inbox()
 
-  public init(store: Store, clock: Clock, settings: HouseSettings) {
+  public init(store: Store, clock: Clock, zones: ZoneLibrary, settings: HouseSettings) {
     self.store = store
     self.clock = clock
+    self.zones = zones
     self.settings = settings
   }
 
@@ -42,6 +49,9 @@ public final class CSMS {
     stationLink = stations
     partnerLink = partners
   }
+
+  /// What to do when the disk itself failed; the program ends itself.
+  public var onDiskFailure: @MainActor (StoreFault) -> Void = { _ in }
 
   /// Refuses everything that comes from now on, after the turn that is under way.
   public func close() { isClosing = true }
@@ -70,8 +80,10 @@ public final class CSMS {
       current = nil
       store.rollback()
       log.error("turn failed", metadata: ["errands": "\(errands.count)", "cause": "\(error)"])
-      let fault = TurnFault(error)
+      let fault = TurnFault(storage: error)
       errands.forEach { $0.fail(fault) }
+      // What a failed fsync left behind cannot be trusted: end, and let SQLite recover at the next start (FAULTS.md 39).
+      if case .io = error { onDiskFailure(error) }
     }
     deliverDuePushes()
   }
@@ -81,18 +93,27 @@ public final class CSMS {
     var answers: [Errand.Answer] = []
     answers.reserveCapacity(errands.count)
     for errand in errands {
-      let before = current ?? Turn()
       do {
-        answers.append(try store.savepoint(errand.decide))
+        answers.append(try attempt(errand.decide))
       } catch {
-        current = before
         guard store.isInTransaction else { throw StoreFault.ended }
-        let fault = TurnFault(error)
-        log.warning("errand failed", metadata: ["cause": "\(fault)"])
-        answers.append { errand.fail(fault) }
+        log.warning("errand failed", metadata: ["cause": "\(error)"])
+        answers.append { errand.fail(error) }
       }
     }
     return answers
+  }
+
+  /// Runs a piece of a turn in a savepoint: if it throws, what it wrote and what it recorded are undone, and only that.
+  func attempt<R, Fault: StorageBorne>(_ body: () throws(Fault) -> R) throws(Fault) -> R {
+    let before = current
+    do {
+      return try store.savepoint(body)
+    } catch {
+      current = before
+      if let fault = error as? Fault { throw fault }
+      throw Fault(storage: error as? StoreFault ?? .ended)
+    }
   }
 
   /// Appends a fact to the event log, in the turn that makes it true.
@@ -130,9 +151,25 @@ extension CSMS: Household {
   }
 }
 
-extension TurnFault {
-  /// What a storage fault means to the one who waits.
-  init(_ error: any Error) {
-    if let fault = error as? TurnFault { self = fault } else { self = .storage("\(error)") }
+/// An error of some door that can say that the books failed.
+nonisolated protocol StorageBorne: Error {
+  init(storage fault: StoreFault)
+}
+
+nonisolated extension StoreFault: StorageBorne {
+  init(storage fault: StoreFault) { self = fault }
+}
+
+nonisolated extension TurnFault: StorageBorne {
+  init(storage fault: StoreFault) { self = .storage("\(fault)") }
+}
+
+nonisolated extension Refusal: StorageBorne {
+  init(storage fault: StoreFault) {
+    if case .constraint(let what) = fault { self = .conflict(what) } else { self = .unavailable("\(fault)") }
   }
+}
+
+nonisolated extension PartnerFault: StorageBorne {
+  init(storage fault: StoreFault) { self = .unavailable("\(fault)") }
 }

@@ -24,6 +24,8 @@ public struct HouseSettings: Sendable {
   public nonisolated var sessionUpdateSeconds = 1
   /// Hours that a superseded session waits for its late stop.
   public nonisolated var lateStopHours = 24
+  /// Days for which events are kept.
+  public nonisolated var eventDays = 90
   /// What a bill is in where no tariff says it.
   public nonisolated var currency = "EUR"
 

@@ -4,11 +4,44 @@ public enum Limits {
   public nonisolated static let waitingErrands = 50_000
   /// Strangers that may knock at once; the next one hears 503 (HOUSE.md 7).
   public nonisolated static let knocks = 100
+  /// Refused callers that are remembered, so that each is one event a minute; past it the list begins anew.
+  public nonisolated static let rememberedRefusals = 1_000
+  /// Seconds in which a freshly accepted station must answer before its link is closed (HOUSE.md 7).
+  public nonisolated static let introductionSeconds = 2
+  /// Seconds for which a partner's yes or no to a tag counts for the start that follows it.
+  public nonisolated static let rememberedSeconds = 600
+  /// How old a fact may be that a station replays after a long time offline, and how far ahead its clock may run; a time
+  /// beyond either is replaced by that of reception.
+  public nonisolated static let oldestFact = Duration.seconds(400 * 86_400)
+  public nonisolated static let clockSkew = Duration.seconds(3_600)
+  /// W: what a connector may give whose kind nobody confirmed. The strongest in the field gives less.
+  public nonisolated static let strongestConnector = 1_000_000
+  /// Seconds: very short sessions are judged as if they lasted this long, because clocks and meters are coarse.
+  public nonisolated static let shortestPlausibleSeconds = 60
+  /// Percent of the rated power that still passes for a meter's tolerance.
+  public nonisolated static let meterTolerancePercent: Int64 = 115
+  /// Characters of a uid that every 1.6 station can hold; a longer one travels under an alias (HOUSE.md 7).
+  public nonisolated static let tagLength = 16
+  /// Characters of a handshake step's detail that are kept.
+  public nonisolated static let traceLength = 2_000
+  /// Characters of a name that the operator gives.
+  public nonisolated static let nameLength = 100
+  /// Seconds between two writings of the stations' last-seen times.
+  public nonisolated static let seenSeconds = 30
+  /// Seconds between two sweeps of what is past its keeping, and the rows that one sweep may delete.
+  public nonisolated static let sweepSeconds = 60
+  public nonisolated static let sweepRows = 5_000
+  /// Ignored strangers that are remembered; past it the list begins anew and they are shown again.
+  public nonisolated static let ignoredKnocks = 1_000
+  /// EVSEs of one station; what a station says of a higher number is flagged and not kept.
+  public nonisolated static let evsesPerStation = 200
   /// Pushes under way at one partner; the others wait their turn.
   public nonisolated static let pushesPerPartner = 4
   /// Attempts and pauses of a push: doubling from the first pause to the longest, with jitter.
   public nonisolated static let firstPushPauseSeconds = 1
-  public nonisolated static let longestPushPauseSeconds = 300
+  public nonisolated static let longestPushPauseSeconds = 30
+  /// The longest Retry-After of a partner that is honoured.
+  public nonisolated static let longestRetryAfterSeconds = 3_600
   /// Seconds after which a command's late result is of no use to a partner.
   public nonisolated static let resultLifeSeconds = 600
   /// Link changes of one station within a minute that make it "flapping".

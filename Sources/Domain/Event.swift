@@ -22,6 +22,7 @@ public enum Event: Sendable, Equatable {
   case sessionEnded(session: String)
   case sessionInvalid(session: String)
   case sessionSuperseded(session: String)
+  case sessionClosed(session: String, because: String, by: String)
   case stopDiffers(session: String, what: String)
   case cdrMade(cdr: String, session: String)
   // Commands
@@ -104,6 +105,8 @@ extension Event {
     case .sessionEnded(let id): ("session.ended", "session/\(id)", [:])
     case .sessionInvalid(let id): ("session.invalid", "session/\(id)", [:])
     case .sessionSuperseded(let id): ("session.superseded", "session/\(id)", [:])
+    case .sessionClosed(let id, let why, let by):
+      ("session.closed", "session/\(id)", ["because": .string(why), "by": .string(by)])
     case .stopDiffers(let id, let what): ("session.stop_differs", "session/\(id)", ["what": .string(what)])
     case .cdrMade(let id, let session): ("cdr.made", "cdr/\(id)", ["session": .string(session)])
     case .commandSent(let id, let station): ("command.sent", "command/\(id)", ["station": number(station.value)])

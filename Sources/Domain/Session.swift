@@ -65,6 +65,10 @@ public struct Session: Sendable, Equatable {
   public var tariff: Tariff?
   public var updatedAt: Timestamp
 
+  public var holder: Holder {
+    Holder(token: token, owner: owner, groupID: groupID, method: authorization, reference: authorizationReference)
+  }
+
   /// Energy delivered so far; never negative, also where a meter ran backwards.
   public var energy: Energy { max(meterLast - meterStart, .zero) }
   public var isOpen: Bool { state == .pending || state == .active }

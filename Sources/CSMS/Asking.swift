@@ -1,0 +1,70 @@
+import Domain
+import Store
+
+/// Why the house does not do what an operator or a program asked. Said to them in words, with the field where one is wrong.
+public enum Refusal: Error, Equatable, Sendable {
+  case notFound(String)
+  /// Somebody changed it meanwhile, or it is in use, or its name is taken.
+  case conflict(String)
+  case invalid(field: String, String)
+  /// Nothing was kept; try again.
+  case unavailable(String)
+
+  init(_ fault: TurnFault) {
+    switch fault {
+    case .busy: self = .unavailable("too much waits to be decided")
+    case .closing: self = .unavailable("the daemon is stopping")
+    case .storage(let why): self = .unavailable(why)
+    }
+  }
+}
+
+extension CSMS {
+  /// Decides something for a person or a program, in the next turn, and returns after its commit. What `decide` throws
+  /// undoes what it wrote.
+  public func turn<Value: Sendable>(
+    _ decide: @escaping @MainActor @Sendable () throws(Refusal) -> Value
+  ) async throws(Refusal) -> Value {
+    let result: Result<Value, Refusal> = await withCheckedContinuation { waiting in
+      bring(
+        Errand(
+          decide: { () throws(TurnFault) in
+            do {
+              let value = try self.attempt(decide)
+              return { waiting.resume(returning: .success(value)) }
+            } catch {
+              return { waiting.resume(returning: .failure(error)) }
+            }
+          },
+          fail: { fault in waiting.resume(returning: .failure(Refusal(fault))) }))
+    }
+    return try result.get()
+  }
+
+  /// The same for something that only the house itself waits for: the clock, an outcome that came in.
+  func note(
+    _ decide: @escaping @MainActor @Sendable () throws(StoreFault) -> Void, onFault: @escaping @MainActor @Sendable () -> Void = {}
+  ) {
+    bring(
+      Errand(
+        decide: { () throws(TurnFault) in
+          try keeping(decide)
+          return {}
+        },
+        fail: { fault in
+          Task { @MainActor in self.log.error("a note was lost", metadata: ["cause": "\(fault)"]) }
+        }))
+  }
+
+  /// Reads from a snapshot, beside the turns.
+  public func read<Value: Sendable>(
+    _ question: @escaping @Sendable (Books) throws(StoreFault) -> Value
+  ) async throws(Refusal) -> Value {
+    do { return try await store.readers.read(question) } catch { throw .unavailable("\(error)") }
+  }
+}
+
+/// Runs storage work and says its fault as a refusal.
+func keep<R>(_ work: () throws(StoreFault) -> R) throws(Refusal) -> R {
+  do { return try work() } catch { throw Refusal(storage: error) }
+}

@@ -1,0 +1,176 @@
+import Domain
+import Store
+import Wire
+
+// Who may charge (OCPP 1.6 §4.1, OCPI 2.2.1 §12): a token that we hold follows its whitelist, one that we do not hold is
+// asked of the partners for which that is switched on, and a remote start's one-use alias stands for the token that it
+// carries (HOUSE.md 7).
+
+extension CSMS {
+  /// May this tag charge here? Answers now where the house knows, later where a partner must be asked.
+  func authorize(_ tag: String, at station: ID<Station>) throws(StoreFault) -> Eventually<Authorization> {
+    switch try judge(tag, at: station) {
+    case .known(let authorization):
+      return .now(authorization)
+    case .ask(let owners, let fallback, _):
+      guard waitingAuthorizations < Limits.waitingAuthorizations, let partnerLink else { return .now(fallback) }
+      let place = try station(station).flatMap { try self.books.locations.ref(of: $0) }
+      let ticket = Ticket<Authorization>()
+      waitingAuthorizations += 1
+      afterCommit {
+        self.ask(owners, about: tag, at: station, place: place, through: partnerLink, otherwise: fallback, for: ticket)
+      }
+      return .later(ticket)
+    }
+  }
+
+  /// The verdict on a start, which cannot wait: who had to be asked was asked a moment ago, or the token's own rule decides.
+  func authorizeStart(_ tag: String, at station: ID<Station>) throws(StoreFault) -> Authorization {
+    if let remembered = try books.authorizations.find(station, foldedUID: Token.fold(tag), at: now) { return remembered }
+    switch try judge(tag, at: station) {
+    case .known(let authorization): return authorization
+    case .ask(_, _, let verdict): return verdict
+    }
+  }
+
+  private enum Judgement {
+    case known(Authorization)
+    /// These partners may know the tag. While they are silent `whenSilent` holds; a car that starts already gets `atStart`.
+    case ask([PartnerTerms], whenSilent: Authorization, atStart: Authorization)
+  }
+
+  private func judge(_ tag: String, at station: ID<Station>) throws(StoreFault) -> Judgement {
+    if let alias = try books.tokens.alias(tag, at: station), let session = try books.sessions.session(command: alias.command) {
+      return .known(Authorization(.accepted, holder: session.holder, groupID: session.groupID))
+    }
+    let folded = Token.fold(tag)
+    let held = try books.tokens.tokens(foldedUID: folded)
+    // Our own token comes before a partner's with the same uid: the operator can see and change ours.
+    if let token = held.first(where: { $0.owner == nil }) ?? held.first { return try judge(token) }
+    if try self.station(station)?.quirks.isFreeVend == true {
+      return .known(Authorization(.accepted, holder: try holderOfStranger(tag)))
+    }
+    let askable = try books.partners.all().filter { $0.state == .registered && $0.quirks.askUnknownTokens == true }
+    guard !askable.isEmpty else {
+      try books.tokens.noteUnknownTag(tag, at: station, now: now)
+      return .known(Authorization(.invalid))
+    }
+    return .ask(try askable.map { partner throws(StoreFault) in try terms(of: partner) }, whenSilent: Authorization(.invalid), atStart: Authorization(.invalid))
+  }
+
+  private func judge(_ token: Token) throws(StoreFault) -> Judgement {
+    guard token.isValid else { return .known(Authorization(.blocked)) }
+    guard token.isUsable(at: now) else { return .known(Authorization(.expired)) }
+    let local = Authorization(
+      .accepted, holder: try holder(of: token, method: .whitelist), groupID: token.groupID, validUntil: token.validUntil)
+    guard let owner = token.owner, let role = try books.partners.role(owner),
+      let partner = try books.partners.partner(role.partner), partner.state == .registered
+    else { return .known(token.whitelist == .never && token.owner != nil ? Authorization(.invalid) : local) }
+    switch token.whitelist {
+    case .always: return .known(local)
+    case .allowed: return .ask([try terms(of: partner)], whenSilent: Authorization(.invalid), atStart: local)
+    case .allowedOffline: return .ask([try terms(of: partner)], whenSilent: local, atStart: local)
+    case .never: return .ask([try terms(of: partner)], whenSilent: Authorization(.invalid), atStart: Authorization(.invalid))
+    }
+  }
+
+  /// Asks all at once; the first yes wins and names the owner, the last no or the last silence decides otherwise.
+  private func ask(
+    _ owners: [PartnerTerms], about tag: String, at station: ID<Station>, place: String?, through link: any PartnerLink,
+    otherwise fallback: Authorization, for ticket: Ticket<Authorization>
+  ) {
+    let poll = Poll(waitingFor: owners.count)
+    for terms in owners {
+      link.authorize(
+        uid: tag, kind: .rfid, location: place, evse: nil, terms: terms, deadline: settings.authorizationSeconds
+      ) { answer in
+        guard let decisive = poll.hear(answer) else { return }
+        // A new turn, which reads the state again: minutes may have passed on a busy day.
+        self.note { () throws(StoreFault) in
+          self.waitingAuthorizations -= 1
+          let verdict = try self.verdict(on: tag, answer: decisive.answer, of: terms, otherwise: fallback)
+          if decisive.answer != nil {
+            try self.books.authorizations.remember(
+              verdict, station: station, foldedUID: Token.fold(tag), until: self.now + .seconds(Limits.rememberedSeconds), at: self.now)
+          }
+          self.afterCommit { ticket.redeem(verdict) }
+        } onFault: {
+          ticket.redeem(fallback)
+        }
+      }
+    }
+  }
+
+  private func verdict(
+    on tag: String, answer: PartnerAuthorization?, of terms: PartnerTerms, otherwise fallback: Authorization
+  ) throws(StoreFault) -> Authorization {
+    guard let answer else { return fallback }
+    switch answer.allowed {
+    case .allowed:
+      guard let token = try tokenOfPartner(tag, told: answer, terms: terms) else { return fallback }
+      return Authorization(
+        .accepted, holder: try holder(of: token, method: .authRequest, reference: answer.authorizationReference),
+        groupID: token.groupID, validUntil: token.validUntil)
+    case .blocked, .noCredit: return Authorization(.blocked)
+    case .expired: return Authorization(.expired)
+    case .notAllowed: return Authorization(.invalid)
+    }
+  }
+
+  /// The token that the partner spoke of: the one it sent, which we keep from now on, or the one that we hold.
+  private func tokenOfPartner(_ tag: String, told answer: PartnerAuthorization, terms: PartnerTerms) throws(StoreFault) -> Token? {
+    if var token = answer.token, let key = answer.key, let role = terms.partner.roles.first(where: { $0.name == key.party }) {
+      token.owner = role.id
+      _ = try books.tokens.put(token, at: now)
+      return token
+    }
+    let roles = Set(terms.partner.roles.map(\.id))
+    return try books.tokens.tokens(foldedUID: Token.fold(tag)).first { $0.owner.map(roles.contains) ?? false }
+  }
+
+  // MARK: Holders
+
+  func holder(
+    of token: Token, method: Authorization.Method, reference: String? = nil
+  ) throws(StoreFault) -> Session.Holder {
+    let name = try token.owner.flatMap { owner throws(StoreFault) in try books.partners.role(owner)?.name } ?? ourName()
+    return Session.Holder(
+      token: TokenReference(party: name, uid: token.uid, kind: token.kind, contractID: token.contractID), owner: token.owner,
+      groupID: token.groupID, method: method, reference: reference)
+  }
+
+  /// Somebody whom nobody knows: a station may charge them all the same, and the books must say who it was.
+  func holderOfStranger(_ tag: String) throws(StoreFault) -> Session.Holder {
+    Session.Holder(
+      token: TokenReference(party: try ourName(), uid: String(tag.prefix(36)), kind: .other, contractID: String(tag.prefix(36))),
+      owner: nil, method: .whitelist)
+  }
+
+  func ourName() throws(StoreFault) -> PartyID {
+    guard let party = try books.parties.cpo() else { throw StoreFault.missing("a party of ours") }
+    return party.name
+  }
+}
+
+/// Counts the answers to one question that went to several partners.
+private final class Poll {
+  private var open: Int
+  private var isDecided = false
+  private var lastNo: PartnerAuthorization?
+
+  init(waitingFor count: Int) { open = count }
+
+  struct Decision { let answer: PartnerAuthorization? }
+
+  /// The decision, once: at the first yes, or when all have answered.
+  func hear(_ answer: PartnerAuthorization?) -> Decision? {
+    open -= 1
+    guard !isDecided else { return nil }
+    if answer?.allowed == .allowed || open == 0 {
+      isDecided = true
+      return Decision(answer: answer ?? lastNo)
+    }
+    lastNo = answer ?? lastNo
+    return nil
+  }
+}

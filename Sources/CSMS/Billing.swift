@@ -1,0 +1,136 @@
+import Crypto
+import Domain
+import Store
+import Wire
+
+// What a session costs: the CDR is made in the turn of the stop, from the tariff as it was at the start, and never edited.
+// Later readings are stored and not priced again (HOUSE.md 6).
+
+extension CSMS {
+  /// Makes the CDR of an ended session and puts it on its way to the partner whose driver it was.
+  func bill(_ session: Session, isEstimated: Bool) throws(StoreFault) {
+    guard session.state == .completed, try books.cdrs.cdr(session: session.id) == nil else { return }
+    let cdr = try record(of: session, isEstimated: isEstimated)
+    let partner = try partnerID(of: session)
+    try books.cdrs.insert(cdr, partner: partner, party: session.party, station: session.station)
+    try record(.cdrMade(cdr: cdr.id, session: session.id))
+    try sessionMoved(session)
+    if cdr.heldBecause == nil { try cdrMoved(cdr, partner: partner, party: session.party) }
+  }
+
+  private func record(of session: Session, isEstimated: Bool) throws(StoreFault) -> CDR {
+    let bill = try cost(of: session)
+    let place = try placeRecord(of: session)
+    guard let party = try books.parties.party(session.party) else { throw StoreFault.missing("the session's party") }
+    var cdr = CDR()
+    cdr.id = newID()
+    cdr.session = session.id
+    cdr.country = party.name.country
+    cdr.party = party.name.party
+    cdr.startedAt = bill.start
+    cdr.endedAt = bill.end
+    cdr.token = session.token
+    cdr.authorization = session.authorization
+    cdr.authorizationReference = session.authorizationReference
+    cdr.place = place
+    cdr.timeZone = try zoneName(of: session)
+    cdr.currency = session.tariff?.currency ?? settings.currency
+    cdr.tariff = session.tariff
+    cdr.periods = bill.periods
+    cdr.totals = bill.totals
+    cdr.isEstimated = isEstimated
+    cdr.heldBecause = try implausibility(of: session, on: bill) ?? doubt(about: cdr)
+    cdr.createdAt = now
+    return cdr
+  }
+
+  /// What the session cost until its end, or costs until now.
+  public func cost(of session: Session) throws(StoreFault) -> Bill {
+    try cost(of: session, readings: books.sessions.readings(of: session.id), at: now)
+  }
+
+  private func cost(of session: Session, readings: [Reading], at time: Timestamp) throws(StoreFault) -> Bill {
+    let name = try zoneName(of: session)
+    guard let zone = zones[name] else { throw StoreFault.missing("the time zone \(name)") }
+    return Bill(Usage(session, readings: readings, zone: zone, until: time))
+  }
+
+  private func zoneName(of session: Session) throws(StoreFault) -> String {
+    try session.location.flatMap { id throws(StoreFault) in try books.locations.location(id)?.timeZone } ?? "Etc/UTC"
+  }
+
+  /// More energy than the connector can give in that time is a wrong register, not a bill (FAULTS.md 9, QUIRKS.md 56).
+  private func implausibility(of session: Session, on bill: Bill) throws(StoreFault) -> String? {
+    guard let evse = try books.stations.evse(session.evse),
+      let connector = evse.connectors.first(where: { $0.id == session.connector }) ?? evse.connectors.first
+    else { return nil }
+    // An assumed connector may be a far stronger one in truth.
+    let watts = connector.isAssumed ? Limits.strongestConnector : connector.ratedPower
+    let seconds = Int64(max(bill.totals.seconds, Limits.shortestPlausibleSeconds))
+    let most = Int64(watts) * seconds / 360 * Limits.meterTolerancePercent / 100
+    if bill.isCut { return "it is longer or larger than any session can be" }
+    if session.meterLast < session.meterStart { return "the meter ran backwards" }
+    guard bill.totals.energy.tenthsOfWattHour > most else { return nil }
+    return "\(bill.totals.energy) kWh in \(bill.totals.seconds) s is more than this connector can give"
+  }
+
+  /// Whoever gets the CDR prices its periods again; we do so first.
+  private func doubt(about cdr: CDR) -> String? {
+    guard let zone = zones[cdr.timeZone], !cdr.agrees(zone: zone) else { return nil }
+    return "its periods do not give its totals again"
+  }
+
+  // MARK: Sessions that nobody stopped
+
+  /// Closes a session with its newest reading, because the operator says so. The bill says that it is an estimate.
+  func close(_ session: Session, because ending: Session.Ending) throws(StoreFault) {
+    var session = session
+    let end = session.lastReadingAt ?? session.startedAt
+    guard session.stop(at: end, meter: nil, because: ending, received: now) else { return }
+    try books.sessions.save(session)
+    try record(.sessionEnded(session: session.id))
+    try bill(session, isEstimated: true)
+  }
+
+  /// Superseded sessions whose late stop never came are billed by what is known of them.
+  func closeSuperseded() throws(StoreFault) {
+    for session in try books.sessions.superseded(before: now - .seconds(settings.lateStopHours * 3_600)) {
+      try close(session, because: .superseded)
+    }
+  }
+
+  // MARK: What a bill and a partner say of the place
+
+  func placeRecord(of session: Session) throws(StoreFault) -> CDR.Place {
+    var place = CDR.Place()
+    if let location = try session.location.flatMap({ id throws(StoreFault) in try books.locations.location(id) }) {
+      place.location = location.ref
+      place.name = location.name
+      place.address = location.address
+      place.city = location.city
+      place.postalCode = location.postalCode
+      place.state = location.state
+      place.country = location.country
+      place.latitude = location.coordinates.latitude
+      place.longitude = location.coordinates.longitude
+    }
+    place.station = try station(session.station)?.identity.text ?? ""
+    guard let evse = try books.stations.evse(session.evse) else { return place }
+    place.evse = evse.uid
+    place.evseID = evse.evseID ?? ""
+    guard let connector = evse.connectors.first(where: { $0.id == session.connector }) ?? evse.connectors.first else { return place }
+    place.connector = "\(connector.number)"
+    place.standard = connector.standard
+    place.format = connector.format
+    place.powerType = connector.powerType
+    return place
+  }
+
+  func view(of session: Session) throws(StoreFault) -> SessionView {
+    guard let party = try books.parties.party(session.party) else { throw StoreFault.missing("the session's party") }
+    let bill = session.state == .pending || session.state == .invalid ? nil : try cost(of: session)
+    return SessionView(
+      session: session, party: party.name, place: try placeRecord(of: session),
+      currency: session.tariff?.currency ?? settings.currency, cost: bill?.totals.cost, periods: bill?.periods ?? [])
+  }
+}

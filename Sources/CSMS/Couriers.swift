@@ -1,0 +1,77 @@
+import Domain
+import Store
+import Wire
+
+/// Who is on the way to which partner, and which partner had better be left alone for a while: a bound on requests under
+/// way, and a breaker that lets one request try a partner that failed while the others wait.
+struct Couriers {
+  private struct Door {
+    var underWay: Set<PushKey> = []
+    var failures = 0
+    var closedUntil: Timestamp?
+    var heardAt: Timestamp?
+  }
+
+  private var doors: [ID<Partner>: Door] = [:]
+  /// Something may be due that was not looked at yet.
+  var hasNews = false
+
+  func underWay(at partner: ID<Partner>) -> Set<PushKey> { doors[partner]?.underWay ?? [] }
+
+  /// How many more requests may go to a partner now.
+  func room(at partner: ID<Partner>, now: Timestamp) -> Int {
+    guard let door = doors[partner] else { return Limits.pushesPerPartner }
+    if let closedUntil = door.closedUntil {
+      guard closedUntil <= now else { return 0 }
+      return 1 - door.underWay.count
+    }
+    return Limits.pushesPerPartner - door.underWay.count
+  }
+
+  mutating func start(_ key: PushKey) { doors[key.partner, default: Door()].underWay.insert(key) }
+
+  mutating func finish(_ key: PushKey) {
+    doors[key.partner]?.underWay.remove(key)
+    hasNews = true
+  }
+
+  /// True where the partner was thought to be down: what waits for it may go on.
+  mutating func succeeded(at partner: ID<Partner>) -> Bool {
+    let wasClosed = doors[partner]?.closedUntil != nil
+    doors[partner]?.closedUntil = nil
+    doors[partner]?.failures = 0
+    return wasClosed
+  }
+
+  /// How long to wait before the next try: doubling, with a jitter so that many partners behind one outage do not return at
+  /// once, and never sooner than the partner asked for.
+  mutating func failed(at partner: ID<Partner>, askedFor seconds: Int?, now: Timestamp) -> Duration {
+    var door = doors[partner] ?? Door()
+    let doubled = Limits.firstPushPauseSeconds << min(door.failures, 16)
+    let pause = Double(min(doubled, Limits.longestPushPauseSeconds)) * Double.random(in: 0.75...1.25)
+    let wait = max(Duration.seconds(pause), .seconds(min(seconds ?? 0, Limits.longestRetryAfterSeconds)))
+    // Several requests that fail together are one failure of the partner.
+    if door.closedUntil.map({ $0 <= now }) ?? true { door.failures += 1 }
+    door.closedUntil = max(door.closedUntil ?? now, now + wait)
+    doors[partner] = door
+    return wait
+  }
+
+  /// The partner called us. True where it was thought to be down, or was not heard for a while.
+  mutating func heard(from partner: ID<Partner>, at now: Timestamp) -> Bool {
+    var door = doors[partner] ?? Door()
+    let isNews = door.closedUntil != nil || (door.heardAt.map { now - $0 > .seconds(60) } ?? true)
+    door.heardAt = isNews ? now : door.heardAt
+    door.closedUntil = nil
+    doors[partner] = door
+    if isNews { hasNews = true }
+    return isNews
+  }
+
+  /// The operator wants it tried now.
+  mutating func reopen(_ partner: ID<Partner>) {
+    doors[partner]?.closedUntil = nil
+    doors[partner]?.failures = 0
+    hasNews = true
+  }
+}

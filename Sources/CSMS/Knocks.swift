@@ -1,0 +1,58 @@
+import Domain
+import Wire
+
+/// A stranger at the door: a station whose identity is in no book. Kept in memory until the operator accepts or ignores it.
+public struct Knock: Sendable {
+  public let identity: StationIdentity
+  public let address: String
+  public let link: LinkID
+  public let since: Timestamp
+  public var version: String
+  public var boot: BootReport?
+  /// The Basic password that it showed; accepting pins it.
+  var password: Bytes?
+  public var isIgnored = false
+
+  public var hasPassword: Bool { password != nil }
+}
+
+/// The strangers, at most a hundred at once.
+struct Knocks {
+  private var byIdentity: [StationIdentity: Knock] = [:]
+  /// Shown passwords of those who were let in and have no link yet.
+  private var shown: [StationIdentity: Bytes?] = [:]
+  private var ignored: Set<StationIdentity> = []
+
+  var all: [Knock] { byIdentity.values.sorted { $0.since < $1.since } }
+  var hasRoom: Bool { byIdentity.count < Limits.knocks }
+
+  subscript(identity: StationIdentity) -> Knock? { byIdentity[identity] }
+
+  /// One was let in and its upgrade is under way.
+  mutating func expect(_ identity: StationIdentity, password: Bytes?) {
+    if shown.count >= Limits.knocks { shown.removeAll() }
+    shown[identity] = .some(password)
+  }
+
+  mutating func open(_ identity: StationIdentity, link: LinkID, version: String, address: String, at now: Timestamp) {
+    let earlier = byIdentity[identity]
+    byIdentity[identity] = Knock(
+      identity: identity, address: address, link: link, since: earlier?.since ?? now, version: version, boot: earlier?.boot,
+      password: shown.removeValue(forKey: identity) ?? nil, isIgnored: ignored.contains(identity))
+  }
+
+  mutating func booted(_ identity: StationIdentity, _ report: BootReport) { byIdentity[identity]?.boot = report }
+
+  /// The operator does not want to see it again until the daemon restarts.
+  mutating func ignore(_ identity: StationIdentity) {
+    if ignored.count >= Limits.ignoredKnocks { ignored.removeAll() }
+    ignored.insert(identity)
+    byIdentity[identity]?.isIgnored = true
+  }
+
+  mutating func remove(_ identity: StationIdentity) { byIdentity[identity] = nil }
+
+  mutating func close(_ link: LinkID) {
+    if let identity = byIdentity.values.first(where: { $0.link == link })?.identity { byIdentity[identity] = nil }
+  }
+}

@@ -1,0 +1,176 @@
+import Crypto
+import Domain
+import Store
+import Wire
+
+// What the operator does with partners: invite them, register with them, hold their pushes, end the relationship.
+
+extension CSMS {
+  /// Makes a partner and the token A with which it may register. The token is shown once; only its digest is kept.
+  public func invite(
+    name: String, party: ID<Party>?, quirks: PartnerQuirks, by who: String
+  ) async throws(Refusal) -> (partner: Partner, token: String) {
+    let token = Secret.make()
+    let partner = try await turn { () throws(Refusal) in
+      try self.makePartner(name, party: party, quirks: quirks, token: token, purpose: .invitation, by: who)
+    }
+    return (partner, token)
+  }
+
+  /// Registers with a partner that gave us its versions URL and a token A. What was reached is kept when a step fails, so
+  /// that `register(again:)` can go on from there.
+  public func register(
+    versionsURL: String, token: String, name: String, party: ID<Party>?, quirks: PartnerQuirks, by who: String
+  ) async throws(Refusal) -> Partner {
+    let ours = Secret.make()
+    let partner = try await turn { () throws(Refusal) in
+      var partner = try self.makePartner(name, party: party, quirks: quirks, token: ours, purpose: .current, by: who)
+      partner.versionsURL = versionsURL
+      partner.outboundToken = token
+      let made = partner
+      try keep { () throws(StoreFault) in try self.books.partners.update(made) }
+      return made
+    }
+    return try await handshake(with: partner, offering: ours)
+  }
+
+  /// Tries a registration again, or makes new tokens for a partner that is registered (OCPI 2.2.1 §7.2.4).
+  public func register(again id: ID<Partner>, versionsURL: String?, token: String?) async throws(Refusal) -> Partner {
+    let ours = Secret.make()
+    let partner = try await turn { () throws(Refusal) in
+      var partner = try self.partner(id)
+      partner.versionsURL = versionsURL ?? partner.versionsURL
+      partner.outboundToken = token ?? partner.outboundToken
+      partner.updatedAt = self.now
+      let changed = partner
+      try keep { () throws(StoreFault) in
+        try self.books.partners.update(changed)
+        try self.books.partners.add(token: TokenDigest.of(ours), purpose: .current, to: id, at: self.now)
+      }
+      return changed
+    }
+    return try await handshake(with: partner, offering: ours)
+  }
+
+  private func handshake(with partner: Partner, offering ours: String) async throws(Refusal) -> Partner {
+    guard let url = partner.versionsURL, let token = partner.outboundToken, let partnerLink else {
+      throw .invalid(field: "versions_url", "the partner's versions URL and token are needed")
+    }
+    let terms = try keep { () throws(StoreFault) in try self.terms(of: partner) }
+    let id = partner.id
+    let registration: PartnerRegistration
+    do {
+      registration = try await partnerLink.register(versionsURL: url, with: token, offering: ours, terms: terms) { step, ok, detail in
+        Task { await self.traced(id, step: step, ok: ok, detail: detail) }
+      }
+    } catch {
+      throw .conflict("the partner's \(error.step) step failed: \(error.reason)")
+    }
+    return try await turn { () throws(Refusal) in
+      var partner = try self.partner(id)
+      partner.take(registration)
+      partner.state = .registered
+      partner.updatedAt = self.now
+      let changed = partner
+      try keep { () throws(StoreFault) in
+        try self.books.partners.update(changed)
+        try self.books.partners.replaceRoles(of: id, with: registration.roles)
+        try self.record(.partnerRegistered(id))
+        try self.tellEverything(to: id)
+      }
+      return try self.partner(id)
+    }
+  }
+
+  /// Ends the relationship at both ends; at ours also where the partner does not answer.
+  public func unregister(_ id: ID<Partner>, by who: String) async throws(Refusal) {
+    let known = try partner(id)
+    if known.state == .registered || known.state == .paused, let partnerLink {
+      let terms = try keep { () throws(StoreFault) in try self.terms(of: known) }
+      do {
+        try await partnerLink.unregister(terms: terms)
+      } catch {
+        await traced(id, step: "unregister", ok: false, detail: error.reason)
+      }
+    }
+    try await turn { () throws(Refusal) in
+      var partner = try self.partner(id)
+      try keep { () throws(StoreFault) in try self.forget(&partner) }
+    }
+  }
+
+  public func pause(_ id: ID<Partner>, by who: String) async throws(Refusal) { try await set(.paused, from: .registered, id, by: who) }
+
+  public func resume(_ id: ID<Partner>, by who: String) async throws(Refusal) { try await set(.registered, from: .paused, id, by: who) }
+
+  private func set(_ state: Partner.State, from: Partner.State, _ id: ID<Partner>, by who: String) async throws(Refusal) {
+    try await change(id, by: who) { partner throws(Refusal) in
+      guard partner.state == from else { throw .conflict("the partner is \(partner.state.rawValue)") }
+      partner.state = state
+    }
+  }
+
+  /// Changes what the operator may change of a partner: its name and its quirks.
+  public func change(
+    _ id: ID<Partner>, by who: String, _ edit: @escaping @MainActor @Sendable (inout Partner) throws(Refusal) -> Void
+  ) async throws(Refusal) {
+    try await turn { () throws(Refusal) in
+      var partner = try self.partner(id)
+      try edit(&partner)
+      partner.updatedAt = self.now
+      let changed = partner
+      try keep { () throws(StoreFault) in
+        try self.books.partners.update(changed)
+        try self.record(.partnerChanged(id, by: who))
+        try self.books.pushes.revive(id, at: self.now)
+      }
+    }
+  }
+
+  /// Deletes a partner that is not registered any more.
+  public func remove(_ id: ID<Partner>, by who: String) async throws(Refusal) {
+    try await turn { () throws(Refusal) in
+      let partner = try self.partner(id)
+      guard partner.state == .invited || partner.state == .unregistered else { throw .conflict("unregister the partner first") }
+      try keep { () throws(StoreFault) in
+        try self.books.partners.remove(id)
+        try self.record(.partnerChanged(id, by: who))
+      }
+    }
+  }
+
+  /// Sends again what was parked or waits: everything of a partner, or one object.
+  public func redeliver(_ id: ID<Partner>, module: String? = nil, object: String? = nil, by who: String) async throws(Refusal) {
+    try await turn { () throws(Refusal) in
+      _ = try self.partner(id)
+      try keep { () throws(StoreFault) in
+        try self.books.pushes.redeliver(id, module: module, object: object, at: self.now)
+        try self.record(.partnerChanged(id, by: who))
+        self.afterCommit { self.couriers.reopen(id) }
+      }
+    }
+  }
+
+  private func makePartner(
+    _ name: String, party: ID<Party>?, quirks: PartnerQuirks, token: String, purpose: PartnerToken.Purpose, by who: String
+  ) throws(Refusal) -> Partner {
+    guard !name.isEmpty, name.count <= Limits.nameLength else {
+      throw .invalid(field: "name", "1 to \(Limits.nameLength) characters")
+    }
+    return try keep { () throws(StoreFault) in
+      guard let ours = try party ?? self.books.parties.cpo()?.id else { throw StoreFault.missing("a party of ours") }
+      let partner = try self.books.partners.create(
+        Partner(id: ID(0), name: name, party: ours, state: .invited, quirks: quirks, createdAt: self.now, updatedAt: self.now))
+      try self.books.partners.add(token: TokenDigest.of(token), purpose: purpose, to: partner.id, at: self.now)
+      try self.record(.partnerAdded(partner.id, by: who))
+      return partner
+    }
+  }
+
+  func partner(_ id: ID<Partner>) throws(Refusal) -> Partner {
+    guard let partner = try keep({ () throws(StoreFault) in try self.books.partners.partner(id) }) else {
+      throw .notFound("no such partner")
+    }
+    return partner
+  }
+}

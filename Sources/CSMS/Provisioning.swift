@@ -1,0 +1,237 @@
+import Crypto
+import Domain
+import Store
+import Wire
+
+// Who the stations are: the door at which they come in, the strangers that knock, boots, statuses, and what is odd about
+// them (OCPP 1.6 §4.2, §4.9; HOUSE.md 7).
+
+extension CSMS: StationDoor {
+  public func admit(_ caller: StationCaller) throws(TurnFault) -> Admission {
+    try keeping { () throws(StoreFault) in
+      guard let station = try books.stations.station(caller.identity) else { return try admitStranger(caller) }
+      guard station.registration != .rejected else {
+        try refuse(caller, because: "the operator rejected this station")
+        return .rejected
+      }
+      if let hash = station.passwordHash {
+        guard let key = StationKey(stored: hash), let password = caller.password, key.verify(password) else {
+          try refuse(caller, because: caller.password == nil ? "it sent no password" : "its password is wrong")
+          return .unauthorized
+        }
+      }
+      return .welcome(
+        Admission.Guest(
+          identity: station.identity, station: station.id, isAccepted: station.registration == .accepted, quirks: station.quirks))
+    }
+  }
+
+  private func admitStranger(_ caller: StationCaller) throws(StoreFault) -> Admission {
+    let mayKnock =
+      switch settings.strangers {
+      case .knock: true
+      case .refuse: false
+      case .knockOnLoopback: caller.isLoopback
+      }
+    guard mayKnock else {
+      try refuse(caller, because: "nobody knows this identity")
+      return .unknown
+    }
+    guard knocks.hasRoom || knocks[caller.identity] != nil else { return .crowded }
+    afterCommit { self.knocks.expect(caller.identity, password: caller.password) }
+    return .welcome(Admission.Guest(identity: caller.identity, station: nil, isAccepted: false, quirks: StationQuirks()))
+  }
+
+  /// A refusal is an event once a minute and identity, so that a caller cannot fill the log.
+  private func refuse(_ caller: StationCaller, because why: String) throws(StoreFault) {
+    if let last = refusals[caller.identity], now - last < .seconds(60) { return }
+    if refusals.count >= Limits.rememberedRefusals { refusals.removeAll() }
+    refusals[caller.identity] = now
+    try record(.refusedAtTheDoor(caller.identity, address: caller.address, why: why))
+  }
+
+  public func opened(
+    _ id: LinkID, of guest: Admission.Guest, version: String, address: String
+  ) throws(TurnFault) -> any StationService {
+    try keeping { () throws(StoreFault) in
+      let desk = StationDesk(house: self, link: id, identity: guest.identity, station: guest.station)
+      let link = LiveLinks.Link(
+        id: id, identity: guest.identity, station: guest.station, version: version, address: address, openedAt: now, desk: desk)
+      if let station = guest.station {
+        try books.stations.connected(station, version: version, at: now)
+        try record(.stationConnected(station, version: version, address: address))
+        try restoreStatuses(of: station)
+      } else {
+        try record(.stationKnocked(guest.identity, address: address))
+      }
+      afterCommit { self.began(link) }
+      return desk
+    }
+  }
+
+  private func began(_ link: LiveLinks.Link) {
+    let (replaced, isFlapping) = links.open(link)
+    if link.station == nil {
+      knocks.open(link.identity, link: link.id, version: link.version, address: link.address, at: now)
+    }
+    if let replaced { stationLink?.close(replaced, code: 1000, reason: "replaced by a newer connection") }
+    if isFlapping, let station = link.station { note { () throws(StoreFault) in try self.record(.stationFlapping(station)) } }
+  }
+
+  public func closed(_ id: LinkID, reason: String) throws(TurnFault) {
+    try keeping { () throws(StoreFault) in
+      guard let link = links[id] else { return }
+      if let station = link.station, links.link(of: station)?.id == id {
+        try record(.stationDisconnected(station, reason: reason))
+      }
+      afterCommit {
+        _ = self.links.close(id, offlineAt: self.now + .seconds(self.settings.offlineSeconds))
+        self.knocks.close(id)
+      }
+    }
+  }
+
+  public func seen(_ link: LinkID, at time: Timestamp) { links.saw(link, at: time) }
+}
+
+extension CSMS {
+  // MARK: What stations say of themselves
+
+  func booted(_ id: ID<Station>, _ report: BootReport) throws(StoreFault) -> BootVerdict {
+    guard var station = try books.stations.station(id) else {
+      return BootVerdict(registration: .rejected, interval: settings.pendingSeconds, now: now)
+    }
+    station.vendor = report.vendor
+    station.model = report.model
+    station.serialNumber = report.serialNumber ?? station.serialNumber
+    station.firmwareVersion = report.firmwareVersion ?? station.firmwareVersion
+    station.bootedAt = now
+    station.updatedAt = now
+    try books.stations.update(station)
+    try record(.stationBooted(id, vendor: report.vendor, model: report.model, firmware: report.firmwareVersion))
+    let interval =
+      station.registration == .accepted ? station.quirks.heartbeatSeconds ?? settings.heartbeatSeconds : settings.pendingSeconds
+    return BootVerdict(registration: station.registration, interval: interval, now: now)
+  }
+
+  func statusReported(_ report: StatusReport, by station: ID<Station>) throws(StoreFault) {
+    // Connector 0 speaks of the whole box, which has no status of its own here: its EVSEs tell theirs.
+    guard report.evse > 0 else { return }
+    guard let evse = try evse(report.evse, of: station) else {
+      return try noteOddity("EVSE number beyond \(Limits.evsesPerStation)", sample: "\(report.evse)", of: station)
+    }
+    try setStatus(report.status, of: evse, note: report.note)
+    // The order of reports is that of their arrival, but what the car did is billed by the station's clock.
+    try vehicleShifted(report, at: evse)
+  }
+
+  /// The EVSE of that number, made with an assumed connector where the station never spoke of it before.
+  func evse(_ number: Int, of station: ID<Station>) throws(StoreFault) -> EVSE? {
+    if let known = try books.stations.evse(station, number: number) { return known }
+    guard (1...Limits.evsesPerStation).contains(number) else { return nil }
+    var random = SystemRandom()
+    let connector = Connector(id: ID(0), number: 1, isAssumed: true, updatedAt: now)
+    let evse = EVSE(
+      id: ID(0), station: station, number: number, uid: UUIDv7.make(at: now, random: &random), status: .unknown, statusSince: now,
+      connectors: [connector], updatedAt: now)
+    let made = try books.stations.create(evse)
+    try record(.stationChanged(station, by: "station"))
+    try locationMoved(of: station)
+    return made
+  }
+
+  func setStatus(_ status: EVSE.Status, of evse: EVSE, note: String?) throws(StoreFault) {
+    guard status != evse.status else { return }
+    try books.stations.setStatus(evse.id, status, at: now, reason: note)
+    try record(.evseStatus(evse.id, of: evse.station, status: status, note: note))
+    try evseMoved(evse)
+  }
+
+  /// A station that returns without telling its statuses has those that it had before (QUIRKS.md 30); it is asked anyway.
+  private func restoreStatuses(of station: ID<Station>) throws(StoreFault) {
+    for evse in try books.stations.evses(of: station) where evse.status == .unknown {
+      if let before = try books.stations.statusBeforeUnknown(evse.id) { try setStatus(before, of: evse, note: "reconnected") }
+    }
+  }
+
+  func wentOffline(_ station: ID<Station>) throws(StoreFault) {
+    for evse in try books.stations.evses(of: station) { try setStatus(.unknown, of: evse, note: "offline") }
+  }
+
+  func noteOddity(_ what: String, sample: String, of station: ID<Station>) throws(StoreFault) {
+    let isNew = try books.stations.noteOddity(station, what: what, sample: sample, at: now)
+    if isNew { try record(.oddity(station, what: what)) }
+  }
+
+  func park(action: String, payload: JSON, why: String, of station: ID<Station>) throws(StoreFault) {
+    let isNew = try books.parked.park(station: station, action: action, payload: payload, why: why, at: now)
+    if isNew { try record(.messageParked(station, action: action, why: why)) }
+  }
+}
+
+// MARK: - What the operator does with stations
+
+extension CSMS {
+  /// The strangers at the door.
+  public var strangers: [Knock] { knocks.all }
+
+  /// Lets a stranger in: it becomes a station, keeps the password that it showed, and is asked to introduce itself. If it
+  /// does not, its link is closed, and it returns as a known station.
+  public func accept(_ identity: StationIdentity, at location: ID<Location>?, by who: String) async throws(Refusal) -> Station {
+    try await turn { () throws(Refusal) in
+      guard let knock = self.knocks[identity] else { throw .notFound("no station knocks under the identity \(identity)") }
+      let place: ID<Location> = try location ?? self.firstLocation()
+      let station = try keep { () throws(StoreFault) in
+        let made = try self.books.stations.create(
+          Station(
+            id: ID(0), identity: identity, location: place, registration: .accepted,
+            passwordHash: knock.password.map { StationKey.hash(of: $0).stored }, vendor: knock.boot?.vendor, model: knock.boot?.model,
+            serialNumber: knock.boot?.serialNumber, firmwareVersion: knock.boot?.firmwareVersion, lastVersion: knock.version,
+            createdAt: self.now, updatedAt: self.now))
+        try self.record(.stationAdded(made.id, by: who))
+        try self.record(.stationConnected(made.id, version: knock.version, address: knock.address))
+        return made
+      }
+      self.afterCommit {
+        self.knocks.remove(identity)
+        self.links[knock.link]?.desk.station = station.id
+        self.links.settle(knock.link, as: station.id, at: self.now)
+        self.stationLink?.accepted(knock.link)
+        self.introduce(on: knock.link)
+      }
+      return station
+    }
+  }
+
+  /// Asks a freshly accepted station for its boot and its statuses.
+  private func introduce(on link: LinkID) {
+    stationLink?.call(.trigger(.boot, evse: nil), on: link, deadline: Limits.introductionSeconds) { outcome in
+      switch outcome {
+      case .accepted:
+        self.stationLink?.call(.trigger(.status, evse: nil), on: link, deadline: self.settings.commandSeconds) { _ in }
+      case .refused, .failed, .timedOut, .disconnected, .impossible:
+        // Its next boot says the same, and no station stays silent for long after a closed link.
+        self.stationLink?.close(link, code: 1000, reason: "accepted: please reconnect")
+      }
+    }
+  }
+
+  /// Silences a stranger until the daemon restarts.
+  public func ignore(_ identity: StationIdentity) { knocks.ignore(identity) }
+
+  /// Where a station stands that nobody has placed yet: the only location, or a first one which partners do not see.
+  func firstLocation() throws(Refusal) -> ID<Location> {
+    try keep { () throws(StoreFault) in
+      if let first = try self.books.locations.first() { return first.id }
+      guard let party = try self.books.parties.cpo() else { throw StoreFault.missing("a party of ours") }
+      var random = SystemRandom()
+      let place = try self.books.locations.create(
+        Location(
+          id: ID(0), party: party.id, ref: UUIDv7.make(at: self.now, random: &random), name: "First site", address: "-", city: "-",
+          country: Country.alpha3(party.name.country), coordinates: .nullIsland, timeZone: "Etc/UTC", isPublished: false,
+          createdAt: self.now, updatedAt: self.now))
+      try self.record(.locationChanged(place.id, by: "house"))
+      return place.id
+    }
+  }
+}

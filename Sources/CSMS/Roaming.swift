@@ -1,0 +1,375 @@
+import Crypto
+import Domain
+import Store
+import Wire
+
+// What partners ask of the house (OCPI 2.2.1): who they are, what we publish, their tokens, their commands.
+
+extension CSMS: PartnerService {
+  // MARK: Who calls
+
+  public func identify(_ candidates: [String]) async -> PartnerCaller? {
+    for token in candidates {
+      let digest = TokenDigest.of(token)
+      guard let found = try? books.partners.token(digest: digest), let partner = try? books.partners.partner(found.partner),
+        let terms = try? terms(of: partner)
+      else { continue }
+      // The first call with the newer of two tokens ends the older one (QUIRKS.md, partners 5).
+      if found.purpose == .current, (try? books.partners.hasOlderTokens(than: digest, of: partner.id)) == true {
+        note { () throws(StoreFault) in try self.books.partners.endOlderTokens(than: digest, of: partner.id) }
+      }
+      heard(from: partner.id)
+      return PartnerCaller(terms: terms, token: token)
+    }
+    return nil
+  }
+
+  /// A partner that calls is up: what waits for it need not wait for the end of its pause.
+  private func heard(from partner: ID<Partner>) {
+    if couriers.heard(from: partner, at: now) {
+      note { () throws(StoreFault) in
+        try self.books.partners.touchContact(partner, at: self.now)
+        try self.books.pushes.revive(partner, at: self.now)
+      }
+    }
+  }
+
+  // MARK: Credentials
+
+  public func register(
+    _ caller: PartnerCaller, _ registration: PartnerRegistration, isUpdate: Bool
+  ) async throws(PartnerFault) -> PartnerWelcome {
+    try await partnerTurn { () throws(PartnerFault) in
+      let id = caller.terms.partner.id
+      let called = try stored { () throws(StoreFault) in try self.books.partners.token(digest: TokenDigest.of(caller.token)) }
+      guard var partner = try stored({ () throws(StoreFault) in try self.books.partners.partner(id) }), let called else {
+        throw .unknownObject
+      }
+      let isRegistered = partner.state == .registered || partner.state == .paused
+      if isUpdate, !isRegistered { throw .wrongState("not registered yet: POST first") }
+      // Token A still works until token C was used: the answer to the first POST may have been lost.
+      if !isUpdate, isRegistered, called.purpose != .invitation { throw .wrongState("registered already: use PUT") }
+      let token = Secret.make()
+      try stored { () throws(StoreFault) in
+        try self.books.partners.add(token: TokenDigest.of(token), purpose: .current, to: id, at: self.now)
+        partner.take(registration)
+        partner.state = partner.state == .paused ? .paused : .registered
+        partner.updatedAt = self.now
+        try self.books.partners.update(partner)
+        try self.books.partners.replaceRoles(of: id, with: registration.roles)
+        try self.record(.partnerRegistered(id))
+        try self.tellEverything(to: id)
+      }
+      return PartnerWelcome(token: token, party: caller.terms.ourParty)
+    }
+  }
+
+  public func unregister(_ caller: PartnerCaller) async throws(PartnerFault) {
+    try await partnerTurn { () throws(PartnerFault) in
+      let id = caller.terms.partner.id
+      guard var partner = try stored({ () throws(StoreFault) in try self.books.partners.partner(id) }) else { throw .unknownObject }
+      guard partner.state == .registered || partner.state == .paused else { throw .wrongState("not registered") }
+      try stored { () throws(StoreFault) in try self.forget(&partner) }
+    }
+  }
+
+  /// The relationship ends: tokens that they called with, and the one that we called with, are worth nothing any more.
+  func forget(_ partner: inout Partner) throws(StoreFault) {
+    partner.state = .unregistered
+    partner.outboundToken = nil
+    partner.endpoints = []
+    partner.updatedAt = now
+    try books.partners.update(partner)
+    try books.partners.removeTokens(of: partner.id)
+    try books.pushes.removeAll(of: partner.id)
+    try record(.partnerUnregistered(partner.id))
+  }
+
+  public func traced(_ partner: ID<Partner>, step: String, ok: Bool, detail: String) async {
+    note { () throws(StoreFault) in
+      try self.record(.partnerStep(partner, step: step, ok: ok, detail: String(detail.prefix(Limits.traceLength))))
+    }
+  }
+
+  // MARK: What we publish
+
+  public func locations(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<LocationView> {
+    let party = caller.terms.ourParty.id
+    return try await answer { books throws(StoreFault) in try books.locations.views(query, of: party) }
+  }
+
+  public func location(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> LocationView {
+    let party = caller.terms.ourParty.id
+    return try await found { books throws(StoreFault) in
+      guard let location = try books.locations.location(ref: ref, party: party), location.isPublished else { return nil }
+      return try books.locations.view(location.id)
+    }
+  }
+
+  public func tariffs(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<TariffView> {
+    let party = caller.terms.ourParty
+    let page = try await answer { books throws(StoreFault) in try books.tariffs.page(query, party: party.id) }
+    return Page(items: page.items.map { TariffView(version: $0, party: party.name) }, total: page.total)
+  }
+
+  public func tariff(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> TariffView {
+    let party = caller.terms.ourParty
+    let version = try await found { books throws(StoreFault) in try books.tariffs.tariff(ref: ref, party: party.id) }
+    return TariffView(version: version, party: party.name)
+  }
+
+  public func sessions(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<SessionView> {
+    let partner = caller.terms.partner.id
+    let page = try await answer { books throws(StoreFault) in try books.sessions.page(query, partner: partner) }
+    let items = try page.items.map { session throws(PartnerFault) in
+      try stored { () throws(StoreFault) in try self.view(of: session) }
+    }
+    return Page(items: items, total: page.total)
+  }
+
+  public func session(_ id: String, for caller: PartnerCaller) async throws(PartnerFault) -> SessionView {
+    guard let session = try ownSession(id, caller) else { throw .unknownObject }
+    return try stored { () throws(StoreFault) in try self.view(of: session) }
+  }
+
+  public func cdrs(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<CDR> {
+    let partner = caller.terms.partner.id
+    return try await answer { books throws(StoreFault) in try books.cdrs.page(query, partner: partner) }
+  }
+
+  public func cdr(_ id: String, for caller: PartnerCaller) async throws(PartnerFault) -> CDR {
+    let partner = caller.terms.partner.id
+    return try await found { books throws(StoreFault) in try books.cdrs.cdr(id, partner: partner) }
+  }
+
+  // MARK: Their tokens
+
+  public func token(_ key: TokenKey, for caller: PartnerCaller) async throws(PartnerFault) -> Token {
+    guard let token = try held(key, by: caller) else { throw .unknownObject }
+    return token
+  }
+
+  public func put(_ token: Token, under key: TokenKey, from caller: PartnerCaller) async throws(PartnerFault) -> Bool {
+    let owner = try role(key.party, of: caller)
+    return try await partnerTurn { () throws(PartnerFault) in
+      try stored { () throws(StoreFault) in
+        var token = token
+        token.owner = owner.id
+        let outcome = try self.books.tokens.put(token, at: self.now)
+        if let id = outcome.changed { try self.record(.tokenReceived(id, from: caller.terms.partner.id)) }
+        return outcome.isNew
+      }
+    }
+  }
+
+  public func patch(
+    _ key: TokenKey, from caller: PartnerCaller, _ change: @escaping @Sendable (inout Token) throws(PartnerFault) -> Void
+  ) async throws(PartnerFault) {
+    try await partnerTurn { () throws(PartnerFault) in
+      guard var token = try self.held(key, by: caller) else { throw .unknownObject }
+      try change(&token)
+      let changed = token
+      try stored { () throws(StoreFault) in
+        _ = try self.books.tokens.put(changed, at: self.now)
+        try self.record(.tokenReceived(changed.id, from: caller.terms.partner.id))
+      }
+    }
+  }
+
+  private func held(_ key: TokenKey, by caller: PartnerCaller) throws(PartnerFault) -> Token? {
+    let owner = try role(key.party, of: caller)
+    return try stored { () throws(StoreFault) in try self.books.tokens.token(foldedUID: Token.fold(key.uid), kind: key.kind, owner: owner.id) }
+  }
+
+  /// A partner writes for the parties behind it and for no other (FAULTS.md 60).
+  private func role(_ party: PartyID, of caller: PartnerCaller) throws(PartnerFault) -> PartnerRole {
+    guard let role = caller.terms.partner.roles.first(where: { $0.name == party }) else {
+      throw .invalid("\(party) is not one of your parties")
+    }
+    return role
+  }
+
+  // MARK: Their commands
+
+  public func startSession(_ wish: StartWish, from caller: PartnerCaller) async throws(PartnerFault) -> CommandAnswer {
+    let owner = try role(wish.key.party, of: caller)
+    return try await commanded { () throws(Refusal) in
+      let partner = caller.terms.partner.id
+      if try self.isRepeat(wish.respondTo, of: partner) { return .accepted(timeout: self.settings.commandSeconds) }
+      guard wish.token.isUsable(at: self.now) else { return .rejected("the token is blocked or expired") }
+      let (station, evse) = try self.whereToStart(wish, party: caller.terms.ourParty.id)
+      let holder = Session.Holder(
+        token: TokenReference(party: wish.key.party, uid: wish.token.uid, kind: wish.token.kind, contractID: wish.token.contractID),
+        owner: owner.id, groupID: wish.token.groupID, method: .command, reference: wish.authorizationReference)
+      _ = try self.remoteStart(
+        holder, at: station, evse: evse, by: "partner:\(wish.key.party)", respondTo: CommandOrigin(partner: partner, url: wish.respondTo))
+      return .accepted(timeout: self.settings.commandSeconds)
+    }
+  }
+
+  public func stopSession(
+    _ session: String, respondTo url: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> CommandAnswer {
+    try await commanded { () throws(Refusal) in
+      let partner = caller.terms.partner
+      if try self.isRepeat(url, of: partner.id) { return .accepted(timeout: self.settings.commandSeconds) }
+      guard let session = try keep({ () throws(StoreFault) in try self.books.sessions.session(session, partner: partner.id) }),
+        session.isOpen
+      else { return .unknownSession }
+      _ = try self.remoteStop(session, by: "partner:\(partner.name)", respondTo: CommandOrigin(partner: partner.id, url: url))
+      return .accepted(timeout: self.settings.commandSeconds)
+    }
+  }
+
+  public func unlock(
+    location: String, evse uid: String, connector: String, respondTo url: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> CommandAnswer {
+    try await commanded { () throws(Refusal) in
+      let partner = caller.terms.partner
+      if try self.isRepeat(url, of: partner.id) { return .accepted(timeout: self.settings.commandSeconds) }
+      let place = try self.location(location, party: caller.terms.ourParty.id)
+      guard let evse = try self.evse(uid, at: place) else { return .rejected("no such EVSE at this location") }
+      // A help desk frees its own driver's cable, not somebody else's.
+      let isForeign = try keep { () throws(StoreFault) in
+        try self.books.sessions.active(at: evse.id).contains { try self.partnerID(of: $0) != partner.id }
+      }
+      guard !isForeign else { return .rejected("somebody else charges there") }
+      _ = try self.issue(
+        .unlock(evse: evse.number), to: evse.station, by: "partner:\(partner.name)",
+        respondTo: CommandOrigin(partner: partner.id, url: url))
+      return .accepted(timeout: self.settings.commandSeconds)
+    }
+  }
+
+  /// The same command again, because our answer was lost, is not a second one (FAULTS.md 55, 61).
+  private func isRepeat(_ url: String, of partner: ID<Partner>) throws(Refusal) -> Bool {
+    try keep { () throws(StoreFault) in try self.books.commands.command(partner: partner, respondTo: url) != nil }
+  }
+
+  private func whereToStart(_ wish: StartWish, party: ID<Party>) throws(Refusal) -> (Station, EVSE) {
+    let place = try location(wish.location, party: party)
+    let stations = try keep { () throws(StoreFault) in try self.books.stations.stations(at: place.id) }
+    if let uid = wish.evse {
+      guard let evse = try evse(uid, at: place), let station = stations.first(where: { $0.id == evse.station }) else {
+        throw .conflict("no such EVSE at this location")
+      }
+      return (station, evse)
+    }
+    for station in stations where isOnline(station.id) {
+      if let evse = try? evseToStart(nil, at: station) { return (station, evse) }
+    }
+    throw .conflict("no EVSE of this location is free")
+  }
+
+  private func location(_ ref: String, party: ID<Party>) throws(Refusal) -> Location {
+    guard let place = try keep({ () throws(StoreFault) in try self.books.locations.location(ref: ref, party: party) }) else {
+      throw .notFound("location")
+    }
+    return place
+  }
+
+  private func evse(_ uid: String, at place: Location) throws(Refusal) -> EVSE? {
+    try keep { () throws(StoreFault) in
+      guard let evse = try self.books.stations.evse(uid: uid), try self.station(evse.station)?.location == place.id else { return nil }
+      return evse
+    }
+  }
+
+  /// Runs a command's turn and says its refusals in OCPI's words.
+  private func commanded(
+    _ decide: @escaping @MainActor @Sendable () throws(Refusal) -> CommandAnswer
+  ) async throws(PartnerFault) -> CommandAnswer {
+    do {
+      return try await turn(decide)
+    } catch {
+      switch error {
+      case .notFound: throw .unknownLocation
+      case .conflict(let why), .invalid(_, let why): return .rejected(why)
+      case .unavailable(let why): throw .unavailable(why)
+      }
+    }
+  }
+
+  /// The result of a partner's command goes to the URL that it named, as a row with an end.
+  func answerPartner(about id: String, outcome: CommandOutcome) throws(StoreFault) {
+    guard let origin = try books.commands.origin(of: id), let partnerLink,
+      let partner = try books.partners.partner(origin.partner)
+    else { return }
+    let message: String? = if case .refused(let word, _) = outcome { word } else { nil }
+    let object = PushObject.commandResult(url: origin.url, result: outcome.resultForPartner, message: message)
+    do {
+      let request = try partnerLink.request(for: object, terms: try terms(of: partner))
+      try want(
+        "commands", id, of: partner.id, party: partner.party, request: request,
+        expiresAt: now + .seconds(Limits.resultLifeSeconds))
+    } catch let fault as PushFault {
+      log.warning("a command's result cannot be sent", metadata: ["command": "\(id)", "cause": "\(fault)"])
+    } catch let fault as StoreFault {
+      throw fault
+    } catch {}
+  }
+
+  // MARK: Small things
+
+  private func ownSession(_ id: String, _ caller: PartnerCaller) throws(PartnerFault) -> Session? {
+    try stored { () throws(StoreFault) in try self.books.sessions.session(id, partner: caller.terms.partner.id) }
+  }
+
+  func partnerID(of session: Session) throws(StoreFault) -> ID<Partner>? {
+    try session.owner.flatMap { owner throws(StoreFault) in try books.partners.role(owner)?.partner }
+  }
+
+  func terms(of partner: Partner) throws(StoreFault) -> PartnerTerms {
+    guard let party = try books.parties.party(partner.party) else { throw StoreFault.missing("the partner's party") }
+    return PartnerTerms(partner: partner, ourParty: party)
+  }
+
+  private func answer<Value: Sendable>(
+    _ question: @escaping @Sendable (Books) throws(StoreFault) -> Value
+  ) async throws(PartnerFault) -> Value {
+    do { return try await store.readers.read(question) } catch { throw .unavailable("\(error)") }
+  }
+
+  private func found<Value: Sendable>(
+    _ question: @escaping @Sendable (Books) throws(StoreFault) -> Value?
+  ) async throws(PartnerFault) -> Value {
+    guard let value = try await answer(question) else { throw .unknownObject }
+    return value
+  }
+
+  /// A turn for a partner's request.
+  private func partnerTurn<Value: Sendable>(
+    _ decide: @escaping @MainActor @Sendable () throws(PartnerFault) -> Value
+  ) async throws(PartnerFault) -> Value {
+    let outcome: Result<Result<Value, PartnerFault>, Refusal>
+    do {
+      outcome = .success(
+        try await turn { () throws(Refusal) in
+          // What is refused wrote nothing yet, or is undone with its savepoint.
+          do { return .success(try self.attempt(decide)) } catch { return .failure(error) }
+        })
+    } catch {
+      outcome = .failure(error)
+    }
+    switch outcome {
+    case .success(let result): return try result.get()
+    case .failure(let refusal): throw .unavailable("\(refusal)")
+    }
+  }
+}
+
+extension Partner {
+  /// Keeps what a handshake told.
+  mutating func take(_ registration: PartnerRegistration) {
+    versionsURL = registration.versionsURL
+    version = registration.version
+    endpoints = registration.endpoints
+    outboundToken = registration.outboundToken
+    quirks.tokenForm = registration.learned.tokenForm ?? quirks.tokenForm
+  }
+}
+
+/// Runs storage work and says its fault in a partner's words.
+private func stored<R>(_ work: () throws(StoreFault) -> R) throws(PartnerFault) -> R {
+  do { return try work() } catch { throw PartnerFault(storage: error) }
+}

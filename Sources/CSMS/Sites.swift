@@ -1,0 +1,348 @@
+import Crypto
+import Domain
+import Store
+import Wire
+
+// The operator's bookkeeping of where cars charge: who we are, locations, the stations that stand there, their EVSEs and
+// connectors. Every change is an event, and where partners show it, a push.
+
+extension Refusal {
+  /// An edit compares what it was given with what the caller had read, and refuses with this where they differ.
+  public static let changedMeanwhile = Refusal.conflict("it was changed since you read it: read it again and look at the difference")
+}
+
+// MARK: - Who we are
+
+extension CSMS {
+  /// Changes what partners know of us. The name under which they know us is fixed while one of them is registered.
+  public func changeParty(
+    _ id: ID<Party>, by who: String, _ edit: @escaping @MainActor @Sendable (inout Party) throws(Refusal) -> Void
+  ) async throws(Refusal) -> Party {
+    try await turn { () throws(Refusal) in
+      guard let old = try keep({ () throws(StoreFault) in try self.books.parties.party(id) }) else {
+        throw .notFound("no such party")
+      }
+      var party = old
+      try edit(&party)
+      try check(party.businessName, "business_name", 1...Limits.businessName)
+      guard PartyID(party.name.description) == party.name else {
+        throw .invalid(field: "party_id", "a country code of two letters and a party id of three letters or digits")
+      }
+      if party.name != old.name {
+        let isKnown = try keep { () throws(StoreFault) in
+          try self.books.partners.all().contains { $0.party == id && ($0.state == .registered || $0.state == .paused) }
+        }
+        if isKnown { throw .conflict("a partner is registered with \(old.name): unregister it before the name changes") }
+      }
+      let changed = party
+      try keep { () throws(StoreFault) in
+        try self.books.parties.update(changed)
+        try self.record(.partyChanged(id, by: who))
+      }
+      return changed
+    }
+  }
+}
+
+// MARK: - Locations
+
+extension CSMS {
+  /// Adds a location of our CPO party; without a ref it gets one. Its id, party and times are given here.
+  public func addLocation(_ draft: Location, by who: String) async throws(Refusal) -> Location {
+    try await turn { () throws(Refusal) in
+      var location = draft
+      location.party = try self.ourParty().id
+      if location.ref.isEmpty { location.ref = self.newID() }
+      try check(location.ref, "ref", 1...Limits.ref)
+      (location.createdAt, location.updatedAt) = (self.now, self.now)
+      try self.check(location)
+      let new = location
+      return try keep { () throws(StoreFault) in
+        let made = try self.books.locations.create(new)
+        try self.record(.locationChanged(made.id, by: who))
+        try self.locationMoved(made.id)
+        return made
+      }
+    }
+  }
+
+  public func changeLocation(
+    _ id: ID<Location>, by who: String, _ edit: @escaping @MainActor @Sendable (inout Location) throws(Refusal) -> Void
+  ) async throws(Refusal) -> Location {
+    try await turn { () throws(Refusal) in
+      let old = try self.location(id)
+      var location = old
+      try edit(&location)
+      (location.ref, location.party) = (old.ref, old.party)
+      location.updatedAt = self.time(after: old.updatedAt)
+      try self.check(location)
+      let changed = location
+      try keep { () throws(StoreFault) in
+        try self.books.locations.update(changed)
+        try self.record(.locationChanged(id, by: who))
+        try self.locationMoved(id)
+      }
+      return changed
+    }
+  }
+
+  /// Removes a location at which no station stands.
+  public func removeLocation(
+    _ id: ID<Location>, by who: String, _ look: @escaping @MainActor @Sendable (Location) throws(Refusal) -> Void = { _ in }
+  ) async throws(Refusal) {
+    try await turn { () throws(Refusal) in
+      try look(try self.location(id))
+      let stations = try keep { () throws(StoreFault) in
+        try self.books.stations.list(StationFilter(location: id), limit: 1)
+      }
+      if let station = stations.first { throw .conflict("station \(station.identity) stands there: move it first") }
+      try keep { () throws(StoreFault) in
+        try self.books.locations.remove(id)
+        try self.record(.locationRemoved(id, by: who))
+      }
+    }
+  }
+
+  private func location(_ id: ID<Location>) throws(Refusal) -> Location {
+    guard let location = try keep({ () throws(StoreFault) in try self.books.locations.location(id) }) else {
+      throw .notFound("no such location")
+    }
+    return location
+  }
+
+  /// Lengths as OCPI 2.2.1 §8.3.1 has them.
+  private func check(_ location: Location) throws(Refusal) {
+    try CSMSText.check(location.name, "name", 1...255)
+    try CSMSText.check(location.address, "address", 1...45)
+    try CSMSText.check(location.city, "city", 1...45)
+    try CSMSText.check(location.postalCode, "postal_code", 1...10)
+    try CSMSText.check(location.state, "state", 1...20)
+    guard location.country.utf8.count == 3, location.country.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) else {
+      throw .invalid(field: "country", "three capital letters (ISO 3166 alpha-3), such as NLD")
+    }
+    guard zones[location.timeZone] != nil else {
+      throw .invalid(field: "time_zone", "an IANA time zone that this machine knows, such as Europe/Amsterdam")
+    }
+  }
+
+  func ourParty() throws(Refusal) -> Party {
+    guard let party = try keep({ () throws(StoreFault) in try self.books.parties.cpo() }) else {
+      throw .unavailable("no party of ours is in the books")
+    }
+    return party
+  }
+
+  /// A change is always later than the one before it, so that a version read before it can be told from one read after.
+  func time(after earlier: Timestamp) -> Timestamp { max(now, earlier + .milliseconds(1)) }
+}
+
+// MARK: - Stations
+
+extension CSMS {
+  /// Adds a station before it first calls, with as many EVSEs as the operator says it has.
+  public func addStation(
+    _ identity: StationIdentity, at location: ID<Location>?, password: String?, evses: Int, by who: String
+  ) async throws(Refusal) -> Station {
+    try await turn { () throws(Refusal) in
+      let place: ID<Location>
+      if let location { place = try self.place(location) } else { place = try self.firstLocation() }
+      let hash = try password.map { text throws(Refusal) in try stationKey(text) }
+      guard (0...Limits.evsesPerStation).contains(evses) else {
+        throw .invalid(field: "evses", "0 to \(Limits.evsesPerStation)")
+      }
+      if try keep({ () throws(StoreFault) in try self.books.stations.station(identity) }) != nil {
+        throw .conflict("there is a station \(identity) already")
+      }
+      return try keep { () throws(StoreFault) in
+        let made = try self.books.stations.create(
+          Station(
+            id: ID(0), identity: identity, location: place, registration: .accepted, passwordHash: hash, createdAt: self.now,
+            updatedAt: self.now))
+        try self.record(.stationAdded(made.id, by: who))
+        for number in stride(from: 1, through: evses, by: 1) { _ = try self.evse(number, of: made.id) }
+        // One that knocks already comes back as the station that it is now.
+        if let link = self.knocks[identity]?.link {
+          self.afterCommit { self.stationLink?.close(link, code: 1000, reason: "accepted: please reconnect") }
+        }
+        return made
+      }
+    }
+  }
+
+  /// Changes what the operator may change of a station: where it stands, whether it may charge, what it needs done
+  /// differently.
+  public func changeStation(
+    _ identity: StationIdentity, by who: String, _ edit: @escaping @MainActor @Sendable (inout Station) throws(Refusal) -> Void
+  ) async throws(Refusal) -> Station {
+    try await turn { () throws(Refusal) in
+      let old = try self.known(identity)
+      var wish = old
+      try edit(&wish)
+      var station = old
+      (station.location, station.registration, station.quirks) = (wish.location, wish.registration, wish.quirks)
+      station.updatedAt = self.time(after: old.updatedAt)
+      if let location = station.location { _ = try self.place(location) }
+      let changed = station
+      try keep { () throws(StoreFault) in
+        if let before = old.location, before != changed.location { try self.locationMoved(before) }
+        try self.books.stations.update(changed)
+        try self.record(.stationChanged(changed.id, by: who))
+        try self.locationMoved(of: changed.id)
+      }
+      if changed.registration != old.registration { self.hangUp(on: changed.id, because: "its registration changed") }
+      return changed
+    }
+  }
+
+  /// Removes a station with its EVSEs. Its sessions, CDRs and history stay.
+  public func removeStation(
+    _ identity: StationIdentity, by who: String, _ look: @escaping @MainActor @Sendable (Station) throws(Refusal) -> Void = { _ in }
+  ) async throws(Refusal) {
+    try await turn { () throws(Refusal) in
+      let station = try self.known(identity)
+      try look(station)
+      let open = try keep { () throws(StoreFault) in try self.books.sessions.open(at: station.id) }
+      if let session = open.first { throw .conflict("session \(session.id) is open there: stop or close it first") }
+      try keep { () throws(StoreFault) in
+        try self.locationMoved(of: station.id)
+        try self.books.stations.remove(station.id, at: self.now)
+        try self.record(.stationRemoved(station.id, by: who))
+      }
+      self.hangUp(on: station.id, because: "the operator removed this station")
+    }
+  }
+
+  /// Sets a station's Basic password; without one the house makes it. Returns the password, which is kept nowhere.
+  public func setPassword(of identity: StationIdentity, to password: String?, by who: String) async throws(Refusal) -> String {
+    let password = password ?? newStationPassword()
+    try await turn { () throws(Refusal) in
+      let station = try self.known(identity)
+      try self.keepPassword(password, of: station, by: who)
+    }
+    return password
+  }
+
+  /// Gives a connected station a new Basic password by its `AuthorizationKey`. The books change once the station has taken
+  /// it, so that a station which refuses can still come back (OCPP 1.6 security whitepaper, A.4).
+  public func rotatePassword(
+    of identity: StationIdentity, to password: String?, by who: String
+  ) async throws(Refusal) -> (password: String, command: CommandRecord) {
+    let password = password ?? newStationPassword()
+    _ = try stationKey(password)
+    let sent = try await command(.setConfiguration(key: "AuthorizationKey", value: password), to: identity, by: who)
+    guard let record = await outcome(of: sent.id, within: settings.commandSeconds + 1), record.phase == .done else {
+      throw .conflict("the station did not take the new password; the old one still holds")
+    }
+    try await turn { () throws(Refusal) in
+      let station = try self.known(identity)
+      try self.keepPassword(password, of: station, by: who)
+    }
+    return (password, record)
+  }
+
+  private func keepPassword(_ password: String, of station: Station, by who: String) throws(Refusal) {
+    var changed = station
+    changed.passwordHash = try stationKey(password)
+    changed.updatedAt = time(after: station.updatedAt)
+    let kept = changed
+    try keep { () throws(StoreFault) in
+      try self.books.stations.update(kept)
+      try self.record(.stationChanged(kept.id, by: who))
+    }
+  }
+
+  /// Ends a station's connection once the turn is on disk.
+  private func hangUp(on station: ID<Station>, because why: String) {
+    guard let link = links.link(of: station) else { return }
+    afterCommit { self.stationLink?.close(link.id, code: 1008, reason: why) }
+  }
+
+  private func place(_ id: ID<Location>) throws(Refusal) -> ID<Location> {
+    guard try keep({ () throws(StoreFault) in try self.books.locations.location(id) }) != nil else {
+      throw .invalid(field: "location", "there is no location \(id)")
+    }
+    return id
+  }
+}
+
+/// The stored form of a station's password. 16 to 40 visible characters: what every station can hold
+/// (OCPP 2.0.1 Part 2, BasicAuthPassword).
+private func stationKey(_ password: String) throws(Refusal) -> String {
+  guard (16...40).contains(password.utf8.count), password.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+    throw .invalid(field: "password", "16 to 40 letters, digits and signs, without spaces")
+  }
+  return StationKey.hash(of: Bytes(utf8: password)).text
+}
+
+/// Hex, because OCPP 1.6 stations are told their key as hex digits, and some present the bytes instead.
+private func newStationPassword() -> String { randomBytes(16).hex }
+
+// MARK: - EVSEs and connectors
+
+extension CSMS {
+  /// Changes what the operator may change of an EVSE and its connectors; an EVSE or connector of a new number is added.
+  /// A connector that was written here is no longer assumed. `look` sees the station as it is, and may refuse.
+  public func changeEVSE(
+    _ number: Int, of identity: StationIdentity, by who: String,
+    _ look: @escaping @MainActor @Sendable (Station) throws(Refusal) -> Void = { _ in },
+    _ edit: @escaping @MainActor @Sendable (inout EVSE) throws(Refusal) -> Void
+  ) async throws(Refusal) {
+    try await turn { () throws(Refusal) in
+      let station = try self.known(identity)
+      try look(station)
+      guard let evse = try keep({ () throws(StoreFault) in try self.evse(number, of: station.id) }) else {
+        throw .invalid(field: "number", "an EVSE has a number from 1 to \(Limits.evsesPerStation)")
+      }
+      var wish = evse
+      try edit(&wish)
+      try CSMSText.check(wish.evseID, "evse_id", 1...48)
+      try CSMSText.check(wish.physicalReference, "physical_reference", 1...16)
+      try self.check(wish.connectors)
+      let changed = wish
+      try keep { () throws(StoreFault) in
+        try self.write(changed, over: evse)
+        var touched = station
+        touched.updatedAt = self.time(after: station.updatedAt)
+        try self.books.stations.update(touched)
+        try self.record(.stationChanged(station.id, by: who))
+        if let moved = try self.books.stations.evse(evse.id) { try self.evseMoved(moved) }
+      }
+    }
+  }
+
+  private func write(_ wish: EVSE, over old: EVSE) throws(StoreFault) {
+    var evse = old
+    (evse.evseID, evse.physicalReference, evse.updatedAt) = (wish.evseID, wish.physicalReference, now)
+    try books.stations.update(evse)
+    for wish in wish.connectors {
+      var connector = wish
+      connector.isAssumed = false
+      connector.updatedAt = now
+      guard let before = old.connectors.first(where: { $0.number == wish.number }) else {
+        try books.stations.create(connector, at: old.id)
+        continue
+      }
+      guard before != wish else { continue }
+      connector.id = before.id
+      try books.stations.update(connector)
+    }
+  }
+
+  private func check(_ connectors: [Connector]) throws(Refusal) {
+    guard connectors.count <= Limits.connectorsPerEVSE else {
+      throw .invalid(field: "connectors", "at most \(Limits.connectorsPerEVSE)")
+    }
+    for (place, connector) in connectors.enumerated() {
+      let field = "connectors[\(place)]"
+      guard (1...99).contains(connector.number) else { throw .invalid(field: "\(field).number", "1 to 99") }
+      guard (1...2_000).contains(connector.maxVoltage) else { throw .invalid(field: "\(field).max_voltage", "1 to 2000 V") }
+      guard (1...5_000).contains(connector.maxAmperage) else { throw .invalid(field: "\(field).max_amperage", "1 to 5000 A") }
+      if let power = connector.maxPower, !(1...Limits.strongestConnector).contains(power) {
+        throw .invalid(field: "\(field).max_power", "1 to \(Limits.strongestConnector) W")
+      }
+      if let tariff = connector.tariff, try keep({ () throws(StoreFault) in try self.books.tariffs.tariff(tariff) }) == nil {
+        throw .invalid(field: "\(field).tariff", "there is no tariff \(tariff)")
+      }
+    }
+  }
+}

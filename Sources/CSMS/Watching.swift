@@ -1,0 +1,42 @@
+import Domain
+import Store
+import Wire
+
+// What the clock brings: links that did not come back, remote starts whose car did not come, late stops that never came,
+// pushes whose pause is over. Called about once a second.
+
+extension CSMS {
+  /// Looks at what a start finds: nobody is connected yet, and no answer to an older command can come.
+  public func wake(at time: Timestamp) throws(Refusal) {
+    let stations = try keep { () throws(StoreFault) in try self.books.stations.connectable() }
+    links.await(stations, until: time + .seconds(settings.returnSeconds))
+    couriers.hasNews = true
+    note { () throws(StoreFault) in try self.failOrphanedCommands() }
+  }
+
+  /// One beat of the house's clock.
+  public func tick() {
+    couriers.hasNews = true
+    let gone = links.takeOffline(at: now)
+    let seen = links.takeSeen(ifOlderThan: .seconds(Limits.seenSeconds), now: now)
+    note { () throws(StoreFault) in
+      for station in gone { try self.wentOffline(station) }
+      if !seen.isEmpty { try self.books.stations.seen(seen) }
+      try self.expirePending()
+      try self.closeSuperseded()
+      try self.books.pushes.expire(at: self.now)
+    }
+    if now - lastSweep > .seconds(Limits.sweepSeconds) {
+      lastSweep = now
+      note { () throws(StoreFault) in try self.sweep() }
+    }
+  }
+
+  /// Nothing grows without end: what is past its keeping goes, a bounded piece at a time.
+  private func sweep() throws(StoreFault) {
+    try books.events.prune(before: now - .seconds(settings.eventDays * 86_400), most: Limits.sweepRows)
+    try books.authorizations.prune(at: now)
+    try books.tokens.pruneAliases(before: now - .seconds(settings.connectionSeconds * 2))
+    try books.users.prune(at: now)
+  }
+}

@@ -1,0 +1,15 @@
+import ArgumentParser
+
+/// The command line: one program that is the daemon, and that speaks to a running one.
+@main
+struct Ostler: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ostler",
+    abstract: "Runs charging stations (OCPP) and shares them with roaming partners (OCPI).",
+    version: Version.text,
+    subcommands: [Serve.self, CheckConfig.self])
+}
+
+enum Version {
+  static let text = "0.1.0"
+}
