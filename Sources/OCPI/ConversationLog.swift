@@ -1,0 +1,48 @@
+import Domain
+import Wire
+
+/// Writes down what is said between us and partners, for the person who looks for a fault. Credentials tokens are taken
+/// out first: they stand in the bodies of one module only, and headers are not written down at all.
+struct ConversationLog: Sendable {
+  let frames: any FrameLog
+  let clock: Clock
+
+  /// - Parameter line: the method and address, or the status.
+  func note(
+    _ direction: LoggedFrame.Direction, peer: String, module: String, ids: MessageIDs, line: String, body: Bytes,
+    isError: Bool = false
+  ) {
+    let shown = module == OCPIModule.Name.credentials.rawValue ? Self.withoutTokens(body) : body
+    var text = Bytes(utf8: line)
+    if !shown.isEmpty {
+      text.append(UInt8(ascii: "\n"))
+      text += shown.prefix(Limits.loggedBytes - min(text.count, Limits.loggedBytes))
+    }
+    frames.record(
+      LoggedFrame(
+        at: clock.now(), door: "ocpi", peer: peer, direction: direction, action: module, correlation: ids.request,
+        text: text, isError: isError))
+  }
+
+  /// The body with every member named `token` blanked out; nothing of one that cannot be read.
+  static func withoutTokens(_ body: Bytes) -> Bytes {
+    guard !body.isEmpty else { return [] }
+    guard let json = try? JSON.parse(body) else { return Bytes(utf8: "(left out: it may hold a token)") }
+    return blank(json).bytes
+  }
+
+  // As deep as the parser lets a document be.
+  private static func blank(_ json: JSON) -> JSON {
+    switch json {
+    case .object(let object):
+      .object(
+        JSONObject(
+          object.members.map { member in
+            member.key == "token" && member.value.string != nil
+              ? JSONObject.Member(member.key, .string("…")) : JSONObject.Member(member.key, blank(member.value))
+          }))
+    case .array(let elements): .array(elements.map(blank))
+    case .null, .bool, .number, .string: json
+    }
+  }
+}

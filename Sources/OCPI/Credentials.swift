@@ -1,0 +1,67 @@
+import Domain
+import HTTP
+import Wire
+
+/// The credentials module where partners call us: who they are, how to reach them, and which token they use from now on
+/// (2.2.1 §7). Before a registration is answered the partner is visited with the token that it gave.
+extension Endpoints {
+  func showCredentials(_ asked: Asked) throws(PartnerFault) -> Reply {
+    // We keep a digest only; the token in clear is the one that the caller has just shown.
+    try ours(asked, token: asked.caller.token)
+  }
+
+  func register(_ asked: Asked, isUpdate: Bool) async throws(PartnerFault) -> Reply {
+    let caller = asked.caller
+    let isRegistered = caller.terms.partner.state != .invited
+    if isUpdate, !isRegistered { throw .wrongState("You are not registered: use POST.") }
+    if !isUpdate, isRegistered { throw .wrongState("You are registered already: use PUT.") }
+    guard let json = body(asked) else { return Self.notJSON }
+    let partner = caller.terms.partner
+    let theirs: PartnerCredentials
+    do throws(PartnerFault) {
+      theirs = try asked.edition.credentials(from: json)
+    } catch {
+      await service.traced(partner.id, step: "credentials", ok: false, detail: "refused: \(error)".excerpt)
+      throw error
+    }
+    let parties = theirs.roles.map { "\($0.role) \($0.name)" }.joined(separator: ", ")
+    await service.traced(partner.id, step: "credentials", ok: true, detail: "received from \(parties)".excerpt)
+    let findings: Handshake.Findings
+    do throws(Handshake.Fault) {
+      findings = try await handshake.explore(
+        theirs.url, token: theirs.token, partner: partner, wanting: asked.edition.version
+      ) { [service] step, ok, detail in
+        await service.traced(partner.id, step: step, ok: ok, detail: detail)
+      }
+    } catch {
+      return Reply(Envelope(error.code, "Your \(error.step.rawValue): \(error.reason)"))
+    }
+    var learned = partner.quirks
+    if findings.form == .raw { learned.tokenForm = .raw }
+    let welcome = try await service.register(
+      caller,
+      PartnerRegistration(
+        versionsURL: theirs.url, version: findings.edition.version, endpoints: findings.endpoints,
+        outboundToken: theirs.token, roles: theirs.roles, learned: learned),
+      isUpdate: isUpdate)
+    await service.traced(partner.id, step: "registered", ok: true, detail: "our credentials were answered")
+    return try ours(asked, token: welcome.token, party: welcome.party)
+  }
+
+  func unregister(_ asked: Asked) async throws(PartnerFault) -> Reply {
+    guard asked.caller.terms.partner.state != .invited else { throw .wrongState("You are not registered.") }
+    try await service.unregister(asked.caller)
+    return Reply(Envelope())
+  }
+
+  private func ours(_ asked: Asked, token: String, party: Party? = nil) throws(PartnerFault) -> Reply {
+    do throws(PushFault) {
+      return Reply(
+        Envelope(
+          data: try asked.edition.credentials(
+            token: token, url: addresses.versions, party: party ?? asked.caller.terms.ourParty, asked.style)))
+    } catch {
+      throw .unavailable("our own credentials cannot be written: \(error)")
+    }
+  }
+}

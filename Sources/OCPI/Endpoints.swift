@@ -1,0 +1,250 @@
+import Domain
+import HTTP
+import Logging
+import Wire
+
+/// What partners can ask of us: every address under `/ocpi`. It finds out who asks, what is asked, and whether that caller
+/// may; then it asks the house and writes the answer in the caller's version. Calls come on the server's loop, the house is
+/// asked from a task, and the answer goes back through the exchange's responder.
+public final class Endpoints: RequestHandler, Sendable {
+  let service: any PartnerService
+  let editions: Editions
+  let addresses: OurAddresses
+  let handshake: Handshake
+  let log: ConversationLog
+  let clock: Clock
+  let logger = Logger(label: "ocpi")
+  private let router: Router<Route>
+
+  /// A thing that can be asked for, with the edition that it is asked in.
+  enum Action: Sendable {
+    case versions, details
+    case showCredentials, register, updateCredentials, unregister
+    case locations, location, evse, connector
+    case tariffs, tariff, sessions, session, cdrs, cdr
+    case showToken, putToken, patchToken
+    case command
+
+    /// What a caller may reach before it has registered (2.2.1 §4.1.2: with token A, all else is 401).
+    var isOpenToInvited: Bool {
+      switch self {
+      case .versions, .details, .showCredentials, .register, .updateCredentials, .unregister: true
+      case .locations, .location, .evse, .connector, .tariffs, .tariff, .sessions, .session, .cdrs, .cdr, .showToken,
+        .putToken, .patchToken, .command:
+        false
+      }
+    }
+  }
+
+  struct Route: Sendable {
+    let action: Action
+    /// Nil for the list of versions, which has none.
+    let edition: (any OCPIEdition)?
+    let module: String
+  }
+
+  /// One request of a known caller.
+  struct Asked: Sendable {
+    let request: Request
+    let captures: Router<Route>.Captures
+    let caller: PartnerCaller
+    let edition: any OCPIEdition
+
+    var style: WriterOptions { caller.terms.partner.quirks.style }
+
+    func segment(_ name: String) -> String { captures[name] ?? "" }
+  }
+
+  /// What is answered: HTTP's status and OCPI's envelope, with the fields of a page.
+  struct Reply: Sendable {
+    var status = HTTP.Status.ok
+    var envelope: Envelope
+    var headers = Headers()
+
+    init(_ envelope: Envelope, status: HTTP.Status = .ok) { (self.envelope, self.status) = (envelope, status) }
+  }
+
+  init(service: any PartnerService, door: OCPIDoor) {
+    self.service = service
+    editions = door.editions
+    addresses = door.addresses
+    handshake = Handshake(client: door.client, editions: door.editions)
+    log = door.client.log
+    clock = door.client.clock
+    router = Self.routes(door.editions)
+  }
+
+  private static func routes(_ editions: Editions) -> Router<Route> {
+    var router = Router<Route>()
+    router.add(.get, "/ocpi/versions", Route(action: .versions, edition: nil, module: "versions"))
+    for edition in editions.list {
+      let base = "/ocpi/\(edition.version)"
+      func add(_ method: HTTP.Method, _ module: OCPIModule.Name, _ path: String, _ action: Action) {
+        let route = Route(action: action, edition: edition, module: module.rawValue)
+        router.add(method, "\(base)/\(module.rawValue)\(path)", route)
+      }
+      router.add(.get, base, Route(action: .details, edition: edition, module: "versions"))
+      add(.get, .credentials, "", .showCredentials)
+      add(.post, .credentials, "", .register)
+      add(.put, .credentials, "", .updateCredentials)
+      add(.delete, .credentials, "", .unregister)
+      add(.get, .locations, "", .locations)
+      add(.get, .locations, "/{location}", .location)
+      add(.get, .locations, "/{location}/{evse}", .evse)
+      add(.get, .locations, "/{location}/{evse}/{connector}", .connector)
+      add(.get, .tariffs, "", .tariffs)
+      add(.get, .tariffs, "/{tariff}", .tariff)
+      add(.get, .sessions, "", .sessions)
+      add(.get, .sessions, "/{session}", .session)
+      add(.get, .cdrs, "", .cdrs)
+      add(.get, .cdrs, "/{cdr}", .cdr)
+      add(.get, .tokens, "/{country}/{party}/{uid}", .showToken)
+      add(.put, .tokens, "/{country}/{party}/{uid}", .putToken)
+      add(.patch, .tokens, "/{country}/{party}/{uid}", .patchToken)
+      add(.post, .commands, "/{command}", .command)
+    }
+    return router
+  }
+
+  // MARK: A request
+
+  public func handle(_ request: Request, _ exchange: Exchange) {
+    let responder = exchange.responder
+    Task { responder.respond(await answer(request, onRecognized: { responder.markTrusted() })) }
+  }
+
+  public func bodyLimit(for head: RequestHead) -> Int? { Limits.bodyBytes }
+
+  func answer(_ request: Request, onRecognized: @Sendable () -> Void = {}) async -> Response {
+    let ids = MessageIDs(request.headers, at: clock.now())
+    let candidates = request.headers["Authorization"].map(TokenHeader.candidates) ?? []
+    let known = candidates.isEmpty ? nil : await service.identify(candidates)
+    guard let caller = known, caller.terms.partner.state != .unregistered else {
+      // Without a caller nothing is said about what exists here.
+      let reply = Reply(Envelope(.clientError, "The credentials token is missing or not known."), status: .unauthorized)
+      return response(reply, ids, nil)
+    }
+    onRecognized()
+    let (route, captures, refusal) = find(request)
+    let module = route?.module ?? "unknown"
+    let line = "\(request.method.rawValue) \(request.target.path)\(request.target.rawQuery.nonEmpty.map { "?\($0)" } ?? "")"
+    log.note(.received, peer: caller.terms.partner.name, module: module, ids: ids, line: line, body: request.body)
+    let reply: Reply
+    if let route, let captures {
+      reply = await perform(route, request, captures, caller)
+    } else {
+      reply = refusal
+    }
+    let isFunctional = route.map { !$0.action.isOpenToInvited && $0.edition?.routesMessages == true } ?? false
+    let routing =
+      isFunctional ? Routing(request.headers).answered(by: caller.terms.ourParty.name) : nil
+    let response = response(reply, ids, routing)
+    log.note(
+      .sent, peer: caller.terms.partner.name, module: module, ids: ids, line: "\(reply.status.rawValue)",
+      body: response.body, isError: !reply.status.isSuccess || !reply.envelope.code.isSuccess)
+    return response
+  }
+
+  private func find(_ request: Request) -> (Route?, Router<Route>.Captures?, Reply) {
+    var refusal = Reply(Envelope(.clientError, "There is nothing at this address."), status: .notFound)
+    switch router.match(request.method, request.target) {
+    case .found(let route, let captures): return (route, captures, refusal)
+    case .notFound: return (nil, nil, refusal)
+    case .wrongMethod(let allow):
+      refusal = Reply(Envelope(.clientError, "This address does not know that method."), status: .methodNotAllowed)
+      refusal.headers["Allow"] = allow.map(\.rawValue).joined(separator: ", ")
+      return (nil, nil, refusal)
+    }
+  }
+
+  private func response(_ reply: Reply, _ ids: MessageIDs, _ routing: Routing?) -> Response {
+    var response = Response.json(reply.envelope.bytes(at: clock.now()), status: reply.status)
+    for field in reply.headers.fields { response.headers.add(field.name, field.value) }
+    ids.write(to: &response.headers)
+    routing?.write(to: &response.headers)
+    return response
+  }
+
+  private func perform(
+    _ route: Route, _ request: Request, _ captures: Router<Route>.Captures, _ caller: PartnerCaller
+  ) async -> Reply {
+    if caller.terms.partner.state == .invited, !route.action.isOpenToInvited {
+      return Reply(Envelope(.clientError, "This token is for registering only."), status: .unauthorized)
+    }
+    guard let edition = route.edition else { return Reply(addresses.versionList(editions)) }
+    let asked = Asked(request: request, captures: captures, caller: caller, edition: edition)
+    do throws(PartnerFault) {
+      switch route.action {
+      case .versions: return Reply(addresses.versionList(editions))
+      case .details: return Reply(addresses.details(of: edition))
+      case .showCredentials: return try showCredentials(asked)
+      case .register: return try await register(asked, isUpdate: false)
+      case .updateCredentials: return try await register(asked, isUpdate: true)
+      case .unregister: return try await unregister(asked)
+      case .locations: return try await locations(asked)
+      case .location, .evse, .connector: return try await location(asked)
+      case .tariffs: return try await tariffs(asked)
+      case .tariff: return try await tariff(asked)
+      case .sessions: return try await sessions(asked)
+      case .session: return try await session(asked)
+      case .cdrs: return try await cdrs(asked)
+      case .cdr: return try await cdr(asked)
+      case .showToken: return try await showToken(asked)
+      case .putToken: return try await putToken(asked)
+      case .patchToken: return try await patchToken(asked)
+      case .command: return try await command(asked)
+      }
+    } catch {
+      return Self.refusal(error, to: request.method)
+    }
+  }
+
+  /// How a fault is spelled (2.2.1 §5): HTTP's codes for the way there, OCPI's for what was said. What does not exist is 404
+  /// where the address names it, and a code in a 200 where the body does.
+  static func refusal(_ fault: PartnerFault, to method: HTTP.Method) -> Reply {
+    let missing: HTTP.Status = method == .post ? .ok : .notFound
+    return switch fault {
+    case .invalid(let text): Reply(Envelope(.invalid, text))
+    case .notEnough(let text): Reply(Envelope(.notEnough, text))
+    case .unknownLocation: Reply(Envelope(.unknownLocation, "There is no such location."), status: missing)
+    case .unknownToken: Reply(Envelope(.unknownToken, "There is no such token."), status: missing)
+    case .unknownObject: Reply(Envelope(.clientError, "There is no such object."), status: .notFound)
+    case .wrongState(let text): Reply(Envelope(.clientError, text), status: .methodNotAllowed)
+    case .unavailable(let text): Reply(Envelope(.serverError, text), status: .internalError)
+    }
+  }
+
+  /// The body as JSON. What is none never reached OCPI: 400 (2.2.1 §5).
+  func body(_ asked: Asked) -> JSON? { try? JSON.parse(asked.request.body) }
+
+  static let notJSON = Reply(Envelope(.invalid, "The body is not valid JSON."), status: .badRequest)
+}
+
+/// The OCPI room as the daemon joins it to the others: first the way out, which the household needs, then the way in,
+/// which needs the household.
+public struct OCPIDoor: Sendable {
+  let editions: Editions
+  let addresses: OurAddresses
+  let client: PartnerClient
+
+  /// - Parameters:
+  ///   - publicURL: where partners reach us, such as `https://charge.example.com`; `/ocpi` is added.
+  ///   - zones: the local clocks by which tariffs are read.
+  public init(
+    publicURL: String, http: ClientHandle, zones: ZoneLibrary, frames: any FrameLog, clock: Clock = .system
+  ) throws(HTTPURL.Flaw) {
+    addresses = try OurAddresses(publicURL: publicURL)
+    editions = Editions(zones: zones)
+    client = PartnerClient(http: http, log: ConversationLog(frames: frames, clock: clock), clock: clock)
+  }
+
+  /// What partners are told to begin with.
+  public var versionsURL: String { addresses.versions }
+
+  public var link: PartnerLinkOverHTTP {
+    PartnerLinkOverHTTP(client: client, editions: editions, addresses: addresses)
+  }
+
+  /// Answers every request whose path begins with `/ocpi`.
+  public func endpoints(for service: any PartnerService) -> Endpoints { Endpoints(service: service, door: self) }
+}

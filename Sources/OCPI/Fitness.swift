@@ -1,0 +1,93 @@
+import Domain
+import Wire
+
+/// Checks an object before it leaves: every text within its length, every id in printable ASCII, every number with at most
+/// four decimals, every list as long as it must be (OCPI 2.2.1 §17: types). Texts that people read are cut by the Writer;
+/// an id that does not fit makes the whole object unfit, because a cut id is another id.
+struct Fitness: Walker {
+  let edition = Edition.any
+  private var path: [String] = []
+
+  /// - Throws: `PushFault.unfit` with the field and what is wrong with it.
+  static func check(_ object: some Payload) throws(PushFault) {
+    var object = object
+    var fitness = Fitness()
+    do throws(Flaw) {
+      try object.walk(&fitness)
+    } catch {
+      throw .unfit("\(error.path): \(error.detail)")
+    }
+  }
+
+  private init() {}
+
+  mutating func field<V: WireValue>(_ name: StaticString, _ value: inout V, _ rule: FieldRule) throws(Flaw) {
+    try judge(name, value, rule, isRequired: true)
+  }
+
+  mutating func field<V: WireValue>(_ name: StaticString, _ value: inout V?, _ rule: FieldRule) throws(Flaw) {
+    if let value { try judge(name, value, rule, isRequired: false) }
+  }
+
+  mutating func list<V: WireValue>(_ name: StaticString, _ values: inout [V], _ rule: FieldRule) throws(Flaw) {
+    try judge(name, values, rule)
+  }
+
+  mutating func list<V: WireValue>(_ name: StaticString, _ values: inout [V]?, _ rule: FieldRule) throws(Flaw) {
+    if let values { try judge(name, values, rule) }
+  }
+
+  private mutating func judge<V: WireValue>(_ name: StaticString, _ values: [V], _ rule: FieldRule) throws(Flaw) {
+    if values.count < rule.fewest { throw flaw(name, "it needs at least \(rule.fewest)") }
+    if values.count > rule.mostElements { throw flaw(name, "it may have at most \(rule.mostElements)") }
+    for (place, value) in values.enumerated() {
+      path.append("\(name)[\(place)]")
+      try judge("", value, rule, isRequired: true)
+      path.removeLast()
+    }
+  }
+
+  private mutating func judge(
+    _ name: StaticString, _ value: some WireValue, _ rule: FieldRule, isRequired: Bool
+  ) throws(Flaw) {
+    switch value {
+    case let text as String:
+      try judge(text: text, name, rule, isRequired: isRequired)
+    case let number as Decimal:
+      if number.places > Self.decimals { throw flaw(name, "\(number) has more than \(Self.decimals) decimals") }
+    case let whole as Int:
+      if Int64(whole) < rule.least || Int64(whole) > rule.most { throw flaw(name, "\(whole) is out of range") }
+    case let object as any Payload:
+      if "\(name)" != "" { path.append("\(name)") }
+      try descend(object)
+      if "\(name)" != "" { path.removeLast() }
+    default:
+      break
+    }
+  }
+
+  private mutating func descend(_ object: some Payload) throws(Flaw) {
+    var object = object
+    try object.walk(&self)
+  }
+
+  private func judge(text: String, _ name: StaticString, _ rule: FieldRule, isRequired: Bool) throws(Flaw) {
+    if rule.cut {
+      if isRequired, text.isEmpty { throw flaw(name, "it is required and empty") }
+      return
+    }
+    if text.isEmpty { throw flaw(name, "it is empty") }
+    if text.unicodeScalars.count > rule.max { throw flaw(name, "\"\(text)\" is longer than \(rule.max) characters") }
+    guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
+      throw flaw(name, "\"\(text)\" is not printable ASCII")
+    }
+  }
+
+  private func flaw(_ name: StaticString, _ detail: String) -> Flaw {
+    let full = "\(name)" == "" ? path : path + ["\(name)"]
+    return Flaw(path: full.joined(separator: "."), kind: .outOfRange, detail: detail)
+  }
+
+  /// §17.4.
+  private static let decimals = 4
+}

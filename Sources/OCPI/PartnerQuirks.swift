@@ -1,0 +1,52 @@
+import Domain
+import HTTP
+import Wire
+
+/// What a partner's own ways mean for what we do: how objects are written for it, how its token stands in the header, and
+/// where its addresses may lead.
+extension PartnerQuirks {
+  /// Whole seconds, because finer ones break parsers in the field (QUIRKS, partners 29).
+  public var style: WriterOptions { WriterOptions(timestampFraction: .seconds, explicitNulls: explicitNulls ?? false) }
+
+  /// The forms to try, in order: the one that is set, or first what worked before and then the other one.
+  func forms(remembered: TokenForm?) -> [TokenForm] {
+    if let tokenForm { return [tokenForm] }
+    return remembered == .raw ? [.raw, .base64] : [.base64, .raw]
+  }
+}
+
+extension PartnerTerms {
+  /// Whether a command's result may go there: only to a host that the partner registered, and not in clear where it is
+  /// registered with https (FAULTS 58).
+  func mayAnswer(to text: String) -> Bool {
+    guard let url = try? HTTPURL(text), url.scheme == .http || url.scheme == .https else { return false }
+    if partner.quirks.allowPrivate == true { return true }
+    let known = ([partner.versionsURL].compactMap { $0 } + partner.endpoints.map(\.url)).compactMap { try? HTTPURL($0) }
+    return known.contains { $0.host == url.host && (url.isSecure || !$0.isSecure) }
+  }
+
+  /// Whom a message of ours goes to: the owner of the driver's token, or the only party behind the partner.
+  func receiver(of body: Bytes) -> PartyID? {
+    let parties = partner.roles.map(\.name)
+    if parties.count < 2 { return parties.first }
+    guard let token = (try? JSON.parse(body))?["cdr_token"], let country = token["country_code"]?.string,
+      let party = token["party_id"]?.string
+    else { return partner.roles.first { $0.role == "HUB" }?.name }
+    let owner = PartyID(country: country, party: party)
+    return parties.contains(owner) ? owner : nil
+  }
+}
+
+/// Which form of the Authorization header each partner took when it refused the other one. Kept in memory only: after a
+/// restart one request is made twice.
+@MainActor
+final class LearnedForms: Sendable {
+  private var forms: [ID<Partner>: PartnerQuirks.TokenForm] = [:]
+
+  nonisolated init() {}
+
+  subscript(partner: ID<Partner>) -> PartnerQuirks.TokenForm? {
+    get { forms[partner] }
+    set { forms[partner] = newValue }
+  }
+}

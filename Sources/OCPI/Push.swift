@@ -1,0 +1,237 @@
+import Domain
+import HTTP
+import Wire
+
+/// The way out to partners over HTTP: writes each object as the partner's version wants it, sends it once, and tells what
+/// the answer means. Retrying is the push queue's business.
+public struct PartnerLinkOverHTTP: PartnerLink {
+  let client: PartnerClient
+  let editions: Editions
+  let addresses: OurAddresses
+
+  // MARK: Building
+
+  public func request(for object: PushObject, terms: PartnerTerms) throws(PushFault) -> PushRequest {
+    guard let edition = terms.partner.version.flatMap({ editions[$0] }) else {
+      throw .unfit("no version that we speak was agreed with this partner")
+    }
+    let style = terms.partner.quirks.style
+    switch object {
+    case .location(let view):
+      let url = try receiver(.locations, terms, view.party, view.location.ref)
+      return push("PUT", url, try edition.location(view, style), .locations)
+    case .evse(let evse, of: let view):
+      let url = try receiver(.locations, terms, view.party, view.location.ref).appending(evse.evse.uid)
+      return push("PUT", url, try edition.evse(evse, style), .locations)
+    case .tariff(let view):
+      let url = try receiver(.tariffs, terms, view.party, view.version.tariff.ref)
+      return push("PUT", url, try edition.tariff(view, style), .tariffs)
+    case .tariffRemoved(let ref, let party):
+      return push("DELETE", try receiver(.tariffs, terms, party, ref), [], .tariffs)
+    case .session(let view):
+      let url = try receiver(.sessions, terms, view.party, view.session.id)
+      return push("PUT", url, try edition.session(view, style), .sessions)
+    case .cdr(let cdr):
+      return push("POST", try endpoint(.cdrs, .receiver, terms), try edition.cdr(cdr, style), .cdrs)
+    case .commandResult(let url, let result, let message):
+      guard terms.mayAnswer(to: url) else { throw .unfit("\(url.excerpt) is not at a host of this partner") }
+      return PushRequest(
+        method: "POST", url: url, body: edition.result(result, message: message, style),
+        module: OCPIModule.Name.commands.rawValue)
+    }
+  }
+
+  private func push(_ method: String, _ url: HTTPURL, _ body: Bytes, _ module: OCPIModule.Name) -> PushRequest {
+    PushRequest(method: method, url: url.description, body: body, module: module.rawValue)
+  }
+
+  private func endpoint(_ name: OCPIModule.Name, _ side: OCPIModule.Side, _ terms: PartnerTerms) throws(PushFault) -> HTTPURL {
+    guard let text = terms.endpoint(name.rawValue, role: side.rawValue) else { throw .notWanted }
+    guard let url = try? HTTPURL(text) else { throw .unfit("\(text.excerpt) is no http or https address") }
+    return url
+  }
+
+  /// The address of an object that we own (2.2.1 §4.1.6).
+  private func receiver(
+    _ name: OCPIModule.Name, _ terms: PartnerTerms, _ party: PartyID, _ id: String
+  ) throws(PushFault) -> HTTPURL {
+    try endpoint(name, .receiver, terms).appending(party.country, party.party, id)
+  }
+
+  // MARK: Sending
+
+  public func send(_ request: PushRequest, terms: PartnerTerms, done: @escaping @MainActor @Sendable (PushOutcome) -> Void) {
+    Task {
+      let outcome = await send(request, terms: terms)
+      await done(outcome)
+    }
+  }
+
+  func send(_ request: PushRequest, terms: PartnerTerms) async -> PushOutcome {
+    guard let method = HTTP.Method(rawValue: request.method) else { return .refused("\(request.method) is no method") }
+    guard let token = terms.partner.outboundToken else { return .retry(after: nil, why: "we have no token for this partner") }
+    do throws(PartnerCallFault) {
+      let reply = try await client.send(
+        PartnerClient.Call(
+          method: method, url: request.url, body: request.body, module: request.module, partner: terms.partner, token: token,
+          routing: routing(terms, request.body), seconds: Limits.pushSeconds))
+      return PushOutcome(reply, module: request.module)
+    } catch {
+      return PushOutcome(error)
+    }
+  }
+
+  private func routing(_ terms: PartnerTerms, _ body: Bytes) -> Routing? {
+    guard terms.partner.version.flatMap({ editions[$0] })?.routesMessages == true else { return nil }
+    return Routing(to: terms.receiver(of: body), from: terms.ourParty.name)
+  }
+
+  // MARK: Asking
+
+  public func authorize(
+    uid: String, kind: Token.Kind, location: String?, evse: String?, terms: PartnerTerms, deadline seconds: Int,
+    done: @escaping @MainActor @Sendable (PartnerAuthorization?) -> Void
+  ) {
+    Task {
+      let answer = await authorize(
+        uid: uid, kind: kind, location: location, evse: evse, terms: terms, deadline: seconds)
+      await done(answer)
+    }
+  }
+
+  func authorize(
+    uid: String, kind: Token.Kind, location: String?, evse: String?, terms: PartnerTerms, deadline seconds: Int
+  ) async -> PartnerAuthorization? {
+    guard let edition = terms.partner.version.flatMap({ editions[$0] }), let token = terms.partner.outboundToken,
+      let tokens = try? endpoint(.tokens, .sender, terms),
+      let body = try? location.map({ place throws(PushFault) in
+        try edition.references(location: place, evse: evse, terms.partner.quirks.style)
+      })
+    else { return nil }
+    let url = tokens.appending(uid, "authorize").asking([("type", kind.rawValue)])
+    guard
+      let reply = try? await client.send(
+        PartnerClient.Call(
+          method: .post, url: url.description, body: body, module: OCPIModule.Name.tokens.rawValue, partner: terms.partner,
+          token: token, routing: routing(terms, []), seconds: seconds))
+    else { return nil }
+    // "Unknown token" is an answer: this driver is not theirs (§12.2.2.2).
+    if case .envelope(.unknownToken, _, _) = reply.answer { return PartnerAuthorization(allowed: .notAllowed) }
+    if reply.status == .notFound { return PartnerAuthorization(allowed: .notAllowed) }
+    return reply.isSuccess ? reply.answer.object.flatMap(edition.authorization) : nil
+  }
+
+  // MARK: Registering
+
+  public func register(
+    versionsURL: String, with tokenA: String, offering token: String, terms: PartnerTerms,
+    step: @escaping @Sendable (_ name: String, _ ok: Bool, _ detail: String) -> Void
+  ) async throws(RegistrationFault) -> PartnerRegistration {
+    let handshake = Handshake(client: client, editions: editions)
+    let trace: Handshake.Trace = { name, ok, detail in step(name, ok, detail) }
+    let isUpdate = terms.partner.state == .registered || terms.partner.state == .paused
+    do throws(Handshake.Fault) {
+      let findings = try await handshake.explore(versionsURL, token: tokenA, partner: terms.partner, trace)
+      let ours: Bytes
+      do throws(PushFault) {
+        ours = try findings.edition.credentials(
+          token: token, url: addresses.versions, party: terms.ourParty, terms.partner.quirks.style)
+      } catch {
+        throw Handshake.Fault(step: .credentials, code: .serverError, reason: "our own credentials: \(error)")
+      }
+      let theirs = try await handshake.exchange(
+        ours, token: tokenA, partner: terms.partner, findings, isUpdate: isUpdate, trace)
+      var learned = terms.partner.quirks
+      if findings.form == .raw { learned.tokenForm = .raw }
+      return PartnerRegistration(
+        versionsURL: theirs.url, version: findings.edition.version, endpoints: findings.endpoints,
+        outboundToken: theirs.token, roles: theirs.roles, learned: learned)
+    } catch {
+      throw RegistrationFault(step: error.step.rawValue, reason: error.reason)
+    }
+  }
+
+  public func unregister(terms: PartnerTerms) async throws(RegistrationFault) {
+    let step = Handshake.Fault.Step.credentials.rawValue
+    let url = terms.partner.endpoints.first { $0.module == OCPIModule.Name.credentials.rawValue }?.url
+    guard let url, let token = terms.partner.outboundToken else {
+      throw RegistrationFault(step: step, reason: "there is no credentials endpoint, or no token, to leave with")
+    }
+    let reply: PartnerReply
+    do throws(PartnerCallFault) {
+      reply = try await client.send(
+        PartnerClient.Call(
+          method: .delete, url: url, module: step, partner: terms.partner, token: token, seconds: Limits.handshakeSeconds))
+    } catch {
+      throw RegistrationFault(step: step, reason: "\(error)")
+    }
+    // 405 says that it does not have us registered: that is what was wanted. 204 needs no envelope.
+    guard reply.isSuccess || reply.status == .methodNotAllowed || reply.status == .noContent else {
+      throw RegistrationFault(step: step, reason: reply.summary)
+    }
+  }
+}
+
+// MARK: - What an answer means
+
+extension PushOutcome {
+  /// Refused is what repeating cannot mend: the partner read the data and said no. All else may pass.
+  init(_ reply: PartnerReply, module: String) {
+    let isCDR = module == OCPIModule.Name.cdrs.rawValue
+    if isCDR, reply.status == .conflict || Self.saysItExists(reply) {
+      // An earlier attempt arrived and its answer was lost: one CDR id is one CDR (HOUSE: facts, events, pushes).
+      self = .accepted(milliseconds: reply.milliseconds)
+      return
+    }
+    switch reply.status.rawValue {
+    case 204:
+      self = .accepted(milliseconds: reply.milliseconds)
+    case 200..<300:
+      guard case .envelope(let code, _, _) = reply.answer else {
+        self = .retry(after: nil, why: reply.summary)
+        return
+      }
+      if code.isSuccess {
+        self = .accepted(milliseconds: reply.milliseconds)
+      } else if code.isClientError {
+        self = .refused(reply.summary)
+      } else {
+        self = .retry(after: reply.retryAfter, why: reply.summary)
+      }
+    case 300..<400:
+      let place = reply.headers["Location"].map { " to \($0.excerpt), which is not followed" } ?? ""
+      self = .retry(after: nil, why: "HTTP \(reply.status.rawValue), a redirect\(place)")
+    // Not about the data: our token is not known (any more), or the partner is out of breath.
+    case 401, 403, 408, 425, 429:
+      self = .retry(after: reply.retryAfter, why: reply.summary)
+    case 400..<500:
+      self = .refused(reply.summary)
+    default:
+      self = .retry(after: reply.retryAfter, why: reply.summary)
+    }
+  }
+
+  init(_ fault: PartnerCallFault) {
+    switch fault {
+    case .badURL: self = .refused(fault.description)
+    case .http(.refusedAddress): self = .refused(fault.description)
+    case .http: self = .retry(after: nil, why: fault.description)
+    }
+  }
+
+  private static func saysItExists(_ reply: PartnerReply) -> Bool {
+    guard reply.status.rawValue < 500 else { return false }
+    let text: String
+    switch reply.answer {
+    case .envelope(let code, let message, _):
+      guard code.isClientError else { return false }
+      text = message ?? ""
+    case .bareJSON(let json):
+      text = json.text
+    case .html, .empty, .notJSON:
+      return false
+    }
+    let plain = text.lowercased()
+    return plain.contains("already exist") || plain.contains("duplicate")
+  }
+}

@@ -1,0 +1,121 @@
+import Domain
+import HTTP
+import Wire
+
+/// The modules whose objects are ours: partners read lists, page by page, and single objects.
+extension Endpoints {
+  func locations(_ asked: Asked) async throws(PartnerFault) -> Reply {
+    let query = try Self.query(asked.request.target)
+    let page = try await service.locations(query, for: asked.caller)
+    return list(page, query, asked, .locations) { view throws(PushFault) in try asked.edition.location(view, asked.style) }
+  }
+
+  /// A location, one of its EVSEs, or one of that one's connectors.
+  func location(_ asked: Asked) async throws(PartnerFault) -> Reply {
+    let view = try await service.location(asked.segment("location"), for: asked.caller)
+    guard let uid = asked.captures["evse"] else {
+      return try single { () throws(PushFault) in try asked.edition.location(view, asked.style) }
+    }
+    guard let evse = view.evses.first(where: { $0.evse.uid.ciFolded == uid.ciFolded }) else { throw .unknownObject }
+    guard let connector = asked.captures["connector"] else {
+      return try single { () throws(PushFault) in try asked.edition.evse(evse, asked.style) }
+    }
+    return try single { () throws(PushFault) in try asked.edition.connector(connector, of: evse, asked.style) }
+  }
+
+  func tariffs(_ asked: Asked) async throws(PartnerFault) -> Reply {
+    let query = try Self.query(asked.request.target)
+    let page = try await service.tariffs(query, for: asked.caller)
+    return list(page, query, asked, .tariffs) { view throws(PushFault) in try asked.edition.tariff(view, asked.style) }
+  }
+
+  func tariff(_ asked: Asked) async throws(PartnerFault) -> Reply {
+    let view = try await service.tariff(asked.segment("tariff"), for: asked.caller)
+    return try single { () throws(PushFault) in try asked.edition.tariff(view, asked.style) }
+  }
+
+  func sessions(_ asked: Asked) async throws(PartnerFault) -> Reply {
+    let query = try Self.query(asked.request.target)
+    // The only list that must not be asked for as a whole (2.2.1 §9.2.1.1).
+    guard query.from != nil else { throw .invalid("date_from is missing") }
+    let page = try await service.sessions(query, for: asked.caller)
+    return list(page, query, asked, .sessions) { view throws(PushFault) in try asked.edition.session(view, asked.style) }
+  }
+
+  func session(_ asked: Asked) async throws(PartnerFault) -> Reply {
+    let view = try await service.session(asked.segment("session"), for: asked.caller)
+    return try single { () throws(PushFault) in try asked.edition.session(view, asked.style) }
+  }
+
+  func cdrs(_ asked: Asked) async throws(PartnerFault) -> Reply {
+    let query = try Self.query(asked.request.target)
+    let page = try await service.cdrs(query, for: asked.caller)
+    return list(page, query, asked, .cdrs) { cdr throws(PushFault) in try asked.edition.cdr(cdr, asked.style) }
+  }
+
+  func cdr(_ asked: Asked) async throws(PartnerFault) -> Reply {
+    let cdr = try await service.cdr(asked.segment("cdr"), for: asked.caller)
+    return try single { () throws(PushFault) in try asked.edition.cdr(cdr, asked.style) }
+  }
+
+  // MARK: Pages
+
+  /// The part of a list that is asked for; a greater limit than ours becomes ours.
+  static func query(_ target: Target) throws(PartnerFault) -> PageQuery {
+    func time(_ name: String) throws(PartnerFault) -> Timestamp? {
+      guard let text = target[name] else { return nil }
+      guard let time = Timestamp(text) else { throw .invalid("\(name): \(text.excerpt) is no time stamp") }
+      return time
+    }
+    func count(_ name: String, atLeast least: Int) throws(PartnerFault) -> Int? {
+      guard let text = target[name] else { return nil }
+      guard let count = Int(text), count >= least else {
+        throw .invalid("\(name): \(text.excerpt) is no whole number of at least \(least)")
+      }
+      return count
+    }
+    return PageQuery(
+      from: try time("date_from"), to: try time("date_to"), offset: try count("offset", atLeast: 0) ?? 0,
+      limit: min(try count("limit", atLeast: 1) ?? Limits.pageObjects, Limits.pageObjects))
+  }
+
+  /// A page with its fields (2.2.1 §4.1.4). An object that cannot be written is left out and reported here: the others must
+  /// not suffer for it.
+  private func list<Item>(
+    _ page: Page<Item>, _ query: PageQuery, _ asked: Asked, _ module: OCPIModule.Name,
+    _ write: (Item) throws(PushFault) -> Bytes
+  ) -> Reply {
+    var objects: [Bytes] = []
+    for item in page.items {
+      do throws(PushFault) {
+        objects.append(try write(item))
+      } catch {
+        logger.warning("An object was left out of a page of \(module.rawValue): \(error)")
+      }
+    }
+    var reply = Reply(Envelope(list: objects))
+    reply.headers["X-Total-Count"] = String(page.total)
+    reply.headers["X-Limit"] = String(Limits.pageObjects)
+    let (next, overflow) = query.offset.addingReportingOverflow(page.items.count)
+    if !overflow, !page.items.isEmpty, next < page.total, let url = try? HTTPURL(addresses.module(module, asked.edition)) {
+      var items: [(String, String)] = []
+      if let from = query.from { items.append(("date_from", from.text)) }
+      if let to = query.to { items.append(("date_to", to.text)) }
+      items.append(("offset", String(next)))
+      items.append(("limit", String(query.limit)))
+      reply.headers["Link"] = "<\(url.asking(items))>; rel=\"next\""
+    }
+    return reply
+  }
+
+  private func single(_ write: () throws(PushFault) -> Bytes?) throws(PartnerFault) -> Reply {
+    let object: Bytes?
+    do throws(PushFault) {
+      object = try write()
+    } catch {
+      throw .unavailable("The object cannot be written in this version: \(error)")
+    }
+    guard let object else { throw .unknownObject }
+    return Reply(Envelope(data: object))
+  }
+}

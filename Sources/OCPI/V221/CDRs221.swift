@@ -1,0 +1,153 @@
+import Domain
+import Wire
+
+extension V221 {
+  /// What a finished session cost and why (§10.3.1).
+  public struct CDR: Payload {
+    public var country = ""
+    public var party = ""
+    public var id = ""
+    public var startedAt = Timestamp.epoch
+    public var endedAt = Timestamp.epoch
+    public var session: String?
+    public var token = CdrToken()
+    public var authMethod = AuthMethod.whitelist
+    public var authorizationReference: String?
+    public var place = CdrLocation()
+    public var currency = ""
+    public var tariffs: [Tariff]?
+    public var periods: [ChargingPeriod] = []
+    public var cost = Price()
+    public var fixedCost: Price?
+    /// kWh.
+    public var energy = Decimal.zero
+    public var energyCost: Price?
+    /// Hours.
+    public var time = Decimal.zero
+    public var timeCost: Price?
+    /// Hours.
+    public var parkingTime: Decimal?
+    public var parkingCost: Price?
+    public var remark: String?
+    public var updatedAt = Timestamp.epoch
+
+    public init() {}
+
+    public mutating func walk(_ w: inout some Walker) throws(Flaw) {
+      try w.visit("country_code", &country, max: 2)
+      try w.visit("party_id", &party, max: 3)
+      try w.visit("id", &id, max: 39)
+      try w.visit("start_date_time", &startedAt)
+      try w.visit("end_date_time", &endedAt)
+      try w.visit("session_id", &session, max: 36)
+      try w.visit("cdr_token", &token)
+      try w.visit("auth_method", &authMethod)
+      try w.visit("authorization_reference", &authorizationReference, max: 36)
+      try w.visit("cdr_location", &place)
+      try w.visit("currency", &currency, max: 3)
+      try w.visit("tariffs", &tariffs)
+      try w.visit("charging_periods", &periods, count: 1...)
+      try w.visit("total_cost", &cost)
+      try w.visit("total_fixed_cost", &fixedCost)
+      try w.visit("total_energy", &energy)
+      try w.visit("total_energy_cost", &energyCost)
+      try w.visit("total_time", &time)
+      try w.visit("total_time_cost", &timeCost)
+      try w.visit("total_parking_time", &parkingTime)
+      try w.visit("total_parking_cost", &parkingCost)
+      try w.visit("remark", &remark, max: 255, cut: true)
+      try w.visit("last_updated", &updatedAt)
+    }
+  }
+
+  /// Where the session was (§10.4.4).
+  public struct CdrLocation: Payload {
+    public var id = ""
+    public var name: String?
+    public var address = ""
+    public var city = ""
+    public var postalCode: String?
+    public var state: String?
+    public var country = ""
+    public var coordinates = GeoLocation()
+    public var evse = ""
+    public var evseID = ""
+    public var connector = ""
+    public var standard = ConnectorType.type2
+    public var format = ConnectorFormat.socket
+    public var powerType = PowerType.ac3
+
+    public init() {}
+
+    public mutating func walk(_ w: inout some Walker) throws(Flaw) {
+      try w.visit("id", &id, max: 36)
+      try w.visit("name", &name, max: 255, cut: true)
+      try w.visit("address", &address, max: 45, cut: true)
+      try w.visit("city", &city, max: 45, cut: true)
+      try w.visit("postal_code", &postalCode, max: 10)
+      try w.visit("state", &state, max: 20, cut: true)
+      try w.visit("country", &country, max: 3)
+      try w.visit("coordinates", &coordinates)
+      try w.visit("evse_uid", &evse, max: 36)
+      try w.visit("evse_id", &evseID, max: 48)
+      try w.visit("connector_id", &connector, max: 36)
+      try w.visit("connector_standard", &standard)
+      try w.visit("connector_format", &format)
+      try w.visit("connector_power_type", &powerType)
+    }
+  }
+}
+
+// MARK: - From the house
+
+extension V221.CDR {
+  init(_ cdr: Domain.CDR) {
+    let totals = cdr.totals
+    country = cdr.country
+    party = cdr.party
+    id = cdr.id
+    startedAt = cdr.startedAt
+    endedAt = cdr.endedAt
+    session = cdr.session.nonEmpty
+    token = V221.CdrToken(cdr.token)
+    authMethod = V221.AuthMethod(cdr.authorization)
+    authorizationReference = cdr.authorizationReference?.nonEmpty
+    place = V221.CdrLocation(cdr.place)
+    currency = cdr.currency
+    // The books keep the tariff as it was when the session began; when it was last changed before that, nobody needs.
+    tariffs = cdr.tariff.map { tariff in
+      [V221.Tariff(tariff, party: PartyID(country: cdr.country, party: cdr.party), updatedAt: cdr.startedAt)]
+    }
+    periods = V221.ChargingPeriod.list(of: cdr.periods, tariff: cdr.tariff?.ref.nonEmpty)
+    cost = V221.Price(totals.cost)
+    fixedCost = totals.fixedCost.map(V221.Price.init)
+    energy = totals.energy.kilowattHours
+    energyCost = totals.energyCost.map(V221.Price.init)
+    time = V221.ChargingPeriod.hours(totals.seconds)
+    timeCost = totals.timeCost.map(V221.Price.init)
+    parkingTime = totals.parkingSeconds > 0 ? V221.ChargingPeriod.hours(totals.parkingSeconds) : nil
+    parkingCost = totals.parkingCost.map(V221.Price.init)
+    remark = cdr.isEstimated ? "The end of this session was not reported by the station; its values are estimated." : nil
+    updatedAt = cdr.createdAt
+  }
+}
+
+extension V221.CdrLocation {
+  init(_ place: Domain.CDR.Place) {
+    id = place.location
+    name = place.name?.nonEmpty
+    address = place.address
+    city = place.city
+    postalCode = place.postalCode?.nonEmpty
+    state = place.state?.nonEmpty
+    country = place.country
+    coordinates = V221.GeoLocation(latitude: place.latitude, longitude: place.longitude)
+    evse = place.evse
+    // Required here, optional in the books: the text gives no other word for "there is none" (§4.1.10).
+    evseID = place.evseID.nonEmpty ?? "#NA"
+    connector = place.connector
+    standard = V221.ConnectorType(place.standard)
+    format = V221.ConnectorFormat(place.format)
+    powerType = V221.PowerType(place.powerType)
+  }
+}
