@@ -273,12 +273,14 @@ final class ServerConnection: ChannelHandler {
       ahead = []
       bytes.withUnsafeBytes { work($0) }
     }
-    guard case .idle = phase else { return }
-    if inputHasEnded { return close() }
-    if isPaused {
-      isPaused = false
-      channel.resumeReading()
-    }
+    if inputHasEnded, readsRequests { return close() }
+    resumeIfRoom()
+  }
+
+  private func resumeIfRoom() {
+    guard isPaused, ahead.count <= limits.pipelinedBytes else { return }
+    isPaused = false
+    channel.resumeReading()
   }
 
   /// Hands the connection over to a WebSocket, with what the peer sent behind its request.
@@ -291,12 +293,9 @@ final class ServerConnection: ChannelHandler {
     let webSocket = make(channel)
     phase = .upgraded(webSocket)
     webSocket.onEnd = { [self] in gone() }
-    if isPaused {
-      isPaused = false
-      channel.resumeReading()
-    }
     let early = ahead
     ahead = []
+    resumeIfRoom()
     webSocket.begin()
     webSocket.readLater(early)
     return webSocket

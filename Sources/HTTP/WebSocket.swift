@@ -63,6 +63,8 @@ public final class WebSocket {
   /// Bytes that came together with the handshake, until they are read.
   private var early: [UInt8] = []
   private var isPaused = false
+  /// The handler asked for a pause.
+  private var isHeld = false
   /// Tells the server that one connection is gone.
   var onEnd: (() -> Void)?
 
@@ -152,6 +154,7 @@ public final class WebSocket {
     state = .closing(code, reason)
     channel.write(FrameWriter.close(code: code, reason: reason, mask: isClient ? UInt32.random(in: 1...UInt32.max) : nil))
     resume()
+    resumeReading()
     closing = loop.schedule(after: limits.closeDeadline) { [weak self] in
       self?.closing = nil
       self?.channel.close(.timeout)
@@ -254,7 +257,21 @@ public final class WebSocket {
   private func resume() {
     guard isPaused else { return }
     isPaused = false
-    channel.resumeReading()
+    if !isHeld { channel.resumeReading() }
+  }
+
+  /// The handler cannot take more messages. Those of the read that is under way still come; nothing is read after that,
+  /// pongs and close frames neither, until `resumeReading`.
+  public func pauseReading() {
+    guard isOpen, !isHeld else { return }
+    isHeld = true
+    channel.pauseReading()
+  }
+
+  public func resumeReading() {
+    guard isHeld else { return }
+    isHeld = false
+    if !isPaused { channel.resumeReading() }
   }
 
   /// One timer looks when the next ping or the end of patience could be due; messages only move `lastReceived`.
