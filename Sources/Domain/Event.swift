@@ -39,6 +39,7 @@ public enum Event: Sendable, Equatable {
   case pushFailed(ID<Partner>, module: String, object: String, why: String)
   case pushParked(ID<Partner>, module: String, object: String, why: String)
   // Books
+  case partyChanged(ID<Party>, by: String)
   case locationChanged(ID<Location>, by: String)
   case locationRemoved(ID<Location>, by: String)
   case tokenChanged(ID<Token>, by: String)
@@ -128,6 +129,7 @@ extension Event {
       ("push.failed", "partner/\(id)", ["module": .string(module), "object": .string(object), "why": .string(why)])
     case .pushParked(let id, let module, let object, let why):
       ("push.parked", "partner/\(id)", ["module": .string(module), "object": .string(object), "why": .string(why)])
+    case .partyChanged(let id, let by): ("party.changed", "party/\(id)", ["by": .string(by)])
     case .locationChanged(let id, let by): ("location.changed", "location/\(id)", ["by": .string(by)])
     case .locationRemoved(let id, let by): ("location.removed", "location/\(id)", ["by": .string(by)])
     case .tokenChanged(let id, let by): ("token.changed", "token/\(id)", ["by": .string(by)])
