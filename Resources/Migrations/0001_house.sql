@@ -1,4 +1,5 @@
 -- The house's books. Times are milliseconds UTC, money 10⁻⁴ of a currency unit, energy 0.1 Wh.
+-- Ids that partners use in their URLs are compared without regard to case (OCPI CiString).
 
 CREATE TABLE setting (
   name  TEXT PRIMARY KEY,
@@ -57,7 +58,7 @@ CREATE TABLE partner_role (
 CREATE TABLE location (
   id           INTEGER PRIMARY KEY AUTOINCREMENT,
   party        INTEGER NOT NULL REFERENCES party,
-  ref          TEXT NOT NULL,
+  ref          TEXT NOT NULL COLLATE NOCASE,
   name         TEXT NOT NULL,
   address      TEXT NOT NULL,
   city         TEXT NOT NULL,
@@ -111,7 +112,7 @@ CREATE TABLE evse (
   id                 INTEGER PRIMARY KEY AUTOINCREMENT,
   station            INTEGER NOT NULL REFERENCES station ON DELETE CASCADE,
   number             INTEGER NOT NULL,
-  uid                TEXT NOT NULL UNIQUE,
+  uid                TEXT NOT NULL COLLATE NOCASE UNIQUE,
   evse_id            TEXT,
   physical_reference TEXT,
   status             TEXT NOT NULL,
@@ -173,8 +174,11 @@ CREATE TABLE tag_alias (
   alias      TEXT PRIMARY KEY,
   command    TEXT NOT NULL,
   station    INTEGER NOT NULL REFERENCES station ON DELETE CASCADE,
+  -- The session that it began. It begins no other, and is kept because a station repeats its start and names it at the stop.
+  session    TEXT,
   created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX tag_alias_created ON tag_alias (created_at);
 
 -- Tags that were shown and that nobody knows.
 CREATE TABLE unknown_tag (
@@ -184,13 +188,14 @@ CREATE TABLE unknown_tag (
   count      INTEGER NOT NULL,
   last_at    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX unknown_tag_seen ON unknown_tag (last_at);
 
 -- What it costs.
 
 CREATE TABLE tariff (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
   party      INTEGER NOT NULL REFERENCES party,
-  ref        TEXT NOT NULL,
+  ref        TEXT NOT NULL COLLATE NOCASE,
   version    INTEGER NOT NULL,
   body       TEXT NOT NULL,
   created_at INTEGER NOT NULL,
@@ -218,6 +223,7 @@ CREATE TABLE session (
   location                INTEGER,
   transaction_id          INTEGER UNIQUE,
   token                   TEXT NOT NULL,
+  folded_uid              TEXT NOT NULL,
   owner                   INTEGER,
   partner                 INTEGER,
   method                  TEXT NOT NULL,
@@ -242,12 +248,14 @@ CREATE TABLE session (
   updated_at              INTEGER NOT NULL,
   UNIQUE (station, start_key)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX session_open ON session (state, station, evse) WHERE state IN ('pending', 'active', 'superseded');
+CREATE INDEX session_open ON session (evse) WHERE ended_at IS NULL;
+CREATE INDEX session_open_station ON session (station) WHERE ended_at IS NULL;
 CREATE INDEX session_updated ON session (updated_at, id);
 CREATE INDEX session_partner ON session (partner, updated_at, id);
-CREATE INDEX session_station ON session (station, started_at);
+CREATE INDEX session_station ON session (station, id);
+CREATE INDEX session_token ON session (folded_uid, id);
 
--- The readings of a session in the order of their arrival; one moment and context once.
+-- The readings of a session in the order of their arrival; the same one twice is kept once.
 CREATE TABLE reading (
   session         TEXT NOT NULL,
   seq             INTEGER NOT NULL,
@@ -258,9 +266,11 @@ CREATE TABLE reading (
   current         TEXT,
   state_of_charge TEXT,
   raw             TEXT NOT NULL,
+  -- The first eight bytes of the SHA-256 of raw: two samples of one moment that say different things are two readings.
+  digest          INTEGER NOT NULL,
   received_at     INTEGER NOT NULL,
   PRIMARY KEY (session, seq),
-  UNIQUE (session, at, context, raw)
+  UNIQUE (session, at, context, digest)
 ) STRICT, WITHOUT ROWID;
 
 -- Messages that could not be used: answered, kept as they came, matched by hand.
@@ -283,6 +293,7 @@ CREATE TABLE cdr (
   party      INTEGER NOT NULL REFERENCES party,
   partner    INTEGER,
   station    INTEGER NOT NULL,
+  location   INTEGER,
   started_at INTEGER NOT NULL,
   ended_at   INTEGER NOT NULL,
   energy     INTEGER NOT NULL,
@@ -290,13 +301,16 @@ CREATE TABLE cdr (
   currency   TEXT NOT NULL,
   cost       INTEGER NOT NULL,
   cost_taxed INTEGER,
+  -- Why partners do not see it yet; NULL once the operator released it.
   held       TEXT,
   body       TEXT NOT NULL,
   digest     TEXT NOT NULL,
-  created_at INTEGER NOT NULL
+  created_at INTEGER NOT NULL,
+  -- When partners could first see it: a partner that pages by time must not miss one that was held.
+  listed_at  INTEGER
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX cdr_created ON cdr (created_at, id);
-CREATE INDEX cdr_partner ON cdr (partner, created_at, id);
+CREATE INDEX cdr_ended ON cdr (ended_at, id);
+CREATE INDEX cdr_partner ON cdr (partner, listed_at, id);
 
 -- What was asked of stations.
 CREATE TABLE command (
@@ -333,13 +347,18 @@ CREATE TABLE push (
   module     TEXT NOT NULL,
   object     TEXT NOT NULL,
   party      INTEGER NOT NULL,
-  -- The session or location that binds rows into an order.
-  subject    TEXT,
+  -- What binds rows into an order: where it happened, and which session it is of.
+  location   INTEGER,
+  session    TEXT,
+  -- Its place in that order: a row waits for due rows of its location and session that stand before it.
+  rank       INTEGER NOT NULL,
   wanted     INTEGER NOT NULL,
   sent       INTEGER NOT NULL DEFAULT 0,
   state      TEXT NOT NULL DEFAULT 'due',
   attempts   INTEGER NOT NULL DEFAULT 0,
   next_at    INTEGER NOT NULL,
+  -- Since when the partner does not know the latest.
+  due_since  INTEGER NOT NULL,
   expires_at INTEGER,
   last_error TEXT,
   -- The request of a CDR or of a command's result, kept so that every attempt sends identical bytes.
@@ -349,7 +368,9 @@ CREATE TABLE push (
   PRIMARY KEY (partner, module, object)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX push_due ON push (partner, next_at) WHERE state = 'due' AND sent < wanted;
-CREATE INDEX push_subject ON push (subject, partner);
+CREATE INDEX push_due_location ON push (partner, location, rank) WHERE state = 'due' AND sent < wanted;
+CREATE INDEX push_due_session ON push (partner, session, rank) WHERE state = 'due' AND sent < wanted;
+CREATE INDEX push_expiry ON push (expires_at) WHERE expires_at IS NOT NULL;
 
 -- Who may use the page and the API.
 CREATE TABLE user (
@@ -370,6 +391,7 @@ CREATE TABLE login (
   used_at    INTEGER NOT NULL,
   expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX login_user ON login (user, used_at);
 
 CREATE TABLE api_key (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -397,3 +419,4 @@ CREATE TABLE idempotency (
   created_at INTEGER NOT NULL,
   PRIMARY KEY (caller, key)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_created ON idempotency (created_at);

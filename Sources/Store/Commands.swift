@@ -1,0 +1,88 @@
+import Domain
+import Wire
+
+/// A command with where its result goes.
+nonisolated public struct KeptCommand: Sendable, Equatable {
+  public var record: CommandRecord
+  /// Who waits for its late result, and at which URL.
+  public var partner: ID<Partner>?
+  public var respondTo: String?
+  /// The session that it asked for or is about.
+  public var session: String?
+
+  public init(_ record: CommandRecord, partner: ID<Partner>? = nil, respondTo: String? = nil, session: String? = nil) {
+    (self.record, self.partner, self.respondTo, self.session) = (record, partner, respondTo, session)
+  }
+}
+
+/// What was asked of stations, and how it ended.
+nonisolated public struct Commands {
+  let db: Database
+
+  public func command(_ id: String) throws(StoreFault) -> KeptCommand? {
+    try db.first("SELECT * FROM command WHERE id = ?1", id, as: KeptCommand.init(row:))
+  }
+
+  /// The newest first, before a cursor.
+  public func list(
+    of station: ID<Station>, before cursor: String? = nil, limit: Int
+  ) throws(StoreFault) -> [KeptCommand] {
+    try db.rows(
+      """
+      SELECT * FROM command WHERE station = ?1 AND (?2 IS NULL OR id < ?2) ORDER BY created_at DESC, id DESC LIMIT ?3
+      """, station, cursor, Limits.page(limit), as: KeptCommand.init(row:))
+  }
+
+  /// Those that were sent before a time and of whose end nobody heard: after a restart nobody will.
+  public func open(before time: Timestamp) throws(StoreFault) -> [KeptCommand] {
+    try db.rows(
+      "SELECT * FROM command WHERE phase IN ('sent', 'accepted') AND created_at < ?1 ORDER BY created_at, id", time,
+      as: KeptCommand.init(row:))
+  }
+
+  public func insert(_ command: KeptCommand) throws(StoreFault) {
+    let record = command.record
+    try db.run(
+      """
+      INSERT INTO command (id, station, verb, detail, origin, phase, answer, partner, respond_to, session, created_at,
+        updated_at)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+      """,
+      record.id, record.station, record.verb, record.detail, record.origin, record.phase.rawValue, record.answer,
+      command.partner, command.respondTo, command.session, record.createdAt, record.updatedAt)
+  }
+
+  /// It moved on. False where it had ended already, or where there is no such command.
+  @discardableResult
+  public func end(
+    _ id: String, _ phase: CommandRecord.Phase, answer: JSON, at now: Timestamp
+  ) throws(StoreFault) -> Bool {
+    try db.run(
+      """
+      UPDATE command SET phase = ?2, answer = ?3, updated_at = ?4 WHERE id = ?1 AND phase IN ('sent', 'accepted')
+      """, id, phase.rawValue, answer, now) > 0
+  }
+
+  public func setSession(_ session: String, of id: String) throws(StoreFault) {
+    try db.run("UPDATE command SET session = ?2 WHERE id = ?1", id, session)
+  }
+
+  public func prune(before time: Timestamp) throws(StoreFault) -> Pruned {
+    Pruned(
+      removed: try db.run(
+        "DELETE FROM command WHERE id IN (SELECT id FROM command ORDER BY id LIMIT ?2) AND created_at < ?1",
+        time, Limits.prunedAtOnce))
+  }
+}
+
+nonisolated extension KeptCommand {
+  init(row: Row) throws(StoreFault) {
+    record = try CommandRecord(
+      id: row.get("id"), station: row.get("station"), verb: row.get("verb"), detail: row.get("detail"),
+      origin: row.get("origin"), phase: row.word("phase"), answer: row.get("answer"), createdAt: row.get("created_at"),
+      updatedAt: row.get("updated_at"))
+    partner = try row.get("partner")
+    respondTo = try row.get("respond_to")
+    session = try row.get("session")
+  }
+}

@@ -1,0 +1,245 @@
+import Domain
+import Wire
+
+/// What an EVSE did from one moment on, and why we think so.
+nonisolated public struct StatusChange: Sendable, Equatable {
+  public let evse: ID<EVSE>
+  public let status: EVSE.Status
+  public let at: Timestamp
+  public let reason: String?
+}
+
+/// An EVSE's status without the rest of it, for lists.
+nonisolated public struct EVSEStatus: Sendable, Equatable {
+  public let station: ID<Station>
+  public let evse: ID<EVSE>
+  public let number: Int
+  public let status: EVSE.Status
+  public let since: Timestamp
+}
+
+// The EVSEs of the stations. Whatever changes here is a change of the EVSE, of its location, and so of what partners see.
+nonisolated extension Stations {
+  /// With connectors, by number.
+  public func evses(of station: ID<Station>) throws(StoreFault) -> [EVSE] {
+    let evses = try db.rows("SELECT * FROM evse WHERE station = ?1 ORDER BY number", station, as: EVSE.init(row:))
+    let plugs = try db.rows(
+      """
+      SELECT connector.* FROM connector JOIN evse ON evse.id = connector.evse
+      WHERE evse.station = ?1 ORDER BY connector.number
+      """, station, as: placed(row:))
+    return filled(evses, with: plugs)
+  }
+
+  public func evse(_ id: ID<EVSE>) throws(StoreFault) -> EVSE? {
+    try filled(db.first("SELECT * FROM evse WHERE id = ?1", id, as: EVSE.init(row:)))
+  }
+
+  /// By the id that partners know.
+  public func evse(_ uid: String) throws(StoreFault) -> EVSE? {
+    try filled(db.first("SELECT * FROM evse WHERE uid = ?1", uid, as: EVSE.init(row:)))
+  }
+
+  /// By the station's own number for it.
+  public func evse(_ station: ID<Station>, number: Int) throws(StoreFault) -> EVSE? {
+    try filled(db.first("SELECT * FROM evse WHERE station = ?1 AND number = ?2", station, number, as: EVSE.init(row:)))
+  }
+
+  /// All that a page of the station list shows of its EVSEs, in one question.
+  public func statuses(of stations: [ID<Station>]) throws(StoreFault) -> [ID<Station>: [EVSEStatus]] {
+    let all = try db.rows(
+      """
+      SELECT station, id, number, status, status_since FROM evse
+      WHERE station IN (SELECT value FROM json_each(?1)) ORDER BY station, number
+      """, jsonList(stations)
+    ) { (row) throws(StoreFault) in
+      try EVSEStatus(
+        station: row.get("station"), evse: row.get("id"), number: row.get("number"), status: row.word("status"),
+        since: row.get("status_since"))
+    }
+    return Dictionary(grouping: all, by: \.station)
+  }
+
+  /// Keeps a new one with its connectors, whose ids are given here, and begins its history.
+  @discardableResult
+  public func create(_ new: EVSE) throws(StoreFault) -> EVSE {
+    var evse = new
+    evse.id = ID(
+      try db.insert(
+        """
+        INSERT INTO evse (station, number, uid, evse_id, physical_reference, status, status_since, updated_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        """,
+        new.station, new.number, new.uid, new.evseID, new.physicalReference, new.status.rawValue, new.statusSince,
+        new.updatedAt))
+    try appendStatus(new.status, of: evse.id, at: new.statusSince, reason: nil)
+    evse.connectors = []
+    for connector in new.connectors { evse.connectors.append(try create(connector, at: evse.id)) }
+    try touchLocation(of: new.station, at: new.updatedAt)
+    return evse
+  }
+
+  /// What the operator may change of it: ids and reference. Status and connectors have verbs of their own.
+  public func update(_ evse: EVSE) throws(StoreFault) {
+    try db.run(
+      "UPDATE evse SET evse_id = ?2, physical_reference = ?3 WHERE id = ?1", evse.id, evse.evseID, evse.physicalReference)
+    try touch(evse.id, at: evse.updatedAt)
+  }
+
+  public func remove(_ evse: ID<EVSE>, at now: Timestamp) throws(StoreFault) {
+    try touch(evse, at: now)
+    try db.run("DELETE FROM evse WHERE id = ?1", evse)
+  }
+
+  /// Keeps a new connector; its id is given here.
+  @discardableResult
+  public func create(_ new: Connector, at evse: ID<EVSE>) throws(StoreFault) -> Connector {
+    var connector = new
+    connector.id = ID(
+      try db.insert(
+        """
+        INSERT INTO connector (evse, number, standard, format, power_type, max_voltage, max_amperage, max_power, tariff,
+          assumed, updated_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        """,
+        evse, new.number, new.standard.rawValue, new.format.rawValue, new.powerType.rawValue, new.maxVoltage,
+        new.maxAmperage, new.maxPower, new.tariff, new.isAssumed, new.updatedAt))
+    try touch(evse, at: new.updatedAt)
+    return connector
+  }
+
+  public func update(_ connector: Connector) throws(StoreFault) {
+    try db.run(
+      """
+      UPDATE connector SET standard = ?2, format = ?3, power_type = ?4, max_voltage = ?5, max_amperage = ?6, max_power = ?7,
+        tariff = ?8, assumed = ?9, updated_at = ?10
+      WHERE id = ?1
+      """,
+      connector.id, connector.standard.rawValue, connector.format.rawValue, connector.powerType.rawValue,
+      connector.maxVoltage, connector.maxAmperage, connector.maxPower, connector.tariff, connector.isAssumed,
+      connector.updatedAt)
+    let evse: ID<EVSE>? = try db.value("SELECT evse FROM connector WHERE id = ?1", connector.id)
+    if let evse { try touch(evse, at: connector.updatedAt) }
+  }
+
+  public func remove(_ connector: ID<Connector>, at now: Timestamp) throws(StoreFault) {
+    let evse: ID<EVSE>? = try db.value("SELECT evse FROM connector WHERE id = ?1", connector)
+    if let evse { try touch(evse, at: now) }
+    try db.run("DELETE FROM connector WHERE id = ?1", connector)
+  }
+
+  // MARK: Status
+
+  /// False where that was its status already: then nothing is written, and the history has no second entry.
+  @discardableResult
+  public func setStatus(
+    _ evse: ID<EVSE>, _ status: EVSE.Status, at now: Timestamp, reason: String?
+  ) throws(StoreFault) -> Bool {
+    let changed = try db.run(
+      "UPDATE evse SET status = ?2, status_since = ?3 WHERE id = ?1 AND status <> ?2", evse, status.rawValue, now)
+    guard changed > 0 else { return false }
+    try appendStatus(status, of: evse, at: now, reason: reason)
+    try touch(evse, at: now)
+    return true
+  }
+
+  /// The station is offline. Returns the EVSEs of which that is news.
+  @discardableResult
+  public func setAllUnknown(_ station: ID<Station>, at now: Timestamp, reason: String) throws(StoreFault) -> [ID<EVSE>] {
+    let known = try db.rows(
+      "SELECT id FROM evse WHERE station = ?1 AND status <> 'unknown' ORDER BY number", station
+    ) { (row) throws(StoreFault) in try row.get("id") as ID<EVSE> }
+    for evse in known { try setStatus(evse, .unknown, at: now, reason: reason) }
+    return known
+  }
+
+  /// The last status that was not `unknown`; nil where there never was one.
+  public func statusBeforeUnknown(_ evse: ID<EVSE>) throws(StoreFault) -> EVSE.Status? {
+    try db.first(
+      "SELECT status FROM status_history WHERE evse = ?1 AND status <> 'unknown' ORDER BY at DESC, id DESC LIMIT 1", evse
+    ) { (row) throws(StoreFault) in try row.word("status") }
+  }
+
+  /// What it did in a span of time, with the entry that held when the span began.
+  public func history(
+    of evse: ID<EVSE>, from: Timestamp, to: Timestamp
+  ) throws(StoreFault) -> [StatusChange] {
+    try db.rows(
+      """
+      SELECT * FROM status_history
+      WHERE evse = ?1 AND at < ?3
+        AND at >= coalesce((SELECT max(at) FROM status_history WHERE evse = ?1 AND at <= ?2), ?2)
+      ORDER BY at, id
+      """, evse, from, to
+    ) { (row) throws(StoreFault) in
+      try StatusChange(evse: row.get("evse"), status: row.word("status"), at: row.get("at"), reason: row.get("reason"))
+    }
+  }
+
+  /// Removes history that is older than the house keeps it, the oldest first.
+  public func pruneHistory(before time: Timestamp) throws(StoreFault) -> Pruned {
+    Pruned(
+      removed: try db.run(
+        """
+        DELETE FROM status_history
+        WHERE id IN (SELECT id FROM status_history ORDER BY id LIMIT ?2) AND at < ?1
+        """, time, Limits.prunedAtOnce))
+  }
+
+  private func appendStatus(
+    _ status: EVSE.Status, of evse: ID<EVSE>, at now: Timestamp, reason: String?
+  ) throws(StoreFault) {
+    try db.run(
+      "INSERT INTO status_history (evse, status, at, reason) VALUES (?1, ?2, ?3, ?4)", evse, status.rawValue, now, reason)
+  }
+
+  // MARK: Helpers
+
+  private func touch(_ evse: ID<EVSE>, at now: Timestamp) throws(StoreFault) {
+    try db.run("UPDATE evse SET updated_at = max(updated_at, ?2) WHERE id = ?1", evse, now)
+    try db.run(
+      """
+      UPDATE location SET changed_at = max(changed_at, ?2)
+      WHERE id = (SELECT station.location FROM evse JOIN station ON station.id = evse.station WHERE evse.id = ?1)
+      """, evse, now)
+  }
+
+  private func filled(_ evse: EVSE?) throws(StoreFault) -> EVSE? {
+    guard let evse else { return nil }
+    let plugs = try db.rows("SELECT * FROM connector WHERE evse = ?1 ORDER BY number", evse.id, as: placed(row:))
+    return filled([evse], with: plugs).first
+  }
+
+  private func filled(_ evses: [EVSE], with plugs: [(evse: ID<EVSE>, connector: Connector)]) -> [EVSE] {
+    let plugsOf = Dictionary(grouping: plugs, by: \.evse)
+    return evses.map { bare in
+      var evse = bare
+      evse.connectors = plugsOf[bare.id]?.map(\.connector) ?? []
+      return evse
+    }
+  }
+
+  private func placed(row: Row) throws(StoreFault) -> (evse: ID<EVSE>, connector: Connector) {
+    try (row.get("evse"), Connector(row: row))
+  }
+}
+
+nonisolated extension EVSE {
+  /// Without its connectors.
+  init(row: Row) throws(StoreFault) {
+    try self.init(
+      id: row.get("id"), station: row.get("station"), number: row.get("number"), uid: row.get("uid"),
+      evseID: row.get("evse_id"), physicalReference: row.get("physical_reference"), status: row.word("status"),
+      statusSince: row.get("status_since"), updatedAt: row.get("updated_at"))
+  }
+}
+
+nonisolated extension Connector {
+  init(row: Row) throws(StoreFault) {
+    try self.init(
+      id: row.get("id"), number: row.get("number"), standard: row.word("standard"), format: row.word("format"),
+      powerType: row.word("power_type"), maxVoltage: row.get("max_voltage"), maxAmperage: row.get("max_amperage"),
+      maxPower: row.get("max_power"), tariff: row.get("tariff"), isAssumed: row.get("assumed"),
+      updatedAt: row.get("updated_at"))
+  }
+}

@@ -1,0 +1,170 @@
+import Domain
+import Wire
+
+/// The places where cars are charged, and how partners see them.
+nonisolated public struct Locations {
+  let db: Database
+
+  public func location(_ id: ID<Location>) throws(StoreFault) -> Location? {
+    try db.first("SELECT * FROM location WHERE id = ?1", id, as: Location.init(row:))
+  }
+
+  /// The one that partners know by that id.
+  public func location(_ ref: String, of party: ID<Party>) throws(StoreFault) -> Location? {
+    try db.first("SELECT * FROM location WHERE party = ?1 AND ref = ?2", party, ref, as: Location.init(row:))
+  }
+
+  /// The oldest: where a station stands that nobody has placed.
+  public func first() throws(StoreFault) -> Location? {
+    try db.first("SELECT * FROM location ORDER BY id LIMIT 1", as: Location.init(row:))
+  }
+
+  /// In the order of their making, after a cursor.
+  public func list(after cursor: ID<Location>? = nil, limit: Int) throws(StoreFault) -> [Location] {
+    try db.rows(
+      "SELECT * FROM location WHERE id > ?1 ORDER BY id LIMIT ?2", cursor?.value ?? 0, Limits.page(limit),
+      as: Location.init(row:))
+  }
+
+  /// Keeps a new one; its id is given here.
+  @discardableResult
+  public func create(_ new: Location) throws(StoreFault) -> Location {
+    var location = new
+    location.id = ID(
+      try db.insert(
+        """
+        INSERT INTO location (party, ref, name, address, city, postal_code, state, country, latitude, longitude, time_zone,
+          published, parking_type, always_open, created_at, updated_at, changed_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16)
+        """,
+        new.party, new.ref, new.name, new.address, new.city, new.postalCode, new.state, new.country, new.coordinates.latitude,
+        new.coordinates.longitude, new.timeZone, new.isPublished, new.parkingType?.rawValue, new.isAlwaysOpen, new.createdAt,
+        new.updatedAt))
+    return location
+  }
+
+  /// Its party and ref never change.
+  public func update(_ location: Location) throws(StoreFault) {
+    try db.run(
+      """
+      UPDATE location SET name = ?2, address = ?3, city = ?4, postal_code = ?5, state = ?6, country = ?7, latitude = ?8,
+        longitude = ?9, time_zone = ?10, published = ?11, parking_type = ?12, always_open = ?13, updated_at = ?14,
+        changed_at = max(changed_at, ?14)
+      WHERE id = ?1
+      """,
+      location.id, location.name, location.address, location.city, location.postalCode, location.state, location.country,
+      location.coordinates.latitude, location.coordinates.longitude, location.timeZone, location.isPublished,
+      location.parkingType?.rawValue, location.isAlwaysOpen, location.updatedAt)
+  }
+
+  /// - Throws: `.constraint` while a station stands there.
+  public func remove(_ id: ID<Location>) throws(StoreFault) {
+    try db.run("DELETE FROM location WHERE id = ?1", id)
+  }
+
+  /// Something that stands there changed: partners see it as a change of the location.
+  public func touch(_ id: ID<Location>, at now: Timestamp) throws(StoreFault) {
+    try db.run("UPDATE location SET changed_at = max(changed_at, ?2) WHERE id = ?1", id, now)
+  }
+
+  // MARK: As partners see them
+
+  /// Also one that is not published: whether it may be shown is the caller's question.
+  public func view(_ id: ID<Location>) throws(StoreFault) -> LocationView? {
+    try views(
+      of: db.rows(
+        """
+        SELECT location.*, party.country AS party_country, party.party AS party_name, party.business_name
+        FROM location JOIN party ON party.id = location.party WHERE location.id = ?1
+        """, id, as: LocationView.init(row:))
+    ).first
+  }
+
+  /// A published one, by the id that partners know.
+  public func view(_ ref: String, of party: ID<Party>) throws(StoreFault) -> LocationView? {
+    guard let location = try location(ref, of: party), location.isPublished else { return nil }
+    return try view(location.id)
+  }
+
+  /// The published ones of a party, by their newest change.
+  public func views(_ query: PageQuery, of party: ID<Party>) throws(StoreFault) -> Page<LocationView> {
+    let total: Int? = try db.value(
+      """
+      SELECT count(*) FROM location
+      WHERE party = ?1 AND published AND (?2 IS NULL OR changed_at >= ?2) AND (?3 IS NULL OR changed_at < ?3)
+      """, party, query.from, query.to)
+    let bare = try db.rows(
+      """
+      SELECT location.*, party.country AS party_country, party.party AS party_name, party.business_name
+      FROM location JOIN party ON party.id = location.party
+      WHERE location.party = ?1 AND published AND (?2 IS NULL OR changed_at >= ?2) AND (?3 IS NULL OR changed_at < ?3)
+      ORDER BY changed_at, location.id LIMIT ?4 OFFSET ?5
+      """, party, query.from, query.to, Limits.page(query.limit), query.offset, as: LocationView.init(row:))
+    return Page(items: try views(of: bare), total: total ?? 0)
+  }
+
+  /// Puts the EVSEs of accepted stations into bare views.
+  private func views(of bare: [LocationView]) throws(StoreFault) -> [LocationView] {
+    let ids = jsonList(bare.map(\.location.id))
+    let placed = try db.rows(
+      """
+      SELECT evse.*, station.identity, station.location FROM evse JOIN station ON station.id = evse.station
+      WHERE station.location IN (SELECT value FROM json_each(?1)) AND station.registration = 'accepted'
+      ORDER BY station.id, evse.number
+      """, ids
+    ) { (row) throws(StoreFault) in
+      try (location: row.get("location") as ID<Location>, station: row.get("identity") as StationIdentity, evse: EVSE(row: row))
+    }
+    let plugs = try db.rows(
+      """
+      SELECT connector.*, tariff.ref AS tariff_ref
+      FROM connector JOIN evse ON evse.id = connector.evse JOIN station ON station.id = evse.station
+      LEFT JOIN tariff ON tariff.id = connector.tariff
+      WHERE station.location IN (SELECT value FROM json_each(?1)) AND station.registration = 'accepted'
+      ORDER BY connector.evse, connector.number
+      """, ids
+    ) { (row) throws(StoreFault) in
+      try (evse: row.get("evse") as ID<EVSE>, connector: Connector(row: row), ref: row.get("tariff_ref") as String?)
+    }
+    let plugsOf = Dictionary(grouping: plugs, by: \.evse)
+    let placedAt = Dictionary(grouping: placed, by: \.location)
+    return bare.map { bare in
+      var view = bare
+      view.evses = (placedAt[bare.location.id] ?? []).map { place in
+        var evse = place.evse
+        let plugs = plugsOf[evse.id] ?? []
+        evse.connectors = plugs.map(\.connector)
+        let refs = plugs.compactMap { plug in plug.ref.map { (plug.connector.id, $0) } }
+        return EVSEView(evse: evse, station: place.station, tariffRefs: Dictionary(uniqueKeysWithValues: refs))
+      }
+      return view
+    }
+  }
+}
+
+/// Row numbers as the JSON list that `json_each` takes.
+nonisolated func jsonList<Of>(_ ids: [ID<Of>]) -> JSON { .array(ids.map { .number(JSONNumber($0.value)) }) }
+
+nonisolated extension Location {
+  init(row: Row) throws(StoreFault) {
+    let latitude: String = try row.get("latitude")
+    guard let coordinates = try Coordinates(latitude: latitude, longitude: row.get("longitude")) else {
+      throw row.cell("latitude").damaged("'\(latitude)' is no place on earth")
+    }
+    try self.init(
+      id: row.get("id"), party: row.get("party"), ref: row.get("ref"), name: row.get("name"), address: row.get("address"),
+      city: row.get("city"), postalCode: row.get("postal_code"), state: row.get("state"), country: row.get("country"),
+      coordinates: coordinates, timeZone: row.get("time_zone"), isPublished: row.get("published"),
+      parkingType: row.maybeWord("parking_type"), isAlwaysOpen: row.get("always_open"), createdAt: row.get("created_at"),
+      updatedAt: row.get("updated_at"))
+  }
+}
+
+nonisolated extension LocationView {
+  /// Without its EVSEs.
+  fileprivate init(row: Row) throws(StoreFault) {
+    try self.init(
+      location: Location(row: row), party: PartyID(country: row.get("party_country"), party: row.get("party_name")),
+      operatorName: row.get("business_name"), evses: [], updatedAt: row.get("changed_at"))
+  }
+}

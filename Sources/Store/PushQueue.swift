@@ -1,0 +1,303 @@
+import Domain
+import Wire
+
+/// What kind of object a push speaks of.
+nonisolated public enum PushModule: String, Word {
+  case locations, evses, tariffs, sessions, cdrs, commands
+
+  /// Its place in the order at one location and of one session: the location before the session before the CDR (HOUSE.md 5).
+  var rank: Int {
+    switch self {
+    case .locations: 0
+    case .evses: 1
+    case .sessions: 2
+    case .cdrs: 3
+    case .tariffs, .commands: 0
+    }
+  }
+}
+
+/// Which row of the push queue: one per object and partner.
+nonisolated public struct PushKey: Sendable, Hashable {
+  public var partner: ID<Partner>
+  public var module: PushModule
+  /// A location's number in our books, an EVSE's uid, a tariff's ref, the id of a session, a CDR or a command.
+  public var object: String
+
+  public init(partner: ID<Partner>, module: PushModule, object: String) {
+    (self.partner, self.module, self.object) = (partner, module, object)
+  }
+}
+
+/// What a partner must learn of one object, and how far we are.
+nonisolated public struct PushRow: Sendable, Equatable {
+  public enum State: String, Word {
+    case due
+    /// The partner refused the data: it waits for a person, or for a change of the object, and blocks nothing.
+    case parked
+  }
+
+  public let key: PushKey
+  /// Ours, whose object it is.
+  public let party: ID<Party>
+  public let location: ID<Location>?
+  public let session: String?
+  /// The seq of the newest event that the partner must learn of, and of the newest that it knows.
+  public let wanted: Int64
+  public let sent: Int64
+  public let state: State
+  public let attempts: Int
+  /// When it goes out at the earliest.
+  public let nextAt: Timestamp
+  /// Since when the partner does not know the latest.
+  public let dueSince: Timestamp
+  public let expiresAt: Timestamp?
+  public let lastError: String?
+  /// The bytes of an earlier attempt, which must be sent again as they are.
+  public let request: String?
+  public let sentAt: Timestamp?
+
+  public var isDone: Bool { state == .due && sent >= wanted }
+}
+
+/// How much waits for one partner.
+nonisolated public struct PushDepth: Sendable, Equatable {
+  public let due: Int
+  public let parked: Int
+  /// Since when the oldest due row waits.
+  public let oldest: Timestamp?
+  /// When the next one goes out at the earliest.
+  public let nextAt: Timestamp?
+}
+
+/// The push queue: what partners must learn, written in the commit that made it true. After an outage a partner gets the
+/// current state, not a replay.
+nonisolated public struct PushQueue {
+  let db: Database
+
+  /// A partner must learn of the object's state as of an event. A row that is backing off keeps its pause, one that was
+  /// parked gets another chance, one that waits goes out at the earlier of both times.
+  public func want(
+    _ key: PushKey, party: ID<Party>, location: ID<Location>? = nil, session: String? = nil, seq: Int64, at now: Timestamp,
+    notBefore: Timestamp? = nil, expiresAt: Timestamp? = nil, request: String? = nil
+  ) throws(StoreFault) {
+    try db.run(
+      """
+      INSERT INTO push (partner, module, object, party, location, session, rank, wanted, next_at, due_since, expires_at,
+        request, updated_at)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?10)
+      ON CONFLICT (partner, module, object) DO UPDATE SET
+        party = excluded.party,
+        location = coalesce(excluded.location, location),
+        session = coalesce(excluded.session, session),
+        wanted = max(wanted, excluded.wanted),
+        next_at = CASE
+          WHEN state <> 'due' OR sent >= wanted THEN excluded.next_at
+          WHEN attempts > 0 THEN next_at
+          ELSE min(next_at, excluded.next_at) END,
+        due_since = iif(state = 'due' AND sent < wanted, due_since, excluded.due_since),
+        attempts = iif(state = 'due' AND sent < wanted, attempts, 0),
+        state = 'due',
+        expires_at = excluded.expires_at,
+        request = coalesce(excluded.request, request),
+        updated_at = excluded.updated_at
+      """,
+      key.partner, key.module.rawValue, key.object, party, location, session, key.module.rank, seq, notBefore ?? now, now,
+      expiresAt, request)
+  }
+
+  /// What may go out now: at most `limit` rows per registered partner, none that is in flight, and none whose location or
+  /// session has a due row that stands before it, in flight, waiting or backing off.
+  public func due(
+    at now: Timestamp, perPartner limit: Int, excluding inFlight: Set<PushKey>
+  ) throws(StoreFault) -> [PushRow] {
+    let partners = try db.rows(
+      """
+      SELECT id FROM partner
+      WHERE state = 'registered' AND EXISTS (
+        SELECT 1 FROM push
+        WHERE push.partner = partner.id AND push.state = 'due' AND push.sent < push.wanted AND push.next_at <= ?1)
+      ORDER BY id
+      """, now
+    ) { (row) throws(StoreFault) in try row.get("id") as ID<Partner> }
+    var due: [PushRow] = []
+    for partner in partners {
+      let busy = inFlight.count { $0.partner == partner }
+      let candidates = try candidates(partner, at: now, limit: limit + busy)
+      due += candidates.filter { !inFlight.contains($0.key) }.prefix(max(0, limit - busy))
+    }
+    return due
+  }
+
+  private func candidates(_ partner: ID<Partner>, at now: Timestamp, limit: Int) throws(StoreFault) -> [PushRow] {
+    try db.rows(
+      """
+      SELECT * FROM push AS mine
+      WHERE partner = ?1 AND state = 'due' AND sent < wanted AND next_at <= ?2
+        AND NOT EXISTS (
+          SELECT 1 FROM push AS before
+          WHERE before.partner = ?1 AND before.state = 'due' AND before.sent < before.wanted
+            AND before.location = mine.location AND before.rank < mine.rank AND before.module IN ('locations', 'evses')
+            AND mine.module IN ('evses', 'sessions', 'cdrs'))
+        AND NOT EXISTS (
+          SELECT 1 FROM push AS before
+          WHERE before.partner = ?1 AND before.state = 'due' AND before.sent < before.wanted
+            AND before.session = mine.session AND before.rank < mine.rank AND before.module = 'sessions'
+            AND mine.module = 'cdrs')
+      ORDER BY next_at, rank, object LIMIT ?3
+      """, partner, now, limit, as: PushRow.init(row:))
+  }
+
+  public func row(_ key: PushKey) throws(StoreFault) -> PushRow? {
+    try db.first(
+      "SELECT * FROM push WHERE partner = ?1 AND module = ?2 AND object = ?3", key.partner, key.module.rawValue, key.object,
+      as: PushRow.init(row:))
+  }
+
+  /// When something goes out at the earliest; nil where nothing waits.
+  public func nextAt() throws(StoreFault) -> Timestamp? {
+    let next: Timestamp?? = try db.value(
+      """
+      SELECT min(next_at) FROM push JOIN partner ON partner.id = push.partner
+      WHERE partner.state = 'registered' AND push.state = 'due' AND sent < wanted
+      """)
+    return next ?? nil
+  }
+
+  // MARK: What became of an attempt
+
+  /// The bytes that every attempt will send, on disk before the first one leaves.
+  public func storeRequest(_ request: String, for key: PushKey) throws(StoreFault) {
+    try db.run(
+      "UPDATE push SET request = ?4 WHERE partner = ?1 AND module = ?2 AND object = ?3",
+      key.partner, key.module.rawValue, key.object, request)
+  }
+
+  /// The partner knows the state as of `seq`, which is what was wanted when the request was built. What came to be wanted
+  /// meanwhile makes the row due again.
+  public func succeeded(_ key: PushKey, sent seq: Int64, at now: Timestamp) throws(StoreFault) {
+    try db.run(
+      """
+      UPDATE push SET sent = max(sent, ?4), state = 'due', attempts = 0, last_error = NULL, sent_at = ?5, due_since = ?5,
+        updated_at = ?5
+      WHERE partner = ?1 AND module = ?2 AND object = ?3
+      """, key.partner, key.module.rawValue, key.object, seq, now)
+  }
+
+  /// It will be tried again.
+  public func failed(
+    _ key: PushKey, why: String, attempts: Int, nextAt: Timestamp, at now: Timestamp
+  ) throws(StoreFault) {
+    try db.run(
+      """
+      UPDATE push SET attempts = ?4, next_at = ?5, last_error = ?6, updated_at = ?7
+      WHERE partner = ?1 AND module = ?2 AND object = ?3
+      """, key.partner, key.module.rawValue, key.object, attempts, nextAt, why, now)
+  }
+
+  /// The partner refused the data.
+  public func park(_ key: PushKey, why: String, at now: Timestamp) throws(StoreFault) {
+    try db.run(
+      """
+      UPDATE push SET state = 'parked', attempts = attempts + 1, last_error = ?4, updated_at = ?5
+      WHERE partner = ?1 AND module = ?2 AND object = ?3
+      """, key.partner, key.module.rawValue, key.object, why, now)
+  }
+
+  /// The partner has no use for it, or it is of no use any more.
+  public func drop(_ key: PushKey) throws(StoreFault) {
+    try db.run(
+      "DELETE FROM push WHERE partner = ?1 AND module = ?2 AND object = ?3", key.partner, key.module.rawValue, key.object)
+  }
+
+  // MARK: What the operator does
+
+  /// All that is parked or backing off for a partner is tried now.
+  public func revive(_ partner: ID<Partner>, at now: Timestamp) throws(StoreFault) {
+    try db.run(
+      """
+      UPDATE push SET state = 'due', attempts = 0, next_at = ?2, due_since = iif(state = 'due', due_since, ?2), updated_at = ?2
+      WHERE partner = ?1 AND sent < wanted AND (state = 'parked' OR attempts > 0)
+      """, partner, now)
+  }
+
+  /// One row is tried now.
+  public func revive(_ key: PushKey, at now: Timestamp) throws(StoreFault) {
+    try db.run(
+      """
+      UPDATE push SET state = 'due', attempts = 0, next_at = ?4, due_since = iif(state = 'due', due_since, ?4), updated_at = ?4
+      WHERE partner = ?1 AND module = ?2 AND object = ?3 AND sent < wanted
+      """, key.partner, key.module.rawValue, key.object, now)
+  }
+
+  /// What waits for a partner, parked rows first, then by when it goes out.
+  public func waiting(for partner: ID<Partner>, limit: Int) throws(StoreFault) -> [PushRow] {
+    try db.rows(
+      """
+      SELECT * FROM push WHERE partner = ?1 AND sent < wanted
+      ORDER BY state <> 'parked', next_at, rank, module, object LIMIT ?2
+      """, partner, Limits.page(limit), as: PushRow.init(row:))
+  }
+
+  /// How much waits, by partner; a partner for which nothing waits is not there.
+  public func depths() throws(StoreFault) -> [ID<Partner>: PushDepth] {
+    let all = try db.rows(
+      """
+      SELECT partner, sum(state = 'due') AS due, sum(state = 'parked') AS parked,
+        min(iif(state = 'due', due_since, NULL)) AS oldest, min(iif(state = 'due', next_at, NULL)) AS next_at
+      FROM push WHERE sent < wanted GROUP BY partner
+      """
+    ) { (row) throws(StoreFault) in
+      try (
+        row.get("partner") as ID<Partner>,
+        PushDepth(due: row.get("due"), parked: row.get("parked"), oldest: row.get("oldest"), nextAt: row.get("next_at"))
+      )
+    }
+    return Dictionary(uniqueKeysWithValues: all)
+  }
+
+  // MARK: Ends
+
+  /// Drops what is of no use any more: late results of commands. Returns what was dropped before it was sent.
+  @discardableResult
+  public func expire(at now: Timestamp) throws(StoreFault) -> [PushKey] {
+    let late = try db.rows(
+      "SELECT * FROM push WHERE expires_at IS NOT NULL AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2",
+      now, Limits.prunedAtOnce, as: PushRow.init(row:))
+    for row in late { try drop(row.key) }
+    return late.filter { !$0.isDone }.map(\.key)
+  }
+
+  /// Forgets rows of sessions, CDRs and commands that were told long ago. A later change makes a new row.
+  public func prune(sentBefore time: Timestamp) throws(StoreFault) -> Pruned {
+    Pruned(
+      removed: try db.run(
+        """
+        DELETE FROM push WHERE (partner, module, object) IN (
+          SELECT partner, module, object FROM push
+          WHERE sent >= wanted AND sent_at < ?1 AND module IN ('sessions', 'cdrs', 'commands') LIMIT ?2)
+        """, time, Limits.prunedAtOnce))
+  }
+
+  /// The relationship ended.
+  public func forget(_ partner: ID<Partner>) throws(StoreFault) { try db.run("DELETE FROM push WHERE partner = ?1", partner) }
+}
+
+nonisolated extension PushRow {
+  init(row: Row) throws(StoreFault) {
+    key = try PushKey(partner: row.get("partner"), module: row.word("module"), object: row.get("object"))
+    party = try row.get("party")
+    location = try row.get("location")
+    session = try row.get("session")
+    wanted = try row.get("wanted")
+    sent = try row.get("sent")
+    state = try row.word("state")
+    attempts = try row.get("attempts")
+    nextAt = try row.get("next_at")
+    dueSince = try row.get("due_since")
+    expiresAt = try row.get("expires_at")
+    lastError = try row.get("last_error")
+    request = try row.get("request")
+    sentAt = try row.get("sent_at")
+  }
+}

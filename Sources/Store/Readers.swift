@@ -1,0 +1,57 @@
+import Dispatch
+import Synchronization
+
+/// Read-only connections beside the writer's. Each question reads one snapshot, never delays a turn, and ends within a
+/// second; a long export asks again from where it was (HOUSE.md 3).
+nonisolated public final class Readers: Sendable {
+  private let readers: [Reader]
+  private let next = Atomic<Int>(0)
+
+  init(file: String, time: Duration) throws(StoreFault) {
+    var readers: [Reader] = []
+    for number in 1...Limits.readers {
+      readers.append(try Reader(file: file, time: time, queue: WorkerQueue("ostler.reader-\(number)")))
+    }
+    self.readers = readers
+  }
+
+  /// Asks within one read transaction, on a queue that may block.
+  /// - Throws: `.tooSlow` past the time that a snapshot may live.
+  public func read<T: Sendable>(
+    _ body: @escaping @Sendable (Books) throws(StoreFault) -> T
+  ) async throws(StoreFault) -> T {
+    let turn = next.wrappingAdd(1, ordering: .relaxed).oldValue
+    return try await readers[Int(UInt(bitPattern: turn) % UInt(readers.count))].read(body)
+  }
+}
+
+/// One of them.
+private actor Reader {
+  private let queue: WorkerQueue
+  private let books: Books
+  private let time: Duration
+
+  init(file: String, time: Duration, queue: WorkerQueue) throws(StoreFault) {
+    self.queue = queue
+    self.time = time
+    books = Books(db: try Database(file: file, access: .read))
+  }
+
+  nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
+
+  func read<T: Sendable>(_ body: @Sendable (Books) throws(StoreFault) -> T) throws(StoreFault) -> T {
+    try books.db.snapshot(for: time) { () throws(StoreFault) in try body(books) }
+  }
+}
+
+/// A named queue for an actor whose work may block, so that it takes no thread from the shared pool.
+nonisolated final class WorkerQueue: SerialExecutor {
+  private let queue: DispatchQueue
+
+  init(_ name: String) { queue = DispatchQueue(label: name) }
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+  }
+}

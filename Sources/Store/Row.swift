@@ -1,0 +1,179 @@
+import CSystem
+import Domain
+import Wire
+
+/// A value that has a place in a column: how it is bound to a statement, and how it is read back.
+nonisolated protocol Storable {
+  /// Returns SQLite's code.
+  func bind(to statement: OpaquePointer, at place: Int32) -> Int32
+  static func read(_ cell: Cell) throws(StoreFault) -> Self
+}
+
+/// One row of a running statement. Valid only until the next step.
+nonisolated struct Row {
+  let statement: Statement
+
+  /// The value of a column; an Optional takes NULL.
+  func get<V: Storable>(_ column: StaticString) throws(StoreFault) -> V { try V.read(cell(column)) }
+
+  func word<W: Word>(_ column: StaticString) throws(StoreFault) -> W {
+    let cell = cell(column)
+    return try word(String.read(cell), cell)
+  }
+
+  func maybeWord<W: Word>(_ column: StaticString) throws(StoreFault) -> W? {
+    let cell = cell(column)
+    guard let text = try String?.read(cell) else { return nil }
+    return try word(text, cell)
+  }
+
+  private func word<W: Word>(_ text: String, _ cell: Cell) throws(StoreFault) -> W {
+    guard let word = W(rawValue: text) else { throw cell.damaged("'\(text)' is no \(W.self)") }
+    return word
+  }
+
+  func payload<P: Payload>(_ column: StaticString) throws(StoreFault) -> P {
+    let cell = cell(column)
+    return try cell.payload(String.read(cell))
+  }
+
+  func maybePayload<P: Payload>(_ column: StaticString) throws(StoreFault) -> P? {
+    let cell = cell(column)
+    guard let text = try String?.read(cell) else { return nil }
+    return try cell.payload(text)
+  }
+
+  func cell(_ column: StaticString) -> Cell { Cell(statement: statement, place: statement.place(of: column)) }
+}
+
+/// One column of the current row.
+nonisolated struct Cell {
+  let statement: Statement
+  let place: Int32
+
+  var isNull: Bool { sqlite3_column_type(statement.handle, place) == SQLITE_NULL }
+
+  func int() throws(StoreFault) -> Int64 {
+    guard !isNull else { throw damaged("it is empty") }
+    return sqlite3_column_int64(statement.handle, place)
+  }
+
+  func payload<P: Payload>(_ text: String) throws(StoreFault) -> P {
+    do { return try P.read(Bytes(utf8: text)).value } catch {
+      throw damaged("\(error.path) \(error.detail)")
+    }
+  }
+
+  func damaged(_ why: String) -> StoreFault {
+    .corrupt(file: statement.file, what: "column \(statement.name(at: place)): \(why)")
+  }
+}
+
+// MARK: - What columns can hold
+
+nonisolated extension Int64: Storable {
+  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 { sqlite3_bind_int64(statement, place, self) }
+  static func read(_ cell: Cell) throws(StoreFault) -> Int64 { try cell.int() }
+}
+
+nonisolated extension Int: Storable {
+  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 { sqlite3_bind_int64(statement, place, Int64(self)) }
+  static func read(_ cell: Cell) throws(StoreFault) -> Int { Int(try cell.int()) }
+}
+
+nonisolated extension Bool: Storable {
+  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 { sqlite3_bind_int64(statement, place, self ? 1 : 0) }
+  static func read(_ cell: Cell) throws(StoreFault) -> Bool { try cell.int() != 0 }
+}
+
+nonisolated extension String: Storable {
+  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 {
+    var text = self
+    return text.withUTF8 { utf8 in
+      // An empty text has no address, and SQLite would take none for NULL.
+      guard let start = utf8.baseAddress else { return ostler_bind_text(statement, place, "", 0) }
+      return start.withMemoryRebound(to: CChar.self, capacity: utf8.count) {
+        ostler_bind_text(statement, place, $0, Int32(utf8.count))
+      }
+    }
+  }
+
+  static func read(_ cell: Cell) throws(StoreFault) -> String {
+    guard let start = sqlite3_column_text(cell.statement.handle, cell.place) else { throw cell.damaged("it is empty") }
+    let count = Int(sqlite3_column_bytes(cell.statement.handle, cell.place))
+    return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
+  }
+}
+
+nonisolated extension Optional: Storable where Wrapped: Storable {
+  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 {
+    switch self {
+    case .some(let value): value.bind(to: statement, at: place)
+    case .none: sqlite3_bind_null(statement, place)
+    }
+  }
+
+  static func read(_ cell: Cell) throws(StoreFault) -> Wrapped? { cell.isNull ? nil : try Wrapped.read(cell) }
+}
+
+nonisolated extension ID: Storable {
+  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 { value.bind(to: statement, at: place) }
+  static func read(_ cell: Cell) throws(StoreFault) -> ID { ID(try cell.int()) }
+}
+
+nonisolated extension Timestamp: Storable {
+  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 { milliseconds.bind(to: statement, at: place) }
+  static func read(_ cell: Cell) throws(StoreFault) -> Timestamp { Timestamp(milliseconds: try cell.int()) }
+}
+
+nonisolated extension Energy: Storable {
+  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 { tenthsOfWattHour.bind(to: statement, at: place) }
+  static func read(_ cell: Cell) throws(StoreFault) -> Energy { Energy(tenthsOfWattHour: try cell.int()) }
+}
+
+nonisolated extension Money: Storable {
+  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 { tenThousandths.bind(to: statement, at: place) }
+  static func read(_ cell: Cell) throws(StoreFault) -> Money { Money(tenThousandths: try cell.int()) }
+}
+
+nonisolated extension Decimal: Storable {
+  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 { description.bind(to: statement, at: place) }
+
+  static func read(_ cell: Cell) throws(StoreFault) -> Decimal {
+    guard let value = Decimal(try String.read(cell)) else { throw cell.damaged("it is no decimal") }
+    return value
+  }
+}
+
+nonisolated extension JSON: Storable {
+  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 { text.bind(to: statement, at: place) }
+
+  static func read(_ cell: Cell) throws(StoreFault) -> JSON {
+    let text = try String.read(cell)
+    do { return try JSON.parse(text) } catch { throw cell.damaged("it is no JSON: \(error)") }
+  }
+}
+
+nonisolated extension StationIdentity: Storable {
+  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 { text.bind(to: statement, at: place) }
+
+  static func read(_ cell: Cell) throws(StoreFault) -> StationIdentity {
+    guard let identity = StationIdentity(try String.read(cell)) else { throw cell.damaged("it is no identity") }
+    return identity
+  }
+}
+
+nonisolated extension Payload {
+  /// As a column keeps it.
+  var stored: String { String(decoding: encoded(), as: UTF8.self) }
+}
+
+/// A pattern for `LIKE … ESCAPE '\'` that finds a text anywhere, whatever signs it holds (FAULTS.md 68).
+nonisolated func pattern(containing text: String) -> String {
+  var pattern = "%"
+  for character in text.unicodeScalars {
+    if character == "\\" || character == "%" || character == "_" { pattern.unicodeScalars.append("\\") }
+    pattern.unicodeScalars.append(character)
+  }
+  return pattern + "%"
+}

@@ -1,0 +1,121 @@
+import Domain
+import Wire
+
+/// A connector that a tariff prices.
+nonisolated public struct PricedConnector: Sendable, Equatable {
+  public let connector: ID<Connector>
+  public let number: Int
+  public let evse: ID<EVSE>
+  public let evseNumber: Int
+  public let station: StationIdentity
+  public let location: ID<Location>?
+}
+
+/// The tariffs, with every version that one of them had.
+nonisolated public struct Tariffs {
+  let db: Database
+
+  public func tariff(_ id: ID<Tariff>) throws(StoreFault) -> TariffVersion? {
+    try db.first("SELECT * FROM tariff WHERE id = ?1", id, as: TariffVersion.init(row:))
+  }
+
+  /// The one that partners know by that id.
+  public func tariff(_ ref: String, of party: ID<Party>) throws(StoreFault) -> TariffVersion? {
+    try db.first("SELECT * FROM tariff WHERE party = ?1 AND ref = ?2", party, ref, as: TariffVersion.init(row:))
+  }
+
+  /// As it was in one of its versions.
+  public func tariff(_ id: ID<Tariff>, version: Int) throws(StoreFault) -> Tariff? {
+    try db.first("SELECT body FROM tariff_version WHERE tariff = ?1 AND version = ?2", id, version) { (row) throws(StoreFault) in
+      try row.payload("body")
+    }
+  }
+
+  public func list(after cursor: ID<Tariff>? = nil, limit: Int) throws(StoreFault) -> [TariffVersion] {
+    try db.rows(
+      "SELECT * FROM tariff WHERE id > ?1 ORDER BY id LIMIT ?2", cursor?.value ?? 0, Limits.page(limit),
+      as: TariffVersion.init(row:))
+  }
+
+  /// The tariffs of a party, by their newest change.
+  public func page(_ query: PageQuery, of party: ID<Party>) throws(StoreFault) -> Page<TariffView> {
+    let total: Int? = try db.value(
+      """
+      SELECT count(*) FROM tariff
+      WHERE party = ?1 AND (?2 IS NULL OR updated_at >= ?2) AND (?3 IS NULL OR updated_at < ?3)
+      """, party, query.from, query.to)
+    let items = try db.rows(
+      """
+      SELECT tariff.*, party.country AS party_country, party.party AS party_name
+      FROM tariff JOIN party ON party.id = tariff.party
+      WHERE tariff.party = ?1 AND (?2 IS NULL OR updated_at >= ?2) AND (?3 IS NULL OR updated_at < ?3)
+      ORDER BY updated_at, tariff.id LIMIT ?4 OFFSET ?5
+      """, party, query.from, query.to, Limits.page(query.limit), query.offset
+    ) { (row) throws(StoreFault) in
+      try TariffView(
+        version: TariffVersion(row: row), party: PartyID(country: row.get("party_country"), party: row.get("party_name")))
+    }
+    return Page(items: items, total: total ?? 0)
+  }
+
+  /// Keeps a new one as version 1.
+  /// - Throws: `.constraint` where the party has one of that ref.
+  @discardableResult
+  public func create(_ tariff: Tariff, of party: ID<Party>, at now: Timestamp) throws(StoreFault) -> TariffVersion {
+    let id = ID<Tariff>(
+      try db.insert(
+        "INSERT INTO tariff (party, ref, version, body, created_at, updated_at) VALUES (?1, ?2, 1, ?3, ?4, ?4)",
+        party, tariff.ref, tariff.stored, now))
+    let made = TariffVersion(id: id, party: party, version: 1, tariff: tariff, createdAt: now, updatedAt: now)
+    try append(made)
+    return made
+  }
+
+  /// Makes the next version; its ref never changes. Nil where there is no such tariff.
+  @discardableResult
+  public func update(_ id: ID<Tariff>, to tariff: Tariff, at now: Timestamp) throws(StoreFault) -> TariffVersion? {
+    guard var changed = try self.tariff(id) else { return nil }
+    let ref = changed.tariff.ref
+    changed.tariff = tariff
+    changed.tariff.ref = ref
+    changed.version += 1
+    changed.updatedAt = max(now, changed.updatedAt)
+    try db.run(
+      "UPDATE tariff SET version = ?2, body = ?3, updated_at = ?4 WHERE id = ?1",
+      id, changed.version, changed.tariff.stored, changed.updatedAt)
+    try append(changed)
+    return changed
+  }
+
+  /// Its versions stay.
+  /// - Throws: `.constraint` while a connector has it.
+  public func remove(_ id: ID<Tariff>) throws(StoreFault) { try db.run("DELETE FROM tariff WHERE id = ?1", id) }
+
+  public func whereUsed(_ id: ID<Tariff>) throws(StoreFault) -> [PricedConnector] {
+    try db.rows(
+      """
+      SELECT connector.id, connector.number, evse.id AS evse, evse.number AS evse_number, station.identity, station.location
+      FROM connector JOIN evse ON evse.id = connector.evse JOIN station ON station.id = evse.station
+      WHERE connector.tariff = ?1 ORDER BY station.identity, evse.number, connector.number
+      """, id
+    ) { (row) throws(StoreFault) in
+      try PricedConnector(
+        connector: row.get("id"), number: row.get("number"), evse: row.get("evse"), evseNumber: row.get("evse_number"),
+        station: row.get("identity"), location: row.get("location"))
+    }
+  }
+
+  private func append(_ version: TariffVersion) throws(StoreFault) {
+    try db.run(
+      "INSERT INTO tariff_version (tariff, version, body, created_at) VALUES (?1, ?2, ?3, ?4)",
+      version.id, version.version, version.tariff.stored, version.updatedAt)
+  }
+}
+
+nonisolated extension TariffVersion {
+  init(row: Row) throws(StoreFault) {
+    try self.init(
+      id: row.get("id"), party: row.get("party"), version: row.get("version"), tariff: row.payload("body"),
+      createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
+  }
+}
