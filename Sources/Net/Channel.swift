@@ -125,6 +125,7 @@ public final class Channel: Watcher {
   /// Starts an accepted channel, after its handler was set.
   func start(tls context: TLSContext?, plainHTTPReply: [UInt8]) {
     guard state == .handshaking, join(.read) else { return }
+    guard handler != nil else { return close(.local) }
     guard let context else { return becomeActive() }
     self.plainHTTPReply = plainHTTPReply
     do {

@@ -1,7 +1,9 @@
 // What the operating system tells the whole process: signals, and how many files it may open.
 
+import CSystem
 import Dispatch
 import Glibc
+import Synchronization
 
 /// Delivers one signal to a loop until `cancel`.
 public final class Signals {
@@ -17,21 +19,38 @@ public final class Signals {
     }
   }
 
-  private let source: any DispatchSourceSignal
+  private let signal: Signal
+  private let source: any DispatchSourceRead
 
-  private init(_ source: any DispatchSourceSignal) { self.source = source }
-
-  /// From now on `signal` no longer ends the process but calls `handler` on the loop. Keep the returned object.
-  public static func on(_ signal: Signal, loop: EventLoop, _ handler: @escaping @Sendable () -> Void) -> Signals {
-    Glibc.signal(signal.number, SIG_IGN)
-    let source = DispatchSource.makeSignalSource(signal: signal.number, queue: loop.queue)
-    source.setEventHandler { @Sendable in loop.execute(handler) }
-    source.activate()
-    return Signals(source)
+  /// From now on `signal` no longer ends the process but calls `handler` on the loop. Keep the returned object; one
+  /// per signal.
+  public static func on(
+    _ signal: Signal, loop: EventLoop, _ handler: @escaping @Sendable () -> Void
+  ) throws(NetFault) -> Signals {
+    // Dispatch's own signal sources see nothing while the main thread does not block the signal, hence the pipe.
+    let pipe = registration.withLock { _ in ostler_catch_signal(signal.number) }
+    guard pipe >= 0 else { throw NetFault(.watch, "the signal \(signal)", errno: errno) }
+    return Signals(signal, pipe, loop, handler)
   }
 
-  /// Ends the delivery; the signal stays ignored.
-  public func cancel() { source.cancel() }
+  private static let registration = Mutex(())
+
+  private init(_ signal: Signal, _ pipe: Int32, _ loop: EventLoop, _ handler: @escaping @Sendable () -> Void) {
+    self.signal = signal
+    source = DispatchSource.makeReadSource(fileDescriptor: pipe, queue: loop.queue)
+    source.setEventHandler { @Sendable in
+      var bytes: UInt64 = 0
+      while read(pipe, &bytes, 8) > 0 {}
+      loop.execute(handler)
+    }
+    source.activate()
+  }
+
+  /// The signal has its default effect again.
+  public func cancel() {
+    ostler_release_signal(signal.number)
+    source.cancel()
+  }
 
   /// A peer that vanished while OpenSSL writes to it must not end the process.
   static func ignoreBrokenPipes() { Glibc.signal(SIGPIPE, SIG_IGN) }

@@ -45,6 +45,12 @@ ssize_t ostler_receive(int descriptor, void *buffer, size_t size);
 /// A number that no two running threads share.
 static inline uintptr_t ostler_current_thread(void) { return (uintptr_t)pthread_self(); }
 
+/// From now on the signal does nothing but put a byte into a pipe whose reading end is returned: -1 on failure. Call it
+/// from one thread at a time. The pipe stays open for the life of the process.
+int ostler_catch_signal(int signal_number);
+/// The signal has its default effect again.
+void ostler_release_signal(int signal_number);
+
 // TLS: what OpenSSL offers only as macros, or what needs its typed stacks.
 enum { OSTLER_PEM_OK = 0, OSTLER_PEM_BAD_CHAIN, OSTLER_PEM_BAD_KEY, OSTLER_PEM_KEY_MISMATCH, OSTLER_PEM_REFUSED };
 

@@ -1,0 +1,126 @@
+import Glibc
+import Synchronization
+import Testing
+import Wire
+
+@testable import Net
+
+@Suite struct EventLoopTests {
+  let loop: EventLoop
+
+  init() throws { loop = try EventLoop(label: "ostler.test") }
+
+  @Test func workRunsInTheOrderInWhichItWasGiven() async throws {
+    let seen = try await loop.run { LoopBound(Numbers(), loop: $0) }
+    for number in 0..<1_000 { loop.execute { seen.value.all.append(number) } }
+    #expect(try await loop.run { _ in seen.value.all } == Array(0..<1_000))
+    await loop.end()
+  }
+
+  @Test func workGivenOnTheLoopRunsAfterTheCaller() async throws {
+    let seen = try await loop.run { loop in
+      let numbers = LoopBound(Numbers(), loop: loop)
+      loop.execute { numbers.value.all.append(2) }
+      numbers.value.all.append(1)
+      return numbers
+    }
+    await loop.wait { seen.value.all.count == 2 }
+    #expect(try await loop.run { _ in seen.value.all } == [1, 2])
+    await loop.end()
+  }
+
+  @Test func onlyTheLoopIsItself() async throws {
+    #expect(!loop.isCurrent)
+    #expect(try await loop.run { $0.isCurrent })
+    let other = try EventLoop(label: "ostler.other")
+    #expect(try await loop.run { _ in other.isCurrent } == false)
+    await other.end()
+    await loop.end()
+  }
+
+  @Test func aBoundValueTrapsElsewhere() async {
+    await #expect(processExitsWith: .failure) {
+      let loop = try EventLoop(label: "ostler.test")
+      let bound = try await loop.run { LoopBound(1, loop: $0) }
+      _ = bound.value
+    }
+  }
+
+  @Test func anActorCanLiveOnALoop() async throws {
+    let resident = Resident(loop)
+    #expect(await resident.isOnItsLoop())
+    await loop.end()
+  }
+
+  @Test func timersFireInOrderAndACancelledOneDoesNot() async throws {
+    let seen = try await loop.run { loop in
+      let numbers = LoopBound(Numbers(), loop: loop)
+      loop.schedule(after: .milliseconds(20)) { numbers.value.all.append(3) }
+      loop.schedule(after: .milliseconds(2)) { numbers.value.all.append(1) }
+      let token = loop.schedule(after: .milliseconds(3)) { numbers.value.all.append(9) }
+      loop.schedule(after: .milliseconds(10)) { numbers.value.all.append(2) }
+      loop.cancel(token)
+      return numbers
+    }
+    await loop.wait { seen.value.all.count == 3 }
+    #expect(try await loop.run { _ in seen.value.all } == [1, 2, 3])
+    await loop.end()
+  }
+
+  @Test func aTimerThatSchedulesItselfAtOnceLeavesRoomForOthers() async throws {
+    let stop = try await loop.run { loop in
+      let stop = LoopBound(Numbers(), loop: loop)
+      @Sendable func again() { if stop.value.all.isEmpty { loop.schedule(after: .zero) { again() } } }
+      again()
+      return stop
+    }
+    try await loop.run { _ in stop.value.all = [1] }
+    await loop.end()
+  }
+
+  @Test(arguments: EventLoop.ReadinessKind.allCases)
+  func shuttingDownClosesEverythingAndForgetsTimers(kind: EventLoop.ReadinessKind) async throws {
+    let loop = try EventLoop(label: "ostler.test", readiness: kind)
+    let (door, client, timer) = try await loop.run { loop in
+      let door = try Door(loop)
+      let numbers = Numbers()
+      loop.schedule(after: .seconds(3_600)) { numbers.all.append(1) }
+      let timer = Weak()
+      timer.numbers = numbers
+      return (
+        LoopBound(door, loop: loop), LoopBound(call(loop, door.address), loop: loop), LoopBound(timer, loop: loop)
+      )
+    }
+    await loop.wait { client.value.isActive && door.value.accepted.first?.isActive == true }
+    await loop.end()
+    let closed = try await loop.run { _ in
+      client.value.closed + door.value.accepted.flatMap(\.closed)
+    }
+    #expect(closed == [.local, .local])
+    #expect(try await loop.run { _ in timer.value.numbers == nil })
+    await loop.end()
+  }
+
+  @Test func aSignalReachesTheLoop() async throws {
+    let count = Atomic(0)
+    let token = try Signals.on(.hangup, loop: loop) { count.wrappingAdd(1, ordering: .relaxed) }
+    kill(getpid(), SIGHUP)
+    await loop.wait { count.load(ordering: .relaxed) == 1 }
+    token.cancel()
+    await loop.end()
+  }
+}
+
+private final class Numbers { var all: [Int] = [] }
+
+private final class Weak { weak var numbers: Numbers? }
+
+private actor Resident {
+  nonisolated let loop: EventLoop
+  init(_ loop: EventLoop) { self.loop = loop }
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+  func isOnItsLoop() -> Bool {
+    assertIsolated()
+    return loop.isCurrent
+  }
+}
