@@ -1,6 +1,7 @@
 import Wire
 
-/// What a session's use costs and how it came about: the charging periods and the totals of its CDR, from one segmentation.
+/// What a session's use costs and how it came about: the charging periods and the totals of its CDR, from one
+/// segmentation.
 public struct Bill: Sendable, Equatable {
   /// Whole seconds; what `CDR.startedAt` and `endedAt` must say for the periods to be priced again.
   public let start: Timestamp
@@ -44,7 +45,8 @@ public enum Pricing {
       }
       last = key
     }
-    return Bill(start: usage.start, end: usage.end, periods: periods, totals: costs.totals(usage.tariff), isCut: usage.isCut)
+    return Bill(
+      start: usage.start, end: usage.end, periods: periods, totals: costs.totals(usage.tariff), isCut: usage.isCut)
   }
 
   /// Prices charging periods as a partner would: time from their time stamps, energy from their volumes. Periods are in
@@ -78,7 +80,8 @@ public enum Pricing {
 }
 
 extension CDR {
-  /// Whether this CDR's periods, tariff and time stamps alone give its totals again. Checked before it leaves the house.
+  /// Whether this CDR's periods, tariff and time stamps alone give its totals again. Checked before it leaves the
+  /// house.
   public func agrees(zone: ZoneRules) -> Bool {
     Pricing.price(periods: periods, from: startedAt, to: endedAt, tariff: tariff, zone: zone) == totals
   }
@@ -114,8 +117,8 @@ private struct Costs {
     (self.rates, self.zone, self.start) = (rates, zone, start)
   }
 
-  /// Adds a stretch. Says what must stay the same for the next one to belong to the same period, and whether the flat fee
-  /// fell due here.
+  /// Adds a stretch. Says what must stay the same for the next one to belong to the same period, and whether the flat
+  /// fee fell due here.
   @discardableResult mutating func add(_ segment: Segment) -> (key: Pricing.Key, beginsFlat: Bool) {
     let local = zone.civil(at: start + .seconds(segment.second))
     let active = rates.active(
@@ -139,7 +142,8 @@ private struct Costs {
     if beginsFlat { flat = active.flat }
     let load = rates.load(power: segment.power, current: segment.current)
     return (
-      Pricing.Key(activity: segment.activity, energy: active.energy?.number, time: timed?.number, load: load), beginsFlat
+      Pricing.Key(activity: segment.activity, energy: active.energy?.number, time: timed?.number, load: load),
+      beginsFlat
     )
   }
 
@@ -182,8 +186,8 @@ private struct Ledger {
     }
   }
 
-  /// The exact cost. The step size of the last component rounds up the total of the session, and what that adds is paid at
-  /// its price (OCPI 2.2.1 §10.3.1).
+  /// The exact cost. The step size of the last component rounds up the total of the session, and what that adds is paid
+  /// at its price (OCPI 2.2.1 §10.3.1).
   func cost(perUnit: Int64, stepUnit: Int64, stepped: Bool) -> Amount {
     var amount = Amount()
     for line in lines { amount.add(Amount(line.quantity, over: perUnit, of: line.rate)) }
@@ -221,8 +225,8 @@ private struct Amount {
     isTaxed = isTaxed || other.isTaxed
   }
 
-  /// Both limits hold before tax and after tax, each for itself (OCPI 2.2.1 §11.3.1). Where a limit names only one of the
-  /// two, the other one follows as far as the amount after tax would fall below the amount before tax.
+  /// Both limits hold before tax and after tax, each for itself (OCPI 2.2.1 §11.3.1). Where a limit names only one of
+  /// the two, the other one follows as far as the amount after tax would fall below the amount before tax.
   mutating func limit(from minimum: Price?, to maximum: Price?) {
     if let minimum {
       before = max(before, Ratio(minimum.beforeTax.decimal))

@@ -138,7 +138,9 @@ private struct Condition: Sendable {
     let last = restrictions.endDate.map(TariffText.date) ?? .some(.max)
     if let first, let last, first < last { dates = first..<last } else { canHold = false }
     if let days = restrictions.weekdays, !days.isEmpty { weekdays = Set(days.map(\.number)) }
-    let energies = (restrictions.minKWh.map(Self.energy) ?? .zero, restrictions.maxKWh.map(Self.energy) ?? energy.upperBound)
+    let energies = (
+      restrictions.minKWh.map(Self.energy) ?? .zero, restrictions.maxKWh.map(Self.energy) ?? energy.upperBound
+    )
     if energies.0 < energies.1 { energy = energies.0..<energies.1 } else { canHold = false }
     let durations = (max(restrictions.minDuration ?? 0, 0), restrictions.maxDuration ?? .max)
     if durations.0 < durations.1 { duration = durations.0..<durations.1 } else { canHold = false }
@@ -181,7 +183,8 @@ enum TariffText {
   /// Minutes since midnight of `HH:MM`, 00:00 to 23:59.
   static func minuteOfDay(_ text: String) -> Int? {
     let bytes = [UInt8](text.utf8)
-    guard bytes.count == 5, bytes[2] == UInt8(ascii: ":"), let hour = number(bytes[0...1]), let minute = number(bytes[3...4]),
+    guard bytes.count == 5, bytes[2] == UInt8(ascii: ":"), let hour = number(bytes[0...1]),
+      let minute = number(bytes[3...4]),
       hour < 24, minute < 60
     else { return nil }
     return hour * 60 + minute
@@ -190,7 +193,8 @@ enum TariffText {
   /// yyyymmdd of `YYYY-MM-DD`, for a date that exists.
   static func date(_ text: String) -> Int? {
     let bytes = [UInt8](text.utf8)
-    guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"), let year = number(bytes[0...3]),
+    guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
+      let year = number(bytes[0...3]),
       let month = number(bytes[5...6]), let day = number(bytes[8...9]),
       Timestamp(year: year, month: month, day: day) != nil
     else { return nil }

@@ -13,8 +13,8 @@ struct Segment: Equatable {
   var current: Decimal?
 }
 
-/// Cuts a session wherever a component of its tariff can begin or cease to hold, and wherever the activity shifts. The same
-/// cuts give the charging periods and the price.
+/// Cuts a session wherever a component of its tariff can begin or cease to hold, and wherever the activity shifts. The
+/// same cuts give the charging periods and the price.
 enum Segmentation {
   static func segments(of usage: Usage, _ rates: Rates) -> [Segment] {
     let powers = usage.powers.isEmpty && !rates.powers.isEmpty ? usage.meanPowers : usage.powers
@@ -46,8 +46,8 @@ enum Segmentation {
     seconds.formUnion(crossings(powers) { rates.load(power: $0, current: nil) })
     seconds.formUnion(crossings(usage.currents) { rates.load(power: nil, current: $0) })
 
-    // An energy boundary falls on the nearest whole second, and there the energy is the boundary itself. It is kept off the
-    // first and last second where there is room, so that no period lasts no time.
+    // An energy boundary falls on the nearest whole second, and there the energy is the boundary itself. It is kept off
+    // the first and last second where there is room, so that no period lasts no time.
     var boundaries: [Usage.Point] = []
     for energy in rates.energies where energy > .zero && energy <= usage.energy {
       guard let second = usage.second(of: energy) else { continue }

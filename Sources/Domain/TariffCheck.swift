@@ -10,10 +10,20 @@ public struct TariffFlaw: Sendable, Equatable {
   }
 
   public enum Kind: String, Word {
-    case badCurrency = "bad_currency", noElements = "no_elements", emptyElement = "empty_element"
-    case repeatedDimension = "repeated_dimension", badPrice = "bad_price", badTax = "bad_tax", badStepSize = "bad_step_size"
-    case badTime = "bad_time", badDate = "bad_date", emptyRange = "empty_range", badLimits = "bad_limits"
-    case badValidity = "bad_validity", badReservation = "bad_reservation", unreachable, gap, rounding
+    case badCurrency = "bad_currency"
+    case noElements = "no_elements"
+    case emptyElement = "empty_element"
+    case repeatedDimension = "repeated_dimension"
+    case badPrice = "bad_price"
+    case badTax = "bad_tax"
+    case badStepSize = "bad_step_size"
+    case badTime = "bad_time"
+    case badDate = "bad_date"
+    case emptyRange = "empty_range"
+    case badLimits = "bad_limits"
+    case badValidity = "bad_validity"
+    case badReservation = "bad_reservation"
+    case unreachable, gap, rounding
   }
 
   public var severity: Severity
@@ -82,7 +92,9 @@ private struct TariffCheck {
     for (index, component) in element.components.enumerated() {
       let path = "\(path).price_components[\(index)]"
       if !seen.insert(component.dimension).inserted {
-        error(.repeatedDimension, path, "\(component.dimension.rawValue) has a price in this element already; this one never holds")
+        error(
+          .repeatedDimension, path,
+          "\(component.dimension.rawValue) has a price in this element already; this one never holds")
       }
       self.component(component, at: path)
       if element.restrictions?.reservation != nil, component.dimension != .flat, component.dimension != .time {
@@ -96,7 +108,8 @@ private struct TariffCheck {
     if component.price.isNegative {
       error(.badPrice, "\(path).price", "a price below zero")
     } else if component.price > Limits.price || component.price.places > Limits.pricePlaces {
-      error(.badPrice, "\(path).price", "a price has at most \(Limits.pricePlaces) decimals and is at most \(Limits.price)")
+      error(
+        .badPrice, "\(path).price", "a price has at most \(Limits.pricePlaces) decimals and is at most \(Limits.price)")
     }
     if let vat = component.vat, vat.isNegative || vat > Limits.vat || vat.places > Limits.vatPlaces {
       error(.badTax, "\(path).vat", "a tax is 0 to \(Limits.vat) percent with at most \(Limits.vatPlaces) decimals")
@@ -108,7 +121,8 @@ private struct TariffCheck {
       let unit = component.dimension == .energy ? "Wh" : "seconds"
       warn(
         .rounding, "\(path).step_size",
-        "the session's total is rounded up to \(component.stepSize) \(unit) by the last component that held; OCPI advises 1")
+        "the session's total is rounded up to \(component.stepSize) \(unit) by the last price that held; OCPI advises 1"
+      )
     }
   }
 
@@ -126,7 +140,9 @@ private struct TariffCheck {
         error(.badDate, "\(path).\(name)", "\(date) is not a date as 2026-11-22; this element never holds")
       }
     }
-    if let start = given.startDate.flatMap(TariffText.date), let end = given.endDate.flatMap(TariffText.date), start >= end {
+    if let start = given.startDate.flatMap(TariffText.date), let end = given.endDate.flatMap(TariffText.date),
+      start >= end
+    {
       error(.emptyRange, "\(path).end_date", "the end date is not included and must be after the start date")
     }
     range("kwh", given.minKWh, given.maxKWh, path)
@@ -162,7 +178,8 @@ private struct TariffCheck {
       if !Coverage.isWhole(all.map(\.when)) {
         warn(
           .gap, "elements",
-          "\(dimension.rawValue) may be without a price at times: no element without restrictions gives one as the last resort")
+          "\(dimension.rawValue) may be without a price at times: no element without restrictions gives it one"
+        )
       }
     }
   }
@@ -171,46 +188,29 @@ private struct TariffCheck {
 /// Whether restrictions together leave no gap, as far as they are all of one kind.
 private enum Coverage {
   static func isWhole(_ all: [Tariff.Restrictions]) -> Bool {
-    // Each view sees one kind of restriction; an element that has another kind besides covers nothing in it.
-    isWhole(all, until: nil) { ($0.minKWh, $0.maxKWh) } without: {
-      $0.minKWh = nil
-      $0.maxKWh = nil
-    }
-      || isWhole(all, until: nil) { ($0.minDuration.map { Decimal($0) }, $0.maxDuration.map { Decimal($0) }) } without: {
-        $0.minDuration = nil
-        $0.maxDuration = nil
-      }
-      || isWhole(all, until: nil) { ($0.minPower, $0.maxPower) } without: {
-        $0.minPower = nil
-        $0.maxPower = nil
-      }
-      || isWhole(all, until: nil) { ($0.minCurrent, $0.maxCurrent) } without: {
-        $0.minCurrent = nil
-        $0.maxCurrent = nil
-      }
-      || isWhole(all, until: Decimal(1440)) { (minute($0.startTime), $0.endTime == "00:00" ? nil : minute($0.endTime)) } without: {
-        $0.startTime = nil
-        $0.endTime = nil
-      }
+    isWhole(all, \.minKWh, \.maxKWh) { $0 } || isWhole(all, \.minPower, \.maxPower) { $0 }
+      || isWhole(all, \.minCurrent, \.maxCurrent) { $0 } || isWhole(all, \.minDuration, \.maxDuration) { Decimal($0) }
+      || isWhole(all, \.startTime, \.endTime, until: 1440) { TariffText.minuteOfDay($0).map { Decimal($0) } }
   }
 
-  private static func minute(_ text: String?) -> Decimal? { text.flatMap(TariffText.minuteOfDay).map { Decimal($0) } }
-
-  private static func isWhole(
-    _ all: [Tariff.Restrictions], until end: Decimal?, _ range: (Tariff.Restrictions) -> (Decimal?, Decimal?),
-    without clear: (inout Tariff.Restrictions) -> Void
+  /// Sees one kind of restriction; an element that has another kind besides covers nothing here. Where the scale has an
+  /// end, a range may run past it and go on from zero.
+  private static func isWhole<V>(
+    _ all: [Tariff.Restrictions], _ least: WritableKeyPath<Tariff.Restrictions, V?>,
+    _ most: WritableKeyPath<Tariff.Restrictions, V?>, until end: Decimal? = nil, _ number: (V) -> Decimal?
   ) -> Bool {
     var spans: [(from: Decimal, until: Decimal?)] = []
     for restrictions in all {
       var rest = restrictions
-      clear(&rest)
+      rest[keyPath: least] = nil
+      rest[keyPath: most] = nil
       guard rest == Tariff.Restrictions() else { continue }
-      let (from, until) = range(restrictions)
-      if end != nil, let from, let until, until <= from {
-        spans.append((from, nil))
-        spans.append((.zero, until))
+      let from = restrictions[keyPath: least].flatMap(number) ?? .zero
+      let until = restrictions[keyPath: most].flatMap(number)
+      if end != nil, let until, until <= from {
+        spans += [(from, nil), (.zero, until)]
       } else {
-        spans.append((from ?? .zero, until))
+        spans.append((from, until))
       }
     }
     var covered = Decimal.zero

@@ -1,7 +1,7 @@
 import Wire
 
-/// The local clock of a place: how far it is from UTC at any moment. Tariffs and reports speak of local time, and nothing
-/// else in the house does. Read from a TZif file (RFC 9636); reading the file itself is the caller's business.
+/// The local clock of a place: how far it is from UTC at any moment. Tariffs and reports speak of local time, and
+/// nothing else in the house does. Read from a TZif file (RFC 9636); reading the file itself is the caller's business.
 public struct ZoneRules: Sendable, Equatable {
   /// The clock that is never set.
   public static let utc = ZoneRules(secondsEast: 0)
@@ -85,8 +85,8 @@ public struct ZoneRules: Sendable, Equatable {
   /// The first moment of the next local day: 23, 24 or 25 hours after the start of this one.
   public func startOfNextDay(_ time: Timestamp) -> Timestamp { startOfDay(number: dayNumber(time) + 1) }
 
-  /// Every moment between the two at which the local clock shows one of these minutes of the day, and every moment at which
-  /// it is set. In ascending order, neither end included.
+  /// Every moment between the two at which the local clock shows one of these minutes of the day, and every moment at
+  /// which it is set. In ascending order, neither end included.
   func boundaries(minutesOfDay: [Int], after start: Timestamp, before end: Timestamp) -> [Timestamp] {
     let last = end.wholeSeconds
     var found: [Int64] = []
@@ -106,7 +106,9 @@ public struct ZoneRules: Sendable, Equatable {
     return Set(found).sorted().map(Timestamp.init(seconds:))
   }
 
-  private func dayNumber(_ time: Timestamp) -> Int64 { floorDivided(time.wholeSeconds + Int64(offset(at: time)), 86_400) }
+  private func dayNumber(_ time: Timestamp) -> Int64 {
+    floorDivided(time.wholeSeconds + Int64(offset(at: time)), 86_400)
+  }
 
   private func startOfDay(number: Int64) -> Timestamp {
     let midnight = Timestamp(seconds: number * 86_400)
@@ -137,8 +139,8 @@ public enum ZoneFault: Error, Equatable, Sendable {
   case badFooter
 }
 
-/// Where the rules of a place are found by the name of its zone. `ostler` passes a loader that reads TZif files and keeps
-/// what it has read.
+/// Where the rules of a place are found by the name of its zone. `ostler` passes a loader that reads TZif files and
+/// keeps what it has read.
 public struct ZoneLibrary: Sendable {
   private let load: @Sendable (String) -> ZoneRules?
 

@@ -15,7 +15,8 @@ public struct Usage: Sendable {
 
   var seconds: Int { Int(end.seconds(since: start)) }
 
-  /// Energy delivered by a second since the start. The first point is (0, 0), the last (seconds, energy); neither ever falls.
+  /// Energy delivered by a second since the start. The first point is (0, 0), the last (seconds, energy); neither ever
+  /// falls.
   struct Point: Equatable {
     var second: Int
     var energy: Energy
@@ -40,17 +41,17 @@ public struct Usage: Sendable {
   /// The first one is at second 0.
   let shifts: [Shift]
 
-  /// A session up to its end, or up to now while it is open. Readings may come in any order and more than once; late ones
-  /// after the end count for nothing.
+  /// A session up to its end, or up to now while it is open. Readings may come in any order and more than once; late
+  /// ones after the end count for nothing.
   public init(_ session: Session, readings: [Reading], zone: ZoneRules, until now: Timestamp) {
     self.init(
       from: session.startedAt, to: session.endedAt ?? now, meterStart: session.meterStart, energy: session.energy,
       readings: readings, shifts: session.shifts, tariff: session.tariff, zone: zone)
   }
 
-  /// The total energy is given by its own; readings say how it spreads over the time. A register that is below an earlier
-  /// one, below the start or above the total is left out, so that a meter that jumps or runs backwards never makes a part
-  /// negative.
+  /// The total energy is given by its own; readings say how it spreads over the time. A register that is below an
+  /// earlier one, below the start or above the total is left out, so that a meter that jumps or runs backwards never
+  /// makes a part negative.
   public init(
     from start: Timestamp, to end: Timestamp, meterStart: Energy = .zero, energy: Energy, readings: [Reading] = [],
     shifts: [Session.Shift] = [], tariff: Tariff?, zone: ZoneRules
@@ -81,7 +82,8 @@ public struct Usage: Sendable {
     }
 
     var points = [Point(second: 0, energy: .zero)]
-    for (at, delivered) in registers.sorted(by: { $0.key < $1.key }) where delivered >= points[points.count - 1].energy {
+    for (at, delivered) in registers.sorted(by: { $0.key < $1.key }) where delivered >= points[points.count - 1].energy
+    {
       points.append(Point(second: at, energy: delivered))
     }
     points.append(Point(second: seconds, energy: total))
@@ -104,7 +106,8 @@ public struct Usage: Sendable {
     self.shifts = kept.filter { $0.second < max(seconds, 1) }
   }
 
-  /// Energy delivered by a second that lies between the point at that index and the next, in proportion to time, to 0.1 Wh.
+  /// Energy delivered by a second that lies between the point at that index and the next, in proportion to time, to 0.1
+  /// Wh.
   func delivered(by second: Int, after index: Int) -> Energy {
     let (from, to) = (points[index], points[index + 1])
     let share = Int128(to.energy.tenthsOfWattHour - from.energy.tenthsOfWattHour) * Int128(second - from.second)

@@ -62,7 +62,9 @@ struct ZoneFooter: Sendable, Equatable {
 
   /// The seconds since the epoch between which summer time holds; it ends before it begins in the south.
   private func summerTime(of year: Int) -> (Int64, Int64)? {
-    guard let summer, let begins = Self.moment(summer.begins, year), let ends = Self.moment(summer.ends, year) else { return nil }
+    guard let summer, let begins = Self.moment(summer.begins, year), let ends = Self.moment(summer.ends, year) else {
+      return nil
+    }
     return (begins - Int64(standard), ends - Int64(summer.offset))
   }
 
