@@ -323,12 +323,8 @@ private final class SSLContext: @unchecked Sendable {
     default:
       throw .configuration("\(identity.chain) cannot be used: \(opensslWord(ERR_peek_error()))")
     }
-    let bio = BIO_new_mem_buf(chain, Int32(chain.count))
-    defer { BIO_free(bio) }
-    guard let leaf = PEM_read_bio_X509(bio, nil, nil, nil) else {
-      throw .configuration("\(identity.chain) is not a chain of PEM certificates")
-    }
-    defer { X509_free(leaf) }
+    // The context shows the certificate that was installed last.
+    guard let leaf = SSL_CTX_get0_certificate(pointer) else { throw .other("OpenSSL lost a certificate") }
     return TLSCertificate(leaf)
   }
 

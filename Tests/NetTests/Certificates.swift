@@ -11,7 +11,26 @@ enum KeyKind { case ecdsa, rsa }
 final class TestKey {
   let pointer: OpaquePointer
 
-  init(_ kind: KeyKind = .ecdsa) throws {
+  /// Finding large primes takes longer than most tests, so all share one RSA key.
+  private static let rsaPEM = Result { try TestKey(making: .rsa).pem }
+
+  convenience init(_ kind: KeyKind = .ecdsa) throws {
+    switch kind {
+    case .ecdsa: try self.init(making: .ecdsa)
+    case .rsa: try self.init(pem: Self.rsaPEM.get())
+    }
+  }
+
+  private init(pem: String) throws {
+    let key = Array(pem.utf8).withUnsafeBytes { bytes in
+      let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(bytes.count))
+      defer { BIO_free(bio) }
+      return PEM_read_bio_PrivateKey(bio, nil, nil, nil)
+    }
+    pointer = try #require(key)
+  }
+
+  private init(making kind: KeyKind) throws {
     let context = EVP_PKEY_CTX_new_id(kind == .ecdsa ? EVP_PKEY_EC : EVP_PKEY_RSA, nil)
     defer { EVP_PKEY_CTX_free(context) }
     try #require(EVP_PKEY_keygen_init(context) == 1)

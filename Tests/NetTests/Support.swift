@@ -121,7 +121,15 @@ func call(
   return probe
 }
 
-func bytes(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) } }
+/// The same bytes each time, without a short period.
+func bytes(_ count: Int) -> [UInt8] {
+  let page = (0..<4_099).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
+  var all: [UInt8] = []
+  all.reserveCapacity(count + page.count)
+  while all.count < count { all += page }
+  all.removeLast(all.count - count)
+  return all
+}
 
 /// A plain blocking socket, for peers that misbehave in ways that a channel cannot.
 struct RawSocket: ~Copyable, Sendable {
