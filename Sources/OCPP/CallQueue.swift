@@ -2,8 +2,8 @@
 
 import Wire
 
-/// The calls that we make on one link. One is open at a time (OCPP-J 1.6 §4.1.1), the others wait in line; the station's own
-/// calls are not its concern (QUIRKS.md 24). It is told facts and says what should be done.
+/// The calls that we make on one link. One is open at a time (OCPP-J 1.6 §4.1.1), the others wait in line; the
+/// station's own calls are not its concern (QUIRKS.md 24). It is told facts and says what should be done.
 public struct CallQueue {
   public struct Call: Equatable, Sendable {
     public var id: MessageID

@@ -33,8 +33,8 @@ public struct CommandRequest: Sendable {
   /// What a CALLRESULT means.
   public let outcome: @Sendable (JSON) -> CommandOutcome
 
-  /// A declared message. We write only what fits the declaration: it is read back, and whatever is odd about it is refused
-  /// here instead of by the station.
+  /// A declared message. We write only what fits the declaration: it is read back, and whatever is odd about it is
+  /// refused here instead of by the station.
   public init<M: Message>(_ message: M, _ edition: Edition) throws(Unspeakable) where M.Reply: Verdict {
     payload = message.encoded(edition: edition, options: Frame.writerOptions)
     action = M.action

@@ -59,7 +59,7 @@ public enum Frame: Sendable {
   public static let writerOptions = WriterOptions(timestampFraction: .seconds)
 
   /// A CALL.
-  public static func call<M: Message>(_ id: MessageID, _ message: M, edition: Edition) -> Bytes {
+  public static func encodeCall<M: Message>(_ id: MessageID, _ message: M, edition: Edition) -> Bytes {
     var out = head(2, id)
     appendText(M.action, to: &out)
     out.append(UInt8(ascii: ","))
@@ -69,7 +69,7 @@ public enum Frame: Sendable {
   }
 
   /// A CALL whose payload is JSON already.
-  public static func call(_ id: MessageID, action: String, json payload: Bytes) -> Bytes {
+  public static func encodeCall(_ id: MessageID, action: String, json payload: Bytes) -> Bytes {
     var out = head(2, id)
     appendText(action, to: &out)
     out.append(UInt8(ascii: ","))
@@ -79,7 +79,7 @@ public enum Frame: Sendable {
   }
 
   /// A CALLRESULT.
-  public static func result(_ id: MessageID, _ reply: some Payload, edition: Edition) -> Bytes {
+  public static func encodeResult(_ id: MessageID, _ reply: some Payload, edition: Edition) -> Bytes {
     var out = head(3, id)
     reply.encode(into: &out, edition: edition, options: writerOptions)
     out.append(UInt8(ascii: "]"))
@@ -87,7 +87,7 @@ public enum Frame: Sendable {
   }
 
   /// A CALLERROR.
-  public static func error(_ id: MessageID, code: String, description: String, details: JSON = [:]) -> Bytes {
+  public static func encodeError(_ id: MessageID, code: String, description: String, details: JSON = [:]) -> Bytes {
     var out = head(4, id)
     appendText(code, to: &out)
     out.append(UInt8(ascii: ","))
@@ -138,7 +138,9 @@ public struct MessageID: Hashable, Sendable, CustomStringConvertible {
   fileprivate init(text: String, isNumber: Bool) { (self.text, self.isNumber) = (text, isNumber) }
 
   /// Longer than the protocol allows.
-  public var isTooLong: Bool { text.utf8.count > OCPPLimits.messageID && text.unicodeScalars.count > OCPPLimits.messageID }
+  public var isTooLong: Bool {
+    text.utf8.count > OCPPLimits.messageID && text.unicodeScalars.count > OCPPLimits.messageID
+  }
 
   public var description: String { text }
 }
@@ -157,7 +159,9 @@ public struct Garbage: Error, Equatable, Sendable {
   public var why: String
   public var prefix: EnvelopePrefix?
 
-  init(_ kind: Kind, _ why: String, prefix: EnvelopePrefix?) { (self.kind, self.why, self.prefix) = (kind, why, prefix) }
+  init(_ kind: Kind, _ why: String, prefix: EnvelopePrefix?) {
+    (self.kind, self.why, self.prefix) = (kind, why, prefix)
+  }
 }
 
 /// The beginning of a broken frame, as far as it can be trusted: enough to answer its call, or to end ours.
@@ -186,7 +190,8 @@ public struct EnvelopePrefix: Equatable, Sendable {
       guard take("\"") else { return nil }
       let start = at
       while at < bytes.count, bytes[at] != UInt8(ascii: "\"") {
-        guard bytes[at] >= 0x20, bytes[at] != UInt8(ascii: "\\"), at - start < OCPPLimits.echoedIDBytes else { return nil }
+        let isPlain = bytes[at] >= 0x20 && bytes[at] != UInt8(ascii: "\\")
+        guard isPlain, at - start < OCPPLimits.echoedIDBytes else { return nil }
         at += 1
       }
       guard at < bytes.count else { return nil }
@@ -200,7 +205,7 @@ public struct EnvelopePrefix: Equatable, Sendable {
       return at > start ? String(decoding: bytes[start..<at], as: UTF8.self) : nil
     }
 
-    guard take("["), let digits = takeDigits(), let type = Int(digits), (2...4).contains(type), take(",") else { return nil }
+    guard take("["), let type = takeDigits().flatMap({ Int($0) }), (2...4).contains(type), take(",") else { return nil }
     if let text = takeText() {
       id = MessageID(text)
     } else if let number = takeDigits() {

@@ -44,7 +44,8 @@ public enum VersionChoice: Sendable {
   /// 101 without the header, then close 1002 (OCPP-J 1.6 §3.2); the reason is for the operator.
   case nothingInCommon(String)
 
-  /// The station's first offer that we speak, in its own spelling; or what the operator lets us assume (QUIRKS.md 1, 2).
+  /// The station's first offer that we speak, in its own spelling; or what the operator lets us assume (QUIRKS.md 1,
+  /// 2).
   public init(offered: [String], assumed: String?, dialects: [any Dialect]) {
     for offer in offered {
       if let dialect = dialects.first(where: { $0.subprotocol.ciFolded == offer.ciFolded }) {
@@ -87,7 +88,8 @@ extension Admission {
 
 extension Response {
   static var unauthorizedStation: Response {
-    var response = Response.text("A user name equal to the identity and the station's password are needed.\n", status: .unauthorized)
+    let why = "A user name equal to the identity and the station's password are needed.\n"
+    var response = Response.text(why, status: .unauthorized)
     response.headers["WWW-Authenticate"] = "Basic realm=\"OCPP\""
     return response
   }

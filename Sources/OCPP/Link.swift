@@ -6,8 +6,8 @@ import HTTP
 import Net
 import Wire
 
-/// A station's connection on its loop. Its calls are read here and decided by the house; replies go out in the order of the
-/// calls, after the commit. Our own calls run beside them through a `CallQueue`.
+/// A station's connection on its loop. Its calls are read here and decided by the house; replies go out in the order
+/// of the calls, after the commit. Our own calls run beside them through a `CallQueue`.
 final class Link: WebSocketHandler {
   let id: LinkID
   private let guest: Admission.Guest
@@ -179,8 +179,8 @@ final class Link: WebSocketHandler {
       let place = line.open(prefix.id, prefix.action ?? "", at: loop.now)
       answer(place, .failure(.unreadable(garbage.why)))
     } else {
-      replied(
-        prefix.id, .error(code: ErrorCode.formation.spelled(in: dialect.edition), description: "the station's answer: \(garbage.why)"))
+      let code = ErrorCode.formation.spelled(in: dialect.edition)
+      replied(prefix.id, .error(code: code, description: "the station's answer: \(garbage.why)"))
     }
   }
 
@@ -236,13 +236,15 @@ final class Link: WebSocketHandler {
       let bytes: Bytes
       switch reply.answer {
       case .success(let payload):
-        bytes = Frame.result(reply.id, payload, edition: dialect.edition)
+        bytes = Frame.encodeResult(reply.id, payload, edition: dialect.edition)
       case .failure(let fault):
-        bytes = Frame.error(
-          reply.id, code: fault.code.spelled(in: dialect.edition), description: fault.description, details: fault.details)
+        let code = fault.code.spelled(in: dialect.edition)
+        bytes = Frame.encodeError(reply.id, code: code, description: fault.description, details: fault.details)
       }
       send(bytes, reply.action, reply.id, isError: (try? reply.answer.get()) == nil)
-      if case .success(let payload) = reply.answer, let verdict = dialect.bootAnswer(payload) { booted(accepted: verdict) }
+      if case .success(let payload) = reply.answer, let verdict = dialect.bootAnswer(payload) {
+        booted(accepted: verdict)
+      }
     }
     readOn()
   }
@@ -269,7 +271,8 @@ final class Link: WebSocketHandler {
   /// One timer for the oldest call that the house owes a reply.
   private func watchReplies() {
     guard replyTimer == nil, !hasEnded, let oldest = line.oldestWaiting else { return }
-    replyTimer = loop.schedule(after: max(oldest + OCPPLimits.replyDeadline - loop.now, .milliseconds(1))) { [unowned self] in
+    let left = oldest + OCPPLimits.replyDeadline - loop.now
+    replyTimer = loop.schedule(after: max(left, .milliseconds(1))) { [unowned self] in
       replyTimer = nil
       line.giveUp(olderThan: loop.now - OCPPLimits.replyDeadline)
       sendReplies()
@@ -291,7 +294,7 @@ final class Link: WebSocketHandler {
     calls += 1
     let id = MessageID("\(server.callPrefix)\(self.id)-\(calls)")
     asked[id] = Asked(action: request.action, outcome: request.outcome, done: done)
-    let frame = Frame.call(id, action: request.action, json: request.payload)
+    let frame = Frame.encodeCall(id, action: request.action, json: request.payload)
     let until = loop.now + .seconds(min(max(seconds, 1), OCPPLimits.commandSeconds))
     perform(queue.ask(CallQueue.Call(id: id, frame: frame, until: until), at: loop.now))
   }
@@ -383,12 +386,13 @@ final class Link: WebSocketHandler {
   }
 
   private func excerpt(_ bytes: Bytes) -> String {
-    String(String(decoding: bytes.prefix(WireLimits.oddityCharacters * 4), as: UTF8.self).unicodeScalars.prefix(WireLimits.oddityCharacters))
+    let start = String(decoding: bytes.prefix(WireLimits.oddityCharacters * 4), as: UTF8.self)
+    return String(start.unicodeScalars.prefix(WireLimits.oddityCharacters))
   }
 }
 
-/// Where the house's service for a link is kept between turns: filled by the turn that opens the link, which comes before
-/// those of its messages.
+/// Where the house's service for a link is kept between turns: filled by the turn that opens the link, which comes
+/// before those of its messages.
 @MainActor
 private final class Seat {
   var service: (any StationService)?

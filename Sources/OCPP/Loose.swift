@@ -2,8 +2,8 @@
 
 import Wire
 
-/// A word as a station wrote it: one of the declared set, or any other text, which is noted as an oddity and kept. Letter
-/// case is forgiven (QUIRKS.md 33). What we write ourselves is always a declared word.
+/// A word as a station wrote it: one of the declared set, or any other text, which is noted as an oddity and kept.
+/// Letter case is forgiven (QUIRKS.md 33). What we write ourselves is always a declared word.
 public enum Loose<W: Word>: WireValue {
   case known(W)
   case other(String)
@@ -42,8 +42,8 @@ public enum Loose<W: Word>: WireValue {
   public static func wireKind(_ rule: FieldRule, _ outline: inout Outline) -> Shape.Kind { W.wireKind(rule, &outline) }
 }
 
-/// A meter's register in Wh. Declared as a whole number, read from any decimal, because a session must not be lost for a
-/// fraction (FAULTS.md 9); written as a whole number.
+/// A meter's register in Wh. Declared as a whole number, read from any decimal, because a session must not be lost for
+/// a fraction (FAULTS.md 9); written as a whole number.
 public struct Register: WireValue {
   public var wattHours: Decimal
 
@@ -57,7 +57,9 @@ public struct Register: WireValue {
     wattHours.rounded(toPlaces: 0, .halfUp).wireWrite(rule, &writer)
   }
 
-  public static func wireKind(_ rule: FieldRule, _ outline: inout Outline) -> Shape.Kind { Int64.wireKind(rule, &outline) }
+  public static func wireKind(_ rule: FieldRule, _ outline: inout Outline) -> Shape.Kind {
+    Int64.wireKind(rule, &outline)
+  }
 }
 
 /// Data between vendors: declared as a text, but some stations send objects and numbers, which are kept as they are.
@@ -72,7 +74,9 @@ public struct FreeData: WireValue {
 
   public func wireWrite(_ rule: FieldRule, _ writer: inout Writer) { json.wireWrite(rule, &writer) }
 
-  public static func wireKind(_ rule: FieldRule, _ outline: inout Outline) -> Shape.Kind { String.wireKind(rule, &outline) }
+  public static func wireKind(_ rule: FieldRule, _ outline: inout Outline) -> Shape.Kind {
+    String.wireKind(rule, &outline)
+  }
 
   /// The text itself, or other JSON as it would be written.
   public var text: String { json.string ?? json.text }

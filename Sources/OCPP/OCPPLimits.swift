@@ -1,3 +1,5 @@
+import Wire
+
 /// Every bound of the OCPP room, each with the answer that is given when it is reached.
 public enum OCPPLimits {
   /// Bytes of one message of a station, fragments joined. Past it: close 1009.
@@ -20,7 +22,8 @@ public enum OCPPLimits {
   public static let rememberedCalls = 8
   /// Oddities of a link that wait to be told to the house. Past it: dropped; the station's page counts only those told.
   public static let waitingOddities = 32
-  /// Time for which oddities without a call of their own are gathered, so that garbage costs one errand a second at most.
+  /// Time for which oddities without a call of their own are gathered, so that garbage costs one errand a second at
+  /// most.
   public static let oddityDelay = Duration.seconds(1)
   /// Characters of the description in a CALLERROR (OCPP 2.0.1 Part 4 §4.2.3; 1.6 names none). Past it: cut.
   public static let errorDescription = 255
@@ -32,7 +35,12 @@ public enum OCPPLimits {
   public static let seenDelay = Duration.seconds(1)
   /// Time before the news of an ended link is brought again to a house that could not take it.
   public static let closedRetry = Duration.seconds(1)
-  /// How old a station's time stamp may be to count as its clock's. Past it: the time of reception counts, and it is flagged.
+  /// The largest number that a meter's sample may show, in its own unit. Past it: passed over and flagged.
+  public static let sampleMagnitude = Decimal(1_000_000_000_000)
+  /// Digits after the point that a sample keeps as a number. Past it: rounded; the evidence keeps them all.
+  public static let samplePlaces = 6
+  /// How old a station's time stamp may be to count as its clock's. Past it: the time of reception counts, and it is
+  /// flagged.
   public static let clockBehind = Duration.seconds(400 * 86_400)
   /// How far ahead of ours a station's clock may be: a local time labelled as UTC. Past it: as above.
   public static let clockAhead = Duration.seconds(86_400)

@@ -2,8 +2,9 @@
 
 import Wire
 
-/// The frame with a null where a member has no value (`"transactionId":,`) and without a comma that stands before a first or
-/// after a last element (`[,{…}]`). Nil where there is nothing of that kind: then the frame is broken in another way.
+/// The frame with a null where a member has no value (`"transactionId":,`) and without a comma that stands before a
+/// first or after a last element (`[,{…}]`). Nil where there is nothing of that kind: then the frame is broken in
+/// another way.
 func mended(_ bytes: Bytes) -> Bytes? {
   var out: Bytes = []
   out.reserveCapacity(bytes.count + 16)

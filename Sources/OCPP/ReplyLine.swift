@@ -2,8 +2,8 @@
 
 import Wire
 
-/// The calls of one station that are not answered yet, oldest first. Replies may become known in any order; they leave in
-/// the order in which the calls came (FAULTS.md 14).
+/// The calls of one station that are not answered yet, oldest first. Replies may become known in any order; they leave
+/// in the order in which the calls came (FAULTS.md 14).
 struct ReplyLine {
   typealias Answer = Result<any Payload, CallFault>
 
@@ -57,8 +57,8 @@ struct ReplyLine {
   }
 }
 
-/// The last calls of a station by their ids, to notice one that uses an id again. A repeat with equal content is normal: the
-/// answer was lost (QUIRKS.md 19).
+/// The last calls of a station by their ids, to notice one that uses an id again. A repeat with equal content is
+/// normal: the answer was lost (QUIRKS.md 19).
 struct RecentCalls {
   enum Finding { case new, repeated, otherContent }
 

@@ -22,8 +22,8 @@ public struct Route: Sendable {
   }
 
   /// A transaction message: stations repeat it for ever until it is answered positively, so one that cannot be read is
-  /// parked, changes nothing, and gets the reply `parked` (HOUSE.md 4). Where only one part is beyond reading, `salvage`
-  /// gives the message without that part.
+  /// parked, changes nothing, and gets the reply `parked` (HOUSE.md 4). Where only one part is beyond reading,
+  /// `salvage` gives the message without that part.
   public init<M: Message>(
     _ message: M.Type, parked: M.Reply,
     salvage: @escaping @Sendable (JSON, Flaw) -> JSON? = { _, _ in nil },
@@ -56,7 +56,9 @@ public struct Route: Sendable {
   }
 
   /// A message that needs nothing of the house: answered on the loop, also while the disk is slow (HOUSE.md 3).
-  public static func onLoop<M: Message>(_ message: M.Type, reply: @escaping @Sendable (M, Timestamp) -> M.Reply) -> Route {
+  public static func onLoop<M: Message>(
+    _ message: M.Type, reply: @escaping @Sendable (M, Timestamp) -> M.Reply
+  ) -> Route {
     Route(action: M.action) { (payload, edition, received) throws(Flaw) in
       let read = try M.read(payload, edition: edition)
       return Prepared(.reply(reply(read.value, received)), oddities: read.oddities)

@@ -6,8 +6,8 @@ import Logging
 import Net
 import Wire
 
-/// Answers the WebSocket upgrades of stations on one loop and keeps their links. Give it to an `HTTP.Server` of the same
-/// loop as its handler, or let a handler of several doors pass to it what is not otherwise routed.
+/// Answers the WebSocket upgrades of stations on one loop and keeps their links. Give it to an `HTTP.Server` of the
+/// same loop as its handler, or let a handler of several doors pass to it what is not otherwise routed.
 public final class StationServer: RequestHandler {
   /// What the operator may set about the door.
   public struct Options: Sendable {
@@ -29,7 +29,8 @@ public final class StationServer: RequestHandler {
   let options: Options
   let dialects: [any Dialect]
   let log = Logger(label: "stations")
-  /// Begins the ids of our calls, so that an answer to a call of an earlier life of the daemon is never taken for a new one.
+  /// Begins the ids of our calls, so that an answer to a call of an earlier life of the daemon is never taken for a
+  /// new one.
   let callPrefix: String
 
   private let index: UInt64

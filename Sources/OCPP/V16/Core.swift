@@ -146,8 +146,8 @@ extension V16.StatusNotification {
   /// A status in words that nobody knows changes nothing; it was noted as an oddity, and the reply is positive.
   static let route = Route(Self.self) { (call, station) throws(TurnFault) in
     if let status = call.message.plainStatus {
-      try station.report(
-        StatusReport(evse: call.connectorId, status: status, note: call.message.note, at: call.plausible(call.timestamp)))
+      let at = call.plausible(call.timestamp)
+      try station.report(StatusReport(evse: call.connectorId, status: status, note: call.message.note, at: at))
     }
     return .reply(Reply())
   }
@@ -168,7 +168,8 @@ extension V16.StatusNotification {
     }
   }
 
-  /// The station's own words, for people: `GroundFailure, door open, Acme 17`; nil where it said nothing but "no error".
+  /// The station's own words, for people: `GroundFailure, door open, Acme 17`; nil where it said nothing but "no
+  /// error".
   var note: String? {
     var words: [String] = []
     if errorCode.word != .noError { words.append(errorCode.text) }
@@ -203,7 +204,8 @@ extension V16 {
   /// What a station learns about a tag (§7.28).
   public struct IdTagInfo: Payload {
     public enum Status: String, Word {
-      case accepted = "Accepted", blocked = "Blocked", expired = "Expired", invalid = "Invalid", concurrentTx = "ConcurrentTx"
+      case accepted = "Accepted", blocked = "Blocked", expired = "Expired", invalid = "Invalid"
+      case concurrentTx = "ConcurrentTx"
     }
 
     public var expiryDate: Timestamp?, parentIdTag: String?, status = Status.invalid
@@ -219,7 +221,8 @@ extension V16 {
       case .concurrent: status = .concurrentTx
       }
       expiryDate = authorization.validUntil
-      parentIdTag = authorization.groupID
+      // A longer one would be refused or cut by stations, and a cut one could name another group.
+      parentIdTag = authorization.groupID.flatMap { $0.unicodeScalars.count <= 20 ? $0 : nil }
     }
 
     public mutating func walk(_ w: inout some Walker) throws(Flaw) {

@@ -150,7 +150,8 @@ extension V16 {
 
     public struct Reply: Verdict {
       public enum Status: String, Word {
-        case accepted = "Accepted", rejected = "Rejected", rebootRequired = "RebootRequired", notSupported = "NotSupported"
+        case accepted = "Accepted", rejected = "Rejected", rebootRequired = "RebootRequired"
+        case notSupported = "NotSupported"
       }
 
       public var status = Loose<Status>.known(.rejected)
@@ -226,7 +227,9 @@ extension V16 {
     }
 
     public struct Reply: Verdict {
-      public enum Status: String, Word { case accepted = "Accepted", rejected = "Rejected", notImplemented = "NotImplemented" }
+      public enum Status: String, Word {
+        case accepted = "Accepted", rejected = "Rejected", notImplemented = "NotImplemented"
+      }
 
       public var status = Loose<Status>.known(.rejected)
 

@@ -58,7 +58,8 @@ extension V16 {
     public enum Measurand: String, Word {
       case energyExport = "Energy.Active.Export.Register", energyImport = "Energy.Active.Import.Register"
       case reactiveExport = "Energy.Reactive.Export.Register", reactiveImport = "Energy.Reactive.Import.Register"
-      case energyExportInterval = "Energy.Active.Export.Interval", energyImportInterval = "Energy.Active.Import.Interval"
+      case energyExportInterval = "Energy.Active.Export.Interval"
+      case energyImportInterval = "Energy.Active.Import.Interval"
       case reactiveExportInterval = "Energy.Reactive.Export.Interval"
       case reactiveImportInterval = "Energy.Reactive.Import.Interval"
       case powerExport = "Power.Active.Export", powerImport = "Power.Active.Import", powerOffered = "Power.Offered"
@@ -71,10 +72,13 @@ extension V16 {
       case l1 = "L1", l2 = "L2", l3 = "L3", n = "N", l1n = "L1-N", l2n = "L2-N", l3n = "L3-N"
       case l1l2 = "L1-L2", l2l3 = "L2-L3", l3l1 = "L3-L1"
     }
-    public enum Location: String, Word { case cable = "Cable", ev = "EV", inlet = "Inlet", outlet = "Outlet", body = "Body" }
+    public enum Location: String, Word {
+      case cable = "Cable", ev = "EV", inlet = "Inlet", outlet = "Outlet", body = "Body"
+    }
     /// Both spellings of Celsius are to be accepted (OCPP-J 1.6 errata §2.1); frequency has no unit of its own in 1.6.
     public enum Unit: String, Word {
-      case wattHours = "Wh", kilowattHours = "kWh", varHours = "varh", kilovarHours = "kvarh", watts = "W", kilowatts = "kW"
+      case wattHours = "Wh", kilowattHours = "kWh", varHours = "varh", kilovarHours = "kvarh"
+      case watts = "W", kilowatts = "kW"
       case voltAmperes = "VA", kilovoltAmperes = "kVA", vars = "var", kilovars = "kvar", amperes = "A", volts = "V"
       case kelvin = "K", celcius = "Celcius", celsius = "Celsius", fahrenheit = "Fahrenheit", percent = "Percent"
     }
@@ -98,8 +102,8 @@ extension V16 {
 
 // MARK: - Readings
 
-/// The readings of some meter values, in the house's units, and what was odd about them. A moment without any sample gives
-/// no reading (QUIRKS.md 33).
+/// The readings of some meter values, in the house's units, and what was odd about them. A moment without any sample
+/// gives no reading (QUIRKS.md 33).
 struct Samples {
   private(set) var readings: [Reading] = []
   private(set) var oddities: [Oddity] = []
@@ -186,19 +190,21 @@ struct Samples {
       case .n, .l1l2, .l2l3, .l3l1: continue
       case nil: line = nil
       }
-      guard let number = Decimal(sample.value.trimmed) else {
+      guard let number = Decimal(sample.value.trimmed), number.magnitude <= OCPPLimits.sampleMagnitude else {
         note("value", .badNumber, sample.value)
         continue
       }
       let isLarge = largeUnit != nil && sample.unit?.word == largeUnit
-      found.append(Sample(line: line, number: isLarge ? number * Decimal(1000) : number))
+      let scaled = isLarge ? number * Decimal(1000) : number
+      found.append(Sample(line: line, number: scaled.rounded(toPlaces: OCPPLimits.samplePlaces, .halfUp)))
     }
     return found
   }
 
   private mutating func note(_ field: String, _ kind: Oddity.Kind, _ raw: String) {
     guard oddities.count < WireLimits.odditiesKept else { return }
-    oddities.append(Oddity(path: field, kind: kind, raw: String(raw.unicodeScalars.prefix(WireLimits.oddityCharacters))))
+    let start = String(raw.unicodeScalars.prefix(WireLimits.oddityCharacters))
+    oddities.append(Oddity(path: field, kind: kind, raw: start))
   }
 }
 

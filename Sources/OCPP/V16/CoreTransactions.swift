@@ -37,11 +37,12 @@ extension V16 {
 }
 
 extension V16.StartTransaction {
-  /// A parked start is answered with `Invalid` and transaction 0, which the house never gives to a session: the station ends
-  /// it, and what it still sends about transaction 0 is parked beside it (QUIRKS.md 37).
+  /// A parked start is answered with `Invalid` and transaction 0, which the house never gives to a session: the
+  /// station ends it, and what it still sends about transaction 0 is parked beside it (QUIRKS.md 37).
   static let route = Route(Self.self, parked: Reply()) { (call, station) throws(TurnFault) in
     guard let meter = Energy(wattHours: call.meterStart.wattHours) else {
-      try station.park(action: action, payload: call.raw, why: "meterStart: no meter shows \(call.meterStart.wattHours) Wh")
+      let why = "meterStart: no meter shows \(call.meterStart.wattHours) Wh"
+      try station.park(action: action, payload: call.raw, why: why)
       return .reply(Reply())
     }
     try station.flagClock(of: call, call.timestamp)
@@ -106,7 +107,8 @@ extension V16.StopTransaction {
     },
     decide: { (call, station) throws(TurnFault) in
       try station.flagClock(of: call, call.timestamp)
-      let samples = Samples(call.transactionData ?? [], payload: call.payload["transactionData"], received: call.received)
+      let evidence = call.payload["transactionData"]
+      let samples = Samples(call.transactionData ?? [], payload: evidence, received: call.received)
       if !samples.oddities.isEmpty { try station.flag(action: action, oddities: samples.oddities) }
       let verdict = try station.stop(
         StopReport(
@@ -134,8 +136,8 @@ extension V16.StopTransaction {
 }
 
 extension StationService {
-  /// Flags a time that cannot be the station's clock, so that the operator learns why reception counted instead. What is no
-  /// time at all was flagged when it was read.
+  /// Flags a time that cannot be the station's clock, so that the operator learns why reception counted instead. What
+  /// is no time at all was flagged when it was read.
   func flagClock<M: Message>(of call: Call<M>, _ time: Timestamp) throws(TurnFault) {
     guard time != .epoch, call.plausible(time) == nil else { return }
     try flag(action: M.action, oddities: [Oddity(path: "timestamp", kind: .badTimestamp, raw: time.text)])
