@@ -190,6 +190,24 @@ CREATE TABLE unknown_tag (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX unknown_tag_seen ON unknown_tag (last_at);
 
+-- What partners said of a tag a moment ago: a start that follows its Authorize is not asked about again.
+CREATE TABLE remembered_authorization (
+  station       INTEGER NOT NULL REFERENCES station ON DELETE CASCADE,
+  folded_uid    TEXT NOT NULL,
+  verdict       TEXT NOT NULL,
+  group_id      TEXT,
+  valid_until   INTEGER,
+  -- The holder, where there is one.
+  token         TEXT,
+  owner         INTEGER,
+  holder_group  TEXT,
+  method        TEXT,
+  reference     TEXT,
+  good_until    INTEGER NOT NULL,
+  PRIMARY KEY (station, folded_uid)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX remembered_authorization_good ON remembered_authorization (good_until);
+
 -- What it costs.
 
 CREATE TABLE tariff (
@@ -254,6 +272,7 @@ CREATE INDEX session_updated ON session (updated_at, id);
 CREATE INDEX session_partner ON session (partner, updated_at, id);
 CREATE INDEX session_station ON session (station, id);
 CREATE INDEX session_token ON session (folded_uid, id);
+CREATE INDEX session_command ON session (command) WHERE command IS NOT NULL;
 
 -- The readings of a session in the order of their arrival; the same one twice is kept once.
 CREATE TABLE reading (
@@ -329,6 +348,7 @@ CREATE TABLE command (
   updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX command_station ON command (station, created_at);
+CREATE INDEX command_respond_to ON command (partner, respond_to) WHERE respond_to IS NOT NULL;
 CREATE INDEX command_open ON command (phase, created_at) WHERE phase IN ('sent', 'accepted');
 
 -- Every fact, in order. AUTOINCREMENT: a seq is never used twice.

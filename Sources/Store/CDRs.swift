@@ -48,6 +48,12 @@ nonisolated public struct CDRs {
     try db.first("SELECT * FROM cdr WHERE session = ?1", session, as: KeptCDR.init(row:))
   }
 
+  /// One that a partner may see; nil where it is somebody else's or held.
+  public func cdr(_ id: String, of partner: ID<Partner>) throws(StoreFault) -> KeptCDR? {
+    try db.first(
+      "SELECT * FROM cdr WHERE id = ?1 AND partner = ?2 AND listed_at IS NOT NULL", id, partner, as: KeptCDR.init(row:))
+  }
+
   /// Keeps a new one, with the digest of its bytes. `heldBecause` in it holds it from partners until it is released.
   /// - Throws: `.constraint` where the session has one.
   public func insert(

@@ -153,6 +153,13 @@ nonisolated extension Stations {
     return known
   }
 
+  /// Stations of which some EVSE counts as reachable: after a start they have some time to return.
+  public func withKnownStatus() throws(StoreFault) -> [ID<Station>] {
+    try db.rows("SELECT DISTINCT station FROM evse WHERE status <> 'unknown'") { (row) throws(StoreFault) in
+      try row.get("station")
+    }
+  }
+
   /// The last status that was not `unknown`; nil where there never was one.
   public func statusBeforeUnknown(_ evse: ID<EVSE>) throws(StoreFault) -> EVSE.Status? {
     try db.first(

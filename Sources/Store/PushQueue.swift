@@ -75,8 +75,8 @@ nonisolated public struct PushDepth: Sendable, Equatable {
 nonisolated public struct PushQueue {
   let db: Database
 
-  /// A partner must learn of the object's state as of an event. A row that is backing off keeps its pause, one that was
-  /// parked gets another chance, one that waits goes out at the earlier of both times.
+  /// A partner must learn of the object's state as of an event, or of figures that moved without one. A row that is backing
+  /// off keeps its pause, one that was parked gets another chance, one that waits goes out at the earlier of both times.
   public func want(
     _ key: PushKey, party: ID<Party>, location: ID<Location>? = nil, session: String? = nil, seq: Int64, at now: Timestamp,
     notBefore: Timestamp? = nil, expiresAt: Timestamp? = nil, request: String? = nil
@@ -90,7 +90,7 @@ nonisolated public struct PushQueue {
         party = excluded.party,
         location = coalesce(excluded.location, location),
         session = coalesce(excluded.session, session),
-        wanted = max(wanted, excluded.wanted),
+        wanted = max(wanted + 1, excluded.wanted),
         next_at = CASE
           WHEN state <> 'due' OR sent >= wanted THEN excluded.next_at
           WHEN attempts > 0 THEN next_at

@@ -63,6 +63,16 @@ nonisolated public struct Sessions {
       as: Session.init(row:))
   }
 
+  /// The one that a remote start made, also after it ended.
+  public func session(command: String) throws(StoreFault) -> Session? {
+    try db.first("SELECT * FROM session WHERE command = ?1", command, as: Session.init(row:))
+  }
+
+  /// One of a partner's drivers; nil where it is somebody else's (FAULTS.md 60).
+  public func session(_ id: String, of partner: ID<Partner>) throws(StoreFault) -> Session? {
+    try db.first("SELECT * FROM session WHERE id = ?1 AND partner = ?2", id, partner, as: Session.init(row:))
+  }
+
   /// Pending and running ones.
   public func open(of station: ID<Station>) throws(StoreFault) -> [Session] {
     try db.rows(
@@ -76,6 +86,15 @@ nonisolated public struct Sessions {
     try db.rows(
       "SELECT * FROM session INDEXED BY session_open WHERE ended_at IS NULL AND state IN ('pending', 'active') ORDER BY id",
       as: Session.init(row:))
+  }
+
+  /// Those of remote starts whose car did not come since that time.
+  public func pending(before time: Timestamp) throws(StoreFault) -> [Session] {
+    try db.rows(
+      """
+      SELECT * FROM session INDEXED BY session_open
+      WHERE ended_at IS NULL AND state = 'pending' AND updated_at <= ?1 ORDER BY id
+      """, time, as: Session.init(row:))
   }
 
   /// Those that wait for a late stop and did not change since that time.

@@ -50,6 +50,7 @@ nonisolated public struct Books {
   /// Stations with their EVSEs and connectors.
   public var stations: Stations { Stations(db: db) }
   public var tokens: Tokens { Tokens(db: db) }
+  public var authorizations: Authorizations { Authorizations(db: db) }
   public var tariffs: Tariffs { Tariffs(db: db) }
   public var sessions: Sessions { Sessions(db: db) }
   public var cdrs: CDRs { CDRs(db: db) }
