@@ -29,7 +29,7 @@ extension CSMS {
       bring(
         Errand(
           decide: { () throws(TurnFault) in
-            do {
+            do throws(Refusal) {
               let value = try self.attempt(decide)
               return { waiting.resume(returning: .success(value)) }
             } catch {

@@ -14,7 +14,7 @@ extension CSMS {
       return .now(authorization)
     case .ask(let owners, let fallback, _):
       guard waitingAuthorizations < Limits.waitingAuthorizations, let partnerLink else { return .now(fallback) }
-      let place = try station(station).flatMap { try self.books.locations.ref(of: $0) }
+      let place = try locationRef(of: station)
       let ticket = Ticket<Authorization>()
       waitingAuthorizations += 1
       afterCommit {
@@ -26,7 +26,14 @@ extension CSMS {
 
   /// The verdict on a start, which cannot wait: who had to be asked was asked a moment ago, or the token's own rule decides.
   func authorizeStart(_ tag: String, at station: ID<Station>) throws(StoreFault) -> Authorization {
-    if let remembered = try books.authorizations.find(station, foldedUID: Token.fold(tag), at: now) { return remembered }
+    // An alias begins one session; shown again it is a copied card.
+    if let alias = try books.tokens.alias(tag, at: station), alias.session != nil { return Authorization(.invalid) }
+    return try authorizeAtOnce(tag, at: station)
+  }
+
+  /// The verdict on a tag that ends a session, or on one whose start is allowed to be looked at.
+  func authorizeAtOnce(_ tag: String, at station: ID<Station>) throws(StoreFault) -> Authorization {
+    if let remembered = try books.authorizations.remembered(tag, at: station, at: now) { return remembered }
     switch try judge(tag, at: station) {
     case .known(let authorization): return authorization
     case .ask(_, _, let verdict): return verdict
@@ -40,11 +47,11 @@ extension CSMS {
   }
 
   private func judge(_ tag: String, at station: ID<Station>) throws(StoreFault) -> Judgement {
-    if let alias = try books.tokens.alias(tag, at: station), let session = try books.sessions.session(command: alias.command) {
+    if let alias = try books.tokens.alias(tag, at: station), let session = try session(of: alias.command) {
       return .known(Authorization(.accepted, holder: session.holder, groupID: session.groupID))
     }
     let folded = Token.fold(tag)
-    let held = try books.tokens.tokens(foldedUID: folded)
+    let held = try books.tokens.tokens(folded: folded)
     // Our own token comes before a partner's with the same uid: the operator can see and change ours.
     if let token = held.first(where: { $0.owner == nil }) ?? held.first { return try judge(token) }
     if try self.station(station)?.quirks.isFreeVend == true {
@@ -52,7 +59,7 @@ extension CSMS {
     }
     let askable = try books.partners.all().filter { $0.state == .registered && $0.quirks.askUnknownTokens == true }
     guard !askable.isEmpty else {
-      try books.tokens.noteUnknownTag(tag, at: station, now: now)
+      try books.tokens.noteUnknownTag(tag, at: station, at: now)
       return .known(Authorization(.invalid))
     }
     return .ask(try askable.map { partner throws(StoreFault) in try terms(of: partner) }, whenSilent: Authorization(.invalid), atStart: Authorization(.invalid))
@@ -91,7 +98,7 @@ extension CSMS {
           let verdict = try self.verdict(on: tag, answer: decisive.answer, of: terms, otherwise: fallback)
           if decisive.answer != nil {
             try self.books.authorizations.remember(
-              verdict, station: station, foldedUID: Token.fold(tag), until: self.now + .seconds(Limits.rememberedSeconds), at: self.now)
+              verdict, station: station, tag: tag, until: self.now + .seconds(Limits.rememberedSeconds))
           }
           self.afterCommit { ticket.redeem(verdict) }
         } onFault: {
@@ -121,11 +128,16 @@ extension CSMS {
   private func tokenOfPartner(_ tag: String, told answer: PartnerAuthorization, terms: PartnerTerms) throws(StoreFault) -> Token? {
     if var token = answer.token, let key = answer.key, let role = terms.partner.roles.first(where: { $0.name == key.party }) {
       token.owner = role.id
-      _ = try books.tokens.put(token, at: now)
+      _ = try books.tokens.put(token)
       return token
     }
     let roles = Set(terms.partner.roles.map(\.id))
-    return try books.tokens.tokens(foldedUID: Token.fold(tag)).first { $0.owner.map(roles.contains) ?? false }
+    return try books.tokens.tokens(folded: Token.fold(tag)).first { $0.owner.map(roles.contains) ?? false }
+  }
+
+  private func locationRef(of station: ID<Station>) throws(StoreFault) -> String? {
+    guard let location = try self.station(station)?.location else { return nil }
+    return try books.locations.location(location)?.ref
   }
 
   // MARK: Holders
@@ -133,7 +145,8 @@ extension CSMS {
   func holder(
     of token: Token, method: Authorization.Method, reference: String? = nil
   ) throws(StoreFault) -> Session.Holder {
-    let name = try token.owner.flatMap { owner throws(StoreFault) in try books.partners.role(owner)?.name } ?? ourName()
+    let role = try token.owner.flatMap { owner throws(StoreFault) in try books.partners.role(owner) }
+    let name = if let role { role.name } else { try cpo().name }
     return Session.Holder(
       token: TokenReference(party: name, uid: token.uid, kind: token.kind, contractID: token.contractID), owner: token.owner,
       groupID: token.groupID, method: method, reference: reference)
@@ -142,13 +155,14 @@ extension CSMS {
   /// Somebody whom nobody knows: a station may charge them all the same, and the books must say who it was.
   func holderOfStranger(_ tag: String) throws(StoreFault) -> Session.Holder {
     Session.Holder(
-      token: TokenReference(party: try ourName(), uid: String(tag.prefix(36)), kind: .other, contractID: String(tag.prefix(36))),
+      token: TokenReference(party: try cpo().name, uid: String(tag.prefix(36)), kind: .other, contractID: String(tag.prefix(36))),
       owner: nil, method: .whitelist)
   }
 
-  func ourName() throws(StoreFault) -> PartyID {
+  /// The party of ours that runs the stations.
+  func cpo() throws(StoreFault) -> Party {
     guard let party = try books.parties.cpo() else { throw StoreFault.missing("a party of ours") }
-    return party.name
+    return party
   }
 }
 

@@ -12,10 +12,11 @@ extension CSMS {
     guard session.state == .completed, try books.cdrs.cdr(session: session.id) == nil else { return }
     let cdr = try record(of: session, isEstimated: isEstimated)
     let partner = try partnerID(of: session)
-    try books.cdrs.insert(cdr, partner: partner, party: session.party, station: session.station)
+    try books.cdrs.insert(
+      cdr, of: session.party, partner: partner, station: session.station, location: session.location)
     try record(.cdrMade(cdr: cdr.id, session: session.id))
     try sessionMoved(session)
-    if cdr.heldBecause == nil { try cdrMoved(cdr, partner: partner, party: session.party) }
+    if cdr.heldBecause == nil { try cdrMoved(cdr, of: session, partner: partner) }
   }
 
   private func record(of session: Session, isEstimated: Bool) throws(StoreFault) -> CDR {

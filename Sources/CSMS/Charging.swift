@@ -34,7 +34,7 @@ extension CSMS {
       try began(waiting, with: report)
       return StartVerdict(transaction: transaction, authorization: authorization)
     }
-    let holder = try authorization.holder ?? holderOfStranger(report.tag)
+    let holder = if let known = authorization.holder { known } else { try holderOfStranger(report.tag) }
     let session = Session.started(
       id: newID(), place: try place(of: evse, connector: connector), holder: holder, tariff: try tariff(of: connector), at: start,
       meter: report.meterStart, transaction: transaction, received: now)
@@ -53,12 +53,12 @@ extension CSMS {
   /// What waits for a car at this EVSE and was asked for with this tag: the alias' session, or the one of that very token.
   private func pendingSession(for tag: String, at evse: EVSE) throws(StoreFault) -> Session? {
     if let alias = try books.tokens.alias(tag, at: evse.station) {
-      guard let session = try books.sessions.session(command: alias.command), session.state == .pending else { return nil }
-      try books.tokens.use(alias: tag)
+      guard let session = try session(of: alias.command), session.state == .pending else { return nil }
+      try books.tokens.useAlias(tag, for: session.id)
       return session.evse == evse.id ? session : try moved(session, to: evse)
     }
     let folded = Token.fold(tag)
-    return try books.sessions.pending(at: evse.station).first { $0.evse == evse.id && Token.fold($0.token.uid) == folded }
+    return try books.sessions.open(of: evse.station).first { $0.state == .pending && $0.evse == evse.id && Token.fold($0.token.uid) == folded }
   }
 
   /// The operator asked for the station, and the car went to another of its EVSEs.
@@ -70,12 +70,10 @@ extension CSMS {
 
   /// The previous session here was never stopped (QUIRKS.md 43).
   private func supersede(at evse: ID<EVSE>, before start: Timestamp) throws(StoreFault) {
-    for var older in try books.sessions.active(at: evse) where older.startedAt <= start {
-      guard older.supersede(received: now) else { continue }
-      try books.sessions.save(older)
-      try record(.sessionSuperseded(session: older.id))
-      try sessionMoved(older)
-    }
+    guard var older = try books.sessions.open(at: evse), older.startedAt <= start, older.supersede(received: now) else { return }
+    try books.sessions.save(older)
+    try record(.sessionSuperseded(session: older.id))
+    try sessionMoved(older)
   }
 
   // MARK: Readings
@@ -93,7 +91,7 @@ extension CSMS {
       return nil
     }
     // Some stations name no transaction, or one of their own (QUIRKS.md 39, 40): the car at that EVSE is meant.
-    guard let evse = try books.stations.evse(station, number: report.evse), let open = try books.sessions.active(at: evse.id).last
+    guard let evse = try books.stations.evse(station, number: report.evse), let open = try books.sessions.open(at: evse.id)
     else {
       // Readings outside any session are the meter's idle chatter, unless a transaction was named that nobody knows.
       if report.transaction != nil { try parkReadings(report, why: "no such transaction", of: station) }
@@ -135,17 +133,17 @@ extension CSMS {
     case .charging, .suspendedEVSE: activity = .charging
     case .available, .preparing, .reserved, .unavailable, .faulted, .unknown: return
     }
-    for var session in try books.sessions.active(at: evse.id) {
-      guard session.shift(to: activity, at: plausible(report.at), received: now) else { continue }
-      try books.sessions.save(session)
-      try sessionMoved(session, isProgress: true)
-    }
+    guard var session = try books.sessions.open(at: evse.id),
+      session.shift(to: activity, at: plausible(report.at), received: now)
+    else { return }
+    try books.sessions.save(session)
+    try sessionMoved(session, isProgress: true)
   }
 
   // MARK: Stop
 
   func stopped(_ report: StopReport, at station: ID<Station>) throws(StoreFault) -> StopVerdict {
-    let verdict = StopVerdict(authorization: try report.tag.map { tag throws(StoreFault) in try authorizeStart(tag, at: station) })
+    let verdict = StopVerdict(authorization: try report.tag.map { tag throws(StoreFault) in try authorizeAtOnce(tag, at: station) })
     guard var session = try sessionMeant(by: report, at: station) else { return verdict }
     let key = "\(report.meterStop?.tenthsOfWattHour.description ?? "-")|\(report.raw["timestamp"]?.string ?? "-")"
     switch session.state {
@@ -171,7 +169,8 @@ extension CSMS {
     let last = Reading(at: stop, register: report.meterStop, context: .end, raw: report.raw)
     _ = try books.sessions.append(last, to: session.id, receivedAt: now)
     _ = session.stop(at: stop, meter: report.meterStop, because: report.ending, received: now)
-    try books.sessions.save(session, stopKey: key)
+    try books.sessions.save(session)
+    try books.sessions.setStopKey(key, of: session.id)
     try record(.sessionEnded(session: session.id))
     try bill(session, isEstimated: report.meterStop == nil)
   }
@@ -184,8 +183,8 @@ extension CSMS {
     }
     // A start that was answered while the station was offline, or an id of its own: the open session of that tag, if there
     // is exactly one whose time and register fit (QUIRKS.md 36, 40).
-    let fitting = try books.sessions.active(of: station).filter { session in
-      (report.at.map { session.startedAt <= $0 } ?? true) && (report.meterStop.map { session.meterStart <= $0 } ?? true)
+    let fitting = try books.sessions.open(of: station).filter { session in
+      session.state == .active && (report.at.map { session.startedAt <= $0 } ?? true) && (report.meterStop.map { session.meterStart <= $0 } ?? true)
         && (report.tag.map { Token.fold($0) == Token.fold(session.token.uid) } ?? true)
     }
     guard fitting.count == 1, let only = fitting.first else {
@@ -206,6 +205,12 @@ extension CSMS {
     return time
   }
 
+  /// The session that a remote start asked for.
+  func session(of command: String) throws(StoreFault) -> Session? {
+    guard let id = try books.commands.command(command)?.session else { return nil }
+    return try books.sessions.session(id)
+  }
+
   func newID() -> String {
     var random = SystemRandomNumberGenerator()
     return UUIDv7.make(at: now, random: &random)
@@ -215,13 +220,9 @@ extension CSMS {
 
   func place(of evse: EVSE, connector: Connector) throws(StoreFault) -> Session.Place {
     let location = try station(evse.station)?.location
-    let party = try location.flatMap { id throws(StoreFault) in try books.locations.location(id)?.party } ?? ourParty()
+    let site = try location.flatMap { id throws(StoreFault) in try books.locations.location(id) }
+    let party = if let site { site.party } else { try cpo().id }
     return Session.Place(party: party, location: location, station: evse.station, evse: evse.id, connector: connector.id)
-  }
-
-  private func ourParty() throws(StoreFault) -> ID<Party> {
-    guard let party = try books.parties.cpo() else { throw StoreFault.missing("a party of ours") }
-    return party.id
   }
 
   func tariff(of connector: Connector) throws(StoreFault) -> Tariff? {

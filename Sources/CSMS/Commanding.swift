@@ -60,7 +60,7 @@ extension CSMS {
 
   /// The command's record once it has ended, or as it is when the time is up.
   public func outcome(of id: String, within seconds: Int) async -> CommandRecord? {
-    if let record = try? books.commands.command(id), record.phase != .sent { return record }
+    if let record = try? books.commands.command(id)?.record, record.phase != .sent { return record }
     return await withCheckedContinuation { waiting in
       var isAnswered = false
       let answer: @MainActor (CommandRecord?) -> Void = { record in
@@ -71,7 +71,7 @@ extension CSMS {
       commandWatchers[id, default: []].append { answer($0) }
       Task {
         try? await Task.sleep(for: .seconds(seconds))
-        answer(try? self.books.commands.command(id))
+        answer(try? self.books.commands.command(id)?.record)
       }
     }
   }
@@ -117,7 +117,7 @@ extension CSMS {
       var tag = holder.token.uid
       if tag.utf8.count > longest || !tag.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
         tag = String(randomHex(bytes: 8))
-        try books.tokens.make(alias: tag, for: id, at: station.id, now: now)
+        try books.tokens.makeAlias(tag, for: id, at: station.id, at: now)
       }
       return try issue(
         .remoteStart(evse: evse.number, tag: tag), id: id, over: link, by: who, session: session.id, respondTo: respondTo)
@@ -150,7 +150,8 @@ extension CSMS {
     let record = CommandRecord(
       id: id, station: station, verb: command.verb, detail: command.detail, origin: who, phase: .sent, createdAt: now,
       updatedAt: now)
-    try books.commands.insert(record, session: session, partner: respondTo?.partner, respondTo: respondTo?.url)
+    try books.commands.insert(
+      KeptCommand(record, partner: respondTo?.partner, respondTo: respondTo?.url, session: session))
     try self.record(.commandSent(id: id, station: station))
     afterCommit {
       self.stationLink?.call(command, on: link.id, deadline: self.settings.commandSeconds) { outcome in
@@ -163,7 +164,7 @@ extension CSMS {
   // MARK: How it ended
 
   private func commandEnded(_ id: String, _ outcome: CommandOutcome) throws(StoreFault) {
-    guard var record = try books.commands.command(id), record.phase == .sent else { return }
+    guard var record = try books.commands.command(id)?.record, record.phase == .sent else { return }
     (record.phase, record.answer) = outcome.inWords
     // A start is done when the car charges; everything else is done when the station says so.
     if record.phase == .accepted, record.verb != "start" { record.phase = .done }
@@ -175,7 +176,7 @@ extension CSMS {
 
   /// The car came: the remote start has done what it was for.
   func commandDone(_ session: Session) throws(StoreFault) {
-    guard let id = session.command, var record = try books.commands.command(id), record.phase == .sent || record.phase == .accepted
+    guard let id = session.command, var record = try books.commands.command(id)?.record, record.phase == .sent || record.phase == .accepted
     else { return }
     // The start can overtake the station's own answer to the command.
     if record.phase == .sent { try answerPartner(about: id, outcome: .accepted(answer: .null)) }
@@ -187,7 +188,7 @@ extension CSMS {
   /// Remote starts whose car did not come in time.
   func expirePending() throws(StoreFault) {
     for session in try books.sessions.pending(before: now - .seconds(settings.connectionSeconds)) {
-      guard let id = session.command, var record = try books.commands.command(id) else { continue }
+      guard let id = session.command, var record = try books.commands.command(id)?.record else { continue }
       if record.phase == .sent || record.phase == .accepted {
         record.phase = .failed
         record.answer = .string("no car began to charge within \(settings.connectionSeconds) s")
@@ -199,27 +200,26 @@ extension CSMS {
   }
 
   private func expireSession(of command: String) throws(StoreFault) {
-    if let session = try books.sessions.session(command: command) { try expire(session) }
+    if let session = try session(of: command) { try expire(session) }
   }
 
   private func expire(_ session: Session) throws(StoreFault) {
     var session = session
     guard session.expire(received: now) else { return }
     try books.sessions.save(session)
-    try books.tokens.dropAlias(of: session.command ?? "")
     try record(.sessionInvalid(session: session.id))
     try sessionMoved(session)
   }
 
   private func end(_ record: CommandRecord) throws(StoreFault) {
-    try books.commands.update(record)
+    try books.commands.end(record.id, record.phase, answer: record.answer, at: record.updatedAt)
     try self.record(.commandEnded(id: record.id, station: record.station, phase: record.phase))
     afterCommit { self.commandWatchers.removeValue(forKey: record.id)?.forEach { $0(record) } }
   }
 
   /// After a start of the daemon no answer to an older command can come any more.
   func failOrphanedCommands() throws(StoreFault) {
-    for var record in try books.commands.sent() {
+    for var record in try books.commands.open(before: now).map(\.record) where record.phase == .sent {
       record.phase = .failed
       record.answer = "the daemon was restarted before the station answered"
       record.updatedAt = now

@@ -10,22 +10,20 @@ struct Couriers {
     var failures = 0
     var closedUntil: Timestamp?
     var heardAt: Timestamp?
+    var token: String?
   }
 
   private var doors: [ID<Partner>: Door] = [:]
   /// Something may be due that was not looked at yet.
   var hasNews = false
 
-  func underWay(at partner: ID<Partner>) -> Set<PushKey> { doors[partner]?.underWay ?? [] }
+  var underWay: Set<PushKey> { doors.values.reduce(into: []) { $0.formUnion($1.underWay) } }
 
-  /// How many more requests may go to a partner now.
-  func room(at partner: ID<Partner>, now: Timestamp) -> Int {
-    guard let door = doors[partner] else { return Limits.pushesPerPartner }
-    if let closedUntil = door.closedUntil {
-      guard closedUntil <= now else { return 0 }
-      return 1 - door.underWay.count
-    }
-    return Limits.pushesPerPartner - door.underWay.count
+  /// Whether one more request may go to a partner now.
+  func hasRoom(at partner: ID<Partner>, now: Timestamp) -> Bool {
+    guard let door = doors[partner] else { return true }
+    guard let closedUntil = door.closedUntil else { return door.underWay.count < Limits.pushesPerPartner }
+    return closedUntil <= now && door.underWay.isEmpty
   }
 
   mutating func start(_ key: PushKey) { doors[key.partner, default: Door()].underWay.insert(key) }
@@ -66,6 +64,12 @@ struct Couriers {
     doors[partner] = door
     if isNews { hasNews = true }
     return isNews
+  }
+
+  /// The digest of the token that it called with. True where it is not the one of the call before.
+  mutating func showed(_ digest: String, by partner: ID<Partner>) -> Bool {
+    defer { doors[partner, default: Door()].token = digest }
+    return doors[partner]?.token != digest
   }
 
   /// The operator wants it tried now.

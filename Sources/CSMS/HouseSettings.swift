@@ -24,8 +24,9 @@ public struct HouseSettings: Sendable {
   public nonisolated var sessionUpdateSeconds = 1
   /// Hours that a superseded session waits for its late stop.
   public nonisolated var lateStopHours = 24
-  /// Days for which events are kept.
+  /// Days for which events, finished commands and settled oddments are kept, and for which readings are.
   public nonisolated var eventDays = 90
+  public nonisolated var readingDays = 400
   /// What a bill is in where no tariff says it.
   public nonisolated var currency = "EUR"
 

@@ -28,9 +28,8 @@ public enum Limits {
   public nonisolated static let nameLength = 100
   /// Seconds between two writings of the stations' last-seen times.
   public nonisolated static let seenSeconds = 30
-  /// Seconds between two sweeps of what is past its keeping, and the rows that one sweep may delete.
+  /// Seconds between two sweeps of what is past its keeping; each takes a bounded piece.
   public nonisolated static let sweepSeconds = 60
-  public nonisolated static let sweepRows = 5_000
   /// Ignored strangers that are remembered; past it the list begins anew and they are shown again.
   public nonisolated static let ignoredKnocks = 1_000
   /// EVSEs of one station; what a station says of a higher number is flagged and not kept.
@@ -48,4 +47,20 @@ public enum Limits {
   public nonisolated static let linksPerMinute = 6
   /// Authorizations that wait for a partner at once; past it a tag is decided locally.
   public nonisolated static let waitingAuthorizations = 2_000
+  /// Connectors of one EVSE; more are refused.
+  public nonisolated static let connectorsPerEVSE = 10
+  /// Characters of a user's or a key's name, and of a password; others are refused.
+  public nonisolated static let userName = 64
+  public nonisolated static let passwordLength = 10...256
+  /// Bytes of a password that is tried; a longer one is wrong without being digested.
+  public nonisolated static let passwordBytes = 1_024
+  /// Passwords that wait to be digested; past it the next one hears that too many log in at once.
+  public nonisolated static let waitingPasswords = 20
+  /// Seconds for which a set-up link is good.
+  public nonisolated static let setupLinkSeconds = 86_400
+  /// Seconds after which a login ends: when nobody used it, and in any case.
+  public nonisolated static let idleLoginSeconds = 12 * 3_600
+  public nonisolated static let loginSeconds = 30 * 86_400
+  /// Seconds between two writings of when a login or a key was used.
+  public nonisolated static let loginWritingSeconds = 300
 }

@@ -12,7 +12,7 @@ extension CSMS {
   ) async throws(Refusal) -> (partner: Partner, token: String) {
     let token = Secret.make()
     let partner = try await turn { () throws(Refusal) in
-      try self.makePartner(name, party: party, quirks: quirks, token: token, purpose: .invitation, by: who)
+      try self.makePartner(name, party: party, quirks: quirks, token: token, purpose: .registration, by: who)
     }
     return (partner, token)
   }
@@ -24,7 +24,7 @@ extension CSMS {
   ) async throws(Refusal) -> Partner {
     let ours = Secret.make()
     let partner = try await turn { () throws(Refusal) in
-      var partner = try self.makePartner(name, party: party, quirks: quirks, token: ours, purpose: .current, by: who)
+      var partner = try self.makePartner(name, party: party, quirks: quirks, token: ours, purpose: .credentials, by: who)
       partner.versionsURL = versionsURL
       partner.outboundToken = token
       let made = partner
@@ -45,7 +45,7 @@ extension CSMS {
       let changed = partner
       try keep { () throws(StoreFault) in
         try self.books.partners.update(changed)
-        try self.books.partners.add(token: TokenDigest.of(ours), purpose: .current, to: id, at: self.now)
+        try self.books.partners.addDigest(TokenDigest.of(ours), of: id, for: .credentials, at: self.now)
       }
       return changed
     }
@@ -74,7 +74,7 @@ extension CSMS {
       let changed = partner
       try keep { () throws(StoreFault) in
         try self.books.partners.update(changed)
-        try self.books.partners.replaceRoles(of: id, with: registration.roles)
+        try self.books.partners.replaceRoles(of: id, by: registration.roles)
         try self.record(.partnerRegistered(id))
         try self.tellEverything(to: id)
       }
@@ -140,11 +140,11 @@ extension CSMS {
   }
 
   /// Sends again what was parked or waits: everything of a partner, or one object.
-  public func redeliver(_ id: ID<Partner>, module: String? = nil, object: String? = nil, by who: String) async throws(Refusal) {
+  public func redeliver(_ id: ID<Partner>, only key: PushKey? = nil, by who: String) async throws(Refusal) {
     try await turn { () throws(Refusal) in
       _ = try self.partner(id)
       try keep { () throws(StoreFault) in
-        try self.books.pushes.redeliver(id, module: module, object: object, at: self.now)
+        if let key { try self.books.pushes.revive(key, at: self.now) } else { try self.books.pushes.revive(id, at: self.now) }
         try self.record(.partnerChanged(id, by: who))
         self.afterCommit { self.couriers.reopen(id) }
       }
@@ -152,16 +152,16 @@ extension CSMS {
   }
 
   private func makePartner(
-    _ name: String, party: ID<Party>?, quirks: PartnerQuirks, token: String, purpose: PartnerToken.Purpose, by who: String
+    _ name: String, party: ID<Party>?, quirks: PartnerQuirks, token: String, purpose: TokenPurpose, by who: String
   ) throws(Refusal) -> Partner {
     guard !name.isEmpty, name.count <= Limits.nameLength else {
       throw .invalid(field: "name", "1 to \(Limits.nameLength) characters")
     }
     return try keep { () throws(StoreFault) in
-      guard let ours = try party ?? self.books.parties.cpo()?.id else { throw StoreFault.missing("a party of ours") }
+      let ours = if let party { party } else { try self.cpo().id }
       let partner = try self.books.partners.create(
         Partner(id: ID(0), name: name, party: ours, state: .invited, quirks: quirks, createdAt: self.now, updatedAt: self.now))
-      try self.books.partners.add(token: TokenDigest.of(token), purpose: purpose, to: partner.id, at: self.now)
+      try self.books.partners.addDigest(TokenDigest.of(token), of: partner.id, for: purpose, at: self.now)
       try self.record(.partnerAdded(partner.id, by: who))
       return partner
     }

@@ -15,7 +15,7 @@ extension CSMS: StationDoor {
         return .rejected
       }
       if let hash = station.passwordHash {
-        guard let key = StationKey(stored: hash), let password = caller.password, key.verify(password) else {
+        guard let key = StationKey(text: hash), let password = caller.password, key.verify(password) else {
           try refuse(caller, because: caller.password == nil ? "it sent no password" : "its password is wrong")
           return .unauthorized
         }
@@ -129,7 +129,7 @@ extension CSMS {
   func evse(_ number: Int, of station: ID<Station>) throws(StoreFault) -> EVSE? {
     if let known = try books.stations.evse(station, number: number) { return known }
     guard (1...Limits.evsesPerStation).contains(number) else { return nil }
-    var random = SystemRandom()
+    var random = SystemRandomNumberGenerator()
     let connector = Connector(id: ID(0), number: 1, isAssumed: true, updatedAt: now)
     let evse = EVSE(
       id: ID(0), station: station, number: number, uid: UUIDv7.make(at: now, random: &random), status: .unknown, statusSince: now,
@@ -180,12 +180,12 @@ extension CSMS {
   public func accept(_ identity: StationIdentity, at location: ID<Location>?, by who: String) async throws(Refusal) -> Station {
     try await turn { () throws(Refusal) in
       guard let knock = self.knocks[identity] else { throw .notFound("no station knocks under the identity \(identity)") }
-      let place: ID<Location> = try location ?? self.firstLocation()
+      let place = if let location { location } else { try self.firstLocation() }
       let station = try keep { () throws(StoreFault) in
         let made = try self.books.stations.create(
           Station(
             id: ID(0), identity: identity, location: place, registration: .accepted,
-            passwordHash: knock.password.map { StationKey.hash(of: $0).stored }, vendor: knock.boot?.vendor, model: knock.boot?.model,
+            passwordHash: knock.password.map { StationKey.hash(of: $0).text }, vendor: knock.boot?.vendor, model: knock.boot?.model,
             serialNumber: knock.boot?.serialNumber, firmwareVersion: knock.boot?.firmwareVersion, lastVersion: knock.version,
             createdAt: self.now, updatedAt: self.now))
         try self.record(.stationAdded(made.id, by: who))
@@ -223,12 +223,12 @@ extension CSMS {
   func firstLocation() throws(Refusal) -> ID<Location> {
     try keep { () throws(StoreFault) in
       if let first = try self.books.locations.first() { return first.id }
-      guard let party = try self.books.parties.cpo() else { throw StoreFault.missing("a party of ours") }
-      var random = SystemRandom()
+      let party = try self.cpo()
+      var random = SystemRandomNumberGenerator()
       let place = try self.books.locations.create(
         Location(
           id: ID(0), party: party.id, ref: UUIDv7.make(at: self.now, random: &random), name: "First site", address: "-", city: "-",
-          country: Country.alpha3(party.name.country), coordinates: .nullIsland, timeZone: "Etc/UTC", isPublished: false,
+          country: Country.alpha3(party.name.country) ?? "NLD", coordinates: .nullIsland, timeZone: "Etc/UTC", isPublished: false,
           createdAt: self.now, updatedAt: self.now))
       try self.record(.locationChanged(place.id, by: "house"))
       return place.id

@@ -11,26 +11,25 @@ extension CSMS: PartnerService {
   public func identify(_ candidates: [String]) async -> PartnerCaller? {
     for token in candidates {
       let digest = TokenDigest.of(token)
-      guard let found = try? books.partners.token(digest: digest), let partner = try? books.partners.partner(found.partner),
-        let terms = try? terms(of: partner)
+      guard let found = try? books.partners.partner(forDigest: digest),
+        let terms = try? books.partners.terms(of: found.partner)
       else { continue }
-      // The first call with the newer of two tokens ends the older one (QUIRKS.md, partners 5).
-      if found.purpose == .current, (try? books.partners.hasOlderTokens(than: digest, of: partner.id)) == true {
-        note { () throws(StoreFault) in try self.books.partners.endOlderTokens(than: digest, of: partner.id) }
-      }
-      heard(from: partner.id)
+      heard(from: found.partner, with: found.purpose == .credentials ? digest : nil)
       return PartnerCaller(terms: terms, token: token)
     }
     return nil
   }
 
-  /// A partner that calls is up: what waits for it need not wait for the end of its pause.
-  private func heard(from partner: ID<Partner>) {
-    if couriers.heard(from: partner, at: now) {
-      note { () throws(StoreFault) in
-        try self.books.partners.touchContact(partner, at: self.now)
-        try self.books.pushes.revive(partner, at: self.now)
-      }
+  /// A partner that calls is up: what waits for it need not wait for the end of its pause. And the first call with the
+  /// newer of two tokens ends the older one (QUIRKS.md, partners 5).
+  private func heard(from partner: ID<Partner>, with digest: String?) {
+    let isNews = couriers.heard(from: partner, at: now)
+    let isNewToken = digest.map { couriers.showed($0, by: partner) } ?? false
+    guard isNews || isNewToken else { return }
+    note { () throws(StoreFault) in
+      if let digest { try self.books.partners.endDigests(of: partner, olderThan: digest) }
+      try self.books.partners.touchContact(partner, at: self.now)
+      try self.books.pushes.revive(partner, at: self.now)
     }
   }
 
@@ -41,22 +40,22 @@ extension CSMS: PartnerService {
   ) async throws(PartnerFault) -> PartnerWelcome {
     try await partnerTurn { () throws(PartnerFault) in
       let id = caller.terms.partner.id
-      let called = try stored { () throws(StoreFault) in try self.books.partners.token(digest: TokenDigest.of(caller.token)) }
+      let called = try stored { () throws(StoreFault) in try self.books.partners.partner(forDigest: TokenDigest.of(caller.token)) }
       guard var partner = try stored({ () throws(StoreFault) in try self.books.partners.partner(id) }), let called else {
         throw .unknownObject
       }
       let isRegistered = partner.state == .registered || partner.state == .paused
       if isUpdate, !isRegistered { throw .wrongState("not registered yet: POST first") }
       // Token A still works until token C was used: the answer to the first POST may have been lost.
-      if !isUpdate, isRegistered, called.purpose != .invitation { throw .wrongState("registered already: use PUT") }
+      if !isUpdate, isRegistered, called.purpose != .registration { throw .wrongState("registered already: use PUT") }
       let token = Secret.make()
       try stored { () throws(StoreFault) in
-        try self.books.partners.add(token: TokenDigest.of(token), purpose: .current, to: id, at: self.now)
+        try self.books.partners.addDigest(TokenDigest.of(token), of: id, for: .credentials, at: self.now)
         partner.take(registration)
         partner.state = partner.state == .paused ? .paused : .registered
         partner.updatedAt = self.now
         try self.books.partners.update(partner)
-        try self.books.partners.replaceRoles(of: id, with: registration.roles)
+        try self.books.partners.replaceRoles(of: id, by: registration.roles)
         try self.record(.partnerRegistered(id))
         try self.tellEverything(to: id)
       }
@@ -80,8 +79,8 @@ extension CSMS: PartnerService {
     partner.endpoints = []
     partner.updatedAt = now
     try books.partners.update(partner)
-    try books.partners.removeTokens(of: partner.id)
-    try books.pushes.removeAll(of: partner.id)
+    try books.partners.endDigests(of: partner.id)
+    try books.pushes.forget(partner.id)
     try record(.partnerUnregistered(partner.id))
   }
 
@@ -101,26 +100,25 @@ extension CSMS: PartnerService {
   public func location(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> LocationView {
     let party = caller.terms.ourParty.id
     return try await found { books throws(StoreFault) in
-      guard let location = try books.locations.location(ref: ref, party: party), location.isPublished else { return nil }
+      guard let location = try books.locations.location(ref, of: party), location.isPublished else { return nil }
       return try books.locations.view(location.id)
     }
   }
 
   public func tariffs(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<TariffView> {
-    let party = caller.terms.ourParty
-    let page = try await answer { books throws(StoreFault) in try books.tariffs.page(query, party: party.id) }
-    return Page(items: page.items.map { TariffView(version: $0, party: party.name) }, total: page.total)
+    let party = caller.terms.ourParty.id
+    return try await answer { books throws(StoreFault) in try books.tariffs.page(query, of: party) }
   }
 
   public func tariff(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> TariffView {
     let party = caller.terms.ourParty
-    let version = try await found { books throws(StoreFault) in try books.tariffs.tariff(ref: ref, party: party.id) }
+    let version = try await found { books throws(StoreFault) in try books.tariffs.tariff(ref, of: party.id) }
     return TariffView(version: version, party: party.name)
   }
 
   public func sessions(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<SessionView> {
     let partner = caller.terms.partner.id
-    let page = try await answer { books throws(StoreFault) in try books.sessions.page(query, partner: partner) }
+    let page = try await answer { books throws(StoreFault) in try books.sessions.page(query, of: partner) }
     let items = try page.items.map { session throws(PartnerFault) in
       try stored { () throws(StoreFault) in try self.view(of: session) }
     }
@@ -134,12 +132,15 @@ extension CSMS: PartnerService {
 
   public func cdrs(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<CDR> {
     let partner = caller.terms.partner.id
-    return try await answer { books throws(StoreFault) in try books.cdrs.page(query, partner: partner) }
+    return try await answer { books throws(StoreFault) in try books.cdrs.page(query, of: partner) }
   }
 
   public func cdr(_ id: String, for caller: PartnerCaller) async throws(PartnerFault) -> CDR {
     let partner = caller.terms.partner.id
-    return try await found { books throws(StoreFault) in try books.cdrs.cdr(id, partner: partner) }
+    return try await found { books throws(StoreFault) in
+      guard let kept = try books.cdrs.cdr(id), kept.partner == partner else { return nil }
+      return kept.cdr
+    }
   }
 
   // MARK: Their tokens
@@ -155,9 +156,16 @@ extension CSMS: PartnerService {
       try stored { () throws(StoreFault) in
         var token = token
         token.owner = owner.id
-        let outcome = try self.books.tokens.put(token, at: self.now)
-        if let id = outcome.changed { try self.record(.tokenReceived(id, from: caller.terms.partner.id)) }
-        return outcome.isNew
+        switch try self.books.tokens.put(token) {
+        case .created(let id):
+          try self.record(.tokenReceived(id, from: caller.terms.partner.id))
+          return true
+        case .replaced(let id):
+          try self.record(.tokenReceived(id, from: caller.terms.partner.id))
+          return false
+        case .ignored:
+          return false
+        }
       }
     }
   }
@@ -170,7 +178,7 @@ extension CSMS: PartnerService {
       try change(&token)
       let changed = token
       try stored { () throws(StoreFault) in
-        _ = try self.books.tokens.put(changed, at: self.now)
+        _ = try self.books.tokens.put(changed)
         try self.record(.tokenReceived(changed.id, from: caller.terms.partner.id))
       }
     }
@@ -178,7 +186,7 @@ extension CSMS: PartnerService {
 
   private func held(_ key: TokenKey, by caller: PartnerCaller) throws(PartnerFault) -> Token? {
     let owner = try role(key.party, of: caller)
-    return try stored { () throws(StoreFault) in try self.books.tokens.token(foldedUID: Token.fold(key.uid), kind: key.kind, owner: owner.id) }
+    return try stored { () throws(StoreFault) in try self.books.tokens.token(key.uid, key.kind, owner: owner.id) }
   }
 
   /// A partner writes for the parties behind it and for no other (FAULTS.md 60).
@@ -213,9 +221,9 @@ extension CSMS: PartnerService {
     try await commanded { () throws(Refusal) in
       let partner = caller.terms.partner
       if try self.isRepeat(url, of: partner.id) { return .accepted(timeout: self.settings.commandSeconds) }
-      guard let session = try keep({ () throws(StoreFault) in try self.books.sessions.session(session, partner: partner.id) }),
-        session.isOpen
-      else { return .unknownSession }
+      guard let session = try keep({ () throws(StoreFault) in try self.session(session, of: partner.id) }), session.isOpen else {
+        return .unknownSession
+      }
       _ = try self.remoteStop(session, by: "partner:\(partner.name)", respondTo: CommandOrigin(partner: partner.id, url: url))
       return .accepted(timeout: self.settings.commandSeconds)
     }
@@ -231,7 +239,8 @@ extension CSMS: PartnerService {
       guard let evse = try self.evse(uid, at: place) else { return .rejected("no such EVSE at this location") }
       // A help desk frees its own driver's cable, not somebody else's.
       let isForeign = try keep { () throws(StoreFault) in
-        try self.books.sessions.active(at: evse.id).contains { try self.partnerID(of: $0) != partner.id }
+        guard let session = try self.books.sessions.open(at: evse.id) else { return false }
+        return try self.partnerID(of: session) != partner.id
       }
       guard !isForeign else { return .rejected("somebody else charges there") }
       _ = try self.issue(
@@ -243,12 +252,12 @@ extension CSMS: PartnerService {
 
   /// The same command again, because our answer was lost, is not a second one (FAULTS.md 55, 61).
   private func isRepeat(_ url: String, of partner: ID<Partner>) throws(Refusal) -> Bool {
-    try keep { () throws(StoreFault) in try self.books.commands.command(partner: partner, respondTo: url) != nil }
+    try keep { () throws(StoreFault) in try self.books.commands.command(of: partner, respondTo: url) != nil }
   }
 
   private func whereToStart(_ wish: StartWish, party: ID<Party>) throws(Refusal) -> (Station, EVSE) {
     let place = try location(wish.location, party: party)
-    let stations = try keep { () throws(StoreFault) in try self.books.stations.stations(at: place.id) }
+    let stations = try keep { () throws(StoreFault) in try self.books.stations.list(StationFilter(location: place.id), limit: .max) }
     if let uid = wish.evse {
       guard let evse = try evse(uid, at: place), let station = stations.first(where: { $0.id == evse.station }) else {
         throw .conflict("no such EVSE at this location")
@@ -262,7 +271,7 @@ extension CSMS: PartnerService {
   }
 
   private func location(_ ref: String, party: ID<Party>) throws(Refusal) -> Location {
-    guard let place = try keep({ () throws(StoreFault) in try self.books.locations.location(ref: ref, party: party) }) else {
+    guard let place = try keep({ () throws(StoreFault) in try self.books.locations.location(ref, of: party) }) else {
       throw .notFound("location")
     }
     return place
@@ -270,7 +279,7 @@ extension CSMS: PartnerService {
 
   private func evse(_ uid: String, at place: Location) throws(Refusal) -> EVSE? {
     try keep { () throws(StoreFault) in
-      guard let evse = try self.books.stations.evse(uid: uid), try self.station(evse.station)?.location == place.id else { return nil }
+      guard let evse = try self.books.stations.evse(uid), try self.station(evse.station)?.location == place.id else { return nil }
       return evse
     }
   }
@@ -292,27 +301,30 @@ extension CSMS: PartnerService {
 
   /// The result of a partner's command goes to the URL that it named, as a row with an end.
   func answerPartner(about id: String, outcome: CommandOutcome) throws(StoreFault) {
-    guard let origin = try books.commands.origin(of: id), let partnerLink,
-      let partner = try books.partners.partner(origin.partner)
+    guard let command = try books.commands.command(id), let url = command.respondTo, let partnerID = command.partner,
+      let partnerLink, let terms = try books.partners.terms(of: partnerID)
     else { return }
     let message: String? = if case .refused(let word, _) = outcome { word } else { nil }
-    let object = PushObject.commandResult(url: origin.url, result: outcome.resultForPartner, message: message)
-    do {
-      let request = try partnerLink.request(for: object, terms: try terms(of: partner))
-      try want(
-        "commands", id, of: partner.id, party: partner.party, request: request,
-        expiresAt: now + .seconds(Limits.resultLifeSeconds))
-    } catch let fault as PushFault {
-      log.warning("a command's result cannot be sent", metadata: ["command": "\(id)", "cause": "\(fault)"])
-    } catch let fault as StoreFault {
-      throw fault
-    } catch {}
+    let object = PushObject.commandResult(url: url, result: outcome.resultForPartner, message: message)
+    let request: PushRequest
+    do { request = try partnerLink.request(for: object, terms: terms) } catch {
+      return log.warning("a command's result cannot be sent", metadata: ["command": "\(id)", "cause": "\(error)"])
+    }
+    try want(
+      .commands, id, of: partnerID, party: terms.ourParty.id, request: request,
+      expiresAt: now + .seconds(Limits.resultLifeSeconds))
   }
 
   // MARK: Small things
 
   private func ownSession(_ id: String, _ caller: PartnerCaller) throws(PartnerFault) -> Session? {
-    try stored { () throws(StoreFault) in try self.books.sessions.session(id, partner: caller.terms.partner.id) }
+    try stored { () throws(StoreFault) in try self.session(id, of: caller.terms.partner.id) }
+  }
+
+  /// A session of that partner's driver; another's does not exist for it.
+  private func session(_ id: String, of partner: ID<Partner>) throws(StoreFault) -> Session? {
+    guard try books.sessions.partner(of: id) == partner else { return nil }
+    return try books.sessions.session(id)
   }
 
   func partnerID(of session: Session) throws(StoreFault) -> ID<Partner>? {
@@ -320,8 +332,8 @@ extension CSMS: PartnerService {
   }
 
   func terms(of partner: Partner) throws(StoreFault) -> PartnerTerms {
-    guard let party = try books.parties.party(partner.party) else { throw StoreFault.missing("the partner's party") }
-    return PartnerTerms(partner: partner, ourParty: party)
+    guard let terms = try books.partners.terms(of: partner.id) else { throw StoreFault.missing("partner \(partner.id)") }
+    return terms
   }
 
   private func answer<Value: Sendable>(
@@ -341,20 +353,16 @@ extension CSMS: PartnerService {
   private func partnerTurn<Value: Sendable>(
     _ decide: @escaping @MainActor @Sendable () throws(PartnerFault) -> Value
   ) async throws(PartnerFault) -> Value {
-    let outcome: Result<Result<Value, PartnerFault>, Refusal>
+    let result: Result<Value, PartnerFault>
     do {
-      outcome = .success(
-        try await turn { () throws(Refusal) in
-          // What is refused wrote nothing yet, or is undone with its savepoint.
-          do { return .success(try self.attempt(decide)) } catch { return .failure(error) }
-        })
+      result = try await turn { () throws(Refusal) in
+        // What is refused is undone with its savepoint.
+        do throws(PartnerFault) { return .success(try self.attempt(decide)) } catch { return .failure(error) }
+      }
     } catch {
-      outcome = .failure(error)
+      throw .unavailable("\(error)")
     }
-    switch outcome {
-    case .success(let result): return try result.get()
-    case .failure(let refusal): throw .unavailable("\(refusal)")
-    }
+    return try result.get()
   }
 }
 

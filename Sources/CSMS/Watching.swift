@@ -8,7 +8,7 @@ import Wire
 extension CSMS {
   /// Looks at what a start finds: nobody is connected yet, and no answer to an older command can come.
   public func wake(at time: Timestamp) throws(Refusal) {
-    let stations = try keep { () throws(StoreFault) in try self.books.stations.connectable() }
+    let stations = try keep { () throws(StoreFault) in try self.books.stations.withKnownStatus() }
     links.await(stations, until: time + .seconds(settings.returnSeconds))
     couriers.hasNews = true
     note { () throws(StoreFault) in try self.failOrphanedCommands() }
@@ -34,9 +34,14 @@ extension CSMS {
 
   /// Nothing grows without end: what is past its keeping goes, a bounded piece at a time.
   private func sweep() throws(StoreFault) {
-    try books.events.prune(before: now - .seconds(settings.eventDays * 86_400), most: Limits.sweepRows)
-    try books.authorizations.prune(at: now)
-    try books.tokens.pruneAliases(before: now - .seconds(settings.connectionSeconds * 2))
-    try books.users.prune(at: now)
+    _ = try books.events.prune(before: now - .seconds(settings.eventDays * 86_400))
+    _ = try books.sessions.pruneReadings(before: now - .seconds(settings.readingDays * 86_400))
+    _ = try books.pushes.prune(sentBefore: now - .seconds(settings.eventDays * 86_400))
+    _ = try books.parked.prune(settledBefore: now - .seconds(settings.eventDays * 86_400))
+    _ = try books.commands.prune(before: now - .seconds(settings.eventDays * 86_400))
+    _ = try books.authorizations.prune(at: now)
+    _ = try books.tokens.pruneAliases(before: now - .seconds(settings.eventDays * 86_400))
+    _ = try books.users.pruneLogins(at: now)
+    _ = try books.keys.pruneAnswers(before: now - .seconds(86_400))
   }
 }

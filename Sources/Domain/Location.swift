@@ -59,6 +59,11 @@ public struct Coordinates: Sendable, Equatable {
     self.longitude = longitude
   }
 
+  /// 0° north, 0° east: where a location is that nobody has placed yet.
+  public static let nullIsland = Coordinates(zero: "0.000000")
+
+  private init(zero: String) { (latitude, longitude) = (zero, zero) }
+
   private static func degrees(_ text: String, within bound: Int) -> String? {
     guard let value = Decimal(text), Decimal(-bound) <= value, value <= Decimal(bound) else { return nil }
     let shown = value.rounded(toPlaces: 6, .halfUp).description

@@ -23,6 +23,13 @@ nonisolated public struct Commands {
     try db.first("SELECT * FROM command WHERE id = ?1", id, as: KeptCommand.init(row:))
   }
 
+  /// The one to which a partner waits for the answer at that URL: the same wish again is not a second one (FAULTS.md 55).
+  public func command(of partner: ID<Partner>, respondTo url: String) throws(StoreFault) -> KeptCommand? {
+    try db.first(
+      "SELECT * FROM command WHERE partner = ?1 AND respond_to = ?2 ORDER BY created_at DESC", partner, url,
+      as: KeptCommand.init(row:))
+  }
+
   /// The newest first, before a cursor.
   public func list(
     of station: ID<Station>, before cursor: String? = nil, limit: Int
