@@ -1,10 +1,21 @@
 /// Finds where a body's bytes lie and where it ends: by length, by chunks (RFC 9112 7.1), or by the connection's end.
 struct BodyReader {
-  enum Step: Equatable { case needMore, bytes(Range<Int>), end, refused(Refusal) }
+  enum Step: Equatable {
+    case needMore
+    case bytes(Range<Int>)
+    case end
+    case refused(Refusal)
+  }
 
   private enum State {
-    case done, fixed(left: Int), untilClose
-    case size(digits: Int), ext(Extension), sizeLF, data(left: Int), dataCR, dataLF
+    case done
+    case fixed(left: Int)
+    case untilClose
+    case size(digits: Int)
+    case ext(Extension)
+    case sizeLF
+    case data(left: Int)
+    case dataCR, dataLF
     case trailerStart, trailer, trailerLF, endLF
   }
   /// Where in a chunk's extensions the reader stands: `;name`, `;name=value`, `;name="quoted \" value"`.
@@ -70,13 +81,19 @@ struct BodyReader {
         return nil
       }
       guard digits > 0 else { return Refusal(.badRequest, "A chunk has no size.") }
-      if byte == 0x0D { state = .sizeLF } else if byte == UInt8(ascii: ";") { state = .ext(.nameFirst) } else {
+      if byte == 0x0D {
+        state = .sizeLF
+      } else if byte == UInt8(ascii: ";") {
+        state = .ext(.nameFirst)
+      } else {
         return Refusal(.badRequest, "A chunk size is no number.")
       }
     case .ext(let place):
       lineBytes += 1
       if lineBytes > HTTPLimits.Head.chunkLineBytes { return Refusal(.badRequest, "A chunk extension is too long.") }
-      guard let next = Self.extensionStep(place, byte) else { return Refusal(.badRequest, "A chunk extension is broken.") }
+      guard let next = Self.extensionStep(place, byte) else {
+        return Refusal(.badRequest, "A chunk extension is broken.")
+      }
       state = next
     case .sizeLF:
       guard byte == 0x0A else { return Refusal(.badRequest, "A chunk size does not end with CR LF.") }
@@ -90,12 +107,18 @@ struct BodyReader {
       guard byte == 0x0A else { return Refusal(.badRequest, "A chunk does not end with CR LF.") }
       state = .size(digits: 0)
     case .trailerStart:
-      if byte == 0x0D { state = .endLF; return nil }
+      if byte == 0x0D {
+        state = .endLF
+        return nil
+      }
       guard byte != UInt8(ascii: ":") else { return Refusal(.badRequest, "A trailer has no name.") }
       state = .trailer
       return trailerByte(byte)
     case .trailer:
-      if byte == 0x0D { state = .trailerLF; return nil }
+      if byte == 0x0D {
+        state = .trailerLF
+        return nil
+      }
       return trailerByte(byte)
     case .trailerLF:
       guard byte == 0x0A else { return Refusal(.badRequest, "A trailer does not end with CR LF.") }

@@ -98,7 +98,12 @@ public enum EventStream {
       case "id": if !value.contains(0) { id = String(decoding: value, as: UTF8.self) }
       case "event": event = String(decoding: value, as: UTF8.self)
       case "data":
-        if data == nil { data = Array(value) } else { data?.append(0x0A); data?.append(contentsOf: value) }
+        if data == nil {
+          data = Array(value)
+        } else {
+          data?.append(0x0A)
+          data?.append(contentsOf: value)
+        }
       default: break
       }
       return nil

@@ -150,7 +150,8 @@ public final class Exchange {
   private func keepAlive() {
     guard let stream, let connection else { return }
     let pause = connection.server.limits.eventKeepAlive
-    stream.keepAlive = loop.schedule(after: max(pause - (loop.now - stream.lastSent), .milliseconds(1))) { [weak self] in
+    stream.keepAlive = loop.schedule(after: max(pause - (loop.now - stream.lastSent), .milliseconds(1))) {
+      [weak self] in
       guard let self, let stream = self.stream else { return }
       if loop.now - stream.lastSent >= pause { send(EventStream.keepAlive) }
       keepAlive()

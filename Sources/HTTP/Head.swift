@@ -212,7 +212,9 @@ public struct ResponseHead: Sendable, Equatable {
 }
 
 func appendField(_ name: String, _ value: String, into out: inout [UInt8]) {
-  for byte in name.utf8 { out.append(byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: ":") ? byte : UInt8(ascii: "-")) }
+  for byte in name.utf8 {
+    out.append(byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: ":") ? byte : UInt8(ascii: "-"))
+  }
   out.append(UInt8(ascii: ":"))
   out.append(0x20)
   for byte in value.utf8 { out.append(byte < 0x20 && byte != 0x09 || byte == 0x7F ? 0x20 : byte) }

@@ -2,7 +2,10 @@
 /// refuses at the first byte that makes the message ambiguous (RFC 9112 2.2, 5, 6.3, 11.2).
 struct HeadReader {
   enum Kind { case request, response }
-  enum Step { case needMore, done, refused(Refusal) }
+  enum Step {
+    case needMore, done
+    case refused(Refusal)
+  }
 
   private enum State {
     case start, startLF, method, target, version, statusDigits, reason, startLineLF
@@ -111,7 +114,10 @@ struct HeadReader {
       }
 
     case .reason:
-      if byte == 0x0D { state = .startLineLF; break }
+      if byte == 0x0D {
+        state = .startLineLF
+        break
+      }
       guard isValueByte(byte) else { throw Refusal(.badRequest, "The status line has a forbidden byte.") }
       if headBytes > limits.lineBytes { throw Refusal(.badRequest, "The status line is too long.") }
 
@@ -121,7 +127,10 @@ struct HeadReader {
       state = .fieldStart
 
     case .fieldStart:
-      if byte == 0x0D { state = .endLF; break }
+      if byte == 0x0D {
+        state = .endLF
+        break
+      }
       // RFC 9112 5.2: a folded line is refused, and so is white space before the first field (2.2).
       guard byte != 0x20, byte != 0x09 else { throw Refusal(.badRequest, "A header line begins with a space.") }
       if headers.count == limits.fields { throw Refusal(.headTooLarge, "Too many header fields.") }
@@ -146,7 +155,10 @@ struct HeadReader {
       return try take(byte)
 
     case .value:
-      if byte == 0x0D { state = .valueLF; break }
+      if byte == 0x0D {
+        state = .valueLF
+        break
+      }
       guard isValueByte(byte) else { throw Refusal(.badRequest, "A header value has a forbidden byte.") }
       text.append(byte)
 

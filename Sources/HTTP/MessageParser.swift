@@ -12,7 +12,11 @@ public struct RequestParser {
     case refused(Refusal)
   }
 
-  private enum State { case head(HeadReader), body(BodyReader), broken(Refusal) }
+  private enum State {
+    case head(HeadReader)
+    case body(BodyReader)
+    case broken(Refusal)
+  }
   private let limits: HTTPLimits.Head
   private var state: State
 
@@ -91,7 +95,11 @@ public struct ResponseParser {
     case refused(Refusal)
   }
 
-  private enum State { case head(HeadReader), body(BodyReader), broken(Refusal) }
+  private enum State {
+    case head(HeadReader)
+    case body(BodyReader)
+    case broken(Refusal)
+  }
   private let limits: HTTPLimits.Head
   private let method: Method
   private var state: State

@@ -111,7 +111,11 @@ public struct Response: Sendable, Equatable {
 
 /// What the head of an answer needs beside the answer itself.
 struct AnswerHead {
-  enum Body { case none, length(Int), chunked, untilClose }
+  enum Body {
+    case none
+    case length(Int)
+    case chunked, untilClose
+  }
   var status: Status
   var headers: Headers
   var body: Body

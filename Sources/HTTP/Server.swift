@@ -101,7 +101,8 @@ public final class Server {
       refusal = Refusal(.tooManyRequests, "Too many connections from this address are open.")
     }
     if isCounted { untrusted[address, default: 0] += 1 }
-    let connection = ServerConnection(server: self, channel: channel, isTLS: isTLS, isCounted: isCounted, refusal: refusal)
+    let connection = ServerConnection(
+      server: self, channel: channel, isTLS: isTLS, isCounted: isCounted, refusal: refusal)
     connections[channel.id] = connection
     channel.handler = connection
     connection.begin()
@@ -134,7 +135,8 @@ public final class Server {
   private func refusalBytes(_ status: Status, _ text: String) -> [UInt8] {
     let body = Array(text.utf8)
     let head = AnswerHead(
-      status: status, headers: ["Content-Type": "text/plain; charset=utf-8"], body: .length(body.count), keepsAlive: false)
+      status: status, headers: ["Content-Type": "text/plain; charset=utf-8"], body: .length(body.count),
+      keepsAlive: false)
     return head.bytes(date: []) + body
   }
 }

@@ -42,6 +42,10 @@ final class ServerConnection: ChannelHandler {
   private var written = 0
   private var takenAtLastLook = 0
   private var closesAfterDrain = false
+  /// The first bytes of a trusted proxy's connection, until it is known whether they are a PROXY header.
+  private var opening: [UInt8]?
+  /// For whom such a header says that the proxy speaks.
+  private var proxied: SocketAddress?
 
   init(server: Server, channel: Channel, isTLS: Bool, isCounted: Bool, refusal: Refusal?) {
     self.server = server
@@ -50,6 +54,8 @@ final class ServerConnection: ChannelHandler {
     self.isCounted = isCounted
     self.refusal = refusal
     parser = RequestParser(limits: server.limits.head)
+    // In front of TLS the header would have to be read before the handshake; such doors get none.
+    if !isTLS, server.isTrustedProxy(channel.peer) { opening = [] }
   }
 
   var id: UInt64 { channel.id }
@@ -73,6 +79,24 @@ final class ServerConnection: ChannelHandler {
   // MARK: Reading
 
   func channel(_ channel: Channel, read bytes: UnsafeRawBufferPointer) {
+    if opening != nil { return open(bytes) }
+    receive(bytes)
+  }
+
+  private func open(_ bytes: UnsafeRawBufferPointer) {
+    let first = (opening ?? []) + bytes
+    opening = nil
+    switch ProxyHeader.read(first) {
+    case .needMore: opening = first
+    case .absent: first.withUnsafeBytes { receive($0) }
+    case .broken: channel.close()
+    case .found(let source, let count):
+      proxied = source
+      if count < first.count { first[count...].withUnsafeBytes { receive($0) } }
+    }
+  }
+
+  private func receive(_ bytes: UnsafeRawBufferPointer) {
     switch phase {
     case .idle, .head, .body: work(bytes)
     case .answering, .streaming, .draining: keep(bytes)
@@ -164,14 +188,15 @@ final class ServerConnection: ChannelHandler {
 
   /// A trusted proxy's word about whom it speaks for: the last address in the list that is not a trusted proxy itself.
   private func asker(_ headers: Headers) -> (SocketAddress, Bool) {
-    guard !server.trustedProxies.isEmpty, server.isTrustedProxy(channel.peer) else { return (channel.peer, isTLS) }
+    let near = proxied ?? channel.peer
+    guard !server.trustedProxies.isEmpty, server.isTrustedProxy(near) else { return (near, isTLS) }
     let isSecure = headers["x-forwarded-proto"].map { sameASCII($0, "https") || sameASCII($0, "wss") } ?? isTLS
     for item in headers.list("x-forwarded-for").reversed() {
       guard let address = SocketAddress(host: item, port: 0) ?? (try? SocketAddress(parsing: item)) else { break }
       if case .unix = address { break }
       if !server.isTrustedProxy(address) { return (address, isSecure) }
     }
-    return (channel.peer, isSecure)
+    return (near, isSecure)
   }
 
   // MARK: Answering, for the exchange
@@ -212,7 +237,9 @@ final class ServerConnection: ChannelHandler {
   private static func isGzip(_ item: String) -> Bool {
     let parts = item.utf8.split(separator: UInt8(ascii: ";")).map { trimmed($0) }
     guard let name = parts.first, sameASCII(name, "gzip") else { return false }
-    return !parts.dropFirst().contains { $0 == "q=0" || $0.hasPrefix("q=0.0") && $0.utf8.allSatisfy { !(0x31...0x39).contains($0) } }
+    return !parts.dropFirst().contains {
+      $0 == "q=0" || $0.hasPrefix("q=0.0") && $0.utf8.allSatisfy { !(0x31...0x39).contains($0) }
+    }
   }
 
   private func keepsAlive(_ head: RequestHead) -> Bool {

@@ -73,7 +73,9 @@ public struct Target: Sendable, Equatable {
   private static func items(_ bytes: ArraySlice<UInt8>) throws(Refusal) -> [Item] {
     var items: [Item] = []
     for part in bytes.split(separator: UInt8(ascii: "&")) {
-      guard items.count < HTTPLimits.Head.queryItems else { throw Refusal(.badRequest, "The query has too many items.") }
+      guard items.count < HTTPLimits.Head.queryItems else {
+        throw Refusal(.badRequest, "The query has too many items.")
+      }
       let equals = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
       let value = equals < part.endIndex ? part[(equals + 1)...] : part[equals...]
       guard let name = percentDecoded(part[..<equals], plusIsSpace: true),

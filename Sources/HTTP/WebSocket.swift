@@ -152,7 +152,8 @@ public final class WebSocket {
   public func close(code: UInt16? = CloseCode.normal, reason: String = "") {
     guard case .open = state else { return }
     state = .closing(code, reason)
-    channel.write(FrameWriter.close(code: code, reason: reason, mask: isClient ? UInt32.random(in: 1...UInt32.max) : nil))
+    channel.write(
+      FrameWriter.close(code: code, reason: reason, mask: isClient ? UInt32.random(in: 1...UInt32.max) : nil))
     resume()
     resumeReading()
     closing = loop.schedule(after: limits.closeDeadline) { [weak self] in
@@ -225,7 +226,8 @@ public final class WebSocket {
 
   private func fail(_ code: UInt16, _ reason: String) {
     switch state {
-    case .open: channel.write(FrameWriter.close(code: code, reason: reason, mask: isClient ? .random(in: 1...UInt32.max) : nil))
+    case .open:
+      channel.write(FrameWriter.close(code: code, reason: reason, mask: isClient ? .random(in: 1...UInt32.max) : nil))
     case .closing: break
     case .closed: return
     }

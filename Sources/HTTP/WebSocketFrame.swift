@@ -125,7 +125,11 @@ struct FrameReader {
     var done = 0
   }
 
-  private enum State { case header, payload(Frame), ended }
+  private enum State {
+    case header
+    case payload(Frame)
+    case ended
+  }
 
   private let limits: HTTPLimits.WebSocket
   private let expectsMask: Bool
@@ -252,7 +256,9 @@ struct FrameReader {
     guard header.isMinimal else { return (1002, "the length is not in its shortest form") }
     if opcode.isControl {
       guard isFinal else { return (1002, "a control frame is fragmented") }
-      guard header.length <= UInt64(HTTPLimits.WebSocket.controlBytes) else { return (1002, "a control frame is too long") }
+      guard header.length <= UInt64(HTTPLimits.WebSocket.controlBytes) else {
+        return (1002, "a control frame is too long")
+      }
       return nil
     }
     if opcode == .continuation {

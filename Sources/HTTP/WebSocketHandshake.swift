@@ -23,7 +23,8 @@ public struct WebSocketOffer: Sendable, Equatable {
   /// Why this offer cannot be taken, as an answer; nil where it can.
   func flaw(requiresConnectionUpgrade: Bool) -> Response? {
     guard version == "13" else {
-      var response = Response.text("Only version 13 of the WebSocket protocol is spoken here.\n", status: .upgradeRequired)
+      var response = Response.text(
+        "Only version 13 of the WebSocket protocol is spoken here.\n", status: .upgradeRequired)
       response.headers["Sec-WebSocket-Version"] = "13"
       response.headers["Upgrade"] = "websocket"
       return response
@@ -67,7 +68,10 @@ struct Compression: Sendable, Equatable {
         case "client_max_window_bits": isAcceptable = isAcceptable && (value == nil || windowBits(value) != nil)
         case "server_max_window_bits":
           // zlib makes no raw stream with a window of 8; that offer is declined.
-          guard let bits = windowBits(value), bits > 8 else { isAcceptable = false; break }
+          guard let bits = windowBits(value), bits > 8 else {
+            isAcceptable = false
+            break
+          }
           agreed.windowBits = bits
           agreed.namesWindow = true
         default: isAcceptable = false

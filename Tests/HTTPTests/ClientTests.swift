@@ -99,7 +99,8 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     let server = try TestServer { request, exchange in
       #expect(request.headers["x-mark"] == "1")
       #expect(request.headers.all("content-length") == ["4"])
-      exchange.respond(Response(.created, headers: ["X-Back": "2"], body: request.body + Array(request.target.rawQuery.utf8)))
+      exchange.respond(
+        Response(.created, headers: ["X-Back": "2"], body: request.body + Array(request.target.rawQuery.utf8)))
     }
     let client = try TestClient()
     let request = ClientRequest(
@@ -170,7 +171,8 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok", "closed"), ("<html>\r\n\r\n", "malformed"),
     ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n", "malformed"),
     ("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n", "tooLarge"),
-    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + String(repeating: "x", count: 1_001), "tooLarge"), ("", "closed"),
+    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + String(repeating: "x", count: 1_001), "tooLarge"),
+    ("", "closed"),
   ])
   func brokenAnswersAreToldApart(text: String, fault: String) throws {
     let script = try Script([text], closesAfterEach: true)
@@ -224,20 +226,25 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
       let path = request.path.first ?? ""
       switch path {
       case "slash": exchange.respond(.redirect(to: "/end/", status: 307))
-      case "absolute": exchange.respond(.redirect(to: "http://127.0.0.1:\(request.headers["x-port"] ?? "")/end", status: 308))
+      case "absolute":
+        exchange.respond(.redirect(to: "http://127.0.0.1:\(request.headers["x-port"] ?? "")/end", status: 308))
       case "found": exchange.respond(.redirect(to: "/end", status: .found))
       case "away": exchange.respond(.redirect(to: elsewhere, status: 307))
       case "scheme": exchange.respond(.redirect(to: "https://127.0.0.1/", status: 307))
       case "loop": exchange.respond(.redirect(to: "/loop", status: 307))
       default:
         exchange.respond(
-          .text("\(request.method.rawValue) \(request.headers["authorization"] ?? "-") \(String(decoding: request.body, as: UTF8.self))"))
+          .text(
+            "\(request.method.rawValue) \(request.headers["authorization"] ?? "-") \(String(decoding: request.body, as: UTF8.self))"
+          ))
       }
     }
     let client = try TestClient()
     func put(_ path: String) throws -> ClientResponse {
       let headers: Headers = ["Authorization": "Token x", "X-Port": "\(server.port)"]
-      return try #require(client.send(ClientRequest(.put, try server.url(path), headers: headers, body: Array("b".utf8)))).get()
+      return try #require(
+        client.send(ClientRequest(.put, try server.url(path), headers: headers, body: Array("b".utf8)))
+      ).get()
     }
     for path in ["/slash", "/absolute"] {
       let answer = try put(path)
@@ -251,7 +258,8 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
   }
 
   @Test(arguments: [
-    "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "localhost", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0.0.0.0",
+    "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "localhost", "2130706433", "0x7f000001", "0177.0.0.1", "127.1",
+    "0.0.0.0",
     "10.0.0.1", "192.168.1.1", "[fd00::1]", "169.254.169.254", "[64:ff9b::7f00:1]",
   ])
   func ourOwnHouseIsNotCalled(host: String) throws {
@@ -280,7 +288,10 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
   }
 
   @Test func withoutTLSSettingsNothingGoesOutInTheClear() throws {
-    guard case .tls(host: "127.0.0.1", _)? = failure(try TestClient().send(ClientRequest(.get, HTTPURL("https://127.0.0.1:9/")))) else {
+    guard
+      case .tls(host: "127.0.0.1", _)? = failure(
+        try TestClient().send(ClientRequest(.get, HTTPURL("https://127.0.0.1:9/"))))
+    else {
       Issue.record("https was not refused")
       return
     }

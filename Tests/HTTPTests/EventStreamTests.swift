@@ -4,9 +4,11 @@ import Testing
 
 @Suite struct EventStreamTests {
   @Test func eventsAreWrittenAndReadBack() {
-    let bytes = EventStream.event(id: "7", event: "session", data: Array("a\nb\r\nc".utf8)) + EventStream.keepAlive
+    let bytes =
+      EventStream.event(id: "7", event: "session", data: Array("a\nb\r\nc".utf8)) + EventStream.keepAlive
       + EventStream.retry(milliseconds: 5) + EventStream.event(data: [])
-    #expect(String(decoding: bytes.prefix(48), as: UTF8.self) == "id: 7\nevent: session\ndata: a\ndata: b\ndata: c\n\n: ")
+    #expect(
+      String(decoding: bytes.prefix(48), as: UTF8.self) == "id: 7\nevent: session\ndata: a\ndata: b\ndata: c\n\n: ")
     for pieces in [1, 2, 7, 1_000] {
       var reader = EventStream.Reader()
       var events: [EventStream.Event] = []
@@ -15,7 +17,8 @@ import Testing
       }
       #expect(
         events == [
-          EventStream.Event(id: "7", event: "session", data: "a\nb\nc"), EventStream.Event(id: "7", event: "message", data: ""),
+          EventStream.Event(id: "7", event: "session", data: "a\nb\nc"),
+          EventStream.Event(id: "7", event: "message", data: ""),
         ])
     }
   }

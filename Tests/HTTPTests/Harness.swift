@@ -76,7 +76,8 @@ final class TestServer: Sendable {
   let port: UInt16
 
   init(
-    limits: HTTPLimits.Server = .init(), proxies: [String] = [], limit: @escaping @Sendable (RequestHead) -> Int? = { _ in nil },
+    limits: HTTPLimits.Server = .init(), proxies: [String] = [],
+    limit: @escaping @Sendable (RequestHead) -> Int? = { _ in nil },
     _ body: @escaping @Sendable (Request, Exchange) -> Void
   ) throws {
     let loop = try EventLoop(label: "test.server")
@@ -102,7 +103,9 @@ final class TestServer: Sendable {
     return on(loop) { server.value.connectionCount }
   }
 
-  func url(_ path: String, scheme: String = "http") throws -> HTTPURL { try HTTPURL("\(scheme)://127.0.0.1:\(port)\(path)") }
+  func url(_ path: String, scheme: String = "http") throws -> HTTPURL {
+    try HTTPURL("\(scheme)://127.0.0.1:\(port)\(path)")
+  }
 }
 
 /// A peer that sends exactly the bytes it is told to, and blocks while it waits.
@@ -115,7 +118,9 @@ final class RawPeer {
     var timeout = timeval(tv_sec: 5, tv_usec: 0)
     setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
-    if var receiveBuffer { setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size)) }
+    if var receiveBuffer {
+      setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
+    }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
@@ -149,7 +154,9 @@ final class RawPeer {
   func send(_ bytes: [UInt8]) {
     var at = 0
     while at < bytes.count {
-      let count = bytes.withUnsafeBytes { Glibc.send(socket, $0.baseAddress! + at, bytes.count - at, Int32(MSG_NOSIGNAL)) }
+      let count = bytes.withUnsafeBytes {
+        Glibc.send(socket, $0.baseAddress! + at, bytes.count - at, Int32(MSG_NOSIGNAL))
+      }
       if count <= 0 { return }
       at += count
     }

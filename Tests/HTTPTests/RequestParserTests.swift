@@ -24,21 +24,24 @@ import Wire
     let byLength = parsed("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello")
     #expect(byLength.bodies == [Array("hello".utf8)])
     let chunked = parsed(
-      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nhel\r\n02;a=b;c=\"d\\\"\"\r\nlo\r\n0\r\nT: x\r\n\r\n")
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nhel\r\n02;a=b;c=\"d\\\"\"\r\nlo\r\n0\r\nT: x\r\n\r\n"
+    )
     #expect(chunked.bodies == [Array("hello".utf8)])
     #expect(chunked.completed == 1)
   }
 
   @Test func pipelinedRequestsComeInOrder() {
     let result = parsed(
-      "PUT /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\na" + "\r\nPUT /2 HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nb")
+      "PUT /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\na"
+        + "\r\nPUT /2 HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nb")
     #expect(result.heads.map(\.target.path) == ["/1", "/2"])
     #expect(result.bodies == [[0x61], [0x62]])
   }
 
   @Test(arguments: [
     ("GET / HTTP/1.1\r\n\r\n", true), ("GET / HTTP/1.0\r\n\r\n", false),
-    ("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", true), ("GET / HTTP/1.1\r\nConnection: a, CLOSE\r\n\r\n", false),
+    ("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", true),
+    ("GET / HTTP/1.1\r\nConnection: a, CLOSE\r\n\r\n", false),
   ])
   func keepAliveFollowsTheVersion(text: String, keeps: Bool) {
     #expect(parsed(text).heads.first?.keepsAlive == keeps)
@@ -60,21 +63,28 @@ import Wire
   @Test(arguments: [
     ("GET /%zz HTTP/1.1\r\n\r\n", 400), ("GET /%00 HTTP/1.1\r\n\r\n", 400), ("GET /%ff HTTP/1.1\r\n\r\n", 400),
     ("GET /a%2 HTTP/1.1\r\n\r\n", 400), ("GET /a#b HTTP/1.1\r\n\r\n", 400), ("GET * HTTP/1.1\r\n\r\n", 400),
-    ("GET host:80 HTTP/1.1\r\n\r\n", 400), ("GET http:/// HTTP/1.1\r\n\r\n", 400), ("GET ftp://h/ HTTP/1.1\r\n\r\n", 400),
+    ("GET host:80 HTTP/1.1\r\n\r\n", 400), ("GET http:/// HTTP/1.1\r\n\r\n", 400),
+    ("GET ftp://h/ HTTP/1.1\r\n\r\n", 400),
     ("GET /ä HTTP/1.1\r\n\r\n", 400), ("GET  / HTTP/1.1\r\n\r\n", 400), ("GET /a b HTTP/1.1\r\n\r\n", 400),
     ("TRACE / HTTP/1.1\r\n\r\n", 501), ("CONNECT h:1 HTTP/1.1\r\n\r\n", 501), ("get / HTTP/1.1\r\n\r\n", 501),
     (" GET / HTTP/1.1\r\n\r\n", 400), ("GET / HTTP/2.0\r\n\r\n", 505), ("GET / HTTP/1.2\r\n\r\n", 505),
-    ("GET / http/1.1\r\n\r\n", 400), ("GET / HTTP/1.1 \r\n\r\n", 400), ("GET / HTTP/1.1\n\n", 400), ("GET /\r\n\r\n", 400),
-    ("GET / HTTP/1.1\r\nA: b\n\r\n", 400), ("GET / HTTP/1.1\r\nA: b\rc\r\n\r\n", 400), ("GET / HTTP/1.1\r\nA : b\r\n\r\n", 400),
-    ("GET / HTTP/1.1\r\n A: b\r\n\r\n", 400), ("GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n", 400), ("GET / HTTP/1.1\r\n: b\r\n\r\n", 400),
-    ("GET / HTTP/1.1\r\nA: \u{1}\r\n\r\n", 400), ("GET / HTTP/1.1\r\nA: \u{7f}\r\n\r\n", 400), ("GET / HTTP/1.1\r\nA\0: b\r\n\r\n", 400),
+    ("GET / http/1.1\r\n\r\n", 400), ("GET / HTTP/1.1 \r\n\r\n", 400), ("GET / HTTP/1.1\n\n", 400),
+    ("GET /\r\n\r\n", 400),
+    ("GET / HTTP/1.1\r\nA: b\n\r\n", 400), ("GET / HTTP/1.1\r\nA: b\rc\r\n\r\n", 400),
+    ("GET / HTTP/1.1\r\nA : b\r\n\r\n", 400),
+    ("GET / HTTP/1.1\r\n A: b\r\n\r\n", 400), ("GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n", 400),
+    ("GET / HTTP/1.1\r\n: b\r\n\r\n", 400),
+    ("GET / HTTP/1.1\r\nA: \u{1}\r\n\r\n", 400), ("GET / HTTP/1.1\r\nA: \u{7f}\r\n\r\n", 400),
+    ("GET / HTTP/1.1\r\nA\0: b\r\n\r\n", 400),
     ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400),
     ("PUT / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
     ("PUT / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
     ("PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n", 400),
     ("PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
-    ("PUT / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501), ("PUT / HTTP/1.1\r\nTransfer-Encoding: \r\n\r\n", 501),
-    ("PUT / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400), ("PUT / HTTP/1.1\r\nContent-Length: +1\r\n\r\n", 400),
+    ("PUT / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
+    ("PUT / HTTP/1.1\r\nTransfer-Encoding: \r\n\r\n", 501),
+    ("PUT / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+    ("PUT / HTTP/1.1\r\nContent-Length: +1\r\n\r\n", 400),
     ("PUT / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400), ("PUT / HTTP/1.1\r\nContent-Length: 1, 1\r\n\r\n", 400),
     ("PUT / HTTP/1.1\r\nContent-Length: \r\n\r\n", 400), ("PUT / HTTP/1.1\r\nContent-Length: 0x1\r\n\r\n", 400),
     ("PUT / HTTP/1.1\r\nContent-Length: 9999999999999999\r\n\r\n", 400), ("\r\n\r\n\r\nGET / HTTP/1.1\r\n\r\n", 400),
@@ -86,7 +96,8 @@ import Wire
   }
 
   @Test(arguments: [
-    "g\r\n", "\r\n", "-1\r\n", "+1\r\n", " 1\r\n", "1 \r\n", "1\n", "1;\r\n", "1;a=\r\n", "1;a=\"b\r\n", "10000000\r\n", "1\r\nab",
+    "g\r\n", "\r\n", "-1\r\n", "+1\r\n", " 1\r\n", "1 \r\n", "1\n", "1;\r\n", "1;a=\r\n", "1;a=\"b\r\n", "10000000\r\n",
+    "1\r\nab",
     "1\r\na\n", "0\r\n:x\r\n", "0\r\nA: b\n", "0\r\nA: \u{0}\r\n", "000000000000000000000000000000000\r\n",
   ])
   func brokenChunksAreRefused(chunk: String) {
@@ -166,7 +177,9 @@ extension String {
   fileprivate func replacingFirstX(by change: Int) -> String {
     guard let at = firstIndex(of: "x") else { return self }
     var text = self
-    if change > 0 { text.insert(contentsOf: String(repeating: "x", count: change), at: at) } else {
+    if change > 0 {
+      text.insert(contentsOf: String(repeating: "x", count: change), at: at)
+    } else {
       text.removeSubrange(at..<text.index(at, offsetBy: -change))
     }
     return text

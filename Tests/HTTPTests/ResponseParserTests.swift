@@ -4,7 +4,9 @@ import Testing
 
 @Suite struct ResponseParserTests {
   private enum Outcome: Equatable {
-    case whole(Int, String), open(Int, String), refused
+    case whole(Int, String)
+    case open(Int, String)
+    case refused
   }
 
   private func read(_ text: String, to method: HTTP.Method = .get, pieces: Int) -> Outcome {
@@ -30,7 +32,9 @@ import Testing
     return .open(status, String(decoding: body, as: UTF8.self))
   }
 
-  private func expect(_ text: String, to method: HTTP.Method = .get, _ outcome: Outcome, _ at: SourceLocation = #_sourceLocation) {
+  private func expect(
+    _ text: String, to method: HTTP.Method = .get, _ outcome: Outcome, _ at: SourceLocation = #_sourceLocation
+  ) {
     for pieces in [1, 3, 1_000] { #expect(read(text, to: method, pieces: pieces) == outcome, sourceLocation: at) }
   }
 
@@ -44,7 +48,9 @@ import Testing
   }
 
   @Test func interimAnswersAreSkippedButNotForever() {
-    expect("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 201 C\r\nContent-Length: 0\r\n\r\n", .whole(201, ""))
+    expect(
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 201 C\r\nContent-Length: 0\r\n\r\n",
+      .whole(201, ""))
     expect(String(repeating: "HTTP/1.1 100 C\r\n\r\n", count: 9), .refused)
   }
 

@@ -7,7 +7,8 @@ import Wire
 @testable import HTTP
 
 private let echo: @Sendable (Request, Exchange) -> Void = { request, exchange in
-  exchange.respond(.text("\(request.method.rawValue) \(request.target.path) \(String(decoding: request.body, as: UTF8.self))"))
+  exchange.respond(
+    .text("\(request.method.rawValue) \(request.target.path) \(String(decoding: request.body, as: UTF8.self))"))
 }
 
 @Suite struct ServerTests {
@@ -53,7 +54,8 @@ private let echo: @Sendable (Request, Exchange) -> Void = { request, exchange in
   @Test func chunkedBodiesArriveByteByByte() throws {
     let server = try TestServer(echo)
     let peer = try RawPeer(server.port)
-    for byte in "POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n".utf8 { peer.send([byte]) }
+    for byte in "POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n".utf8
+    { peer.send([byte]) }
     #expect(try peer.answer().body == "POST /c abcde")
   }
 
@@ -98,7 +100,8 @@ private let echo: @Sendable (Request, Exchange) -> Void = { request, exchange in
   }
 
   @Test(arguments: [
-    ("GET / HTTP/1.1\r\n\r\n", 400), ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400), ("\u{16}\u{03}\u{01}\r\n", 400),
+    ("GET / HTTP/1.1\r\n\r\n", 400), ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+    ("\u{16}\u{03}\u{01}\r\n", 400),
     ("BREW / HTTP/1.1\r\nHost: h\r\n\r\n", 501), ("GET / HTTP/1.1\r\nHost: h\r\nExpect: cake\r\n\r\n", 417),
     ("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
   ])
@@ -250,7 +253,8 @@ private let echo: @Sendable (Request, Exchange) -> Void = { request, exchange in
     let answer: @Sendable (Request, Exchange) -> Void = { request, exchange in
       exchange.respond(.text("\(request.peer.host) \(request.isTLS)"))
     }
-    let forwarded = "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 1.1.1.1, 192.0.2.7, 10.0.0.3\r\nX-Forwarded-Proto: https\r\n\r\n"
+    let forwarded =
+      "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 1.1.1.1, 192.0.2.7, 10.0.0.3\r\nX-Forwarded-Proto: https\r\n\r\n"
     let believing = try RawPeer(try TestServer(proxies: ["127.0.0.0/8", "10.0.0.0/8"], answer).kept.port)
     believing.send(forwarded)
     #expect(try believing.answer().body == "192.0.2.7 true")
@@ -265,7 +269,10 @@ private let echo: @Sendable (Request, Exchange) -> Void = { request, exchange in
       exchange.respond(Response.json(Array("{}".utf8)).tagged(tag, for: request))
     }
     let peer = try RawPeer(server.port)
-    for (field, status) in [("", 200), ("If-None-Match: \"6\", W/\"7\"\r\n", 304), ("If-None-Match: \"8\"\r\n", 200), ("If-None-Match: *\r\n", 304)] {
+    for (field, status) in [
+      ("", 200), ("If-None-Match: \"6\", W/\"7\"\r\n", 304), ("If-None-Match: \"8\"\r\n", 200),
+      ("If-None-Match: *\r\n", 304),
+    ] {
       peer.send("GET / HTTP/1.1\r\nHost: h\r\n\(field)\r\n")
       let answer = try peer.answer()
       #expect(answer.status == status)
@@ -291,7 +298,8 @@ private let echo: @Sendable (Request, Exchange) -> Void = { request, exchange in
   @Test func aHandlerCannotBreakTheFraming() throws {
     let server = try TestServer { _, exchange in
       exchange.respond(
-        Response(.ok, headers: ["Content-Length": "99", "Transfer-Encoding": "chunked", "X": "a\r\nY: b"], body: [0x61]))
+        Response(
+          .ok, headers: ["Content-Length": "99", "Transfer-Encoding": "chunked", "X": "a\r\nY: b"], body: [0x61]))
     }
     let peer = try RawPeer(server.port)
     peer.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -335,11 +343,67 @@ private let echo: @Sendable (Request, Exchange) -> Void = { request, exchange in
   }
 }
 
+@Suite struct ProxyHeaderTests {
+  private let signature: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A]
+  private var four: [UInt8] { signature + [0x21, 0x11, 0, 14, 192, 0, 2, 7, 10, 0, 0, 1, 0x12, 0x34, 0, 80, 4, 0] }
+  private var six: [UInt8] {
+    signature + [0x21, 0x21, 0, 36, 0x20, 1] + [UInt8](repeating: 0, count: 13) + [9] + [UInt8](repeating: 1, count: 16)
+      + [0x12, 0x34, 0, 80]
+  }
+
+  @Test func theSourceIsRead() {
+    #expect(ProxyHeader.read(four + [0x47]) == .found(source: .v4(0xC000_0207, port: 0x1234), bytes: 30))
+    #expect(
+      ProxyHeader.read(six) == .found(source: .v6(high: 0x2001 << 48, low: 9, port: 0x1234, zone: 0), bytes: 52))
+    #expect(ProxyHeader.read(signature + [0x20, 0, 0, 0]) == .found(source: nil, bytes: 16))
+    #expect(ProxyHeader.read(signature + [0x21, 0x31, 0, 0]) == .found(source: nil, bytes: 16))
+    for count in 0..<four.count { #expect(ProxyHeader.read(Array(four[..<count])) == .needMore) }
+  }
+
+  @Test func otherBeginningsAreLeftAlone() {
+    #expect(ProxyHeader.read(Array("GET".utf8)) == .absent)
+    #expect(ProxyHeader.read([0x0D, 0x0A, 0x47]) == .absent)
+  }
+
+  @Test func brokenOnesAreRefused() {
+    #expect(ProxyHeader.read(signature + [0x11, 0x11, 0, 12]) == .broken)
+    #expect(ProxyHeader.read(signature + [0x22, 0x11, 0, 12]) == .broken)
+    #expect(ProxyHeader.read(signature + [0x21, 0x11, 0, 2, 0, 0]) == .broken)
+    #expect(ProxyHeader.read(signature + [0x21, 0x21, 0, 12] + [UInt8](repeating: 0, count: 12)) == .broken)
+    #expect(ProxyHeader.read(signature + [0x21, 0x11, 4, 1]) == .broken)
+  }
+
+  @Test func aTrustedBalancerIsBelievedAndTheStrangerBehindItIsNot() throws {
+    let answer: @Sendable (Request, Exchange) -> Void = { request, exchange in
+      exchange.respond(.text(request.peer.description))
+    }
+    let text = Array("GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 1.1.1.1\r\n\r\n".utf8)
+    let believing = try TestServer(proxies: ["127.0.0.1"], answer)
+    for pieces in [1, 1_000] {
+      let peer = try RawPeer(believing.port)
+      let bytes = four + text
+      for from in stride(from: 0, to: bytes.count, by: pieces) {
+        peer.send(Array(bytes[from..<min(from + pieces, bytes.count)]))
+      }
+      #expect(try peer.answer().body == "192.0.2.7:4660")
+    }
+    let plain = try RawPeer(believing.port)
+    plain.send(text)
+    #expect(try plain.answer().body == "1.1.1.1:0")
+    let doubting = try RawPeer(try TestServer(answer).kept.port)
+    doubting.send(four + text)
+    #expect(try doubting.answer().status == 400)
+  }
+}
+
 @Suite struct AddressRangeTests {
   @Test(arguments: [
-    ("10.0.0.0/8", "10.255.0.1", true), ("10.0.0.0/8", "11.0.0.1", false), ("0.0.0.0/0", "9.9.9.9", true), ("0.0.0.0/0", "::1", false),
-    ("192.0.2.7", "192.0.2.7", true), ("192.0.2.7", "192.0.2.6", false), ("fd00::/8", "fdff::1", true), ("fd00::/8", "fe00::1", false),
-    ("2001:db8::/65", "2001:db8::7fff:0:0:1", true), ("2001:db8::/65", "2001:db8:0:0:8000::1", false), ("10.0.0.0/8", "::ffff:10.1.1.1", true),
+    ("10.0.0.0/8", "10.255.0.1", true), ("10.0.0.0/8", "11.0.0.1", false), ("0.0.0.0/0", "9.9.9.9", true),
+    ("0.0.0.0/0", "::1", false),
+    ("192.0.2.7", "192.0.2.7", true), ("192.0.2.7", "192.0.2.6", false), ("fd00::/8", "fdff::1", true),
+    ("fd00::/8", "fe00::1", false),
+    ("2001:db8::/65", "2001:db8::7fff:0:0:1", true), ("2001:db8::/65", "2001:db8:0:0:8000::1", false),
+    ("10.0.0.0/8", "::ffff:10.1.1.1", true),
     ("::1", "::1", true),
   ])
   func rangesHoldTheirOwn(range: String, address: String, holds: Bool) throws {
@@ -354,7 +418,8 @@ private let echo: @Sendable (Request, Exchange) -> Void = { request, exchange in
 @Suite struct StreamTests {
   @Test func aBodyInPiecesIsChunked() throws {
     let server = try TestServer { _, exchange in
-      let stream = exchange.responder.stream(Response(.ok, headers: ["Content-Type": "text/csv"], body: Array("a".utf8)))
+      let stream = exchange.responder.stream(
+        Response(.ok, headers: ["Content-Type": "text/csv"], body: Array("a".utf8)))
       DispatchQueue.global().async {
         stream.send(Array("bc".utf8))
         stream.send([])

@@ -16,10 +16,12 @@ import Testing
   }
 
   @Test(arguments: [
-    ("ftp://h/", HTTPURL.Flaw.scheme), ("file:///etc/passwd", .scheme), ("http:/h", .scheme), ("h/path", .scheme), ("", .scheme),
+    ("ftp://h/", HTTPURL.Flaw.scheme), ("file:///etc/passwd", .scheme), ("http:/h", .scheme), ("h/path", .scheme),
+    ("", .scheme),
     ("http://", .host), ("http:///x", .host), ("http://a b/", .character), ("http://h/\u{e4}", .character),
     ("http://h\\@i/", .character), ("http://u@h/", .userinfo), ("http://u:p@h/", .userinfo), ("http://h%41/", .host),
-    ("http://h:/", .port), ("http://h:0/", .port), ("http://h:65536/", .port), ("http://h:+1/", .port), ("http://h:1:2/", .port),
+    ("http://h:/", .port), ("http://h:0/", .port), ("http://h:65536/", .port), ("http://h:+1/", .port),
+    ("http://h:1:2/", .port),
     ("http://[::1/", .host), ("http://[::1]x/", .host), ("http://[1234]/", .host), ("http://[fe80::1%25eth0]/", .host),
   ])
   func whatCouldBeReadTwoWaysIsRefused(text: String, flaw: HTTPURL.Flaw) {
@@ -34,7 +36,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("/b", "https://h:1/b"), ("c?d", "https://h:1/a/c?d"), ("?e", "https://h:1/a/x?e"), ("//other/f", "https://other/f"),
+    ("/b", "https://h:1/b"), ("c?d", "https://h:1/a/c?d"), ("?e", "https://h:1/a/x?e"),
+    ("//other/f", "https://other/f"),
     ("http://other/g", "http://other/g"),
   ])
   func referencesAreFollowed(reference: String, to: String) throws {
@@ -73,11 +76,14 @@ import Testing
   }
 
   @Test(arguments: [
-    (HTTP.Method.get, "/", "root"), (.get, "/api/stations", "list"), (.get, "/api/stations/", "list"), (.head, "/api/stations", "list"),
+    (HTTP.Method.get, "/", "root"), (.get, "/api/stations", "list"), (.get, "/api/stations/", "list"),
+    (.head, "/api/stations", "list"),
     (.post, "/api/stations", "add"), (.get, "/api/stations/CS%2F1", "one CS/1"), (.get, "/api/stations/new", "form"),
     (.delete, "/api/stations/new", "drop stations new"), (.delete, "/api/x/y", "drop x y"), (.get, "/ui", "file"),
-    (.get, "/ui/a/b", "file a|b"), (.get, "/api", "404"), (.get, "/api/stations/1/2", "404"), (.get, "/API/stations", "404"),
-    (.put, "/api/stations", "405 GET,HEAD,POST"), (.put, "/api/stations/1", "405 GET,HEAD,DELETE"), (.post, "/ui/x", "405 GET,HEAD"),
+    (.get, "/ui/a/b", "file a|b"), (.get, "/api", "404"), (.get, "/api/stations/1/2", "404"),
+    (.get, "/API/stations", "404"),
+    (.put, "/api/stations", "405 GET,HEAD,POST"), (.put, "/api/stations/1", "405 GET,HEAD,DELETE"),
+    (.post, "/ui/x", "405 GET,HEAD"),
   ])
   func pathsFindTheirRoutes(method: HTTP.Method, path: String, found: String) throws {
     #expect(try find(method, path) == found)

@@ -4,7 +4,8 @@ import Testing
 
 /// One frame, by hand, so that the reader is not only tested against our own writer.
 func frame(
-  _ opcode: UInt8, _ payload: [UInt8], fin: Bool = true, rsv: UInt8 = 0, mask: [UInt8]? = [0x37, 0xFA, 0x21, 0x3D], length: Int? = nil,
+  _ opcode: UInt8, _ payload: [UInt8], fin: Bool = true, rsv: UInt8 = 0, mask: [UInt8]? = [0x37, 0xFA, 0x21, 0x3D],
+  length: Int? = nil,
   form: Int? = nil
 ) -> [UInt8] {
   let count = length ?? payload.count
@@ -26,7 +27,8 @@ func frame(
 }
 
 func steps(
-  _ bytes: [UInt8], pieces: Int, limits: HTTPLimits.WebSocket = .init(), expectsMask: Bool = true, compression: Bool = false
+  _ bytes: [UInt8], pieces: Int, limits: HTTPLimits.WebSocket = .init(), expectsMask: Bool = true,
+  compression: Bool = false
 ) -> [FrameReader.Step] {
   var reader = FrameReader(limits: limits, expectsMask: expectsMask, allowsCompression: compression)
   var out: [FrameReader.Step] = []
@@ -77,7 +79,8 @@ func steps(
   }
 
   @Test func fragmentsAreJoinedAroundControlFrames() {
-    let bytes = frame(1, Array("ab".utf8), fin: false) + frame(9, [1, 2]) + frame(0, [], fin: false) + frame(0, Array("c".utf8))
+    let bytes =
+      frame(1, Array("ab".utf8), fin: false) + frame(9, [1, 2]) + frame(0, [], fin: false) + frame(0, Array("c".utf8))
     expect(bytes, [.ping([1, 2]), .text(Array("abc".utf8), compressed: false)])
   }
 
@@ -88,12 +91,18 @@ func steps(
   }
 
   @Test func reservedBitsAndOpcodesAreRefused() {
-    for rsv: UInt8 in [1, 2, 3] { #expect(isFailure(steps(frame(1, [0x61], rsv: rsv), pieces: 100, compression: true), 1002)) }
+    for rsv: UInt8 in [1, 2, 3] {
+      #expect(isFailure(steps(frame(1, [0x61], rsv: rsv), pieces: 100, compression: true), 1002))
+    }
     #expect(isFailure(steps(frame(1, [0x61], rsv: 4), pieces: 100), 1002))
-    for opcode: UInt8 in [3, 4, 5, 6, 7, 11, 12, 13, 14, 15] { #expect(isFailure(steps(frame(opcode, []), pieces: 100), 1002)) }
+    for opcode: UInt8 in [3, 4, 5, 6, 7, 11, 12, 13, 14, 15] {
+      #expect(isFailure(steps(frame(opcode, []), pieces: 100), 1002))
+    }
     // The compression bit belongs on a message's first frame only.
     #expect(isFailure(steps(frame(9, [], rsv: 4), pieces: 100, compression: true), 1002))
-    #expect(isFailure(steps(frame(1, [0x61], fin: false, rsv: 4) + frame(0, [], rsv: 4), pieces: 100, compression: true), 1002))
+    #expect(
+      isFailure(
+        steps(frame(1, [0x61], fin: false, rsv: 4) + frame(0, [], rsv: 4), pieces: 100, compression: true), 1002))
     #expect(steps(frame(1, [0x61], rsv: 4), pieces: 100, compression: true) == [.text([0x61], compressed: true)])
   }
 
@@ -120,8 +129,13 @@ func steps(
     let fits = Array(repeating: UInt8(0x61), count: 300)
     expect(frame(1, fits), [.text(fits, compressed: false)], limits: limits)
     #expect(isFailure(steps(frame(1, fits + [0x61]), pieces: 1_000, limits: limits), 1009))
-    expect(frame(1, Array(fits[..<200]), fin: false) + frame(0, Array(fits[200...])), [.text(fits, compressed: false)], limits: limits)
-    #expect(isFailure(steps(frame(1, Array(fits[..<200]), fin: false) + frame(0, Array(fits[199...])), pieces: 1_000, limits: limits), 1009))
+    expect(
+      frame(1, Array(fits[..<200]), fin: false) + frame(0, Array(fits[200...])), [.text(fits, compressed: false)],
+      limits: limits)
+    #expect(
+      isFailure(
+        steps(frame(1, Array(fits[..<200]), fin: false) + frame(0, Array(fits[199...])), pieces: 1_000, limits: limits),
+        1009))
   }
 
   @Test func emptyFragmentsAreBounded() {
@@ -129,11 +143,18 @@ func steps(
     limits.fragments = 10
     let nine = Array(repeating: frame(0, [], fin: false), count: 8).flatMap { $0 }
     expect(frame(1, [], fin: false) + nine + frame(0, []), [.text([], compressed: false)], limits: limits)
-    #expect(isFailure(steps(frame(1, [], fin: false) + nine + frame(0, [], fin: false) + frame(0, []), pieces: 9, limits: limits), 1009))
+    #expect(
+      isFailure(
+        steps(frame(1, [], fin: false) + nine + frame(0, [], fin: false) + frame(0, []), pieces: 9, limits: limits),
+        1009))
     // Fragments with something in them are not the fault that this bound is for.
-    let honest = frame(1, Array(repeating: 0x61, count: 64), fin: false)
-      + Array(repeating: frame(0, Array(repeating: 0x61, count: 64), fin: false), count: 50).flatMap { $0 } + frame(0, [])
-    #expect(steps(honest, pieces: 1_000, limits: limits) == [.text(Array(repeating: 0x61, count: 51 * 64), compressed: false)])
+    let honest =
+      frame(1, Array(repeating: 0x61, count: 64), fin: false)
+      + Array(repeating: frame(0, Array(repeating: 0x61, count: 64), fin: false), count: 50).flatMap { $0 }
+      + frame(0, [])
+    #expect(
+      steps(honest, pieces: 1_000, limits: limits) == [.text(Array(repeating: 0x61, count: 51 * 64), compressed: false)]
+    )
   }
 
   @Test func textIsCheckedAcrossFragments() {
@@ -144,10 +165,12 @@ func steps(
     }
   }
 
-  @Test(arguments: [
-    [0x80], [0xC0, 0x80], [0xC1, 0xBF], [0xE0, 0x9F, 0xBF], [0xED, 0xA0, 0x80], [0xF0, 0x8F, 0xBF, 0xBF], [0xF4, 0x90, 0x80, 0x80],
-    [0xF5, 0x80], [0xFF], [0xC3, 0x28], [0x61, 0xE2, 0x82], [0xF0, 0x9F, 0x98],
-  ] as [[UInt8]])
+  @Test(
+    arguments: [
+      [0x80], [0xC0, 0x80], [0xC1, 0xBF], [0xE0, 0x9F, 0xBF], [0xED, 0xA0, 0x80], [0xF0, 0x8F, 0xBF, 0xBF],
+      [0xF4, 0x90, 0x80, 0x80],
+      [0xF5, 0x80], [0xFF], [0xC3, 0x28], [0x61, 0xE2, 0x82], [0xF0, 0x9F, 0x98],
+    ] as [[UInt8]])
   func brokenTextIsRefused(bytes: [UInt8]) {
     for pieces in [1, 100] {
       #expect(isFailure(steps(frame(1, bytes), pieces: pieces), 1007))
@@ -163,13 +186,17 @@ func steps(
   @Test func theUTF8CheckAgreesWithTheLibrary() {
     var random = SystemRandomNumberGenerator()
     for _ in 0..<20_000 {
-      let alphabet: [UInt8] = [0x41, 0x7F, 0x80, 0xBF, 0xC2, 0xE0, 0xA0, 0x9F, 0xED, 0xF0, 0x90, 0x8F, 0xF4, 0xF5, 0xE2]
+      let alphabet: [UInt8] = [
+        0x41, 0x7F, 0x80, 0xBF, 0xC2, 0xE0, 0xA0, 0x9F, 0xED, 0xF0, 0x90, 0x8F, 0xF4, 0xF5, 0xE2,
+      ]
       let bytes = (0..<Int.random(in: 0...12, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? 0 }
       #expect(UTF8Check.isValid(bytes) == (String(validating: bytes, as: UTF8.self) != nil), "\(bytes)")
     }
   }
 
-  @Test(arguments: [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999] as [UInt16])
+  @Test(
+    arguments: [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999]
+      as [UInt16])
   func codesThatMayBeSentAreUnderstood(code: UInt16) {
     expect(frame(8, [UInt8(code >> 8), UInt8(code & 255)] + Array("bye".utf8)), [.close(code, reason: "bye")])
   }

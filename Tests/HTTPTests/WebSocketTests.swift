@@ -130,7 +130,8 @@ func echoServer(_ log: Log = Log(), _ options: WebSocketOptions = WebSocketOptio
   }
 
   @Test(arguments: [
-    (frame(1, [0x61], mask: nil), 1002), (frame(1, [0x61], rsv: 4), 1002), (frame(1, [0xFF]), 1007), (frame(3, []), 1002),
+    (frame(1, [0x61], mask: nil), 1002), (frame(1, [0x61], rsv: 4), 1002), (frame(1, [0xFF]), 1007),
+    (frame(3, []), 1002),
     (frame(2, [], length: 1 << 40, form: 8), 1009), (frame(8, [3]), 1002),
   ])
   func brokenFramesAreAnsweredWithTheirCode(bytes: [UInt8], code: Int) throws {
@@ -278,9 +279,13 @@ func echoServer(_ log: Log = Log(), _ options: WebSocketOptions = WebSocketOptio
 @Suite struct CompressionTests {
   @Test(arguments: [
     (["permessage-deflate"], 15, false), (["permessage-deflate; client_max_window_bits"], 15, false),
-    (["permessage-deflate; server_max_window_bits=10"], 10, true), (["permessage-deflate; server_max_window_bits=\"9\""], 9, true),
+    (["permessage-deflate; server_max_window_bits=10"], 10, true),
+    (["permessage-deflate; server_max_window_bits=\"9\""], 9, true),
     (["permessage-deflate; server_max_window_bits=8", "permessage-deflate"], 15, false),
-    (["x-webkit-deflate-frame", "permessage-deflate; client_no_context_takeover; server_no_context_takeover"], 15, false),
+    (
+      ["x-webkit-deflate-frame", "permessage-deflate; client_no_context_takeover; server_no_context_takeover"], 15,
+      false
+    ),
   ])
   func goodOffersAreAgreedTo(offers: [String], bits: Int32, names: Bool) {
     #expect(Compression.agreed(to: offers) == Compression(windowBits: bits, namesWindow: names))
@@ -288,8 +293,10 @@ func echoServer(_ log: Log = Log(), _ options: WebSocketOptions = WebSocketOptio
 
   @Test(arguments: [
     "permessage-deflate; server_max_window_bits", "permessage-deflate; server_max_window_bits=16",
-    "permessage-deflate; server_max_window_bits=010", "permessage-deflate; unknown", "permessage-deflate; client_max_window_bits=7",
-    "permessage-deflate; client_no_context_takeover=1", "permessage-deflate; client_max_window_bits; client_max_window_bits", "deflate",
+    "permessage-deflate; server_max_window_bits=010", "permessage-deflate; unknown",
+    "permessage-deflate; client_max_window_bits=7",
+    "permessage-deflate; client_no_context_takeover=1",
+    "permessage-deflate; client_max_window_bits; client_max_window_bits", "deflate",
   ])
   func badOffersAreDeclined(offer: String) { #expect(Compression.agreed(to: [offer]) == nil) }
 
@@ -304,7 +311,8 @@ func echoServer(_ log: Log = Log(), _ options: WebSocketOptions = WebSocketOptio
 
 @Suite struct WebSocketClientTests {
   private func connect(
-    _ url: HTTPURL, _ options: WebSocketClient.Options, loop: EventLoop, handler: @escaping @Sendable () -> any WebSocketHandler
+    _ url: HTTPURL, _ options: WebSocketClient.Options, loop: EventLoop,
+    handler: @escaping @Sendable () -> any WebSocketHandler
   ) -> Result<LoopBound<WebSocket>, ClientFault>? {
     let box = Box<Result<LoopBound<WebSocket>, ClientFault>>()
     loop.execute {
@@ -344,7 +352,9 @@ func echoServer(_ log: Log = Log(), _ options: WebSocketOptions = WebSocketOptio
     options.offersCompression = compresses
     let log = Log()
     let loop = try EventLoop(label: "test.client")
-    let webSocket = try #require(connect(try server.url("/CS1", scheme: "ws"), options, loop: loop) { Counter(log, 2_000) }).get()
+    let webSocket = try #require(
+      connect(try server.url("/CS1", scheme: "ws"), options, loop: loop) { Counter(log, 2_000) }
+    ).get()
     #expect(on(loop) { webSocket.value.isCompressed } == compresses)
     #expect(on(loop) { webSocket.value.subprotocol } == "ocpp1.6")
     #expect(log.wait(for: 1) == ["2000 1000 done true"])
@@ -390,7 +400,8 @@ func echoServer(_ log: Log = Log(), _ options: WebSocketOptions = WebSocketOptio
     #expect(failure(result) == .connect(host: "127.0.0.1", errno: ECONNREFUSED))
     var options = WebSocketClient.Options()
     options.allowPrivate = false
-    #expect(failure(connect(url, options, loop: loop) { Echo() }) == .refusedAddress(host: "127.0.0.1", address: "127.0.0.1"))
+    #expect(
+      failure(connect(url, options, loop: loop) { Echo() }) == .refusedAddress(host: "127.0.0.1", address: "127.0.0.1"))
     loop.shutdown {}
   }
 }
