@@ -151,7 +151,7 @@ private struct Condition: Sendable {
 
   var minutesOfDay: [Int] {
     let needsMidnight = weekdays != nil || dates != Int.min..<Int.max
-    return (window.map { [$0.from, $0.until % 1440] } ?? []) + (needsMidnight || window != nil ? [0] : [])
+    return (window.map { [$0.from, $0.until % 1440] } ?? []) + (needsMidnight ? [0] : [])
   }
 
   func holds(at moment: Rates.Moment) -> Bool {

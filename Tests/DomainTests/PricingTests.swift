@@ -518,6 +518,11 @@ import Wire
     #expect(self.totals(late, from: -60, charging: 120, kWh: "11.2", readings: readings).cost == price("2"))
   }
 
+  @Test func parkingWithoutAPriceLeavesTheStepToCharging() throws {
+    let charging = try tariff(element(component("TIME", "6", step: 600)))
+    #expect(totals(charging, from: 0, charging: 21, idle: 7).cost == price("3"), "21 minutes become 30")
+  }
+
   @Test func aFreeComponentIsAComponent() throws {
     let grace = try tariff(
       element(component("PARKING_TIME", "0", step: 600), when: #""max_duration":1800"#) + ","
