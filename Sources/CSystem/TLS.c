@@ -68,6 +68,8 @@ int ostler_tls_trust(SSL_CTX *context, const void *pem, int size, int name_to_cl
   X509 *authority = NULL;
   BIO *bio = BIO_new_mem_buf(pem, size);
   if (!bio) return -1;
+  // Whoever names an intermediate authority, or one server's own certificate, means exactly that one.
+  X509_STORE_set_flags(SSL_CTX_get_cert_store(context), X509_V_FLAG_PARTIAL_CHAIN);
   while ((authority = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
     int good = X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority);
     if (good && name_to_clients) good = SSL_CTX_add_client_CA(context, authority);

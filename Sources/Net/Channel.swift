@@ -315,7 +315,9 @@ public final class Channel: Watcher {
   func ready(_ what: Readiness) {
     switch state {
     case .connecting: return finishConnecting()
-    case .handshaking where session != nil: return shakeHands()
+    case .handshaking where session != nil:
+      if loop.takeHandshake() { shakeHands() }
+      return
     case .active, .flushing, .lingering: break
     case .handshaking, .closed: return
     }

@@ -7,7 +7,8 @@ import Synchronization
 import Wire
 
 /// The owner of bytes. Everything that belongs to a loop is touched on its queue only; others send it work with
-/// `execute`. What callbacks ask for is gathered and done once at the end of the batch: one send per channel, one alarm.
+/// `execute`. What callbacks ask for is gathered and done once at the end of the batch: one send per channel, one
+/// alarm.
 ///
 /// A loop lives until `shutdown`; forgetting that leaks it.
 // @unchecked Sendable: `inbox` and `thread` are synchronised; every other `var` is guarded by `queue`.
@@ -41,8 +42,12 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   private let thread = Atomic<UInt>(0)
 
   /// When the current batch began: cheap, and the same for all that it does.
-  public private(set) var now = Instant.now()
+  public var now: Instant {
+    preconditionCurrent()
+    return batchBegan
+  }
 
+  private var batchBegan = Instant.now()
   private var readiness: (any ReadinessSet)?
   private var wheel: Timers.Wheel<() -> Void>
   private let alarm: any DispatchSourceTimer
@@ -53,7 +58,8 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   // The arrays that a batch empties change places with these, so that both keep their room.
   private var flushing: [Channel] = []
   private var working: [@Sendable () -> Void] = []
-  private var ended = false
+  private var hasEnded = false
+  private var handshakes = 0
 
   /// The only read buffer of the loop: a channel's bytes are valid while its handler looks at them.
   let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Limits.readBudget, alignment: 64)
@@ -103,14 +109,15 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   /// closed. Work given later still runs, but the loop has no sockets and no timers any more.
   public func shutdown(_ done: @escaping @Sendable () -> Void) {
     execute { [self] in
-      guard !ended else { return done() }
+      hasEnded = true
       for watcher in readiness?.watchers ?? [] { watcher.loopEnds() }
+      // After what the closings have to tell.
       endings.append { [self] in
-        ended = true
-        wheel = Timers.Wheel(origin: now)
-        alarm.cancel()
-        readiness?.end(done)
+        guard let last = readiness else { return done() }
         readiness = nil
+        wheel = Timers.Wheel(origin: batchBegan)
+        alarm.cancel()
+        last.end(done)
       }
     }
   }
@@ -134,7 +141,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   @discardableResult
   public func schedule(after delay: Duration, _ body: @escaping () -> Void) -> Timers.Token {
     preconditionCurrent()
-    return wheel.schedule(at: now + max(delay, .milliseconds(1)), body)
+    return wheel.schedule(at: batchBegan + max(delay, .milliseconds(1)), body)
   }
 
   /// Without effect on a timer that has fired.
@@ -146,7 +153,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   // MARK: For channels and listeners
 
   func watch(_ descriptor: Int32, _ interest: Readiness, _ watcher: any Watcher) throws(NetFault) -> Watch {
-    guard let readiness else {
+    guard let readiness, !hasEnded else {
       _ = Glibc.close(descriptor)
       throw NetFault(.watch, "a socket", errno: 0, note: "the loop has ended")
     }
@@ -162,6 +169,12 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
   /// `channel` holds bytes that the kernel does not know of any more (inside TLS).
   func readLater(_ channel: Channel) { unread.append(channel) }
+
+  /// Whether one more TLS handshake may go on in this batch; if not, its socket stays ready for the next.
+  func takeHandshake() -> Bool {
+    handshakes += 1
+    return handshakes <= Limits.handshakesPerBatch
+  }
 
   /// Runs `body` at the end of this batch, when no callback is under way.
   func atEndOfBatch(_ body: @escaping () -> Void) { endings.append(body) }
@@ -195,10 +208,11 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
   private func batch(_ events: () -> Void) {
     thread.store(ostler_current_thread(), ordering: .relaxed)
-    now = Instant.now()
+    batchBegan = Instant.now()
+    handshakes = 0
     events()
     readHeldBytes()
-    while let body = wheel.takeDue(at: now) { body() }
+    while let body = wheel.takeDue(at: batchBegan) { body() }
     inbox.withLock { swap(&$0.work, &working) }
     for work in working { work() }
     working.removeAll(keepingCapacity: true)
@@ -228,7 +242,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   }
 
   private func setAlarm() {
-    guard !ended, let next = wheel.wakeUp else { return }
+    guard !hasEnded, let next = wheel.wakeUp else { return }
     if let alarmAt, alarmAt <= next { return }
     alarmAt = next
     let delay = max(0, next.nanoseconds - Instant.now().nanoseconds)

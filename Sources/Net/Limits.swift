@@ -12,6 +12,10 @@ public enum Limits {
   /// Times that a batch goes back to what its own callbacks asked for (flushes, closings); the rest comes next batch.
   static let passesPerBatch = 4
 
+  /// TLS handshakes that go on in one batch, at up to two milliseconds each; the others follow in the next ones, so
+  /// that a thousand stations that return at once do not hold up those that are here.
+  static let handshakesPerBatch = 16
+
   /// Connections that one listener takes per wake-up; the others wait in the kernel's backlog.
   static let acceptsPerWakeUp = 64
 

@@ -58,7 +58,12 @@ public final class Listener: Watcher {
     if case .unix(let path) = wanted, let (device, inode) = Self.identity(of: path) {
       file = (path, device, inode)
     }
-    watch = try loop.watch(descriptor, .read, self)
+    do {
+      watch = try loop.watch(descriptor, .read, self)
+    } catch {
+      _ = Glibc.close(reserve)
+      throw error
+    }
   }
 
   private static func bind(_ descriptor: Int32, to address: SocketAddress) throws(NetFault) {

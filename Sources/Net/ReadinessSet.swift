@@ -1,5 +1,5 @@
-// Which of a loop's sockets can be read or written now: on Linux one epoll set behind one Dispatch source, elsewhere one
-// Dispatch source per socket. Both are level-triggered and pass the same tests.
+// Which of a loop's sockets can be read or written now: on Linux one epoll set behind one Dispatch source, elsewhere
+// one Dispatch source per socket. Both are level-triggered and pass the same tests.
 
 import CSystem
 import Dispatch

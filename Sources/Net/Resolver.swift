@@ -38,7 +38,8 @@ public enum Resolver {
     }
     if let literal = SocketAddress(host: bare, port: port) { return answerLater(.success([literal])) }
     guard !bare.isEmpty, bare.utf8.count <= Limits.hostNameBytes, !bare.utf8.contains(0) else {
-      return answerLater(.failure(NetFault(.resolve, "“\(host.prefix(64))”", errno: 0, note: "this is not a host name")))
+      let note = "this is not a host name"
+      return answerLater(.failure(NetFault(.resolve, "“\(host.prefix(64))”", errno: 0, note: note)))
     }
     request.deadline = loop.schedule(after: deadline) {
       request.finish(.failure(NetFault(.resolve, bare, errno: ETIMEDOUT)))

@@ -9,7 +9,9 @@ struct Way: Sendable, CustomTestStringConvertible {
   var kind: EventLoop.ReadinessKind
   var isTLS: Bool
 
-  static let all = EventLoop.ReadinessKind.allCases.flatMap { [Way(kind: $0, isTLS: false), Way(kind: $0, isTLS: true)] }
+  static let all = EventLoop.ReadinessKind.allCases.flatMap { kind in
+    [Way(kind: kind, isTLS: false), Way(kind: kind, isTLS: true)]
+  }
   static let plain = all.filter { !$0.isTLS }
 
   var testDescription: String { "\(kind)\(isTLS ? ", TLS" : "")" }
@@ -57,7 +59,7 @@ private struct Pair: Sendable {
     let pair = try await Pair(way, server: { probe in
       probe.keepsBytes = false
       echo(probe)
-    }, client: { $0.channel = nil })
+    })
     try await pair.look2 { client in
       client.channel?.writeMax = sent.count
       client.channel?.write(sent)
@@ -111,6 +113,7 @@ private struct Pair: Sendable {
     }, client: { probe in
       probe.onActive = { $0.write(bytes(400_000)) }
     })
+    await pair.wait { server, _ in server.isActive }
     var reads = 0
     while try await pair.look({ server, _ in server.count }) < 400_000 {
       let expected = reads + 1
@@ -185,7 +188,7 @@ private struct Pair: Sendable {
       probe.onActive = { channel in channel.write(bytes(2_000_000)) }
     })
     await pair.wait { server, client in !client.closed.isEmpty && !server.closed.isEmpty }
-    let (reasons, received) = try await pair.look { server, client in ([server.closed, client.closed], client.received) }
+    let (reasons, received) = try await pair.look { ([$0.closed, $1.closed], $1.received) }
     #expect(received == bytes(1_000_000))
     #expect(reasons == [[CloseReason.local], [.peerEOF]])
     await pair.loop.end()

@@ -101,6 +101,16 @@ import Wire
     await loop.end()
   }
 
+  @Test func shuttingDownTwiceIsReportedTwice() async throws {
+    let loop = loop
+    async let first: Void = loop.end()
+    async let second: Void = loop.end()
+    _ = await (first, second)
+    try await loop.run { loop in
+      _ = #expect(throws: NetFault.self) { try Door(loop) }
+    }
+  }
+
   @Test func aSignalReachesTheLoop() async throws {
     let count = Atomic(0)
     let token = try Signals.on(.hangup, loop: loop) { count.wrappingAdd(1, ordering: .relaxed) }

@@ -30,12 +30,14 @@ func whatIsNotAnAddressIsRefused(text: String) {
 
 @Test(arguments: [
   ("127.0.0.1", AddressScope.loopback), ("127.255.255.255", .loopback), ("::1", .loopback),
-  ("::ffff:127.0.0.1", .loopback), ("::127.0.0.1", .loopback), ("64:ff9b::7f00:1", .loopback), ("2002:7f00:1::", .loopback),
+  ("::ffff:127.0.0.1", .loopback), ("::127.0.0.1", .loopback), ("64:ff9b::7f00:1", .loopback),
+  ("2002:7f00:1::", .loopback),
   ("10.0.0.0", .private), ("10.255.255.255", .private), ("172.16.0.1", .private), ("172.31.255.255", .private),
   ("192.168.0.1", .private), ("100.64.0.1", .private), ("100.127.255.255", .private), ("192.0.2.1", .private),
   ("198.18.0.1", .private), ("198.19.255.255", .private), ("fc00::1", .private), ("fdff::1", .private),
   ("::ffff:192.168.1.1", .private), ("fec0::1", .private), ("2001:db8::1", .private), ("64:ff9b:1::1", .private),
-  ("169.254.169.254", .linkLocal), ("::ffff:169.254.169.254", .linkLocal), ("fe80::1", .linkLocal), ("febf::1", .linkLocal),
+  ("169.254.169.254", .linkLocal), ("::ffff:169.254.169.254", .linkLocal), ("fe80::1", .linkLocal),
+  ("febf::1", .linkLocal),
   ("64:ff9b::a9fe:a9fe", .linkLocal),
   ("0.0.0.0", .unspecified), ("0.1.2.3", .unspecified), ("::", .unspecified), ("::ffff:0.0.0.0", .unspecified),
   ("224.0.0.1", .multicast), ("255.255.255.255", .multicast), ("240.0.0.1", .multicast), ("ff02::1", .multicast),

@@ -93,13 +93,13 @@ final class Door {
     _ loop: EventLoop, at address: SocketAddress = .v4(0x7f00_0001, port: 0), tls: TLSContext? = nil,
     prepare: @escaping (Probe) -> Void = { _ in }
   ) throws {
-    let listener = try Listener(loop: loop, address: address, tls: tls) { [unowned self] channel in
+    let listener = try Listener(loop: loop, address: address, tls: tls) { [weak self] channel in
       let probe = Probe()
       prepare(probe)
-      accepted.append(probe)
+      self?.accepted.append(probe)
       channel.handler = probe
     }
-    listener.onTrouble = { [unowned self] in troubles.append($0) }
+    listener.onTrouble = { [weak self] in self?.troubles.append($0) }
     self.listener = listener
   }
 

@@ -248,6 +248,67 @@ import Testing
     #expect(server.certificates.count == 2)
   }
 
+  @Test(arguments: [TLSServerSettings.Role.general, .station, .legacyStation])
+  func everyRoleServesAModernClient(role: TLSServerSettings.Role) async throws {
+    let trust = try TestTrust()
+    let server = try TLSContext(server: .init(identities: [trust.authority.sign("localhost")], role: role))
+    #expect(try await meet(server, trust.call()).serverInfo?.version == "TLSv1.3")
+  }
+
+  @Test func aServerCanBePinnedByItsOwnCertificate() async throws {
+    let authority = try TestAuthority()
+    let identity = try authority.sign("localhost")
+    let server = try TLSContext(server: .init(identities: [identity]))
+    let client = try TLSContext(client: .init(trust: .authorities(identity.chain)))
+    #expect(try await meet(server, TLSClientConfiguration(context: client, host: "localhost")).client == nil)
+    let other = try TLSContext(server: .init(identities: [authority.sign("localhost")]))
+    #expect(try await meet(other, TLSClientConfiguration(context: client, host: "localhost")).client != nil)
+  }
+
+  @Test func aReturningClientResumesItsSessionWithItsCertificate() async throws {
+    let authority = try TestAuthority()
+    let server = try TLSContext(server: .init(
+      identities: [authority.sign("localhost")], clientCertificates: .optional(authority.pem)))
+    let loop = try EventLoop(label: "ostler.test")
+    let door = try await loop.run { LoopBound(try Door($0, tls: server), loop: $0) }
+    let address = try await loop.run { _ in door.value.address }
+    try await blocking {
+      let context = SSL_CTX_new(TLS_client_method())
+      defer { SSL_CTX_free(context) }
+      SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, Int(TLS1_2_VERSION), nil)
+      var session: OpaquePointer?
+      for _ in 0..<2 {
+        let raw = try RawSocket(address)
+        let ssl = SSL_new(context)
+        SSL_set_fd(ssl, raw.descriptor)
+        if session != nil { SSL_set_session(ssl, session) }
+        try #require(SSL_connect(ssl) == 1)
+        SSL_SESSION_free(session)
+        session = SSL_get1_session(ssl)
+        SSL_shutdown(ssl)
+        SSL_free(ssl)
+      }
+      SSL_SESSION_free(session)
+    }
+    await loop.wait { door.value.accepted.count == 2 && door.value.accepted.allSatisfy { $0.closed == [.peerEOF] } }
+    #expect(try await loop.run { _ in door.value.accepted.map { $0.channel?.tls?.isResumed } } == [false, true])
+    await loop.end()
+  }
+
+  @Test func moreHandshakesThanOneBatchAllowsAreAllDone() async throws {
+    let trust = try TestTrust()
+    let (server, tls) = (trust.server, trust.call())
+    for kind in EventLoop.ReadinessKind.allCases {
+      let loop = try EventLoop(label: "ostler.test", readiness: kind)
+      let door = try await loop.run { LoopBound(try Door($0, tls: server, prepare: echo), loop: $0) }
+      let clients = try await loop.run { loop in
+        LoopBound((0..<3 * Limits.handshakesPerBatch).map { _ in ring(loop, door.value.address, tls) }, loop: loop)
+      }
+      await loop.wait { clients.value.allSatisfy(\.isActive) && door.value.accepted.allSatisfy(\.isActive) }
+      await loop.end()
+    }
+  }
+
   @Test func aPeerThatVanishesWithoutFarewellIsTruncated() async throws {
     let outcome = try await offer(TestTrust().server, ciphers: "ALL")
     #expect(outcome.version == "TLSv1.2")

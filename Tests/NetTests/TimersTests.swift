@@ -64,7 +64,9 @@ private func fired(_ wheel: inout Timers.Wheel<Int>, at now: Instant) -> [Int] {
   #expect(fired(&wheel, at: start + .milliseconds(2)) == [2])
 }
 
-@Test(arguments: [63, 64, 65, 4_095, 4_096, 4_097, 262_143, 262_144, 16_777_216, 1_073_741_823, 1_073_741_824, 1_800_000_000])
+@Test(arguments: [
+  63, 64, 65, 4_095, 4_096, 4_097, 262_143, 262_144, 16_777_216, 1_073_741_823, 1_073_741_824, 1_800_000_000,
+])
 func everyLevelOfTheWheelFiresOnTheMillisecond(milliseconds: Int) {
   var wheel = Timers.Wheel<Int>(origin: start)
   let deadline = start + .milliseconds(milliseconds)
