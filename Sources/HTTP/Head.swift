@@ -1,4 +1,4 @@
-/// What stands before a body: methods, statuses and header fields, as values.
+// What stands before a body: methods, statuses and header fields, as values.
 
 /// The methods that the house answers; any other one is refused with 501.
 public enum Method: String, Sendable, Hashable, CaseIterable {
