@@ -27,7 +27,10 @@ extension ChannelHandler {
 
 public final class Channel: Watcher {
   private enum State {
-    case connecting, handshaking, active
+    case connecting
+    /// Accepted from a proxy that may announce its client.
+    case awaitingProxy
+    case handshaking, active
     /// Sends what waits, then says goodbye; input is thrown away.
     case flushing
     /// All is sent and our side is shut: waits for the peer's end, so that no reset destroys the last bytes.
@@ -38,7 +41,10 @@ public final class Channel: Watcher {
   /// Never used twice in this process.
   public let id = Channel.ids.wrappingAdd(1, ordering: .relaxed).newValue
   public let loop: EventLoop
-  public let peer: SocketAddress
+  /// Who it comes from; behind a trusted proxy this is the proxy itself until the channel becomes active.
+  public private(set) var peer: SocketAddress
+  /// The trusted proxy that announced `peer`.
+  public private(set) var proxy: SocketAddress?
   public private(set) var local: SocketAddress?
   /// Held strongly until the channel has closed.
   public var handler: (any ChannelHandler)?
@@ -54,6 +60,8 @@ public final class Channel: Watcher {
   private var session: TLSSession?
   private var out = WriteQueue()
   private var deadline: Timers.Token?
+  private var announcement: [UInt8] = []
+  private var serverTLS: TLSContext?
   /// Sent in the clear to a peer that speaks HTTP where TLS was expected.
   private var plainHTTPReply: [UInt8] = []
 
@@ -123,19 +131,59 @@ public final class Channel: Watcher {
   }
 
   /// Starts an accepted channel, after its handler was set.
-  func start(tls context: TLSContext?, plainHTTPReply: [UInt8]) {
+  func start(tls: TLSContext?, plainHTTPReply: [UInt8], mayBeProxied: Bool) {
     guard state == .handshaking, join(.read) else { return }
     guard handler != nil else { return close(.local) }
-    guard let context else { return becomeActive() }
+    serverTLS = tls
     self.plainHTTPReply = plainHTTPReply
-    do {
-      session = try TLSSession(server: context, descriptor: descriptor)
-    } catch {
-      return close(.tls(error))
+    if tls != nil || mayBeProxied {
+      deadline = loop.schedule(after: Limits.handshakeDeadline) { [unowned self] in
+        deadline = nil
+        close(.timeout)
+      }
     }
-    deadline = loop.schedule(after: Limits.handshakeDeadline) { [unowned self] in
-      self.deadline = nil
-      close(.timeout)
+    if mayBeProxied { state = .awaitingProxy } else { secure() }
+  }
+
+  private func secure() {
+    guard let serverTLS else { return becomeActive() }
+    self.serverTLS = nil
+    state = .handshaking
+    do {
+      session = try TLSSession(server: serverTLS, descriptor: descriptor)
+    } catch {
+      close(.tls(error))
+    }
+  }
+
+  /// Takes the announcement and not a byte more; a proxy that makes none is taken for the peer itself.
+  private func readAnnouncement() {
+    while true {
+      var wanted = 1
+      if !announcement.isEmpty {
+        switch ProxyHeader.read(announcement) {
+        case .needs(let size): wanted = size - announcement.count
+        case .malformed: return close(.io(EPROTO))
+        case .complete(let header):
+          proxy = peer
+          peer = header.client ?? peer
+          announcement = []
+          return secure()
+        }
+      }
+      let room = loop.readBuffer
+      let count = recv(descriptor, room.baseAddress, wanted, announcement.isEmpty ? Int32(MSG_PEEK) : 0)
+      if count == 0 { return close(.peerEOF) }
+      guard count > 0 else {
+        if case .failed(let reason) = IOStep(errno: errno, writing: false) { close(reason) }
+        return
+      }
+      if announcement.isEmpty {
+        guard room[0] == ProxyHeader.firstByte else { return secure() }
+        // The first byte was only looked at.
+        guard recv(descriptor, room.baseAddress, 1, 0) == 1 else { return close(.reset) }
+      }
+      announcement += room[..<count]
     }
   }
 
@@ -163,7 +211,7 @@ public final class Channel: Watcher {
 
   private var acceptsWrites: Bool {
     switch state {
-    case .connecting, .handshaking, .active: true
+    case .connecting, .awaitingProxy, .handshaking, .active: true
     case .flushing, .lingering, .closed: false
     }
   }
@@ -315,6 +363,7 @@ public final class Channel: Watcher {
   func ready(_ what: Readiness) {
     switch state {
     case .connecting: return finishConnecting()
+    case .awaitingProxy: return readAnnouncement()
     case .handshaking where session != nil:
       if loop.takeHandshake() { shakeHands() }
       return
@@ -347,6 +396,7 @@ public final class Channel: Watcher {
     var interest: Readiness = []
     switch state {
     case .connecting: interest = .write
+    case .awaitingProxy: interest = .read
     case .handshaking: interest = session?.handshakeInterest ?? []
     case .active:
       if mayRead || sendWaitsForInput { interest.insert(.read) }
@@ -410,7 +460,7 @@ public final class Channel: Watcher {
     loop.preconditionCurrent()
     switch state {
     case .flushing, .lingering, .closed: return
-    case .connecting, .handshaking: return close(.local)
+    case .connecting, .awaitingProxy, .handshaking: return close(.local)
     case .active: break
     }
     endedHere = !inputHasEnded

@@ -52,6 +52,9 @@ public enum Limits {
   /// A TLS handshake that takes longer closes the channel with `.timeout`.
   public static let handshakeDeadline = Duration.seconds(10)
 
+  /// A proxy's announcement that is longer closes the channel; 536 bytes are what every network carries in one piece.
+  static let proxyHeaderBytes = 536
+
   /// How long `closeAfterFlush` waits for the peer to take the last bytes and to say goodbye.
   public static let lingerDeadline = Duration.seconds(2)
 

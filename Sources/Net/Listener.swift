@@ -19,6 +19,9 @@ public final class Listener: Watcher {
   public var refusal: [UInt8] = []
   /// Sent in the clear before closing to peers that speak HTTP on a TLS listener.
   public var plainHTTPReply: [UInt8] = []
+  /// Whether a peer is a proxy whose announcement (PROXY protocol, version 2) is believed. It is optional for them, and
+  /// for all others these bytes are data like any.
+  public var trustsProxy: ((SocketAddress) -> Bool)?
   /// Called for each connection that could not be taken. Whoever logs it limits how often.
   public var onTrouble: ((Trouble) -> Void)?
 
@@ -164,7 +167,7 @@ public final class Listener: Watcher {
     }
     let channel = Channel(loop: loop, accepted: accepted, peer: peer, local: SocketAddress.local(of: accepted))
     onAccept(channel)
-    channel.start(tls: tls, plainHTTPReply: plainHTTPReply)
+    channel.start(tls: tls, plainHTTPReply: plainHTTPReply, mayBeProxied: trustsProxy?(peer) ?? false)
     return true
   }
 

@@ -141,7 +141,9 @@ struct RawSocket: ~Copyable, Sendable {
     try #require(connected == 0)
   }
 
-  func send(_ text: String) { _ = Array(text.utf8).withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) } }
+  func send(_ text: String) { send(Array(text.utf8)) }
+
+  func send(_ bytes: [UInt8]) { _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) } }
 
   /// Reads until the end or `limit` bytes.
   func readAll(limit: Int = 1 << 20) -> [UInt8] {
