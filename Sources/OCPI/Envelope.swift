@@ -107,10 +107,11 @@ public enum PartnerAnswer: Sendable, Equatable {
   }
 
   private static func object(in data: JSON) -> JSON? {
+    // `nil` alone would be JSON's null here.
     switch data {
-    case .object(let object): object.isEmpty ? nil : data
-    case .array(let objects): objects.count == 1 ? object(in: objects[0]) : nil
-    case .null, .bool, .number, .string: nil
+    case .object(let object) where !object.isEmpty: data
+    case .array(let objects) where objects.count == 1: object(in: objects[0])
+    case .object, .array, .null, .bool, .number, .string: .none
     }
   }
 

@@ -103,11 +103,10 @@ public struct PartnerLinkOverHTTP: PartnerLink {
     uid: String, kind: Token.Kind, location: String?, evse: String?, terms: PartnerTerms, deadline seconds: Int
   ) async -> PartnerAuthorization? {
     guard let edition = terms.partner.version.flatMap({ editions[$0] }), let token = terms.partner.outboundToken,
-      let tokens = try? endpoint(.tokens, .sender, terms),
-      let body = try? location.map({ place throws(PushFault) in
-        try edition.references(location: place, evse: evse, terms.partner.quirks.style)
-      })
+      let tokens = try? endpoint(.tokens, .sender, terms)
     else { return nil }
+    // A place that cannot be named is left out: the partner says if it needs one (2002).
+    let body = location.flatMap { try? edition.references(location: $0, evse: evse, terms.partner.quirks.style) } ?? []
     let url = tokens.appending(uid, "authorize").asking([("type", kind.rawValue)])
     guard
       let reply = try? await client.send(

@@ -94,7 +94,7 @@ public struct Edition221: OCPIEdition {
     guard let change = json.object else { throw .invalid("the object is expected to be one") }
     guard let stamp = change["last_updated"], !stamp.isNull else { throw .invalid("last_updated is missing") }
     var merged = V221.Token(token, party: key.party).json
-    for member in change.members { merged[member.key] = member.value.isNull ? nil : member.value }
+    for member in change.members { merged[member.key] = member.value }
     let next = try V221.Token.received(merged)
     try demand(next)
     guard next.uid.ciFolded == token.uid.ciFolded, next.key.party == key.party, next.key.kind == key.kind else {

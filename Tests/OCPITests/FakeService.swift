@@ -1,0 +1,138 @@
+import Domain
+import Wire
+
+/// A household in memory, as far as partners see it. It records what it is asked.
+@MainActor
+final class FakeService: PartnerService {
+  var callers: [String: PartnerCaller] = [:]
+  var locations: [LocationView] = []
+  var tariffs: [TariffView] = []
+  var sessions: [SessionView] = []
+  var cdrs: [CDR] = []
+  var tokens: [String: Token] = [:]
+  var answer = CommandAnswer.accepted(timeout: 30)
+  var fault: PartnerFault?
+
+  private(set) var registrations: [PartnerRegistration] = []
+  private(set) var steps: [String] = []
+  private(set) var wishes: [StartWish] = []
+  private(set) var stops: [String] = []
+  private(set) var unlocks: [String] = []
+  private(set) var unregistered = 0
+
+  init() {}
+
+  func invite(_ token: String, _ partner: Partner) {
+    callers[token] = PartnerCaller(terms: PartnerTerms(partner: partner, ourParty: Sample.party), token: token)
+  }
+
+  func identify(_ candidates: [String]) async -> PartnerCaller? { candidates.compactMap { callers[$0] }.first }
+
+  func register(
+    _ caller: PartnerCaller, _ registration: PartnerRegistration, isUpdate: Bool
+  ) async throws(PartnerFault) -> PartnerWelcome {
+    if let fault { throw fault }
+    registrations.append(registration)
+    callers[caller.token] = nil
+    var terms = caller.terms
+    terms.partner.state = .registered
+    (terms.partner.version, terms.partner.endpoints) = (registration.version, registration.endpoints)
+    (terms.partner.versionsURL, terms.partner.outboundToken) = (registration.versionsURL, registration.outboundToken)
+    callers["token-C"] = PartnerCaller(terms: terms, token: "token-C")
+    return PartnerWelcome(token: "token-C", party: terms.ourParty)
+  }
+
+  func unregister(_ caller: PartnerCaller) async throws(PartnerFault) { unregistered += 1 }
+
+  func traced(_ partner: ID<Partner>, step: String, ok: Bool, detail: String) async {
+    steps.append("\(ok ? "ok" : "failed") \(step)")
+  }
+
+  private func page<Item: Sendable>(
+    _ items: [Item], _ query: PageQuery, _ time: (Item) -> Timestamp
+  ) throws(PartnerFault) -> Page<Item> {
+    if let fault { throw fault }
+    let fitting = items.filter { item in
+      (query.from.map { time(item) >= $0 } ?? true) && (query.to.map { time(item) < $0 } ?? true)
+    }
+    return Page(items: Array(fitting.dropFirst(query.offset).prefix(query.limit)), total: fitting.count)
+  }
+
+  private func one<Item>(_ items: [Item], _ fault: PartnerFault, _ fits: (Item) -> Bool) throws(PartnerFault) -> Item {
+    if let fault = self.fault { throw fault }
+    guard let item = items.first(where: fits) else { throw fault }
+    return item
+  }
+
+  func locations(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<LocationView> {
+    try page(locations, query, \.updatedAt)
+  }
+
+  func location(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> LocationView {
+    try one(locations, .unknownLocation) { $0.location.ref == ref }
+  }
+
+  func tariffs(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<TariffView> {
+    try page(tariffs, query, \.version.updatedAt)
+  }
+
+  func tariff(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> TariffView {
+    try one(tariffs, .unknownObject) { $0.version.tariff.ref == ref }
+  }
+
+  func sessions(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<SessionView> {
+    try page(sessions, query, \.session.updatedAt)
+  }
+
+  func session(_ id: String, for caller: PartnerCaller) async throws(PartnerFault) -> SessionView {
+    try one(sessions, .unknownObject) { $0.session.id == id }
+  }
+
+  func cdrs(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<CDR> {
+    try page(cdrs, query, \.createdAt)
+  }
+
+  func cdr(_ id: String, for caller: PartnerCaller) async throws(PartnerFault) -> CDR {
+    try one(cdrs, .unknownObject) { $0.id == id }
+  }
+
+  private func name(_ key: TokenKey) -> String { "\(key.party)/\(key.uid.ciFolded)/\(key.kind.rawValue)" }
+
+  func token(_ key: TokenKey, for caller: PartnerCaller) async throws(PartnerFault) -> Token {
+    guard let token = tokens[name(key)] else { throw .unknownToken }
+    return token
+  }
+
+  func put(_ token: Token, under key: TokenKey, from caller: PartnerCaller) async throws(PartnerFault) -> Bool {
+    if let fault { throw fault }
+    return tokens.updateValue(token, forKey: name(key)) == nil
+  }
+
+  func patch(
+    _ key: TokenKey, from caller: PartnerCaller, _ change: @escaping @Sendable (inout Token) throws(PartnerFault) -> Void
+  ) async throws(PartnerFault) {
+    guard var token = tokens[name(key)] else { throw .unknownToken }
+    try change(&token)
+    tokens[name(key)] = token
+  }
+
+  func startSession(_ wish: StartWish, from caller: PartnerCaller) async throws(PartnerFault) -> CommandAnswer {
+    if let fault { throw fault }
+    wishes.append(wish)
+    return answer
+  }
+
+  func stopSession(
+    _ session: String, respondTo url: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> CommandAnswer {
+    stops.append(session)
+    return session == "S1" ? answer : .unknownSession
+  }
+
+  func unlock(
+    location: String, evse: String, connector: String, respondTo url: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> CommandAnswer {
+    unlocks.append("\(location)/\(evse)/\(connector)")
+    return answer
+  }
+}
