@@ -12,10 +12,24 @@ func withoutSecrets(_ frame: Bytes) -> Bytes {
   return masked(json).bytes
 }
 
-/// An escaped letter could hide the key's name, so frames with one are looked at closely too.
+/// One pass over the bytes, because every frame comes through here: each name is looked for at its rarest letter. An
+/// escaped letter could hide a name, so a frame with one is looked at closely too.
 private func mayNameSecret(_ frame: Bytes) -> Bool {
-  let marks: [StaticString] = ["uthorizationkey", "asicauthpassword", "\\u"]
-  return marks.contains { frame.holds($0) }
+  frame.withUnsafeBufferPointer { bytes in
+    for at in bytes.indices {
+      switch bytes[at] {
+      case UInt8(ascii: "z"), UInt8(ascii: "Z"):
+        if bytes.holds("authorizationkey", at: at - 7) { return true }
+      case UInt8(ascii: "w"), UInt8(ascii: "W"):
+        if bytes.holds("basicauthpassword", at: at - 13) { return true }
+      case UInt8(ascii: "\\"):
+        if at + 1 < bytes.count, bytes[at + 1] == UInt8(ascii: "u") { return true }
+      default:
+        break
+      }
+    }
+    return false
+  }
 }
 
 /// The depth is bounded by the parser's.
@@ -35,18 +49,11 @@ private func masked(_ json: JSON) -> JSON {
   }
 }
 
-extension Bytes {
-  /// Whether the bytes hold that text, letters in either case. The text itself is in lower case.
-  fileprivate func holds(_ text: StaticString) -> Bool {
+extension UnsafeBufferPointer<UInt8> {
+  /// Whether that lower-case text stands at a place, letters in either case.
+  fileprivate func holds(_ text: StaticString, at start: Int) -> Bool {
     let length = text.utf8CodeUnitCount
-    guard count >= length else { return false }
-    return withUnsafeBufferPointer { all in
-      for start in 0...(all.count - length) where all[start] | 0x20 == text.utf8Start[0] | 0x20 {
-        var at = 1
-        while at < length, all[start + at] | 0x20 == text.utf8Start[at] | 0x20 { at += 1 }
-        if at == length { return true }
-      }
-      return false
-    }
+    guard start >= 0, start + length <= count else { return false }
+    return (0..<length).allSatisfy { self[start + $0] | 0x20 == text.utf8Start[$0] }
   }
 }

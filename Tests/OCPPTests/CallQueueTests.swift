@@ -27,8 +27,9 @@ private let ok = CallQueue.Outcome.result(["status": "Accepted"])
     #expect(queue.ask(b, at: t0) == [])
     #expect(queue.ask(c, at: t0) == [])
     #expect(queue.replied(a.id, ok, at: t0) == [.finish(a.id, ok), .send(b)])
-    #expect(queue.replied(b.id, .error(code: "X", description: "y"), at: t0)
-      == [.finish(b.id, .error(code: "X", description: "y")), .send(c)])
+    #expect(
+      queue.replied(b.id, .error(code: "X", description: "y"), at: t0)
+        == [.finish(b.id, .error(code: "X", description: "y")), .send(c)])
     #expect(queue.replied(c.id, ok, at: t0) == [.finish(c.id, ok)])
   }
 

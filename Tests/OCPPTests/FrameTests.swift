@@ -98,11 +98,13 @@ import Wire
     #expect(found?.prefix == EnvelopePrefix(type: 2, id: MessageID("19"), action: nil))
   }
 
-  @Test(arguments: [
-    (#"[2,"19","MeterValues",{"transactionId":,"#, 2, "19", "MeterValues"),
-    (#" [ 2 , "19" , "MeterValues" , {"#, 2, "19", "MeterValues"), (#"[2,"19",garbage"#, 2, "19", nil),
-    (#"[3,"7",{"status":"#, 3, "7", nil), (#"[4,"7","GenericError",""#, 4, "7", nil), (#"[2,"19","Heart"#, 2, "19", nil),
-  ] as [(String, Int, String, String?)])
+  @Test(
+    arguments: [
+      (#"[2,"19","MeterValues",{"transactionId":,"#, 2, "19", "MeterValues"),
+      (#" [ 2 , "19" , "MeterValues" , {"#, 2, "19", "MeterValues"), (#"[2,"19",garbage"#, 2, "19", nil),
+      (#"[3,"7",{"status":"#, 3, "7", nil), (#"[4,"7","GenericError",""#, 4, "7", nil),
+      (#"[2,"19","Heart"#, 2, "19", nil),
+    ] as [(String, Int, String, String?)])
   func theBeginningOfABrokenFrameTellsItsCall(_ text: String, _ type: Int, _ id: String, _ action: String?) {
     let found = garbage(text)
     #expect(found?.kind == .notJSON)
@@ -110,14 +112,16 @@ import Wire
   }
 
   @Test(arguments: [
-    #"[2,"1\u0039","Heartbeat",{"#, #"[2,"19"#, "[2,", "[", #"[9,"19","x",{"#, #"["2","19","x",{"#, #"[22222222222222222222222,"1","#,
+    #"[2,"1\u0039","Heartbeat",{"#, #"[2,"19"#, "[2,", "[", #"[9,"19","x",{"#, #"["2","19","x",{"#,
+    #"[22222222222222222222222,"1","#,
   ])
   func aPrefixThatCannotBeTrustedIsNone(_ text: String) {
     #expect(garbage(text)?.prefix == nil)
   }
 
   @Test func everyCutOfAFrameIsReadOrIsGarbage() {
-    let whole = Bytes(utf8: #"[2,"19","StatusNotification",{"connectorId":1,"errorCode":"NoError","status":"Ch\u00e4"}]"#)
+    let whole = Bytes(
+      utf8: #"[2,"19","StatusNotification",{"connectorId":1,"errorCode":"NoError","status":"Ch\u00e4"}]"#)
     for length in 0..<whole.count {
       #expect((try? Frame.read(Bytes(whole[..<length]))) == nil, "\(length)")
     }
@@ -134,7 +138,8 @@ import Wire
     var call = V16.Reset()
     call.type = .hard
     #expect(
-      String(decoding: Frame.encodeCall(MessageID("1"), call, edition: .v16), as: UTF8.self) == #"[2,"1","Reset",{"type":"Hard"}]"#)
+      String(decoding: Frame.encodeCall(MessageID("1"), call, edition: .v16), as: UTF8.self)
+        == #"[2,"1","Reset",{"type":"Hard"}]"#)
   }
 
   @Test func aLongDescriptionIsCut() throws {
@@ -149,11 +154,14 @@ import Wire
 
 extension FrameTests {
   @Test(arguments: [
-    (#"[2,"1","MeterValues",{"connectorId":1,"transactionId":,"meterValue":[]}]"#,
-      #"[2,"1","MeterValues",{"connectorId":1,"transactionId":null,"meterValue":[]}]"#),
+    (
+      #"[2,"1","MeterValues",{"connectorId":1,"transactionId":,"meterValue":[]}]"#,
+      #"[2,"1","MeterValues",{"connectorId":1,"transactionId":null,"meterValue":[]}]"#
+    ),
     (#"[2,"1","X",{"sampledValue":[,{"value":"1"}]}]"#, #"[2,"1","X",{"sampledValue":[{"value":"1"}]}]"#),
     (#"[2,"1","X",{"a":}]"#, #"[2,"1","X",{"a":null}]"#), (#"[2,"1","X",{"a":1,}]"#, #"[2,"1","X",{"a":1}]"#),
-    (#"[2,"1","X",{"a":[1,,2]}]"#, #"[2,"1","X",{"a":[1,2]}]"#), (#"[2,"1","X",{"a":[1 , ]}]"#, #"[2,"1","X",{"a":[1  ]}]"#),
+    (#"[2,"1","X",{"a":[1,,2]}]"#, #"[2,"1","X",{"a":[1,2]}]"#),
+    (#"[2,"1","X",{"a":[1 , ]}]"#, #"[2,"1","X",{"a":[1  ]}]"#),
     (#"[2,"1","X",{,"t":":,[,","u":"\",:,"}]"#, #"[2,"1","X",{"t":":,[,","u":"\",:,"}]"#),
   ])
   func aMissingValueOrASpareCommaIsMended(_ broken: String, _ whole: String) throws {

@@ -16,7 +16,9 @@ import Wire
     #expect(StationIdentity(try Target(target))?.text == identity)
   }
 
-  @Test(arguments: ["/", "//", "/ocpp/a%3Ab", "/ocpp/a%20b", "/ocpp/a%2Fb", "/ocpp/\(String(repeating: "x", count: 49))", "/%C3%A9"])
+  @Test(arguments: [
+    "/", "//", "/ocpp/a%3Ab", "/ocpp/a%20b", "/ocpp/a%2Fb", "/ocpp/\(String(repeating: "x", count: 49))", "/%C3%A9",
+  ])
   func aPathWithoutAnIdentityHasNone(_ target: String) throws {
     #expect(StationIdentity(try Target(target)) == nil)
   }
@@ -33,11 +35,17 @@ import Wire
   }
 
   @Test(arguments: [
-    "", "Basic", "Basic !!!", "Bearer abc", "Basic " + Bytes(utf8: "CP_2:secret").base64, "Basic " + Bytes(utf8: "cp_1:x").base64,
+    "", "Basic", "Basic !!!", "Bearer abc", "Basic " + Bytes(utf8: "CP_2:secret").base64,
+    "Basic " + Bytes(utf8: "cp_1:x").base64,
     "Basic " + Bytes(utf8: "CP_1").base64, "Basic " + Bytes(utf8: ":secret").base64,
   ])
   func credentialsThatAreNotTheStationsAreWrong(_ value: String) {
     #expect(credentials(value) == .wrong)
+  }
+
+  @Test func aRefusedStationIsToldHowToAuthenticate() {
+    #expect(Admission.unauthorized.refusal?.headers["WWW-Authenticate"]?.hasPrefix("Basic ") == true)
+    #expect(Admission.crowded.refusal?.headers["Retry-After"] == "60")
   }
 
   @Test func twoAuthorizationFieldsAreWrong() {
@@ -47,12 +55,15 @@ import Wire
     #expect(Credentials(headers, for: station) == .wrong)
   }
 
-  @Test(arguments: [
-    (["ocpp1.6"], nil, "ocpp1.6"), (["ocpp2.0.1", "ocpp1.6"], nil, "ocpp1.6"), (["OCPP1.6"], nil, "OCPP1.6"),
-    (["ocpp1.5", "ocpp1.6"], "2.0.1", "ocpp1.6"),
-  ] as [([String], String?, String)])
+  @Test(
+    arguments: [
+      (["ocpp1.6"], nil, "ocpp1.6"), (["ocpp2.0.1", "ocpp1.6"], nil, "ocpp1.6"), (["OCPP1.6"], nil, "OCPP1.6"),
+      (["ocpp1.5", "ocpp1.6"], "2.0.1", "ocpp1.6"),
+    ] as [([String], String?, String)])
   func theFirstOfferThatWeSpeakIsTaken(_ offered: [String], _ assumed: String?, _ answer: String) {
-    guard case .speak(let dialect, let said) = VersionChoice(offered: offered, assumed: assumed, dialects: [Dialect16()]) else {
+    guard
+      case .speak(let dialect, let said) = VersionChoice(offered: offered, assumed: assumed, dialects: [Dialect16()])
+    else {
       Issue.record("nothing in common")
       return
     }
@@ -68,11 +79,14 @@ import Wire
     #expect(said == nil)
   }
 
-  @Test(arguments: [
-    ([], nil, "no Sec-WebSocket-Protocol"), ([], "2.0.1", "no Sec-WebSocket-Protocol"), (["ocpp2.0.1"], "1.6", "ocpp2.0.1"),
-  ] as [([String], String?, String)])
+  @Test(
+    arguments: [
+      ([], nil, "no Sec-WebSocket-Protocol"), ([], "2.0.1", "no Sec-WebSocket-Protocol"),
+      (["ocpp2.0.1"], "1.6", "ocpp2.0.1"),
+    ] as [([String], String?, String)])
   func withoutACommonVersionTheReasonIsTold(_ offered: [String], _ assumed: String?, _ word: String) {
-    guard case .nothingInCommon(let why) = VersionChoice(offered: offered, assumed: assumed, dialects: [Dialect16()]) else {
+    guard case .nothingInCommon(let why) = VersionChoice(offered: offered, assumed: assumed, dialects: [Dialect16()])
+    else {
       Issue.record("something in common")
       return
     }
@@ -82,15 +96,30 @@ import Wire
 
 @Suite struct SecretsTests {
   @Test(arguments: [
-    (#"[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"0011"}]"#,
-      #"[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"***"}]"#),
-    (#"[2,"1","ChangeConfiguration",{"value":"0011","key":"authorizationkey"}]"#,
-      #"[2,"1","ChangeConfiguration",{"value":"***","key":"authorizationkey"}]"#),
-    (#"[2,"1","ChangeConfiguration",{"key":"\u0041uthorizationKey","value":"0011"}]"#,
-      #"[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"***"}]"#),
-    (#"[3,"1",{"configurationKey":[{"key":"AuthorizationKey","readonly":false,"value":"0011"},{"key":"B","value":"1"}]}]"#,
-      #"[3,"1",{"configurationKey":[{"key":"AuthorizationKey","readonly":false,"value":"***"},{"key":"B","value":"1"}]}]"#),
-    (#"[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"0011""#, "(not kept: it names a key and is no JSON)"),
+    (
+      #"[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"0011"}]"#,
+      #"[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"***"}]"#
+    ),
+    (
+      #"[2,"1","ChangeConfiguration",{"value":"0011","key":"authorizationkey"}]"#,
+      #"[2,"1","ChangeConfiguration",{"value":"***","key":"authorizationkey"}]"#
+    ),
+    (
+      #"[2,"1","ChangeConfiguration",{"key":"BASICAuthPassword","value":"0011"}]"#,
+      #"[2,"1","ChangeConfiguration",{"key":"BASICAuthPassword","value":"***"}]"#
+    ),
+    (
+      #"[2,"1","ChangeConfiguration",{"key":"\u0041uthorizationKey","value":"0011"}]"#,
+      #"[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"***"}]"#
+    ),
+    (
+      #"[3,"1",{"configurationKey":[{"key":"AuthorizationKey","readonly":false,"value":"0011"},{"key":"B","value":"1"}]}]"#,
+      #"[3,"1",{"configurationKey":[{"key":"AuthorizationKey","readonly":false,"value":"***"},{"key":"B","value":"1"}]}]"#
+    ),
+    (
+      #"[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"0011""#,
+      "(not kept: it names a key and is no JSON)"
+    ),
   ])
   func aPasswordNeverReachesTheLog(_ frame: String, _ logged: String) {
     #expect(String(decoding: withoutSecrets(Bytes(utf8: frame)), as: UTF8.self) == logged)

@@ -10,7 +10,8 @@ import Wire
   private func reading(_ samples: String, at time: String = "2026-03-01T11:59:00Z") throws -> Reading {
     let reply = try answer(
       "MeterValues",
-      #"{"connectorId":1,"transactionId":4711,"meterValue":[{"timestamp":"\#(time)","sampledValue":[\#(samples)]}]}"#, desk)
+      #"{"connectorId":1,"transactionId":4711,"meterValue":[{"timestamp":"\#(time)","sampledValue":[\#(samples)]}]}"#,
+      desk)
     #expect(reply == "{}")
     return try #require(desk.meters.first?.readings.first)
   }
@@ -27,7 +28,8 @@ import Wire
   }
 
   @Test(arguments: [
-    (#"{"value":"1.5","unit":"kWh"}"#, 15_000), (#"{"value":"1.5","unit":"KWH"}"#, 15_000), (#"{"value":1500}"#, 15_000),
+    (#"{"value":"1.5","unit":"kWh"}"#, 15_000), (#"{"value":"1.5","unit":"KWH"}"#, 15_000),
+    (#"{"value":1500}"#, 15_000),
     (#"{"value":"1.5e3","unit":"Wh"}"#, 15_000), (#"{"value":" 1500 ","unit":"Wh"}"#, 15_000),
     (#"{"value":"1500","unit":"parsecs"}"#, 15_000),
     (#"{"value":"1500","measurand":"Energy.Active.Import.Register","location":"Outlet"}"#, 15_000),
@@ -85,8 +87,10 @@ import Wire
   }
 
   @Test(arguments: [
-    ("Transaction.Begin", Reading.Context.begin), ("Transaction.End", .end), ("Sample.Clock", .clock), ("Trigger", .trigger),
-    ("Interruption.Begin", .interruptionBegin), ("Interruption.End", .interruptionEnd), ("Other", .other), ("Nonsense", .periodic),
+    ("Transaction.Begin", Reading.Context.begin), ("Transaction.End", .end), ("Sample.Clock", .clock),
+    ("Trigger", .trigger),
+    ("Interruption.Begin", .interruptionBegin), ("Interruption.End", .interruptionEnd), ("Other", .other),
+    ("Nonsense", .periodic),
   ])
   func aContextIsKept(_ word: String, _ context: Reading.Context) throws {
     let reading = try reading(#"{"value":"100","context":"\#(word)"}"#)
@@ -109,11 +113,13 @@ import Wire
 
   @Test func exportedAndUnknownMeasurandsAreNotTheRegister() throws {
     let reading = try reading(
-      #"{"value":"9","measurand":"Energy.Active.Export.Register"},{"value":"8","measurand":"Frequency","unit":"Hz"},{"value":"7","measurand":"Mood"}"#)
+      #"{"value":"9","measurand":"Energy.Active.Export.Register"},{"value":"8","measurand":"Frequency","unit":"Hz"},{"value":"7","measurand":"Mood"}"#
+    )
     #expect(reading.register == nil)
-    #expect(Set(desk.flags.map(\.path)) == [
-      "meterValue[0].sampledValue[1].unit", "meterValue[0].sampledValue[2].measurand",
-    ])
+    #expect(
+      Set(desk.flags.map(\.path)) == [
+        "meterValue[0].sampledValue[1].unit", "meterValue[0].sampledValue[2].measurand",
+      ])
   }
 
   @Test func signedDataIsEvidenceOnly() throws {
@@ -126,7 +132,8 @@ import Wire
   @Test func theOutletsMeterCountsBeforeTheGridsMeter() throws {
     let reading = try reading(#"{"value":"900","location":"Inlet"},{"value":"5","location":"Outlet"}"#)
     #expect(reading.register == Energy(tenthsOfWattHour: 50))
-    #expect(try CoreMeterTests().reading(#"{"value":"900","location":"Inlet"}"#).register == Energy(tenthsOfWattHour: 9000))
+    #expect(
+      try CoreMeterTests().reading(#"{"value":"900","location":"Inlet"}"#).register == Energy(tenthsOfWattHour: 9000))
   }
 
   @Test(arguments: ["1970-01-01T00:00:00Z", "2099-01-01T00:00:00Z", "yesterday"])
@@ -136,7 +143,8 @@ import Wire
   }
 
   @Test(arguments: [
-    #"{"connectorId":1,"meterValue":[]}"#, #"{"connectorId":1,"meterValue":[{"timestamp":"2026-03-01T12:00:00Z","sampledValue":[]}]}"#,
+    #"{"connectorId":1,"meterValue":[]}"#,
+    #"{"connectorId":1,"meterValue":[{"timestamp":"2026-03-01T12:00:00Z","sampledValue":[]}]}"#,
   ])
   func nothingMeasuredIsNothingToldAndNoError(_ payload: String) throws {
     #expect(try answer("MeterValues", payload, desk) == "{}")
@@ -162,7 +170,8 @@ import Wire
   }
 
   @Test(arguments: [
-    #"{"meterValue":[]}"#, #"{"connectorId":1}"#, #"{"connectorId":1,"transactionId":99999999999999999999,"meterValue":[]}"#,
+    #"{"meterValue":[]}"#, #"{"connectorId":1}"#,
+    #"{"connectorId":1,"transactionId":99999999999999999999,"meterValue":[]}"#,
     #"{"connectorId":1,"meterValue":[{"sampledValue":[]}]}"#, #"{"connectorId":1,"meterValue":7}"#,
   ])
   func valuesThatCannotBeUsedAreParkedAndAnsweredPositively(_ payload: String) throws {

@@ -97,8 +97,10 @@ func answer(_ action: String, _ payload: String, _ desk: Desk) throws -> String 
   }
 
   @Test(arguments: [
-    ("Available", EVSE.Status.available), ("Preparing", .preparing), ("Charging", .charging), ("SuspendedEV", .suspendedEV),
-    ("SuspendedEVSE", .suspendedEVSE), ("Finishing", .finishing), ("Reserved", .reserved), ("Unavailable", .unavailable),
+    ("Available", EVSE.Status.available), ("Preparing", .preparing), ("Charging", .charging),
+    ("SuspendedEV", .suspendedEV),
+    ("SuspendedEVSE", .suspendedEVSE), ("Finishing", .finishing), ("Reserved", .reserved),
+    ("Unavailable", .unavailable),
     ("Faulted", .faulted), ("charging", .charging), ("SuspendedEv", .suspendedEV), ("Occupied", .charging),
   ])
   func aStatusIsReported(_ word: String, _ status: EVSE.Status) throws {
@@ -113,7 +115,8 @@ func answer(_ action: String, _ payload: String, _ desk: Desk) throws -> String 
   }
 
   @Test func anUnknownStatusChangesNothingAndIsFlagged() throws {
-    #expect(try answer("StatusNotification", #"{"connectorId":1,"errorCode":"NoError","status":"Sleeping"}"#, desk) == "{}")
+    #expect(
+      try answer("StatusNotification", #"{"connectorId":1,"errorCode":"NoError","status":"Sleeping"}"#, desk) == "{}")
     #expect(desk.statuses.isEmpty)
     #expect(desk.flags == [Oddity(path: "status", kind: .unknownWord, raw: "\"Sleeping\"")])
   }
@@ -128,7 +131,9 @@ func answer(_ action: String, _ payload: String, _ desk: Desk) throws -> String 
     #expect(desk.flags.map(\.path) == ["errorCode"])
   }
 
-  @Test(arguments: ["1970-01-01T00:00:12Z", "2099-01-01T00:00:00Z", "1000000", "2022-02-29T12:00:00Z", "2026-03-02T12:00:01Z"])
+  @Test(arguments: [
+    "1970-01-01T00:00:12Z", "2099-01-01T00:00:00Z", "1000000", "2022-02-29T12:00:00Z", "2026-03-02T12:00:01Z",
+  ])
   func aClockThatCannotBeIsNotBelieved(_ time: String) throws {
     let reply = try answer(
       "StartTransaction", #"{"connectorId":1,"idTag":"A","meterStart":0,"timestamp":"\#(time)"}"#, desk)
@@ -166,7 +171,8 @@ func answer(_ action: String, _ payload: String, _ desk: Desk) throws -> String 
   }
 
   @Test(arguments: [
-    (Authorization.Verdict.blocked, "Blocked"), (.expired, "Expired"), (.invalid, "Invalid"), (.concurrent, "ConcurrentTx"),
+    (Authorization.Verdict.blocked, "Blocked"), (.expired, "Expired"), (.invalid, "Invalid"),
+    (.concurrent, "ConcurrentTx"),
   ])
   func aTagMayBeRefused(_ verdict: Authorization.Verdict, _ word: String) throws {
     desk.authorization = .now(Authorization(verdict))
@@ -190,7 +196,8 @@ func answer(_ action: String, _ payload: String, _ desk: Desk) throws -> String 
   }
 
   @Test(arguments: [
-    (TransferVerdict.accepted(data: "42"), #"{"status":"Accepted","data":"42"}"#), (.rejected, #"{"status":"Rejected"}"#),
+    (TransferVerdict.accepted(data: "42"), #"{"status":"Accepted","data":"42"}"#),
+    (.rejected, #"{"status":"Rejected"}"#),
     (.unknownVendor, #"{"status":"UnknownVendorId"}"#), (.unknownMessage, #"{"status":"UnknownMessageId"}"#),
   ])
   func vendorsDataIsHandedOn(_ verdict: TransferVerdict, _ reply: String) throws {
@@ -205,12 +212,22 @@ func answer(_ action: String, _ payload: String, _ desk: Desk) throws -> String 
   }
 
   @Test(arguments: [
-    ("BootNotification", #"{"chargePointVendor":"A"}"#, "OccurenceConstraintViolation chargePointModel: the field is required"),
-    ("BootNotification", #"{"chargePointVendor":null,"chargePointModel":"M"}"#,
-      "OccurenceConstraintViolation chargePointVendor: the field is required"),
-    ("StatusNotification", #"{"connectorId":"x","errorCode":"NoError","status":"Available"}"#,
-      #"TypeConstraintViolation connectorId: a whole number is expected, not "x""#),
-    ("StatusNotification", #"{"connectorId":-1,"errorCode":"NoError","status":"Available"}"#, "PropertyConstraintViolation connectorId:"),
+    (
+      "BootNotification", #"{"chargePointVendor":"A"}"#,
+      "OccurenceConstraintViolation chargePointModel: the field is required"
+    ),
+    (
+      "BootNotification", #"{"chargePointVendor":null,"chargePointModel":"M"}"#,
+      "OccurenceConstraintViolation chargePointVendor: the field is required"
+    ),
+    (
+      "StatusNotification", #"{"connectorId":"x","errorCode":"NoError","status":"Available"}"#,
+      #"TypeConstraintViolation connectorId: a whole number is expected, not "x""#
+    ),
+    (
+      "StatusNotification", #"{"connectorId":-1,"errorCode":"NoError","status":"Available"}"#,
+      "PropertyConstraintViolation connectorId:"
+    ),
     ("Authorize", #"{"idTag":{}}"#, "TypeConstraintViolation idTag: a text is expected"),
     ("Authorize", "[]", "TypeConstraintViolation the payload: an object is expected"),
     ("Authorize", #"{"idTag":"a","idTag":"b"}"#, "OccurenceConstraintViolation idTag:"),
@@ -239,8 +256,10 @@ func answer(_ action: String, _ payload: String, _ desk: Desk) throws -> String 
   private let desk = Desk()
 
   @Test func aStartBecomesASession() throws {
-    let payload = #"{"connectorId":2,"idTag":"04A1","meterStart":12345,"timestamp":"2026-03-01T11:58:00Z","reservationId":7}"#
-    #expect(try answer("StartTransaction", payload, desk) == #"{"idTagInfo":{"status":"Accepted"},"transactionId":4711}"#)
+    let payload =
+      #"{"connectorId":2,"idTag":"04A1","meterStart":12345,"timestamp":"2026-03-01T11:58:00Z","reservationId":7}"#
+    #expect(
+      try answer("StartTransaction", payload, desk) == #"{"idTagInfo":{"status":"Accepted"},"transactionId":4711}"#)
     let start = try #require(desk.starts.first)
     #expect(start.evse == 2)
     #expect(start.tag == "04A1")
@@ -253,7 +272,8 @@ func answer(_ action: String, _ payload: String, _ desk: Desk) throws -> String 
   @Test(arguments: [("12345.6", 123_456), (#""12345.6""#, 123_456), ("1.2e3", 12_000), ("-5", -50)])
   func aRegisterMayBeAnyDecimal(_ written: String, _ tenths: Int64) throws {
     _ = try answer(
-      "StartTransaction", #"{"connectorId":1,"idTag":"A","meterStart":\#(written),"timestamp":"2026-03-01T12:00:00Z"}"#, desk)
+      "StartTransaction", #"{"connectorId":1,"idTag":"A","meterStart":\#(written),"timestamp":"2026-03-01T12:00:00Z"}"#,
+      desk)
     #expect(desk.starts.first?.meterStart == Energy(tenthsOfWattHour: tenths))
   }
 
@@ -290,7 +310,8 @@ func answer(_ action: String, _ payload: String, _ desk: Desk) throws -> String 
   }
 
   @Test(arguments: [
-    (#""EmergencyStop""#, Session.Ending.emergency), (#""HardReset""#, .reboot), (#""SoftReset""#, .reboot), (#""Reboot""#, .reboot),
+    (#""EmergencyStop""#, Session.Ending.emergency), (#""HardReset""#, .reboot), (#""SoftReset""#, .reboot),
+    (#""Reboot""#, .reboot),
     (#""Local""#, .local), (#""Other""#, .other), (#""PowerLoss""#, .powerLoss), (#""Remote""#, .remote),
     (#""UnlockCommand""#, .remote), (#""DeAuthorized""#, .deauthorized), (#""Bored""#, .other), ("null", .local),
   ])
@@ -320,7 +341,8 @@ func answer(_ action: String, _ payload: String, _ desk: Desk) throws -> String 
   @Test func aStopWithBrokenReadingsStillEndsItsSession() throws {
     let reply = try answer(
       "StopTransaction",
-      #"{"meterStop":1,"timestamp":"2026-03-01T12:00:00Z","transactionId":4711,"transactionData":[{"sampledValue":7}]}"#, desk)
+      #"{"meterStop":1,"timestamp":"2026-03-01T12:00:00Z","transactionId":4711,"transactionData":[{"sampledValue":7}]}"#,
+      desk)
     #expect(reply == "{}")
     #expect(desk.stops.first?.transaction == 4711)
     #expect(desk.stops.first?.readings.isEmpty == true)

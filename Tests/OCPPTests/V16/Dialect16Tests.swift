@@ -22,7 +22,10 @@ import Wire
     (.trigger(.status, evse: 1), "TriggerMessage", #"{"requestedMessage":"StatusNotification","connectorId":1}"#),
     (.trigger(.meterValues, evse: 1), "TriggerMessage", #"{"requestedMessage":"MeterValues","connectorId":1}"#),
     (.trigger(.heartbeat, evse: nil), "TriggerMessage", #"{"requestedMessage":"Heartbeat"}"#),
-    (.transferData(vendor: "acme", message: "m", data: "x"), "DataTransfer", #"{"vendorId":"acme","messageId":"m","data":"x"}"#),
+    (
+      .transferData(vendor: "acme", message: "m", data: "x"), "DataTransfer",
+      #"{"vendorId":"acme","messageId":"m","data":"x"}"#
+    ),
     (.raw(action: "SendLocalList", payload: ["listVersion": 1]), "SendLocalList", #"{"listVersion":1}"#),
   ])
   func everyCommandHasItsCall(_ command: StationCommand, _ action: String, _ payload: String) throws {
@@ -32,7 +35,8 @@ import Wire
   }
 
   @Test(arguments: [
-    StationCommand.remoteStart(evse: nil, tag: String(repeating: "A", count: 21)), .remoteStart(evse: 0, tag: "A"), .unlock(evse: 0),
+    StationCommand.remoteStart(evse: nil, tag: String(repeating: "A", count: 21)), .remoteStart(evse: 0, tag: "A"),
+    .unlock(evse: 0),
     .setAvailability(evse: -1, operative: true), .setConfiguration(key: String(repeating: "K", count: 51), value: ""),
     .setConfiguration(key: "K", value: String(repeating: "v", count: 501)), .trigger(.status, evse: 0),
     .raw(action: "", payload: [:]), .raw(action: "Reset", payload: "Hard"), .raw(action: "a b", payload: [:]),
@@ -44,18 +48,25 @@ import Wire
 
   @Test func theLongestThatFitsIsCarried() throws {
     _ = try dialect.request(for: .remoteStart(evse: 1, tag: String(repeating: "A", count: 20)))
-    _ = try dialect.request(for: .setConfiguration(key: String(repeating: "K", count: 50), value: String(repeating: "v", count: 500)))
+    _ = try dialect.request(
+      for: .setConfiguration(key: String(repeating: "K", count: 50), value: String(repeating: "v", count: 500)))
   }
 
-  @Test(arguments: [
-    (StationCommand.clearCache, "Accepted", nil), (.clearCache, "Rejected", "Rejected"), (.clearCache, "accepted", nil),
-    (.clearCache, "Maybe", "Maybe"), (.unlock(evse: 1), "Unlocked", nil), (.unlock(evse: 1), "UnlockFailed", "UnlockFailed"),
-    (.unlock(evse: 1), "NotSupported", "NotSupported"), (.setAvailability(evse: 1, operative: true), "Scheduled", nil),
-    (.setAvailability(evse: 1, operative: true), "Rejected", "Rejected"), (.setConfiguration(key: "K", value: ""), "RebootRequired", nil),
-    (.setConfiguration(key: "K", value: ""), "NotSupported", "NotSupported"), (.trigger(.boot, evse: nil), "NotImplemented", "NotImplemented"),
-    (.transferData(vendor: "a", message: nil, data: nil), "UnknownVendorId", "UnknownVendorId"),
-    (.raw(action: "X", payload: [:]), "Scheduled", nil), (.raw(action: "X", payload: [:]), "Occupied", "Occupied"),
-  ] as [(StationCommand, String, String?)])
+  @Test(
+    arguments: [
+      (StationCommand.clearCache, "Accepted", nil), (.clearCache, "Rejected", "Rejected"),
+      (.clearCache, "accepted", nil),
+      (.clearCache, "Maybe", "Maybe"), (.unlock(evse: 1), "Unlocked", nil),
+      (.unlock(evse: 1), "UnlockFailed", "UnlockFailed"),
+      (.unlock(evse: 1), "NotSupported", "NotSupported"),
+      (.setAvailability(evse: 1, operative: true), "Scheduled", nil),
+      (.setAvailability(evse: 1, operative: true), "Rejected", "Rejected"),
+      (.setConfiguration(key: "K", value: ""), "RebootRequired", nil),
+      (.setConfiguration(key: "K", value: ""), "NotSupported", "NotSupported"),
+      (.trigger(.boot, evse: nil), "NotImplemented", "NotImplemented"),
+      (.transferData(vendor: "a", message: nil, data: nil), "UnknownVendorId", "UnknownVendorId"),
+      (.raw(action: "X", payload: [:]), "Scheduled", nil), (.raw(action: "X", payload: [:]), "Occupied", "Occupied"),
+    ] as [(StationCommand, String, String?)])
   func theStationsWordDecides(_ command: StationCommand, _ status: String, _ refusal: String?) throws {
     let answer: JSON = ["status": .string(status)]
     let outcome = try dialect.request(for: command).outcome(answer)
@@ -65,12 +76,15 @@ import Wire
   @Test func anAnswerWithoutItsStatusIsAFailure() throws {
     let outcome = try dialect.request(for: .clearCache).outcome([:])
     #expect(
-      outcome == .failed(code: "OccurenceConstraintViolation", description: "the station's answer: status: the field is required"))
+      outcome
+        == .failed(
+          code: "OccurenceConstraintViolation", description: "the station's answer: status: the field is required"))
   }
 
   @Test func aConfigurationIsAcceptedAsItIs() throws {
     let answer = try JSON.parse(
-      #"{"configurationKey":[{"key":"HeartbeatInterval","readonly":false,"value":"\#(String(repeating: "9", count: 600))"}]}"#)
+      #"{"configurationKey":[{"key":"HeartbeatInterval","readonly":false,"value":"\#(String(repeating: "9", count: 600))"}]}"#
+    )
     #expect(try dialect.request(for: .getConfiguration(keys: [])).outcome(answer) == .accepted(answer: answer))
   }
 

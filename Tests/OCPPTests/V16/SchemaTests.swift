@@ -18,11 +18,14 @@ private struct Declared: Sendable {
 }
 
 private let declared: [Declared] = [
-  Declared.both(V16.BootNotification.self), Declared.both(V16.Heartbeat.self), Declared.both(V16.StatusNotification.self),
+  Declared.both(V16.BootNotification.self), Declared.both(V16.Heartbeat.self),
+  Declared.both(V16.StatusNotification.self),
   Declared.both(V16.Authorize.self), Declared.both(V16.DataTransfer.self), Declared.both(V16.StartTransaction.self),
-  Declared.both(V16.MeterValues.self), Declared.both(V16.StopTransaction.self), Declared.both(V16.RemoteStartTransaction.self),
+  Declared.both(V16.MeterValues.self), Declared.both(V16.StopTransaction.self),
+  Declared.both(V16.RemoteStartTransaction.self),
   Declared.both(V16.RemoteStopTransaction.self), Declared.both(V16.Reset.self), Declared.both(V16.ClearCache.self),
-  Declared.both(V16.UnlockConnector.self), Declared.both(V16.ChangeAvailability.self), Declared.both(V16.ChangeConfiguration.self),
+  Declared.both(V16.UnlockConnector.self), Declared.both(V16.ChangeAvailability.self),
+  Declared.both(V16.ChangeConfiguration.self),
   Declared.both(V16.GetConfiguration.self), Declared.both(V16.TriggerMessage.self),
 ].flatMap { $0 }
 
@@ -43,7 +46,9 @@ struct SchemaTests {
     }
     for field in shape.fields {
       guard let official = properties[field.name] else { continue }
-      if field.required != required.contains(field.name) { found.append("\(path).\(field.name) required: \(field.required)") }
+      if field.required != required.contains(field.name) {
+        found.append("\(path).\(field.name) required: \(field.required)")
+      }
       found += differences(field.kind, official, "\(path).\(field.name)")
     }
     return found
@@ -51,7 +56,9 @@ struct SchemaTests {
 
   private func differences(_ kind: Shape.Kind, _ schema: JSON, _ path: String) -> [String] {
     let type = schema["type"]?.string
-    func check(_ wanted: String) -> [String] { type == wanted ? [] : ["\(path) is \(wanted) here and \(type ?? "?") there"] }
+    func check(_ wanted: String) -> [String] {
+      type == wanted ? [] : ["\(path) is \(wanted) here and \(type ?? "?") there"]
+    }
     switch kind {
     case .string(let max):
       let official = schema["maxLength"]?.int.map { Int($0) }
