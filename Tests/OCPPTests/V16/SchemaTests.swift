@@ -1,3 +1,4 @@
+import Domain
 import Glibc
 @testable import OCPP
 import Testing
@@ -33,8 +34,67 @@ private let declared: [Declared] = [
 struct SchemaTests {
   @Test(arguments: declared.map(\.file)) func whatWeDeclareIsTheOfficialSchema(_ file: String) throws {
     let ours = try #require(declared.first { $0.file == file })
-    let schema = try JSON.parse(read("\(try #require(folder))/\(file).json"))
-    #expect(differences(ours.shape, schema, "") == [])
+    #expect(differences(ours.shape, try official(file), "") == [])
+  }
+
+  @Test(arguments: [
+    StationCommand.remoteStart(evse: 2, tag: "04A1"), .remoteStart(evse: nil, tag: "04A1"),
+    .remoteStop(transaction: 4711),
+    .reset(hard: true), .unlock(evse: 1), .setAvailability(evse: 0, operative: false),
+    .setConfiguration(key: "K", value: "v"), .getConfiguration(keys: []), .getConfiguration(keys: ["A"]), .clearCache,
+    .trigger(.status, evse: 1), .transferData(vendor: "acme", message: "m", data: "x"),
+  ])
+  func everyCallThatWeSendIsValid(_ command: StationCommand) throws {
+    let request = try Dialect16().request(for: command)
+    #expect(try flaws(JSON.parse(request.payload), official(request.action), "") == [])
+  }
+
+  @MainActor
+  @Test(arguments: [
+    ("BootNotification", #"{"chargePointVendor":"A","chargePointModel":"M"}"#), ("Heartbeat", "{}"),
+    ("StatusNotification", #"{"connectorId":1,"errorCode":"NoError","status":"Available"}"#),
+    ("Authorize", #"{"idTag":"A"}"#), ("DataTransfer", #"{"vendorId":"acme"}"#),
+    ("StartTransaction", #"{"connectorId":1,"idTag":"A","meterStart":0,"timestamp":"2026-03-01T12:00:00Z"}"#),
+    ("StartTransaction", #"{"parked":true}"#), ("MeterValues", #"{"parked":true}"#),
+    ("StopTransaction", #"{"parked":true}"#),
+    ("StopTransaction", #"{"meterStop":1,"idTag":"A","timestamp":"2026-03-01T12:00:00Z","transactionId":1}"#),
+  ])
+  func everyReplyThatWeSendIsValid(_ action: String, _ payload: String) throws {
+    let reply = try JSON.parse(try answer(action, payload, Desk()))
+    #expect(try flaws(reply, official(action + "Response"), "") == [])
+  }
+
+  private nonisolated func official(_ file: String) throws -> JSON {
+    try JSON.parse(read("\(try #require(folder))/\(file).json"))
+  }
+
+  /// What a JSON Schema of draft 4 finds wrong, as far as these files use it.
+  private nonisolated func flaws(_ value: JSON, _ schema: JSON, _ path: String) -> [String] {
+    if let words = schema["enum"]?.array, !words.contains(value) { return ["\(path) is none of \(words.count) words"] }
+    switch schema["type"]?.string {
+    case "object":
+      guard let object = value.object else { return ["\(path) is no object"] }
+      let properties = schema["properties"]?.object ?? JSONObject()
+      let missing = (schema["required"]?.array ?? []).compactMap(\.string).filter { object[$0] == nil }
+      return missing.map { "\(path).\($0) is missing" }
+        + object.members.flatMap { member in
+          properties[member.key].map { flaws(member.value, $0, "\(path).\(member.key)") } ?? [
+            "\(path).\(member.key) is unknown"
+          ]
+        }
+    case "array":
+      guard let elements = value.array else { return ["\(path) is no array"] }
+      return elements.flatMap { flaws($0, schema["items"] ?? .null, path + "[]") }
+    case "string":
+      guard let text = value.string else { return ["\(path) is no text"] }
+      if schema["format"] == "date-time", Timestamp(text) == nil { return ["\(path) is no time"] }
+      let isTooLong = schema["maxLength"]?.int.map { text.unicodeScalars.count > $0 } ?? false
+      return isTooLong ? ["\(path) is too long"] : []
+    case "integer": return value.int == nil ? ["\(path) is no whole number"] : []
+    case "number": return value.decimal == nil ? ["\(path) is no number"] : []
+    case "boolean": return value.bool == nil ? ["\(path) is no boolean"] : []
+    default: return ["\(path) has an unknown type"]
+    }
   }
 
   private func differences(_ shape: Shape, _ schema: JSON, _ path: String) -> [String] {
@@ -78,7 +138,7 @@ struct SchemaTests {
     }
   }
 
-  private func read(_ path: String) throws -> Bytes {
+  private nonisolated func read(_ path: String) throws -> Bytes {
     let file = try #require(fopen(path, "rb"), "\(path)")
     defer { fclose(file) }
     var bytes: Bytes = []
