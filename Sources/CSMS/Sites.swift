@@ -11,6 +11,17 @@ extension Refusal {
   public static let changedMeanwhile = Refusal.conflict("it was changed since you read it: read it again and look at the difference")
 }
 
+/// Refuses a text of the wrong length, and one with control characters, which nobody means.
+func checkText(_ text: String?, _ field: String, _ length: ClosedRange<Int>) throws(Refusal) {
+  guard let text else { return }
+  guard length.contains(text.count) else {
+    throw .invalid(field: field, "\(length.lowerBound) to \(length.upperBound) characters")
+  }
+  guard text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
+    throw .invalid(field: field, "a text without control characters")
+  }
+}
+
 // MARK: - Who we are
 
 extension CSMS {
@@ -24,7 +35,8 @@ extension CSMS {
       }
       var party = old
       try edit(&party)
-      try check(party.businessName, "business_name", 1...Limits.businessName)
+      try checkText(party.businessName, "business_name", 1...Limits.nameLength)
+      try checkText(party.website, "website", 1...255)
       guard PartyID(party.name.description) == party.name else {
         throw .invalid(field: "party_id", "a country code of two letters and a party id of three letters or digits")
       }
@@ -53,7 +65,7 @@ extension CSMS {
       var location = draft
       location.party = try self.ourParty().id
       if location.ref.isEmpty { location.ref = self.newID() }
-      try check(location.ref, "ref", 1...Limits.ref)
+      try checkText(location.ref, "ref", 1...36)
       (location.createdAt, location.updatedAt) = (self.now, self.now)
       try self.check(location)
       let new = location
@@ -112,11 +124,11 @@ extension CSMS {
 
   /// Lengths as OCPI 2.2.1 §8.3.1 has them.
   private func check(_ location: Location) throws(Refusal) {
-    try CSMSText.check(location.name, "name", 1...255)
-    try CSMSText.check(location.address, "address", 1...45)
-    try CSMSText.check(location.city, "city", 1...45)
-    try CSMSText.check(location.postalCode, "postal_code", 1...10)
-    try CSMSText.check(location.state, "state", 1...20)
+    try checkText(location.name, "name", 1...255)
+    try checkText(location.address, "address", 1...45)
+    try checkText(location.city, "city", 1...45)
+    try checkText(location.postalCode, "postal_code", 1...10)
+    try checkText(location.state, "state", 1...20)
     guard location.country.utf8.count == 3, location.country.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) else {
       throw .invalid(field: "country", "three capital letters (ISO 3166 alpha-3), such as NLD")
     }
@@ -201,7 +213,7 @@ extension CSMS {
     try await turn { () throws(Refusal) in
       let station = try self.known(identity)
       try look(station)
-      let open = try keep { () throws(StoreFault) in try self.books.sessions.open(at: station.id) }
+      let open = try keep { () throws(StoreFault) in try self.books.sessions.open(of: station.id) }
       if let session = open.first { throw .conflict("session \(session.id) is open there: stop or close it first") }
       try keep { () throws(StoreFault) in
         try self.locationMoved(of: station.id)
@@ -295,8 +307,8 @@ extension CSMS {
       }
       var wish = evse
       try edit(&wish)
-      try CSMSText.check(wish.evseID, "evse_id", 1...48)
-      try CSMSText.check(wish.physicalReference, "physical_reference", 1...16)
+      try checkText(wish.evseID, "evse_id", 1...48)
+      try checkText(wish.physicalReference, "physical_reference", 1...16)
       try self.check(wish.connectors)
       let changed = wish
       try keep { () throws(StoreFault) in
@@ -345,4 +357,9 @@ extension CSMS {
       }
     }
   }
+}
+
+extension CSMS {
+  /// Which stations are connected now.
+  public var onlineStations: Set<ID<Station>> { Set(links.all.compactMap(\.station)) }
 }
