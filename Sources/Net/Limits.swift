@@ -47,7 +47,7 @@ public enum Limits {
   static let chunksPerFlush = 16
 
   /// Empty pieces that a loop keeps for its next writes; more are given back to the system.
-  static let spareChunks = 64
+  static let spareChunks = 256
 
   /// A TLS handshake that takes longer closes the channel with `.timeout`.
   public static let handshakeDeadline = Duration.seconds(10)

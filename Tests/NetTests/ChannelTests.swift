@@ -298,6 +298,25 @@ private struct Pair: Sendable {
     await pair.loop.end()
   }
 
+  @Test(arguments: Way.all)
+  func aClosedChannelAndItsHandlerAreForgotten(way: Way) async throws {
+    let pair = try await Pair(way, server: echo, client: { $0.onActive = { $0.write("hello") } })
+    await pair.wait { _, client in client.count == 5 }
+    let (door, client) = (pair.door, pair.client)
+    let remains = try await pair.loop.run { loop in
+      let channels = [client.value.channel, door.value.accepted.first?.channel]
+      let remains = channels.map { Remains(channel: $0, handler: $0?.handler) }
+      client.value.channel?.closeAfterFlush()
+      return LoopBound(remains, loop: loop)
+    }
+    await pair.wait { server, client in !server.closed.isEmpty && !client.closed.isEmpty }
+    try await pair.look { server, client in (server.channel, client.channel) = (nil, nil) }
+    try await pair.loop.run { _ in door.value.accepted = [] }
+    await pair.loop.wait { remains.value[0].channel == nil && remains.value[1].channel == nil }
+    #expect(try await pair.loop.run { _ in remains.value[1].handler == nil })
+    await pair.loop.end()
+  }
+
   @Test(arguments: Way.plain)
   func aSocketInTheFileSystemWorksTheSame(way: Way) async throws {
     let folder = try TemporaryFolder()
@@ -340,6 +359,11 @@ private struct Pair: Sendable {
     #expect(try await loop.run { _ in door.value.accepted.count } == 500)
     await loop.end()
   }
+}
+
+private struct Remains {
+  weak var channel: Channel?
+  weak var handler: (any ChannelHandler)?
 }
 
 extension Pair {
