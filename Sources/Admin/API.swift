@@ -1,0 +1,329 @@
+import CSMS
+import Crypto
+import Domain
+import HTTP
+import Logging
+import Net
+import Store
+import Wire
+
+/// The operator's API: a table of routes, and the one way in which every request passes: who asks, may they, what is
+/// answered. What the operator wants done is the household's to do; here it is only read, asked and shown.
+public final class API {
+  let house: CSMS
+  let messages: MessageLog?
+  let settings: AdminSettings
+  let clock: Clock
+  let zones: ZoneLibrary
+  let assets = Assets()
+  let live: Live
+  var pace = Pace()
+  /// Requests with an Idempotency-Key that are under way.
+  private var underWay: Set<String> = []
+  /// Nobody can log in before the first user is made, and from then on always somebody can.
+  private var isSetUp = false
+  private let log = Logger(label: "admin")
+  private let router: Router<Route>
+
+  /// - Parameter messages: the log that `GET /messages` searches; nil where the house keeps none.
+  public init(house: CSMS, messages: MessageLog?, settings: AdminSettings, clock: Clock, zones: ZoneLibrary) {
+    self.house = house
+    self.messages = messages
+    self.settings = settings
+    self.clock = clock
+    self.zones = zones
+    live = Live(house: house, clock: clock, zones: zones)
+    var router = Router<Route>()
+    for route in Route.all { router.add(route.method, route.isAtRoot ? route.path : "/api/v1" + route.path, route) }
+    self.router = router
+  }
+
+  var now: Timestamp { clock.now() }
+
+  /// The house closes: listeners are let go so that they come back to the next daemon.
+  public func close() { live.close() }
+
+  // MARK: One request
+
+  func answer(_ request: Request, at door: AdminDoor.Kind, by responder: Responder) async {
+    let answer: Answer
+    do {
+      answer = try await decide(request, at: door)
+    } catch let problem as Problem {
+      answer = .response(problem.response)
+    } catch let refusal as HouseRefusal {
+      answer = .response(Problem(refusal).response)
+    } catch {
+      log.error("a request failed", metadata: ["path": "\(request.target.path)", "cause": "\(error)"])
+      answer = .response(Problem(.internal, "the log of the daemon says more").response)
+    }
+    switch answer {
+    case .response(var response):
+      Self.harden(&response)
+      responder.respond(response)
+    case .stream(let feed): feed(responder)
+    }
+  }
+
+  private func decide(_ request: Request, at door: AdminDoor.Kind) async throws -> Answer {
+    guard knowsHost(request, at: door) else {
+      throw Problem(.unknownHost, "this door answers to \(settings.hosts.joined(separator: ", "))")
+    }
+    switch router.match(request.method, request.target) {
+    case .found(let route, let captures): return try await run(route, captures, request, at: door)
+    case .wrongMethod(let allow):
+      var problem = Problem(.methodNotAllowed, "this path knows \(allow.map(\.rawValue).joined(separator: ", "))")
+      problem.headers["Allow"] = allow.map(\.rawValue).joined(separator: ", ")
+      throw problem
+    case .notFound:
+      guard request.path.first != "api", door == .page else { throw Problem(.notFound, "no such path: \(request.target.path)") }
+      return .response(try await page(request))
+    }
+  }
+
+  /// A name that resolves to this machine but is not ours could be somebody's DNS rebinding (FAULTS.md 74).
+  private func knowsHost(_ request: Request, at door: AdminDoor.Kind) -> Bool {
+    guard door == .page, !settings.hosts.isEmpty, request.path != ["healthz"], request.path != ["readyz"] else { return true }
+    guard let host = request.headers["host"] else { return false }
+    let name = host.hasPrefix("[") ? host.prefix { $0 != "]" }.dropFirst() : host.prefix { $0 != ":" }
+    return settings.hosts.contains { $0.lowercased() == host.lowercased() || $0.lowercased() == name.lowercased() }
+  }
+
+  private func run(
+    _ route: Route, _ captures: Router<Route>.Captures, _ request: Request, at door: AdminDoor.Kind
+  ) async throws -> Answer {
+    let caller = try await admit(request, to: route, at: door)
+    if !request.body.isEmpty { try checkType(request) }
+    let call = Call(request: request, captures: captures, caller: caller)
+    guard route.isCommand, let key = request.headers["idempotency-key"] else { return try await route.handle(self, call) }
+    return try await once(key, call) { try await route.handle(self, call) }
+  }
+
+  private func checkType(_ request: Request) throws(Problem) {
+    let type = request.headers["content-type"]?.prefix { $0 != ";" }.lowercased()
+    guard type?.filter({ $0 != " " }) == "application/json" else {
+      throw Problem(.unsupportedMediaType, "send `Content-Type: application/json`")
+    }
+  }
+
+  // MARK: Once
+
+  /// The same key with the same request gets the first answer again; a request that is repeated while the first one is
+  /// under way is told so.
+  private func once(_ key: String, _ call: Call, _ work: () async throws -> Answer) async throws -> Answer {
+    guard (1...Limits.idempotencyKey).contains(key.utf8.count) else {
+      throw Problem.invalid("Idempotency-Key", "1 to \(Limits.idempotencyKey) characters")
+    }
+    let (who, request) = (call.caller.origin, call.digest)
+    let mark = "\(who) \(key)"
+    guard underWay.insert(mark).inserted else {
+      throw Problem(.idempotencyInProgress, "wait for its answer, or use another key")
+    }
+    defer { underWay.remove(mark) }
+    if let before = try await house.answer(to: who, key: key) {
+      guard before.request == request else { throw Problem(.idempotencyMismatch, "use a new key for a new request") }
+      let type = before.status < 400 ? "application/json" : "application/problem+json"
+      return .response(
+        Response(Status(rawValue: before.status), headers: ["Content-Type": type], body: Bytes(utf8: before.answer)))
+    }
+    var response: Response
+    do {
+      guard case .response(let given) = try await work() else { throw Problem(.internal, "a stream is no answer to a command") }
+      response = given
+    } catch let problem as Problem {
+      response = problem.response
+    } catch let refusal as HouseRefusal {
+      response = Problem(refusal).response
+    }
+    // What may be tried again must not be remembered as refused.
+    if response.status.rawValue < 500 {
+      let answer = RememberedAnswer(request: request, status: response.status.rawValue, answer: String(decoding: response.body, as: UTF8.self))
+      try await house.remember(answer, to: who, key: key)
+    }
+    return .response(response)
+  }
+
+  // MARK: Whether somebody can log in
+
+  func knowsUsers() async throws -> Bool {
+    if !isSetUp { isSetUp = try await house.hasUsers() }
+    return isSetUp
+  }
+
+  /// What every answer says to a browser (FAULTS.md 64).
+  static func harden(_ response: inout Response) {
+    let fixed = [
+      ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"), ("Cross-Origin-Opener-Policy", "same-origin"),
+      (
+        "Content-Security-Policy",
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+      ),
+    ]
+    for (name, value) in fixed { response.headers[name] = value }
+    if !response.headers.contains("cache-control") { response.headers["Cache-Control"] = "no-store" }
+  }
+}
+
+/// What the one who assembles the house says of its doors.
+public struct AdminSettings: Sendable {
+  /// Of the daemon.
+  public nonisolated var version = ""
+  /// Where stations connect, without their identity: `ws://10.0.0.5:9000/ocpp/`.
+  public nonisolated var stationURLs: [String] = []
+  /// OCPI versions endpoints to give to partners.
+  public nonisolated var partnerURLs: [String] = []
+  /// Host names under which this page is reached; any where the list is empty.
+  public nonisolated var hosts: [String] = []
+  /// Logins are taken on a plain door that is reached from other machines.
+  public nonisolated var insecurePage = false
+
+  public nonisolated init() {}
+}
+
+// MARK: - Routes
+
+/// One operation of the API, as `Resources/openapi.json` describes it under the same name.
+struct Route: Sendable {
+  /// What a caller must be.
+  enum Access: Sendable { case open, look, run, own }
+
+  let name: String
+  let method: HTTP.Method
+  /// Below `/api/v1`, or from the root.
+  let path: String
+  let access: Access
+  /// Takes an Idempotency-Key.
+  let isCommand: Bool
+  let isAtRoot: Bool
+  let handle: @MainActor @Sendable (API, Call) async throws -> Answer
+
+  init(
+    _ name: String, _ method: HTTP.Method, _ path: String, _ access: Access, isCommand: Bool = false, isAtRoot: Bool = false,
+    _ handle: @escaping @MainActor @Sendable (API, Call) async throws -> Answer
+  ) {
+    (self.name, self.method, self.path, self.access) = (name, method, path, access)
+    (self.isCommand, self.isAtRoot, self.handle) = (isCommand, isAtRoot, handle)
+  }
+
+  static let all: [Route] =
+    entry + overview + stations + commands + sessions + cdrs + locations + tokens + tariffs + partners + logs
+}
+
+/// One request at its route.
+struct Call: Sendable {
+  let request: Request
+  let captures: Router<Route>.Captures
+  let caller: Caller
+
+  /// Who asks, as events and commands name it.
+  var by: String { caller.origin }
+
+  /// Tells one request from another: SHA-256 of method, target and body.
+  var digest: String {
+    SHA256.digest(Bytes(utf8: "\(request.method.rawValue) \(request.target.path)?\(request.target.rawQuery)\n") + request.body).hex
+  }
+
+  func fields() throws(Problem) -> Fields { try Fields(body: request.body) }
+
+  subscript(query name: String) -> String? {
+    request.target[name].flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  // MARK: What the path names
+
+  func text(_ name: String) -> String { captures[name] ?? "" }
+
+  func id<Of>(_ name: String = "id", of type: Of.Type = Of.self) throws(Problem) -> ID<Of> {
+    guard let number = Int64(text(name)) else { throw Problem(.notFound, "\(text(name)) is no id") }
+    return ID(number)
+  }
+
+  func identity(_ name: String = "id") throws(Problem) -> StationIdentity {
+    guard let identity = StationIdentity(text(name)) else { throw Problem(.notFound, "\(text(name)) is no station's identity") }
+    return identity
+  }
+
+  // MARK: What the query names
+
+  func limit() throws(Problem) -> Int {
+    guard let text = self[query: "limit"] else { return Limits.page }
+    guard let limit = Int(text), (1...Limits.longestPage).contains(limit) else {
+      throw .invalid("limit", "1 to \(Limits.longestPage)")
+    }
+    return limit
+  }
+
+  func cursor() throws(Problem) -> String? {
+    guard let text = self[query: "cursor"] else { return nil }
+    guard let place = Cursor.place(in: text) else { throw .invalid("cursor", "take it from `next_cursor` of the page before") }
+    return place
+  }
+
+  func cursorID<Of>(of type: Of.Type = Of.self) throws(Problem) -> ID<Of>? {
+    guard let place = try cursor() else { return nil }
+    guard let number = Int64(place) else { throw .invalid("cursor", "take it from `next_cursor` of the page before") }
+    return ID(number)
+  }
+
+  func queryID<Of>(_ name: String, of type: Of.Type = Of.self) throws(Problem) -> ID<Of>? {
+    guard let text = self[query: name] else { return nil }
+    guard let number = Int64(text) else { throw .invalid(name, "an id is expected") }
+    return ID(number)
+  }
+
+  func queryTime(_ name: String) throws(Problem) -> Timestamp? {
+    guard let text = self[query: name] else { return nil }
+    guard let time = Timestamp(text) else { throw .invalid(name, "a time as 2026-11-03T09:15:00Z is expected") }
+    return time
+  }
+
+  func queryFlag(_ name: String) throws(Problem) -> Bool {
+    switch self[query: name] {
+    case nil, "false": false
+    case "true": true
+    default: throw .invalid(name, "true or false is expected")
+    }
+  }
+
+  func queryWord<W: Word>(_ name: String, as type: W.Type = W.self) throws(Problem) -> W? {
+    guard let text = self[query: name] else { return nil }
+    guard let word = W(rawValue: text) else {
+      throw .invalid(name, "one of \(W.allCases.map(\.rawValue).joined(separator: ", ")) is expected")
+    }
+    return word
+  }
+
+  /// Seconds for which the caller waits for an outcome.
+  func wait() throws(Problem) -> Int {
+    guard let text = self[query: "wait"] else { return 0 }
+    guard let seconds = Int(text), (0...Limits.waitSeconds).contains(seconds) else {
+      throw .invalid("wait", "0 to \(Limits.waitSeconds) seconds")
+    }
+    return seconds
+  }
+
+  // MARK: Changes
+
+  /// Refuses where the caller read an older version than this one (`If-Match`).
+  func expect(_ tag: ETag) throws(HouseRefusal) {
+    if request.expects(tag) == false { throw .changedMeanwhile }
+  }
+
+  /// The edit that the body asks for, for a verb of the household: it looks at the version, and refuses unknown fields.
+  func edit<Value>(
+    _ tag: @escaping @MainActor @Sendable (Value) -> ETag,
+    _ change: @escaping @MainActor @Sendable (inout Fields, inout Value) throws(Problem) -> Void
+  ) throws(Problem) -> @MainActor @Sendable (inout Value) throws(HouseRefusal) -> Void {
+    let given = try fields()
+    return { (value: inout Value) throws(HouseRefusal) in
+      try self.expect(tag(value))
+      do throws(Problem) {
+        var fields = given
+        try change(&fields, &value)
+        try fields.finish()
+      } catch {
+        throw .invalid(field: error.field ?? "", error.detail)
+      }
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import CResources
+import HTTP
+import Wire
+
+/// The page's files as they travel inside the binary, found by exact name: no path from outside reaches a file system
+/// (FAULTS.md 67).
+nonisolated struct Assets: Sendable {
+  struct Asset: Sendable {
+    let bytes: [UInt8]
+    let type: String
+    let tag: ETag
+
+    func response(for request: Request) -> Response {
+      Response(.ok, headers: ["Content-Type": type, "Cache-Control": "no-cache"], body: bytes).tagged(tag, for: request)
+    }
+  }
+
+  private let byPath: [String: Asset]
+  let index: Asset?
+
+  init() {
+    var found: [String: Asset] = [:]
+    for (path, bytes) in Assets.resources() {
+      guard let type = Assets.types[path.split(separator: ".").last.map(String.init) ?? ""] else { continue }
+      if path.hasPrefix("Admin/") {
+        found[String(path.dropFirst("Admin/".count))] = Asset(bytes: bytes, type: type, tag: ETag(of: bytes))
+      } else if path.hasPrefix("i18n/") {
+        found[path] = Asset(bytes: bytes, type: type, tag: ETag(of: bytes))
+      }
+    }
+    byPath = found
+    index = found["index.html"]
+  }
+
+  /// The file of that name, such as `js/app.js` or `i18n/de.json`.
+  subscript(path: [String]) -> Asset? { byPath[path.joined(separator: "/")] }
+
+  /// The OpenAPI document.
+  static let document: (bytes: [UInt8], tag: ETag)? = resources().first { $0.path == "openapi.json" }.map { ($0.bytes, ETag(of: $0.bytes)) }
+
+  static func isFile(_ name: String) -> Bool {
+    name.contains(".") && types[name.split(separator: ".").last.map(String.init) ?? ""] != nil
+  }
+
+  private static let types = [
+    "html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8",
+    "json": "application/json", "svg": "image/svg+xml", "png": "image/png", "ico": "image/x-icon", "woff2": "font/woff2",
+    "webmanifest": "application/manifest+json", "txt": "text/plain; charset=utf-8",
+  ]
+
+  private static func resources() -> [(path: String, bytes: [UInt8])] {
+    var count = 0
+    let table = UnsafeBufferPointer(start: ostler_resources(&count), count: count)
+    return table.map { entry in
+      (String(cString: entry.path), Array(UnsafeBufferPointer(start: entry.start, count: entry.end - entry.start)))
+    }
+  }
+}
+
+extension API {
+  /// The page: its files by name, and for every other path that a person may have in the address line, the page itself.
+  func page(_ request: Request) async throws -> Response {
+    guard request.method == .get || request.method == .head else { throw Problem(.notFound, "no such path") }
+    if request.path != ["index.html"], let asset = assets[request.path] { return asset.response(for: request) }
+    // A station's identity may have a dot; a file that is asked for has an ending that we know.
+    let asksForFile = request.path != ["index.html"] && Assets.isFile(request.path.last ?? "")
+    guard !asksForFile, let index = assets.index else {
+      throw Problem(.notFound, "no such path: \(request.target.path)")
+    }
+    if let token = request.target["setup"] {
+      guard try await house.isSetupLink(token) else {
+        return .text("This set-up link was used or is too old. `ostler setup-link` makes a new one.\n", status: .gone)
+      }
+    } else if try await !knowsUsers() {
+      return .text("Open the set-up link that the daemon printed, or run `ostler setup-link`.\n", status: .forbidden)
+    }
+    return index.response(for: request)
+  }
+}

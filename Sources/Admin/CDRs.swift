@@ -1,0 +1,151 @@
+import CSMS
+import Domain
+import Export
+import HTTP
+import Store
+import Wire
+
+// The bills: lists, one in full, and a month as CSV.
+extension Route {
+  static let cdrs: [Route] = [
+    Route("listCDRs", .get, "/cdrs", .look) { try await $0.listCDRs($1) },
+    Route("exportCDRs", .get, "/cdrs.csv", .look) { try await $0.exportCDRs($1) },
+    Route("getCDR", .get, "/cdrs/{id}", .look) { try await $0.showCDR($1.text("id")) },
+  ]
+}
+
+extension API {
+  fileprivate func listCDRs(_ call: Call) async throws -> Answer {
+    let (limit, cursor) = try (call.limit(), call.cursor())
+    let span = try await span(of: call)
+    let partner: ID<Partner>? = try call.queryID("partner")
+    let isHeld = try call.queryFlag("held")
+    let name = call[query: "station"]
+    let found = try await house.read { books throws(StoreFault) -> [(String, JSON)] in
+      let station = try name.flatMap { StationIdentity($0) }.flatMap { name throws(StoreFault) in try books.stations.station(name) }
+      if name != nil, station == nil { return [] }
+      let filter = CDRFilter(from: span?.from, to: span?.to, station: station?.id, partner: partner, isHeld: isHeld)
+      return try books.cdrs.list(filter, before: cursor, limit: limit).map { kept throws(StoreFault) in
+        (kept.cdr.id, try kept.json(books))
+      }
+    }
+    return .page(found.map(\.1), next: found.count < limit ? nil : found.last?.0)
+  }
+
+  fileprivate func showCDR(_ id: String) async throws -> Answer {
+    let found = try await house.read { books throws(StoreFault) -> JSON? in
+      guard let kept = try books.cdrs.cdr(id) else { return nil }
+      var json = try kept.json(books)
+      json["record"] = kept.cdr.json
+      json["periods"] = .list(kept.cdr.periods) { $0.shape }
+      json["costs"] = kept.cdr.totals.costs(in: kept.cdr.currency)
+      var pushes: [JSON] = []
+      for partner in try books.partners.all() {
+        if let row = try books.pushes.row(PushKey(partner: partner.id, module: .cdrs, object: id)) { pushes.append(try row.json(books)) }
+      }
+      json["pushes"] = .array(pushes)
+      return json
+    }
+    guard let json = found else { throw Problem(.notFound, "no such CDR") }
+    // It is written once; only whether it is held, and its pushes, move.
+    return .json(json, etag: ETag(of: json.bytes))
+  }
+
+  /// The month that the caller asks for, on the local clock of the house or of the zone that is named.
+  private func span(of call: Call) async throws -> (from: Timestamp, to: Timestamp)? {
+    guard let text = call[query: "month"] else { return nil }
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[0].utf8.count == 4, parts[1].utf8.count == 2, let year = Int(parts[0]), let month = Int(parts[1]),
+      let begin = Timestamp(year: year, month: month, day: 1),
+      let end = Timestamp(year: month == 12 ? year + 1 : year, month: month == 12 ? 1 : month + 1, day: 1)
+    else { throw Problem.invalid("month", "a month as 2026-11 is expected") }
+    let zone = try await zone(of: call)
+    return (zone.timestamps(showing: begin).first ?? begin, zone.timestamps(showing: end).first ?? end)
+  }
+
+  /// The zone that the caller names, else that of the first location.
+  func zone(of call: Call) async throws -> ZoneRules {
+    if let name = call[query: "zone"] {
+      guard let zone = zones[name] else { throw Problem.invalid("zone", "an IANA time zone is expected") }
+      return zone
+    }
+    let name = try await house.read { books throws(StoreFault) in try books.locations.first()?.timeZone }
+    return name.flatMap { zones[$0] } ?? .utc
+  }
+
+  // MARK: Export
+
+  fileprivate func exportCDRs(_ call: Call) async throws -> Answer {
+    guard let span = try await span(of: call) else { throw Problem.invalid("month", "a month as 2026-11 is expected") }
+    let partner: ID<Partner>? = try call.queryID("partner")
+    let filter = CDRFilter(from: span.from, to: span.to, partner: partner)
+    let name = "cdrs-\(call[query: "month"] ?? "").csv"
+    return .stream { responder in
+      var head = Response(
+        .ok, headers: ["Content-Type": "text/csv; charset=utf-8", "Content-Disposition": "attachment; filename=\"\(name)\""])
+      API.harden(&head)
+      Task { await self.write(filter, to: responder.stream(head)) }
+    }
+  }
+
+  /// A page of rows at a time, each from a snapshot of its own and only when the reader took the one before (FAULTS.md 73).
+  private func write(_ filter: CDRFilter, to stream: BodyStream) async {
+    var table = CSV(columns: CDRTable.columns)
+    var cursor: String?
+    do {
+      while true {
+        let from = cursor
+        let rows = try await house.read { books throws(StoreFault) in
+          try books.cdrs.export(filter, after: from, limit: Limits.exportRows).map { kept throws(StoreFault) in
+            (id: kept.cdr.id, cells: try CDRTable.row(kept, books))
+          }
+        }
+        for row in rows { table.add(row.cells) }
+        stream.send(table.take())
+        guard rows.count == Limits.exportRows, let last = rows.last?.id else { return stream.finish() }
+        cursor = last
+        let goesOn = await withCheckedContinuation { waiting in stream.whenReady { waiting.resume(returning: $0) } }
+        guard goesOn else { return }
+      }
+    } catch {
+      // A table that ends in the middle must not be taken for a whole one.
+      stream.abort()
+    }
+  }
+}
+
+/// The columns of the CDR table, and what stands in them.
+nonisolated enum CDRTable {
+  static let columns = [
+    "id", "session", "started_at", "ended_at", "duration_seconds", "parking_seconds", "location", "address", "city", "station",
+    "evse_id", "connector", "token_uid", "contract_id", "partner", "energy_kwh", "currency", "cost_excl_vat", "cost_incl_vat",
+    "estimated", "held_because",
+  ]
+
+  static func row(_ kept: KeptCDR, _ books: Books) throws(StoreFault) -> [CSV.Cell] {
+    let cdr = kept.cdr
+    let partner = try kept.partner.flatMap { id throws(StoreFault) in try books.partners.partner(id)?.name }
+    return [
+      .text(cdr.id), .text(cdr.session), .time(cdr.startedAt), .time(cdr.endedAt), .whole(Int64(cdr.totals.seconds)),
+      .whole(Int64(cdr.totals.parkingSeconds)), .text(cdr.place.name), .text(cdr.place.address), .text(cdr.place.city),
+      .text(cdr.place.station), .text(cdr.place.evseID.isEmpty ? cdr.place.evse : cdr.place.evseID), .text(cdr.place.connector),
+      .text(cdr.token.uid), .text(cdr.token.contractID), .text(partner), .number(cdr.totals.energy.kilowattHours),
+      .text(cdr.currency), .number(cdr.totals.cost.beforeTax.decimal),
+      cdr.totals.cost.afterTax.map { .number($0.decimal) } ?? .empty, .flag(cdr.isEstimated), .text(kept.held),
+    ]
+  }
+}
+
+nonisolated extension KeptCDR {
+  func json(_ books: Books) throws(StoreFault) -> JSON {
+    [
+      "id": .string(cdr.id), "session": .string(cdr.session), "station": .string(cdr.place.station),
+      "evse_id": .string(cdr.place.evseID.isEmpty ? cdr.place.evse : cdr.place.evseID), "location": .text(cdr.place.name),
+      "token": cdr.token.json, "partner": try partner.flatMap { id throws(StoreFault) in try books.partners.partner(id)?.nameJSON } ?? .null,
+      "started_at": .time(cdr.startedAt), "ended_at": .time(cdr.endedAt), "energy_kwh": .energy(cdr.totals.energy),
+      "duration_seconds": .whole(cdr.totals.seconds), "parking_seconds": .whole(cdr.totals.parkingSeconds),
+      "cost": .cost(cdr.totals.cost, cdr.currency), "estimated": .bool(cdr.isEstimated), "held_because": .text(held),
+      "created_at": .time(cdr.createdAt),
+    ]
+  }
+}

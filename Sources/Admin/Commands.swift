@@ -1,0 +1,137 @@
+import CSMS
+import Domain
+import HTTP
+import Store
+import Wire
+
+// What is asked of stations. A command is on disk before it leaves; its answer here is where it stands.
+extension Route {
+  static let commands: [Route] = [
+    Route("command", .post, "/stations/{id}/commands/{verb}", .run, isCommand: true) { try await $0.command($1) },
+    Route("listCommands", .get, "/stations/{id}/commands", .look) { try await $0.listCommands($1) },
+    Route("getCommand", .get, "/commands/{id}", .look) { try await $0.showCommand($1) },
+    Route("callStation", .post, "/stations/{id}/ocpp/{Action}", .run, isCommand: true) { try await $0.callStation($1) },
+  ]
+}
+
+extension API {
+  fileprivate func command(_ call: Call) async throws -> Answer {
+    let identity = try call.identity()
+    var fields = try call.fields()
+    let seconds = try call.wait()
+    let verb = call.text("verb")
+    let record: CommandRecord
+    switch verb {
+    case "start":
+      let (uid, id) = try (fields.maybeText("token"), fields.maybeID("token_id", of: Token.self))
+      let evse = try fields.maybeWhole("evse")
+      try fields.finish()
+      record = try await house.startSession(at: identity, evse: evse, token: try await token(uid: uid, id: id), by: call.by)
+    case "stop":
+      let (session, transaction) = try (fields.maybeText("session"), fields.maybeWhole("transaction"))
+      try fields.finish()
+      if let session {
+        record = try await house.stopSession(session, by: call.by)
+      } else if let transaction {
+        record = try await house.command(.remoteStop(transaction: Int64(transaction)), to: identity, by: call.by)
+      } else {
+        throw Problem.invalid("session", "give a session or a transaction")
+      }
+    default:
+      guard let command = try StationCommand(verb, &fields) else {
+        throw Problem(.notFound, "no such verb: \(verb)")
+      }
+      try fields.finish()
+      record = try await house.command(command, to: identity, by: call.by)
+    }
+    return try await told(record, of: identity, within: seconds)
+  }
+
+  /// The token that a remote start is for: one that we hold, by its id or by its uid.
+  private func token(uid: String?, id: ID<Token>?) async throws -> ID<Token> {
+    if let id { return id }
+    guard let uid else { throw Problem.invalid("token", "give a token's uid or its token_id") }
+    let folded = Token.fold(uid)
+    let found = try await house.read { books throws(StoreFault) in try books.tokens.tokens(folded: folded) }
+    guard let token = found.first else { throw Problem.invalid("token", "nobody knows a token \(uid)") }
+    return token.id
+  }
+
+  fileprivate func callStation(_ call: Call) async throws -> Answer {
+    let identity = try call.identity()
+    let seconds = try call.wait()
+    let payload: JSON
+    do {
+      payload = call.request.body.isEmpty ? [:] : try JSON.parse(call.request.body)
+    } catch {
+      throw Problem(.malformed, "the body is not JSON: \(error)")
+    }
+    guard payload.object != nil else { throw Problem(.malformed, "a payload is a JSON object") }
+    let record = try await house.command(.raw(action: call.text("Action"), payload: payload), to: identity, by: call.by)
+    return try await told(record, of: identity, within: seconds)
+  }
+
+  /// 202 while it is on its way; where the caller waits, 200 with the outcome.
+  func told(_ record: CommandRecord, of identity: StationIdentity, within seconds: Int) async throws -> Answer {
+    var record = record
+    if seconds > 0, let outcome = await house.outcome(of: record.id, within: seconds) { record = outcome }
+    let id = record.id
+    let session = try await house.read { books throws(StoreFault) in try books.commands.command(id)?.session }
+    return .json(record.json(of: identity, session: session), status: record.phase == .sent ? .accepted : .ok)
+  }
+
+  fileprivate func listCommands(_ call: Call) async throws -> Answer {
+    let (identity, limit, cursor) = try (call.identity(), call.limit(), call.cursor())
+    let found = try await house.read { books throws(StoreFault) in
+      try books.stations.station(identity).map { station throws(StoreFault) in
+        try books.commands.list(of: station.id, before: cursor, limit: limit)
+      }
+    }
+    guard let found else { throw Problem(.notFound, "no station \(identity)") }
+    return .page(
+      found.map { $0.record.json(of: identity, session: $0.session) }, next: found.count < limit ? nil : found.last?.record.id)
+  }
+
+  fileprivate func showCommand(_ call: Call) async throws -> Answer {
+    let (id, seconds) = try (call.text("id"), call.wait())
+    if seconds > 0 { _ = await house.outcome(of: id, within: seconds) }
+    let found = try await house.read { books throws(StoreFault) in
+      try books.commands.command(id).map { command throws(StoreFault) in
+        (command, try books.stations.station(command.record.station)?.identity)
+      }
+    }
+    guard let (command, identity) = found else { throw Problem(.notFound, "no such command") }
+    return .json(command.record.json(of: identity, session: command.session))
+  }
+}
+
+extension StationCommand {
+  /// A verb with its fields; nil for a verb that nobody knows.
+  fileprivate init?(_ verb: String, _ fields: inout Fields) throws(Problem) {
+    switch verb {
+    case "reset": self = .reset(hard: try fields.maybeFlag("hard") ?? false)
+    case "unlock": self = .unlock(evse: try fields.whole("evse"))
+    case "availability":
+      self = .setAvailability(evse: try fields.maybeWhole("evse") ?? 0, operative: try fields.flag("operative"))
+    case "set-configuration": self = .setConfiguration(key: try fields.text("key"), value: try fields.text("value"))
+    case "get-configuration": self = .getConfiguration(keys: try fields.maybeTexts("keys") ?? [])
+    case "clear-cache": self = .clearCache
+    case "trigger": self = .trigger(try fields.word("what"), evse: try fields.maybeWhole("evse"))
+    case "data-transfer":
+      self = .transferData(
+        vendor: try fields.text("vendor"), message: try fields.maybeText("message"), data: try fields.maybeText("data"))
+    default: return nil
+    }
+  }
+}
+
+nonisolated extension CommandRecord {
+  /// The identity is nil where the station was removed since.
+  func json(of station: StationIdentity?, session: String?) -> JSON {
+    [
+      "id": .string(id), "station": .text(station?.text), "verb": .string(verb), "detail": detail, "origin": .string(origin),
+      "phase": .word(phase), "answer": answer, "session": .text(session), "created_at": .time(createdAt),
+      "updated_at": .time(updatedAt),
+    ]
+  }
+}

@@ -1,0 +1,151 @@
+import Crypto
+import CSMS
+import Domain
+import HTTP
+import Store
+import Wire
+
+// How people and programs come in: the set-up link, login and logout, keys; and what a page asks first.
+extension Route {
+  static let entry: [Route] = [
+    Route("setUp", .post, "/setup", .open) { try await $0.setUp($1) },
+    Route("logIn", .post, "/login", .open) { try await $0.logIn($1) },
+    Route("logOut", .post, "/logout", .look) { try await $0.logOut($1) },
+    Route("showMe", .get, "/me", .look) { try await $0.showMe($1) },
+    Route("listAPIKeys", .get, "/apikeys", .own) { try await $0.listKeys($1) },
+    Route("createAPIKey", .post, "/apikeys", .own) { try await $0.createKey($1) },
+    Route("removeAPIKey", .delete, "/apikeys/{id}", .own) { try await $0.removeKey($1) },
+    Route("showDocument", .get, "/openapi.json", .open) { try $0.showDocument($1) },
+    Route("isAlive", .get, "/healthz", .open, isAtRoot: true) { _, _ in .response(.text("ok\n")) },
+    Route("isReady", .get, "/readyz", .open, isAtRoot: true) { try await $0.isReady($1) },
+  ]
+}
+
+extension API {
+  fileprivate func setUp(_ call: Call) async throws -> Answer {
+    try checkDoor(call.request)
+    var fields = try call.fields()
+    let (token, name, password) = try (fields.text("token"), fields.text("name"), fields.text("password"))
+    try fields.finish()
+    do {
+      let entrance = try await house.setUp(token: token, name: name, password: password, from: call.request.peer.host)
+      return letIn(entrance, call, status: .created)
+    } catch .notFound(let why) {
+      throw Problem(.setupLinkGone, why)
+    }
+  }
+
+  fileprivate func logIn(_ call: Call) async throws -> Answer {
+    guard try await knowsUsers() else {
+      throw Problem(.setupRequired, "open the set-up link that the daemon printed, or run `ostler setup-link`")
+    }
+    try checkDoor(call.request)
+    var fields = try call.fields()
+    let (name, password) = try (fields.text("name"), fields.text("password"))
+    try fields.finish()
+    let address = call.request.peer.host
+    if let seconds = pace.pause(account: name, address: address, at: now) {
+      var problem = Problem(.tooManyAttempts, "try again in \(seconds) s")
+      problem.headers["Retry-After"] = "\(seconds)"
+      throw problem
+    }
+    // Counted before the answer is known, so that many guesses at once are no way around the pause.
+    pace.failed(account: name, address: address, at: now)
+    guard let entrance = try await house.logIn(name: name, password: password, from: address) else {
+      throw Problem(.unauthenticated, "name or password is wrong")
+    }
+    pace.succeeded(account: name)
+    return letIn(entrance, call, status: .ok)
+  }
+
+  private func letIn(_ entrance: Entrance, _ call: Call, status: Status) -> Answer {
+    let json: JSON = [
+      "user": .string(entrance.user), "role": .word(entrance.role), "csrf_token": .string(entrance.csrf),
+    ]
+    var response = Response.json(json.bytes, status: status)
+    let seconds = entrance.endsAt.seconds(since: now)
+    response.headers["Set-Cookie"] = SessionCookie.set(entrance.session, seconds: seconds, for: call.request)
+    return .response(response)
+  }
+
+  fileprivate func logOut(_ call: Call) async throws -> Answer {
+    if case .session(let session) = call.caller.proof { try await house.logOut(session: session) }
+    var response = Response.empty()
+    response.headers["Set-Cookie"] = SessionCookie.clear(for: call.request)
+    return .response(response)
+  }
+
+  fileprivate func showMe(_ call: Call) async throws -> Answer {
+    let first = try await house.read { books throws(StoreFault) in
+      (
+        seq: try books.events.lastSeq(),
+        flags: [
+          "has_stations": .bool(try books.stations.count() > 0),
+          "has_tokens": .bool(try !books.tokens.list(TokenFilter(isOurs: true), limit: 1).isEmpty),
+          "has_tariffs": .bool(try !books.tariffs.list(limit: 1).isEmpty),
+          "has_partners": .bool(try !books.partners.all().isEmpty),
+          "has_sessions": .bool(try !books.sessions.list(limit: 1).isEmpty),
+        ] as JSON
+      )
+    }
+    let (via, csrf): (String, String?) =
+      switch call.caller.proof {
+      case .session(let session): ("session", CSRFToken.make(session: session))
+      case .key: ("key", nil)
+      case .socket, .none: ("socket", nil)
+      }
+    let strangers =
+      switch house.settings.strangers {
+      case .knock: "always"
+      case .knockOnLoopback: "loopback"
+      case .refuse: "never"
+      }
+    return .json([
+      "user": .string(call.caller.name), "role": .word(call.caller.role), "via": .string(via), "csrf_token": .text(csrf),
+      "version": .string(settings.version), "now": .time(now), "last_seq": .whole(first.seq),
+      "station_urls": .list(settings.stationURLs) { .string($0) }, "partner_urls": .list(settings.partnerURLs) { .string($0) },
+      "strangers_may_knock": .string(strangers), "first_run": first.flags,
+    ])
+  }
+
+  // MARK: Keys
+
+  fileprivate func listKeys(_ call: Call) async throws -> Answer {
+    .page(try await house.read { books throws(StoreFault) in try books.keys.list() }.map(\.json), next: nil)
+  }
+
+  fileprivate func createKey(_ call: Call) async throws -> Answer {
+    var fields = try call.fields()
+    let name = try fields.text("name")
+    let role: Role = try fields.word("role")
+    try fields.finish()
+    let (kept, key) = try await house.addKey(name, role: role, by: call.by)
+    var json = kept.json
+    json["key"] = .string(key)
+    return .json(json, status: .created)
+  }
+
+  fileprivate func removeKey(_ call: Call) async throws -> Answer {
+    try await house.revokeKey(try call.id(), by: call.by)
+    return .done
+  }
+
+  // MARK: Documents and probes
+
+  fileprivate func showDocument(_ call: Call) throws -> Answer {
+    guard let document = Assets.document else { throw Problem(.internal, "the document is not in this binary") }
+    return .response(Response.json(document.bytes).tagged(document.tag, for: call.request))
+  }
+
+  /// Ready is whoever can decide: a turn that changes nothing runs through the store.
+  fileprivate func isReady(_ call: Call) async throws -> Answer {
+    try await house.turn { () throws(HouseRefusal) in }
+    return .response(.text("ready\n"))
+  }
+}
+
+nonisolated extension APIKey {
+  fileprivate var json: JSON {
+    ["id": .id(id), "name": .string(name), "role": .word(role), "created_at": .time(createdAt), "used_at": .time(usedAt)]
+  }
+}

@@ -1,0 +1,93 @@
+import CSMS
+import Domain
+import HTTP
+import Store
+import Wire
+
+// The two logs: what happened in the house, and what went over the wires.
+extension Route {
+  static let logs: [Route] = [
+    Route("listMessages", .get, "/messages", .look) { try await $0.listMessages($1) },
+    Route("followEvents", .get, "/events", .look) { try await $0.events($1) },
+  ]
+}
+
+nonisolated private enum Door: String, Word { case ocpp, ocpi }
+
+extension API {
+  fileprivate func listMessages(_ call: Call) async throws -> Answer {
+    guard let messages else { throw Problem(.notFound, "this house keeps no message log") }
+    let filter = MessageFilter(
+      door: try call.queryWord("door", as: Door.self)?.rawValue, peer: call[query: "peer"], action: call[query: "action"],
+      direction: try call.queryWord("direction"), onlyErrors: try call.queryFlag("errors"), since: try call.queryTime("from"),
+      text: call[query: "q"])
+    let limit = try call.limit()
+    let place = try call.cursor().flatMap { Int64($0) }
+    let page: MessagePage
+    do { page = try await messages.search(filter, before: place, limit: limit) } catch {
+      throw Problem(.unavailable, "the message log cannot be read: \(error)")
+    }
+    return .page(page.messages.map(\.json), next: page.next.map { "\($0)" })
+  }
+
+  fileprivate func events(_ call: Call) async throws -> Answer {
+    let after = try seq(call.request.headers["last-event-id"], "Last-Event-ID") ?? seq(call[query: "after"], "after")
+    if call.request.headers.list("accept").contains(where: { $0.lowercased().hasPrefix("text/event-stream") }) {
+      return try live.follow(after: after)
+    }
+    let limit = try call.limit()
+    let subject = call[query: "subject"]
+    let isNewestFirst = try call.queryFlag("newest") || subject != nil
+    let place = try call.cursor().flatMap { Int64($0) }
+    let shapes = try await house.read { books throws(StoreFault) -> [(seq: Int64, json: JSON)] in
+      let events: [LoggedEvent]
+      if let subject {
+        events = try books.events.latest(of: subject, before: place, limit: limit)
+      } else if isNewestFirst {
+        events = try books.events.latest(before: place, limit: limit)
+      } else {
+        events = try books.events.after(place ?? after ?? 0, limit: limit)
+      }
+      var names: [ID<Station>: String] = [:]
+      return try events.map { event throws(StoreFault) in
+        var name: String?
+        if let station = event.station {
+          if names[station] == nil { names[station] = try books.stations.station(station)?.identity.text }
+          name = names[station]
+        }
+        return (event.seq, event.json(station: name))
+      }
+    }
+    return .page(shapes.map(\.json), next: shapes.count < limit ? nil : shapes.last.map { "\($0.seq)" })
+  }
+
+  private func seq(_ text: String?, _ name: String) throws(Problem) -> Int64? {
+    guard let text, !text.isEmpty else { return nil }
+    guard let seq = Int64(text), seq >= 0 else { throw .invalid(name, "the seq of an event is expected") }
+    return seq
+  }
+}
+
+nonisolated extension LoggedEvent {
+  /// The station that it is about, if it is about one.
+  var station: ID<Station>? {
+    if subject.hasPrefix("station/") { return Int64(subject.dropFirst("station/".count)).map { ID($0) } }
+    return subject.hasPrefix("command/") ? body["station"]?.int.map { ID($0) } : nil
+  }
+
+  func json(station: String?) -> JSON {
+    [
+      "seq": .whole(seq), "at": .time(at), "kind": .string(kind), "subject": .string(subject), "station": .text(station),
+      "body": body,
+    ]
+  }
+}
+
+nonisolated extension KeptMessage {
+  fileprivate var json: JSON {
+    [
+      "id": .whole(id), "at": .time(at), "door": .string(door), "peer": .string(peer), "direction": .word(direction),
+      "action": .text(action), "correlation": .text(correlation), "error": .bool(isError), "text": .string(text),
+    ]
+  }
+}

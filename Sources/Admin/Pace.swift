@@ -1,0 +1,42 @@
+import Domain
+import Wire
+
+/// Slows down who guesses passwords: after some free failures each further one doubles the pause, for the account and for
+/// the address. A pause is short enough that nobody is locked out for long by somebody else's guesses.
+struct Pace {
+  private struct Record {
+    var failures: Int
+    var last: Timestamp
+    var open: Timestamp
+  }
+
+  private var records: [String: Record] = [:]
+
+  /// Seconds until the next attempt is allowed; nil where it is allowed now.
+  func pause(account: String, address: String, at now: Timestamp) -> Int? {
+    let open = [Self.key(account: account), Self.key(address: address)].compactMap { records[$0]?.open }.max()
+    guard let open, open > now else { return nil }
+    return Int((open - now).components.seconds) + 1
+  }
+
+  mutating func failed(account: String, address: String, at now: Timestamp) {
+    note(Self.key(account: account), free: Limits.freeFailuresPerAccount, at: now)
+    note(Self.key(address: address), free: Limits.freeFailuresPerAddress, at: now)
+  }
+
+  /// Somebody who knows the password is no guesser; the address keeps its count, for it may be that of many.
+  mutating func succeeded(account: String) { records[Self.key(account: account)] = nil }
+
+  private mutating func note(_ key: String, free: Int, at now: Timestamp) {
+    if records[key] == nil, records.count >= Limits.rememberedFailures, let oldest = records.min(by: { $0.value.last < $1.value.last }) {
+      records[oldest.key] = nil
+    }
+    let failures = (records[key]?.failures ?? 0) + 1
+    let beyond = failures - free
+    let seconds = beyond < 0 ? 0 : min(1 << min(beyond, 10), Limits.longestPauseSeconds)
+    records[key] = Record(failures: failures, last: now, open: now + .seconds(seconds))
+  }
+
+  private static func key(account: String) -> String { "account \(account)" }
+  private static func key(address: String) -> String { "address \(address)" }
+}

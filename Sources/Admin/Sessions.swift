@@ -1,0 +1,248 @@
+import CSMS
+import Domain
+import HTTP
+import Store
+import Wire
+
+// Sessions: what runs, what it costs so far, and the one line of time from the start to the partner's acknowledgement.
+extension Route {
+  static let sessions: [Route] = [
+    Route("listSessions", .get, "/sessions", .look) { try await $0.listSessions($1) },
+    Route("getSession", .get, "/sessions/{id}", .look) { try await $0.showSession($1.text("id")) },
+    Route("stopSession", .post, "/sessions/{id}/stop", .run, isCommand: true) { try await $0.stopSession($1) },
+    Route("closeSession", .post, "/sessions/{id}/close", .run, isCommand: true) { try await $0.closeSession($1) },
+  ]
+}
+
+nonisolated private enum SessionChoice: String, Word { case open, pending, active, completed, invalid, superseded }
+
+extension API {
+  /// How sessions are shown from within a snapshot.
+  var sessionShaper: SessionShaper { SessionShaper(zones: zones, now: now) }
+
+  fileprivate func listSessions(_ call: Call) async throws -> Answer {
+    let (limit, cursor) = try (call.limit(), call.cursor())
+    let choice = try call.queryWord("state", as: SessionChoice.self)
+    let (from, to) = try (call.queryTime("from"), call.queryTime("to"))
+    let partner: ID<Partner>? = try call.queryID("partner")
+    let name = call[query: "station"]
+    let shaper = sessionShaper
+    let found = try await house.read { books throws(StoreFault) -> [(String, JSON)] in
+      let station = try name.flatMap { StationIdentity($0) }.flatMap { name throws(StoreFault) in try books.stations.station(name) }
+      if name != nil, station == nil { return [] }
+      let filter = SessionFilter(
+        state: choice.flatMap { Session.State(rawValue: $0.rawValue) }, isOpen: choice == .open, station: station?.id,
+        partner: partner, from: from, to: to)
+      var shaper = shaper
+      return try books.sessions.list(filter, before: cursor, limit: limit).map { session throws(StoreFault) in
+        (session.id, try shaper.json(session, books))
+      }
+    }
+    return .page(found.map(\.1), next: found.count < limit ? nil : found.last?.0)
+  }
+
+  fileprivate func showSession(_ id: String) async throws -> Answer {
+    let shaper = sessionShaper
+    let found = try await house.read { books throws(StoreFault) -> (JSON, Timestamp)? in
+      guard let session = try books.sessions.session(id) else { return nil }
+      var shaper = shaper
+      return (try shaper.detail(session, books), session.updatedAt)
+    }
+    guard let (json, changed) = found else { throw Problem(.notFound, "no such session") }
+    return .json(json, etag: ETag(changed: changed))
+  }
+
+  fileprivate func stopSession(_ call: Call) async throws -> Answer {
+    let seconds = try call.wait()
+    try call.fields().finish()
+    let record = try await house.stopSession(call.text("id"), by: call.by)
+    let station = record.station
+    let identity = try await house.read { books throws(StoreFault) in try books.stations.station(station)?.identity }
+    guard let identity else { throw Problem(.notFound, "the session's station was removed") }
+    return try await told(record, of: identity, within: seconds)
+  }
+
+  fileprivate func closeSession(_ call: Call) async throws -> Answer {
+    var fields = try call.fields()
+    let reason = try fields.text("reason")
+    try fields.finish()
+    guard (1...255).contains(reason.count) else { throw Problem.invalid("reason", "1 to 255 characters") }
+    try await house.closeSession(call.text("id"), because: reason, by: call.by)
+    return try await showSession(call.text("id"))
+  }
+}
+
+// MARK: - How they are shown
+
+/// Shows sessions from within one snapshot; remembers the names that it looked up.
+nonisolated struct SessionShaper: Sendable {
+  let zones: ZoneLibrary
+  let now: Timestamp
+  private var stations: [ID<Station>: StationIdentity] = [:]
+  private var locations: [ID<Location>: Location] = [:]
+  private var partners: [ID<PartnerRole>: Partner] = [:]
+
+  init(zones: ZoneLibrary, now: Timestamp) { (self.zones, self.now) = (zones, now) }
+
+  mutating func json(_ session: Session, _ books: Books) throws(StoreFault) -> JSON {
+    let cdr = session.state == .completed ? try books.cdrs.cdr(session: session.id)?.cdr : nil
+    return try json(session, cdr: cdr, bill: cdr == nil ? running(session, books) : nil, books)
+  }
+
+  private mutating func json(_ session: Session, cdr: CDR?, bill: Bill?, _ books: Books) throws(StoreFault) -> JSON {
+    let evse = try books.stations.evse(session.evse)
+    let currency = cdr?.currency ?? session.tariff?.currency ?? ""
+    let cost: JSON =
+      if session.tariff == nil { .null } else if let cdr { .cost(cdr.totals.cost, currency) } else {
+        .cost(bill?.totals.cost, currency)
+      }
+    return [
+      "id": .string(session.id), "state": .word(session.state), "station": .text(try station(session.station, books)?.text),
+      "evse": .whole(evse?.number), "connector": .whole(evse?.connectors.first { $0.id == session.connector }?.number),
+      "location": try session.location.flatMap { id throws(StoreFault) in try location(id, books)?.nameJSON } ?? .null,
+      "transaction_id": .whole(session.transaction), "token": session.token.json,
+      "partner": try session.owner.flatMap { id throws(StoreFault) in try partner(id, books)?.nameJSON } ?? .null,
+      "auth_method": .word(session.authorization), "authorization_reference": .text(session.authorizationReference),
+      "command": .text(session.command), "started_at": .time(session.startedAt), "ended_at": .time(session.endedAt),
+      "ending": .word(session.ending), "duration_seconds": .whole(seconds(of: session)), "energy_kwh": .energy(session.energy),
+      "meter_start_kwh": .energy(session.meterStart), "meter_last_kwh": .energy(session.meterLast),
+      "last_reading_at": .time(session.lastReadingAt), "power_kw": .power(session.power),
+      "state_of_charge": .decimal(session.stateOfCharge), "cost": cost, "cdr": .text(cdr?.id),
+      "updated_at": .time(session.updatedAt),
+    ]
+  }
+
+  /// The figures that move while it runs.
+  mutating func progress(_ session: Session, _ books: Books) throws(StoreFault) -> JSON {
+    let bill = try running(session, books)
+    return [
+      "id": .string(session.id), "station": .text(try station(session.station, books)?.text),
+      "evse": .whole(try books.stations.evse(session.evse)?.number), "energy_kwh": .energy(session.energy),
+      "power_kw": .power(session.power), "state_of_charge": .decimal(session.stateOfCharge),
+      "cost": session.tariff.map { .cost(bill?.totals.cost, $0.currency) } ?? .null,
+      "duration_seconds": .whole(seconds(of: session)),
+    ]
+  }
+
+  mutating func detail(_ session: Session, _ books: Books) throws(StoreFault) -> JSON {
+    let readings = try books.sessions.readings(of: session.id)
+    let kept = session.state == .completed ? try books.cdrs.cdr(session: session.id) : nil
+    let bill = kept == nil ? try running(session, books, readings: readings) : nil
+    var json = try json(session, cdr: kept?.cdr, bill: bill, books)
+    json["tariff"] = session.tariff?.json ?? .null
+    json["readings"] = .list(thinned(readings)) { reading($0, of: session) }
+    json["periods"] = .list(kept?.cdr.periods ?? bill?.periods ?? []) { $0.shape }
+    let totals = kept?.cdr.totals ?? bill?.totals
+    json["costs"] = session.tariff.flatMap { tariff in totals?.costs(in: kept?.cdr.currency ?? tariff.currency) } ?? .null
+    var pushes: [PushRow] = []
+    for partner in try books.partners.all() {
+      for (module, object) in [(PushModule.sessions, session.id), (.cdrs, kept?.cdr.id)] {
+        if let object, let row = try books.pushes.row(PushKey(partner: partner.id, module: module, object: object)) {
+          pushes.append(row)
+        }
+      }
+    }
+    json["timeline"] = try timeline(of: session, cdr: kept?.cdr.id, pushes: pushes, books)
+    json["cdr_detail"] = try kept.map { kept throws(StoreFault) in try kept.json(books) } ?? .null
+    json["pushes"] = .array(try pushes.map { row throws(StoreFault) in try row.json(books) })
+    return json
+  }
+
+  /// Everything that happened to it, in the order of time: its events, those of its commands and of its CDR, and how far
+  /// its partner is.
+  private func timeline(of session: Session, cdr: String?, pushes: [PushRow], _ books: Books) throws(StoreFault) -> JSON {
+    let subjects = ["session/\(session.id)"] + [session.command.map { "command/\($0)" }, cdr.map { "cdr/\($0)" }].compactMap(\.self)
+    var entries: [(at: Timestamp, json: JSON)] = []
+    for subject in subjects {
+      for event in try books.events.latest(of: subject, limit: Limits.page) {
+        entries.append(
+          (
+            event.at,
+            [
+              "at": .time(event.at), "seq": .whole(event.seq), "kind": .string(event.kind), "subject": .string(event.subject),
+              "body": event.body,
+            ]
+          ))
+      }
+    }
+    for row in pushes {
+      let (kind, at): (String, Timestamp) =
+        row.state == .parked
+        ? ("push.parked", row.nextAt)
+        : row.isDone ? ("push.acknowledged", row.sentAt ?? row.dueSince) : (row.attempts > 0 ? "push.failed" : "push.due", row.dueSince)
+      entries.append(
+        (
+          at,
+          [
+            "at": .time(at), "seq": .null, "kind": .string(kind), "subject": .string("partner/\(row.key.partner)"),
+            "body": ["module": .word(row.key.module), "object": .string(row.key.object), "why": .text(row.lastError)],
+          ]
+        ))
+    }
+    return .list(entries.sorted { $0.at < $1.at }) { $0.json }
+  }
+
+  /// What it costs until now; nil for one that never began.
+  private func running(_ session: Session, _ books: Books, readings: [Reading]? = nil) throws(StoreFault) -> Bill? {
+    guard session.tariff != nil, session.state != .pending, session.state != .invalid else { return nil }
+    let zone = try session.location.flatMap { id throws(StoreFault) in try books.locations.location(id)?.timeZone }
+    let all = if let readings { readings } else { try books.sessions.readings(of: session.id) }
+    return Bill(Usage(session, readings: all, zone: zones[zone ?? "Etc/UTC"] ?? .utc, until: now))
+  }
+
+  private func seconds(of session: Session) -> Int64 {
+    session.state == .pending ? 0 : max(0, (session.endedAt ?? now).seconds(since: session.startedAt))
+  }
+
+  private func reading(_ reading: Reading, of session: Session) -> JSON {
+    [
+      "at": .time(reading.at), "energy_kwh": .energy(reading.register.map { max($0 - session.meterStart, .zero) }),
+      "register_kwh": .energy(reading.register), "power_kw": .power(reading.power), "current_a": .decimal(reading.current),
+      "state_of_charge": .decimal(reading.stateOfCharge), "context": .word(reading.context),
+    ]
+  }
+
+  private func thinned(_ readings: [Reading]) -> [Reading] {
+    guard readings.count > Limits.readings else { return readings }
+    return (0..<Limits.readings).map { readings[$0 * (readings.count - 1) / (Limits.readings - 1)] }
+  }
+
+  // MARK: Names
+
+  private mutating func station(_ id: ID<Station>, _ books: Books) throws(StoreFault) -> StationIdentity? {
+    if let known = stations[id] { return known }
+    stations[id] = try books.stations.station(id)?.identity
+    return stations[id]
+  }
+
+  private mutating func location(_ id: ID<Location>, _ books: Books) throws(StoreFault) -> Location? {
+    if let known = locations[id] { return known }
+    locations[id] = try books.locations.location(id)
+    return locations[id]
+  }
+
+  private mutating func partner(_ role: ID<PartnerRole>, _ books: Books) throws(StoreFault) -> Partner? {
+    if let known = partners[role] { return known }
+    partners[role] = try books.partners.role(role).flatMap { role throws(StoreFault) in try books.partners.partner(role.partner) }
+    return partners[role]
+  }
+}
+
+nonisolated extension ChargingPeriod {
+  /// As the API shows it, with the units in the names.
+  var shape: JSON {
+    [
+      "start": .time(start), "seconds": .whole(seconds), "energy_kwh": .energy(energy), "activity": .word(activity),
+      "max_power_kw": .power(maxPower),
+    ]
+  }
+}
+
+nonisolated extension CDR.Totals {
+  func costs(in currency: String) -> JSON {
+    [
+      "currency": .string(currency), "total": .cost(cost, currency), "energy": .cost(energyCost, currency),
+      "time": .cost(timeCost, currency), "parking": .cost(parkingCost, currency), "fixed": .cost(fixedCost, currency),
+    ]
+  }
+}

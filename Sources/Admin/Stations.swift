@@ -1,0 +1,285 @@
+import CSMS
+import Domain
+import HTTP
+import Store
+import Wire
+
+// Stations with their EVSEs, and the strangers at the door.
+extension Route {
+  static let stations: [Route] = [
+    Route("listStations", .get, "/stations", .look) { try await $0.listStations($1) },
+    Route("createStation", .post, "/stations", .run) { try await $0.createStation($1) },
+    Route("getStation", .get, "/stations/{id}", .look) { try await $0.showStation($1.identity(), status: .ok) },
+    Route("changeStation", .patch, "/stations/{id}", .run) { try await $0.changeStation($1) },
+    Route("removeStation", .delete, "/stations/{id}", .run) { try await $0.removeStation($1) },
+    Route("setStationPassword", .put, "/stations/{id}/password", .run) { try await $0.setStationPassword($1) },
+    Route("changeEVSE", .patch, "/stations/{id}/evses/{number}", .run) { try await $0.changeEVSE($1) },
+    Route("listKnocks", .get, "/knocks", .look) { api, _ in .page(api.house.strangers.map(\.json), next: nil) },
+    Route("acceptKnock", .post, "/knocks/{identity}/accept", .run) { try await $0.acceptKnock($1) },
+    Route("ignoreKnock", .post, "/knocks/{identity}/ignore", .run) { try $0.ignoreKnock($1) },
+  ]
+}
+
+/// What a list of stations may be narrowed to: a status of an EVSE, a decision of the operator, or the connection.
+nonisolated private enum StationChoice: String, Word {
+  case online, offline
+  case pending, accepted, rejected
+  case available, preparing, charging, suspendedEV = "suspended_ev", suspendedEVSE = "suspended_evse", finishing, reserved
+  case unavailable, faulted, unknown
+
+  var isConnection: Bool { self == .online || self == .offline }
+}
+
+extension API {
+  fileprivate func listStations(_ call: Call) async throws -> Answer {
+    let limit = try call.limit()
+    let choice = try call.queryWord("status", as: StationChoice.self)
+    let filter = StationFilter(
+      text: call[query: "q"], registration: choice.flatMap { Station.Registration(rawValue: $0.rawValue) },
+      location: try call.queryID("location"), status: choice.flatMap { EVSE.Status(rawValue: $0.rawValue) })
+    var place = try call.cursor().flatMap { StationIdentity($0) }
+    var shown: [StationShape] = []
+    // Who is connected stands in no book, so that choice is made here, page by page.
+    for _ in 0..<Limits.pagesPerLook {
+      let (from, size) = (place, choice?.isConnection == true ? Limits.longestPage : limit)
+      let found = try await house.read { books throws(StoreFault) in
+        let stations = try books.stations.list(filter, after: from, limit: size)
+        return try stations.shaped(by: books)
+      }
+      let online = house.onlineStations
+      for shape in found where shown.count < limit {
+        place = shape.station.identity
+        guard let choice, choice.isConnection, online.contains(shape.station.id) != (choice == .online) else {
+          shown.append(shape)
+          continue
+        }
+      }
+      if found.count < size { 
+        if found.last?.station.identity == place || found.isEmpty { place = nil }
+        break
+      }
+      if shown.count == limit { break }
+    }
+    let online = house.onlineStations
+    return .page(shown.map { $0.json(isOnline: online.contains($0.station.id)) }, next: place?.text)
+  }
+
+  func showStation(_ identity: StationIdentity, status: Status) async throws -> Answer {
+    let found = try await house.read { books throws(StoreFault) in
+      try books.stations.station(identity).map { station throws(StoreFault) in
+        (shape: try [station].shaped(by: books)[0], oddities: try books.stations.oddities(of: station.id))
+      }
+    }
+    guard let found else { throw Problem(.notFound, "no station \(identity)") }
+    let station = found.shape.station
+    let link = house.liveLink(of: station.id)
+    var json = found.shape.json(isOnline: link != nil)
+    json["quirks"] = station.quirks.json
+    json["oddities"] = .list(found.oddities) {
+      ["what": .string($0.what), "count": .whole($0.count), "sample": .text($0.sample), "last_at": .time($0.lastAt)]
+    }
+    json["address"] = .text(link?.address)
+    json["connected_at"] = .time(link?.since)
+    return .json(json, status: status, etag: ETag(changed: station.updatedAt))
+  }
+
+  fileprivate func createStation(_ call: Call) async throws -> Answer {
+    var fields = try call.fields()
+    let text = try fields.text("id")
+    guard let identity = StationIdentity(text) else {
+      throw Problem.invalid("id", "1 to \(StationIdentity.maxLength) visible characters without colon and slash")
+    }
+    let location: ID<Location>? = try fields.maybeID("location", of: Location.self)
+    let password = try fields.maybeText("password")
+    let evses = try fields.maybeWhole("evses") ?? 0
+    try fields.finish()
+    _ = try await house.addStation(identity, at: location, password: password, evses: evses, by: call.by)
+    return try await showStation(identity, status: .created)
+  }
+
+  fileprivate func changeStation(_ call: Call) async throws -> Answer {
+    let identity = try call.identity()
+    let edit: @MainActor @Sendable (inout Station) throws(HouseRefusal) -> Void = try call.edit({ ETag(changed: $0.updatedAt) }) {
+      fields, station throws(Problem) in
+      try fields.change("location", id: &station.location)
+      try fields.change("registration", word: &station.registration)
+      try fields.change(within: "quirks") { quirks throws(Problem) in
+        try quirks.change("assumed_version", &station.quirks.assumedVersion)
+        try quirks.change("ping_seconds", &station.quirks.pingSeconds)
+        try quirks.change("heartbeat_seconds", &station.quirks.heartbeatSeconds)
+        try quirks.change("tag_length", &station.quirks.tagLength)
+        try quirks.change("free_vend", &station.quirks.isFreeVend)
+      }
+      // The declaration of the quirks has their bounds; what it would not read again is refused here.
+      let _: StationQuirks = try Fields.payload(station.quirks.encoded(), path: "quirks.")
+    }
+    _ = try await house.changeStation(identity, by: call.by, edit)
+    return try await showStation(identity, status: .ok)
+  }
+
+  fileprivate func removeStation(_ call: Call) async throws -> Answer {
+    try await house.removeStation(try call.identity(), by: call.by) { station throws(HouseRefusal) in
+      try call.expect(ETag(changed: station.updatedAt))
+    }
+    return .done
+  }
+
+  fileprivate func setStationPassword(_ call: Call) async throws -> Answer {
+    let identity = try call.identity()
+    var fields = try call.fields()
+    let given = try fields.maybeText("password")
+    let isSent = try fields.maybeFlag("send") ?? false
+    try fields.finish()
+    if isSent {
+      let (password, record) = try await house.rotatePassword(of: identity, to: given, by: call.by)
+      return .json(["password": given == nil ? .string(password) : .null, "command": record.json(of: identity, session: nil)])
+    }
+    let password = try await house.setPassword(of: identity, to: given, by: call.by)
+    return .json(["password": given == nil ? .string(password) : .null, "command": .null])
+  }
+
+  fileprivate func changeEVSE(_ call: Call) async throws -> Answer {
+    let identity = try call.identity()
+    guard let number = Int(call.text("number")) else { throw Problem(.notFound, "an EVSE has a number") }
+    let edit: @MainActor @Sendable (inout EVSE) throws(HouseRefusal) -> Void = try call.edit { fields, evse throws(Problem) in
+      try fields.change("evse_id", &evse.evseID)
+      try fields.change("physical_reference", &evse.physicalReference)
+      try fields.each("connectors") { fields throws(Problem) in
+        let number = try fields.whole("number")
+        let place = evse.connectors.firstIndex { $0.number == number }
+        var connector = place.map { evse.connectors[$0] } ?? Connector(id: ID(0), number: number, updatedAt: evse.updatedAt)
+        try fields.change("standard", word: &connector.standard)
+        try fields.change("format", word: &connector.format)
+        try fields.change("power_type", word: &connector.powerType)
+        try fields.change("max_voltage", &connector.maxVoltage)
+        try fields.change("max_amperage", &connector.maxAmperage)
+        try fields.change("max_power", &connector.maxPower)
+        try fields.change("tariff", id: &connector.tariff)
+        // The operator wrote it, so it is no longer assumed.
+        connector.isAssumed = false
+        if let place { evse.connectors[place] = connector } else { evse.connectors.append(connector) }
+      }
+    }
+    try await house.changeEVSE(number, of: identity, by: call.by) { station throws(HouseRefusal) in
+      try call.expect(ETag(changed: station.updatedAt))
+    } _: { evse throws(HouseRefusal) in
+      try edit(&evse)
+    }
+    return try await showStation(identity, status: .ok)
+  }
+
+  // MARK: Strangers
+
+  fileprivate func acceptKnock(_ call: Call) async throws -> Answer {
+    let identity = try call.identity("identity")
+    var fields = try call.fields()
+    let location: ID<Location>? = try fields.maybeID("location", of: Location.self)
+    try fields.finish()
+    _ = try await house.accept(identity, at: location, by: call.by)
+    return try await showStation(identity, status: .created)
+  }
+
+  fileprivate func ignoreKnock(_ call: Call) throws -> Answer {
+    house.ignore(try call.identity("identity"))
+    return .done
+  }
+}
+
+// MARK: - How they are shown
+
+extension Call {
+  /// The edit of something that has no version of its own.
+  func edit<Value>(
+    _ change: @escaping @MainActor @Sendable (inout Fields, inout Value) throws(Problem) -> Void
+  ) throws(Problem) -> @MainActor @Sendable (inout Value) throws(HouseRefusal) -> Void {
+    let given = try fields()
+    return { (value: inout Value) throws(HouseRefusal) in
+      do throws(Problem) {
+        var fields = given
+        try change(&fields, &value)
+        try fields.finish()
+      } catch {
+        throw .invalid(field: error.field ?? "", error.detail)
+      }
+    }
+  }
+}
+
+extension Knock {
+  var json: JSON {
+    [
+      "id": .string(identity.text), "address": .string(address), "since": .time(since), "version": .string(version),
+      "vendor": .text(boot?.vendor), "model": .text(boot?.model), "serial_number": .text(boot?.serialNumber),
+      "firmware_version": .text(boot?.firmwareVersion), "has_password": .bool(hasPassword), "ignored": .bool(isIgnored),
+    ]
+  }
+}
+
+/// A station with what a list shows of it, read from one snapshot.
+nonisolated struct StationShape: Sendable {
+  let station: Station
+  let location: Location?
+  let evses: [EVSE]
+  let sessions: [ID<EVSE>: Session]
+  let tariffs: [ID<Tariff>: String]
+
+  func json(isOnline: Bool) -> JSON {
+    [
+      "id": .string(station.identity.text), "key": .id(station.id), "location": location.map(\.nameJSON) ?? .null,
+      "registration": .word(station.registration), "online": .bool(isOnline), "has_password": .bool(station.passwordHash != nil),
+      "vendor": .text(station.vendor), "model": .text(station.model), "serial_number": .text(station.serialNumber),
+      "firmware_version": .text(station.firmwareVersion), "version": .text(station.lastVersion),
+      "booted_at": .time(station.bootedAt), "last_seen_at": .time(station.lastSeenAt), "evses": .list(evses, evse),
+      "created_at": .time(station.createdAt), "updated_at": .time(station.updatedAt),
+    ]
+  }
+
+  private func evse(_ evse: EVSE) -> JSON {
+    [
+      "id": .id(evse.id), "number": .whole(evse.number), "uid": .string(evse.uid), "evse_id": .text(evse.evseID),
+      "physical_reference": .text(evse.physicalReference), "status": .word(evse.status), "status_since": .time(evse.statusSince),
+      "connectors": .list(evse.connectors, connector), "session": sessions[evse.id].map(open) ?? .null,
+    ]
+  }
+
+  private func connector(_ connector: Connector) -> JSON {
+    [
+      "number": .whole(connector.number), "standard": .word(connector.standard), "format": .word(connector.format),
+      "power_type": .word(connector.powerType), "max_voltage": .whole(connector.maxVoltage),
+      "max_amperage": .whole(connector.maxAmperage), "max_power": .whole(connector.maxPower),
+      "rated_power": .whole(connector.ratedPower),
+      "tariff": connector.tariff.map { ["id": .id($0), "ref": .string(tariffs[$0] ?? "")] } ?? .null,
+      "assumed": .bool(connector.isAssumed),
+    ]
+  }
+
+  private func open(_ session: Session) -> JSON {
+    [
+      "id": .string(session.id), "state": .word(session.state), "started_at": .time(session.startedAt),
+      "energy_kwh": .energy(session.energy), "power_kw": .power(session.power), "state_of_charge": .decimal(session.stateOfCharge),
+    ]
+  }
+}
+
+nonisolated extension [Station] {
+  /// Gathers what is shown of each.
+  func shaped(by books: Books) throws(StoreFault) -> [StationShape] {
+    var locations: [ID<Location>: Location] = [:]
+    var tariffs: [ID<Tariff>: String] = [:]
+    var shapes: [StationShape] = []
+    for station in self {
+      if let id = station.location, locations[id] == nil { locations[id] = try books.locations.location(id) }
+      let evses = try books.stations.evses(of: station.id)
+      for connector in evses.flatMap(\.connectors) {
+        if let id = connector.tariff, tariffs[id] == nil { tariffs[id] = try books.tariffs.tariff(id)?.tariff.ref }
+      }
+      let open = try books.sessions.open(of: station.id)
+      shapes.append(
+        StationShape(
+          station: station, location: station.location.flatMap { locations[$0] }, evses: evses,
+          // Where one waits for its car while another runs, the running one is shown.
+          sessions: Dictionary(open.map { ($0.evse, $0) }) { $0.state == .active ? $0 : $1 }, tariffs: tariffs))
+    }
+    return shapes
+  }
+}

@@ -1,0 +1,86 @@
+import CSMS
+import Domain
+import HTTP
+import Store
+import Wire
+
+// What charging costs: tariffs as OCPI writes them, and what is wrong with one before a driver pays by it.
+extension Route {
+  static let tariffs: [Route] = [
+    Route("listTariffs", .get, "/tariffs", .look) { try await $0.listTariffs($1) },
+    Route("createTariff", .post, "/tariffs", .run) { try await $0.createTariff($1) },
+    Route("validateTariff", .post, "/tariffs/validate", .look) { try $0.validateTariff($1) },
+    Route("getTariff", .get, "/tariffs/{id}", .look) { try await $0.showTariff($1.id(), status: .ok) },
+    Route("changeTariff", .patch, "/tariffs/{id}", .run) { try await $0.changeTariff($1) },
+    Route("removeTariff", .delete, "/tariffs/{id}", .run) { try await $0.removeTariff($1) },
+  ]
+}
+
+extension API {
+  fileprivate func listTariffs(_ call: Call) async throws -> Answer {
+    let limit = try call.limit()
+    let cursor: ID<Tariff>? = try call.cursorID()
+    let (tariffs, shapes) = try await house.read { books throws(StoreFault) in
+      let tariffs = try books.tariffs.list(after: cursor, limit: limit)
+      return (tariffs, try tariffs.map { tariff throws(StoreFault) in try tariff.json(books) })
+    }
+    return .page(shapes, next: tariffs.count < limit ? nil : tariffs.last?.id.description)
+  }
+
+  fileprivate func showTariff(_ id: ID<Tariff>, status: Status) async throws -> Answer {
+    let found = try await house.read { books throws(StoreFault) in
+      try books.tariffs.tariff(id).map { tariff throws(StoreFault) in (tariff.updatedAt, try tariff.json(books)) }
+    }
+    guard let (changed, json) = found else { throw Problem(.notFound, "no such tariff") }
+    return .json(json, status: status, etag: ETag(changed: changed))
+  }
+
+  fileprivate func createTariff(_ call: Call) async throws -> Answer {
+    let made = try await house.addTariff(try tariff(of: call), by: call.by)
+    return try await showTariff(made.id, status: .created)
+  }
+
+  fileprivate func changeTariff(_ call: Call) async throws -> Answer {
+    let id: ID<Tariff> = try call.id()
+    _ = try await house.changeTariff(id, to: try tariff(of: call), by: call.by) { version throws(HouseRefusal) in
+      try call.expect(ETag(changed: version.updatedAt))
+    }
+    return try await showTariff(id, status: .ok)
+  }
+
+  fileprivate func removeTariff(_ call: Call) async throws -> Answer {
+    try await house.removeTariff(try call.id(), by: call.by) { version throws(HouseRefusal) in
+      try call.expect(ETag(changed: version.updatedAt))
+    }
+    return .done
+  }
+
+  fileprivate func validateTariff(_ call: Call) throws -> Answer {
+    let flaws = try tariff(of: call).check()
+    return .json([
+      "ok": .bool(!flaws.contains { $0.severity == .error }),
+      "flaws": .list(flaws) {
+        ["severity": .word($0.severity), "kind": .word($0.kind), "path": .string($0.path), "text": .string($0.text)]
+      },
+    ])
+  }
+
+  /// The tariff in the body; without an id where the house or the path gives it.
+  private func tariff(of call: Call) throws(Problem) -> Tariff {
+    var body: JSON
+    do { body = try JSON.parse(call.request.body) } catch { throw Problem(.malformed, "the body is not JSON: \(error)") }
+    guard body.object != nil else { throw Problem(.malformed, "the body must be a JSON object") }
+    if body["id"] == nil { body["id"] = "" }
+    return try Fields.payload(body.bytes)
+  }
+}
+
+nonisolated extension TariffVersion {
+  func json(_ books: Books) throws(StoreFault) -> JSON {
+    [
+      "id": .id(id), "ref": .string(tariff.ref), "version": .whole(version),
+      "party": try books.parties.party(party).map { .party($0.name) } ?? .null, "tariff": tariff.json,
+      "connectors": .whole(try books.tariffs.whereUsed(id).count), "created_at": .time(createdAt), "updated_at": .time(updatedAt),
+    ]
+  }
+}

@@ -1,0 +1,111 @@
+import CSMS
+import Domain
+import HTTP
+import Store
+import Wire
+
+// Who may charge, and the tags that nobody knows.
+extension Route {
+  static let tokens: [Route] = [
+    Route("listTokens", .get, "/tokens", .look) { try await $0.listTokens($1) },
+    Route("createToken", .post, "/tokens", .run) { try await $0.createToken($1) },
+    Route("getToken", .get, "/tokens/{id}", .look) { try await $0.showToken($1.id(), status: .ok) },
+    Route("changeToken", .patch, "/tokens/{id}", .run) { try await $0.changeToken($1) },
+    Route("removeToken", .delete, "/tokens/{id}", .run) { try await $0.removeToken($1) },
+    Route("listUnknownTags", .get, "/unknown-tags", .look) { try await $0.listUnknownTags($1) },
+  ]
+}
+
+nonisolated private enum OwnerChoice: String, Word { case ours, partners }
+
+extension API {
+  fileprivate func listTokens(_ call: Call) async throws -> Answer {
+    let limit = try call.limit()
+    let cursor: ID<Token>? = try call.cursorID()
+    let owner = try call.queryWord("owner", as: OwnerChoice.self)
+    let filter = TokenFilter(text: call[query: "q"], isOurs: owner.map { $0 == .ours })
+    let (tokens, shapes) = try await house.read { books throws(StoreFault) in
+      let tokens = try books.tokens.list(filter, after: cursor, limit: limit)
+      return (tokens, try tokens.map { token throws(StoreFault) in try token.json(books) })
+    }
+    return .page(shapes, next: tokens.count < limit ? nil : tokens.last?.id.description)
+  }
+
+  fileprivate func showToken(_ id: ID<Token>, status: Status) async throws -> Answer {
+    let found = try await house.read { books throws(StoreFault) in
+      try books.tokens.token(id).map { token throws(StoreFault) in (token.updatedAt, try token.json(books)) }
+    }
+    guard let (changed, json) = found else { throw Problem(.notFound, "no such token") }
+    return .json(json, status: status, etag: ETag(changed: changed))
+  }
+
+  fileprivate func createToken(_ call: Call) async throws -> Answer {
+    var fields = try call.fields()
+    let uid = try fields.text("uid")
+    let kind: Token.Kind = try fields.maybeWord("type") ?? .rfid
+    var draft = Token(id: ID(0), uid: uid, kind: kind, contractID: "", issuer: "", createdAt: now, updatedAt: now)
+    try change(&draft, by: &fields)
+    try fields.finish()
+    let made = try await house.addToken(draft, by: call.by)
+    return try await showToken(made.id, status: .created)
+  }
+
+  fileprivate func changeToken(_ call: Call) async throws -> Answer {
+    let id: ID<Token> = try call.id()
+    let edit: @MainActor @Sendable (inout Token) throws(HouseRefusal) -> Void = try call.edit({ ETag(changed: $0.updatedAt) }) {
+      fields, token throws(Problem) in try self.change(&token, by: &fields)
+    }
+    _ = try await house.changeToken(id, by: call.by, edit)
+    return try await showToken(id, status: .ok)
+  }
+
+  private func change(_ token: inout Token, by fields: inout Fields) throws(Problem) {
+    try fields.change("contract_id", &token.contractID)
+    try fields.change("visual_number", &token.visualNumber)
+    try fields.change("issuer", &token.issuer)
+    try fields.change("group_id", &token.groupID)
+    try fields.change("valid", &token.isValid)
+    try fields.change("whitelist", word: &token.whitelist)
+    try fields.change("language", &token.language)
+    try fields.change("valid_until", &token.validUntil)
+  }
+
+  fileprivate func removeToken(_ call: Call) async throws -> Answer {
+    try await house.removeToken(try call.id(), by: call.by) { token throws(HouseRefusal) in
+      try call.expect(ETag(changed: token.updatedAt))
+    }
+    return .done
+  }
+
+  /// The newest first. The list is short-lived and bounded, so its cursor is a number of lines.
+  fileprivate func listUnknownTags(_ call: Call) async throws -> Answer {
+    let limit = try call.limit()
+    let skipped = try call.cursor().flatMap { Int($0) } ?? 0
+    let shapes = try await house.read { books throws(StoreFault) in
+      try books.tokens.unknownTags(limit: skipped + limit).dropFirst(skipped).map { tag throws(StoreFault) -> JSON in
+        [
+          "uid": .string(tag.uid), "station": .text(try books.stations.station(tag.station)?.identity.text),
+          "count": .whole(tag.count), "last_at": .time(tag.lastAt),
+        ]
+      }
+    }
+    return .page(shapes, next: shapes.count < limit ? nil : "\(skipped + limit)")
+  }
+}
+
+nonisolated extension Token {
+  func json(_ books: Books) throws(StoreFault) -> JSON {
+    let owner = try owner.flatMap { id throws(StoreFault) in try books.partners.role(id) }
+    let partner = try owner.flatMap { role throws(StoreFault) in try books.partners.partner(role.partner) }
+    var whose = JSON.null
+    if let owner, let partner {
+      whose = ["partner": partner.nameJSON, "country_code": .string(owner.name.country), "party_id": .string(owner.name.party)]
+    }
+    return [
+      "id": .id(id), "uid": .string(uid), "type": .word(kind), "contract_id": .string(contractID),
+      "visual_number": .text(visualNumber), "issuer": .string(issuer), "group_id": .text(groupID), "valid": .bool(isValid),
+      "whitelist": .word(whitelist), "language": .text(language), "valid_until": .time(validUntil), "owner": whose,
+      "created_at": .time(createdAt), "updated_at": .time(updatedAt),
+    ]
+  }
+}
