@@ -12,7 +12,9 @@ struct ConversationLog: Sendable {
     _ direction: LoggedFrame.Direction, peer: String, module: String, ids: MessageIDs, line: String, body: Bytes,
     isError: Bool = false
   ) {
-    let shown = module == OCPIModule.Name.credentials.rawValue ? Self.withoutTokens(body) : body
+    // What belongs to no module may have been meant for the credentials.
+    let holdsNone = OCPIModule.Name(rawValue: module).map { $0 != .credentials } ?? false
+    let shown = holdsNone ? body : Self.withoutTokens(body)
     var text = Bytes(utf8: line)
     if !shown.isEmpty {
       text.append(UInt8(ascii: "\n"))

@@ -91,8 +91,8 @@ public struct Editions: Sendable {
 // MARK: - Reading
 
 extension Payload {
-  /// Reads an object of a partner: lenient, but what is missing or cannot be converted is named (2001). A broken time stamp
-  /// is refused too: every one that partners send decides about order or validity.
+  /// Reads an object of a partner: lenient, but what is missing or cannot be converted is named (2001). A broken time
+  /// stamp is refused too: every one that partners send decides about order or validity.
   static func received(_ json: JSON) throws(PartnerFault) -> Self {
     do throws(Flaw) {
       let read = try Self.read(json)

@@ -3,9 +3,9 @@ import HTTP
 import Logging
 import Wire
 
-/// What partners can ask of us: every address under `/ocpi`. It finds out who asks, what is asked, and whether that caller
-/// may; then it asks the house and writes the answer in the caller's version. Calls come on the server's loop, the house is
-/// asked from a task, and the answer goes back through the exchange's responder.
+/// What partners can ask of us: every address under `/ocpi`. It finds out who asks, what is asked, and whether that
+/// caller may; then it asks the house and writes the answer in the caller's version. Calls come on the server's loop,
+/// the house is asked from a task, and the answer goes back through the exchange's responder.
 public final class Endpoints: RequestHandler, Sendable {
   let service: any PartnerService
   let editions: Editions
@@ -57,11 +57,13 @@ public final class Endpoints: RequestHandler, Sendable {
 
   /// What is answered: HTTP's status and OCPI's envelope, with the fields of a page.
   struct Reply: Sendable {
-    var status = HTTP.Status.ok
+    var status: HTTP.Status
     var envelope: Envelope
-    var headers = Headers()
+    var headers: Headers
 
-    init(_ envelope: Envelope, status: HTTP.Status = .ok) { (self.envelope, self.status) = (envelope, status) }
+    init(_ envelope: Envelope, status: HTTP.Status = .ok, headers: Headers = Headers()) {
+      (self.envelope, self.status, self.headers) = (envelope, status, headers)
+    }
   }
 
   init(service: any PartnerService, door: OCPIDoor) {
@@ -121,40 +123,37 @@ public final class Endpoints: RequestHandler, Sendable {
     let known = candidates.isEmpty ? nil : await service.identify(candidates)
     guard let caller = known, caller.terms.partner.state != .unregistered else {
       // Without a caller nothing is said about what exists here.
-      let reply = Reply(Envelope(.clientError, "The credentials token is missing or not known."), status: .unauthorized)
-      return response(reply, ids, nil)
+      return response(Self.unauthorized("The credentials token is missing or not known."), ids, nil)
     }
     onRecognized()
-    let (route, captures, refusal) = find(request)
-    let module = route?.module ?? "unknown"
-    let line = "\(request.method.rawValue) \(request.target.path)\(request.target.rawQuery.nonEmpty.map { "?\($0)" } ?? "")"
+    let found = router.match(request.method, request.target)
+    var module = "unknown"
+    var routing: Routing?
+    if case .found(let route, _) = found {
+      module = route.module
+      if !route.action.isOpenToInvited, route.edition?.routesMessages == true {
+        routing = Routing(request.headers).answered(by: caller.terms.ourParty.name)
+      }
+    }
+    let query = request.target.rawQuery.isEmpty ? "" : "?\(request.target.rawQuery)"
+    let line = "\(request.method.rawValue) \(request.target.path)\(query)"
     log.note(.received, peer: caller.terms.partner.name, module: module, ids: ids, line: line, body: request.body)
     let reply: Reply
-    if let route, let captures {
+    switch found {
+    case .found(let route, let captures):
       reply = await perform(route, request, captures, caller)
-    } else {
-      reply = refusal
+    case .notFound:
+      reply = Reply(Envelope(.clientError, "There is nothing at this address."), status: .notFound)
+    case .wrongMethod(let allow):
+      reply = Reply(
+        Envelope(.clientError, "This address does not know that method."), status: .methodNotAllowed,
+        headers: ["Allow": allow.map(\.rawValue).joined(separator: ", ")])
     }
-    let isFunctional = route.map { !$0.action.isOpenToInvited && $0.edition?.routesMessages == true } ?? false
-    let routing =
-      isFunctional ? Routing(request.headers).answered(by: caller.terms.ourParty.name) : nil
     let response = response(reply, ids, routing)
     log.note(
       .sent, peer: caller.terms.partner.name, module: module, ids: ids, line: "\(reply.status.rawValue)",
       body: response.body, isError: !reply.status.isSuccess || !reply.envelope.code.isSuccess)
     return response
-  }
-
-  private func find(_ request: Request) -> (Route?, Router<Route>.Captures?, Reply) {
-    var refusal = Reply(Envelope(.clientError, "There is nothing at this address."), status: .notFound)
-    switch router.match(request.method, request.target) {
-    case .found(let route, let captures): return (route, captures, refusal)
-    case .notFound: return (nil, nil, refusal)
-    case .wrongMethod(let allow):
-      refusal = Reply(Envelope(.clientError, "This address does not know that method."), status: .methodNotAllowed)
-      refusal.headers["Allow"] = allow.map(\.rawValue).joined(separator: ", ")
-      return (nil, nil, refusal)
-    }
   }
 
   private func response(_ reply: Reply, _ ids: MessageIDs, _ routing: Routing?) -> Response {
@@ -169,7 +168,7 @@ public final class Endpoints: RequestHandler, Sendable {
     _ route: Route, _ request: Request, _ captures: Router<Route>.Captures, _ caller: PartnerCaller
   ) async -> Reply {
     if caller.terms.partner.state == .invited, !route.action.isOpenToInvited {
-      return Reply(Envelope(.clientError, "This token is for registering only."), status: .unauthorized)
+      return Self.unauthorized("This token is for registering only.")
     }
     guard let edition = route.edition else { return Reply(addresses.versionList(editions)) }
     let asked = Asked(request: request, captures: captures, caller: caller, edition: edition)
@@ -199,8 +198,8 @@ public final class Endpoints: RequestHandler, Sendable {
     }
   }
 
-  /// How a fault is spelled (2.2.1 §5): HTTP's codes for the way there, OCPI's for what was said. What does not exist is 404
-  /// where the address names it, and a code in a 200 where the body does.
+  /// How a fault is spelled (2.2.1 §5): HTTP's codes for the way there, OCPI's for what was said. What does not exist
+  /// is 404 where the address names it, and a code in a 200 where the body does.
   static func refusal(_ fault: PartnerFault, to method: HTTP.Method) -> Reply {
     let missing: HTTP.Status = method == .post ? .ok : .notFound
     return switch fault {
@@ -212,6 +211,10 @@ public final class Endpoints: RequestHandler, Sendable {
     case .wrongState(let text): Reply(Envelope(.clientError, text), status: .methodNotAllowed)
     case .unavailable(let text): Reply(Envelope(.serverError, text), status: .internalError)
     }
+  }
+
+  private static func unauthorized(_ text: String) -> Reply {
+    Reply(Envelope(.clientError, text), status: .unauthorized, headers: ["WWW-Authenticate": "Token"])
   }
 
   /// The body as JSON. What is none never reached OCPI: 400 (2.2.1 §5).
@@ -238,11 +241,24 @@ public struct OCPIDoor: Sendable {
     client = PartnerClient(http: http, log: ConversationLog(frames: frames, clock: clock), clock: clock)
   }
 
-  /// What partners are told to begin with.
+  /// What partners are told to begin with, beside a token A.
   public var versionsURL: String { addresses.versions }
 
   public var link: PartnerLinkOverHTTP {
     PartnerLinkOverHTTP(client: client, editions: editions, addresses: addresses)
+  }
+
+  /// Asks a partner anything, with header fields, log and address guard as everywhere: for whoever plays a partner.
+  public func ask(
+    _ method: HTTP.Method, _ url: String, body: Bytes = [], module: OCPIModule.Name, terms: PartnerTerms,
+    deadline seconds: Int = 15
+  ) async throws(PartnerCallFault) -> PartnerReply {
+    let routing =
+      module == .credentials ? nil : Routing(to: terms.receiver(of: body), from: terms.ourParty.name)
+    return try await client.send(
+      PartnerClient.Call(
+        method: method, url: url, body: body, module: module.rawValue, partner: terms.partner,
+        token: terms.partner.outboundToken ?? "", routing: routing, seconds: seconds))
   }
 
   /// Answers every request whose path begins with `/ocpi`.

@@ -87,7 +87,8 @@ public enum PartnerAnswer: Sendable, Equatable {
       self = .bareJSON(json)
       return
     }
-    self = .envelope(Envelope.Code(rawValue: code), message: json["status_message"]?.string, data: json["data"] ?? .null)
+    self = .envelope(
+      Envelope.Code(rawValue: code), message: json["status_message"]?.string, data: json["data"] ?? .null)
   }
 
   /// The one object that the answer carries: also where it came in a list of one. Nil for none at all.

@@ -1,9 +1,9 @@
 import Domain
 import Wire
 
-/// Checks an object before it leaves: every text within its length, every id in printable ASCII, every number with at most
-/// four decimals, every list as long as it must be (OCPI 2.2.1 §17: types). Texts that people read are cut by the Writer;
-/// an id that does not fit makes the whole object unfit, because a cut id is another id.
+/// Checks an object before it leaves: every text within its length, every id in printable ASCII, every number with at
+/// most four decimals, every list as long as it must be (OCPI 2.2.1 §17: types). Texts that people read are cut by the
+/// Writer; an id that does not fit makes the whole object unfit, because a cut id is another id.
 struct Fitness: Walker {
   let edition = Edition.any
   private var path: [String] = []

@@ -2,8 +2,8 @@ import Domain
 import HTTP
 import Wire
 
-/// The way into a partner's house: its versions, the details of the best one, and its credentials endpoint (2.2.1 §7.1.1).
-/// Both sides of a registration walk it: who begins does all of it, who is called does all but the last step.
+/// The way into a partner's house: its versions, the details of the best one, and its credentials endpoint (2.2.1
+/// §7.1.1). Both sides of a registration walk it: who begins does all of it, who is called does all but the last step.
 struct Handshake: Sendable {
   /// Told after every step, for the people who watch.
   typealias Trace = @Sendable (_ step: String, _ ok: Bool, _ detail: String) async -> Void
@@ -26,7 +26,8 @@ struct Handshake: Sendable {
     var reason: String
   }
 
-  /// Reads a partner's versions and the details of one: of `version` where it is given, else of the highest that both have.
+  /// Reads a partner's versions and the details of one: of `version` where it is given, else of the highest that both
+  /// have.
   func explore(
     _ versionsURL: String, token: String, partner: Partner, wanting version: String? = nil, _ trace: Trace
   ) async throws(Fault) -> Findings {
@@ -79,7 +80,8 @@ struct Handshake: Sendable {
       do throws(PartnerFault) {
         theirs = try findings.edition.credentials(from: object)
       } catch {
-        throw Fault(step: .credentials, code: .cannotUseYourAPI, reason: "its credentials cannot be used: \(error)".excerpt)
+        throw Fault(
+          step: .credentials, code: .cannotUseYourAPI, reason: "its credentials cannot be used: \(error)".excerpt)
       }
       let parties = theirs.roles.map { "\($0.role) \($0.name)" }.joined(separator: ", ")
       await trace(Fault.Step.credentials.rawValue, true, "received from \(parties)".excerpt)
@@ -94,7 +96,9 @@ struct Handshake: Sendable {
     _ url: String, _ token: String, _ partner: Partner, _ step: Fault.Step
   ) async throws(Fault) -> (PartnerAnswer, PartnerQuirks.TokenForm) {
     let reply = try await call(.get, url, [], token, partner, step)
-    guard reply.isSuccess else { throw Fault(step: step, code: .cannotUseYourAPI, reason: "\(url.excerpt): \(reply.summary)") }
+    guard reply.isSuccess else {
+      throw Fault(step: step, code: .cannotUseYourAPI, reason: "\(url.excerpt): \(reply.summary)")
+    }
     return (reply.answer, reply.form)
   }
 

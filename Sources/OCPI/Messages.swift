@@ -3,38 +3,39 @@ import HTTP
 import Wire
 
 /// The ids that bind an answer to its request in everybody's logs (2.2.1 §4.2).
-struct MessageIDs: Sendable {
-  let request: String
-  let correlation: String
+public struct MessageIDs: Sendable {
+  public let request: String
+  public let correlation: String
 
   /// New ones, for a request of ours.
-  init(at now: Timestamp) {
+  public init(at now: Timestamp) {
     var random = SystemRandomNumberGenerator()
     request = UUIDv7.make(at: now, random: &random)
     correlation = UUIDv7.make(at: now, random: &random)
   }
 
   /// Those of a request; new ones for what it left out.
-  init(_ headers: Headers, at now: Timestamp) {
+  public init(_ headers: Headers, at now: Timestamp) {
     let fresh = MessageIDs(at: now)
     request = headers["X-Request-ID"].flatMap { String($0.prefix(Limits.messageID)).nonEmpty } ?? fresh.request
-    correlation = headers["X-Correlation-ID"].flatMap { String($0.prefix(Limits.messageID)).nonEmpty } ?? fresh.correlation
+    correlation =
+      headers["X-Correlation-ID"].flatMap { String($0.prefix(Limits.messageID)).nonEmpty } ?? fresh.correlation
   }
 
-  func write(to headers: inout Headers) {
+  public func write(to headers: inout Headers) {
     headers["X-Request-ID"] = request
     headers["X-Correlation-ID"] = correlation
   }
 }
 
 /// Which party speaks to which (2.2.1 §4.1.9). On functional modules only.
-struct Routing: Sendable {
-  let to: PartyID?
-  let from: PartyID?
+public struct Routing: Sendable {
+  public let to: PartyID?
+  public let from: PartyID?
 
-  init(to: PartyID?, from: PartyID?) { (self.to, self.from) = (to, from) }
+  public init(to: PartyID?, from: PartyID?) { (self.to, self.from) = (to, from) }
 
-  init(_ headers: Headers) {
+  public init(_ headers: Headers) {
     func party(_ side: String) -> PartyID? {
       guard let country = headers["OCPI-\(side)-country-code"], let party = headers["OCPI-\(side)-party-id"],
         country.utf8.count == 2, party.utf8.count == 3
@@ -46,11 +47,11 @@ struct Routing: Sendable {
 
   /// The answer goes back where the question came from. To an open routing request, which names no receiver, we say who
   /// answered; to one without any of the fields we add none.
-  func answered(by ours: PartyID) -> Routing {
+  public func answered(by ours: PartyID) -> Routing {
     from == nil && to == nil ? self : Routing(to: from, from: to ?? ours)
   }
 
-  func write(to headers: inout Headers) {
+  public func write(to headers: inout Headers) {
     if let to {
       headers["OCPI-to-country-code"] = to.country
       headers["OCPI-to-party-id"] = to.party

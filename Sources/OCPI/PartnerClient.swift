@@ -37,7 +37,9 @@ struct PartnerClient: Sendable {
     return second
   }
 
-  @MainActor private func remember(_ form: PartnerQuirks.TokenForm, for partner: ID<Partner>) { learned[partner] = form }
+  @MainActor private func remember(_ form: PartnerQuirks.TokenForm, for partner: ID<Partner>) {
+    learned[partner] = form
+  }
 
   private func send(
     _ call: Call, to url: HTTPURL, _ form: PartnerQuirks.TokenForm
@@ -73,17 +75,18 @@ struct PartnerClient: Sendable {
 }
 
 /// A partner's answer with all that decides what it means.
-struct PartnerReply: Sendable {
-  let status: HTTP.Status
-  let headers: Headers
-  let body: Bytes
-  let url: HTTPURL
+public struct PartnerReply: Sendable {
+  public let status: HTTP.Status
+  public let headers: Headers
+  public let body: Bytes
+  public let url: HTTPURL
   let form: PartnerQuirks.TokenForm
-  let milliseconds: Int
-  let answer: PartnerAnswer
+  public let milliseconds: Int
+  public let answer: PartnerAnswer
 
   init(
-    status: HTTP.Status, headers: Headers = Headers(), body: Bytes, url: HTTPURL, form: PartnerQuirks.TokenForm = .base64,
+    status: HTTP.Status, headers: Headers = Headers(), body: Bytes, url: HTTPURL,
+    form: PartnerQuirks.TokenForm = .base64,
     milliseconds: Int = 0
   ) {
     (self.status, self.headers, self.body, self.url) = (status, headers, body, url)
@@ -91,7 +94,8 @@ struct PartnerReply: Sendable {
     answer = PartnerAnswer(body)
   }
 
-  var isSuccess: Bool {
+  /// HTTP 2xx with an OCPI 1xxx.
+  public var isSuccess: Bool {
     guard status.isSuccess, case .envelope(let code, _, _) = answer else { return false }
     return code.isSuccess
   }
@@ -100,7 +104,7 @@ struct PartnerReply: Sendable {
   var isUnrecognized: Bool { status == .unauthorized || status == .forbidden }
 
   /// Such as `HTTP 404, an HTML page`.
-  var summary: String { "HTTP \(status.rawValue), \(answer.summary)" }
+  public var summary: String { "HTTP \(status.rawValue), \(answer.summary)" }
 
   /// Seconds that the partner wants us to wait; a date is not read.
   var retryAfter: Int? {
@@ -109,11 +113,11 @@ struct PartnerReply: Sendable {
 }
 
 /// Why there is no answer at all.
-enum PartnerCallFault: Error, Equatable, Sendable, CustomStringConvertible {
+public enum PartnerCallFault: Error, Equatable, Sendable, CustomStringConvertible {
   case badURL(String)
   case http(ClientFault)
 
-  var description: String {
+  public var description: String {
     switch self {
     case .badURL(let text): "\(text) is no http or https address"
     case .http(let fault): fault.description

@@ -2,8 +2,8 @@ import Domain
 import HTTP
 import Wire
 
-/// What a partner's own ways mean for what we do: how objects are written for it, how its token stands in the header, and
-/// where its addresses may lead.
+/// What a partner's own ways mean for what we do: how objects are written for it, how its token stands in the header,
+/// and where its addresses may lead.
 extension PartnerQuirks {
   /// Whole seconds, because finer ones break parsers in the field (QUIRKS, partners 29).
   public var style: WriterOptions { WriterOptions(timestampFraction: .seconds, explicitNulls: explicitNulls ?? false) }

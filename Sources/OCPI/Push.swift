@@ -2,8 +2,8 @@ import Domain
 import HTTP
 import Wire
 
-/// The way out to partners over HTTP: writes each object as the partner's version wants it, sends it once, and tells what
-/// the answer means. Retrying is the push queue's business.
+/// The way out to partners over HTTP: writes each object as the partner's version wants it, sends it once, and tells
+/// what the answer means. Retrying is the push queue's business.
 public struct PartnerLinkOverHTTP: PartnerLink {
   let client: PartnerClient
   let editions: Editions
@@ -45,7 +45,9 @@ public struct PartnerLinkOverHTTP: PartnerLink {
     PushRequest(method: method, url: url.description, body: body, module: module.rawValue)
   }
 
-  private func endpoint(_ name: OCPIModule.Name, _ side: OCPIModule.Side, _ terms: PartnerTerms) throws(PushFault) -> HTTPURL {
+  private func endpoint(_ name: OCPIModule.Name, _ side: OCPIModule.Side, _ terms: PartnerTerms) throws(PushFault)
+    -> HTTPURL
+  {
     guard let text = terms.endpoint(name.rawValue, role: side.rawValue) else { throw .notWanted }
     guard let url = try? HTTPURL(text) else { throw .unfit("\(text.excerpt) is no http or https address") }
     return url
@@ -60,7 +62,9 @@ public struct PartnerLinkOverHTTP: PartnerLink {
 
   // MARK: Sending
 
-  public func send(_ request: PushRequest, terms: PartnerTerms, done: @escaping @MainActor @Sendable (PushOutcome) -> Void) {
+  public func send(
+    _ request: PushRequest, terms: PartnerTerms, done: @escaping @MainActor @Sendable (PushOutcome) -> Void
+  ) {
     Task {
       let outcome = await send(request, terms: terms)
       await done(outcome)
@@ -69,11 +73,14 @@ public struct PartnerLinkOverHTTP: PartnerLink {
 
   func send(_ request: PushRequest, terms: PartnerTerms) async -> PushOutcome {
     guard let method = HTTP.Method(rawValue: request.method) else { return .refused("\(request.method) is no method") }
-    guard let token = terms.partner.outboundToken else { return .retry(after: nil, why: "we have no token for this partner") }
+    guard let token = terms.partner.outboundToken else {
+      return .retry(after: nil, why: "we have no token for this partner")
+    }
     do throws(PartnerCallFault) {
       let reply = try await client.send(
         PartnerClient.Call(
-          method: method, url: request.url, body: request.body, module: request.module, partner: terms.partner, token: token,
+          method: method, url: request.url, body: request.body, module: request.module, partner: terms.partner,
+          token: token,
           routing: routing(terms, request.body), seconds: Limits.pushSeconds))
       return PushOutcome(reply, module: request.module)
     } catch {
@@ -111,7 +118,8 @@ public struct PartnerLinkOverHTTP: PartnerLink {
     guard
       let reply = try? await client.send(
         PartnerClient.Call(
-          method: .post, url: url.description, body: body, module: OCPIModule.Name.tokens.rawValue, partner: terms.partner,
+          method: .post, url: url.description, body: body, module: OCPIModule.Name.tokens.rawValue,
+          partner: terms.partner,
           token: token, routing: routing(terms, []), seconds: seconds))
     else { return nil }
     // "Unknown token" is an answer: this driver is not theirs (§12.2.2.2).
@@ -160,7 +168,8 @@ public struct PartnerLinkOverHTTP: PartnerLink {
     do throws(PartnerCallFault) {
       reply = try await client.send(
         PartnerClient.Call(
-          method: .delete, url: url, module: step, partner: terms.partner, token: token, seconds: Limits.handshakeSeconds))
+          method: .delete, url: url, module: step, partner: terms.partner, token: token,
+          seconds: Limits.handshakeSeconds))
     } catch {
       throw RegistrationFault(step: step, reason: "\(error)")
     }

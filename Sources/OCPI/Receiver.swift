@@ -19,7 +19,9 @@ extension Endpoints {
       throw .invalid("country_code and party_id are not those of the address")
     }
     // Without a type the address means RFID, but many leave it out for other kinds too: then the object says it.
-    if asked.request.target["type"] != nil, key.kind != addressed.kind { throw .invalid("type is not the one of the address") }
+    if asked.request.target["type"] != nil, key.kind != addressed.kind {
+      throw .invalid("type is not the one of the address")
+    }
     let isNew = try await service.put(token, under: key, from: asked.caller)
     return Reply(Envelope(), status: isNew ? .created : .ok)
   }
@@ -36,7 +38,9 @@ extension Endpoints {
 
   private func key(_ asked: Asked) throws(PartnerFault) -> TokenKey {
     let type = asked.request.target["type"] ?? Token.Kind.rfid.rawValue
-    guard let kind = Token.Kind(rawValue: type.uppercased()) else { throw .invalid("type: \(type.excerpt) is not known") }
+    guard let kind = Token.Kind(rawValue: type.uppercased()) else {
+      throw .invalid("type: \(type.excerpt) is not known")
+    }
     return TokenKey(
       party: PartyID(country: asked.segment("country"), party: asked.segment("party")), uid: asked.segment("uid"),
       kind: kind)

@@ -7,7 +7,9 @@ extension Endpoints {
   func locations(_ asked: Asked) async throws(PartnerFault) -> Reply {
     let query = try Self.query(asked.request.target)
     let page = try await service.locations(query, for: asked.caller)
-    return list(page, query, asked, .locations) { view throws(PushFault) in try asked.edition.location(view, asked.style) }
+    return list(page, query, asked, .locations) { view throws(PushFault) in
+      try asked.edition.location(view, asked.style)
+    }
   }
 
   /// A location, one of its EVSEs, or one of that one's connectors.
@@ -39,7 +41,8 @@ extension Endpoints {
     // The only list that must not be asked for as a whole (2.2.1 §9.2.1.1).
     guard query.from != nil else { throw .invalid("date_from is missing") }
     let page = try await service.sessions(query, for: asked.caller)
-    return list(page, query, asked, .sessions) { view throws(PushFault) in try asked.edition.session(view, asked.style) }
+    return list(page, query, asked, .sessions) { view throws(PushFault) in try asked.edition.session(view, asked.style)
+    }
   }
 
   func session(_ asked: Asked) async throws(PartnerFault) -> Reply {
@@ -79,8 +82,8 @@ extension Endpoints {
       limit: min(try count("limit", atLeast: 1) ?? Limits.pageObjects, Limits.pageObjects))
   }
 
-  /// A page with its fields (2.2.1 §4.1.4). An object that cannot be written is left out and reported here: the others must
-  /// not suffer for it.
+  /// A page with its fields (2.2.1 §4.1.4). An object that cannot be written is left out and reported here: the others
+  /// must not suffer for it.
   private func list<Item>(
     _ page: Page<Item>, _ query: PageQuery, _ asked: Asked, _ module: OCPIModule.Name,
     _ write: (Item) throws(PushFault) -> Bytes
@@ -97,7 +100,9 @@ extension Endpoints {
     reply.headers["X-Total-Count"] = String(page.total)
     reply.headers["X-Limit"] = String(Limits.pageObjects)
     let (next, overflow) = query.offset.addingReportingOverflow(page.items.count)
-    if !overflow, !page.items.isEmpty, next < page.total, let url = try? HTTPURL(addresses.module(module, asked.edition)) {
+    if !overflow, !page.items.isEmpty, next < page.total,
+      let url = try? HTTPURL(addresses.module(module, asked.edition))
+    {
       var items: [(String, String)] = []
       if let from = query.from { items.append(("date_from", from.text)) }
       if let to = query.to { items.append(("date_to", to.text)) }

@@ -1,19 +1,19 @@
 import Domain
 import Wire
 
-/// How a credentials token stands in the Authorization header (2.2.1 §4.1.2): base64 of its UTF-8, or, with many partners,
-/// as it is.
-enum TokenHeader {
-  static func value(_ token: String, _ form: PartnerQuirks.TokenForm) -> String {
+/// How a credentials token stands in the Authorization header (2.2.1 §4.1.2): base64 of its UTF-8, or, with many
+/// partners, as it is.
+public enum TokenHeader {
+  public static func value(_ token: String, _ form: PartnerQuirks.TokenForm) -> String {
     switch form {
     case .base64: "Token \(Bytes(utf8: token).base64)"
     case .raw: "Token \(token)"
     }
   }
 
-  /// What the header can mean, the likelier first. The text's own example decodes to a token with a line feed at its end,
-  /// so white space there is not part of the token (QUIRKS, partners 2).
-  static func candidates(in header: String) -> [String] {
+  /// What the header can mean, the likelier first. The text's own example decodes to a token with a line feed at its
+  /// end, so white space there is not part of the token (QUIRKS, partners 2).
+  public static func candidates(in header: String) -> [String] {
     let words = header.split(separator: " ", omittingEmptySubsequences: true)
     guard let last = words.last, words.count <= 2 else { return [] }
     if words.count == 2, String(words[0]).ciFolded != "token" { return [] }

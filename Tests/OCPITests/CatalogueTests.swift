@@ -87,7 +87,8 @@ struct Catalogue {
       }
       let limit = official["max_length"]?.int.map(Int.init) ?? (type == "URL" ? 255 : nil)
       switch kind {
-      case .string(let max): #expect(["string", "CiString", "URL"].contains(type) && max == limit, "\(name).\(field.name)")
+      case .string(let max):
+        #expect(["string", "CiString", "URL"].contains(type) && max == limit, "\(name).\(field.name)")
       case .timestamp: #expect(type == "DateTime", "\(name).\(field.name)")
       case .decimal: #expect(type == "number", "\(name).\(field.name)")
       case .integer: #expect(type == "int", "\(name).\(field.name)")
@@ -125,16 +126,20 @@ struct Catalogue {
           flaws += judge(member.value, as: inner, max, "\(path).\(member.key)")
         }
       }
-      for field in fields where ["1", "+"].contains(field["card"]?.string) && object[field["name"]?.string ?? ""] == nil {
+      for field in fields
+      where ["1", "+"].contains(field["card"]?.string) && object[field["name"]?.string ?? ""] == nil {
         flaws.append("\(path).\(field["name"]?.string ?? "") is missing")
       }
       return flaws
     }
-    if let words = words(type) { return words.contains(json.string ?? "") ? [] : ["\(path): \(json.text) is no \(type)"] }
+    if let words = words(type) {
+      return words.contains(json.string ?? "") ? [] : ["\(path): \(json.text) is no \(type)"]
+    }
     switch type {
     case "DateTime":
       let text = json.string ?? ""
-      return text.count == 20 && text.hasSuffix("Z") && Timestamp(text) != nil ? [] : ["\(path): \(json.text) is no DateTime"]
+      return text.count == 20 && text.hasSuffix("Z") && Timestamp(text) != nil
+        ? [] : ["\(path): \(json.text) is no DateTime"]
     case "number":
       guard let number = json.decimal, json.number != nil else { return ["\(path): \(json.text) is no number"] }
       return number.places <= 4 ? [] : ["\(path): \(number) has too many decimals"]

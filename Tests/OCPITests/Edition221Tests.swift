@@ -14,7 +14,8 @@ import Wire
         "city":"Amsterdam","postal_code":"1011PN","country":"NLD",\
         "coordinates":{"latitude":"52.370200","longitude":"4.895168"},"parking_type":"ON_STREET","evses":[{"uid":"E1",\
         "evse_id":"NL*OST*E0001","status":"AVAILABLE","capabilities":["REMOTE_START_STOP_CAPABLE","RFID_READER",\
-        "UNLOCK_CAPABLE"],"connectors":[{"id":"1","standard":"IEC_62196_T2","format":"SOCKET","power_type":"AC_3_PHASE",\
+        "UNLOCK_CAPABLE"],"connectors":[{"id":"1","standard":"IEC_62196_T2","format":"SOCKET",\
+        "power_type":"AC_3_PHASE",\
         "max_voltage":230,"max_amperage":32,"tariff_ids":["T1"],"last_updated":"2026-03-01T08:00:00Z"}],\
         "physical_reference":"A1","last_updated":"2026-03-01T10:30:00Z"}],"operator":{"name":"Ostler Demo"},\
         "time_zone":"Europe/Amsterdam","opening_times":{"twentyfourseven":true},"last_updated":"2026-03-01T10:30:00Z"}
@@ -25,9 +26,11 @@ import Wire
     #expect(
       try edition.tariff(Sample.tariffView, seconds).text == """
         {"country_code":"NL","party_id":"OST","id":"T1","currency":"EUR","type":"REGULAR",\
-        "tariff_alt_text":[{"language":"nl","text":"0,35 € per kWh"}],"elements":[{"price_components":[{"type":"ENERGY",\
+        "tariff_alt_text":[{"language":"nl","text":"0,35 € per kWh"}],\
+        "elements":[{"price_components":[{"type":"ENERGY",\
         "price":0.25,"vat":21,"step_size":1}],"restrictions":{"start_time":"23:00","end_time":"07:00",\
-        "day_of_week":["SATURDAY","SUNDAY"]}},{"price_components":[{"type":"ENERGY","price":0.35,"vat":21,"step_size":1},\
+        "day_of_week":["SATURDAY","SUNDAY"]}},{"price_components":[{"type":"ENERGY","price":0.35,"vat":21,\
+        "step_size":1},\
         {"type":"PARKING_TIME","price":2,"vat":21,"step_size":60}]}],"last_updated":"2026-02-01T12:00:00Z"}
         """)
   }
@@ -44,9 +47,11 @@ import Wire
         "longitude":"4.895168"},"evse_uid":"E1","evse_id":"NL*OST*E0001","connector_id":"1",\
         "connector_standard":"IEC_62196_T2","connector_format":"SOCKET","connector_power_type":"AC_3_PHASE"},\
         "currency":"EUR","tariffs":[{"country_code":"NL","party_id":"OST","id":"T1","currency":"EUR","type":"REGULAR",\
-        "tariff_alt_text":[{"language":"nl","text":"0,35 € per kWh"}],"elements":[{"price_components":[{"type":"ENERGY",\
+        "tariff_alt_text":[{"language":"nl","text":"0,35 € per kWh"}],\
+        "elements":[{"price_components":[{"type":"ENERGY",\
         "price":0.25,"vat":21,"step_size":1}],"restrictions":{"start_time":"23:00","end_time":"07:00",\
-        "day_of_week":["SATURDAY","SUNDAY"]}},{"price_components":[{"type":"ENERGY","price":0.35,"vat":21,"step_size":1},\
+        "day_of_week":["SATURDAY","SUNDAY"]}},{"price_components":[{"type":"ENERGY","price":0.35,"vat":21,\
+        "step_size":1},\
         {"type":"PARKING_TIME","price":2,"vat":21,"step_size":60}]}],"last_updated":"2026-03-02T10:00:00Z"}],\
         "charging_periods":[{"start_date_time":"2026-03-02T10:00:00Z","dimensions":[{"type":"ENERGY","volume":11},\
         {"type":"TIME","volume":1},{"type":"MAX_POWER","volume":11}],"tariff_id":"T1"},\
@@ -76,12 +81,14 @@ import Wire
     #expect(session["end_date_time"] == .null)
     #expect(session["charging_periods"] == .null)
     #expect(try edition.session(Sample.session(), seconds).json["end_date_time"] == nil)
+    #expect(try edition.cdr(Sample.cdr(), style).json["remark"] == .null)
   }
 
   // MARK: Meanings
 
   @Test(arguments: [
-    (EVSE.Status.available, "AVAILABLE"), (.preparing, "AVAILABLE"), (.charging, "CHARGING"), (.suspendedEV, "CHARGING"),
+    (EVSE.Status.available, "AVAILABLE"), (.preparing, "AVAILABLE"), (.charging, "CHARGING"),
+    (.suspendedEV, "CHARGING"),
     (.suspendedEVSE, "CHARGING"), (.finishing, "CHARGING"), (.reserved, "RESERVED"), (.unavailable, "INOPERATIVE"),
     (.faulted, "OUTOFORDER"), (.unknown, "UNKNOWN"),
   ])
@@ -129,7 +136,8 @@ import Wire
 
   @Test func aFaultNamesTheFieldWhereverItLies() {
     let broken = Sample.evse(connectors: [Sample.connector(), Sample.connector(2)])
-    let view = EVSEView(evse: broken.evse, station: broken.station, tariffRefs: [ID(2): String(repeating: "T", count: 37)])
+    let view = EVSEView(
+      evse: broken.evse, station: broken.station, tariffRefs: [ID(2): String(repeating: "T", count: 37)])
     do {
       _ = try edition.location(Sample.location(evses: [view]), seconds)
       Issue.record("a tariff id of 37 characters cannot be sent")
@@ -190,7 +198,8 @@ import Wire
       from: json(
         """
         {"country_code":"de","party_id":"abc","uid":"04AABBCC","type":"EMAID","contract_id":"C1","issuer":"",
-        "valid":"true","whitelist":"SOMETIMES","last_updated":"2026-03-05T00:00:00","energy_contract":{"supplier_name":"x"},
+        "valid":"true","whitelist":"SOMETIMES","last_updated":"2026-03-05T00:00:00",
+        "energy_contract":{"supplier_name":"x"},
         "visual_number":12345}
         """))
     #expect(key == TokenKey(party: Sample.theirs, uid: "04AABBCC", kind: .other))
@@ -204,7 +213,8 @@ import Wire
     ("uid", "null", "uid is missing"), ("contract_id", "\"\"", "contract_id is empty"),
     ("uid", "\"\(String(repeating: "u", count: 37))\"", "uid is longer than 36 characters"),
     ("last_updated", "\"yesterday\"", "last_updated: \"yesterday\" is no time stamp"),
-    ("valid", "[]", "valid: true or false is expected, not []"), ("group_id", "\"ä\"", "group_id is not printable ASCII"),
+    ("valid", "[]", "valid: true or false is expected, not []"),
+    ("group_id", "\"ä\"", "group_id is not printable ASCII"),
   ])
   func aTokenThatCannotBeKeptNamesItsField(field: String, value: String, message: String) {
     var broken = json(Sample.tokenJSON)
@@ -234,8 +244,10 @@ import Wire
   }
 
   @Test(arguments: [
-    "{\"url\":\"https://x.example/v\",\"roles\":[]}", "{\"token\":\"a b\",\"url\":\"https://x.example/v\",\"roles\":[]}",
-    "{\"token\":\"t\",\"url\":\"ftp://x.example/v\",\"roles\":[]}", "{\"token\":\"t\",\"url\":\"https://x.example/v\",\"roles\":[]}",
+    "{\"url\":\"https://x.example/v\",\"roles\":[]}",
+    "{\"token\":\"a b\",\"url\":\"https://x.example/v\",\"roles\":[]}",
+    "{\"token\":\"t\",\"url\":\"ftp://x.example/v\",\"roles\":[]}",
+    "{\"token\":\"t\",\"url\":\"https://x.example/v\",\"roles\":[]}",
     """
     {"token":"t","url":"https://x.example/v","roles":[{"role":"EMSP","party_id":"ABCD","country_code":"DE",
     "business_details":{"name":"x"}}]}

@@ -28,7 +28,7 @@ import Wire
         return service
       }
       let endpoints = door.endpoints(for: service)
-      loopback.serve { request, responder in Task { responder.respond(await endpoints.answer(request)) } }
+      loopback.serve { endpoints.handle($0, $1) }
     }
 
     func ask(
@@ -49,6 +49,7 @@ import Wire
         let answer = try await house.ask(.get, path, token: token)
         #expect(answer.status == 401)
         #expect(answer.code == 2000)
+        #expect(answer.response.headers["WWW-Authenticate"] == "Token")
       }
     }
   }
@@ -58,7 +59,9 @@ import Wire
     for path in ["/ocpi/versions", "/ocpi/2.2.1", "/ocpi/2.2.1/credentials"] {
       #expect(try await house.ask(.get, path, token: "token-A").status == 200)
     }
-    for path in ["locations", "locations/L1", "sessions?date_from=2026-01-01T00:00:00Z", "cdrs", "tariffs", "tokens/DE/ABC/1"] {
+    for path in [
+      "locations", "locations/L1", "sessions?date_from=2026-01-01T00:00:00Z", "cdrs", "tariffs", "tokens/DE/ABC/1",
+    ] {
       #expect(try await house.ask(.get, "/ocpi/2.2.1/\(path)", token: "token-A").status == 401)
     }
     let start = try await house.ask(.post, "/ocpi/2.2.1/commands/START_SESSION", token: "token-A", body: "{}")
@@ -67,7 +70,9 @@ import Wire
 
   @Test func theTokenIsKnownRawAndInBase64() async throws {
     let house = try await House()
-    for header in ["Token token-B", "Token \(Bytes(utf8: "token-B\n").base64)", "token \(Bytes(utf8: "token-B").base64)"] {
+    for header in [
+      "Token token-B", "Token \(Bytes(utf8: "token-B\n").base64)", "token \(Bytes(utf8: "token-B").base64)",
+    ] {
       let answer = try await house.ask(.get, "/ocpi/versions", token: nil, headers: ["Authorization": header])
       #expect(answer.status == 200)
     }
@@ -125,7 +130,9 @@ import Wire
 
   // MARK: Addresses
 
-  @Test(arguments: ["/ocpi/2.2.1/nothing", "/ocpi/2.2.1/tokens", "/ocpi/2.1.1", "/ocpi", "/ocpi/2.2.1/locations/L1/E1/1/x"])
+  @Test(arguments: [
+    "/ocpi/2.2.1/nothing", "/ocpi/2.2.1/tokens", "/ocpi/2.1.1", "/ocpi", "/ocpi/2.2.1/locations/L1/E1/1/x",
+  ])
   func whatIsNotThereIs404InAnEnvelope(path: String) async throws {
     let answer = try await House().ask(.get, path)
     #expect(answer.status == 404)
@@ -157,7 +164,8 @@ import Wire
     #expect(try await house.ask(.get, "/ocpi/2.2.1/sessions/S1").data?["id"]?.string == "S1")
     #expect(try await house.ask(.get, "/ocpi/2.2.1/cdrs/C1").data?["id"]?.string == "C1")
     for (path, code) in [
-      ("locations/L9", 2003), ("locations/L1/E9", 2000), ("locations/L1/E1/9", 2000), ("tariffs/T9", 2000), ("cdrs/C9", 2000),
+      ("locations/L9", 2003), ("locations/L1/E9", 2000), ("locations/L1/E1/9", 2000), ("tariffs/T9", 2000),
+      ("cdrs/C9", 2000),
     ] as [(String, Int64)] {
       let answer = try await house.ask(.get, "/ocpi/2.2.1/\(path)")
       #expect(answer.status == 404)
@@ -335,7 +343,7 @@ import Wire
       try await house.ask(.post, "/ocpi/2.2.1/commands/STOP_SESSION", body: unknown).data?["result"]?.string
         == "UNKNOWN_SESSION")
     let unlock =
-      "{\"response_url\":\"https://emsp.example.org/done/3\",\"location_id\":\"L1\",\"evse_uid\":\"E1\",\"connector_id\":\"1\"}"
+      stop.replacing("\"session_id\":\"S1\"", with: "\"location_id\":\"L1\",\"evse_uid\":\"E1\",\"connector_id\":\"1\"")
     _ = try await house.ask(.post, "/ocpi/2.2.1/commands/UNLOCK_CONNECTOR/", body: unlock)
     #expect(await house.service.unlocks == ["L1/E1/1"])
   }
@@ -348,7 +356,8 @@ import Wire
   }
 
   @Test(arguments: [
-    "https://evil.example/done", "http://emsp.example.org/done", "http://169.254.169.254/latest", "file:///etc/passwd", "x",
+    "https://evil.example/done", "http://emsp.example.org/done", "http://169.254.169.254/latest", "file:///etc/passwd",
+    "x",
   ])
   func aResultGoesOnlyToAHostOfThePartner(url: String) async throws {
     let house = try await House()
@@ -398,12 +407,15 @@ import Wire
     _ = try await house.ask(.get, "/ocpi/2.2.1/credentials?x=1", headers: ["X-Request-ID": "r-7"])
     _ = try await house.ask(.put, "/ocpi/2.2.1/credentials", body: "{\"token\":\"secret-9\"}")
     _ = try await house.ask(.put, "/ocpi/2.2.1/credentials", body: "{\"token\":\"secret-9\"")
-    let frames = house.frames.all
-    #expect(frames.count == 6)
+    _ = try await house.ask(.patch, "/ocpi/2.2.1/credentials", body: "{\"token\":\"secret-9\"}")
+    let frames = Array(house.frames.all.prefix(6))
+    #expect(house.frames.all.count == 8)
     #expect(frames[0].direction == .received && frames[0].text.text == "GET /ocpi/2.2.1/credentials?x=1")
     #expect(frames[1].direction == .sent && frames[1].correlation == "r-7" && !frames[1].isError)
     #expect(frames.allSatisfy { $0.door == "ocpi" && $0.peer == "ABC Roaming" && $0.action == "credentials" })
     #expect(frames[3].isError && frames[5].isError)
-    for secret in ["token-B", "secret-9", Bytes(utf8: "token-B").base64] { #expect(!house.frames.text.contains(secret)) }
+    for secret in ["token-B", "secret-9", Bytes(utf8: "token-B").base64] {
+      #expect(!house.frames.text.contains(secret))
+    }
   }
 }

@@ -11,7 +11,8 @@ import Wire
         == "{\"data\":{\"a\":1},\"status_code\":1000,\"timestamp\":\"2026-03-01T10:00:00Z\"}")
     #expect(
       Envelope(.invalid, "uid is \"missing\"").bytes(at: time).text
-        == "{\"status_code\":2001,\"status_message\":\"uid is \\\"missing\\\"\",\"timestamp\":\"2026-03-01T10:00:00Z\"}")
+        == "{\"status_code\":2001,\"status_message\":\"uid is \\\"missing\\\"\",\"timestamp\":\"2026-03-01T10:00:00Z\"}"
+    )
     #expect(Envelope(list: []).bytes(at: time).text.hasPrefix("{\"data\":[],"))
     #expect(Envelope(list: [[0x31], [0x32]]).bytes(at: time).text.hasPrefix("{\"data\":[1,2],"))
   }
@@ -40,8 +41,10 @@ import Wire
   }
 
   @Test(arguments: [
-    ("", PartnerAnswer.empty), (" \r\n", .empty), ("<html><body>502</body></html>", .html), ("\n<!doctype html>", .html),
-    ("upstream error", .notJSON), ("{\"status_code\":1000", .notJSON), ("{\"detail\":\"no\"}", .bareJSON(json("{\"detail\":\"no\"}"))),
+    ("", PartnerAnswer.empty), (" \r\n", .empty), ("<html><body>502</body></html>", .html),
+    ("\n<!doctype html>", .html),
+    ("upstream error", .notJSON), ("{\"status_code\":1000", .notJSON),
+    ("{\"detail\":\"no\"}", .bareJSON(json("{\"detail\":\"no\"}"))),
     ("{\"status_code\":200}", .bareJSON(json("{\"status_code\":200}"))), ("[]", .bareJSON(json("[]"))),
     ("{\"status_code\":99999999999}", .bareJSON(json("{\"status_code\":99999999999}"))),
   ])

@@ -109,7 +109,8 @@ final class FakeService: PartnerService {
   }
 
   func patch(
-    _ key: TokenKey, from caller: PartnerCaller, _ change: @escaping @Sendable (inout Token) throws(PartnerFault) -> Void
+    _ key: TokenKey, from caller: PartnerCaller,
+    _ change: @escaping @Sendable (inout Token) throws(PartnerFault) -> Void
   ) async throws(PartnerFault) {
     guard var token = tokens[name(key)] else { throw .unknownToken }
     try change(&token)

@@ -8,7 +8,8 @@ import Wire
 /// We begin: what we ask of a partner, and where that can stop.
 @Suite struct HandshakeTests {
   private static func link(_ partner: TinyPartner, _ frames: Frames = Frames()) throws -> PartnerLinkOverHTTP {
-    try OCPIDoor(publicURL: "https://charge.example.com", http: partner.loopback.http, zones: zones, frames: frames).link
+    try OCPIDoor(publicURL: "https://charge.example.com", http: partner.loopback.http, zones: zones, frames: frames)
+      .link
   }
 
   private static func register(
@@ -71,7 +72,10 @@ import Wire
     ("versions", "[]", "it offers none that can be read; wanted: 2.2.1"),
     ("versions", "[{\"version\":\"2.2.1\",\"url\":\"BASE/lost\"}]", "HTTP 404, an HTML page"),
     ("details", "{\"version\":\"2.2.1\",\"endpoints\":[]}", "it lists no endpoint that we know"),
-    ("details", "{\"version\":\"2.2.1\",\"endpoints\":[{\"identifier\":\"cdrs\",\"url\":\"BASE/cdrs\"}]}", "no credentials endpoint"),
+    (
+      "details", "{\"version\":\"2.2.1\",\"endpoints\":[{\"identifier\":\"cdrs\",\"url\":\"BASE/cdrs\"}]}",
+      "no credentials endpoint"
+    ),
     ("credentials", "{\"token\":\"\"}", "cannot be used"), ("credentials", "null", "HTTP 200, 1000"),
   ])
   func aFaultNamesTheStepAndWhatCame(part: String, answer: String, reason: String) async throws {
@@ -100,7 +104,9 @@ import Wire
       _ = try await Self.register(partner)
       Issue.record("405 is no welcome")
     } catch {
-      #expect(error == RegistrationFault(step: "credentials", reason: "HTTP 405, it has us registered already: rotate instead"))
+      #expect(
+        error
+          == RegistrationFault(step: "credentials", reason: "HTTP 405, it has us registered already: rotate instead"))
     }
   }
 
@@ -125,5 +131,32 @@ import Wire
       try await Self.link(partner).unregister(terms: Sample.terms(registered))
       #expect(partner.requests == ["DELETE /cred"])
     }
+  }
+
+  @Test(arguments: [Limits.listedEndpoints - 1, Limits.listedEndpoints, Limits.listedEndpoints + 1])
+  func moreEndpointsThanAnybodyHasAreNotKept(count: Int) async throws {
+    let entry = "{\"identifier\":\"credentials\",\"url\":\"BASE/cred\"}"
+    var ways = TinyPartner.Ways()
+    ways.details = "{\"endpoints\":[\(Array(repeating: entry, count: count).joined(separator: ","))]}"
+    let partner = try await TinyPartner(ways, token: "token-A")
+    #expect(try await Self.register(partner).endpoints.count == min(count, Limits.listedEndpoints))
+  }
+
+  // MARK: Whoever plays a partner
+
+  @Test func aPartnerIsAskedWithAllThatARequestNeeds() async throws {
+    let loopback = try await Loopback()
+    loopback.serve { request, exchange in
+      let from = Routing(request.headers).from?.description ?? "nobody"
+      let token = TokenHeader.candidates(in: request.headers["Authorization"] ?? "").first ?? "no token"
+      exchange.respond(.json(Envelope(.success, "\(from) \(token)").bytes(at: .epoch)))
+    }
+    let door = try OCPIDoor(publicURL: "http://127.0.0.1:1", http: loopback.http, zones: zones, frames: Frames())
+    let terms = Sample.terms(Sample.partner(base: loopback.url, allowPrivate: true))
+    let reply = try await door.ask(.get, loopback.url + "/locations", module: .locations, terms: terms)
+    #expect(reply.isSuccess)
+    #expect(reply.summary == "HTTP 200, 1000: NL*OST their-secret")
+    let bare = try await door.ask(.get, loopback.url + "/credentials", module: .credentials, terms: terms)
+    #expect(bare.summary == "HTTP 200, 1000: nobody their-secret")
   }
 }

@@ -17,7 +17,8 @@ import Wire
     let terms = Sample.terms()
     func place(_ object: PushObject) throws -> String {
       let request = try link.request(for: object, terms: terms)
-      return "\(request.method) \(request.url.replacing("https://emsp.example.org/ocpi/2.2.1", with: "")) \(request.module)"
+      return
+        "\(request.method) \(request.url.replacing("https://emsp.example.org/ocpi/2.2.1", with: "")) \(request.module)"
     }
     #expect(try place(.location(Sample.location())) == "PUT /locations/NL/OST/L1 locations")
     #expect(try place(.evse(Sample.evse(), of: Sample.location())) == "PUT /locations/NL/OST/L1/E1 locations")
@@ -58,7 +59,9 @@ import Wire
 
   // MARK: Outcomes
 
-  private static func outcome(_ status: Int, _ body: String, module: String = "sessions", headers: Headers = [:]) throws -> PushOutcome {
+  private static func outcome(_ status: Int, _ body: String, module: String = "sessions", headers: Headers = [:]) throws
+    -> PushOutcome
+  {
     PushOutcome(
       PartnerReply(
         status: HTTP.Status(rawValue: status), headers: headers, body: Bytes(utf8: body),
@@ -95,7 +98,9 @@ import Wire
     #expect(try Self.outcome(status, body, module: "cdrs") == .accepted(milliseconds: 5))
   }
 
-  @Test(arguments: [(500, "{\"detail\":\"duplicate key\"}"), (200, "{\"status_code\":3000,\"status_message\":\"duplicate\"}")])
+  @Test(arguments: [
+    (500, "{\"detail\":\"duplicate key\"}"), (200, "{\"status_code\":3000,\"status_message\":\"duplicate\"}"),
+  ])
   func aCDRThatFailedIsNotTakenForOneThatExists(status: Int, body: String) throws {
     guard case .retry = try Self.outcome(status, body, module: "cdrs") else {
       Issue.record("a failing partner is tried again")
@@ -103,7 +108,9 @@ import Wire
     }
   }
 
-  @Test(arguments: [("120", 120), ("0", 0), ("-5", 0), ("999999", 3_600), ("Wed, 21 Oct 2026 07:28:00 GMT", nil)] as [(String, Int?)])
+  @Test(
+    arguments: [("120", 120), ("0", 0), ("-5", 0), ("999999", 3_600), ("Wed, 21 Oct 2026 07:28:00 GMT", nil)]
+      as [(String, Int?)])
   func aPartnerMaySayWhenToComeBack(header: String, after: Int?) throws {
     guard case .retry(let seconds, _) = try Self.outcome(429, "", headers: ["Retry-After": header]) else {
       Issue.record("429 is tried again")
@@ -118,11 +125,13 @@ import Wire
     let loopback = try await Loopback()
     let frames = Frames()
     let link = try Self.link(loopback, frames)
-    loopback.serve { request, responder in
-      let fields = ["Authorization", "OCPI-to-party-id", "OCPI-from-party-id", "Content-Type"].map { request.headers[$0] ?? "-" }
+    loopback.serve { request, exchange in
+      let fields = ["Authorization", "OCPI-to-party-id", "OCPI-from-party-id", "Content-Type"].map {
+        request.headers[$0] ?? "-"
+      }
       let isWhole = request.headers["X-Request-ID"]?.count == 36 && request.headers["X-Correlation-ID"]?.count == 36
       let text = "\(request.method.rawValue) \(request.target.path) \(fields.joined(separator: " ")) \(isWhole)"
-      responder.respond(.json(Envelope(.invalid, text).bytes(at: .epoch)))
+      exchange.respond(.json(Envelope(.invalid, text).bytes(at: .epoch)))
     }
     let terms = Sample.terms(Sample.partner(base: loopback.url, allowPrivate: true))
     let request = try link.request(for: .session(Sample.session()), terms: terms)
@@ -139,9 +148,9 @@ import Wire
   @Test func aPartnerThatTakesTheTokenRawIsLearned() async throws {
     let loopback = try await Loopback()
     let link = try Self.link(loopback)
-    loopback.serve { request, responder in
+    loopback.serve { request, exchange in
       let knows = request.headers["Authorization"] == "Token their-secret"
-      responder.respond(.json(Envelope().bytes(at: .epoch), status: knows ? .ok : .unauthorized))
+      exchange.respond(.json(Envelope().bytes(at: .epoch), status: knows ? .ok : .unauthorized))
     }
     let terms = Sample.terms(Sample.partner(base: loopback.url, allowPrivate: true))
     let request = try link.request(for: .tariff(Sample.tariffView), terms: terms)
@@ -161,7 +170,7 @@ import Wire
   @Test func aPrivateAddressIsRefusedUnlessAllowed() async throws {
     let loopback = try await Loopback()
     let link = try Self.link(loopback)
-    loopback.serve { _, responder in responder.respond(.json(Envelope().bytes(at: .epoch))) }
+    loopback.serve { _, exchange in exchange.respond(.json(Envelope().bytes(at: .epoch))) }
     let terms = Sample.terms(Sample.partner(base: loopback.url))
     let request = try link.request(for: .tariff(Sample.tariffView), terms: terms)
     guard case .refused(let why) = await link.send(request, terms: terms) else {
@@ -185,17 +194,18 @@ import Wire
   @Test func aPartnerIsAskedAboutItsDriver() async throws {
     let loopback = try await Loopback()
     let link = try Self.link(loopback)
-    loopback.serve { request, responder in
+    loopback.serve { request, exchange in
       switch request.target.path + "?" + request.target.rawQuery {
       case "/tokens/04AABBCC/authorize?type=RFID":
         let isAsked = request.body.text == "{\"location_id\":\"L1\",\"evse_uids\":[\"E1\"]}"
-        let info = "{\"allowed\":\"\(isAsked ? "ALLOWED" : "BLOCKED")\",\"token\":\(Sample.tokenJSON),\"authorization_reference\":\"R\"}"
+        let allowed = isAsked ? "ALLOWED" : "BLOCKED"
+        let info = "{\"allowed\":\"\(allowed)\",\"token\":\(Sample.tokenJSON),\"authorization_reference\":\"R\"}"
         // As one family of servers does it: the object in a list.
-        responder.respond(.json(Envelope(data: Bytes(utf8: "[\(info)]")).bytes(at: .epoch)))
+        exchange.respond(.json(Envelope(data: Bytes(utf8: "[\(info)]")).bytes(at: .epoch)))
       case "/tokens/NOBODY/authorize?type=APP_USER":
-        responder.respond(.json(Envelope(.unknownToken, "who?").bytes(at: .epoch)))
-      case "/tokens/LOST/authorize?type=RFID": responder.respond(.text("not here", status: .notFound))
-      default: responder.respond(.text("<html>", status: .internalError))
+        exchange.respond(.json(Envelope(.unknownToken, "who?").bytes(at: .epoch)))
+      case "/tokens/LOST/authorize?type=RFID": exchange.respond(.text("not here", status: .notFound))
+      default: exchange.respond(.text("<html>", status: .internalError))
       }
     }
     let terms = Sample.terms(Sample.partner(base: loopback.url, allowPrivate: true))
@@ -221,7 +231,8 @@ import Wire
     #expect(terms.receiver(of: try edition.location(Sample.location(), seconds)) == nil)
     #expect(Sample.terms().receiver(of: []) == Sample.theirs)
     partner.roles.append(
-      PartnerRole(id: ID(4), partner: ID(3), name: PartyID(country: "EU", party: "HUB"), role: "HUB", businessName: "Hub"))
+      PartnerRole(
+        id: ID(4), partner: ID(3), name: PartyID(country: "EU", party: "HUB"), role: "HUB", businessName: "Hub"))
     #expect(Sample.terms(partner).receiver(of: []) == PartyID(country: "EU", party: "HUB"))
   }
 }

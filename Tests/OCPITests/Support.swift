@@ -36,10 +36,12 @@ let edition = Edition221(zones: zones)
 enum Sample {
   static let ours = PartyID(country: "NL", party: "OST")
   static let theirs = PartyID(country: "DE", party: "ABC")
-  static let party = Party(id: ID(1), name: ours, role: .cpo, businessName: "Ostler Demo", website: "https://example.com")
+  static let party = Party(
+    id: ID(1), name: ours, role: .cpo, businessName: "Ostler Demo", website: "https://example.com")
 
   static func connector(_ number: Int = 1, format: Connector.Format = .socket) -> Connector {
-    Connector(id: ID(Int64(number)), number: number, format: format, tariff: ID(1), updatedAt: at("2026-03-01T08:00:00Z"))
+    Connector(
+      id: ID(Int64(number)), number: number, format: format, tariff: ID(1), updatedAt: at("2026-03-01T08:00:00Z"))
   }
 
   static func evse(
@@ -52,11 +54,14 @@ enum Sample {
       station: need(StationIdentity("BOX1")), tariffRefs: [ID(1): "T1"])
   }
 
-  static func location(_ ref: String = "L1", evses: [EVSEView] = [evse()], updated: String = "2026-03-01T10:30:00Z") -> LocationView {
+  static func location(_ ref: String = "L1", evses: [EVSEView] = [evse()], updated: String = "2026-03-01T10:30:00Z")
+    -> LocationView
+  {
     let coordinates = Coordinates(latitude: "52.3702", longitude: "4.895168")
     return LocationView(
       location: Location(
-        id: ID(1), party: ID(1), ref: ref, name: "Stadhuis", address: "Amstel 1", city: "Amsterdam", postalCode: "1011PN",
+        id: ID(1), party: ID(1), ref: ref, name: "Stadhuis", address: "Amstel 1", city: "Amsterdam",
+        postalCode: "1011PN",
         country: "NLD", coordinates: need(coordinates), timeZone: "Europe/Amsterdam",
         parkingType: .onStreet, createdAt: at("2026-01-01T00:00:00Z"), updatedAt: at("2026-01-01T00:00:00Z")),
       party: ours, operatorName: "Ostler Demo", evses: evses, updatedAt: at(updated))
@@ -103,7 +108,8 @@ enum Sample {
     return Usage(
       from: start, to: at("2026-03-02T11:10:00Z"), energy: kWh("11"),
       readings: [Reading(at: at("2026-03-02T11:00:00Z"), register: kWh("11"), power: 11_000)],
-      shifts: [Session.Shift(at: at("2026-03-02T11:00:00Z"), activity: .idle)], tariff: tariff, zone: zones["Europe/Amsterdam"] ?? .utc)
+      shifts: [Session.Shift(at: at("2026-03-02T11:00:00Z"), activity: .idle)], tariff: tariff,
+      zone: zones["Europe/Amsterdam"] ?? .utc)
   }
 
   static func cdr(_ id: String = "C1", created: String = "2026-03-02T11:10:05Z") -> CDR {
@@ -121,8 +127,10 @@ enum Sample {
   static func session(_ id: String = "S1", updated: String = "2026-03-02T10:05:00Z") -> SessionView {
     let session = Session(
       id: id, place: .init(party: ID(1), location: ID(1), station: ID(1), evse: ID(1), connector: ID(1)),
-      holder: .init(token: reference, owner: ID(1), method: .authRequest, reference: "AUTH-1"), command: nil, tariff: tariff,
-      state: .active, transaction: 1, startedAt: at("2026-03-02T10:00:00Z"), endedAt: nil, ending: nil, meterStart: .zero,
+      holder: .init(token: reference, owner: ID(1), method: .authRequest, reference: "AUTH-1"), command: nil,
+      tariff: tariff,
+      state: .active, transaction: 1, startedAt: at("2026-03-02T10:00:00Z"), endedAt: nil, ending: nil,
+      meterStart: .zero,
       meterLast: kWh("1.5"), lastReadingAt: nil, power: 11_000, stateOfCharge: nil, shifts: [], updatedAt: at(updated))
     return SessionView(
       session: session, party: ours, place: place, currency: "EUR",
@@ -131,7 +139,8 @@ enum Sample {
 
   static func token(_ uid: String = "04AABBCC", updated: String = "2026-03-01T00:00:00Z") -> Token {
     Token(
-      id: ID(7), owner: ID(1), uid: uid, kind: .rfid, contractID: "DE-ABC-C00001-8", visualNumber: "DE-ABC-1", issuer: "ABC",
+      id: ID(7), owner: ID(1), uid: uid, kind: .rfid, contractID: "DE-ABC-C00001-8", visualNumber: "DE-ABC-1",
+      issuer: "ABC",
       isValid: true, whitelist: .allowed, language: "de", createdAt: at("2026-01-01T00:00:00Z"), updatedAt: at(updated))
   }
 
@@ -188,7 +197,7 @@ final class Frames: FrameLog {
 
 /// A server on 127.0.0.1 with a client beside it, on one loop. What answers is put in later, when the port is known.
 final class Loopback: Sendable {
-  typealias Answer = @Sendable (Request, Responder) -> Void
+  typealias Answer = @Sendable (Request, Exchange) -> Void
 
   let loop: EventLoop
   let port: UInt16
@@ -200,15 +209,18 @@ final class Loopback: Sendable {
     let answer = Mutex<Answer?>(nil)
 
     func handle(_ request: Request, _ exchange: Exchange) {
-      guard let answer = answer.withLock({ $0 }) else { return exchange.respond(.text("not yet", status: .unavailable)) }
-      answer(request, exchange.responder)
+      guard let answer = answer.withLock({ $0 }) else {
+        return exchange.respond(.text("not yet", status: .unavailable))
+      }
+      answer(request, exchange)
     }
   }
 
   init() async throws {
     let loop = try EventLoop(label: "test.ocpi")
     let handler = Handler()
-    let made: (Result<UInt16, NetFault>, LoopBound<Server>, ClientHandle) = await withCheckedContinuation { continuation in
+    let made: (Result<UInt16, NetFault>, LoopBound<Server>, ClientHandle) = await withCheckedContinuation {
+      continuation in
       loop.execute {
         let server = Server(loop: loop, door: "ocpi", handler: handler)
         var result: Result<UInt16, NetFault>

@@ -22,9 +22,10 @@ import Wire
     let door = try OCPIDoor(
       publicURL: "https://charge.example.com", http: house.http, zones: zones, frames: Frames())
     let service = await FakeService()
-    await service.invite("token-A", Sample.partner(base: partner.loopback.url, state: .invited, allowPrivate: allowPrivate))
+    await service.invite(
+      "token-A", Sample.partner(base: partner.loopback.url, state: .invited, allowPrivate: allowPrivate))
     let endpoints = door.endpoints(for: service)
-    house.serve { request, responder in Task { responder.respond(await endpoints.answer(request)) } }
+    house.serve { endpoints.handle($0, $1) }
     let answer = try await house.ask(
       .post, "/ocpi/2.2.1/credentials", token: "token-A", body: Self.credentials(partner.loopback.url + "/versions"))
     return (answer, service, partner)
@@ -46,11 +47,13 @@ import Wire
     #expect(await service.callers["token-A"] == nil)
   }
 
-  @Test(arguments: [
-    ("versions", "[{\"version\":\"2.1.1\",\"url\":\"BASE/old\"}]", 3002), ("versions", "null", 3002),
-    ("versions", "[{\"version\":\"2.2.1\",\"url\":\"BASE/lost\"}]", 3001),
-    ("details", "{\"endpoints\":[{\"identifier\":\"dancing\",\"role\":\"SENDER\",\"url\":\"BASE/x\"}]}", 3003), ("details", "{}", 3003),
-  ] as [(String, String, Int64)])
+  @Test(
+    arguments: [
+      ("versions", "[{\"version\":\"2.1.1\",\"url\":\"BASE/old\"}]", 3002), ("versions", "null", 3002),
+      ("versions", "[{\"version\":\"2.2.1\",\"url\":\"BASE/lost\"}]", 3001),
+      ("details", "{\"endpoints\":[{\"identifier\":\"dancing\",\"role\":\"SENDER\",\"url\":\"BASE/x\"}]}", 3003),
+      ("details", "{}", 3003),
+    ] as [(String, String, Int64)])
   func aPartnerThatCannotBeVisitedIsToldWhy(part: String, text: String, code: Int64) async throws {
     var ways = TinyPartner.Ways()
     if part == "versions" { ways.versions = text } else { ways.details = text }

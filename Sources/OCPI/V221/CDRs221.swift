@@ -127,7 +127,8 @@ extension V221.CDR {
     timeCost = totals.timeCost.map(V221.Price.init)
     parkingTime = totals.parkingSeconds > 0 ? V221.ChargingPeriod.hours(totals.parkingSeconds) : nil
     parkingCost = totals.parkingCost.map(V221.Price.init)
-    remark = cdr.isEstimated ? "The end of this session was not reported by the station; its values are estimated." : nil
+    remark =
+      cdr.isEstimated ? "The end of this session was not reported by the station; its values are estimated." : nil
     updatedAt = cdr.createdAt
   }
 }

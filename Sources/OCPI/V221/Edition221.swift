@@ -70,7 +70,8 @@ public struct Edition221: OCPIEdition {
       }
     let business = V221.BusinessDetails(name: party.businessName, website: party.website?.nonEmpty)
     return try strict(
-      V221.Credentials(token: token, url: url, roles: [V221.CredentialsRole(role, party.name, business: business)]), style)
+      V221.Credentials(token: token, url: url, roles: [V221.CredentialsRole(role, party.name, business: business)]),
+      style)
   }
 
   public func references(location: String, evse: String?, _ style: WriterOptions) throws(PushFault) -> Bytes {
@@ -123,7 +124,9 @@ public struct Edition221: OCPIEdition {
       if let reference = start.authorizationReference {
         try demandID("authorization_reference", reference, max: 36)
       }
-      guard start.connector == nil || start.evse != nil else { throw .invalid("evse_uid is missing beside connector_id") }
+      guard start.connector == nil || start.evse != nil else {
+        throw .invalid("evse_uid is missing beside connector_id")
+      }
       return .start(
         StartWish(
           token: start.token.plain, key: start.token.key, location: start.location, evse: start.evse,
@@ -169,7 +172,9 @@ public struct Edition221: OCPIEdition {
         allowed: info.allowed.plain, token: info.token.plain, key: info.token.key,
         authorizationReference: info.authorizationReference?.nonEmpty)
     }
-    guard let word = json["allowed"]?.string, let allowed = V221.AuthorizationInfo.Allowed(rawValue: word) else { return nil }
+    guard let word = json["allowed"]?.string, let allowed = V221.AuthorizationInfo.Allowed(rawValue: word) else {
+      return nil
+    }
     return PartnerAuthorization(
       allowed: allowed.plain, authorizationReference: json["authorization_reference"]?.string?.nonEmpty)
   }

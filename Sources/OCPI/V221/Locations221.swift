@@ -193,9 +193,9 @@ extension V221.EVSE {
 }
 
 extension V221.EVSE.Status {
-  /// `preparing` stays AVAILABLE: a driver who plugged in and now asks by app must find an EVSE that is "able to start a new
-  /// charging session" (§8.4.22); BLOCKED is for a barrier that keeps cars away. A car that has finished still holds the
-  /// place, which is "in use".
+  /// `preparing` stays AVAILABLE: a driver who plugged in and now asks by app must find an EVSE that is "able to start
+  /// a new charging session" (§8.4.22); BLOCKED is for a barrier that keeps cars away. A car that has finished still
+  /// holds the place, which is "in use".
   init(_ status: Domain.EVSE.Status) {
     switch status {
     case .available, .preparing: self = .available

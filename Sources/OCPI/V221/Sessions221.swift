@@ -89,7 +89,9 @@ extension V221 {
     }
   }
 
-  public enum AuthMethod: String, Word { case whitelist = "WHITELIST", command = "COMMAND", authRequest = "AUTH_REQUEST" }
+  public enum AuthMethod: String, Word {
+    case whitelist = "WHITELIST", command = "COMMAND", authRequest = "AUTH_REQUEST"
+  }
 }
 
 // MARK: - From the house
@@ -136,8 +138,8 @@ extension V221.AuthMethod {
 }
 
 extension V221.ChargingPeriod {
-  /// The periods with their volumes. Hours have four decimals, so they are rounded cumulatively, each dimension by itself:
-  /// the volumes of all periods then sum to the rounded whole, and `total_parking_time` is their sum.
+  /// The periods with their volumes. Hours have four decimals, so they are rounded cumulatively, each dimension by
+  /// itself: the volumes of all periods then sum to the rounded whole, and `total_parking_time` is their sum.
   static func list(of periods: [Domain.ChargingPeriod], tariff: String?) -> [V221.ChargingPeriod] {
     var charging = 0
     var parking = 0
@@ -155,7 +157,8 @@ extension V221.ChargingPeriod {
         parking += period.seconds
       }
       if let watts = period.maxPower {
-        made.dimensions.append(V221.CdrDimension(.maxPower, (watts * Decimal(1, places: 3)).rounded(toPlaces: 4, .halfUp)))
+        made.dimensions.append(
+          V221.CdrDimension(.maxPower, (watts * Decimal(1, places: 3)).rounded(toPlaces: 4, .halfUp)))
       }
       if let amperes = period.maxCurrent {
         made.dimensions.append(V221.CdrDimension(.maxCurrent, amperes.rounded(toPlaces: 4, .halfUp)))

@@ -1,8 +1,8 @@
 import Domain
 import Wire
 
-/// The objects of OCPI 2.2.1 as they stand on the wire. A text that people read is declared `cut`; every other text is an
-/// id or a code, which is never changed: an object whose id does not fit is not sent.
+/// The objects of OCPI 2.2.1 as they stand on the wire. A text that people read is declared `cut`; every other text is
+/// an id or a code, which is never changed: an object whose id does not fit is not sent.
 public enum V221 {
   /// A text in one language (§17.2.2).
   public struct DisplayText: Payload {
