@@ -2,7 +2,7 @@ import Domain
 import Wire
 
 /// A stranger at the door: a station whose identity is in no book. Kept in memory until the operator accepts or ignores it.
-public struct Knock: Sendable {
+nonisolated public struct Knock: Sendable {
   public let identity: StationIdentity
   public let address: String
   public let link: LinkID

@@ -6,6 +6,16 @@ import Wire
 // What the operator does with partners: invite them, register with them, hold their pushes, end the relationship.
 
 extension CSMS {
+  /// The party of ours that runs the stations: made at the first start, and then the operator's to change.
+  public func makeParty(_ name: PartyID, businessName: String) async throws(Refusal) {
+    try await turn { () throws(Refusal) in
+      try keep { () throws(StoreFault) in
+        guard try self.books.parties.cpo() == nil else { return }
+        try self.books.parties.create(Party(id: ID(0), name: name, role: .cpo, businessName: businessName))
+      }
+    }
+  }
+
   /// Makes a partner and the token A with which it may register. The token is shown once; only its digest is kept.
   public func invite(
     name: String, party: ID<Party>?, quirks: PartnerQuirks, by who: String

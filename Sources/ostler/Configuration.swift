@@ -13,7 +13,7 @@ import Wire
 /// else it has a default that works on one machine.
 struct Configuration {
   /// Where all doors open that have no listener of their own.
-  var listen = SocketAddress.v4Loopback(port: 8080)
+  var listen = SocketAddress.v4(0x7F00_0001, port: 8080)
   var stationDoor: Door?
   var partnerDoor: Door?
   var pageDoor: Door?
@@ -32,8 +32,6 @@ struct Configuration {
   /// Whose word about the true client is believed (CIDR).
   var trustedProxies: [AddressRange] = []
   var house = HouseSettings()
-  /// A partner's addresses may be private; only the demo sets it for all.
-  var allowsPrivatePartners = false
 
   struct Door: Equatable {
     var address: SocketAddress
@@ -60,7 +58,6 @@ struct Configuration {
     let take: (inout Configuration, String) -> Bool
 
     var variable: String { "OSTLER_" + name.uppercased() }
-    var flag: String { "--" + name.replacing("_", with: "-") }
   }
 
   init(flags: [String: String], environment: [String: String], file: String?) throws(Fault) {
@@ -125,7 +122,7 @@ extension Configuration {
     Setting(name: "tls_key", help: "PEM key of the shared listener", expected: "a file") { $0.key.take($1) },
     Setting(name: "data", help: "folder of the database", expected: "a folder") { $0.data.take($1) },
     Setting(name: "public_url", help: "how the world reaches us", expected: "http:// or https:// and a host") {
-      guard let url = HTTPURL($1), url.scheme == .http || url.scheme == .https else { return false }
+      guard let url = try? HTTPURL($1), url.scheme == .http || url.scheme == .https else { return false }
       $0.publicURL = $1.hasSuffix("/") ? String($1.dropLast()) : $1
       return true
     },
@@ -179,7 +176,7 @@ extension Configuration {
 
   private static func door(_ name: String, _ help: String, _ path: WritableKeyPath<Configuration, Door?>) -> Setting {
     Setting(name: "\(name)_listen", help: help, expected: addressForm) {
-      guard let address = SocketAddress($1) else { return false }
+      guard let address = try? SocketAddress(parsing: $1) else { return false }
       $0[keyPath: path] = Door(address: address)
       return true
     }
@@ -212,7 +209,7 @@ extension Configuration {
 
 extension SocketAddress {
   fileprivate mutating func take(_ text: String) -> Bool {
-    guard let address = SocketAddress(text) else { return false }
+    guard let address = try? SocketAddress(parsing: text) else { return false }
     self = address
     return true
   }

@@ -7,6 +7,15 @@ import Wire
   import Glibc
 #endif
 
+enum Logs {
+  /// From here on every room's log goes to standard error in the form that the operator chose.
+  static func begin(_ configuration: Configuration) {
+    LoggingSystem.bootstrap { label in
+      LogWriter(label: label, format: configuration.logFormat, logLevel: configuration.logLevel)
+    }
+  }
+}
+
 /// Writes the log to standard error: one event one line, as logfmt or JSON. What came from outside is escaped and cut, so
 /// that no station can forge a line (FAULTS.md 66). When standard error is gone the service goes on (FAULTS.md 51).
 struct LogWriter: LogHandler {
@@ -72,7 +81,7 @@ struct LogWriter: LogHandler {
 }
 
 extension Unicode.GeneralCategory {
-  fileprivate var isUnprintable: Bool {
+  var isUnprintable: Bool {
     switch self {
     case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: true
     default: false

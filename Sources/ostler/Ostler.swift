@@ -2,12 +2,15 @@ import ArgumentParser
 
 /// The command line: one program that is the daemon, and that speaks to a running one.
 @main
-struct Ostler: ParsableCommand {
+struct Ostler: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ostler",
     abstract: "Runs charging stations (OCPP) and shares them with roaming partners (OCPI).",
     version: Version.text,
-    subcommands: [Serve.self, CheckConfig.self])
+    subcommands: [
+      Serve.self, CheckConfig.self, SetupLink.self, APIKeys.self, Stations.self, Tokens.self, Tariffs.self, Partners.self,
+      Sessions.self, CDRs.self,
+    ])
 }
 
 enum Version {

@@ -1,0 +1,236 @@
+import ArgumentParser
+import Domain
+import Wire
+
+/// `ostler token`: who may charge.
+struct Tokens: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "token", abstract: "Drivers' tokens.",
+    subcommands: [List.self, Add.self, Block.self, Unblock.self, Remove.self, Unknown.self])
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the tokens.")
+    @OptionGroup var remote: Remote
+    @Option(help: "ours or partners.") var owner: String?
+
+    func run() async throws {
+      remote.show(
+        try await remote.list("/tokens", [("owner", owner)]),
+        ["id", "uid", "type", "valid", "whitelist", "contract_id", "group_id", "owner.name"])
+    }
+  }
+
+  struct Add: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Add a token of ours.")
+    @Argument(help: "The uid, as the reader shows it.") var uid: String
+    @Option(help: "RFID, APP_USER, AD_HOC_USER or OTHER.") var type = "RFID"
+    @Option(help: "The contract, such as NL-OST-C12345.") var contract: String?
+    @Option(help: "Tokens of one group stop each other's sessions.") var group: String?
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      var body: JSON = ["uid": .string(uid), "type": .string(type)]
+      if let contract { body["contract_id"] = .string(contract) }
+      if let group { body["group_id"] = .string(group) }
+      remote.show(try await remote.ask(.post, "/tokens", [], body))
+    }
+  }
+
+  struct Block: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Block a token.")
+    @OptionGroup var token: TokenArgument
+
+    func run() async throws { try await token.change(["valid": false]) }
+  }
+
+  struct Unblock: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Unblock a token.")
+    @OptionGroup var token: TokenArgument
+
+    func run() async throws { try await token.change(["valid": true]) }
+  }
+
+  struct Remove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Remove a token.")
+    @OptionGroup var token: TokenArgument
+
+    func run() async throws { try await token.remote.ask(.delete, "/tokens/\(try await token.id())") }
+  }
+
+  struct Unknown: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the tags that were shown and that nobody knows.")
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(try await remote.list("/unknown-tags"), ["uid", "station", "count", "last_at"])
+    }
+  }
+}
+
+/// One of our tokens, by its uid.
+struct TokenArgument: ParsableArguments {
+  @Argument(help: "The token's uid.") var uid: String
+  @OptionGroup var remote: Remote
+
+  func id() async throws -> Int64 {
+    let found = try await remote.list("/tokens", [("owner", "ours")]).first { token in
+      token["uid"]?.string.map(Token.fold) == Token.fold(uid)
+    }
+    guard let id = found?["id"]?.int else { throw Complaint("no token of ours has the uid \(uid)") }
+    return id
+  }
+
+  func change(_ body: JSON) async throws { remote.show(try await remote.ask(.patch, "/tokens/\(try await id())", [], body)) }
+}
+
+/// `ostler tariff`: what charging costs.
+struct Tariffs: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tariff", abstract: "Tariffs.", subcommands: [List.self, Show.self, Validate.self, Add.self, Change.self, Remove.self])
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the tariffs.")
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(try await remote.list("/tariffs"), ["id", "tariff.id", "tariff.currency", "version", "updated_at"])
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show a tariff as OCPI writes it.")
+    @Argument(help: "Its number in the list.") var id: Int
+    @OptionGroup var remote: Remote
+
+    func run() async throws { print(try await remote.ask(.get, "/tariffs/\(id)").pretty) }
+  }
+
+  struct Validate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Check a tariff file for what cannot be sold and what is rarely meant. Needs no daemon.")
+    @Argument(help: "A file with a tariff as OCPI writes it.") var file: String
+    @Flag(help: "Print the flaws as JSON.") var json = false
+
+    func run() throws {
+      guard let bytes = File.read(file) else { throw Complaint("\(file) cannot be read") }
+      let tariff: Tariff
+      do { tariff = try Tariff.read(bytes).value } catch { throw Complaint("\(file): \(error.path) \(error.detail)") }
+      let flaws = tariff.check()
+      if json {
+        let list = flaws.map { flaw -> JSON in
+          ["severity": .string(flaw.severity.rawValue), "path": .string(flaw.path), "text": .string(flaw.text)]
+        }
+        print(JSON.array(list).pretty)
+      } else {
+        for flaw in flaws { print("\(flaw.severity.rawValue): \(flaw.path): \(flaw.text)") }
+        if flaws.isEmpty { print("nothing to complain about") }
+      }
+      if flaws.contains(where: { $0.severity == .error }) { throw ExitCode.failure }
+    }
+  }
+
+  struct Add: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Add a tariff from a file.")
+    @Argument(help: "A file with a tariff as OCPI writes it.") var file: String
+    @OptionGroup var remote: Remote
+
+    func run() async throws { remote.show(try await remote.ask(.post, "/tariffs", [], try tariffIn(file))) }
+  }
+
+  struct Change: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Make a new version of a tariff from a file.")
+    @Argument(help: "Its number in the list.") var id: Int
+    @Argument(help: "A file with a tariff as OCPI writes it.") var file: String
+    @OptionGroup var remote: Remote
+
+    func run() async throws { remote.show(try await remote.ask(.patch, "/tariffs/\(id)", [], try tariffIn(file))) }
+  }
+
+  struct Remove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Remove a tariff that no connector uses.")
+    @Argument(help: "Its number in the list.") var id: Int
+    @OptionGroup var remote: Remote
+
+    func run() async throws { try await remote.ask(.delete, "/tariffs/\(id)") }
+  }
+
+  private static func tariffIn(_ file: String) throws -> JSON {
+    guard let bytes = File.read(file) else { throw Complaint("\(file) cannot be read") }
+    do { return try JSON.parse(bytes) } catch { throw Complaint("\(file) is not JSON: \(error)") }
+  }
+}
+
+/// `ostler session`: what happens and what happened.
+struct Sessions: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "session", abstract: "Charging sessions.", subcommands: [List.self, Show.self, Stop.self, Close.self])
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List sessions, the newest first.")
+    @Option(help: "pending, active, completed, invalid or superseded.") var state: String?
+    @Option(help: "A station's identity.") var station: String?
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(
+        try await remote.list("/sessions", [("state", state), ("station", station)]),
+        ["id", "state", "station", "evse", "token.uid", "energy_kwh", "started_at", "ended_at", "partner.name"])
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show one session with its timeline.")
+    @Argument(help: "Its id.") var id: String
+    @OptionGroup var remote: Remote
+
+    func run() async throws { print(try await remote.ask(.get, "/sessions/\(id.percentEncoded)").pretty) }
+  }
+
+  struct Stop: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Ask the station to stop a session.")
+    @Argument(help: "Its id.") var id: String
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(try await remote.ask(.post, "/sessions/\(id.percentEncoded)/stop", [("wait", "30")]))
+    }
+  }
+
+  struct Close: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "End a session that its station will not end, with its newest reading.")
+    @Argument(help: "Its id.") var id: String
+    @Option(help: "Why; it stands in the audit log.") var reason: String
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(try await remote.ask(.post, "/sessions/\(id.percentEncoded)/close", [], ["reason": .string(reason)]))
+    }
+  }
+}
+
+/// `ostler cdr`: the bills.
+struct CDRs: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cdr", abstract: "Charge detail records.", subcommands: [Export.self])
+
+  struct Export: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Write the charge detail records of a month.")
+    @Option(help: "Such as 2026-10.") var month: String
+    @Option(help: "csv or json.") var format = "csv"
+    @OptionGroup var remote: Remote
+
+    func validate() throws {
+      guard format == "csv" || format == "json" else { throw ValidationError("csv or json") }
+    }
+
+    func run() async throws {
+      if format == "csv", !remote.json {
+        let bytes = try await remote.download(.get, "/cdrs.csv", [("month", month)])
+        print(String(decoding: bytes, as: UTF8.self), terminator: "")
+      } else {
+        print(JSON.array(try await remote.list("/cdrs", [("month", month)])).pretty)
+      }
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import ArgumentParser
+import Wire
+
+/// `ostler partner`: roaming partners and what waits for them.
+struct Partners: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "partner", abstract: "Roaming partners.",
+    subcommands: [
+      List.self, Show.self, Invite.self, Register.self, Trace.self, Pushes.self, Pause.self, Resume.self, Redeliver.self,
+      Unregister.self, Remove.self,
+    ])
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the partners.")
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(
+        try await remote.list("/partners"), ["id", "name", "state", "version", "queue.due", "queue.parked", "last_contact_at"])
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show one partner.")
+    @OptionGroup var partner: PartnerArgument
+
+    func run() async throws { print(try await partner.remote.ask(.get, partner.path).pretty) }
+  }
+
+  struct Invite: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make the token and the URL with which a partner can register here; the token is shown once.")
+    @Argument(help: "Its name, for you.") var name: String
+    @Flag(help: "Its addresses may be private or on this machine.") var allowPrivate = false
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      let invitation = try await remote.ask(.post, "/partners", [], ["name": .string(name), "quirks": quirks(allowPrivate)])
+      if remote.json { return remote.show(invitation) }
+      print("partner      \(invitation["partner"]?["id"]?.int ?? 0)")
+      print("versions url \(invitation["versions_url"]?.string ?? "")")
+      print("token        \(invitation["token"]?.string ?? "")")
+    }
+  }
+
+  struct Register: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Register at a partner that gave us a URL and a token.")
+    @Argument(help: "Its versions URL.") var url: String
+    @Argument(help: "Its token.") var token: String
+    @Option(help: "Its name, for you.") var name: String?
+    @Flag(help: "Its addresses may be private or on this machine.") var allowPrivate = false
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      var body: JSON = ["versions_url": .string(url), "token": .string(token), "quirks": quirks(allowPrivate)]
+      if let name { body["name"] = .string(name) }
+      remote.show(try await remote.ask(.post, "/partners/register", [], body))
+    }
+  }
+
+  struct Trace: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show the steps of the handshakes with a partner.")
+    @OptionGroup var partner: PartnerArgument
+
+    func run() async throws {
+      partner.remote.show(try await partner.remote.list(partner.path + "/trace"), ["at", "step", "ok", "detail"])
+    }
+  }
+
+  struct Pushes: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show what waits for a partner.")
+    @OptionGroup var partner: PartnerArgument
+
+    func run() async throws {
+      partner.remote.show(
+        try await partner.remote.list(partner.path + "/pushes"),
+        ["module", "object", "state", "attempts", "next_at", "due_since", "last_error"])
+    }
+  }
+
+  struct Pause: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Hold all pushes to a partner.")
+    @OptionGroup var partner: PartnerArgument
+
+    func run() async throws { try await partner.verb("pause") }
+  }
+
+  struct Resume: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Send to a paused partner again.")
+    @OptionGroup var partner: PartnerArgument
+
+    func run() async throws { try await partner.verb("resume") }
+  }
+
+  struct Redeliver: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Send what is parked or waits, now.")
+    @OptionGroup var partner: PartnerArgument
+
+    func run() async throws { try await partner.verb("redeliver") }
+  }
+
+  struct Unregister: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "End the relationship at both ends.")
+    @OptionGroup var partner: PartnerArgument
+
+    func run() async throws { try await partner.verb("unregister") }
+  }
+
+  struct Remove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Remove a partner that is not registered.")
+    @OptionGroup var partner: PartnerArgument
+
+    func run() async throws { try await partner.remote.ask(.delete, partner.path) }
+  }
+
+  private static func quirks(_ allowPrivate: Bool) -> JSON { allowPrivate ? ["allow_private": true] : [:] }
+}
+
+/// Which partner, and how its daemon is reached.
+struct PartnerArgument: ParsableArguments {
+  @Argument(help: "The partner's number in the list.") var id: Int
+  @OptionGroup var remote: Remote
+
+  var path: String { "/partners/\(id)" }
+
+  func verb(_ verb: String) async throws { remote.show(try await remote.ask(.post, "\(path)/\(verb)", [], [:])) }
+}

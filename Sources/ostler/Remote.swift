@@ -1,0 +1,111 @@
+import ArgumentParser
+import HTTP
+import Net
+import Wire
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// How a command speaks to the daemon: over the socket in its data folder, which only its owner can open.
+struct Remote: ParsableArguments {
+  @Option(help: "The daemon's data folder.") var data: String?
+  @Flag(help: "Print the answer as JSON.") var json = false
+
+  /// Asks the daemon. An error of its API ends the command with the daemon's own words.
+  @discardableResult
+  func ask(_ method: HTTP.Method, _ path: String, _ query: [(String, String?)] = [], _ body: JSON? = nil) async throws -> JSON {
+    let bytes = try await download(method, path, query, body)
+    guard !bytes.isEmpty else { return .null }
+    do { return try JSON.parse(bytes) } catch { throw Complaint("the daemon's answer is not JSON") }
+  }
+
+  /// As `ask`, for answers that are not JSON.
+  func download(
+    _ method: HTTP.Method, _ path: String, _ query: [(String, String?)] = [], _ body: JSON? = nil
+  ) async throws -> Bytes {
+    let socket = try folder() + "/ostler.sock"
+    let loop = try EventLoop(label: "command")
+    let client = await loop.run { loop in LoopBound(Client(loop: loop, tls: nil), loop: loop) }
+    var url = "http://localhost/api/v1" + path
+    let asked = query.compactMap { name, value in value.map { "\(name)=\($0.percentEncoded)" } }
+    if !asked.isEmpty { url += "?" + asked.joined(separator: "&") }
+    var request = ClientRequest(method, try HTTPURL(url))
+    if let body {
+      request.headers["Content-Type"] = "application/json"
+      request.body = body.bytes
+    }
+    var options = ClientOptions()
+    options.via = .unix(socket)
+    options.limits.wholeDeadline = .seconds(120)
+    options.limits.firstByteDeadline = .seconds(120)
+    options.limits.bodyBytes = 256 << 20
+    let handle = await loop.run { _ in client.value.handle }
+    let response: ClientResponse
+    do { response = try await handle.send(request, options) } catch {
+      throw Complaint("no daemon answers at \(socket): is it running, and is this its data folder? (\(error))")
+    }
+    guard (200...299).contains(response.status.code) else {
+      let problem = try? JSON.parse(response.body)
+      let words = [problem?["title"]?.string, problem?["detail"]?.string].compactMap { $0 }
+      throw Complaint(words.isEmpty ? "the daemon answered \(response.status.code)" : words.joined(separator: ": "))
+    }
+    return response.body
+  }
+
+  /// All pages of a list.
+  func list(_ path: String, _ query: [(String, String?)] = []) async throws -> [JSON] {
+    var items: [JSON] = []
+    var cursor: String?
+    repeat {
+      let page = try await ask(.get, path, query + [("limit", "200"), ("cursor", cursor)])
+      items += page["items"]?.array ?? []
+      cursor = page["next_cursor"]?.string
+    } while cursor != nil
+    return items
+  }
+
+  private func folder() throws -> String {
+    try Configuration(flags: data.map { ["data": $0] } ?? [:], environment: Environment.all, file: nil).data
+  }
+
+  // MARK: Showing
+
+  /// One thing, as lines of name and value or as JSON.
+  func show(_ thing: JSON) {
+    guard !json, case .object(let object) = thing else { return print(thing.pretty) }
+    let width = object.keys.map(\.count).max() ?? 0
+    for member in object.members where !member.value.isNull {
+      print(member.key + String(repeating: " ", count: width - member.key.count + 2) + Self.plain(member.value))
+    }
+  }
+
+  /// Many things, as a table of the named columns or as JSON.
+  func show(_ things: [JSON], _ columns: [String]) {
+    guard !json else { return print(JSON.array(things).pretty) }
+    let rows = [columns.map { $0.uppercased() }] + things.map { thing in columns.map { Self.plain(Self.find($0, in: thing)) } }
+    let widths = columns.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    for row in rows {
+      let cells = zip(row, widths).map { cell, width in cell + String(repeating: " ", count: width - cell.count) }
+      print(cells.joined(separator: "  ").trimmingEnd)
+    }
+  }
+
+  /// `cost.incl_vat` is a member of a member.
+  private static func find(_ column: String, in thing: JSON) -> JSON {
+    column.split(separator: ".").reduce(thing) { $0[String($1)] ?? .null }
+  }
+
+  /// A terminal obeys control characters; a station must not speak to it.
+  private static func plain(_ value: JSON) -> String {
+    let text = value.string ?? (value.isNull ? "" : value.text)
+    return String(String.UnicodeScalarView(text.unicodeScalars.filter { !$0.properties.generalCategory.isUnprintable }))
+  }
+}
+
+extension String {
+  fileprivate var trimmingEnd: Substring {
+    guard let last = lastIndex(where: { $0 != " " }) else { return "" }
+    return self[...last]
+  }
+}

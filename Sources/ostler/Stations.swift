@@ -1,0 +1,231 @@
+import ArgumentParser
+import Wire
+
+/// `ostler station`: the stations, the strangers at the door, and what can be asked of them.
+struct Stations: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "station", abstract: "Stations and what is asked of them.",
+    subcommands: [
+      List.self, Show.self, Add.self, Remove.self, Knocks.self, Accept.self, Reject.self, Password.self, Start.self, Stop.self,
+      Reset.self, Unlock.self, Availability.self, Config.self, Trigger.self, ClearCache.self, Call.self,
+    ])
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the stations.")
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(
+        try await remote.list("/stations"), ["id", "online", "registration", "vendor", "model", "location.name", "last_seen_at"])
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show one station.")
+    @OptionGroup var station: StationArgument
+
+    func run() async throws { station.remote.show(try await station.remote.ask(.get, station.path)) }
+  }
+
+  struct Add: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Add a station before it connects.")
+    @OptionGroup var station: StationArgument
+    @Option(help: "Its HTTP Basic password.") var password: String?
+    @Option(help: "The id of its location.") var location: Int?
+
+    func run() async throws {
+      var body: JSON = ["id": .string(station.id)]
+      if let password { body["password"] = .string(password) }
+      if let location { body["location"] = .number(JSONNumber(location)) }
+      station.remote.show(try await station.remote.ask(.post, "/stations", [], body))
+    }
+  }
+
+  struct Remove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Remove a station; its sessions and bills stay.")
+    @OptionGroup var station: StationArgument
+
+    func run() async throws { try await station.remote.ask(.delete, station.path) }
+  }
+
+  struct Knocks: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the unknown stations that knock.")
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(try await remote.list("/knocks"), ["id", "address", "vendor", "model", "has_password", "since"])
+    }
+  }
+
+  struct Accept: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Let a knocking or rejected station in.")
+    @OptionGroup var station: StationArgument
+    @Option(help: "The id of its location.") var location: Int?
+
+    func run() async throws {
+      let knocking = try await station.remote.list("/knocks").contains { $0["id"]?.string == station.id }
+      let body: JSON? = location.map { ["location": .number(JSONNumber($0))] }
+      station.remote.show(
+        knocking
+          ? try await station.remote.ask(.post, "/knocks/\(station.id.percentEncoded)/accept", [], body)
+          : try await station.remote.ask(.patch, station.path, [], ["registration": "accepted"]))
+    }
+  }
+
+  struct Reject: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Keep a station out.")
+    @OptionGroup var station: StationArgument
+
+    func run() async throws {
+      station.remote.show(try await station.remote.ask(.patch, station.path, [], ["registration": "rejected"]))
+    }
+  }
+
+  struct Password: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Set the HTTP Basic password that a station must show.")
+    @OptionGroup var station: StationArgument
+    @Argument(help: "The password, or the hex digits of its bytes.") var password: String
+
+    func run() async throws {
+      try await station.remote.ask(.put, station.path + "/password", [], ["password": .string(password)])
+    }
+  }
+
+  // MARK: Commands
+
+  struct Start: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Start a session.")
+    @OptionGroup var station: StationArgument
+    @Option(help: "The uid of the token.") var token: String
+    @Option(help: "Which EVSE; the free one where it is not given.") var evse: Int?
+
+    func run() async throws { try await station.command("start", ["token": .string(token), "evse": .maybe(evse)]) }
+  }
+
+  struct Stop: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Stop a session of the station.")
+    @OptionGroup var station: StationArgument
+    @Option(help: "The session's id.") var session: String?
+    @Option(help: "The station's number of the transaction.") var transaction: Int?
+
+    func run() async throws {
+      try await station.command(
+        "stop", ["session": session.map { .string($0) } ?? .null, "transaction": .maybe(transaction)])
+    }
+  }
+
+  struct Reset: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Restart the station.")
+    @OptionGroup var station: StationArgument
+    @Flag(help: "At once, without ending sessions in order.") var hard = false
+
+    func run() async throws { try await station.command("reset", ["hard": .bool(hard)]) }
+  }
+
+  struct Unlock: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Unlock the cable of an EVSE.")
+    @OptionGroup var station: StationArgument
+    @Option(help: "Which EVSE.") var evse = 1
+
+    func run() async throws { try await station.command("unlock", ["evse": .maybe(evse)]) }
+  }
+
+  struct Availability: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Take an EVSE, or the whole station, in or out of service.")
+    @OptionGroup var station: StationArgument
+    @Argument(help: "operative or inoperative.") var state: String
+    @Option(help: "Which EVSE; the whole station where it is not given.") var evse: Int?
+
+    func validate() throws {
+      guard state == "operative" || state == "inoperative" else { throw ValidationError("operative or inoperative") }
+    }
+
+    func run() async throws {
+      try await station.command("availability", ["evse": .maybe(evse), "operative": .bool(state == "operative")])
+    }
+  }
+
+  struct Config: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "The station's own settings.", subcommands: [Get.self, Set.self])
+
+    struct Get: AsyncParsableCommand {
+      static let configuration = CommandConfiguration(abstract: "Read settings; all where none is named.")
+      @OptionGroup var station: StationArgument
+      @Argument(help: "Keys.") var keys: [String] = []
+
+      func run() async throws {
+        try await station.command("get-configuration", ["keys": .array(keys.map { .string($0) })])
+      }
+    }
+
+    struct Set: AsyncParsableCommand {
+      static let configuration = CommandConfiguration(abstract: "Change a setting.")
+      @OptionGroup var station: StationArgument
+      @Argument(help: "The key.") var key: String
+      @Argument(help: "Its value.") var value: String
+
+      func run() async throws {
+        try await station.command("set-configuration", ["key": .string(key), "value": .string(value)])
+      }
+    }
+  }
+
+  struct Trigger: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Ask the station for a message.")
+    @OptionGroup var station: StationArgument
+    @Argument(help: "boot, heartbeat, status or meter_values.") var what: String
+    @Option(help: "Which EVSE.") var evse: Int?
+
+    func run() async throws { try await station.command("trigger", ["what": .string(what), "evse": .maybe(evse)]) }
+  }
+
+  struct ClearCache: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "clear-cache", abstract: "Let the station forget the tokens that it remembers.")
+    @OptionGroup var station: StationArgument
+
+    func run() async throws { try await station.command("clear-cache", [:]) }
+  }
+
+  struct Call: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Send any OCPP call, as support staff do.")
+    @OptionGroup var station: StationArgument
+    @Argument(help: "The action, such as GetConfiguration.") var action: String
+    @Argument(help: "The payload as JSON.") var payload = "{}"
+
+    func run() async throws {
+      let body: JSON
+      do { body = try JSON.parse(payload) } catch { throw ValidationError("the payload is not JSON: \(error)") }
+      try station.conclude(
+        try await station.remote.ask(.post, "\(station.path)/ocpp/\(action.percentEncoded)", [("wait", "30")], body))
+    }
+  }
+}
+
+/// Which station, and how its daemon is reached.
+struct StationArgument: ParsableArguments {
+  @Argument(help: "The station's identity.") var id: String
+  @OptionGroup var remote: Remote
+
+  var path: String { "/stations/\(id.percentEncoded)" }
+
+  /// Sends a command and waits for the station's own answer; a refusal fails.
+  func command(_ verb: String, _ body: JSON) async throws {
+    let given = JSONObject((body.object?.members ?? []).filter { !$0.value.isNull })
+    try conclude(try await remote.ask(.post, "\(path)/commands/\(verb)", [("wait", "30")], .object(given)))
+  }
+
+  func conclude(_ record: JSON) throws {
+    remote.show(record)
+    switch record["phase"]?.string {
+    case "accepted", "done": return
+    case "sent": throw Complaint("the station has not answered yet")
+    default: throw ExitCode.failure
+    }
+  }
+}
+
+extension JSON {
+  static func maybe(_ number: Int?) -> JSON { number.map { .number(JSONNumber($0)) } ?? .null }
+}
