@@ -77,7 +77,7 @@ CREATE TABLE location (
   changed_at   INTEGER NOT NULL,
   UNIQUE (party, ref)
 ) STRICT;
-CREATE INDEX location_changed ON location (changed_at, id);
+CREATE INDEX location_changed ON location (party, changed_at, id);
 
 CREATE TABLE station (
   id               INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -220,7 +220,7 @@ CREATE TABLE tariff (
   updated_at INTEGER NOT NULL,
   UNIQUE (party, ref)
 ) STRICT;
-CREATE INDEX tariff_updated ON tariff (updated_at, id);
+CREATE INDEX tariff_updated ON tariff (party, updated_at, id);
 
 CREATE TABLE tariff_version (
   tariff     INTEGER NOT NULL,
@@ -347,7 +347,7 @@ CREATE TABLE command (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX command_station ON command (station, created_at);
+CREATE INDEX command_station ON command (station, id);
 CREATE INDEX command_respond_to ON command (partner, respond_to) WHERE respond_to IS NOT NULL;
 CREATE INDEX command_open ON command (phase, created_at) WHERE phase IN ('sent', 'accepted');
 

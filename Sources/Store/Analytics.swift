@@ -25,7 +25,8 @@ nonisolated public struct Analytics {
       "SELECT count(*) FROM session WHERE updated_at >= ?1 AND started_at >= ?1 AND state <> 'invalid'", time)
     let energy: Energy?? = try db.value(
       """
-      SELECT sum(max(meter_last - meter_start, 0)) FROM session WHERE ended_at IS NULL OR (updated_at >= ?1 AND ended_at >= ?1)
+      SELECT sum(max(meter_last - meter_start, 0)) FROM session WHERE ended_at IS NULL OR (updated_at >= ?1 AND
+        ended_at >= ?1)
       """, time)
     let revenue = try db.rows(
       "SELECT currency, sum(cost) AS cost FROM cdr WHERE ended_at >= ?1 GROUP BY currency ORDER BY currency", time

@@ -6,7 +6,8 @@ nonisolated public struct Authorizations {
   let db: Database
 
   /// The verdict on a tag at a station; nil where there is none that still holds.
-  public func remembered(_ tag: String, at station: ID<Station>, at now: Timestamp) throws(StoreFault) -> Authorization? {
+  public func remembered(_ tag: String, at station: ID<Station>, at now: Timestamp) throws(StoreFault) -> Authorization?
+  {
     try db.first(
       "SELECT * FROM remembered_authorization WHERE station = ?1 AND folded_uid = ?2 AND good_until > ?3",
       station, Token.fold(tag), now, as: Authorization.init(row:))
@@ -19,8 +20,8 @@ nonisolated public struct Authorizations {
     let holder = verdict.holder
     try db.run(
       """
-      INSERT OR REPLACE INTO remembered_authorization (station, folded_uid, verdict, group_id, valid_until, token, owner,
-        holder_group, method, reference, good_until)
+      INSERT OR REPLACE INTO remembered_authorization (station, folded_uid, verdict, group_id, valid_until, token,
+        owner, holder_group, method, reference, good_until)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
       """,
       station, Token.fold(tag), verdict.verdict.rawValue, verdict.groupID, verdict.validUntil, holder?.token.stored,

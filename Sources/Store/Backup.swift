@@ -5,8 +5,8 @@ import Wire
 
 /// Whole copies of a database, made while it is in use.
 nonisolated public enum Backup {
-  /// Copies the books of a folder to a new file, consistent as of one moment, and returns its SHA-256 in hex. Beside the
-  /// daemon or without it; to be called on a queue that may block.
+  /// Copies the books of a folder to a new file, consistent as of one moment, and returns its SHA-256 in hex. Beside
+  /// the daemon or without it; to be called on a queue that may block.
   public static func make(of folder: String, to target: String) throws(StoreFault) -> String {
     let db = try Database(file: Store.file(in: folder), access: .read)
     try copy(db, to: target)

@@ -62,8 +62,8 @@ nonisolated public struct CDRs {
     let body = cdr.stored
     try db.run(
       """
-      INSERT INTO cdr (id, session, party, partner, station, location, started_at, ended_at, energy, seconds, currency, cost,
-        cost_taxed, held, body, digest, created_at, listed_at)
+      INSERT INTO cdr (id, session, party, partner, station, location, started_at, ended_at, energy, seconds, currency,
+        cost, cost_taxed, held, body, digest, created_at, listed_at)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, iif(?14 IS NULL, ?17, NULL))
       """,
       cdr.id, cdr.session, party, partner, station, location, cdr.startedAt, cdr.endedAt, cdr.totals.energy,
@@ -84,13 +84,13 @@ nonisolated public struct CDRs {
     try db.rows(
       """
       SELECT * FROM cdr
-      WHERE (?1 IS NULL OR id < ?1)
+      WHERE id < ?1
         AND (?2 IS NULL OR ended_at >= ?2) AND (?3 IS NULL OR ended_at < ?3)
         AND (?4 IS NULL OR station = ?4) AND (?5 IS NULL OR location = ?5) AND (?6 IS NULL OR partner = ?6)
         AND (NOT ?7 OR held IS NOT NULL)
       ORDER BY id DESC LIMIT ?8
       """,
-      cursor, filter.from, filter.to, filter.station, filter.location, filter.partner, filter.isHeld,
+      cursor ?? afterAllIDs, filter.from, filter.to, filter.station, filter.location, filter.partner, filter.isHeld,
       Limits.page(limit), as: KeptCDR.init(row:))
   }
 
@@ -116,14 +116,14 @@ nonisolated public struct CDRs {
     let total: Int? = try db.value(
       """
       SELECT count(*) FROM cdr
-      WHERE partner = ?1 AND listed_at IS NOT NULL AND (?2 IS NULL OR listed_at >= ?2) AND (?3 IS NULL OR listed_at < ?3)
-      """, partner, query.from, query.to)
+      WHERE partner = ?1 AND listed_at >= ?2 AND listed_at < ?3
+      """, partner, query.first, query.end)
     let items = try db.rows(
       """
       SELECT * FROM cdr
-      WHERE partner = ?1 AND listed_at IS NOT NULL AND (?2 IS NULL OR listed_at >= ?2) AND (?3 IS NULL OR listed_at < ?3)
+      WHERE partner = ?1 AND listed_at >= ?2 AND listed_at < ?3
       ORDER BY listed_at, id LIMIT ?4 OFFSET ?5
-      """, partner, query.from, query.to, Limits.page(query.limit), query.offset
+      """, partner, query.first, query.end, Limits.page(query.limit), query.offset
     ) { (row) throws(StoreFault) in try row.payload("body") as CDR }
     return Page(items: items, total: total ?? 0)
   }

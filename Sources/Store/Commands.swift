@@ -23,7 +23,8 @@ nonisolated public struct Commands {
     try db.first("SELECT * FROM command WHERE id = ?1", id, as: KeptCommand.init(row:))
   }
 
-  /// The one to which a partner waits for the answer at that URL: the same wish again is not a second one (FAULTS.md 55).
+  /// The one to which a partner waits for the answer at that URL: the same wish again is not a second one (FAULTS.md
+  /// 55).
   public func command(of partner: ID<Partner>, respondTo url: String) throws(StoreFault) -> KeptCommand? {
     try db.first(
       "SELECT * FROM command WHERE partner = ?1 AND respond_to = ?2 ORDER BY created_at DESC", partner, url,
@@ -36,8 +37,8 @@ nonisolated public struct Commands {
   ) throws(StoreFault) -> [KeptCommand] {
     try db.rows(
       """
-      SELECT * FROM command WHERE station = ?1 AND (?2 IS NULL OR id < ?2) ORDER BY created_at DESC, id DESC LIMIT ?3
-      """, station, cursor, Limits.page(limit), as: KeptCommand.init(row:))
+      SELECT * FROM command WHERE station = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3
+      """, station, cursor ?? afterAllIDs, Limits.page(limit), as: KeptCommand.init(row:))
   }
 
   /// Those that were sent before a time and of whose end nobody heard: after a restart nobody will.

@@ -6,7 +6,8 @@ import Wire
 /// queue. SQL is given as a literal and values are bound, so no text from outside can become SQL (FAULTS.md 68).
 nonisolated public final class Database {
   enum Access {
-    /// `isDurable`: a commit is on disk before it returns (`synchronous=FULL`); else a power cut may take the last ones.
+    /// `isDurable`: a commit is on disk before it returns (`synchronous=FULL`); else a power cut may take the last
+    /// ones.
     case write(isDurable: Bool)
     case read
   }
@@ -219,7 +220,8 @@ nonisolated public final class Database {
     case SQLITE_FULL: return .full
     case SQLITE_BUSY, SQLITE_LOCKED: return .busy
     case SQLITE_IOERR:
-      // The file that connections share memory by cannot grow on a full disk, and SQLite calls that an input/output error.
+      // The file that connections share memory by cannot grow on a full disk, and SQLite calls that an input/output
+      // error.
       let cause = sqlite3_system_errno(handle)
       return cause == ENOSPC || cause == EDQUOT ? .full : .io("\(text) (\(code))")
     case SQLITE_CORRUPT, SQLITE_NOTADB: return .corrupt(file: file, what: text)

@@ -18,7 +18,8 @@ nonisolated public struct EVSEStatus: Sendable, Equatable {
   public let since: Timestamp
 }
 
-// The EVSEs of the stations. Whatever changes here is a change of the EVSE, of its location, and so of what partners see.
+// The EVSEs of the stations. Whatever changes here is a change of the EVSE, of its location, and so of what partners
+// see.
 nonisolated extension Stations {
   /// With connectors, by number.
   public func evses(of station: ID<Station>) throws(StoreFault) -> [EVSE] {
@@ -74,7 +75,10 @@ nonisolated extension Stations {
         new.updatedAt))
     try appendStatus(new.status, of: evse.id, at: new.statusSince, reason: nil)
     evse.connectors = []
-    for connector in new.connectors { evse.connectors.append(try create(connector, at: evse.id)) }
+    for connector in new.connectors {
+      evse.connectors.append(try create(connector, at: evse.id))
+      evse.updatedAt = max(evse.updatedAt, connector.updatedAt)
+    }
     try touchLocation(of: new.station, at: new.updatedAt)
     return evse
   }
@@ -82,7 +86,8 @@ nonisolated extension Stations {
   /// What the operator may change of it: ids and reference. Status and connectors have verbs of their own.
   public func update(_ evse: EVSE) throws(StoreFault) {
     try db.run(
-      "UPDATE evse SET evse_id = ?2, physical_reference = ?3 WHERE id = ?1", evse.id, evse.evseID, evse.physicalReference)
+      "UPDATE evse SET evse_id = ?2, physical_reference = ?3 WHERE id = ?1", evse.id, evse.evseID,
+      evse.physicalReference)
     try touch(evse.id, at: evse.updatedAt)
   }
 
@@ -111,8 +116,8 @@ nonisolated extension Stations {
   public func update(_ connector: Connector) throws(StoreFault) {
     try db.run(
       """
-      UPDATE connector SET standard = ?2, format = ?3, power_type = ?4, max_voltage = ?5, max_amperage = ?6, max_power = ?7,
-        tariff = ?8, assumed = ?9, updated_at = ?10
+      UPDATE connector SET standard = ?2, format = ?3, power_type = ?4, max_voltage = ?5, max_amperage = ?6, max_power
+        = ?7, tariff = ?8, assumed = ?9, updated_at = ?10
       WHERE id = ?1
       """,
       connector.id, connector.standard.rawValue, connector.format.rawValue, connector.powerType.rawValue,
@@ -145,7 +150,8 @@ nonisolated extension Stations {
 
   /// The station is offline. Returns the EVSEs of which that is news.
   @discardableResult
-  public func setAllUnknown(_ station: ID<Station>, at now: Timestamp, reason: String) throws(StoreFault) -> [ID<EVSE>] {
+  public func setAllUnknown(_ station: ID<Station>, at now: Timestamp, reason: String) throws(StoreFault) -> [ID<EVSE>]
+  {
     let known = try db.rows(
       "SELECT id FROM evse WHERE station = ?1 AND status <> 'unknown' ORDER BY number", station
     ) { (row) throws(StoreFault) in try row.get("id") as ID<EVSE> }
@@ -163,7 +169,8 @@ nonisolated extension Stations {
   /// The last status that was not `unknown`; nil where there never was one.
   public func statusBeforeUnknown(_ evse: ID<EVSE>) throws(StoreFault) -> EVSE.Status? {
     try db.first(
-      "SELECT status FROM status_history WHERE evse = ?1 AND status <> 'unknown' ORDER BY at DESC, id DESC LIMIT 1", evse
+      "SELECT status FROM status_history WHERE evse = ?1 AND status <> 'unknown' ORDER BY at DESC, id DESC LIMIT 1",
+      evse
     ) { (row) throws(StoreFault) in try row.word("status") }
   }
 
@@ -197,7 +204,8 @@ nonisolated extension Stations {
     _ status: EVSE.Status, of evse: ID<EVSE>, at now: Timestamp, reason: String?
   ) throws(StoreFault) {
     try db.run(
-      "INSERT INTO status_history (evse, status, at, reason) VALUES (?1, ?2, ?3, ?4)", evse, status.rawValue, now, reason)
+      "INSERT INTO status_history (evse, status, at, reason) VALUES (?1, ?2, ?3, ?4)", evse, status.rawValue, now,
+      reason)
   }
 
   // MARK: Helpers

@@ -1,7 +1,7 @@
 /// What the doctor asks of the books.
 nonisolated public enum Health {
-  /// Every page and index of a folder's books is read and checked. Empty where all is well. Takes as long as it takes: for
-  /// a queue that may block.
+  /// Every page and index of a folder's books is read and checked. Empty where all is well. Takes as long as it takes:
+  /// for a queue that may block.
   public static func problems(in folder: String) throws(StoreFault) -> [String] {
     let db = try Database(file: Store.file(in: folder), access: .read)
     let integrity = try db.rows("PRAGMA integrity_check") { (row) throws(StoreFault) in

@@ -30,7 +30,8 @@ nonisolated enum Limits {
   /// By how much the numbers jump after a restore, so that none that left the house is used again.
   static let transactionJump: Int64 = 1_000_000
 
-  /// Frames, and bytes of them, that wait to be written to the message log; past either the newest is dropped and counted.
+  /// Frames, and bytes of them, that wait to be written to the message log; past either the newest is dropped and
+  /// counted.
   static let waitingFrames = 20_000
   static let waitingFrameBytes = 32 << 20
   /// Bytes of one frame that the message log keeps; the rest is cut.

@@ -33,13 +33,13 @@ nonisolated public struct Locations {
     location.id = ID(
       try db.insert(
         """
-        INSERT INTO location (party, ref, name, address, city, postal_code, state, country, latitude, longitude, time_zone,
-          published, parking_type, always_open, created_at, updated_at, changed_at)
+        INSERT INTO location (party, ref, name, address, city, postal_code, state, country, latitude, longitude,
+          time_zone, published, parking_type, always_open, created_at, updated_at, changed_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16)
         """,
-        new.party, new.ref, new.name, new.address, new.city, new.postalCode, new.state, new.country, new.coordinates.latitude,
-        new.coordinates.longitude, new.timeZone, new.isPublished, new.parkingType?.rawValue, new.isAlwaysOpen, new.createdAt,
-        new.updatedAt))
+        new.party, new.ref, new.name, new.address, new.city, new.postalCode, new.state, new.country,
+        new.coordinates.latitude, new.coordinates.longitude, new.timeZone, new.isPublished, new.parkingType?.rawValue,
+        new.isAlwaysOpen, new.createdAt, new.updatedAt))
     return location
   }
 
@@ -52,9 +52,9 @@ nonisolated public struct Locations {
         changed_at = max(changed_at, ?14)
       WHERE id = ?1
       """,
-      location.id, location.name, location.address, location.city, location.postalCode, location.state, location.country,
-      location.coordinates.latitude, location.coordinates.longitude, location.timeZone, location.isPublished,
-      location.parkingType?.rawValue, location.isAlwaysOpen, location.updatedAt)
+      location.id, location.name, location.address, location.city, location.postalCode, location.state,
+      location.country, location.coordinates.latitude, location.coordinates.longitude, location.timeZone,
+      location.isPublished, location.parkingType?.rawValue, location.isAlwaysOpen, location.updatedAt)
   }
 
   /// - Throws: `.constraint` while a station stands there.
@@ -91,15 +91,15 @@ nonisolated public struct Locations {
     let total: Int? = try db.value(
       """
       SELECT count(*) FROM location
-      WHERE party = ?1 AND published AND (?2 IS NULL OR changed_at >= ?2) AND (?3 IS NULL OR changed_at < ?3)
-      """, party, query.from, query.to)
+      WHERE party = ?1 AND published AND changed_at >= ?2 AND changed_at < ?3
+      """, party, query.first, query.end)
     let bare = try db.rows(
       """
       SELECT location.*, party.country AS party_country, party.party AS party_name, party.business_name
       FROM location JOIN party ON party.id = location.party
-      WHERE location.party = ?1 AND published AND (?2 IS NULL OR changed_at >= ?2) AND (?3 IS NULL OR changed_at < ?3)
+      WHERE location.party = ?1 AND published AND changed_at >= ?2 AND changed_at < ?3
       ORDER BY changed_at, location.id LIMIT ?4 OFFSET ?5
-      """, party, query.from, query.to, Limits.page(query.limit), query.offset, as: LocationView.init(row:))
+      """, party, query.first, query.end, Limits.page(query.limit), query.offset, as: LocationView.init(row:))
     return Page(items: try views(of: bare), total: total ?? 0)
   }
 
@@ -113,7 +113,10 @@ nonisolated public struct Locations {
       ORDER BY station.id, evse.number
       """, ids
     ) { (row) throws(StoreFault) in
-      try (location: row.get("location") as ID<Location>, station: row.get("identity") as StationIdentity, evse: EVSE(row: row))
+      try (
+        location: row.get("location") as ID<Location>, station: row.get("identity") as StationIdentity,
+        evse: EVSE(row: row)
+      )
     }
     let plugs = try db.rows(
       """
@@ -152,11 +155,11 @@ nonisolated extension Location {
       throw row.cell("latitude").damaged("'\(latitude)' is no place on earth")
     }
     try self.init(
-      id: row.get("id"), party: row.get("party"), ref: row.get("ref"), name: row.get("name"), address: row.get("address"),
-      city: row.get("city"), postalCode: row.get("postal_code"), state: row.get("state"), country: row.get("country"),
-      coordinates: coordinates, timeZone: row.get("time_zone"), isPublished: row.get("published"),
-      parkingType: row.maybeWord("parking_type"), isAlwaysOpen: row.get("always_open"), createdAt: row.get("created_at"),
-      updatedAt: row.get("updated_at"))
+      id: row.get("id"), party: row.get("party"), ref: row.get("ref"), name: row.get("name"),
+      address: row.get("address"), city: row.get("city"), postalCode: row.get("postal_code"), state: row.get("state"),
+      country: row.get("country"), coordinates: coordinates, timeZone: row.get("time_zone"),
+      isPublished: row.get("published"), parkingType: row.maybeWord("parking_type"),
+      isAlwaysOpen: row.get("always_open"), createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
   }
 }
 

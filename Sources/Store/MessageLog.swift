@@ -32,8 +32,8 @@ nonisolated public struct MessageFilter: Sendable, Equatable {
 /// What a search found, the newest first.
 nonisolated public struct MessagePage: Sendable {
   public let messages: [KeptMessage]
-  /// Where to go on; nil where nothing older is left. There may be more although the page is short: a search looks at so
-  /// much at once and no more.
+  /// Where to go on; nil where nothing older is left. There may be more although the page is short: a search looks at
+  /// so much at once and no more.
   public let next: Int64?
 }
 
@@ -49,12 +49,13 @@ nonisolated public struct KeptMessage: Sendable, Equatable {
   public let text: String
 }
 
-/// Every message as it went over the wire, in a database of its own, written in batches beside the turns. It may lose the
-/// last moments in a power cut, and drops rather than waits.
+/// Every message as it went over the wire, in a database of its own, written in batches beside the turns. It may lose
+/// the last moments in a power cut, and drops rather than waits.
 nonisolated public final class MessageLog: FrameLog, Sendable {
   private let waiting = Mutex(Waiting())
   private let writer: Writer
   private let searcher: Searcher
+  private let gatherTime: Duration
 
   /// Frames that wait to be written, and what became of those that could not.
   private struct Waiting {
@@ -66,7 +67,12 @@ nonisolated public final class MessageLog: FrameLog, Sendable {
   }
 
   /// Opens `messages.db` in a folder, made where there is none.
-  public init(folder: String) throws(StoreFault) {
+  public convenience init(folder: String) throws(StoreFault) {
+    try self.init(folder: folder, gatherTime: .milliseconds(Limits.gatherMilliseconds))
+  }
+
+  init(folder: String, gatherTime: Duration) throws(StoreFault) {
+    self.gatherTime = gatherTime
     let file = folder + "/messages.db"
     writer = try Writer(file: file)
     searcher = try Searcher(file: file)
@@ -79,7 +85,8 @@ nonisolated public final class MessageLog: FrameLog, Sendable {
     var frame = frame
     if frame.text.count > Limits.frameBytes { frame.text = frame.text.cut(to: Limits.frameBytes) }
     let mustCall = waiting.withLock { waiting in
-      guard waiting.frames.count < Limits.waitingFrames, waiting.bytes + frame.text.count <= Limits.waitingFrameBytes else {
+      guard waiting.frames.count < Limits.waitingFrames, waiting.bytes + frame.text.count <= Limits.waitingFrameBytes
+      else {
         waiting.dropped += 1
         return false
       }
@@ -89,9 +96,9 @@ nonisolated public final class MessageLog: FrameLog, Sendable {
       return !waiting.isCalled
     }
     guard mustCall else { return }
-    Task {
-      try? await Task.sleep(for: .milliseconds(Limits.gatherMilliseconds))
-      await flush()
+    Task { [weak self, gatherTime] in
+      try? await Task.sleep(for: gatherTime)
+      await self?.flush()
     }
   }
 
@@ -154,7 +161,8 @@ private actor Writer {
         time, Limits.prunedAtOnce)
       let size = try bytes()
       guard late == 0, size > maxBytes else { return late }
-      return try db.run("DELETE FROM message WHERE id IN (SELECT id FROM message ORDER BY id LIMIT ?1)", Limits.prunedAtOnce)
+      return try db.run(
+        "DELETE FROM message WHERE id IN (SELECT id FROM message ORDER BY id LIMIT ?1)", Limits.prunedAtOnce)
     }
     // Freed pages go back to the disk, so that the limit is one of the file.
     try db.script("PRAGMA incremental_vacuum")
@@ -195,8 +203,8 @@ private actor Searcher {
     }
   }
 
-  /// Frames are written in the order of their times, near enough: halving finds where a time begins without an index. The
-  /// slack covers those that two loops handed over crosswise.
+  /// Frames are written in the order of their times, near enough: halving finds where a time begins without an index.
+  /// The slack covers those that two loops handed over crosswise.
   private func firstID(since time: Timestamp?) throws(StoreFault) -> Int64 {
     var low: Int64 = try db.value("SELECT id FROM message ORDER BY id LIMIT 1") ?? 1
     guard let time else { return low }
@@ -223,8 +231,8 @@ private actor Searcher {
           AND (NOT ?7 OR is_error) AND (?8 IS NULL OR at >= ?8) AND (?9 IS NULL OR text LIKE ?9 ESCAPE '\\')
         ORDER BY id DESC LIMIT ?10
         """,
-        peer, from, to, filter.door, filter.action, filter.direction?.rawValue, filter.onlyErrors, filter.since, text, limit,
-        as: KeptMessage.init(row:))
+        peer, from, to, filter.door, filter.action, filter.direction?.rawValue, filter.onlyErrors, filter.since, text,
+        limit, as: KeptMessage.init(row:))
     }
     return try db.rows(
       """

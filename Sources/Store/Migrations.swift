@@ -71,7 +71,9 @@ nonisolated struct Migrations {
     let version: Int = try db.value("PRAGMA user_version") ?? 0
     let tables: Int = try db.value("SELECT count(*) FROM sqlite_schema") ?? 0
     if application == 0, version == 0, tables == 0 { return 0 }
-    guard application == self.application else { throw .corrupt(file: db.file, what: "it is another program's database") }
+    guard application == self.application else {
+      throw .corrupt(file: db.file, what: "it is another program's database")
+    }
     guard version <= steps.count else { throw .newer(found: version, known: steps.count) }
     return version
   }
@@ -94,7 +96,9 @@ nonisolated func prepareFile(_ path: String) throws(StoreFault) {
   guard descriptor >= 0 else { throw .other(code: errno, text: "\(path): \(String(cString: strerror(errno)))") }
   defer { close(descriptor) }
   // Tokens and hashes are in there; SQLite gives its side files the same mode.
-  guard fchmod(descriptor, 0o600) == 0 else { throw .other(code: errno, text: "\(path): \(String(cString: strerror(errno)))") }
+  guard fchmod(descriptor, 0o600) == 0 else {
+    throw .other(code: errno, text: "\(path): \(String(cString: strerror(errno)))")
+  }
   var header = Bytes(repeating: 0, count: 16)
   let count = read(descriptor, &header, header.count)
   guard count == 0 || header == Bytes(utf8: "SQLite format 3\0") else {

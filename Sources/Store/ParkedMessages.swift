@@ -15,8 +15,8 @@ nonisolated public struct ParkedMessage: Sendable, Equatable {
   public let settledAt: Timestamp?
 }
 
-/// Transaction messages that were answered positively and changed nothing; the operator matches them by hand. Those that
-/// nobody settled are never dropped (FAULTS.md 6).
+/// Transaction messages that were answered positively and changed nothing; the operator matches them by hand. Those
+/// that nobody settled are never dropped (FAULTS.md 6).
 nonisolated public struct ParkedMessages {
   let db: Database
 

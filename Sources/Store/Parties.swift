@@ -16,7 +16,8 @@ nonisolated public struct Parties {
   /// Ours of that name, in any role.
   public func party(_ name: PartyID) throws(StoreFault) -> Party? {
     try db.first(
-      "SELECT * FROM party WHERE country = ?1 AND party = ?2 ORDER BY id", name.country, name.party, as: Party.init(row:))
+      "SELECT * FROM party WHERE country = ?1 AND party = ?2 ORDER BY id", name.country, name.party,
+      as: Party.init(row:))
   }
 
   /// The party that operates stations; the first where there are several.

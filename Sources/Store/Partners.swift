@@ -28,8 +28,8 @@ nonisolated public struct Partners {
     partner.id = ID(
       try db.insert(
         """
-        INSERT INTO partner (name, party, state, versions_url, version, endpoints, outbound_token, quirks, last_contact_at,
-          created_at, updated_at)
+        INSERT INTO partner (name, party, state, versions_url, version, endpoints, outbound_token, quirks,
+          last_contact_at, created_at, updated_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
         """,
         new.name, new.party, new.state.rawValue, new.versionsURL, new.version, new.storedEndpoints, new.outboundToken,
@@ -83,7 +83,8 @@ nonisolated public struct Partners {
     try db.rows("SELECT * FROM partner_role WHERE partner = ?1 ORDER BY id", partner, as: PartnerRole.init(row:))
   }
 
-  /// Writes down what a partner said of itself. A role that it had before keeps its id, and with it its drivers' tokens.
+  /// Writes down what a partner said of itself. A role that it had before keeps its id, and with it its drivers'
+  /// tokens.
   @discardableResult
   public func replaceRoles(
     of partner: ID<Partner>, by roles: [PartnerRegistration.Role]
@@ -95,7 +96,8 @@ nonisolated public struct Partners {
         ON CONFLICT (partner, country, party, role) DO UPDATE SET business_name = excluded.business_name
         """, partner, role.name.country, role.name.party, role.role, role.businessName)
     }
-    for held in try self.roles(of: partner) where !roles.contains(where: { $0.name == held.name && $0.role == held.role }) {
+    for held in try self.roles(of: partner)
+    where !roles.contains(where: { $0.name == held.name && $0.role == held.role }) {
       try db.run("DELETE FROM partner_role WHERE id = ?1", held.id)
     }
     return try self.roles(of: partner)
@@ -125,8 +127,8 @@ nonisolated public struct Partners {
     }
   }
 
-  /// Its newer token was used: the older ones are good no longer. Only tokens that are older than the one that was used end,
-  /// so that a request which was under way with the old one does not end the new one. How many ended.
+  /// Its newer token was used: the older ones are good no longer. Only tokens that are older than the one that was used
+  /// end, so that a request which was under way with the old one does not end the new one. How many ended.
   @discardableResult
   public func endDigests(of partner: ID<Partner>, olderThan digest: String) throws(StoreFault) -> Int {
     try db.run(
@@ -153,15 +155,16 @@ nonisolated extension Partner {
     try self.init(
       id: row.get("id"), name: row.get("name"), party: row.get("party"), state: row.word("state"),
       versionsURL: row.get("versions_url"), version: row.get("version"), endpoints: endpoints,
-      outboundToken: row.get("outbound_token"), quirks: row.payload("quirks"), lastContactAt: row.get("last_contact_at"),
-      createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
+      outboundToken: row.get("outbound_token"), quirks: row.payload("quirks"),
+      lastContactAt: row.get("last_contact_at"), createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
   }
 }
 
 nonisolated extension PartnerRole {
   init(row: Row) throws(StoreFault) {
     try self.init(
-      id: row.get("id"), partner: row.get("partner"), name: PartyID(country: row.get("country"), party: row.get("party")),
+      id: row.get("id"), partner: row.get("partner"),
+      name: PartyID(country: row.get("country"), party: row.get("party")),
       role: row.get("role"), businessName: row.get("business_name"))
   }
 }

@@ -5,7 +5,8 @@ import Wire
 nonisolated public enum PushModule: String, Word {
   case locations, evses, tariffs, sessions, cdrs, commands
 
-  /// Its place in the order at one location and of one session: the location before the session before the CDR (HOUSE.md 5).
+  /// Its place in the order at one location and of one session: the location before the session before the CDR
+  /// (HOUSE.md 5).
   var rank: Int {
     switch self {
     case .locations: 0
@@ -70,16 +71,17 @@ nonisolated public struct PushDepth: Sendable, Equatable {
   public let nextAt: Timestamp?
 }
 
-/// The push queue: what partners must learn, written in the commit that made it true. After an outage a partner gets the
-/// current state, not a replay.
+/// The push queue: what partners must learn, written in the commit that made it true. After an outage a partner gets
+/// the current state, not a replay.
 nonisolated public struct PushQueue {
   let db: Database
 
-  /// A partner must learn of the object's state as of an event, or of figures that moved without one. A row that is backing
-  /// off keeps its pause, one that was parked gets another chance, one that waits goes out at the earlier of both times.
+  /// A partner must learn of the object's state as of an event, or of figures that moved without one. A row that is
+  /// backing off keeps its pause, one that was parked gets another chance, one that waits goes out at the earlier of
+  /// both times.
   public func want(
-    _ key: PushKey, party: ID<Party>, location: ID<Location>? = nil, session: String? = nil, seq: Int64, at now: Timestamp,
-    notBefore: Timestamp? = nil, expiresAt: Timestamp? = nil, request: String? = nil
+    _ key: PushKey, party: ID<Party>, location: ID<Location>? = nil, session: String? = nil, seq: Int64,
+    at now: Timestamp, notBefore: Timestamp? = nil, expiresAt: Timestamp? = nil, request: String? = nil
   ) throws(StoreFault) {
     try db.run(
       """
@@ -102,12 +104,12 @@ nonisolated public struct PushQueue {
         request = coalesce(excluded.request, request),
         updated_at = excluded.updated_at
       """,
-      key.partner, key.module.rawValue, key.object, party, location, session, key.module.rank, seq, notBefore ?? now, now,
-      expiresAt, request)
+      key.partner, key.module.rawValue, key.object, party, location, session, key.module.rank, seq, notBefore ?? now,
+      now, expiresAt, request)
   }
 
-  /// What may go out now: at most `limit` rows per registered partner, none that is in flight, and none whose location or
-  /// session has a due row that stands before it, in flight, waiting or backing off.
+  /// What may go out now: at most `limit` rows per registered partner, none that is in flight, and none whose location
+  /// or session has a due row that stands before it, in flight, waiting or backing off.
   public func due(
     at now: Timestamp, perPartner limit: Int, excluding inFlight: Set<PushKey>
   ) throws(StoreFault) -> [PushRow] {
@@ -150,8 +152,8 @@ nonisolated public struct PushQueue {
 
   public func row(_ key: PushKey) throws(StoreFault) -> PushRow? {
     try db.first(
-      "SELECT * FROM push WHERE partner = ?1 AND module = ?2 AND object = ?3", key.partner, key.module.rawValue, key.object,
-      as: PushRow.init(row:))
+      "SELECT * FROM push WHERE partner = ?1 AND module = ?2 AND object = ?3", key.partner, key.module.rawValue,
+      key.object, as: PushRow.init(row:))
   }
 
   /// When something goes out at the earliest; nil where nothing waits.
@@ -173,13 +175,13 @@ nonisolated public struct PushQueue {
       key.partner, key.module.rawValue, key.object, request)
   }
 
-  /// The partner knows the state as of `seq`, which is what was wanted when the request was built. What came to be wanted
-  /// meanwhile makes the row due again.
+  /// The partner knows the state as of `seq`, which is what was wanted when the request was built. What came to be
+  /// wanted meanwhile makes the row due again.
   public func succeeded(_ key: PushKey, sent seq: Int64, at now: Timestamp) throws(StoreFault) {
     try db.run(
       """
-      UPDATE push SET sent = max(sent, ?4), state = 'due', attempts = 0, last_error = NULL, sent_at = ?5, due_since = ?5,
-        updated_at = ?5
+      UPDATE push SET sent = max(sent, ?4), state = 'due', attempts = 0, last_error = NULL, sent_at = ?5,
+        due_since = ?5, updated_at = ?5
       WHERE partner = ?1 AND module = ?2 AND object = ?3
       """, key.partner, key.module.rawValue, key.object, seq, now)
   }
@@ -207,7 +209,8 @@ nonisolated public struct PushQueue {
   /// The partner has no use for it, or it is of no use any more.
   public func drop(_ key: PushKey) throws(StoreFault) {
     try db.run(
-      "DELETE FROM push WHERE partner = ?1 AND module = ?2 AND object = ?3", key.partner, key.module.rawValue, key.object)
+      "DELETE FROM push WHERE partner = ?1 AND module = ?2 AND object = ?3", key.partner, key.module.rawValue,
+      key.object)
   }
 
   // MARK: What the operator does
@@ -216,7 +219,8 @@ nonisolated public struct PushQueue {
   public func revive(_ partner: ID<Partner>, at now: Timestamp) throws(StoreFault) {
     try db.run(
       """
-      UPDATE push SET state = 'due', attempts = 0, next_at = ?2, due_since = iif(state = 'due', due_since, ?2), updated_at = ?2
+      UPDATE push SET state = 'due', attempts = 0, next_at = ?2, due_since = iif(state = 'due', due_since, ?2),
+        updated_at = ?2
       WHERE partner = ?1 AND sent < wanted AND (state = 'parked' OR attempts > 0)
       """, partner, now)
   }
@@ -225,7 +229,8 @@ nonisolated public struct PushQueue {
   public func revive(_ key: PushKey, at now: Timestamp) throws(StoreFault) {
     try db.run(
       """
-      UPDATE push SET state = 'due', attempts = 0, next_at = ?4, due_since = iif(state = 'due', due_since, ?4), updated_at = ?4
+      UPDATE push SET state = 'due', attempts = 0, next_at = ?4, due_since = iif(state = 'due', due_since, ?4),
+        updated_at = ?4
       WHERE partner = ?1 AND module = ?2 AND object = ?3 AND sent < wanted
       """, key.partner, key.module.rawValue, key.object, now)
   }
@@ -280,7 +285,9 @@ nonisolated public struct PushQueue {
   }
 
   /// The relationship ended.
-  public func forget(_ partner: ID<Partner>) throws(StoreFault) { try db.run("DELETE FROM push WHERE partner = ?1", partner) }
+  public func forget(_ partner: ID<Partner>) throws(StoreFault) {
+    try db.run("DELETE FROM push WHERE partner = ?1", partner)
+  }
 }
 
 nonisolated extension PushRow {

@@ -82,7 +82,9 @@ nonisolated extension Int: Storable {
 }
 
 nonisolated extension Bool: Storable {
-  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 { sqlite3_bind_int64(statement, place, self ? 1 : 0) }
+  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 {
+    sqlite3_bind_int64(statement, place, self ? 1 : 0)
+  }
   static func read(_ cell: Cell) throws(StoreFault) -> Bool { try cell.int() != 0 }
 }
 
@@ -176,4 +178,13 @@ nonisolated func pattern(containing text: String) -> String {
     pattern.unicodeScalars.append(character)
   }
   return pattern + "%"
+}
+
+/// A text behind every id of ours, which begin with a hex digit: where a list that shows the newest first begins.
+nonisolated let afterAllIDs = "~"
+
+nonisolated extension PageQuery {
+  /// The span of time that is asked for, from inclusive, to exclusive.
+  var first: Timestamp { from ?? Timestamp(milliseconds: .min) }
+  var end: Timestamp { to ?? Timestamp(milliseconds: .max) }
 }

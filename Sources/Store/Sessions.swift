@@ -46,7 +46,8 @@ nonisolated public struct Sessions {
 
   /// The one that this very start began before: the station repeats it because it missed the answer (FAULTS.md 2).
   public func session(_ station: ID<Station>, startKey: String) throws(StoreFault) -> Session? {
-    try db.first("SELECT * FROM session WHERE station = ?1 AND start_key = ?2", station, startKey, as: Session.init(row:))
+    try db.first(
+      "SELECT * FROM session WHERE station = ?1 AND start_key = ?2", station, startKey, as: Session.init(row:))
   }
 
   /// The running one.
@@ -77,15 +78,18 @@ nonisolated public struct Sessions {
   public func open(of station: ID<Station>) throws(StoreFault) -> [Session] {
     try db.rows(
       """
-      SELECT * FROM session WHERE station = ?1 AND ended_at IS NULL AND state IN ('pending', 'active') ORDER BY id
+      SELECT * FROM session INDEXED BY session_open_station
+      WHERE station = ?1 AND ended_at IS NULL AND state IN ('pending', 'active') ORDER BY id
       """, station, as: Session.init(row:))
   }
 
   /// Pending and running ones of the whole house.
   public func allOpen() throws(StoreFault) -> [Session] {
     try db.rows(
-      "SELECT * FROM session INDEXED BY session_open WHERE ended_at IS NULL AND state IN ('pending', 'active') ORDER BY id",
-      as: Session.init(row:))
+      """
+      SELECT * FROM session INDEXED BY session_open
+      WHERE ended_at IS NULL AND state IN ('pending', 'active') ORDER BY id
+      """, as: Session.init(row:))
   }
 
   /// Those of remote starts whose car did not come since that time.
@@ -113,7 +117,7 @@ nonisolated public struct Sessions {
     try db.rows(
       """
       SELECT * FROM session
-      WHERE (?1 IS NULL OR id < ?1)
+      WHERE id < ?1
         AND (?2 IS NULL OR state = ?2)
         AND (NOT ?3 OR ended_at IS NULL)
         AND (?4 IS NULL OR station = ?4)
@@ -124,7 +128,7 @@ nonisolated public struct Sessions {
         AND (?9 IS NULL OR started_at < ?9)
       ORDER BY id DESC LIMIT ?10
       """,
-      cursor, filter.state?.rawValue, filter.isOpen, filter.station, filter.location, filter.partner,
+      cursor ?? afterAllIDs, filter.state?.rawValue, filter.isOpen, filter.station, filter.location, filter.partner,
       filter.uid.map(Token.fold), filter.from, filter.to, Limits.page(limit), as: Session.init(row:))
   }
 
@@ -133,14 +137,14 @@ nonisolated public struct Sessions {
     let total: Int? = try db.value(
       """
       SELECT count(*) FROM session
-      WHERE partner = ?1 AND (?2 IS NULL OR updated_at >= ?2) AND (?3 IS NULL OR updated_at < ?3)
-      """, partner, query.from, query.to)
+      WHERE partner = ?1 AND updated_at >= ?2 AND updated_at < ?3
+      """, partner, query.first, query.end)
     let items = try db.rows(
       """
       SELECT * FROM session
-      WHERE partner = ?1 AND (?2 IS NULL OR updated_at >= ?2) AND (?3 IS NULL OR updated_at < ?3)
+      WHERE partner = ?1 AND updated_at >= ?2 AND updated_at < ?3
       ORDER BY updated_at, id LIMIT ?4 OFFSET ?5
-      """, partner, query.from, query.to, Limits.page(query.limit), query.offset, as: Session.init(row:))
+      """, partner, query.first, query.end, Limits.page(query.limit), query.offset, as: Session.init(row:))
     return Page(items: items, total: total ?? 0)
   }
 
@@ -157,17 +161,18 @@ nonisolated public struct Sessions {
   public func insert(_ session: Session, startKey: String? = nil) throws(StoreFault) {
     try db.run(
       """
-      INSERT INTO session (id, party, station, evse, connector, location, transaction_id, token, folded_uid, owner, partner,
-        method, authorization_reference, group_id, command, state, started_at, ended_at, ending, meter_start, meter_last,
-        last_reading_at, power, state_of_charge, shifts, tariff, start_key, updated_at)
+      INSERT INTO session (id, party, station, evse, connector, location, transaction_id, token, folded_uid, owner,
+        partner, method, authorization_reference, group_id, command, state, started_at, ended_at, ending, meter_start,
+        meter_last, last_reading_at, power, state_of_charge, shifts, tariff, start_key, updated_at)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (SELECT partner FROM partner_role WHERE id = ?10),
         ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)
       """,
-      session.id, session.party, session.station, session.evse, session.connector, session.location, session.transaction,
-      session.token.stored, Token.fold(session.token.uid), session.owner, session.authorization.rawValue,
-      session.authorizationReference, session.groupID, session.command, session.state.rawValue, session.startedAt,
-      session.endedAt, session.ending?.rawValue, session.meterStart, session.meterLast, session.lastReadingAt, session.power,
-      session.stateOfCharge, session.storedShifts, session.tariff?.stored, startKey, session.updatedAt)
+      session.id, session.party, session.station, session.evse, session.connector, session.location,
+      session.transaction, session.token.stored, Token.fold(session.token.uid), session.owner,
+      session.authorization.rawValue, session.authorizationReference, session.groupID, session.command,
+      session.state.rawValue, session.startedAt, session.endedAt, session.ending?.rawValue, session.meterStart,
+      session.meterLast, session.lastReadingAt, session.power, session.stateOfCharge, session.storedShifts,
+      session.tariff?.stored, startKey, session.updatedAt)
   }
 
   /// Writes what a session has become. A start key, where one is given, is that of a pending session's real start.
@@ -183,9 +188,9 @@ nonisolated public struct Sessions {
       """,
       session.id, session.evse, session.connector, session.location, session.transaction, session.token.stored,
       Token.fold(session.token.uid), session.owner, session.authorization.rawValue, session.authorizationReference,
-      session.groupID, session.command, session.state.rawValue, session.startedAt, session.endedAt, session.ending?.rawValue,
-      session.meterStart, session.meterLast, session.lastReadingAt, session.power, session.stateOfCharge,
-      session.storedShifts, session.tariff?.stored, startKey, session.updatedAt)
+      session.groupID, session.command, session.state.rawValue, session.startedAt, session.endedAt,
+      session.ending?.rawValue, session.meterStart, session.meterLast, session.lastReadingAt, session.power,
+      session.stateOfCharge, session.storedShifts, session.tariff?.stored, startKey, session.updatedAt)
     guard changed == 1 else { throw .missing("session \(session.id)") }
   }
 
@@ -230,8 +235,10 @@ nonisolated extension Sessions {
     let raw = reading.raw.text
     return try db.run(
       """
-      INSERT INTO reading (session, seq, at, context, register, power, current, state_of_charge, raw, digest, received_at)
-      VALUES (?1, (SELECT coalesce(max(seq), 0) + 1 FROM reading WHERE session = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+      INSERT INTO reading (session, seq, at, context, register, power, current, state_of_charge, raw, digest,
+        received_at)
+      VALUES (?1, (SELECT coalesce(max(seq), 0) + 1 FROM reading WHERE session = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+        ?10)
       ON CONFLICT (session, at, context, digest) DO NOTHING
       """,
       session, reading.at, reading.context.rawValue, reading.register, reading.power, reading.current,
@@ -252,8 +259,8 @@ nonisolated extension Sessions {
     ) { (row) throws(StoreFault) in try (row.get("seq"), Reading(row: row)) }
   }
 
-  /// Removes the readings of the oldest sessions that did not change since that time; the sessions stay. Ids are made in
-  /// the order of time, so the oldest session stands first.
+  /// Removes the readings of the oldest sessions that did not change since that time; the sessions stay. Ids are made
+  /// in the order of time, so the oldest session stands first.
   public func pruneReadings(before time: Timestamp) throws(StoreFault) -> Pruned {
     var removed = 0
     while removed < Limits.prunedAtOnce {
@@ -289,14 +296,18 @@ nonisolated extension Session {
     guard let pairs = stored.array else { return nil }
     var shifts: [Shift] = []
     for pair in pairs {
-      guard let time = pair[0]?.int, let activity = pair[1]?.string.flatMap(Activity.init(rawValue:)) else { return nil }
+      guard let time = pair[0]?.int, let activity = pair[1]?.string.flatMap(Activity.init(rawValue:)) else {
+        return nil
+      }
       shifts.append(Shift(at: Timestamp(milliseconds: time), activity: activity))
     }
     return shifts
   }
 
   init(row: Row) throws(StoreFault) {
-    guard let shifts = Self.shifts(try row.get("shifts")) else { throw row.cell("shifts").damaged("it is no list of shifts") }
+    guard let shifts = Self.shifts(try row.get("shifts")) else {
+      throw row.cell("shifts").damaged("it is no list of shifts")
+    }
     let place = try Place(
       party: row.get("party"), location: row.get("location"), station: row.get("station"), evse: row.get("evse"),
       connector: row.get("connector"))

@@ -13,7 +13,8 @@ nonisolated public struct Settings {
       return
     }
     try db.run(
-      "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
+      "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name,
+      value)
   }
 
   public func all() throws(StoreFault) -> [String: String] {

@@ -11,7 +11,8 @@ nonisolated public struct StationFilter: Sendable, Equatable {
   public var status: EVSE.Status?
 
   public init(
-    text: String? = nil, registration: Station.Registration? = nil, location: ID<Location>? = nil, status: EVSE.Status? = nil
+    text: String? = nil, registration: Station.Registration? = nil, location: ID<Location>? = nil,
+    status: EVSE.Status? = nil
   ) {
     (self.text, self.registration, self.location, self.status) = (text, registration, location, status)
   }
@@ -65,12 +66,13 @@ nonisolated public struct Stations {
     station.id = ID(
       try db.insert(
         """
-        INSERT INTO station (identity, location, registration, password_hash, vendor, model, serial_number, firmware_version,
-          quirks, last_version, booted_at, last_seen_at, created_at, updated_at)
+        INSERT INTO station (identity, location, registration, password_hash, vendor, model, serial_number,
+          firmware_version, quirks, last_version, booted_at, last_seen_at, created_at, updated_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
         """,
-        new.identity, new.location, new.registration.rawValue, new.passwordHash, new.vendor, new.model, new.serialNumber,
-        new.firmwareVersion, new.quirks.stored, new.lastVersion, new.bootedAt, new.lastSeenAt, new.createdAt, new.updatedAt))
+        new.identity, new.location, new.registration.rawValue, new.passwordHash, new.vendor, new.model,
+        new.serialNumber, new.firmwareVersion, new.quirks.stored, new.lastVersion, new.bootedAt, new.lastSeenAt,
+        new.createdAt, new.updatedAt))
     try touchLocation(of: station.id, at: new.updatedAt)
     return station
   }
@@ -85,9 +87,9 @@ nonisolated public struct Stations {
         serial_number = ?8, firmware_version = ?9, quirks = ?10, last_version = ?11, booted_at = ?12, updated_at = ?13
       WHERE id = ?1
       """,
-      station.id, station.identity, station.location, station.registration.rawValue, station.passwordHash, station.vendor,
-      station.model, station.serialNumber, station.firmwareVersion, station.quirks.stored, station.lastVersion,
-      station.bootedAt, station.updatedAt)
+      station.id, station.identity, station.location, station.registration.rawValue, station.passwordHash,
+      station.vendor, station.model, station.serialNumber, station.firmwareVersion, station.quirks.stored,
+      station.lastVersion, station.bootedAt, station.updatedAt)
     try touchLocation(of: station.id, at: station.updatedAt)
   }
 
@@ -100,7 +102,8 @@ nonisolated public struct Stations {
   /// A link was opened.
   public func connected(_ id: ID<Station>, version: String, at now: Timestamp) throws(StoreFault) {
     try db.run(
-      "UPDATE station SET last_version = ?2, last_seen_at = max(coalesce(last_seen_at, 0), ?3) WHERE id = ?1", id, version, now)
+      "UPDATE station SET last_version = ?2, last_seen_at = max(coalesce(last_seen_at, 0), ?3) WHERE id = ?1", id,
+      version, now)
   }
 
   /// When each was heard of, gathered since the last turn.
@@ -112,14 +115,16 @@ nonisolated public struct Stations {
 
   // MARK: Evidence
 
-  /// Counts something odd. True where the station never did it before. Past `Limits.odditiesPerStation` kinds the rest is
-  /// counted together.
+  /// Counts something odd. True where the station never did it before. Past `Limits.odditiesPerStation` kinds the rest
+  /// is counted together.
   @discardableResult
-  public func noteOddity(_ id: ID<Station>, what: String, sample: String?, at now: Timestamp) throws(StoreFault) -> Bool {
+  public func noteOddity(_ id: ID<Station>, what: String, sample: String?, at now: Timestamp) throws(StoreFault) -> Bool
+  {
     let name = String(what.prefix(Limits.oddityCharacters))
     let sample = sample.map { String($0.prefix(Limits.oddityCharacters)) }
     let again = try db.run(
-      "UPDATE oddity SET count = count + 1, sample = ?3, last_at = ?4 WHERE station = ?1 AND what = ?2", id, name, sample, now)
+      "UPDATE oddity SET count = count + 1, sample = ?3, last_at = ?4 WHERE station = ?1 AND what = ?2", id, name,
+      sample, now)
     if again > 0 { return false }
     let known: Int = try db.value("SELECT count(*) FROM oddity WHERE station = ?1", id) ?? 0
     return try db.run(
@@ -156,10 +161,10 @@ nonisolated public struct Stations {
 nonisolated extension Station {
   init(row: Row) throws(StoreFault) {
     try self.init(
-      id: row.get("id"), identity: row.get("identity"), location: row.get("location"), registration: row.word("registration"),
-      passwordHash: row.get("password_hash"), vendor: row.get("vendor"), model: row.get("model"),
-      serialNumber: row.get("serial_number"), firmwareVersion: row.get("firmware_version"), quirks: row.payload("quirks"),
-      lastVersion: row.get("last_version"), bootedAt: row.get("booted_at"), lastSeenAt: row.get("last_seen_at"),
-      createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
+      id: row.get("id"), identity: row.get("identity"), location: row.get("location"),
+      registration: row.word("registration"), passwordHash: row.get("password_hash"), vendor: row.get("vendor"),
+      model: row.get("model"), serialNumber: row.get("serial_number"), firmwareVersion: row.get("firmware_version"),
+      quirks: row.payload("quirks"), lastVersion: row.get("last_version"), bootedAt: row.get("booted_at"),
+      lastSeenAt: row.get("last_seen_at"), createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
   }
 }

@@ -2,8 +2,8 @@ import CSystem
 import Glibc
 import Wire
 
-/// The books of the house, open for writing: the one writer, owned by the household. Reads that need not be part of a turn
-/// go to `readers`.
+/// The books of the house, open for writing: the one writer, owned by the household. Reads that need not be part of a
+/// turn go to `readers`.
 public final class Store {
   public let books: Books
   public let readers: Readers
@@ -35,8 +35,8 @@ public final class Store {
   /// Undoes the turn, if one is open.
   public func rollback() { books.db.rollback() }
 
-  /// Decides something within the turn; what it throws undoes what it wrote and nothing else. Where SQLite ended the whole
-  /// transaction meanwhile, `isInTransaction` is false afterwards.
+  /// Decides something within the turn; what it throws undoes what it wrote and nothing else. Where SQLite ended the
+  /// whole transaction meanwhile, `isInTransaction` is false afterwards.
   public func savepoint<R, E: Error>(_ body: () throws(E) -> R) throws -> R { try books.db.savepoint(body) }
 }
 

@@ -26,7 +26,8 @@ nonisolated public struct Tariffs {
 
   /// As it was in one of its versions.
   public func tariff(_ id: ID<Tariff>, version: Int) throws(StoreFault) -> Tariff? {
-    try db.first("SELECT body FROM tariff_version WHERE tariff = ?1 AND version = ?2", id, version) { (row) throws(StoreFault) in
+    try db.first("SELECT body FROM tariff_version WHERE tariff = ?1 AND version = ?2", id, version) {
+      (row) throws(StoreFault) in
       try row.payload("body")
     }
   }
@@ -42,18 +43,19 @@ nonisolated public struct Tariffs {
     let total: Int? = try db.value(
       """
       SELECT count(*) FROM tariff
-      WHERE party = ?1 AND (?2 IS NULL OR updated_at >= ?2) AND (?3 IS NULL OR updated_at < ?3)
-      """, party, query.from, query.to)
+      WHERE party = ?1 AND updated_at >= ?2 AND updated_at < ?3
+      """, party, query.first, query.end)
     let items = try db.rows(
       """
       SELECT tariff.*, party.country AS party_country, party.party AS party_name
       FROM tariff JOIN party ON party.id = tariff.party
-      WHERE tariff.party = ?1 AND (?2 IS NULL OR updated_at >= ?2) AND (?3 IS NULL OR updated_at < ?3)
+      WHERE tariff.party = ?1 AND updated_at >= ?2 AND updated_at < ?3
       ORDER BY updated_at, tariff.id LIMIT ?4 OFFSET ?5
-      """, party, query.from, query.to, Limits.page(query.limit), query.offset
+      """, party, query.first, query.end, Limits.page(query.limit), query.offset
     ) { (row) throws(StoreFault) in
       try TariffView(
-        version: TariffVersion(row: row), party: PartyID(country: row.get("party_country"), party: row.get("party_name")))
+        version: TariffVersion(row: row),
+        party: PartyID(country: row.get("party_country"), party: row.get("party_name")))
     }
     return Page(items: items, total: total ?? 0)
   }
@@ -94,7 +96,8 @@ nonisolated public struct Tariffs {
   public func whereUsed(_ id: ID<Tariff>) throws(StoreFault) -> [PricedConnector] {
     try db.rows(
       """
-      SELECT connector.id, connector.number, evse.id AS evse, evse.number AS evse_number, station.identity, station.location
+      SELECT connector.id, connector.number, evse.id AS evse, evse.number AS evse_number, station.identity,
+        station.location
       FROM connector JOIN evse ON evse.id = connector.evse JOIN station ON station.id = evse.station
       WHERE connector.tariff = ?1 ORDER BY station.identity, evse.number, connector.number
       """, id

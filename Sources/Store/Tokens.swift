@@ -79,8 +79,8 @@ nonisolated public struct Tokens {
       """
       SELECT * FROM token
       WHERE id > ?1
-        AND (?2 IS NULL OR uid LIKE ?2 ESCAPE '\\' OR visual_number LIKE ?2 ESCAPE '\\' OR contract_id LIKE ?2 ESCAPE '\\'
-          OR issuer LIKE ?2 ESCAPE '\\')
+        AND (?2 IS NULL OR uid LIKE ?2 ESCAPE '\\' OR visual_number LIKE ?2 ESCAPE '\\' OR contract_id LIKE ?2 ESCAPE
+          '\\' OR issuer LIKE ?2 ESCAPE '\\')
         AND (?3 IS NULL OR (owner IS NULL) = ?3)
         AND (?4 IS NULL OR owner IN (SELECT id FROM partner_role WHERE partner = ?4))
       ORDER BY id LIMIT ?5
@@ -108,7 +108,9 @@ nonisolated public struct Tokens {
 
   /// Creates or replaces the token of its uid, kind and owner; an older one than ours changes nothing (FAULTS.md 55).
   public func put(_ token: Token) throws(StoreFault) -> TokenPut {
-    guard let held = try self.token(token.uid, token.kind, owner: token.owner) else { return .created(try create(token).id) }
+    guard let held = try self.token(token.uid, token.kind, owner: token.owner) else {
+      return .created(try create(token).id)
+    }
     guard token.updatedAt >= held.updatedAt else { return .ignored(held.id) }
     var newer = token
     newer.id = held.id
@@ -120,8 +122,8 @@ nonisolated public struct Tokens {
   public func update(_ token: Token) throws(StoreFault) {
     try db.run(
       """
-      UPDATE token SET uid = ?2, folded_uid = ?3, kind = ?4, contract_id = ?5, visual_number = ?6, issuer = ?7, group_id = ?8,
-        valid = ?9, whitelist = ?10, language = ?11, valid_until = ?12, updated_at = ?13
+      UPDATE token SET uid = ?2, folded_uid = ?3, kind = ?4, contract_id = ?5, visual_number = ?6, issuer = ?7,
+        group_id = ?8, valid = ?9, whitelist = ?10, language = ?11, valid_until = ?12, updated_at = ?13
       WHERE id = ?1
       """,
       token.id, token.uid, token.foldedUID, token.kind.rawValue, token.contractID, token.visualNumber, token.issuer,
@@ -143,7 +145,8 @@ nonisolated public struct Tokens {
 
   /// Good at the station that it was made for only.
   public func alias(_ tag: String, at station: ID<Station>) throws(StoreFault) -> TagAlias? {
-    try db.first("SELECT * FROM tag_alias WHERE alias = ?1 AND station = ?2", Token.fold(tag), station) { (row) throws(StoreFault) in
+    try db.first("SELECT * FROM tag_alias WHERE alias = ?1 AND station = ?2", Token.fold(tag), station) {
+      (row) throws(StoreFault) in
       try TagAlias(
         alias: row.get("alias"), command: row.get("command"), station: row.get("station"), session: row.get("session"),
         createdAt: row.get("created_at"))
@@ -182,8 +185,10 @@ nonisolated public struct Tokens {
 
   /// The newest first.
   public func unknownTags(limit: Int) throws(StoreFault) -> [UnknownTag] {
-    try db.rows("SELECT * FROM unknown_tag ORDER BY last_at DESC LIMIT ?1", Limits.page(limit)) { (row) throws(StoreFault) in
-      try UnknownTag(uid: row.get("uid"), station: row.get("station"), count: row.get("count"), lastAt: row.get("last_at"))
+    try db.rows("SELECT * FROM unknown_tag ORDER BY last_at DESC LIMIT ?1", Limits.page(limit)) {
+      (row) throws(StoreFault) in
+      try UnknownTag(
+        uid: row.get("uid"), station: row.get("station"), count: row.get("count"), lastAt: row.get("last_at"))
     }
   }
 
@@ -198,7 +203,8 @@ nonisolated extension Token {
     try self.init(
       id: row.get("id"), owner: row.get("owner"), uid: row.get("uid"), kind: row.word("kind"),
       contractID: row.get("contract_id"), visualNumber: row.get("visual_number"), issuer: row.get("issuer"),
-      groupID: row.get("group_id"), isValid: row.get("valid"), whitelist: row.word("whitelist"), language: row.get("language"),
-      validUntil: row.get("valid_until"), createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
+      groupID: row.get("group_id"), isValid: row.get("valid"), whitelist: row.word("whitelist"),
+      language: row.get("language"), validUntil: row.get("valid_until"), createdAt: row.get("created_at"),
+      updatedAt: row.get("updated_at"))
   }
 }

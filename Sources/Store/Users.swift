@@ -31,7 +31,9 @@ nonisolated public struct User: Sendable, Equatable {
   public var createdAt: Timestamp
   public var updatedAt: Timestamp
 
-  public init(id: ID<User> = ID(0), name: String, passwordHash: String, role: Role, createdAt: Timestamp, updatedAt: Timestamp) {
+  public init(
+    id: ID<User> = ID(0), name: String, passwordHash: String, role: Role, createdAt: Timestamp, updatedAt: Timestamp
+  ) {
     self.id = id
     self.name = name
     self.passwordHash = passwordHash
@@ -77,7 +79,9 @@ nonisolated public struct Users {
     try db.first("SELECT * FROM user WHERE name = ?1", name, as: User.init(row:))
   }
 
-  public func list() throws(StoreFault) -> [User] { try db.rows("SELECT * FROM user ORDER BY name", as: User.init(row:)) }
+  public func list() throws(StoreFault) -> [User] {
+    try db.rows("SELECT * FROM user ORDER BY name", as: User.init(row:))
+  }
 
   public func count() throws(StoreFault) -> Int { try db.value("SELECT count(*) FROM user") ?? 0 }
 
@@ -110,7 +114,8 @@ nonisolated public struct Users {
   public func begin(_ login: Login) throws(StoreFault) {
     try db.run(
       """
-      INSERT INTO login (digest, user, csrf, address, created_at, used_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+      INSERT INTO login (digest, user, csrf, address, created_at, used_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6,
+        ?7)
       """, login.digest, login.user, login.csrf, login.address, login.createdAt, login.usedAt, login.expiresAt)
     try db.run(
       """
