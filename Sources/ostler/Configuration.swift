@@ -51,11 +51,11 @@ struct Configuration {
   }
 
   /// One setting: its name in files and on the command line, what it is for, and how its text is taken in.
-  struct Setting {
+  struct Setting: Sendable {
     let name: String
     let help: String
     let expected: String
-    let take: (inout Configuration, String) -> Bool
+    let take: @Sendable (inout Configuration, String) -> Bool
 
     var variable: String { "OSTLER_" + name.uppercased() }
   }
@@ -174,7 +174,7 @@ extension Configuration {
 
   private static let addressForm = "such as 127.0.0.1:8080 or [::]:8080"
 
-  private static func door(_ name: String, _ help: String, _ path: WritableKeyPath<Configuration, Door?>) -> Setting {
+  private static func door(_ name: String, _ help: String, _ path: any WritableKeyPath<Configuration, Door?> & Sendable) -> Setting {
     Setting(name: "\(name)_listen", help: help, expected: addressForm) {
       guard let address = try? SocketAddress(parsing: $1) else { return false }
       $0[keyPath: path] = Door(address: address)
@@ -182,14 +182,14 @@ extension Configuration {
     }
   }
 
-  private static func certificate(_ name: String, _ path: WritableKeyPath<Configuration, Door?>) -> Setting {
+  private static func certificate(_ name: String, _ path: any WritableKeyPath<Configuration, Door?> & Sendable) -> Setting {
     Setting(name: "\(name)_tls_certificate", help: "PEM chain of that listener", expected: "a file, and \(name)_listen") {
       $0[keyPath: path]?.certificate = $1
       return $0[keyPath: path] != nil
     }
   }
 
-  private static func key(_ name: String, _ path: WritableKeyPath<Configuration, Door?>) -> Setting {
+  private static func key(_ name: String, _ path: any WritableKeyPath<Configuration, Door?> & Sendable) -> Setting {
     Setting(name: "\(name)_tls_key", help: "PEM key of that listener", expected: "a file, and \(name)_listen") {
       $0[keyPath: path]?.key = $1
       return $0[keyPath: path] != nil
@@ -197,7 +197,7 @@ extension Configuration {
   }
 
   private static func seconds(
-    _ name: String, _ help: String, _ range: ClosedRange<Int>, _ path: WritableKeyPath<HouseSettings, Int>
+    _ name: String, _ help: String, _ range: ClosedRange<Int>, _ path: any WritableKeyPath<HouseSettings, Int> & Sendable
   ) -> Setting {
     Setting(name: name, help: help, expected: "\(range.lowerBound) to \(range.upperBound)") {
       guard let number = Int($1), range.contains(number) else { return false }

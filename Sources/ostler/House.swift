@@ -199,7 +199,7 @@ final class Doors {
 
   func reload() -> [TLSFault] {
     certificates.compactMap { context in
-      do { try context.reload() } catch { return error }
+      do throws(TLSFault) { try context.reload() } catch { return error }
       return nil
     }
   }

@@ -45,10 +45,10 @@ struct Remote: ParsableArguments {
     do { response = try await handle.send(request, options) } catch {
       throw Complaint("no daemon answers at \(socket): is it running, and is this its data folder? (\(error))")
     }
-    guard (200...299).contains(response.status.code) else {
+    guard response.status.isSuccess else {
       let problem = try? JSON.parse(response.body)
       let words = [problem?["title"]?.string, problem?["detail"]?.string].compactMap { $0 }
-      throw Complaint(words.isEmpty ? "the daemon answered \(response.status.code)" : words.joined(separator: ": "))
+      throw Complaint(words.isEmpty ? "the daemon answered \(response.status)" : words.joined(separator: ": "))
     }
     return response.body
   }

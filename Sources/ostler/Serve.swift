@@ -43,8 +43,7 @@ struct Serve: AsyncParsableCommand {
       ])
     if let token = try await house.csms.firstSetupLink() {
       // Not a log line: it must be seen once, and logs are kept and shipped.
-      print("Open this link within 30 minutes to make the first administrator:\n  \(house.addresses.page)/?setup=\(token)")
-      fflush(stdout)
+      Console.say("Open this link within 30 minutes to make the first administrator:\n  \(house.addresses.page)/?setup=\(token)")
     }
   }
 }
@@ -145,15 +144,10 @@ struct ServeOptions: ParsableArguments {
   }
 }
 
-/// Where people read what went wrong.
-struct StandardError: TextOutputStream {
-  mutating func write(_ text: String) {
-    var text = text
-    text.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-  }
-
-  static func say(_ text: String) {
-    var stream = StandardError()
-    print(text, to: &stream)
+/// Speaks to the person at the terminal, at once and not when a buffer is full.
+enum Console {
+  static func say(_ line: String) {
+    var line = line + "\n"
+    line.withUTF8 { _ = Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
   }
 }
