@@ -20,8 +20,8 @@ extension CSMS {
   }
 
   private func record(of session: Session, isEstimated: Bool) throws(StoreFault) -> CDR {
-    let bill = try cost(of: session)
-    let place = try placeRecord(of: session)
+    let costs = SessionCosts(books: books, zones: zones, currency: settings.currency)
+    let bill = try costs.bill(of: session, until: now)
     guard let party = try books.parties.party(session.party) else { throw StoreFault.missing("the session's party") }
     var cdr = CDR()
     cdr.id = newID()
@@ -33,8 +33,8 @@ extension CSMS {
     cdr.token = session.token
     cdr.authorization = session.authorization
     cdr.authorizationReference = session.authorizationReference
-    cdr.place = place
-    cdr.timeZone = try zoneName(of: session)
+    cdr.place = try costs.place(of: session)
+    cdr.timeZone = try costs.zoneName(of: session)
     cdr.currency = session.tariff?.currency ?? settings.currency
     cdr.tariff = session.tariff
     cdr.periods = bill.periods
@@ -45,26 +45,9 @@ extension CSMS {
     return cdr
   }
 
-  /// What the session cost until its end, or costs until now.
-  public func cost(of session: Session) throws(StoreFault) -> Bill {
-    try cost(of: session, readings: books.sessions.readings(of: session.id), at: now)
-  }
-
-  private func cost(of session: Session, readings: [Reading], at time: Timestamp) throws(StoreFault) -> Bill {
-    let name = try zoneName(of: session)
-    guard let zone = zones[name] else { throw StoreFault.missing("the time zone \(name)") }
-    return Bill(Usage(session, readings: readings, zone: zone, until: time))
-  }
-
-  private func zoneName(of session: Session) throws(StoreFault) -> String {
-    try session.location.flatMap { id throws(StoreFault) in try books.locations.location(id)?.timeZone } ?? "Etc/UTC"
-  }
-
   /// More energy than the connector can give in that time is a wrong register, not a bill (FAULTS.md 9, QUIRKS.md 56).
   private func implausibility(of session: Session, on bill: Bill) throws(StoreFault) -> String? {
-    guard let evse = try books.stations.evse(session.evse),
-      let connector = evse.connectors.first(where: { $0.id == session.connector }) ?? evse.connectors.first
-    else { return nil }
+    guard let connector = try books.stations.evse(session.evse)?.connector(session.connector) else { return nil }
     // An assumed connector may be a far stronger one in truth.
     let watts = connector.isAssumed ? Limits.strongestConnector : connector.ratedPower
     let seconds = Int64(max(bill.totals.seconds, Limits.shortestPlausibleSeconds))
@@ -77,8 +60,8 @@ extension CSMS {
 
   /// Whoever gets the CDR prices its periods again; we do so first.
   private func doubt(about cdr: CDR) -> String? {
-    guard let zone = zones[cdr.timeZone], !cdr.agrees(zone: zone) else { return nil }
-    return "its periods do not give its totals again"
+    guard let zone = zones[cdr.timeZone] else { return "the time zone \(cdr.timeZone) is not on this machine" }
+    return cdr.agrees(zone: zone) ? nil : "its periods do not give its totals again"
   }
 
   // MARK: Sessions that nobody stopped
@@ -98,40 +81,5 @@ extension CSMS {
     for session in try books.sessions.superseded(before: now - .seconds(settings.lateStopHours * 3_600)) {
       try close(session, because: .superseded)
     }
-  }
-
-  // MARK: What a bill and a partner say of the place
-
-  func placeRecord(of session: Session) throws(StoreFault) -> CDR.Place {
-    var place = CDR.Place()
-    if let location = try session.location.flatMap({ id throws(StoreFault) in try books.locations.location(id) }) {
-      place.location = location.ref
-      place.name = location.name
-      place.address = location.address
-      place.city = location.city
-      place.postalCode = location.postalCode
-      place.state = location.state
-      place.country = location.country
-      place.latitude = location.coordinates.latitude
-      place.longitude = location.coordinates.longitude
-    }
-    place.station = try station(session.station)?.identity.text ?? ""
-    guard let evse = try books.stations.evse(session.evse) else { return place }
-    place.evse = evse.uid
-    place.evseID = evse.evseID ?? ""
-    guard let connector = evse.connectors.first(where: { $0.id == session.connector }) ?? evse.connectors.first else { return place }
-    place.connector = "\(connector.number)"
-    place.standard = connector.standard
-    place.format = connector.format
-    place.powerType = connector.powerType
-    return place
-  }
-
-  func view(of session: Session) throws(StoreFault) -> SessionView {
-    guard let party = try books.parties.party(session.party) else { throw StoreFault.missing("the session's party") }
-    let bill = session.state == .pending || session.state == .invalid ? nil : try cost(of: session)
-    return SessionView(
-      session: session, party: party.name, place: try placeRecord(of: session),
-      currency: session.tariff?.currency ?? settings.currency, cost: bill?.totals.cost, periods: bill?.periods ?? [])
   }
 }

@@ -251,14 +251,21 @@ extension StationCommand {
     case .setAvailability(let evse, let operative): ["evse": .number(JSONNumber(evse)), "operative": .bool(operative)]
     // A password that is set this way must not be read back from the books (OCPP 2.0.1 A01.FR.09).
     case .setConfiguration(let key, let value):
-      ["key": .string(key), "value": .string(key.ciFolded == "authorizationkey" ? "(hidden)" : value)]
+      Self.withoutSecrets(["key": .string(key), "value": .string(value)])
     case .getConfiguration(let keys): ["keys": .array(keys.map { .string($0) })]
     case .clearCache: [:]
     case .trigger(let what, let evse): ["what": .string(what.rawValue), "evse": evse.map { .number(JSONNumber($0)) } ?? .null]
     case .transferData(let vendor, let message, _):
       ["vendor": .string(vendor), "message": message.map { .string($0) } ?? .null]
-    case .raw(let action, let payload): ["action": .string(action), "payload": payload]
+    case .raw(let action, let payload): ["action": .string(action), "payload": Self.withoutSecrets(payload)]
     }
+  }
+}
+
+extension StationCommand {
+  private static func withoutSecrets(_ payload: JSON) -> JSON {
+    guard payload["key"]?.string?.ciFolded == "authorizationkey", case .object(let object) = payload else { return payload }
+    return .object(JSONObject(object.members.map { $0.key == "value" ? JSONObject.Member("value", "(hidden)") : $0 }))
   }
 }
 

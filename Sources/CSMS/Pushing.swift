@@ -158,7 +158,8 @@ extension CSMS {
       return .tariff(TariffView(version: tariff, party: party.name))
     case .sessions:
       guard let session = try books.sessions.session(row.key.object) else { return nil }
-      return .session(try view(of: session))
+      return .session(
+        try SessionCosts(books: books, zones: zones, currency: settings.currency).view(of: session, at: now))
     case .cdrs:
       return try books.cdrs.cdr(row.key.object).map { .cdr($0.cdr) }
     case .commands:

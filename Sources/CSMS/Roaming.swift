@@ -117,17 +117,21 @@ extension CSMS: PartnerService {
   }
 
   public func sessions(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<SessionView> {
-    let partner = caller.terms.partner.id
-    let page = try await answer { books throws(StoreFault) in try books.sessions.page(query, of: partner) }
-    let items = try page.items.map { session throws(PartnerFault) in
-      try stored { () throws(StoreFault) in try self.view(of: session) }
+    let (partner, zones, currency, now) = (caller.terms.partner.id, zones, settings.currency, now)
+    return try await answer { books throws(StoreFault) in
+      let page = try books.sessions.page(query, of: partner)
+      let costs = SessionCosts(books: books, zones: zones, currency: currency)
+      return Page(
+        items: try page.items.map { session throws(StoreFault) in try costs.view(of: session, at: now) }, total: page.total)
     }
-    return Page(items: items, total: page.total)
   }
 
   public func session(_ id: String, for caller: PartnerCaller) async throws(PartnerFault) -> SessionView {
-    guard let session = try ownSession(id, caller) else { throw .unknownObject }
-    return try stored { () throws(StoreFault) in try self.view(of: session) }
+    let (partner, zones, currency, now) = (caller.terms.partner.id, zones, settings.currency, now)
+    return try await found { books throws(StoreFault) in
+      guard let session = try books.sessions.session(id, of: partner) else { return nil }
+      return try SessionCosts(books: books, zones: zones, currency: currency).view(of: session, at: now)
+    }
   }
 
   public func cdrs(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<CDR> {
@@ -137,10 +141,7 @@ extension CSMS: PartnerService {
 
   public func cdr(_ id: String, for caller: PartnerCaller) async throws(PartnerFault) -> CDR {
     let partner = caller.terms.partner.id
-    return try await found { books throws(StoreFault) in
-      guard let kept = try books.cdrs.cdr(id), kept.partner == partner else { return nil }
-      return kept.cdr
-    }
+    return try await found { books throws(StoreFault) in try books.cdrs.cdr(id, of: partner)?.cdr }
   }
 
   // MARK: Their tokens
@@ -221,7 +222,7 @@ extension CSMS: PartnerService {
     try await commanded { () throws(Refusal) in
       let partner = caller.terms.partner
       if try self.isRepeat(url, of: partner.id) { return .accepted(timeout: self.settings.commandSeconds) }
-      guard let session = try keep({ () throws(StoreFault) in try self.session(session, of: partner.id) }), session.isOpen else {
+      guard let session = try keep({ () throws(StoreFault) in try self.books.sessions.session(session, of: partner.id) }), session.isOpen else {
         return .unknownSession
       }
       _ = try self.remoteStop(session, by: "partner:\(partner.name)", respondTo: CommandOrigin(partner: partner.id, url: url))
@@ -316,16 +317,6 @@ extension CSMS: PartnerService {
   }
 
   // MARK: Small things
-
-  private func ownSession(_ id: String, _ caller: PartnerCaller) throws(PartnerFault) -> Session? {
-    try stored { () throws(StoreFault) in try self.session(id, of: caller.terms.partner.id) }
-  }
-
-  /// A session of that partner's driver; another's does not exist for it.
-  private func session(_ id: String, of partner: ID<Partner>) throws(StoreFault) -> Session? {
-    guard try books.sessions.partner(of: id) == partner else { return nil }
-    return try books.sessions.session(id)
-  }
 
   func partnerID(of session: Session) throws(StoreFault) -> ID<Partner>? {
     try session.owner.flatMap { owner throws(StoreFault) in try books.partners.role(owner)?.partner }

@@ -1,0 +1,67 @@
+import Domain
+import Store
+import Wire
+
+/// Reads what a session costs and where it is, from the books that it is given: the turn's own, or a reader's snapshot, so
+/// that a partner's long list never delays a turn.
+nonisolated struct SessionCosts {
+  let books: Books
+  let zones: ZoneLibrary
+  /// What a bill is in where no tariff says it.
+  let currency: String
+
+  /// What the session cost until its end, or costs until now. In a zone that this machine does not know the tariff is read
+  /// in UTC, and the CDR is held: a missing file must not keep a session from ending.
+  func bill(of session: Session, until now: Timestamp) throws(StoreFault) -> Bill {
+    let zone = zones[try zoneName(of: session)] ?? .utc
+    return Bill(Usage(session, readings: try books.sessions.readings(of: session.id), zone: zone, until: now))
+  }
+
+  func zoneName(of session: Session) throws(StoreFault) -> String {
+    try location(of: session)?.timeZone ?? "Etc/UTC"
+  }
+
+  /// The place as it is now, which a CDR keeps for good.
+  func place(of session: Session) throws(StoreFault) -> CDR.Place {
+    var place = CDR.Place()
+    if let location = try location(of: session) {
+      place.location = location.ref
+      place.name = location.name
+      place.address = location.address
+      place.city = location.city
+      place.postalCode = location.postalCode
+      place.state = location.state
+      place.country = location.country
+      place.latitude = location.coordinates.latitude
+      place.longitude = location.coordinates.longitude
+    }
+    place.station = try books.stations.station(session.station)?.identity.text ?? ""
+    guard let evse = try books.stations.evse(session.evse) else { return place }
+    place.evse = evse.uid
+    place.evseID = evse.evseID ?? ""
+    guard let connector = evse.connector(session.connector) else { return place }
+    place.connector = "\(connector.number)"
+    place.standard = connector.standard
+    place.format = connector.format
+    place.powerType = connector.powerType
+    return place
+  }
+
+  /// The session as its partner sees it.
+  func view(of session: Session, at now: Timestamp) throws(StoreFault) -> SessionView {
+    guard let party = try books.parties.party(session.party) else { throw .missing("the session's party") }
+    let bill = session.state == .pending || session.state == .invalid ? nil : try bill(of: session, until: now)
+    return SessionView(
+      session: session, party: party.name, place: try place(of: session), currency: session.tariff?.currency ?? currency,
+      cost: bill?.totals.cost, periods: bill?.periods ?? [])
+  }
+
+  private func location(of session: Session) throws(StoreFault) -> Location? {
+    try session.location.flatMap { id throws(StoreFault) in try books.locations.location(id) }
+  }
+}
+
+nonisolated extension EVSE {
+  /// The connector that a session used; the first where it is gone since.
+  func connector(_ id: ID<Connector>) -> Connector? { connectors.first { $0.id == id } ?? connectors.first }
+}
