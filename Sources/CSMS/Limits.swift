@@ -56,8 +56,6 @@ public enum Limits {
   public nonisolated static let passwordBytes = 1_024
   /// Passwords that wait to be digested; past it the next one hears that too many log in at once.
   public nonisolated static let waitingPasswords = 20
-  /// Seconds for which a set-up link is good.
-  public nonisolated static let setupLinkSeconds = 86_400
   /// Seconds after which a login ends: when nobody used it, and in any case.
   public nonisolated static let idleLoginSeconds = 12 * 3_600
   public nonisolated static let loginSeconds = 30 * 86_400

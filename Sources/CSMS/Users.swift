@@ -37,7 +37,7 @@ extension CSMS {
     try await turn { () throws(Refusal) in
       try keep { () throws(StoreFault) in
         try self.books.keys.makeSetupLink(
-          TokenDigest.of(token), at: self.now, expiresAt: self.now + .seconds(Limits.setupLinkSeconds))
+          TokenDigest.of(token), at: self.now, expiresAt: self.now + .seconds(self.settings.setupLinkSeconds))
       }
     }
     return token
@@ -208,10 +208,8 @@ extension CSMS {
 
 // MARK: - Slow digests
 
-private nonisolated let passwords = PasswordQueue()
-
 /// Digests passwords one at a time, each for some 180 ms, away from the household.
-private nonisolated final class PasswordQueue: Sendable {
+nonisolated final class PasswordQueue: Sendable {
   private let queue = DispatchQueue(label: "ostler.passwords")
   private let waiting = Atomic<Int>(0)
 
