@@ -1,0 +1,155 @@
+import OCPP
+import Wire
+
+/// One connector of a station with its meter, its cable and what goes on there.
+struct Outlet: Sendable {
+  typealias Status = V16.StatusNotification.Status
+
+  enum Phase: Sendable, Equatable {
+    case free
+    /// A card was shown and the verdict is awaited.
+    case asking(tag: String)
+    /// Charging begins as soon as a car is plugged in.
+    case invited(tag: String, parent: String?, until: Timestamp)
+    case charging(Running)
+    /// The session is over, the cable is still in.
+    case finishing
+  }
+
+  /// A session as the station knows it.
+  struct Running: Sendable, Equatable {
+    enum Pause: Sendable, Equatable { case none, byCar, byStation }
+
+    /// The station's own number.
+    let number: Int
+    let tag: String
+    var parent: String?
+    let startedAt: Timestamp
+    let meterStart: Int64
+    var pause = Pause.none
+    /// Until when the curve has been reckoned.
+    var reckonedTo: Timestamp
+    var sampleAt: Timestamp?
+  }
+
+  let number: Int
+  var phase = Phase.free
+  var car: Car?
+  var isOperative = true
+  /// What the house wants as soon as the session is over.
+  var operativeAfterwards: Bool?
+  var fault: V16.StatusNotification.ErrorCode?
+  /// Wh, with the fraction that the display does not show.
+  var register: Double
+  var watts = 0.0
+  /// Somebody comes with a car, or takes it away.
+  var arrivesAt: Timestamp?
+  var leavesAt: Timestamp?
+  /// What the house was told last.
+  var told: Status?
+
+  init(number: Int, register: Double) { (self.number, self.register) = (number, register) }
+
+  var running: Running? { if case .charging(let running) = phase { running } else { nil } }
+  var shownRegister: Int64 { Int64(register) }
+
+  /// Whether a session could begin here.
+  var isUsable: Bool { isOperative && fault == nil }
+  var isFree: Bool { phase == .free && isUsable }
+
+  var status: Status {
+    if fault != nil { return .faulted }
+    switch phase {
+    case .charging(let running):
+      switch running.pause {
+      case .none: return .charging
+      case .byCar: return .suspendedEV
+      case .byStation: return .suspendedEVSE
+      }
+    case .finishing: return isOperative ? .finishing : .unavailable
+    case .asking, .invited: return .preparing
+    case .free:
+      guard isOperative else { return .unavailable }
+      return car == nil ? .available : .preparing
+    }
+  }
+
+  /// Lets the current flow until now.
+  mutating func reckon(to now: Timestamp, _ kind: StationProfile.Kind) {
+    guard case .charging(var running) = phase, var car else {
+      watts = 0
+      return
+    }
+    guard now > running.reckonedTo else { return }
+    if running.pause == .none {
+      let begin = Double((running.reckonedTo - running.startedAt).wholeMilliseconds) / 1_000
+      let end = Double((now - running.startedAt).wholeMilliseconds) / 1_000
+      register += car.charge(at: kind, from: begin, to: end)
+      watts = car.watts(at: kind, seconds: end)
+      if car.isFull { running.pause = .byCar }
+    }
+    if running.pause != .none { watts = 0 }
+    running.reckonedTo = now
+    self.car = car
+    phase = .charging(running)
+  }
+
+  /// What the meter shows now, as far as the house wants to know it.
+  func samples(
+    _ wanted: [V16.SampledValue.Measurand], _ kind: StationProfile.Kind, context: V16.SampledValue.Context
+  ) -> [V16.SampledValue] {
+    func sample(
+      _ measurand: V16.SampledValue.Measurand, _ value: String, _ unit: V16.SampledValue.Unit,
+      phase: V16.SampledValue.Phase? = nil
+    ) -> V16.SampledValue {
+      var sample = V16.SampledValue()
+      sample.value = value
+      sample.context = .known(context)
+      sample.measurand = .known(measurand)
+      sample.unit = .known(unit)
+      sample.phase = phase.map { .known($0) }
+      sample.location = .known(measurand == .stateOfCharge ? .ev : .outlet)
+      return sample
+    }
+    func tenths(_ value: Double) -> String { Decimal(Int64((value * 10).rounded()), places: 1).text(places: 1) }
+
+    let lines: [V16.SampledValue.Phase?] = kind.isDC ? [nil] : [.l1, .l2, .l3]
+    // Direct current comes at the battery's voltage, which rises as it fills.
+    let volts = kind.isDC ? 350 + 80 * (car?.stateOfCharge ?? 0) : 230
+    var made: [V16.SampledValue] = []
+    for measurand in wanted {
+      switch measurand {
+      case .energyImport: made.append(sample(measurand, String(shownRegister), .wattHours))
+      case .powerImport: made.append(sample(measurand, String(Int64(watts.rounded())), .watts))
+      case .powerOffered: made.append(sample(measurand, String(Int64(running == nil ? 0 : kind.watts)), .watts))
+      case .currentImport:
+        for line in lines {
+          made.append(sample(measurand, tenths(watts / Double(lines.count) / volts), .amperes, phase: line))
+        }
+      case .voltage: for line in lines { made.append(sample(measurand, tenths(volts), .volts, phase: line)) }
+      case .stateOfCharge:
+        guard kind.isDC, let car else { continue }
+        made.append(sample(measurand, String(Int((car.stateOfCharge * 100).rounded())), .percent))
+      default: continue
+      }
+    }
+    return made
+  }
+}
+
+/// One connector as an observer sees it.
+public struct ConnectorView: Sendable, Equatable {
+  public let number: Int
+  public let status: V16.StatusNotification.Status
+  public let isPlugged: Bool
+  /// Of the session that runs.
+  public let tag: String?
+  /// As the house numbered it; nil while it does not know.
+  public let transaction: Int64?
+  public let watts: Int
+  /// Of the session that runs.
+  public let wattHours: Int64
+  public let registerWattHours: Int64
+  /// Percent, where a car is there.
+  public let stateOfCharge: Int?
+}
