@@ -33,8 +33,14 @@ extension CSMS {
 
   /// The verdict on a tag that ends a session, or on one whose start is allowed to be looked at.
   func authorizeAtOnce(_ tag: String, at station: ID<Station>) throws(StoreFault) -> Authorization {
+    let judgement = try judge(tag, at: station)
+    // What a remote start asked for is allowed by that, and what the house itself refuses no partner can allow.
+    if case .known(let authorization) = judgement, authorization.verdict != .accepted || authorization.holder?.method == .command {
+      return authorization
+    }
+    // A partner's word of a moment ago names the contract and the reference that the CDR must carry.
     if let remembered = try books.authorizations.remembered(tag, at: station, at: now) { return remembered }
-    switch try judge(tag, at: station) {
+    switch judgement {
     case .known(let authorization): return authorization
     case .ask(_, _, let verdict): return verdict
     }
@@ -51,6 +57,9 @@ extension CSMS {
       return .known(Authorization(.accepted, holder: session.holder, groupID: session.groupID))
     }
     let folded = Token.fold(tag)
+    if let waiting = try books.sessions.open(of: station).first(where: { $0.state == .pending && Token.fold($0.token.uid) == folded }) {
+      return .known(Authorization(.accepted, holder: waiting.holder, groupID: waiting.groupID))
+    }
     let held = try books.tokens.tokens(folded: folded)
     // Our own token comes before a partner's with the same uid: the operator can see and change ours.
     if let token = held.first(where: { $0.owner == nil }) ?? held.first { return try judge(token) }

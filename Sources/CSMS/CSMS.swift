@@ -26,8 +26,9 @@ public final class CSMS {
   var links = LiveLinks()
   var knocks = Knocks()
   var couriers = Couriers()
-  var refusals: [StationIdentity: Timestamp] = [:]
+  var doorNotes = DoorNotes()
   var waitingAuthorizations = 0
+  let passwords = PasswordQueue()
   /// Who waits for the outcome of which command.
   var commandWatchers: [String: [@MainActor (CommandRecord) -> Void]] = [:]
 

@@ -15,13 +15,14 @@ extension CSMS {
       let verdict = known.command == nil ? try authorizeStart(report.tag, at: station) : Authorization(.accepted, groupID: known.groupID)
       return StartVerdict(transaction: transaction, authorization: verdict)
     }
-    let authorization = try authorizeStart(report.tag, at: station)
     guard let evse = try evse(report.evse, of: station), let connector = evse.connectors.first(where: { $0.number == report.connector }) ?? evse.connectors.first
     else {
       // An EVSE that cannot be: the message stays with the operator, and the station is told no.
       try park(action: "StartTransaction", payload: report.raw, why: "no EVSE \(report.evse)", of: station)
       return StartVerdict(transaction: try books.sessions.nextTransaction(), authorization: Authorization(.invalid))
     }
+    // Before the alias is used up: what a remote start asked for is allowed by that.
+    let authorization = try authorizeStart(report.tag, at: station)
     let transaction = try books.sessions.nextTransaction()
     let start = plausible(report.at)
     try supersede(at: evse.id, before: start)

@@ -89,6 +89,9 @@ extension CSMS {
     let all = try keep { () throws(StoreFault) in try self.books.stations.evses(of: station.id) }
     if let number {
       guard let evse = all.first(where: { $0.number == number }) else { throw .notFound("the station has no EVSE \(number)") }
+      guard try keep({ () throws(StoreFault) in try self.books.sessions.open(at: evse.id) }) == nil else {
+        throw .conflict("EVSE \(number) is occupied")
+      }
       return evse
     }
     // Where a car is plugged in already, it is that one; else a free one; else the only one.

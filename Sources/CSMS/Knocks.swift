@@ -16,6 +16,22 @@ nonisolated public struct Knock: Sendable {
   public var hasPassword: Bool { password != nil }
 }
 
+/// What the door writes into the event log about callers whom nobody authenticated: each identity once a minute, and all of
+/// them together at most so many, so that no caller can fill the log.
+struct DoorNotes {
+  private var noted: Set<StationIdentity> = []
+  private var minute = Timestamp.epoch
+
+  /// True where this is to be written down.
+  mutating func takes(_ identity: StationIdentity, at now: Timestamp) -> Bool {
+    if now - minute >= .seconds(60) || now < minute {
+      minute = now
+      noted = []
+    }
+    return noted.count < Limits.doorNotesPerMinute && noted.insert(identity).inserted
+  }
+}
+
 /// The strangers, at most a hundred at once.
 struct Knocks {
   private var byIdentity: [StationIdentity: Knock] = [:]

@@ -4,8 +4,10 @@ public enum Limits {
   public nonisolated static let waitingErrands = 50_000
   /// Strangers that may knock at once; the next one hears 503 (HOUSE.md 7).
   public nonisolated static let knocks = 100
-  /// Refused callers that are remembered, so that each is one event a minute; past it the list begins anew.
-  public nonisolated static let rememberedRefusals = 1_000
+  /// Events a minute about callers that nobody authenticated; what is past it stands in the message log only.
+  public nonisolated static let doorNotesPerMinute = 200
+  /// Seconds after which a station that returned without a boot is asked for one (QUIRKS.md 12, 30).
+  public nonisolated static let settleSeconds = 10
   /// Seconds in which a freshly accepted station must answer before its link is closed (HOUSE.md 7).
   public nonisolated static let introductionSeconds = 2
   /// Seconds for which a partner's yes or no to a tag counts for the start that follows it.

@@ -11,6 +11,8 @@ struct LiveLinks {
     let address: String
     let openedAt: Timestamp
     let desk: StationDesk
+    /// It booted on this link, or was asked to.
+    var isIntroduced = false
   }
 
   private var links: [LinkID: Link] = [:]
@@ -66,6 +68,19 @@ struct LiveLinks {
     openings[station] = recent
     // Only the opening that crosses the bound is news, not each one after it.
     return (replaced == id ? nil : replaced, recent.count == Limits.linksPerMinute)
+  }
+
+  mutating func booted(_ station: ID<Station>) {
+    if let id = newest[station] { links[id]?.isIntroduced = true }
+  }
+
+  /// Takes the links of known stations that have been up for a while without a boot; each once.
+  mutating func takeSilent(at now: Timestamp) -> [LinkID] {
+    let silent = newest.values.filter { id in
+      links[id].map { !$0.isIntroduced && now - $0.openedAt >= .seconds(Limits.settleSeconds) } ?? false
+    }
+    silent.forEach { links[$0]?.isIntroduced = true }
+    return silent
   }
 
   /// A link ends. Returns it, and whether its station is without a link now.

@@ -42,11 +42,8 @@ extension CSMS: StationDoor {
     return .welcome(Admission.Guest(identity: caller.identity, station: nil, isAccepted: false, quirks: StationQuirks()))
   }
 
-  /// A refusal is an event once a minute and identity, so that a caller cannot fill the log.
   private func refuse(_ caller: StationCaller, because why: String) throws(StoreFault) {
-    if let last = refusals[caller.identity], now - last < .seconds(60) { return }
-    if refusals.count >= Limits.rememberedRefusals { refusals.removeAll() }
-    refusals[caller.identity] = now
+    guard doorNotes.takes(caller.identity, at: now) else { return }
     try record(.refusedAtTheDoor(caller.identity, address: caller.address, why: why))
   }
 
@@ -61,7 +58,7 @@ extension CSMS: StationDoor {
         try books.stations.connected(station, version: version, at: now)
         try record(.stationConnected(station, version: version, address: address))
         try restoreStatuses(of: station)
-      } else {
+      } else if doorNotes.takes(guest.identity, at: now) {
         try record(.stationKnocked(guest.identity, address: address))
       }
       afterCommit { self.began(link) }
@@ -108,6 +105,7 @@ extension CSMS {
     station.bootedAt = now
     station.updatedAt = now
     try books.stations.update(station)
+    afterCommit { self.links.booted(id) }
     try record(.stationBooted(id, vendor: report.vendor, model: report.model, firmware: report.firmwareVersion))
     let interval =
       station.registration == .accepted ? station.quirks.heartbeatSeconds ?? settings.heartbeatSeconds : settings.pendingSeconds
@@ -212,6 +210,15 @@ extension CSMS {
       case .refused, .failed, .timedOut, .disconnected, .impossible:
         // Its next boot says the same, and no station stays silent for long after a closed link.
         self.stationLink?.close(link, code: 1000, reason: "accepted: please reconnect")
+      }
+    }
+  }
+
+  /// Some stations return without a boot and tell nothing (QUIRKS.md 30): once they have settled they are asked, once.
+  func askTheSilent() {
+    for link in links.takeSilent(at: now) {
+      stationLink?.call(.trigger(.boot, evse: nil), on: link, deadline: settings.commandSeconds) { _ in
+        self.stationLink?.call(.trigger(.status, evse: nil), on: link, deadline: self.settings.commandSeconds) { _ in }
       }
     }
   }

@@ -17,6 +17,7 @@ extension CSMS {
   /// One beat of the house's clock.
   public func tick() {
     couriers.hasNews = true
+    askTheSilent()
     let gone = links.takeOffline(at: now)
     let seen = links.takeSeen(ifOlderThan: .seconds(Limits.seenSeconds), now: now)
     note { () throws(StoreFault) in
