@@ -76,14 +76,18 @@ public final class API {
       problem.headers["Allow"] = allow.map(\.rawValue).joined(separator: ", ")
       throw problem
     case .notFound:
-      guard request.path.first != "api", door == .page else { throw Problem(.notFound, "no such path: \(request.target.path)") }
+      guard request.path.first != "api", door == .page else {
+        throw Problem(.notFound, "no such path: \(request.target.path)")
+      }
       return .response(try await page(request))
     }
   }
 
   /// A name that resolves to this machine but is not ours could be somebody's DNS rebinding (FAULTS.md 74).
   private func knowsHost(_ request: Request, at door: AdminDoor.Kind) -> Bool {
-    guard door == .page, !settings.hosts.isEmpty, request.path != ["healthz"], request.path != ["readyz"] else { return true }
+    guard door == .page, !settings.hosts.isEmpty, request.path != ["healthz"], request.path != ["readyz"] else {
+      return true
+    }
     guard let host = request.headers["host"] else { return false }
     let name = host.hasPrefix("[") ? host.prefix { $0 != "]" }.dropFirst() : host.prefix { $0 != ":" }
     return settings.hosts.contains { $0.lowercased() == host.lowercased() || $0.lowercased() == name.lowercased() }
@@ -95,7 +99,9 @@ public final class API {
     let caller = try await admit(request, to: route, at: door)
     if !request.body.isEmpty { try checkType(request) }
     let call = Call(request: request, captures: captures, caller: caller)
-    guard route.isCommand, let key = request.headers["idempotency-key"] else { return try await route.handle(self, call) }
+    guard route.isCommand, let key = request.headers["idempotency-key"] else {
+      return try await route.handle(self, call)
+    }
     return try await once(key, call) { try await route.handle(self, call) }
   }
 
@@ -128,7 +134,9 @@ public final class API {
     }
     var response: Response
     do {
-      guard case .response(let given) = try await work() else { throw Problem(.internal, "a stream is no answer to a command") }
+      guard case .response(let given) = try await work() else {
+        throw Problem(.internal, "a stream is no answer to a command")
+      }
       response = given
     } catch let problem as Problem {
       response = problem.response
@@ -137,7 +145,8 @@ public final class API {
     }
     // What may be tried again must not be remembered as refused.
     if response.status.rawValue < 500 {
-      let answer = RememberedAnswer(request: request, status: response.status.rawValue, answer: String(decoding: response.body, as: UTF8.self))
+      let answer = RememberedAnswer(
+        request: request, status: response.status.rawValue, answer: String(decoding: response.body, as: UTF8.self))
       try await house.remember(answer, to: who, key: key)
     }
     return .response(response)
@@ -153,10 +162,12 @@ public final class API {
   /// What every answer says to a browser (FAULTS.md 64).
   static func harden(_ response: inout Response) {
     let fixed = [
-      ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"), ("Cross-Origin-Opener-Policy", "same-origin"),
+      ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"),
+      ("Cross-Origin-Opener-Policy", "same-origin"),
       (
         "Content-Security-Policy",
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+          + "frame-ancestors 'none'"
       ),
     ]
     for (name, value) in fixed { response.headers[name] = value }
@@ -198,7 +209,8 @@ struct Route: Sendable {
   let handle: @MainActor @Sendable (API, Call) async throws -> Answer
 
   init(
-    _ name: String, _ method: HTTP.Method, _ path: String, _ access: Access, isCommand: Bool = false, isAtRoot: Bool = false,
+    _ name: String, _ method: HTTP.Method, _ path: String, _ access: Access, isCommand: Bool = false,
+    isAtRoot: Bool = false,
     _ handle: @escaping @MainActor @Sendable (API, Call) async throws -> Answer
   ) {
     (self.name, self.method, self.path, self.access) = (name, method, path, access)
@@ -220,7 +232,9 @@ struct Call: Sendable {
 
   /// Tells one request from another: SHA-256 of method, target and body.
   var digest: String {
-    SHA256.digest(Bytes(utf8: "\(request.method.rawValue) \(request.target.path)?\(request.target.rawQuery)\n") + request.body).hex
+    SHA256.digest(
+      Bytes(utf8: "\(request.method.rawValue) \(request.target.path)?\(request.target.rawQuery)\n") + request.body
+    ).hex
   }
 
   func fields() throws(Problem) -> Fields { try Fields(body: request.body) }
@@ -239,7 +253,9 @@ struct Call: Sendable {
   }
 
   func identity(_ name: String = "id") throws(Problem) -> StationIdentity {
-    guard let identity = StationIdentity(text(name)) else { throw Problem(.notFound, "\(text(name)) is no station's identity") }
+    guard let identity = StationIdentity(text(name)) else {
+      throw Problem(.notFound, "\(text(name)) is no station's identity")
+    }
     return identity
   }
 
@@ -255,7 +271,9 @@ struct Call: Sendable {
 
   func cursor() throws(Problem) -> String? {
     guard let text = self[query: "cursor"] else { return nil }
-    guard let place = Cursor.place(in: text) else { throw .invalid("cursor", "take it from `next_cursor` of the page before") }
+    guard let place = Cursor.place(in: text) else {
+      throw .invalid("cursor", "take it from `next_cursor` of the page before")
+    }
     return place
   }
 

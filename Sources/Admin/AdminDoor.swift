@@ -1,8 +1,8 @@
 import HTTP
 import Net
 
-/// Where the server hands over a request for the page or the API. It lives on the server's loop; the answer is found on the
-/// main actor and goes back through the responder.
+/// Where the server hands over a request for the page or the API. It lives on the server's loop; the answer is found on
+/// the main actor and goes back through the responder.
 nonisolated public final class AdminDoor: RequestHandler {
   public enum Kind: Sendable {
     /// The page with its API: everybody proves who they are.

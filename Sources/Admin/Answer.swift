@@ -64,5 +64,7 @@ nonisolated extension JSON {
   }
   static func cost(_ price: Price?, _ currency: String) -> JSON { price.map { .cost($0, currency) } ?? .null }
 
-  static func party(_ name: PartyID) -> JSON { ["country_code": .string(name.country), "party_id": .string(name.party)] }
+  static func party(_ name: PartyID) -> JSON {
+    ["country_code": .string(name.country), "party_id": .string(name.party)]
+  }
 }

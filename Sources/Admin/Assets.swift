@@ -36,7 +36,9 @@ nonisolated struct Assets: Sendable {
   subscript(path: [String]) -> Asset? { byPath[path.joined(separator: "/")] }
 
   /// The OpenAPI document.
-  static let document: (bytes: [UInt8], tag: ETag)? = resources().first { $0.path == "openapi.json" }.map { ($0.bytes, ETag(of: $0.bytes)) }
+  static let document: (bytes: [UInt8], tag: ETag)? = resources().first { $0.path == "openapi.json" }.map {
+    ($0.bytes, ETag(of: $0.bytes))
+  }
 
   static func isFile(_ name: String) -> Bool {
     name.contains(".") && types[name.split(separator: ".").last.map(String.init) ?? ""] != nil
@@ -44,7 +46,8 @@ nonisolated struct Assets: Sendable {
 
   private static let types = [
     "html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8",
-    "json": "application/json", "svg": "image/svg+xml", "png": "image/png", "ico": "image/x-icon", "woff2": "font/woff2",
+    "json": "application/json", "svg": "image/svg+xml", "png": "image/png", "ico": "image/x-icon",
+    "woff2": "font/woff2",
     "webmanifest": "application/manifest+json", "txt": "text/plain; charset=utf-8",
   ]
 
@@ -64,9 +67,7 @@ extension API {
     if request.path != ["index.html"], let asset = assets[request.path] { return asset.response(for: request) }
     // A station's identity may have a dot; a file that is asked for has an ending that we know.
     let asksForFile = request.path != ["index.html"] && Assets.isFile(request.path.last ?? "")
-    guard !asksForFile, let index = assets.index else {
-      throw Problem(.notFound, "no such path: \(request.target.path)")
-    }
+    guard !asksForFile else { throw Problem(.notFound, "no such path: \(request.target.path)") }
     if let token = request.target["setup"] {
       guard try await house.isSetupLink(token) else {
         return .text("This set-up link was used or is too old. `ostler setup-link` makes a new one.\n", status: .gone)
@@ -74,6 +75,7 @@ extension API {
     } else if try await !knowsUsers() {
       return .text("Open the set-up link that the daemon printed, or run `ostler setup-link`.\n", status: .forbidden)
     }
+    guard let index = assets.index else { throw Problem(.notFound, "this binary carries no page") }
     return index.response(for: request)
   }
 }

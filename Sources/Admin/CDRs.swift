@@ -22,7 +22,9 @@ extension API {
     let isHeld = try call.queryFlag("held")
     let name = call[query: "station"]
     let found = try await house.read { books throws(StoreFault) -> [(String, JSON)] in
-      let station = try name.flatMap { StationIdentity($0) }.flatMap { name throws(StoreFault) in try books.stations.station(name) }
+      let station = try name.flatMap { StationIdentity($0) }.flatMap { name throws(StoreFault) in
+        try books.stations.station(name)
+      }
       if name != nil, station == nil { return [] }
       let filter = CDRFilter(from: span?.from, to: span?.to, station: station?.id, partner: partner, isHeld: isHeld)
       return try books.cdrs.list(filter, before: cursor, limit: limit).map { kept throws(StoreFault) in
@@ -41,7 +43,9 @@ extension API {
       json["costs"] = kept.cdr.totals.costs(in: kept.cdr.currency)
       var pushes: [JSON] = []
       for partner in try books.partners.all() {
-        if let row = try books.pushes.row(PushKey(partner: partner.id, module: .cdrs, object: id)) { pushes.append(try row.json(books)) }
+        if let row = try books.pushes.row(PushKey(partner: partner.id, module: .cdrs, object: id)) {
+          pushes.append(try row.json(books))
+        }
       }
       json["pushes"] = .array(pushes)
       return json
@@ -55,7 +59,8 @@ extension API {
   private func span(of call: Call) async throws -> (from: Timestamp, to: Timestamp)? {
     guard let text = call[query: "month"] else { return nil }
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.count == 2, parts[0].utf8.count == 4, parts[1].utf8.count == 2, let year = Int(parts[0]), let month = Int(parts[1]),
+    guard parts.count == 2, parts[0].utf8.count == 4, parts[1].utf8.count == 2, let year = Int(parts[0]),
+      let month = Int(parts[1]),
       let begin = Timestamp(year: year, month: month, day: 1),
       let end = Timestamp(year: month == 12 ? year + 1 : year, month: month == 12 ? 1 : month + 1, day: 1)
     else { throw Problem.invalid("month", "a month as 2026-11 is expected") }
@@ -82,13 +87,15 @@ extension API {
     let name = "cdrs-\(call[query: "month"] ?? "").csv"
     return .stream { responder in
       var head = Response(
-        .ok, headers: ["Content-Type": "text/csv; charset=utf-8", "Content-Disposition": "attachment; filename=\"\(name)\""])
+        .ok,
+        headers: ["Content-Type": "text/csv; charset=utf-8", "Content-Disposition": "attachment; filename=\"\(name)\""])
       API.harden(&head)
       Task { await self.write(filter, to: responder.stream(head)) }
     }
   }
 
-  /// A page of rows at a time, each from a snapshot of its own and only when the reader took the one before (FAULTS.md 73).
+  /// A page of rows at a time, each from a snapshot of its own and only when the reader took the one before (FAULTS.md
+  /// 73).
   private func write(_ filter: CDRFilter, to stream: BodyStream) async {
     var table = CSV(columns: CDRTable.columns)
     var cursor: String?
@@ -117,8 +124,10 @@ extension API {
 /// The columns of the CDR table, and what stands in them.
 nonisolated enum CDRTable {
   static let columns = [
-    "id", "session", "started_at", "ended_at", "duration_seconds", "parking_seconds", "location", "address", "city", "station",
-    "evse_id", "connector", "token_uid", "contract_id", "partner", "energy_kwh", "currency", "cost_excl_vat", "cost_incl_vat",
+    "id", "session", "started_at", "ended_at", "duration_seconds", "parking_seconds", "location", "address", "city",
+    "station",
+    "evse_id", "connector", "token_uid", "contract_id", "partner", "energy_kwh", "currency", "cost_excl_vat",
+    "cost_incl_vat",
     "estimated", "held_because",
   ]
 
@@ -128,7 +137,8 @@ nonisolated enum CDRTable {
     return [
       .text(cdr.id), .text(cdr.session), .time(cdr.startedAt), .time(cdr.endedAt), .whole(Int64(cdr.totals.seconds)),
       .whole(Int64(cdr.totals.parkingSeconds)), .text(cdr.place.name), .text(cdr.place.address), .text(cdr.place.city),
-      .text(cdr.place.station), .text(cdr.place.evseID.isEmpty ? cdr.place.evse : cdr.place.evseID), .text(cdr.place.connector),
+      .text(cdr.place.station), .text(cdr.place.evseID.isEmpty ? cdr.place.evse : cdr.place.evseID),
+      .text(cdr.place.connector),
       .text(cdr.token.uid), .text(cdr.token.contractID), .text(partner), .number(cdr.totals.energy.kilowattHours),
       .text(cdr.currency), .number(cdr.totals.cost.beforeTax.decimal),
       cdr.totals.cost.afterTax.map { .number($0.decimal) } ?? .empty, .flag(cdr.isEstimated), .text(kept.held),
@@ -140,8 +150,10 @@ nonisolated extension KeptCDR {
   func json(_ books: Books) throws(StoreFault) -> JSON {
     [
       "id": .string(cdr.id), "session": .string(cdr.session), "station": .string(cdr.place.station),
-      "evse_id": .string(cdr.place.evseID.isEmpty ? cdr.place.evse : cdr.place.evseID), "location": .text(cdr.place.name),
-      "token": cdr.token.json, "partner": try partner.flatMap { id throws(StoreFault) in try books.partners.partner(id)?.nameJSON } ?? .null,
+      "evse_id": .string(cdr.place.evseID.isEmpty ? cdr.place.evse : cdr.place.evseID),
+      "location": .text(cdr.place.name),
+      "token": cdr.token.json,
+      "partner": try partner.flatMap { id throws(StoreFault) in try books.partners.partner(id)?.nameJSON } ?? .null,
       "started_at": .time(cdr.startedAt), "ended_at": .time(cdr.endedAt), "energy_kwh": .energy(cdr.totals.energy),
       "duration_seconds": .whole(cdr.totals.seconds), "parking_seconds": .whole(cdr.totals.parkingSeconds),
       "cost": .cost(cdr.totals.cost, cdr.currency), "estimated": .bool(cdr.isEstimated), "held_because": .text(held),

@@ -26,7 +26,8 @@ extension API {
       let (uid, id) = try (fields.maybeText("token"), fields.maybeID("token_id", of: Token.self))
       let evse = try fields.maybeWhole("evse")
       try fields.finish()
-      record = try await house.startSession(at: identity, evse: evse, token: try await token(uid: uid, id: id), by: call.by)
+      record = try await house.startSession(
+        at: identity, evse: evse, token: try await token(uid: uid, id: id), by: call.by)
     case "stop":
       let (session, transaction) = try (fields.maybeText("session"), fields.maybeWhole("transaction"))
       try fields.finish()
@@ -89,7 +90,8 @@ extension API {
     }
     guard let found else { throw Problem(.notFound, "no station \(identity)") }
     return .page(
-      found.map { $0.record.json(of: identity, session: $0.session) }, next: found.count < limit ? nil : found.last?.record.id)
+      found.map { $0.record.json(of: identity, session: $0.session) },
+      next: found.count < limit ? nil : found.last?.record.id)
   }
 
   fileprivate func showCommand(_ call: Call) async throws -> Answer {
@@ -129,7 +131,8 @@ nonisolated extension CommandRecord {
   /// The identity is nil where the station was removed since.
   func json(of station: StationIdentity?, session: String?) -> JSON {
     [
-      "id": .string(id), "station": .text(station?.text), "verb": .string(verb), "detail": detail, "origin": .string(origin),
+      "id": .string(id), "station": .text(station?.text), "verb": .string(verb), "detail": detail,
+      "origin": .string(origin),
       "phase": .word(phase), "answer": answer, "session": .text(session), "created_at": .time(createdAt),
       "updated_at": .time(updatedAt),
     ]

@@ -101,9 +101,11 @@ extension API {
       case .refuse: "never"
       }
     return .json([
-      "user": .string(call.caller.name), "role": .word(call.caller.role), "via": .string(via), "csrf_token": .text(csrf),
+      "user": .string(call.caller.name), "role": .word(call.caller.role), "via": .string(via),
+      "csrf_token": .text(csrf),
       "version": .string(settings.version), "now": .time(now), "last_seq": .whole(first.seq),
-      "station_urls": .list(settings.stationURLs) { .string($0) }, "partner_urls": .list(settings.partnerURLs) { .string($0) },
+      "station_urls": .list(settings.stationURLs) { .string($0) },
+      "partner_urls": .list(settings.partnerURLs) { .string($0) },
       "strangers_may_knock": .string(strangers), "first_run": first.flags,
     ])
   }
@@ -146,6 +148,9 @@ extension API {
 
 nonisolated extension APIKey {
   fileprivate var json: JSON {
-    ["id": .id(id), "name": .string(name), "role": .word(role), "created_at": .time(createdAt), "used_at": .time(usedAt)]
+    [
+      "id": .id(id), "name": .string(name), "role": .word(role), "created_at": .time(createdAt),
+      "used_at": .time(usedAt),
+    ]
   }
 }

@@ -125,15 +125,29 @@ nonisolated struct Fields {
 
   func has(_ name: String) -> Bool { members[name] != nil }
 
-  mutating func change(_ name: String, _ value: inout String) throws(Problem) { if has(name) { value = try text(name) } }
-  mutating func change(_ name: String, _ value: inout String?) throws(Problem) { if has(name) { value = try maybeText(name) } }
+  mutating func change(_ name: String, _ value: inout String) throws(Problem) {
+    if has(name) { value = try text(name) }
+  }
+  mutating func change(_ name: String, _ value: inout String?) throws(Problem) {
+    if has(name) { value = try maybeText(name) }
+  }
   mutating func change(_ name: String, _ value: inout Int) throws(Problem) { if has(name) { value = try whole(name) } }
-  mutating func change(_ name: String, _ value: inout Int?) throws(Problem) { if has(name) { value = try maybeWhole(name) } }
+  mutating func change(_ name: String, _ value: inout Int?) throws(Problem) {
+    if has(name) { value = try maybeWhole(name) }
+  }
   mutating func change(_ name: String, _ value: inout Bool) throws(Problem) { if has(name) { value = try flag(name) } }
-  mutating func change(_ name: String, _ value: inout Bool?) throws(Problem) { if has(name) { value = try maybeFlag(name) } }
-  mutating func change(_ name: String, _ value: inout Timestamp?) throws(Problem) { if has(name) { value = try maybeTime(name) } }
-  mutating func change<W: Word>(_ name: String, word value: inout W) throws(Problem) { if has(name) { value = try word(name) } }
-  mutating func change<W: Word>(_ name: String, word value: inout W?) throws(Problem) { if has(name) { value = try maybeWord(name) } }
+  mutating func change(_ name: String, _ value: inout Bool?) throws(Problem) {
+    if has(name) { value = try maybeFlag(name) }
+  }
+  mutating func change(_ name: String, _ value: inout Timestamp?) throws(Problem) {
+    if has(name) { value = try maybeTime(name) }
+  }
+  mutating func change<W: Word>(_ name: String, word value: inout W) throws(Problem) {
+    if has(name) { value = try word(name) }
+  }
+  mutating func change<W: Word>(_ name: String, word value: inout W?) throws(Problem) {
+    if has(name) { value = try maybeWord(name) }
+  }
   mutating func change<Of>(_ name: String, id value: inout ID<Of>?) throws(Problem) {
     if has(name) { value = try maybeID(name, of: Of.self) }
   }

@@ -25,7 +25,8 @@ nonisolated enum Limits {
   static let recentEvents = 1_000
   /// Events that a listener gets in one piece before it is asked whether it can take more.
   static let eventsPerPiece = 200
-  /// Milliseconds between two notices of sessions' figures, and the sessions of one notice; the others come with the next.
+  /// Milliseconds between two notices of sessions' figures, and the sessions of one notice; the others come with the
+  /// next.
   static let progressMilliseconds = 500
   static let progressSessions = 200
   /// Failed logins that cost nothing, by account and by address, and the longest pause after more, in seconds.

@@ -4,9 +4,10 @@ import HTTP
 import Store
 import Wire
 
-/// Tells the live pages what was committed, as server-sent events. Each listener is a cursor over the event log: it gets the
-/// newest events from memory and what it missed from the books, a piece at a time and only as fast as it reads. So nothing
-/// waits here for a slow one; it lags, and one that is deaf is closed by the server and comes back with its last seq.
+/// Tells the live pages what was committed, as server-sent events. Each listener is a cursor over the event log: it
+/// gets the newest events from memory and what it missed from the books, a piece at a time and only as fast as it
+/// reads. So nothing waits here for a slow one; it lags, and one that is deaf is closed by the server and comes back
+/// with its last seq.
 final class Live {
   /// One listener.
   private final class Listener {
@@ -105,7 +106,9 @@ final class Live {
   private func catchUp(_ id: Int, _ listener: Listener) async {
     let from = listener.seq
     do {
-      let events = try await house.read { books throws(StoreFault) in try books.events.after(from, limit: Limits.eventsPerPiece) }
+      let events = try await house.read { books throws(StoreFault) in
+        try books.events.after(from, limit: Limits.eventsPerPiece)
+      }
       try await learnNames(of: events)
       for event in events { listener.sender.send(id: "\(event.seq)", event: event.kind, data: data(of: event)) }
       // Nothing is left after it: what lay between was pruned.

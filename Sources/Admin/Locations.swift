@@ -38,7 +38,9 @@ extension API {
 
   fileprivate func showLocation(_ id: ID<Location>, status: Status) async throws -> Answer {
     let found = try await house.read { books throws(StoreFault) in
-      try books.locations.location(id).map { location throws(StoreFault) in (location.updatedAt, try location.json(books)) }
+      try books.locations.location(id).map { location throws(StoreFault) in
+        (location.updatedAt, try location.json(books))
+      }
     }
     guard let (changed, json) = found else { throw Problem(.notFound, "no such location") }
     return .json(json, status: status, etag: ETag(changed: changed))
@@ -51,7 +53,8 @@ extension API {
       throw Problem.invalid(name, "this field is required")
     }
     var draft = Location(
-      id: ID(0), party: ID(0), ref: "", name: "", address: "", city: "", country: "", coordinates: .nullIsland, timeZone: "",
+      id: ID(0), party: ID(0), ref: "", name: "", address: "", city: "", country: "", coordinates: .nullIsland,
+      timeZone: "",
       createdAt: now, updatedAt: now)
     try fields.change("ref", &draft.ref)
     try change(&draft, by: &fields)
@@ -62,7 +65,9 @@ extension API {
 
   fileprivate func changeLocation(_ call: Call) async throws -> Answer {
     let id: ID<Location> = try call.id()
-    let edit: @MainActor @Sendable (inout Location) throws(HouseRefusal) -> Void = try call.edit({ ETag(changed: $0.updatedAt) }) {
+    let edit: @MainActor @Sendable (inout Location) throws(HouseRefusal) -> Void = try call.edit({
+      ETag(changed: $0.updatedAt)
+    }) {
       fields, location throws(Problem) in try self.change(&location, by: &fields)
     }
     _ = try await house.changeLocation(id, by: call.by, edit)
@@ -97,7 +102,9 @@ extension API {
   }
 
   fileprivate func changeParty(_ call: Call) async throws -> Answer {
-    let edit: @MainActor @Sendable (inout Party) throws(HouseRefusal) -> Void = try call.edit({ ETag(of: $0.json.bytes) }) {
+    let edit: @MainActor @Sendable (inout Party) throws(HouseRefusal) -> Void = try call.edit({
+      ETag(of: $0.json.bytes)
+    }) {
       fields, party throws(Problem) in
       var (country, name) = (party.name.country, party.name.party)
       try fields.change("country_code", &country)

@@ -33,8 +33,8 @@ nonisolated struct Caller: Sendable, Equatable {
   }
 }
 
-// Who may come in at this door, and with what: the session cookie of a person, the key of a program, or the socket in the
-// daemon's own folder.
+// Who may come in at this door, and with what: the session cookie of a person, the key of a program, or the socket in
+// the daemon's own folder.
 extension API {
   /// Decides whether the request may reach its route.
   func admit(_ request: Request, to route: Route, at door: AdminDoor.Kind) async throws -> Caller {
@@ -75,7 +75,9 @@ extension API {
   private func identify(_ request: Request) async throws -> Caller {
     if let header = request.headers["authorization"] {
       let parts = header.split(separator: " ", maxSplits: 1)
-      guard parts.count == 2, parts[0].lowercased() == "bearer", let program = try await house.program(ofKey: String(parts[1])) else {
+      guard parts.count == 2, parts[0].lowercased() == "bearer",
+        let program = try await house.program(ofKey: String(parts[1]))
+      else {
         throw unauthenticated("this key is not good")
       }
       return Caller(name: program.name, role: program.role, proof: .key)

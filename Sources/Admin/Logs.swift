@@ -18,8 +18,10 @@ extension API {
   fileprivate func listMessages(_ call: Call) async throws -> Answer {
     guard let messages else { throw Problem(.notFound, "this house keeps no message log") }
     let filter = MessageFilter(
-      door: try call.queryWord("door", as: Door.self)?.rawValue, peer: call[query: "peer"], action: call[query: "action"],
-      direction: try call.queryWord("direction"), onlyErrors: try call.queryFlag("errors"), since: try call.queryTime("from"),
+      door: try call.queryWord("door", as: Door.self)?.rawValue, peer: call[query: "peer"],
+      action: call[query: "action"],
+      direction: try call.queryWord("direction"), onlyErrors: try call.queryFlag("errors"),
+      since: try call.queryTime("from"),
       text: call[query: "q"])
     let limit = try call.limit()
     let place = try call.cursor().flatMap { Int64($0) }
@@ -77,7 +79,8 @@ nonisolated extension LoggedEvent {
 
   func json(station: String?) -> JSON {
     [
-      "seq": .whole(seq), "at": .time(at), "kind": .string(kind), "subject": .string(subject), "station": .text(station),
+      "seq": .whole(seq), "at": .time(at), "kind": .string(kind), "subject": .string(subject),
+      "station": .text(station),
       "body": body,
     ]
   }

@@ -27,15 +27,20 @@ extension API {
       try look.messages(books)
       let figures = try books.analytics.figures(since: today)
       let power = open.reduce(Decimal.zero) { $0 + ($1.state == .active ? $1.power ?? .zero : .zero) }
-      let knocks = strangers.map { Lookout.line("station_knocking", since: $0.since, station: $0.identity.text, detail: $0.address) }
+      let knocks = strangers.map {
+        Lookout.line("station_knocking", since: $0.since, station: $0.identity.text, detail: $0.address)
+      }
       return [
         "at": .time(now), "needs_attention": .array(knocks + look.lines),
         "stations": [
-          "total": .whole(total), "online": .whole(total - without), "offline": .whole(without), "knocking": .whole(strangers.count),
+          "total": .whole(total), "online": .whole(total - without), "offline": .whole(without),
+          "knocking": .whole(strangers.count),
         ],
         "evses": .object(
           JSONObject(
-            try books.analytics.statuses().sorted { $0.key.rawValue < $1.key.rawValue }.map { .init($0.key.rawValue, .whole($0.value)) })),
+            try books.analytics.statuses().sorted { $0.key.rawValue < $1.key.rawValue }.map {
+              .init($0.key.rawValue, .whole($0.value))
+            })),
         "sessions": [
           "active": .whole(open.count { $0.state == .active }), "pending": .whole(open.count { $0.state == .pending }),
           "today": .whole(figures.sessions),
@@ -61,11 +66,13 @@ nonisolated private struct Lookout {
   init(now: Timestamp, online: Set<ID<Station>>) { (self.now, self.online) = (now, online) }
 
   static func line(
-    _ kind: String, since: Timestamp? = nil, station: String? = nil, evse: Int? = nil, session: String? = nil, cdr: String? = nil,
+    _ kind: String, since: Timestamp? = nil, station: String? = nil, evse: Int? = nil, session: String? = nil,
+    cdr: String? = nil,
     partner: Partner? = nil, count: Int = 1, detail: String? = nil
   ) -> JSON {
     [
-      "kind": .string(kind), "since": .time(since), "station": .text(station), "evse": .whole(evse), "session": .text(session),
+      "kind": .string(kind), "since": .time(since), "station": .text(station), "evse": .whole(evse),
+      "session": .text(session),
       "cdr": .text(cdr), "partner": partner?.nameJSON ?? .null, "count": .whole(count), "detail": .text(detail),
     ]
   }
@@ -83,7 +90,8 @@ nonisolated private struct Lookout {
     var (total, open) = (0, 0)
     var place: StationIdentity?
     while true {
-      let page = try books.stations.list(StationFilter(registration: .accepted), after: place, limit: Limits.longestPage)
+      let page = try books.stations.list(
+        StationFilter(registration: .accepted), after: place, limit: Limits.longestPage)
       for station in page {
         total += 1
         if station.passwordHash == nil { open += 1 }
@@ -134,7 +142,8 @@ nonisolated private struct Lookout {
       "cdr_held",
       held.map {
         Self.line(
-          "cdr_held", since: $0.cdr.createdAt, station: $0.cdr.place.station, session: $0.cdr.session, cdr: $0.cdr.id, detail: $0.held)
+          "cdr_held", since: $0.cdr.createdAt, station: $0.cdr.place.station, session: $0.cdr.session, cdr: $0.cdr.id,
+          detail: $0.held)
       })
   }
 
@@ -143,7 +152,9 @@ nonisolated private struct Lookout {
     for partner in try books.partners.all() {
       guard let depth = depths[partner.id] else { continue }
       let trouble = try books.pushes.waiting(for: partner.id, limit: 1).first?.lastError
-      if depth.parked > 0 { lines.append(Self.line("push_parked", partner: partner, count: depth.parked, detail: trouble)) }
+      if depth.parked > 0 {
+        lines.append(Self.line("push_parked", partner: partner, count: depth.parked, detail: trouble))
+      }
       if partner.state == .registered, let oldest = depth.oldest, now - oldest > .seconds(Limits.failingSeconds) {
         lines.append(Self.line("partner_failing", since: oldest, partner: partner, count: depth.due, detail: trouble))
       }
@@ -156,7 +167,8 @@ nonisolated private struct Lookout {
     guard count > 0, let newest = try books.parked.waiting(limit: 1).first else { return }
     lines.append(
       Self.line(
-        "message_parked", since: newest.receivedAt, station: try books.stations.station(newest.station)?.identity.text, count: count,
+        "message_parked", since: newest.receivedAt, station: try books.stations.station(newest.station)?.identity.text,
+        count: count,
         detail: "\(newest.action): \(newest.why)"))
   }
 }

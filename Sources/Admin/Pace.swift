@@ -1,8 +1,8 @@
 import Domain
 import Wire
 
-/// Slows down who guesses passwords: after some free failures each further one doubles the pause, for the account and for
-/// the address. A pause is short enough that nobody is locked out for long by somebody else's guesses.
+/// Slows down who guesses passwords: after some free failures each further one doubles the pause, for the account and
+/// for the address. A pause is short enough that nobody is locked out for long by somebody else's guesses.
 struct Pace {
   private struct Record {
     var failures: Int
@@ -28,7 +28,9 @@ struct Pace {
   mutating func succeeded(account: String) { records[Self.key(account: account)] = nil }
 
   private mutating func note(_ key: String, free: Int, at now: Timestamp) {
-    if records[key] == nil, records.count >= Limits.rememberedFailures, let oldest = records.min(by: { $0.value.last < $1.value.last }) {
+    if records[key] == nil, records.count >= Limits.rememberedFailures,
+      let oldest = records.min(by: { $0.value.last < $1.value.last })
+    {
       records[oldest.key] = nil
     }
     let failures = (records[key]?.failures ?? 0) + 1

@@ -63,7 +63,8 @@ extension API {
     let (partner, token) = try await house.invite(name: name, party: party, quirks: quirks, by: call.by)
     let shape = try await house.read { books throws(StoreFault) in try partner.json(nil, books) }
     return .json(
-      ["partner": shape, "token": .string(token), "versions_url": .string(settings.partnerURLs.first ?? "")], status: .created,
+      ["partner": shape, "token": .string(token), "versions_url": .string(settings.partnerURLs.first ?? "")],
+      status: .created,
       etag: ETag(changed: partner.updatedAt))
   }
 
@@ -73,7 +74,8 @@ extension API {
     let name = try fields.maybeText("name") ?? host(of: url)
     let quirks: PartnerQuirks = try fields.maybePayload("quirks") ?? PartnerQuirks()
     try fields.finish()
-    let partner = try await house.register(versionsURL: url, token: token, name: name, party: nil, quirks: quirks, by: call.by)
+    let partner = try await house.register(
+      versionsURL: url, token: token, name: name, party: nil, quirks: quirks, by: call.by)
     return try await showPartner(partner.id, status: .created)
   }
 
@@ -93,7 +95,9 @@ extension API {
 
   fileprivate func changePartner(_ call: Call) async throws -> Answer {
     let id: ID<Partner> = try call.id()
-    let edit: @MainActor @Sendable (inout Partner) throws(HouseRefusal) -> Void = try call.edit({ ETag(changed: $0.updatedAt) }) {
+    let edit: @MainActor @Sendable (inout Partner) throws(HouseRefusal) -> Void = try call.edit({
+      ETag(changed: $0.updatedAt)
+    }) {
       fields, partner throws(Problem) in
       try fields.change("name", &partner.name)
       guard (1...100).contains(partner.name.count) else { throw .invalid("name", "1 to 100 characters") }
@@ -125,8 +129,10 @@ extension API {
     let state = try call.queryWord("state", as: PushRow.State.self)
     let shapes = try await house.read { books throws(StoreFault) -> [JSON]? in
       guard try books.partners.partner(id) != nil else { return nil }
-      return try books.pushes.waiting(for: id, limit: state == nil ? limit : .max).filter { state == nil || $0.state == state }
-        .prefix(limit).map { row throws(StoreFault) in try row.json(books) }
+      return try books.pushes.waiting(for: id, limit: state == nil ? limit : .max).filter {
+        state == nil || $0.state == state
+      }
+      .prefix(limit).map { row throws(StoreFault) in try row.json(books) }
     }
     guard let shapes else { throw Problem(.notFound, "no such partner") }
     return .page(shapes, next: nil)
@@ -135,10 +141,12 @@ extension API {
   fileprivate func showTrace(_ call: Call) async throws -> Answer {
     let id: ID<Partner> = try call.id()
     let steps = try await house.read { books throws(StoreFault) in
-      try books.events.latest(of: "partner/\(id)", limit: Limits.longestPage).filter { $0.kind == "partner.step" }.reversed()
+      try books.events.latest(of: "partner/\(id)", limit: Limits.longestPage).filter { $0.kind == "partner.step" }
+        .reversed()
         .map { event -> JSON in
           [
-            "seq": .whole(event.seq), "at": .time(event.at), "step": event.body["step"] ?? .null, "ok": event.body["ok"] ?? .null,
+            "seq": .whole(event.seq), "at": .time(event.at), "step": event.body["step"] ?? .null,
+            "ok": event.body["ok"] ?? .null,
             "detail": event.body["detail"] ?? .null,
           ]
         }
@@ -164,7 +172,9 @@ nonisolated extension Partner {
           "business_name": .string($0.businessName),
         ]
       },
-      "endpoints": .list(endpoints) { ["identifier": .string($0.module), "role": .text($0.role), "url": .string($0.url)] },
+      "endpoints": .list(endpoints) {
+        ["identifier": .string($0.module), "role": .text($0.role), "url": .string($0.url)]
+      },
       "quirks": quirks.json, "last_contact_at": .time(lastContactAt),
       "queue": [
         "due": .whole(depth?.due ?? 0), "parked": .whole(depth?.parked ?? 0), "oldest_at": .time(depth?.oldest),
@@ -180,7 +190,8 @@ nonisolated extension PushRow {
     [
       "partner": try books.partners.partner(key.partner)?.nameJSON ?? .null, "module": .word(key.module),
       "object": .string(key.object), "state": .string(isDone ? "sent" : state.rawValue), "attempts": .whole(attempts),
-      "next_at": isDone ? .null : .time(nextAt), "due_since": isDone ? .null : .time(dueSince), "last_error": .text(lastError),
+      "next_at": isDone ? .null : .time(nextAt), "due_since": isDone ? .null : .time(dueSince),
+      "last_error": .text(lastError),
       "sent_at": .time(sentAt),
     ]
   }

@@ -19,7 +19,9 @@ nonisolated struct Problem: Error, Equatable {
   /// Further fields of the answer's head, such as Retry-After.
   var headers = Headers()
 
-  init(_ kind: Kind, _ detail: String, field: String? = nil) { (self.kind, self.detail, self.field) = (kind, detail, field) }
+  init(_ kind: Kind, _ detail: String, field: String? = nil) {
+    (self.kind, self.detail, self.field) = (kind, detail, field)
+  }
 
   static func invalid(_ field: String, _ detail: String) -> Problem { Problem(.invalid, detail, field: field) }
 
@@ -27,7 +29,8 @@ nonisolated struct Problem: Error, Equatable {
   init(_ refusal: HouseRefusal) {
     switch refusal {
     case .notFound(let what): self.init(.notFound, what)
-    case HouseRefusal.changedMeanwhile: self.init(.stale, "it was changed since you read it: read it again and look at the difference")
+    case HouseRefusal.changedMeanwhile:
+      self.init(.stale, "it was changed since you read it: read it again and look at the difference")
     case .conflict(let what): self.init(.conflict, what)
     case .invalid(let field, let what): self.init(.invalid, what, field: field)
     case .unavailable(let why):

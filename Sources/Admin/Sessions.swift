@@ -28,7 +28,9 @@ extension API {
     let name = call[query: "station"]
     let shaper = sessionShaper
     let found = try await house.read { books throws(StoreFault) -> [(String, JSON)] in
-      let station = try name.flatMap { StationIdentity($0) }.flatMap { name throws(StoreFault) in try books.stations.station(name) }
+      let station = try name.flatMap { StationIdentity($0) }.flatMap { name throws(StoreFault) in
+        try books.stations.station(name)
+      }
       if name != nil, station == nil { return [] }
       let filter = SessionFilter(
         state: choice.flatMap { Session.State(rawValue: $0.rawValue) }, isOpen: choice == .open, station: station?.id,
@@ -97,14 +99,16 @@ nonisolated struct SessionShaper: Sendable {
         .cost(bill?.totals.cost, currency)
       }
     return [
-      "id": .string(session.id), "state": .word(session.state), "station": .text(try station(session.station, books)?.text),
+      "id": .string(session.id), "state": .word(session.state),
+      "station": .text(try station(session.station, books)?.text),
       "evse": .whole(evse?.number), "connector": .whole(evse?.connectors.first { $0.id == session.connector }?.number),
       "location": try session.location.flatMap { id throws(StoreFault) in try location(id, books)?.nameJSON } ?? .null,
       "transaction_id": .whole(session.transaction), "token": session.token.json,
       "partner": try session.owner.flatMap { id throws(StoreFault) in try partner(id, books)?.nameJSON } ?? .null,
       "auth_method": .word(session.authorization), "authorization_reference": .text(session.authorizationReference),
       "command": .text(session.command), "started_at": .time(session.startedAt), "ended_at": .time(session.endedAt),
-      "ending": .word(session.ending), "duration_seconds": .whole(seconds(of: session)), "energy_kwh": .energy(session.energy),
+      "ending": .word(session.ending), "duration_seconds": .whole(seconds(of: session)),
+      "energy_kwh": .energy(session.energy),
       "meter_start_kwh": .energy(session.meterStart), "meter_last_kwh": .energy(session.meterLast),
       "last_reading_at": .time(session.lastReadingAt), "power_kw": .power(session.power),
       "state_of_charge": .decimal(session.stateOfCharge), "cost": cost, "cdr": .text(cdr?.id),
@@ -133,7 +137,8 @@ nonisolated struct SessionShaper: Sendable {
     json["readings"] = .list(thinned(readings)) { reading($0, of: session) }
     json["periods"] = .list(kept?.cdr.periods ?? bill?.periods ?? []) { $0.shape }
     let totals = kept?.cdr.totals ?? bill?.totals
-    json["costs"] = session.tariff.flatMap { tariff in totals?.costs(in: kept?.cdr.currency ?? tariff.currency) } ?? .null
+    json["costs"] =
+      session.tariff.flatMap { tariff in totals?.costs(in: kept?.cdr.currency ?? tariff.currency) } ?? .null
     var pushes: [PushRow] = []
     for partner in try books.partners.all() {
       for (module, object) in [(PushModule.sessions, session.id), (.cdrs, kept?.cdr.id)] {
@@ -148,10 +153,12 @@ nonisolated struct SessionShaper: Sendable {
     return json
   }
 
-  /// Everything that happened to it, in the order of time: its events, those of its commands and of its CDR, and how far
-  /// its partner is.
-  private func timeline(of session: Session, cdr: String?, pushes: [PushRow], _ books: Books) throws(StoreFault) -> JSON {
-    let subjects = ["session/\(session.id)"] + [session.command.map { "command/\($0)" }, cdr.map { "cdr/\($0)" }].compactMap(\.self)
+  /// Everything that happened to it, in the order of time: its events, those of its commands and of its CDR, and how
+  /// far its partner is.
+  private func timeline(of session: Session, cdr: String?, pushes: [PushRow], _ books: Books) throws(StoreFault) -> JSON
+  {
+    let subjects =
+      ["session/\(session.id)"] + [session.command.map { "command/\($0)" }, cdr.map { "cdr/\($0)" }].compactMap(\.self)
     var entries: [(at: Timestamp, json: JSON)] = []
     for subject in subjects {
       for event in try books.events.latest(of: subject, limit: Limits.page) {
@@ -159,7 +166,8 @@ nonisolated struct SessionShaper: Sendable {
           (
             event.at,
             [
-              "at": .time(event.at), "seq": .whole(event.seq), "kind": .string(event.kind), "subject": .string(event.subject),
+              "at": .time(event.at), "seq": .whole(event.seq), "kind": .string(event.kind),
+              "subject": .string(event.subject),
               "body": event.body,
             ]
           ))
@@ -169,7 +177,9 @@ nonisolated struct SessionShaper: Sendable {
       let (kind, at): (String, Timestamp) =
         row.state == .parked
         ? ("push.parked", row.nextAt)
-        : row.isDone ? ("push.acknowledged", row.sentAt ?? row.dueSince) : (row.attempts > 0 ? "push.failed" : "push.due", row.dueSince)
+        : row.isDone
+          ? ("push.acknowledged", row.sentAt ?? row.dueSince)
+          : (row.attempts > 0 ? "push.failed" : "push.due", row.dueSince)
       entries.append(
         (
           at,
@@ -197,7 +207,8 @@ nonisolated struct SessionShaper: Sendable {
   private func reading(_ reading: Reading, of session: Session) -> JSON {
     [
       "at": .time(reading.at), "energy_kwh": .energy(reading.register.map { max($0 - session.meterStart, .zero) }),
-      "register_kwh": .energy(reading.register), "power_kw": .power(reading.power), "current_a": .decimal(reading.current),
+      "register_kwh": .energy(reading.register), "power_kw": .power(reading.power),
+      "current_a": .decimal(reading.current),
       "state_of_charge": .decimal(reading.stateOfCharge), "context": .word(reading.context),
     ]
   }
@@ -223,7 +234,9 @@ nonisolated struct SessionShaper: Sendable {
 
   private mutating func partner(_ role: ID<PartnerRole>, _ books: Books) throws(StoreFault) -> Partner? {
     if let known = partners[role] { return known }
-    partners[role] = try books.partners.role(role).flatMap { role throws(StoreFault) in try books.partners.partner(role.partner) }
+    partners[role] = try books.partners.role(role).flatMap { role throws(StoreFault) in
+      try books.partners.partner(role.partner)
+    }
     return partners[role]
   }
 }

@@ -24,7 +24,8 @@ extension Route {
 nonisolated private enum StationChoice: String, Word {
   case online, offline
   case pending, accepted, rejected
-  case available, preparing, charging, suspendedEV = "suspended_ev", suspendedEVSE = "suspended_evse", finishing, reserved
+  case available, preparing, charging, suspendedEV = "suspended_ev", suspendedEVSE = "suspended_evse", finishing,
+    reserved
   case unavailable, faulted, unknown
 
   var isConnection: Bool { self == .online || self == .offline }
@@ -54,7 +55,7 @@ extension API {
           continue
         }
       }
-      if found.count < size { 
+      if found.count < size {
         if found.last?.station.identity == place || found.isEmpty { place = nil }
         break
       }
@@ -99,7 +100,9 @@ extension API {
 
   fileprivate func changeStation(_ call: Call) async throws -> Answer {
     let identity = try call.identity()
-    let edit: @MainActor @Sendable (inout Station) throws(HouseRefusal) -> Void = try call.edit({ ETag(changed: $0.updatedAt) }) {
+    let edit: @MainActor @Sendable (inout Station) throws(HouseRefusal) -> Void = try call.edit({
+      ETag(changed: $0.updatedAt)
+    }) {
       fields, station throws(Problem) in
       try fields.change("location", id: &station.location)
       try fields.change("registration", word: &station.registration)
@@ -132,7 +135,9 @@ extension API {
     try fields.finish()
     if isSent {
       let (password, record) = try await house.rotatePassword(of: identity, to: given, by: call.by)
-      return .json(["password": given == nil ? .string(password) : .null, "command": record.json(of: identity, session: nil)])
+      return .json([
+        "password": given == nil ? .string(password) : .null, "command": record.json(of: identity, session: nil),
+      ])
     }
     let password = try await house.setPassword(of: identity, to: given, by: call.by)
     return .json(["password": given == nil ? .string(password) : .null, "command": .null])
@@ -141,13 +146,15 @@ extension API {
   fileprivate func changeEVSE(_ call: Call) async throws -> Answer {
     let identity = try call.identity()
     guard let number = Int(call.text("number")) else { throw Problem(.notFound, "an EVSE has a number") }
-    let edit: @MainActor @Sendable (inout EVSE) throws(HouseRefusal) -> Void = try call.edit { fields, evse throws(Problem) in
+    let edit: @MainActor @Sendable (inout EVSE) throws(HouseRefusal) -> Void = try call.edit {
+      fields, evse throws(Problem) in
       try fields.change("evse_id", &evse.evseID)
       try fields.change("physical_reference", &evse.physicalReference)
       try fields.each("connectors") { fields throws(Problem) in
         let number = try fields.whole("number")
         let place = evse.connectors.firstIndex { $0.number == number }
-        var connector = place.map { evse.connectors[$0] } ?? Connector(id: ID(0), number: number, updatedAt: evse.updatedAt)
+        var connector =
+          place.map { evse.connectors[$0] } ?? Connector(id: ID(0), number: number, updatedAt: evse.updatedAt)
         try fields.change("standard", word: &connector.standard)
         try fields.change("format", word: &connector.format)
         try fields.change("power_type", word: &connector.powerType)
@@ -226,7 +233,8 @@ nonisolated struct StationShape: Sendable {
   func json(isOnline: Bool) -> JSON {
     [
       "id": .string(station.identity.text), "key": .id(station.id), "location": location.map(\.nameJSON) ?? .null,
-      "registration": .word(station.registration), "online": .bool(isOnline), "has_password": .bool(station.passwordHash != nil),
+      "registration": .word(station.registration), "online": .bool(isOnline),
+      "has_password": .bool(station.passwordHash != nil),
       "vendor": .text(station.vendor), "model": .text(station.model), "serial_number": .text(station.serialNumber),
       "firmware_version": .text(station.firmwareVersion), "version": .text(station.lastVersion),
       "booted_at": .time(station.bootedAt), "last_seen_at": .time(station.lastSeenAt), "evses": .list(evses, evse),
@@ -237,7 +245,8 @@ nonisolated struct StationShape: Sendable {
   private func evse(_ evse: EVSE) -> JSON {
     [
       "id": .id(evse.id), "number": .whole(evse.number), "uid": .string(evse.uid), "evse_id": .text(evse.evseID),
-      "physical_reference": .text(evse.physicalReference), "status": .word(evse.status), "status_since": .time(evse.statusSince),
+      "physical_reference": .text(evse.physicalReference), "status": .word(evse.status),
+      "status_since": .time(evse.statusSince),
       "connectors": .list(evse.connectors, connector), "session": sessions[evse.id].map(open) ?? .null,
     ]
   }
@@ -256,7 +265,8 @@ nonisolated struct StationShape: Sendable {
   private func open(_ session: Session) -> JSON {
     [
       "id": .string(session.id), "state": .word(session.state), "started_at": .time(session.startedAt),
-      "energy_kwh": .energy(session.energy), "power_kw": .power(session.power), "state_of_charge": .decimal(session.stateOfCharge),
+      "energy_kwh": .energy(session.energy), "power_kw": .power(session.power),
+      "state_of_charge": .decimal(session.stateOfCharge),
     ]
   }
 }

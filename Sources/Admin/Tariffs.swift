@@ -56,19 +56,28 @@ extension API {
   }
 
   fileprivate func validateTariff(_ call: Call) throws -> Answer {
-    let flaws = try tariff(of: call).check()
-    return .json([
-      "ok": .bool(!flaws.contains { $0.severity == .error }),
-      "flaws": .list(flaws) {
-        ["severity": .word($0.severity), "kind": .word($0.kind), "path": .string($0.path), "text": .string($0.text)]
-      },
-    ])
+    let flaws: [JSON]
+    do {
+      flaws = try tariff(of: call).check().map { flaw($0.severity, $0.kind.rawValue, $0.path, $0.text) }
+    } catch {
+      // What cannot even be read is what its author wants to hear of here.
+      guard error.kind == .invalid else { throw error }
+      flaws = [flaw(.error, "bad_form", error.field ?? "", error.detail)]
+    }
+    let isGood = !flaws.contains { $0["severity"] == .word(TariffFlaw.Severity.error) }
+    return .json(["ok": .bool(isGood), "flaws": .array(flaws)])
+  }
+
+  private func flaw(_ severity: TariffFlaw.Severity, _ kind: String, _ path: String, _ text: String) -> JSON {
+    ["severity": .word(severity), "kind": .string(kind), "path": .string(path), "text": .string(text)]
   }
 
   /// The tariff in the body; without an id where the house or the path gives it.
   private func tariff(of call: Call) throws(Problem) -> Tariff {
     var body: JSON
-    do { body = try JSON.parse(call.request.body) } catch { throw Problem(.malformed, "the body is not JSON: \(error)") }
+    do { body = try JSON.parse(call.request.body) } catch {
+      throw Problem(.malformed, "the body is not JSON: \(error)")
+    }
     guard body.object != nil else { throw Problem(.malformed, "the body must be a JSON object") }
     if body["id"] == nil { body["id"] = "" }
     return try Fields.payload(body.bytes)
@@ -80,7 +89,8 @@ nonisolated extension TariffVersion {
     [
       "id": .id(id), "ref": .string(tariff.ref), "version": .whole(version),
       "party": try books.parties.party(party).map { .party($0.name) } ?? .null, "tariff": tariff.json,
-      "connectors": .whole(try books.tariffs.whereUsed(id).count), "created_at": .time(createdAt), "updated_at": .time(updatedAt),
+      "connectors": .whole(try books.tariffs.whereUsed(id).count), "created_at": .time(createdAt),
+      "updated_at": .time(updatedAt),
     ]
   }
 }

@@ -52,7 +52,9 @@ extension API {
 
   fileprivate func changeToken(_ call: Call) async throws -> Answer {
     let id: ID<Token> = try call.id()
-    let edit: @MainActor @Sendable (inout Token) throws(HouseRefusal) -> Void = try call.edit({ ETag(changed: $0.updatedAt) }) {
+    let edit: @MainActor @Sendable (inout Token) throws(HouseRefusal) -> Void = try call.edit({
+      ETag(changed: $0.updatedAt)
+    }) {
       fields, token throws(Problem) in try self.change(&token, by: &fields)
     }
     _ = try await house.changeToken(id, by: call.by, edit)
@@ -99,11 +101,14 @@ nonisolated extension Token {
     let partner = try owner.flatMap { role throws(StoreFault) in try books.partners.partner(role.partner) }
     var whose = JSON.null
     if let owner, let partner {
-      whose = ["partner": partner.nameJSON, "country_code": .string(owner.name.country), "party_id": .string(owner.name.party)]
+      whose = [
+        "partner": partner.nameJSON, "country_code": .string(owner.name.country), "party_id": .string(owner.name.party),
+      ]
     }
     return [
       "id": .id(id), "uid": .string(uid), "type": .word(kind), "contract_id": .string(contractID),
-      "visual_number": .text(visualNumber), "issuer": .string(issuer), "group_id": .text(groupID), "valid": .bool(isValid),
+      "visual_number": .text(visualNumber), "issuer": .string(issuer), "group_id": .text(groupID),
+      "valid": .bool(isValid),
       "whitelist": .word(whitelist), "language": .text(language), "valid_until": .time(validUntil), "owner": whose,
       "created_at": .time(createdAt), "updated_at": .time(updatedAt),
     ]

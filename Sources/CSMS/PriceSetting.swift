@@ -2,8 +2,8 @@ import Domain
 import Store
 import Wire
 
-// The operator's prices. A change makes a new version; sessions keep the version that they began with, so no price moves
-// under a running session.
+// The operator's prices. A change makes a new version; sessions keep the version that they began with, so no price
+// moves under a running session.
 
 extension CSMS {
   /// Adds a tariff of our CPO party; without a ref it gets one.
@@ -52,7 +52,8 @@ extension CSMS {
 
   /// Removes a tariff that no connector uses.
   public func removeTariff(
-    _ id: ID<Tariff>, by who: String, _ look: @escaping @MainActor @Sendable (TariffVersion) throws(Refusal) -> Void = { _ in }
+    _ id: ID<Tariff>, by who: String,
+    _ look: @escaping @MainActor @Sendable (TariffVersion) throws(Refusal) -> Void = { _ in }
   ) async throws(Refusal) {
     try await turn { () throws(Refusal) in
       let tariff = try self.tariff(id)

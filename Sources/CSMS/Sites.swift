@@ -3,12 +3,13 @@ import Domain
 import Store
 import Wire
 
-// The operator's bookkeeping of where cars charge: who we are, locations, the stations that stand there, their EVSEs and
-// connectors. Every change is an event, and where partners show it, a push.
+// The operator's bookkeeping of where cars charge: who we are, locations, the stations that stand there, their EVSEs
+// and connectors. Every change is an event, and where partners show it, a push.
 
 extension Refusal {
   /// An edit compares what it was given with what the caller had read, and refuses with this where they differ.
-  public static let changedMeanwhile = Refusal.conflict("it was changed since you read it: read it again and look at the difference")
+  public static let changedMeanwhile = Refusal.conflict(
+    "it was changed since you read it: read it again and look at the difference")
 }
 
 /// Refuses a text of the wrong length, and one with control characters, which nobody means.
@@ -44,7 +45,9 @@ extension CSMS {
         let isKnown = try keep { () throws(StoreFault) in
           try self.books.partners.all().contains { $0.party == id && ($0.state == .registered || $0.state == .paused) }
         }
-        if isKnown { throw .conflict("a partner is registered with \(old.name): unregister it before the name changes") }
+        if isKnown {
+          throw .conflict("a partner is registered with \(old.name): unregister it before the name changes")
+        }
       }
       let changed = party
       try keep { () throws(StoreFault) in
@@ -100,7 +103,8 @@ extension CSMS {
 
   /// Removes a location at which no station stands.
   public func removeLocation(
-    _ id: ID<Location>, by who: String, _ look: @escaping @MainActor @Sendable (Location) throws(Refusal) -> Void = { _ in }
+    _ id: ID<Location>, by who: String,
+    _ look: @escaping @MainActor @Sendable (Location) throws(Refusal) -> Void = { _ in }
   ) async throws(Refusal) {
     try await turn { () throws(Refusal) in
       try look(try self.location(id))
@@ -168,7 +172,8 @@ extension CSMS {
       return try keep { () throws(StoreFault) in
         let made = try self.books.stations.create(
           Station(
-            id: ID(0), identity: identity, location: place, registration: .accepted, passwordHash: hash, createdAt: self.now,
+            id: ID(0), identity: identity, location: place, registration: .accepted, passwordHash: hash,
+            createdAt: self.now,
             updatedAt: self.now))
         try self.record(.stationAdded(made.id, by: who))
         for number in stride(from: 1, through: evses, by: 1) { _ = try self.evse(number, of: made.id) }
@@ -184,7 +189,8 @@ extension CSMS {
   /// Changes what the operator may change of a station: where it stands, whether it may charge, what it needs done
   /// differently.
   public func changeStation(
-    _ identity: StationIdentity, by who: String, _ edit: @escaping @MainActor @Sendable (inout Station) throws(Refusal) -> Void
+    _ identity: StationIdentity, by who: String,
+    _ edit: @escaping @MainActor @Sendable (inout Station) throws(Refusal) -> Void
   ) async throws(Refusal) -> Station {
     try await turn { () throws(Refusal) in
       let old = try self.known(identity)
@@ -208,7 +214,8 @@ extension CSMS {
 
   /// Removes a station with its EVSEs. Its sessions, CDRs and history stay.
   public func removeStation(
-    _ identity: StationIdentity, by who: String, _ look: @escaping @MainActor @Sendable (Station) throws(Refusal) -> Void = { _ in }
+    _ identity: StationIdentity, by who: String,
+    _ look: @escaping @MainActor @Sendable (Station) throws(Refusal) -> Void = { _ in }
   ) async throws(Refusal) {
     try await turn { () throws(Refusal) in
       let station = try self.known(identity)
@@ -225,7 +232,9 @@ extension CSMS {
   }
 
   /// Sets a station's Basic password; without one the house makes it. Returns the password, which is kept nowhere.
-  public func setPassword(of identity: StationIdentity, to password: String?, by who: String) async throws(Refusal) -> String {
+  public func setPassword(of identity: StationIdentity, to password: String?, by who: String) async throws(Refusal)
+    -> String
+  {
     let password = password ?? newStationPassword()
     try await turn { () throws(Refusal) in
       let station = try self.known(identity)
@@ -234,8 +243,8 @@ extension CSMS {
     return password
   }
 
-  /// Gives a connected station a new Basic password by its `AuthorizationKey`. The books change once the station has taken
-  /// it, so that a station which refuses can still come back (OCPP 1.6 security whitepaper, A.4).
+  /// Gives a connected station a new Basic password by its `AuthorizationKey`. The books change once the station has
+  /// taken it, so that a station which refuses can still come back (OCPP 1.6 security whitepaper, A.4).
   public func rotatePassword(
     of identity: StationIdentity, to password: String?, by who: String
   ) async throws(Refusal) -> (password: String, command: CommandRecord) {
@@ -347,12 +356,18 @@ extension CSMS {
     for (place, connector) in connectors.enumerated() {
       let field = "connectors[\(place)]"
       guard (1...99).contains(connector.number) else { throw .invalid(field: "\(field).number", "1 to 99") }
-      guard (1...2_000).contains(connector.maxVoltage) else { throw .invalid(field: "\(field).max_voltage", "1 to 2000 V") }
-      guard (1...5_000).contains(connector.maxAmperage) else { throw .invalid(field: "\(field).max_amperage", "1 to 5000 A") }
+      guard (1...2_000).contains(connector.maxVoltage) else {
+        throw .invalid(field: "\(field).max_voltage", "1 to 2000 V")
+      }
+      guard (1...5_000).contains(connector.maxAmperage) else {
+        throw .invalid(field: "\(field).max_amperage", "1 to 5000 A")
+      }
       if let power = connector.maxPower, !(1...Limits.strongestConnector).contains(power) {
         throw .invalid(field: "\(field).max_power", "1 to \(Limits.strongestConnector) W")
       }
-      if let tariff = connector.tariff, try keep({ () throws(StoreFault) in try self.books.tariffs.tariff(tariff) }) == nil {
+      if let tariff = connector.tariff,
+        try keep({ () throws(StoreFault) in try self.books.tariffs.tariff(tariff) }) == nil
+      {
         throw .invalid(field: "\(field).tariff", "there is no tariff \(tariff)")
       }
     }

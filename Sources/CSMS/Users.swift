@@ -5,8 +5,8 @@ import Store
 import Synchronization
 import Wire
 
-// Who may run the house: how the first person comes in, logins of people, keys of programs. Of every secret only a digest is
-// kept; people's passwords are digested slowly, on a queue of their own.
+// Who may run the house: how the first person comes in, logins of people, keys of programs. Of every secret only a
+// digest is kept; people's passwords are digested slowly, on a queue of their own.
 
 /// Somebody who came in, with the secret that the browser keeps.
 public struct Entrance: Sendable {
@@ -31,7 +31,7 @@ extension CSMS {
     try await hasUsers() ? nil : try await makeSetupLink()
   }
 
-  /// Makes a set-up link's token, good once, for a day. Older links end.
+  /// Makes a set-up link's token, good once, for `setupLinkSeconds`. Older links end.
   public func makeSetupLink() async throws(Refusal) -> String {
     let token = Secret.make()
     try await turn { () throws(Refusal) in
@@ -50,7 +50,9 @@ extension CSMS {
 
   /// Makes an owner by a set-up link, and lets them in.
   /// - Throws: `.notFound` where the link is unknown, used or late.
-  public func setUp(token: String, name: String, password: String, from address: String) async throws(Refusal) -> Entrance {
+  public func setUp(token: String, name: String, password: String, from address: String) async throws(Refusal)
+    -> Entrance
+  {
     let gone = Refusal.notFound("this set-up link was used or is too old: `ostler setup-link` makes a new one")
     // Looked at first, so that a stranger cannot make the house digest passwords.
     guard try await isSetupLink(token) else { throw gone }
@@ -58,7 +60,9 @@ extension CSMS {
     let hash = try await passwords.work { () throws(CryptoFault) in try Password.hash(of: password).text }
     return try await turn { () throws(Refusal) in
       let digest = TokenDigest.of(token)
-      guard try keep({ () throws(StoreFault) in try self.books.keys.useSetupLink(digest, at: self.now) }) else { throw gone }
+      guard try keep({ () throws(StoreFault) in try self.books.keys.useSetupLink(digest, at: self.now) }) else {
+        throw gone
+      }
       if try keep({ () throws(StoreFault) in try self.books.users.user(name) }) != nil {
         throw .conflict("there is a user \(name) already")
       }
@@ -95,7 +99,8 @@ extension CSMS {
     return try await turn { () throws(Refusal) in
       try keep { () throws(StoreFault) in
         // The password may have changed while it was being checked.
-        guard isRight, let user, let known = try self.books.users.user(user.id), known.passwordHash == user.passwordHash else {
+        guard isRight, let user, let known = try self.books.users.user(user.id), known.passwordHash == user.passwordHash
+        else {
           try self.record(.loginRefused(user: String(name.prefix(Limits.userName)), address: address))
           return nil
         }
@@ -182,7 +187,9 @@ extension CSMS {
   /// Whose key it is; nil where it was revoked or never made.
   public func program(ofKey key: String) async throws(Refusal) -> (name: String, role: Role)? {
     let digest = TokenDigest.of(key)
-    guard let kept = try await read({ books throws(StoreFault) in try books.keys.key(digest: digest) }) else { return nil }
+    guard let kept = try await read({ books throws(StoreFault) in try books.keys.key(digest: digest) }) else {
+      return nil
+    }
     let now = now
     if kept.usedAt.map({ now - $0 > .seconds(Limits.loginWritingSeconds) }) ?? true {
       note { () throws(StoreFault) in try self.books.keys.used(kept.id, at: now) }

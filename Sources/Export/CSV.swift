@@ -1,11 +1,11 @@
 // Tables as text for spreadsheets and for programs.
 import Wire
 
-/// Writes a table as comma-separated values (RFC 4180), a page of rows at a time, so that a table of any length needs the
-/// memory of one page.
+/// Writes a table as comma-separated values (RFC 4180), a page of rows at a time, so that a table of any length needs
+/// the memory of one page.
 ///
-/// A spreadsheet takes a text that begins with `=`, `+`, `-`, `@`, a tab or a line break for a formula and runs it. Such a
-/// text gets an apostrophe before it and stands in quotes; numbers stay numbers (FAULTS.md 65).
+/// A spreadsheet takes a text that begins with `=`, `+`, `-`, `@`, a tab or a line break for a formula and runs it.
+/// Such a text gets an apostrophe before it and stands in quotes; numbers stay numbers (FAULTS.md 65).
 public struct CSV: Sendable {
   public enum Cell: Sendable, Equatable {
     case text(String)

@@ -31,7 +31,9 @@ private func line(_ cells: [CSV.Cell]) -> String {
   ])
   func quotesStandWhereTheyMust(_ text: String, _ written: String) { #expect(line([.text(text)]) == written + "\r\n") }
 
-  @Test(arguments: ["=1+1", "+49", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "=cmd|' /C calc'!A0", "\u{FF1D}1", "\u{A0}=1"])
+  @Test(arguments: [
+    "=1+1", "+49", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "=cmd|' /C calc'!A0", "\u{FF1D}1", "\u{A0}=1",
+  ])
   func aTextThatASpreadsheetWouldRunIsDefused(_ text: String) {
     #expect(line([.text(text)]) == "\"'\(text)\"\r\n")
   }
@@ -45,7 +47,9 @@ private func line(_ cells: [CSV.Cell]) -> String {
   }
 
   @Test func timesAreUTCAndFlagsAreWordsAndNothingIsNothing() {
-    let row: [CSV.Cell] = [.time(Timestamp(seconds: 1_793_696_400)), .flag(true), .flag(false), .empty, .text(nil as String?)]
+    let row: [CSV.Cell] = [
+      .time(Timestamp(seconds: 1_793_696_400)), .flag(true), .flag(false), .empty, .text(nil as String?),
+    ]
     #expect(line(row) == "2026-11-03T09:00:00Z,true,false,,\r\n")
   }
 }
