@@ -54,7 +54,7 @@ extension API {
     guard let entrance = try await house.logIn(name: name, password: password, from: address) else {
       throw Problem(.unauthenticated, "name or password is wrong")
     }
-    pace.succeeded(account: name)
+    pace.succeeded(account: name, address: address)
     return letIn(entrance, call, status: .ok)
   }
 
@@ -69,7 +69,10 @@ extension API {
   }
 
   fileprivate func logOut(_ call: Call) async throws -> Answer {
-    if case .session(let session) = call.caller.proof { try await house.logOut(session: session) }
+    if case .session(let session) = call.caller.proof {
+      try await house.logOut(session: session)
+      live.dismiss { $0.proof == .session(session) }
+    }
     var response = Response.empty()
     response.headers["Set-Cookie"] = SessionCookie.clear(for: call.request)
     return .response(response)
@@ -128,7 +131,8 @@ extension API {
   }
 
   fileprivate func removeKey(_ call: Call) async throws -> Answer {
-    try await house.revokeKey(try call.id(), by: call.by)
+    let name = try await house.revokeKey(try call.id(), by: call.by)
+    live.dismiss { $0.proof == .key && $0.name == name }
     return .done
   }
 

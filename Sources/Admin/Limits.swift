@@ -21,6 +21,8 @@ nonisolated enum Limits {
   static let exportRows = 500
   /// Live listeners at once; the next one hears 503.
   static let listeners = 200
+  /// Seconds after which a listener must come back and show again who it is.
+  static let listenSeconds = 3_600
   /// Events that are kept in memory for listeners; one that is further behind reads from the log.
   static let recentEvents = 1_000
   /// Events that a listener gets in one piece before it is asked whether it can take more.

@@ -12,12 +12,15 @@ final class Live {
   /// One listener.
   private final class Listener {
     let sender: EventSender
+    let caller: Caller
     /// The newest event that it was sent.
     var seq: Int64
     /// A piece is on its way to it.
     var isBusy = false
 
-    init(sender: EventSender, seq: Int64) { (self.sender, self.seq) = (sender, seq) }
+    init(sender: EventSender, caller: Caller, seq: Int64) {
+      (self.sender, self.caller, self.seq) = (sender, caller, seq)
+    }
   }
 
   private let house: CSMS
@@ -57,17 +60,22 @@ final class Live {
     listeners = [:]
   }
 
+  /// Lets those go who may not listen any more: a login that ended, a key that was revoked.
+  func dismiss(_ isGone: (Caller) -> Bool) {
+    for listener in listeners.values where isGone(listener.caller) { listener.sender.finish() }
+  }
+
   // MARK: Listeners
 
   /// The answer to a listener that wants what comes after an event, or only what comes from now on.
-  func follow(after seq: Int64?) throws(Problem) -> Answer {
+  func follow(after seq: Int64?, for caller: Caller) throws(Problem) -> Answer {
     guard !isClosed, listeners.count < Limits.listeners else { throw Problem(.unavailable, "too many are listening") }
     return .stream { responder in
-      Task { await self.begin(after: seq, responder) }
+      Task { await self.begin(after: seq, for: caller, responder) }
     }
   }
 
-  private func begin(after seq: Int64?, _ responder: Responder) async {
+  private func begin(after seq: Int64?, for caller: Caller, _ responder: Responder) async {
     var head = Response(.ok)
     API.harden(&head)
     let sender = responder.events(headers: head.headers)
@@ -77,10 +85,18 @@ final class Live {
     nextListener += 1
     let id = nextListener
     // A cursor from before a restore can be ahead of the log; it goes on from the log's end.
-    let listener = Listener(sender: sender, seq: min(seq ?? newest, newest))
+    let listener = Listener(sender: sender, caller: caller, seq: min(seq ?? newest, newest))
     listeners[id] = listener
     sender.retry(milliseconds: 1_000)
-    sender.onClose { Task { @MainActor in self.listeners[id] = nil } }
+    // It comes back at once, and shows again who it is: so a login that ran out ends here too.
+    let end = Task {
+      try await Task.sleep(for: .seconds(Limits.listenSeconds))
+      sender.finish()
+    }
+    sender.onClose {
+      end.cancel()
+      Task { @MainActor in self.listeners[id] = nil }
+    }
     pump(id)
   }
 
@@ -155,7 +171,8 @@ final class Live {
     while !news.isEmpty {
       let piece = news
       news = []
-      do { try await learnNames(of: piece) } catch {}
+      // Where the names cannot be read, the events go without them: their numbers say the same.
+      try? await learnNames(of: piece)
       for event in piece {
         if let last = recent.last?.seq, event.seq != last + 1 { recent = [] }
         recent.append((event.seq, event.kind, data(of: event)))
@@ -181,28 +198,25 @@ final class Live {
 
   /// Gathers for a moment, so that a house with many sessions does not speak of each by itself.
   private func tellProgress() async {
-    try? await Task.sleep(for: .milliseconds(Limits.progressMilliseconds))
-    let sessions = Array(moved.prefix(Limits.progressSessions))
-    moved.removeFirst(sessions.count)
-    let shaper = SessionShaper(zones: zones, now: clock.now())
-    let shapes = try? await house.read { books throws(StoreFault) in
-      var shaper = shaper
-      var shapes: [JSON] = []
-      for id in sessions {
-        if let session = try books.sessions.session(id) { shapes.append(try shaper.progress(session, books)) }
+    while !moved.isEmpty, !listeners.isEmpty {
+      try? await Task.sleep(for: .milliseconds(Limits.progressMilliseconds))
+      let sessions = Array(moved.prefix(Limits.progressSessions))
+      moved.removeFirst(sessions.count)
+      let shaper = SessionShaper(zones: zones, now: clock.now())
+      let shapes = try? await house.read { books throws(StoreFault) in
+        var shaper = shaper
+        var shapes: [JSON] = []
+        for id in sessions {
+          if let session = try books.sessions.session(id) { shapes.append(try shaper.progress(session, books)) }
+        }
+        return shapes
       }
-      return shapes
-    }
-    if let shapes, !shapes.isEmpty {
+      guard let shapes, !shapes.isEmpty else { continue }
       let data = (["sessions": .array(shapes)] as JSON).bytes
       // One that is behind needs no figures that are older than what it will read.
       for listener in listeners.values where !listener.isBusy { listener.sender.send(event: "progress", data: data) }
     }
-    if moved.isEmpty || listeners.isEmpty {
-      moved = []
-      isMoving = false
-    } else {
-      await tellProgress()
-    }
+    moved = []
+    isMoving = false
   }
 }

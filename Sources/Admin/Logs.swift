@@ -35,7 +35,7 @@ extension API {
   fileprivate func events(_ call: Call) async throws -> Answer {
     let after = try seq(call.request.headers["last-event-id"], "Last-Event-ID") ?? seq(call[query: "after"], "after")
     if call.request.headers.list("accept").contains(where: { $0.lowercased().hasPrefix("text/event-stream") }) {
-      return try live.follow(after: after)
+      return try live.follow(after: after, for: call.caller)
     }
     let limit = try call.limit()
     let subject = call[query: "subject"]

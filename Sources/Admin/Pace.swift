@@ -24,8 +24,16 @@ struct Pace {
     note(Self.key(address: address), free: Limits.freeFailuresPerAddress, at: now)
   }
 
-  /// Somebody who knows the password is no guesser; the address keeps its count, for it may be that of many.
-  mutating func succeeded(account: String) { records[Self.key(account: account)] = nil }
+  /// Somebody who knows the password is no guesser: the attempt that was counted before it was known to be right is
+  /// taken back. Other failures of the address stay, for it may be that of many.
+  mutating func succeeded(account: String, address: String) {
+    records[Self.key(account: account)] = nil
+    let key = Self.key(address: address)
+    guard var record = records[key] else { return }
+    record.failures -= 1
+    record.open = record.last
+    records[key] = record.failures > 0 ? record : nil
+  }
 
   private mutating func note(_ key: String, free: Int, at now: Timestamp) {
     if records[key] == nil, records.count >= Limits.rememberedFailures,

@@ -38,7 +38,13 @@ extension API {
     let filter = StationFilter(
       text: call[query: "q"], registration: choice.flatMap { Station.Registration(rawValue: $0.rawValue) },
       location: try call.queryID("location"), status: choice.flatMap { EVSE.Status(rawValue: $0.rawValue) })
-    var place = try call.cursor().flatMap { StationIdentity($0) }
+    var place: StationIdentity?
+    if let text = try call.cursor() {
+      guard let identity = StationIdentity(text) else {
+        throw Problem.invalid("cursor", "take it from `next_cursor` of the page before")
+      }
+      place = identity
+    }
     var shown: [StationShape] = []
     // Who is connected stands in no book, so that choice is made here, page by page.
     for _ in 0..<Limits.pagesPerLook {

@@ -175,12 +175,15 @@ extension CSMS {
     return (kept, key)
   }
 
-  public func revokeKey(_ id: ID<APIKey>, by who: String) async throws(Refusal) {
+  /// Ends a key; returns its name.
+  @discardableResult
+  public func revokeKey(_ id: ID<APIKey>, by who: String) async throws(Refusal) -> String {
     try await turn { () throws(Refusal) in
       guard let name = try keep({ () throws(StoreFault) in try self.books.keys.revoke(id) }) else {
         throw .notFound("no such key")
       }
       try keep { () throws(StoreFault) in _ = try self.record(.keyChanged(name: name, by: who)) }
+      return name
     }
   }
 

@@ -82,8 +82,11 @@ import Wire
   @Test func aPayloadIsReadStrictly() throws {
     let quirks: PartnerQuirks = try Fields.payload(Bytes(utf8: #"{"token_form":"raw"}"#))
     #expect(quirks.tokenForm == .raw)
-    #expect(field { let _: PartnerQuirks = try Fields.payload(Bytes(utf8: #"{"tokn":1}"#), path: "quirks.") } == "quirks.tokn")
-    #expect(field { let _: PartnerQuirks = try Fields.payload(Bytes(utf8: #"{"token_form":"rot13"}"#)) } == "token_form")
+    #expect(
+      field { let _: PartnerQuirks = try Fields.payload(Bytes(utf8: #"{"tokn":1}"#), path: "quirks.") } == "quirks.tokn"
+    )
+    #expect(
+      field { let _: PartnerQuirks = try Fields.payload(Bytes(utf8: #"{"token_form":"rot13"}"#)) } == "token_form")
   }
 
   @Test func aCursorComesBackAsItWas() {

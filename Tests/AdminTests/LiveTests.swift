@@ -130,6 +130,15 @@ import Wire
     #expect(late.status == 503)
   }
 
+  @Test func aListenerWhoLogsOutHearsNoMore() async throws {
+    let (house, owner) = try await Fixture.open()
+    let heard = follow(house, owner, after: nil, count: 1)
+    try await untilSomebodyListens(house)
+    #expect(try await house.ask(.post, "/logout", as: owner).status == 204)
+    #expect(await heard.value.isEmpty)
+    #expect(try await house.ask(.get, "/events", as: owner, headers: ["Accept": "text/event-stream"]).status == 401)
+  }
+
   @Test func theMessageLogIsSearched() async throws {
     let (house, owner) = try await Fixture.open()
     for number in 1...3 {

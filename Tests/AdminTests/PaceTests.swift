@@ -41,8 +41,17 @@ import Wire
 
   @Test func successClearsTheAccount() {
     var pace = pace(failures: Limits.freeFailuresPerAccount)
-    pace.succeeded(account: "anna")
+    pace.succeeded(account: "anna", address: "10.0.0.1")
     #expect(pace.pause(account: "anna", address: "10.0.0.2", at: t0) == nil)
+  }
+
+  @Test func anOfficeMayLogInAsOftenAsItLikes() {
+    var pace = Pace()
+    for name in 0..<Limits.freeFailuresPerAddress * 3 {
+      #expect(pace.pause(account: "user\(name)", address: "10.0.0.1", at: t0) == nil)
+      pace.failed(account: "user\(name)", address: "10.0.0.1", at: t0)
+      pace.succeeded(account: "user\(name)", address: "10.0.0.1")
+    }
   }
 
   @Test func memoryIsBoundedAndTheOldestIsForgotten() {
