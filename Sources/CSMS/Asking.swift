@@ -41,7 +41,8 @@ extension CSMS {
     return try result.get()
   }
 
-  /// The same for something that only the house itself waits for: the clock, an outcome that came in.
+  /// The same for something that only the house itself waits for: the clock, an outcome that came in. `onFault` hears that
+  /// nothing of it was kept.
   func note(
     _ decide: @escaping @MainActor @Sendable () throws(StoreFault) -> Void, onFault: @escaping @MainActor @Sendable () -> Void = {}
   ) {
@@ -52,8 +53,20 @@ extension CSMS {
           return {}
         },
         fail: { fault in
-          Task { @MainActor in self.log.error("a note was lost", metadata: ["cause": "\(fault)"]) }
+          Task { @MainActor in
+            self.log.error("a note was lost", metadata: ["cause": "\(fault)"])
+            onFault()
+          }
         }))
+  }
+
+  /// A note that nobody can send again, such as a station's answer to a command: where its turn fails it waits for the
+  /// next beat, and the one after, for at most so many.
+  func insist(beats: Int = Limits.insistingBeats, _ decide: @escaping @MainActor @Sendable () throws(StoreFault) -> Void) {
+    note(decide) {
+      guard beats > 0 else { return }
+      self.unwritten.append { self.insist(beats: beats - 1, decide) }
+    }
   }
 
   /// Reads from a snapshot, beside the turns.

@@ -32,11 +32,14 @@ public final class CSMS {
   /// Who waits for the outcome of which command.
   var commandWatchers: [String: [@MainActor (CommandRecord) -> Void]] = [:]
 
+  /// What could not be written yet, to be brought again with the next beat.
+  var unwritten: [@MainActor () -> Void] = []
+
   var lastSweep = Timestamp.epoch
 
   private var current: Turn?
   private var isClosing = false
-  private nonisolated let inbox = Inbox()
+  nonisolated let inbox = Inbox()
 
   public init(store: Store, clock: Clock, zones: ZoneLibrary, settings: HouseSettings) {
     self.store = store

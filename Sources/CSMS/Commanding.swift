@@ -158,7 +158,7 @@ extension CSMS {
     try self.record(.commandSent(id: id, station: station))
     afterCommit {
       self.stationLink?.call(command, on: link.id, deadline: self.settings.commandSeconds) { outcome in
-        self.note { () throws(StoreFault) in try self.commandEnded(id, outcome) }
+        self.insist { () throws(StoreFault) in try self.commandEnded(id, outcome) }
       }
     }
     return record

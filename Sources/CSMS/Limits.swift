@@ -2,6 +2,8 @@
 public enum Limits {
   /// Errands that wait for a turn; past it a caller hears `.busy` and may try again.
   public nonisolated static let waitingErrands = 50_000
+  /// Beats for which a note that must not be lost is brought again while the books cannot be written; then it is.
+  public nonisolated static let insistingBeats = 3_600
   /// Strangers that may knock at once; the next one hears 503 (HOUSE.md 7).
   public nonisolated static let knocks = 100
   /// Events a minute about callers that nobody authenticated; what is past it stands in the message log only.

@@ -1,0 +1,186 @@
+import Domain
+import Testing
+import Wire
+
+@testable import CSMS
+@testable import Store
+
+/// One turn: decide, commit once, answer; and what holds where the commit fails.
+@MainActor
+struct CSMSTests {
+  let house: HouseUnderTest
+
+  init() throws { house = try HouseUnderTest().furnish() }
+
+  /// An errand that writes one event and then does what it is told.
+  private func errand(
+    _ heard: Heard<Int>, _ then: @escaping @MainActor @Sendable () throws(TurnFault) -> Void = { () throws(TurnFault) in }
+  ) -> Errand {
+    heard.errand { [csms = house.csms] () throws(TurnFault) in
+      _ = try keeping { () throws(StoreFault) in try csms.record(.loginRefused(user: "anna", address: "x")) }
+      try then()
+      return 1
+    }
+  }
+
+  @Test func allErrandsOfATurnAreAnsweredAfterOneCommit() throws {
+    let (one, two) = (Heard<Int>(), Heard<Int>())
+    let db = house.books.db
+    let wasOpen = Answer<Bool>()
+    house.csms.take([
+      errand(one),
+      errand(two) { () throws(TurnFault) in
+        // The first errand is decided and not yet answered.
+        MainActor.assumeIsolated { wasOpen.hear(db.isInTransaction && one.value == nil) }
+      },
+    ])
+    #expect(wasOpen.value == true)
+    #expect(one.value == 1 && two.value == 1)
+    #expect(try house.count("user.login_refused") == 2)
+    #expect(!db.isInTransaction)
+  }
+
+  @Test func anErrandThatThrowsUndoesItsOwnWritesOnly() throws {
+    let (good, bad, last) = (Heard<Int>(), Heard<Int>(), Heard<Int>())
+    house.csms.take([errand(good), errand(bad) { () throws(TurnFault) in throw .storage("no") }, errand(last)])
+    #expect(good.value == 1 && last.value == 1)
+    #expect(bad.fault == .storage("no"))
+    #expect(try house.count("user.login_refused") == 2)
+  }
+
+  @Test func nothingOfAnErrandThatThrowsIsAnnouncedOrDoneAfterTheCommit() throws {
+    let announced = Answer<Int>()
+    _ = house.csms.feed.listen { announced.hear($0.events.count) }
+    let heard = Heard<Int>()
+    house.csms.take([
+      errand(heard) { [csms = house.csms] () throws(TurnFault) in
+        csms.afterCommit { announced.hear(-1) }
+        throw .storage("no")
+      }
+    ])
+    #expect(announced.count == 0)
+  }
+
+  @Test func whereTheCommitFailsEveryCallerHearsTheRetryableFaultAndNothingIsTrue() throws {
+    let (one, two) = (Heard<Int>(), Heard<Int>())
+    let announced = Answer<Int>()
+    _ = house.csms.feed.listen { announced.hear($0.events.count) }
+    let before = try house.books.events.lastSeq()
+    house.failNextTurn([errand(one), errand(two) { [csms = house.csms] () throws(TurnFault) in csms.afterCommit { announced.hear(-1) } }])
+    for heard in [one, two] {
+      guard case .storage = heard.fault else {
+        Issue.record("the caller was not told to try again")
+        return
+      }
+    }
+    #expect(announced.count == 0)
+    #expect(try house.books.events.lastSeq() == before)
+    // The same again succeeds: the turn left nothing behind.
+    let again = Heard<Int>()
+    house.csms.take([errand(again)])
+    #expect(again.value == 1)
+    #expect(announced.value == 1)
+  }
+
+  @Test func whereSQLiteEndsTheTransactionTheWholeTurnFails() throws {
+    let (one, two) = (Heard<Int>(), Heard<Int>())
+    house.csms.take([errand(one) { [db = house.books.db] () throws(TurnFault) in db.rollback() }, errand(two)])
+    #expect(one.value == nil && one.fault != nil)
+    #expect(two.value == nil && two.fault != nil)
+    #expect(try house.count("user.login_refused") == 0)
+    #expect(!house.books.db.isInTransaction)
+  }
+
+  @Test func aFailedTurnLeavesTheMemoryAsItWas() throws {
+    // A station that comes in with a turn that fails is not connected.
+    guard case .welcome(let guest) = try house.admit("CS-1") else { throw TestFault("not let in") }
+    let heard = Heard<Bool>()
+    let link = house.newLink()
+    house.failNextTurn([
+      heard.errand { [csms = house.csms] () throws(TurnFault) in
+        _ = try csms.opened(link, of: guest, version: "ocpp1.6", address: "x")
+        return true
+      }
+    ])
+    #expect(heard.fault != nil)
+    #expect(!house.csms.isOnline(try house.station("CS-1").id))
+    // Nor is a stranger that was let in, or one that waits for a partner's word.
+    #expect(house.csms.strangers.isEmpty)
+  }
+
+  @Test func eventNumbersAreNotUsedAgainAfterARestart() throws {
+    try house.connect("CS-1").boot()
+    let last = try house.books.events.lastSeq()
+    try house.restart()
+    try house.connect("CS-1").boot()
+    let seqs = try house.books.events.after(0, limit: 1_000).map(\.seq)
+    #expect(seqs == seqs.sorted() && Set(seqs).count == seqs.count)
+    #expect(try house.books.events.lastSeq() > last)
+  }
+
+  @Test func aHouseThatClosesTellsItsCallersSo() throws {
+    house.csms.close()
+    let heard = Heard<Int>()
+    house.csms.take([errand(heard)])
+    #expect(heard.fault == .closing)
+  }
+
+  @Test func aFullInboxSaysBusyAndTakesTheRest() async throws {
+    let nothing = Errand(decide: { () throws(TurnFault) in {} }, fail: { _ in })
+    let inbox = Inbox()
+    for _ in 0..<Limits.waitingErrands - 1 { _ = inbox.add(nothing) }
+    #expect(inbox.add(nothing) == .queued)
+    #expect(inbox.add(nothing) == .full)
+    #expect(inbox.takeAll().count == Limits.waitingErrands)
+    #expect(inbox.add(nothing) == .first)
+  }
+
+  @Test func aNoteWhoseTurnFailsTellsWhoeverSentIt() async throws {
+    let told = Answer<Bool>()
+    house.csms.note { () throws(StoreFault) in } onFault: {
+      told.hear(true)
+    }
+    house.failNextTurn()
+    await house.settleAll()
+    #expect(told.count == 1)
+  }
+
+  @Test func aTurnForAPersonReturnsAfterItsCommitAndThrowsItsRefusal() async throws {
+    let value = try await house.csms.turn { () throws(Refusal) in 7 }
+    #expect(value == 7)
+    await #expect(throws: Refusal.conflict("no")) {
+      try await house.csms.turn { [csms = house.csms] () throws(Refusal) in
+        _ = try keep { () throws(StoreFault) in try csms.record(.loginRefused(user: "bob", address: "x")) }
+        throw .conflict("no")
+      }
+    }
+    #expect(try house.count("user.login_refused") == 0)
+  }
+
+  @Test func aCrashBeforeTheCommitLeavesNothingAndOneAfterItAll() throws {
+    let station = try house.connect("CS-1")
+    try house.addToken("CARD")
+    let image = Answer<Folder>()
+    let snapshot = Errand(
+      decide: { [house] () throws(TurnFault) in
+        image.hear(house.folder.copy())
+        return {}
+      }, fail: { _ in })
+    let heard = Heard<StartVerdict>()
+    let report = Caller.startReport("CARD", meter: 0, at: house.now, evse: 1)
+    house.csms.take([heard.errand { [desk = station.desk] () throws(TurnFault) in try desk.start(report) }, snapshot])
+    let transaction = try heard.result().transaction
+
+    try house.restart()
+    #expect(try house.sessions.count == 1)
+    #expect(try house.session(transaction).state == .active)
+
+    #expect(image.count == 1)
+    try house.restart(from: image.value)
+    #expect(try house.sessions.isEmpty)
+    // The station did not get its answer and says the same again.
+    let again = try house.connect("CS-1")
+    try again.start("CARD", at: report.at)
+    #expect(try house.sessions.count == 1)
+  }
+}

@@ -1,0 +1,217 @@
+import Domain
+import Testing
+import Wire
+
+/// Stations as the house reaches them: calls are recorded, and answered as the test says, when it says.
+@MainActor
+final class FakeStations: StationLink {
+  final class Call {
+    let command: StationCommand
+    let link: LinkID
+    let deadline: Int
+    private var done: (@MainActor (CommandOutcome) -> Void)?
+
+    fileprivate init(_ command: StationCommand, _ link: LinkID, _ deadline: Int, _ done: @escaping @MainActor (CommandOutcome) -> Void) {
+      (self.command, self.link, self.deadline, self.done) = (command, link, deadline, done)
+    }
+
+    /// Also twice, or long after.
+    @MainActor
+    func answer(_ outcome: CommandOutcome) { done?(outcome) }
+
+    fileprivate func forget() { done = nil }
+  }
+
+  private(set) var calls: [Call] = []
+  private(set) var closed: [(link: LinkID, code: UInt16, reason: String)] = []
+  private(set) var accepted: [LinkID] = []
+  /// How a call is answered at once; nil waits for the test.
+  var answer: (StationCommand, LinkID) -> CommandOutcome? = { _, _ in nil }
+
+  var commands: [StationCommand] { calls.map(\.command) }
+  var last: Call { get throws { try #require(calls.last) } }
+
+  nonisolated func call(
+    _ command: StationCommand, on link: LinkID, deadline seconds: Int, done: @escaping @MainActor @Sendable (CommandOutcome) -> Void
+  ) {
+    MainActor.assumeIsolated {
+      let call = Call(command, link, seconds, done)
+      calls.append(call)
+      if let outcome = answer(command, link) { call.answer(outcome) }
+    }
+  }
+
+  nonisolated func close(_ link: LinkID, code: UInt16, reason: String) {
+    MainActor.assumeIsolated { closed.append((link, code, reason)) }
+  }
+
+  nonisolated func accepted(_ link: LinkID) { MainActor.assumeIsolated { accepted.append(link) } }
+
+  /// The house died: nobody hears the answers any more.
+  func forgetCallers() { calls.forEach { $0.forget() } }
+
+  func clear() {
+    calls = []
+    closed = []
+  }
+}
+
+/// Partners as the house reaches them: each has a mood, and remembers what it was sent.
+@MainActor
+final class FakePartners: PartnerLink {
+  enum Mood {
+    case accepts
+    case refuses(String)
+    case fails(after: Int?)
+    /// Takes it, and the answer is lost.
+    case acceptsSilently
+    /// Does not answer until the test says so.
+    case hangs
+  }
+
+  final class Sent {
+    let at: Timestamp
+    let partner: ID<Partner>
+    let request: PushRequest
+    let token: String?
+    private var done: (@MainActor (PushOutcome) -> Void)?
+
+    fileprivate init(
+      at: Timestamp, partner: ID<Partner>, request: PushRequest, token: String?, done: @escaping @MainActor (PushOutcome) -> Void
+    ) {
+      (self.at, self.partner, self.request, self.token, self.done) = (at, partner, request, token, done)
+    }
+
+    @MainActor
+    func answer(_ outcome: PushOutcome) {
+      let waiting = done
+      done = nil
+      waiting?(outcome)
+    }
+
+    fileprivate func forget() { done = nil }
+
+    var body: JSON { (try? JSON.parse(request.body)) ?? .null }
+  }
+
+  final class Question {
+    let uid: String
+    let partner: ID<Partner>
+    let deadline: Int
+    private var done: (@MainActor (PartnerAuthorization?) -> Void)?
+
+    fileprivate init(_ uid: String, _ partner: ID<Partner>, _ deadline: Int, _ done: @escaping @MainActor (PartnerAuthorization?) -> Void) {
+      (self.uid, self.partner, self.deadline, self.done) = (uid, partner, deadline, done)
+    }
+
+    @MainActor
+    func answer(_ answer: PartnerAuthorization?) {
+      let waiting = done
+      done = nil
+      waiting?(answer)
+    }
+
+    @MainActor
+    func answer(_ allowed: PartnerAuthorization.Allowed, token: Token? = nil, key: TokenKey? = nil, reference: String? = nil) {
+      answer(PartnerAuthorization(allowed: allowed, token: token, key: key, authorizationReference: reference))
+    }
+
+    fileprivate func forget() { done = nil }
+  }
+
+  var clock = FakeClock()
+  var mood: (PartnerTerms, PushRequest) -> Mood = { _, _ in .accepts }
+  private(set) var sent: [Sent] = []
+  private(set) var questions: [Question] = []
+  /// What a registration ends with.
+  var registration: Result<PartnerRegistration, RegistrationFault> = .failure(RegistrationFault(step: "versions", reason: "unset"))
+  private(set) var registrations: [(token: String, offered: String, terms: PartnerTerms)] = []
+  var unregistration: Result<Void, RegistrationFault> = .success(())
+  /// Requests are numbered as they are built, so that a CDR that is built twice is found by its bytes.
+  private var built = 0
+  var unfit: (PushObject) -> PushFault? = { _ in nil }
+
+  func sent(_ module: String) -> [Sent] { sent.filter { $0.request.module == module } }
+  var modules: [String] { sent.map(\.request.module) }
+  func clear() { sent = [] }
+
+  func forgetCallers() {
+    sent.forEach { $0.forget() }
+    questions.forEach { $0.forget() }
+  }
+
+  nonisolated func request(for object: PushObject, terms: PartnerTerms) throws(PushFault) -> PushRequest {
+    let result: Result<PushRequest, PushFault> = MainActor.assumeIsolated {
+      if let fault = unfit(object) { return .failure(fault) }
+      built += 1
+      return .success(Self.request(object, terms, number: built))
+    }
+    return try result.get()
+  }
+
+  private static func request(_ object: PushObject, _ terms: PartnerTerms, number: Int) -> PushRequest {
+    func make(_ method: String, _ module: String, _ id: String, _ body: JSON) -> PushRequest {
+      let root = terms.partner.endpoints.first { $0.module == module }?.url ?? "https://nowhere/\(module)"
+      return PushRequest(method: method, url: "\(root)/\(id)", body: body.bytes, module: module)
+    }
+    switch object {
+    case .location(let view):
+      return make("PUT", "locations", view.location.ref, ["name": .string(view.location.name)])
+    case .evse(let view, of: _):
+      return make("PATCH", "evses", view.evse.uid, ["status": .string(view.evse.status.rawValue)])
+    case .tariff(let view): return make("PUT", "tariffs", view.version.tariff.ref, [:])
+    case .tariffRemoved(let ref, _): return make("DELETE", "tariffs", ref, [:])
+    case .session(let view):
+      return make(
+        "PUT", "sessions", view.session.id,
+        [
+          "state": .string(view.session.state.rawValue), "kwh": .string(view.session.energy.description),
+          "updated": .string(view.session.updatedAt.text),
+        ])
+    case .cdr(let cdr):
+      return make(
+        "POST", "cdrs", cdr.id,
+        ["id": .string(cdr.id), "session": .string(cdr.session), "kwh": .string(cdr.totals.energy.description), "built": .number(JSONNumber(number))])
+    case .commandResult(let url, let result, let message):
+      return PushRequest(
+        method: "POST", url: url,
+        body: (["result": .string(result.rawValue), "message": message.map { .string($0) } ?? .null] as JSON).bytes, module: "commands")
+    }
+  }
+
+  nonisolated func send(_ request: PushRequest, terms: PartnerTerms, done: @escaping @MainActor @Sendable (PushOutcome) -> Void) {
+    MainActor.assumeIsolated {
+      let one = Sent(at: clock.now, partner: terms.partner.id, request: request, token: terms.partner.outboundToken, done: done)
+      sent.append(one)
+      switch mood(terms, request) {
+      case .accepts: one.answer(.accepted(milliseconds: 5))
+      case .refuses(let why): one.answer(.refused(why))
+      case .fails(let after): one.answer(.retry(after: after, why: "down"))
+      case .acceptsSilently: one.answer(.retry(after: nil, why: "no answer"))
+      case .hangs: break
+      }
+    }
+  }
+
+  nonisolated func authorize(
+    uid: String, kind: Token.Kind, location: String?, evse: String?, terms: PartnerTerms, deadline seconds: Int,
+    done: @escaping @MainActor @Sendable (PartnerAuthorization?) -> Void
+  ) {
+    MainActor.assumeIsolated { questions.append(Question(uid, terms.partner.id, seconds, done)) }
+  }
+
+  nonisolated func register(
+    versionsURL: String, with tokenA: String, offering token: String, terms: PartnerTerms,
+    step: @escaping @Sendable (_ name: String, _ ok: Bool, _ detail: String) -> Void
+  ) async throws(RegistrationFault) -> PartnerRegistration {
+    let result = await hear(tokenA, token, terms)
+    return try result.get()
+  }
+
+  private func hear(_ tokenA: String, _ token: String, _ terms: PartnerTerms) -> Result<PartnerRegistration, RegistrationFault> {
+    registrations.append((tokenA, token, terms))
+    return registration
+  }
+
+  nonisolated func unregister(terms: PartnerTerms) async throws(RegistrationFault) { try await unregistration.get() }
+}
