@@ -77,14 +77,23 @@ extension CSMS: StationDoor {
 
   public func closed(_ id: LinkID, reason: String) throws(TurnFault) {
     try keeping { () throws(StoreFault) in
-      guard let link = links[id] else { return }
-      if let station = link.station, links.link(of: station)?.id == id {
-        try record(.stationDisconnected(station, reason: reason))
+      try ended(id, reason: reason)
+    }
+  }
+
+  private func ended(_ id: LinkID, reason: String) throws(StoreFault) {
+    guard let link = links[id] else {
+      // It was opened in this very turn, and is known only after it.
+      return afterCommit {
+        if self.links[id] != nil { self.insist { () throws(StoreFault) in try self.ended(id, reason: reason) } }
       }
-      afterCommit {
-        _ = self.links.close(id, offlineAt: self.now + .seconds(self.settings.offlineSeconds))
-        self.knocks.close(id)
-      }
+    }
+    if let station = link.station, links.link(of: station)?.id == id {
+      try record(.stationDisconnected(station, reason: reason))
+    }
+    afterCommit {
+      _ = self.links.close(id, offlineAt: self.now + .seconds(self.settings.offlineSeconds))
+      self.knocks.close(id)
     }
   }
 
@@ -154,6 +163,13 @@ extension CSMS {
 
   func wentOffline(_ station: ID<Station>) throws(StoreFault) {
     for evse in try books.stations.evses(of: station) { try setStatus(.unknown, of: evse, note: "offline") }
+  }
+
+  /// Some that were missed may have returned in the very turn that found them offline.
+  func findReturned(_ stations: [ID<Station>]) {
+    for station in stations where isOnline(station) {
+      insist { () throws(StoreFault) in try self.restoreStatuses(of: station) }
+    }
   }
 
   func noteOddity(_ what: String, sample: String, of station: ID<Station>) throws(StoreFault) {

@@ -11,22 +11,31 @@ extension CSMS {
     let stations = try keep { () throws(StoreFault) in try self.books.stations.withKnownStatus() }
     links.await(stations, until: time + .seconds(settings.returnSeconds))
     couriers.hasNews = true
-    note { () throws(StoreFault) in try self.failOrphanedCommands() }
+    insist { () throws(StoreFault) in try self.failOrphanedCommands() }
   }
 
   /// One beat of the house's clock.
   public func tick() {
     couriers.hasNews = true
     askTheSilent()
+    let again = unwritten
+    unwritten = []
+    again.forEach { $0() }
     let gone = links.takeOffline(at: now)
-    let seen = links.takeSeen(ifOlderThan: .seconds(Limits.seenSeconds), now: now)
-    note { () throws(StoreFault) in
-      for station in gone { try self.wentOffline(station) }
-      if !seen.isEmpty { try self.books.stations.seen(seen) }
-      try self.expirePending()
-      try self.closeSuperseded()
-      try self.books.pushes.expire(at: self.now)
+    if !gone.isEmpty {
+      note { () throws(StoreFault) in
+        for station in gone { try self.wentOffline(station) }
+        self.afterCommit { self.findReturned(gone) }
+      } onFault: {
+        self.links.await(gone, until: self.now)
+      }
     }
+    let seen = links.takeSeen(ifOlderThan: .seconds(Limits.seenSeconds), now: now)
+    if !seen.isEmpty { note { () throws(StoreFault) in try self.books.stations.seen(seen) } }
+    // Each for itself: what one of them cannot do keeps none of the others from being done.
+    note { () throws(StoreFault) in try self.expirePending() }
+    note { () throws(StoreFault) in try self.closeSuperseded() }
+    note { () throws(StoreFault) in try self.books.pushes.expire(at: self.now) }
     if now - lastSweep > .seconds(Limits.sweepSeconds) {
       lastSweep = now
       note { () throws(StoreFault) in try self.sweep() }
