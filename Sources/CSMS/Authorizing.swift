@@ -16,8 +16,10 @@ extension CSMS {
       guard waitingAuthorizations < Limits.waitingAuthorizations, let partnerLink else { return .now(fallback) }
       let place = try locationRef(of: station)
       let ticket = Ticket<Authorization>()
-      waitingAuthorizations += 1
       afterCommit {
+        // Others of this turn may have taken the last places.
+        guard self.waitingAuthorizations < Limits.waitingAuthorizations else { return ticket.redeem(fallback) }
+        self.waitingAuthorizations += 1
         self.ask(owners, about: tag, at: station, place: place, through: partnerLink, otherwise: fallback, for: ticket)
       }
       return .later(ticket)
@@ -102,8 +104,8 @@ extension CSMS {
       ) { answer in
         guard let decisive = poll.hear(answer) else { return }
         // A new turn, which reads the state again: minutes may have passed on a busy day.
+        self.waitingAuthorizations -= 1
         self.note { () throws(StoreFault) in
-          self.waitingAuthorizations -= 1
           let verdict = try self.verdict(on: tag, answer: decisive.answer, of: terms, otherwise: fallback)
           if decisive.answer != nil {
             try self.books.authorizations.remember(
