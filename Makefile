@@ -7,7 +7,8 @@ BINARY := .build/release/ostler
 # Debian's static archives, alone in a folder, so that the linker takes them and not the shared libraries beside them.
 ARCHIVES := .build/archives
 MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null || dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null)
-RELEASE := -c release --product ostler --static-swift-stdlib -Xlinker -L$(CURDIR)/$(ARCHIVES)
+# lld: gold warns of a function in the static library of Foundation that nothing here calls.
+RELEASE := -c release --product ostler --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker -L$(CURDIR)/$(ARCHIVES)
 SWIFT_TEST_FLAGS ?=
 
 .PHONY: help build debug demo test check unit peers page bench resources packages peer-packages clean
