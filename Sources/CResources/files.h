@@ -1,14 +1,218 @@
 // Written by `make resources`: one array for each file of Resources/ that the binary carries, and their list.
+static const unsigned char file_Admin_actions_js[] = {
+#embed "../../Resources/Admin/actions.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_api_js[] = {
+#embed "../../Resources/Admin/api.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_app_js[] = {
+#embed "../../Resources/Admin/app.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_books_js[] = {
+#embed "../../Resources/Admin/books.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_chart_js[] = {
+#embed "../../Resources/Admin/chart.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_closing_js[] = {
+#embed "../../Resources/Admin/closing.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_commands_js[] = {
+#embed "../../Resources/Admin/commands.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_dialog_js[] = {
+#embed "../../Resources/Admin/dialog.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_dom_js[] = {
+#embed "../../Resources/Admin/dom.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_events_js[] = {
+#embed "../../Resources/Admin/events.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_favicon_svg[] = {
+#embed "../../Resources/Admin/favicon.svg" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_format_js[] = {
+#embed "../../Resources/Admin/format.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_forms_js[] = {
+#embed "../../Resources/Admin/forms.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_i18n_js[] = {
+#embed "../../Resources/Admin/i18n.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_index_html[] = {
+#embed "../../Resources/Admin/index.html" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_jump_js[] = {
+#embed "../../Resources/Admin/jump.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_keys_js[] = {
+#embed "../../Resources/Admin/keys.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_knocks_js[] = {
+#embed "../../Resources/Admin/knocks.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_live_stream_js[] = {
+#embed "../../Resources/Admin/live-stream.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_live_worker_js[] = {
+#embed "../../Resources/Admin/live-worker.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_live_js[] = {
+#embed "../../Resources/Admin/live.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_menu_js[] = {
+#embed "../../Resources/Admin/menu.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_pager_js[] = {
+#embed "../../Resources/Admin/pager.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_partner_actions_js[] = {
+#embed "../../Resources/Admin/partner-actions.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_cdr_js[] = {
+#embed "../../Resources/Admin/screens/cdr.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_cdrs_js[] = {
+#embed "../../Resources/Admin/screens/cdrs.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_entry_js[] = {
+#embed "../../Resources/Admin/screens/entry.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_first_run_js[] = {
+#embed "../../Resources/Admin/screens/first-run.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_messages_js[] = {
+#embed "../../Resources/Admin/screens/messages.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_overview_js[] = {
+#embed "../../Resources/Admin/screens/overview.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_partner_js[] = {
+#embed "../../Resources/Admin/screens/partner.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_partners_js[] = {
+#embed "../../Resources/Admin/screens/partners.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_session_js[] = {
+#embed "../../Resources/Admin/screens/session.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_sessions_js[] = {
+#embed "../../Resources/Admin/screens/sessions.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_settings_js[] = {
+#embed "../../Resources/Admin/screens/settings.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_site_js[] = {
+#embed "../../Resources/Admin/screens/site.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_sites_js[] = {
+#embed "../../Resources/Admin/screens/sites.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_station_configuration_js[] = {
+#embed "../../Resources/Admin/screens/station-configuration.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_station_setup_js[] = {
+#embed "../../Resources/Admin/screens/station-setup.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_station_js[] = {
+#embed "../../Resources/Admin/screens/station.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_stations_js[] = {
+#embed "../../Resources/Admin/screens/stations.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_tariff_js[] = {
+#embed "../../Resources/Admin/screens/tariff.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_tariffs_js[] = {
+#embed "../../Resources/Admin/screens/tariffs.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_tokens_js[] = {
+#embed "../../Resources/Admin/screens/tokens.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_shell_js[] = {
+#embed "../../Resources/Admin/shell.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_states_js[] = {
+#embed "../../Resources/Admin/states.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_style_css[] = {
+#embed "../../Resources/Admin/style.css" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_table_js[] = {
+#embed "../../Resources/Admin/table.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_tariff_words_js[] = {
+#embed "../../Resources/Admin/tariff-words.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_theme_js[] = {
+#embed "../../Resources/Admin/theme.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_0001_house_sql[] = {
 #embed "../../Resources/Migrations/0001_house.sql" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_i18n_en_json[] = {
+#embed "../../Resources/i18n/en.json" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_openapi_json[] = {
 #embed "../../Resources/openapi.json" suffix(, 0) if_empty(0)
 };
 #define FILES(FILE) \
+  FILE("Admin/actions.js", file_Admin_actions_js) \
+  FILE("Admin/api.js", file_Admin_api_js) \
+  FILE("Admin/app.js", file_Admin_app_js) \
+  FILE("Admin/books.js", file_Admin_books_js) \
+  FILE("Admin/chart.js", file_Admin_chart_js) \
+  FILE("Admin/closing.js", file_Admin_closing_js) \
+  FILE("Admin/commands.js", file_Admin_commands_js) \
+  FILE("Admin/dialog.js", file_Admin_dialog_js) \
+  FILE("Admin/dom.js", file_Admin_dom_js) \
+  FILE("Admin/events.js", file_Admin_events_js) \
+  FILE("Admin/favicon.svg", file_Admin_favicon_svg) \
+  FILE("Admin/format.js", file_Admin_format_js) \
+  FILE("Admin/forms.js", file_Admin_forms_js) \
+  FILE("Admin/i18n.js", file_Admin_i18n_js) \
+  FILE("Admin/index.html", file_Admin_index_html) \
+  FILE("Admin/jump.js", file_Admin_jump_js) \
+  FILE("Admin/keys.js", file_Admin_keys_js) \
+  FILE("Admin/knocks.js", file_Admin_knocks_js) \
+  FILE("Admin/live-stream.js", file_Admin_live_stream_js) \
+  FILE("Admin/live-worker.js", file_Admin_live_worker_js) \
+  FILE("Admin/live.js", file_Admin_live_js) \
+  FILE("Admin/menu.js", file_Admin_menu_js) \
+  FILE("Admin/pager.js", file_Admin_pager_js) \
+  FILE("Admin/partner-actions.js", file_Admin_partner_actions_js) \
+  FILE("Admin/screens/cdr.js", file_Admin_screens_cdr_js) \
+  FILE("Admin/screens/cdrs.js", file_Admin_screens_cdrs_js) \
+  FILE("Admin/screens/entry.js", file_Admin_screens_entry_js) \
+  FILE("Admin/screens/first-run.js", file_Admin_screens_first_run_js) \
+  FILE("Admin/screens/messages.js", file_Admin_screens_messages_js) \
+  FILE("Admin/screens/overview.js", file_Admin_screens_overview_js) \
+  FILE("Admin/screens/partner.js", file_Admin_screens_partner_js) \
+  FILE("Admin/screens/partners.js", file_Admin_screens_partners_js) \
+  FILE("Admin/screens/session.js", file_Admin_screens_session_js) \
+  FILE("Admin/screens/sessions.js", file_Admin_screens_sessions_js) \
+  FILE("Admin/screens/settings.js", file_Admin_screens_settings_js) \
+  FILE("Admin/screens/site.js", file_Admin_screens_site_js) \
+  FILE("Admin/screens/sites.js", file_Admin_screens_sites_js) \
+  FILE("Admin/screens/station-configuration.js", file_Admin_screens_station_configuration_js) \
+  FILE("Admin/screens/station-setup.js", file_Admin_screens_station_setup_js) \
+  FILE("Admin/screens/station.js", file_Admin_screens_station_js) \
+  FILE("Admin/screens/stations.js", file_Admin_screens_stations_js) \
+  FILE("Admin/screens/tariff.js", file_Admin_screens_tariff_js) \
+  FILE("Admin/screens/tariffs.js", file_Admin_screens_tariffs_js) \
+  FILE("Admin/screens/tokens.js", file_Admin_screens_tokens_js) \
+  FILE("Admin/shell.js", file_Admin_shell_js) \
+  FILE("Admin/states.js", file_Admin_states_js) \
+  FILE("Admin/style.css", file_Admin_style_css) \
+  FILE("Admin/table.js", file_Admin_table_js) \
+  FILE("Admin/tariff-words.js", file_Admin_tariff_words_js) \
+  FILE("Admin/theme.js", file_Admin_theme_js) \
   FILE("Migrations/0001_house.sql", file_Migrations_0001_house_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
+  FILE("i18n/en.json", file_i18n_en_json) \
   FILE("openapi.json", file_openapi_json)

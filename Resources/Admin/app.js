@@ -1,0 +1,164 @@
+// Starts the page, finds the screen for a path, and moves between screens without loading the page again.
+
+import { whoAmI } from './api.js';
+import { follow, openSessions, overview } from './books.js';
+import { problemBox } from './dialog.js';
+import { announce, fill, h } from './dom.js';
+import { setClock } from './format.js';
+import { loadWords, t } from './i18n.js';
+import { startLive, stopLive } from './live.js';
+import { closeMenu } from './menu.js';
+import { showLogin, showSetup, showWaiting } from './screens/entry.js';
+import { buildShell, markPlace } from './shell.js';
+
+// [pattern, module, place in the rail]
+const screens = [
+  ['/', 'overview', 'overview'],
+  ['/stations', 'stations', 'stations'], ['/stations/:id', 'station', 'stations'],
+  ['/sessions', 'sessions', 'sessions'], ['/sessions/:id', 'session', 'sessions'],
+  ['/sites', 'sites', 'sites'], ['/sites/:id', 'site', 'sites'],
+  ['/tariffs', 'tariffs', 'tariffs'], ['/tariffs/:id', 'tariff', 'tariffs'],
+  ['/cdrs', 'cdrs', 'cdrs'], ['/cdrs/:id', 'cdr', 'cdrs'],
+  ['/tokens', 'tokens', 'tokens'],
+  ['/partners', 'partners', 'partners'], ['/partners/:id', 'partner', 'partners'],
+  ['/messages', 'messages', 'messages'],
+  ['/settings', 'settings', 'settings'],
+];
+
+const app = document.getElementById('app');
+let main = null;
+let current = null;   // The AbortController of the screen that is shown.
+
+start();
+
+async function start() {
+  try {
+    await loadWords();
+  } catch (error) {
+    fill(app, h('p', null, `The page could not load its texts. Reload it; if that does not help, restart the daemon. ${error.message}`));
+    return;
+  }
+  const token = new URLSearchParams(location.search).get('setup');
+  if (token) return showSetup(app, token, () => { history.replaceState(null, '', '/'); enter(); });
+  enter();
+}
+
+async function enter() {
+  let me;
+  try {
+    me = await whoAmI();
+  } catch (problem) {
+    if (problem.word === 'setup-required') return showWaiting(app);
+    if (problem.status === 401) return showLogin(app, enter);
+    app.className = 'entry';
+    fill(app, h('main', null, problemBox(problem, enter)));
+    return;
+  }
+  setClock(me.now);
+  main = buildShell(app);
+  follow();
+  startLive(me.last_seq);
+  openSessions.ready().catch(() => {});
+  overview.load().catch(() => {});
+  window.addEventListener('popstate', route);
+  window.addEventListener('go', ({ detail }) => go(detail));
+  window.addEventListener('signed-out', signedOut);
+  document.addEventListener('click', followLink);
+  route();
+}
+
+/// A session that ended: the page begins anew after the login, at the same address.
+function signedOut() {
+  stopLive();
+  window.removeEventListener('signed-out', signedOut);
+  current?.abort();
+  for (const box of document.querySelectorAll('dialog[open]')) box.close();
+  showLogin(app, () => location.reload(), t('login.ended'));
+}
+
+function followLink(event) {
+  if (event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  const link = event.target.closest('a[href]');
+  if (!link || link.hasAttribute('download') || link.target || link.origin !== location.origin) return;
+  if (link.pathname.startsWith('/api/') || link.getAttribute('href').startsWith('#')) return;
+  event.preventDefault();
+  go(link.pathname + link.search + link.hash);
+}
+
+function go(href) {
+  const same = href === location.pathname + location.search;
+  if (same) history.replaceState(null, '', href); else history.pushState(null, '', href);
+  route();
+}
+
+async function route() {
+  current?.abort();
+  current = new AbortController();
+  const { signal } = current;
+  closeMenu();
+  for (const box of document.querySelectorAll('dialog[open]')) box.close();
+  const found = find(location.pathname);
+  markPlace(found?.place);
+  const root = h('div.screen');
+  fill(main, root);
+  if (!found) {
+    head(root, { title: t('missing.title') });
+    root.append(h('p', null, t('missing.text')), h('p', null, h('a', { href: '/' }, t('nav.overview'))));
+    return;
+  }
+  const context = { root, signal, params: found.params, query: new URLSearchParams(location.search), head: (options) => head(root, options), keep };
+  try {
+    const { show } = await import(`./screens/${found.module}.js`);
+    if (signal.aborted) return;
+    await show(context);
+  } catch (problem) {
+    if (signal.aborted) return;
+    if (!root.querySelector('h1')) head(root, { title: t(`nav.${found.place}`) });
+    root.append(problemBox(problem, route));
+  }
+}
+
+function find(pathname) {
+  const parts = pathname.replace(/\/+$/, '').split('/').slice(1);
+  for (const [pattern, module, place] of screens) {
+    const wanted = pattern === '/' ? [] : pattern.slice(1).split('/');
+    if (wanted.length !== parts.length) continue;
+    const params = {};
+    try {
+      if (wanted.every((part, i) => (part.startsWith(':') ? (params[part.slice(1)] = decodeURIComponent(parts[i])) : part === parts[i]))) {
+        return { module, place, params };
+      }
+    } catch { /* A path that is not percent-encoded properly is nobody's. */ }
+  }
+  return null;
+}
+
+/// The head of a screen: title, a line below it, buttons beside it. `actions()` is the menu that `.` opens.
+function head(root, { title, mono, back, sub, buttons, actions }) {
+  const heading = h('h1', { tabindex: '-1', class: mono ? 'mono' : '' }, title);
+  const more = actions && h('button', {
+    type: 'button', 'aria-haspopup': 'menu', data: { actions: String(title) }, 'aria-keyshortcuts': '.',
+    on: { click: (event) => event.currentTarget.dispatchEvent(new KeyboardEvent('keydown', { key: '.', bubbles: true })) },
+  }, t('shell.actions'));
+  if (more) more.actions = actions;
+  const box = h('div.head', null,
+    h('div.head-text', null, back && h('a.back', { href: back.href }, '‹ ', back.label), heading, sub && h('div.sub', null, sub)),
+    h('div.buttons', null, buttons, more));
+  const old = root.querySelector(':scope > .head');
+  const first = !old;
+  if (old) old.replaceWith(box); else root.prepend(box);
+  document.title = `${title} · Ostler`;
+  if (first) {
+    heading.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+    announce(String(title));
+  }
+}
+
+/// Keeps filters in the address, so that a view can be sent to a colleague.
+function keep(values) {
+  const parts = new URLSearchParams();
+  for (const [key, value] of Object.entries(values)) if (value) parts.set(key, value === true ? '1' : String(value));
+  const text = parts.toString();
+  history.replaceState(null, '', location.pathname + (text ? `?${text}` : ''));
+}

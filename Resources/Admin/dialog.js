@@ -1,0 +1,143 @@
+// Asks and shows in a <dialog>: forms that keep what was typed when something goes wrong, confirmations, secrets.
+
+import { announce, copyText, fill, h } from './dom.js';
+import { readFields, fieldRow, pointAt } from './forms.js';
+import { t } from './i18n.js';
+
+/// Opens a dialog with a title and content; resolves when it is closed. `build(close)` gives the content.
+export function dialog(title, build, { cls = '', onClose } = {}) {
+  const heading = h('h2', { tabindex: '-1' }, title);
+  const box = h('dialog', { class: cls, 'aria-label': title });
+  const close = () => box.close();
+  box.append(h('div.dialog-head', null, heading,
+    h('button.quiet', { type: 'button', 'aria-label': t('dialog.close'), on: { click: close } }, '✕')));
+  box.append(h('div.dialog-body', null, build(close, box)));
+  document.body.append(box);
+  const back = document.activeElement;
+  box.addEventListener('close', () => {
+    box.remove();
+    onClose?.();
+    if (back?.isConnected) back.focus();
+  });
+  box.addEventListener('click', (event) => { if (event.target === box && cls.includes('sheet')) close(); });
+  box.showModal();
+  (box.querySelector('[data-first]') ?? box.querySelector('input:not([type=hidden]), select, textarea') ?? heading).focus();
+  return box;
+}
+
+/// A form in a dialog. `send(values)` does it; what it throws is shown in place. With `fresh()` a change by somebody else is
+/// shown beside what was typed: it gives `{ values, item }` as they are now.
+export function formDialog({ title, intro, fields, submit, danger, cls, send, fresh, done, after }) {
+  return dialog(title, (close) => form({ intro, fields, submit, danger, send, fresh, after, cancel: close, done: (value) => {
+    close();
+    done?.(value);
+  } }), { cls });
+}
+
+/// The form itself, for a dialog or a page.
+export function form({ intro, fields, submit, danger, send, fresh, done, cancel, after, inline }) {
+  const trouble = h('div.trouble', { hidden: true, tabindex: '-1' });
+  const button = h('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, submit);
+  const rows = fields.map((field) => (field instanceof Node ? field : fieldRow(field)));
+  const element = h('form', { class: inline ? 'form inline' : 'form', novalidate: true }, intro && h('p', null, intro), trouble, rows, after,
+    h('div.buttons', null, button, cancel && h('button', { type: 'button', on: { click: cancel } }, t('dialog.cancel'))));
+  const known = fields.filter((field) => !(field instanceof Node));
+  element.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    trouble.hidden = true;
+    for (const input of element.querySelectorAll('[aria-invalid]')) input.removeAttribute('aria-invalid');
+    const missing = [...element.elements].find((input) => input.willValidate && !input.checkValidity());
+    if (missing) {
+      missing.setAttribute('aria-invalid', 'true');
+      showTrouble(trouble, t('form.check'), [missing.validationMessage]);
+      missing.focus();
+      return;
+    }
+    button.disabled = true;
+    element.setAttribute('aria-busy', 'true');
+    try {
+      const value = await send(readFields(element, known), element);
+      done?.(value);
+    } catch (problem) {
+      if (problem.word === 'stale' && fresh) await showDifference(trouble, element, known, fresh);
+      else showProblem(trouble, problem);
+      pointAt(element, problem);
+    } finally {
+      button.disabled = false;
+      element.removeAttribute('aria-busy');
+    }
+  });
+  return element;
+}
+
+async function showDifference(trouble, element, fields, fresh) {
+  const typed = readFields(element, fields);
+  const { values } = await fresh();
+  const rows = fields.filter(({ name }) => String(values[name] ?? '') !== String(typed[name] ?? ''))
+    .map(({ name, label }) => t('form.stale.row', { label, theirs: String(values[name] ?? '–'), yours: String(typed[name] ?? '–') }));
+  showTrouble(trouble, t('form.stale'), rows.length ? rows : [t('form.stale.same')]);
+}
+
+function showTrouble(trouble, title, lines) {
+  fill(trouble, h('strong', null, title), lines.filter(Boolean).map((line) => h('div', null, line)));
+  trouble.hidden = false;
+  announce([title, ...lines].join(' '));
+}
+
+/// What, why and what to do, of a problem.
+export function showProblem(place, problem) {
+  if (!problem.title) console.error(problem);
+  const hint = t(`problem.${problem.word}`);
+  showTrouble(place, problem.title ?? t('error.untitled', { status: '' }),
+    [problem.detail ?? problem.message, hint.startsWith('problem.') ? null : hint]);
+}
+
+/// Asks before something that cannot be undone; `type` must be typed to go on.
+export function confirmDialog({ title, text, submit, type, send, done }) {
+  return formDialog({
+    title, intro: text, submit, danger: true, send, done,
+    fields: type ? [{ name: 'typed', label: t('confirm.type', { type }), required: true, pattern: escape(type), autocomplete: 'off', mono: true }] : [],
+  });
+}
+
+function escape(text) { return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&'); }
+
+/// Shows a secret this once.
+export function secretDialog({ title, text, secrets, done }) {
+  return dialog(title, (close) => [
+    h('p', null, text),
+    secrets.map(({ label, value }) => copyBox(label, value)),
+    h('p.warn', null, t('secret.once')),
+    h('div.buttons', null, h('button.primary', { type: 'button', data: { first: '' }, on: { click: close } }, t('secret.kept'))),
+  ], { onClose: done });
+}
+
+/// A value with a button that copies it.
+export function copyBox(label, value) {
+  const button = h('button', { type: 'button', 'aria-label': t('copy.of', { label }) }, t('copy'));
+  button.addEventListener('click', async () => {
+    const done = await copyText(value);
+    button.textContent = done ? t('copied') : t('copy.failed');
+    announce(button.textContent);
+    setTimeout(() => { button.textContent = t('copy'); }, 2000);
+  });
+  return h('div.copy', null, h('span.label', null, label), h('code', { tabindex: '0' }, value), button);
+}
+
+/// Text as it came, such as JSON, with a button that copies it.
+export function codeBlock(text) {
+  const button = h('button', { type: 'button' }, t('copy'));
+  button.addEventListener('click', async () => {
+    button.textContent = await copyText(text) ? t('copied') : t('copy.failed');
+    setTimeout(() => { button.textContent = t('copy'); }, 2000);
+  });
+  return h('div.code', null, button, h('pre', { tabindex: '0' }, text));
+}
+
+/// An error in the place of a screen or a part of one.
+export function problemBox(problem, again) {
+  const box = h('div.trouble', { role: 'alert' });
+  showProblem(box, problem);
+  if (again) box.append(h('div.buttons', null, h('button', { type: 'button', on: { click: again } }, t('error.again'))));
+  return box;
+}

@@ -1,0 +1,56 @@
+// Finds the words for a key in the reader's language; `{n}` takes a number and chooses the plural.
+
+const languages = ['en'];
+let words = {};
+let rules = new Intl.PluralRules('en');
+
+/// The language of the texts, and the locale for numbers and dates: the reader's own region of that language if any.
+export let language = 'en';
+export let locale = 'en';
+
+/// Loads the words of the chosen language.
+export async function loadWords() {
+  const wished = navigator.languages ?? ['en'];
+  language = wished.map((tag) => tag.split('-')[0]).find((tag) => languages.includes(tag)) ?? 'en';
+  locale = wished.find((tag) => tag.split('-')[0] === language) ?? language;
+  rules = new Intl.PluralRules(locale);
+  document.documentElement.lang = language;
+  const answer = await fetch(`/i18n/${language}.json`);
+  if (!answer.ok) throw new Error(`/i18n/${language}.json: ${answer.status}`);
+  words = await answer.json();
+}
+
+/// Whether there are words for a key.
+export function has(key) { return key in words; }
+
+/// The words for a key, with its `{names}` filled in.
+export function t(key, values = {}) {
+  return find(key, values).replace(/\{(\w+)\}/g, (_, name) => written(values[name]));
+}
+
+/// The same with elements among the values: a list of texts and nodes.
+export function tr(key, values) {
+  return find(key, values).split(/\{(\w+)\}/).map((part, i) => {
+    if (i % 2 === 0) return part;
+    return values[part] instanceof Node ? values[part] : written(values[part]);
+  });
+}
+
+/// The words for one of a family, such as `state.charging`; a word that nobody translated yet is shown as it came.
+export function word(family, name) {
+  const key = `${family}.${name}`;
+  return words[key] ?? String(name).replaceAll('_', ' ');
+}
+
+function find(key, values) {
+  if (key in words) return words[key];
+  if (typeof values.n === 'number') {
+    return words[`${key}.${rules.select(values.n)}`] ?? words[`${key}.other`] ?? key;
+  }
+  return key;
+}
+
+function written(value) {
+  if (typeof value === 'number') return value.toLocaleString(locale);
+  return value === undefined || value === null ? '' : String(value);
+}

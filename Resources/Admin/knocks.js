@@ -1,0 +1,106 @@
+// The banner of stations that knock under an identity nobody entered: one click lets them in or keeps them quiet.
+
+import { mayRun, post } from './api.js';
+import { knocks, locations, stations } from './books.js';
+import { announce, fill, h, path } from './dom.js';
+import { problemBox } from './dialog.js';
+import { ago } from './format.js';
+import { t } from './i18n.js';
+import { glyph } from './states.js';
+
+const shown = 3;
+const accepted = new Map();   // Identity to the time of its acceptance, shown until its row is live.
+
+/// The banner, for every screen.
+export function knockBanner() {
+  const list = h('ul');
+  const banner = h('section.knocks', { 'aria-label': t('knock.region'), hidden: true }, list);
+  const lines = new Map();
+  let known = new Set();
+  const draw = () => {
+    const waiting = knocks.list().filter((knock) => !knock.ignored && !accepted.has(knock.id));
+    for (const [id, at] of accepted) {
+      if (Date.now() - at > 12_000) accepted.delete(id);
+    }
+    const rows = [...accepted.keys()].map((id) => ({ id, done: true })).concat(waiting.slice(0, shown));
+    const ids = new Set(rows.map((row) => `${row.id}${row.done ? '+' : ''}`));
+    for (const [id, line] of lines) if (!ids.has(id)) { line.remove(); lines.delete(id); }
+    for (const row of rows) {
+      const id = `${row.id}${row.done ? '+' : ''}`;
+      if (lines.has(id)) continue;
+      const line = row.done ? welcome(row.id) : stranger(row, draw);
+      lines.set(id, line);
+      list.append(line);
+    }
+    list.querySelector('.more')?.remove();
+    if (waiting.length > shown) list.append(h('li.more', null, h('a', { href: '/stations#knocks' }, t('knock.more', { n: waiting.length - shown }))));
+    banner.hidden = rows.length === 0;
+    const fresh = waiting.filter((knock) => !known.has(knock.id));
+    if (fresh.length) announce(t('knock.said', { n: fresh.length, id: fresh[0].id }));
+    known = new Set(waiting.map((knock) => knock.id));
+  };
+  knocks.listen(draw);
+  stations.listen(draw);
+  knocks.ready().catch(() => {});
+  setInterval(() => { if (accepted.size) draw(); }, 2000);
+  return banner;
+}
+
+function stranger(knock, draw) {
+  const line = h('li');
+  const what = [knock.vendor, knock.model].filter(Boolean).join(' ');
+  const facts = [what, knock.version ? t('knock.version', { version: knock.version }) : t('knock.no_version'),
+    t('knock.from', { address: knock.address })].filter(Boolean).join(' · ');
+  const place = h('select', { 'aria-label': t('knock.site', { id: knock.id }), hidden: true });
+  const buttons = mayRun() && [place,
+    h('button.primary', { type: 'button', 'aria-label': t('knock.accept.of', { id: knock.id }), on: { click: () => accept(knock, place, line, draw) } }, t('knock.accept')),
+    h('button', { type: 'button', 'aria-label': t('knock.ignore.of', { id: knock.id }), on: { click: () => ignore(knock, line, draw) } }, t('knock.ignore'))];
+  put(line, knock, facts, buttons);
+  offerSites(place);
+  return line;
+}
+
+function put(line, knock, facts, buttons) {
+  fill(line, glyph('attention', 'station_knocking'), h('span.what', null, h('strong', null, t('knock.title', { id: knock.id })),
+    h('span.mute', null, ' ', facts, ' · ', ago(knock.since), knock.has_password ? '' : ` · ${t('knock.no_password')}`)), h('span.buttons', null, buttons || null));
+}
+
+async function offerSites(place) {
+  try { await locations.ready(); } catch { return; }
+  const sites = locations.list();
+  if (sites.length < 2) return;
+  fill(place, sites.map((site) => h('option', { value: String(site.id) }, site.name)));
+  place.hidden = false;
+}
+
+async function accept(knock, place, line, draw) {
+  const body = place.hidden || !place.value ? {} : { location: Number(place.value) };
+  for (const button of line.querySelectorAll('button')) button.disabled = true;
+  try {
+    const station = await post(path`/knocks/${knock.id}/accept`, body);
+    accepted.set(knock.id, Date.now());
+    stations.put(station);
+    knocks.drop(knock.id);
+    announce(t('knock.accepted', { id: knock.id }));
+    draw();
+  } catch (problem) {
+    fill(line, problemBox(problem));
+    setTimeout(() => { line.remove(); knocks.soon(0); }, 8000);
+  }
+}
+
+async function ignore(knock, line, draw) {
+  try {
+    await post(path`/knocks/${knock.id}/ignore`, {});
+    knocks.put({ ...knock, ignored: true });
+    announce(t('knock.ignored', { id: knock.id }));
+    draw();
+  } catch (problem) {
+    fill(line, problemBox(problem));
+  }
+}
+
+function welcome(id) {
+  return h('li.done', null, glyph('command', 'done'),
+    h('span.what', null, h('strong', null, t('knock.accepted', { id })), ' ', h('a', { href: path`/stations/${id}` }, t('knock.open'))));
+}

@@ -1,0 +1,64 @@
+// Reads a long list page by page as the reader asks for more, and keeps its first page fresh.
+
+import { fill, h, settled } from './dom.js';
+import { problemBox } from './dialog.js';
+import { t } from './i18n.js';
+
+/// `load(cursor)` reads a page, `draw(items, fresh)` shows what is there; `fresh` where the filter changed.
+/// Gives `element` (the button for more), `begin()`, `refresh()`.
+export function pager({ load, draw, signal, wait = 0, key = (item) => item.id }) {
+  const element = h('div.pager');
+  let items = [], cursor = null, round = 0, pages = 0;
+
+  async function read(from) {
+    const mine = ++round;
+    try {
+      const page = await load(from);
+      if (mine !== round || signal.aborted) return;
+      items = from === null ? page.items : items.concat(page.items);
+      pages = from === null ? 1 : pages + 1;
+      cursor = page.next_cursor;
+      draw(items, from === null);
+      foot();
+    } catch (problem) {
+      if (signal.aborted || mine !== round) return;
+      fill(element, problemBox(problem, () => read(from)));
+    }
+  }
+
+  function foot() {
+    if (cursor === null) return element.replaceChildren();
+    fill(element, h('button', { type: 'button', on: { click: () => read(cursor) } }, t('pager.more')));
+  }
+
+  /// New rows of the first page come in front of what is there; the order below does not change.
+  async function renew() {
+    const mine = round;
+    try {
+      const page = await load(null);
+      if (mine !== round || signal.aborted) return;
+      if (pages <= 1) {
+        items = page.items;
+        cursor = page.next_cursor;
+      } else {
+        const first = new Set(page.items.map(key));
+        items = [...page.items, ...items.filter((item) => !first.has(key(item)))];
+      }
+      draw(items, false);
+      foot();
+    } catch { /* The next event tries again. */ }
+  }
+
+  const later = settled(wait, () => read(null));
+  let started = false;
+  return {
+    element,
+    get items() { return items; },
+    begin() {
+      if (started && wait) return later();
+      started = true;
+      return read(null);
+    },
+    refresh: settled(600, renew),
+  };
+}

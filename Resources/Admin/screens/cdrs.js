@@ -1,0 +1,111 @@
+// CDRs of a month: what was charged, what it cost, what partners were told; the same as CSV.
+
+import { get } from '../api.js';
+import { locations, partners } from '../books.js';
+import { fill, h, path, query as queryOf } from '../dom.js';
+import { amount, duration, kilowattHours, money, moneyInFull, month as monthName, none, number, timeMark } from '../format.js';
+import { filterBar } from '../forms.js';
+import { t } from '../i18n.js';
+import { onNews } from '../live.js';
+import { pager } from '../pager.js';
+import { LiveTable } from '../table.js';
+import { mark } from '../states.js';
+import { tokenCell } from './sessions.js';
+
+export async function show({ root, signal, query, head, keep }) {
+  await Promise.all([partners.ready().catch(() => {}), locations.ready().catch(() => {})]);
+  const today = new Date();
+  const current = `${today.getFullYear()}-${String(today.getMonth() + 1).padStart(2, '0')}`;
+  const asked = query.get('month');
+  const held = query.get('held') === '1';
+  const csv = h('a.button', { href: '/api/v1/cdrs.csv', download: '' }, t('cdrs.csv'));
+  head({ title: t('nav.cdrs'), sub: t('cdrs.sub'), buttons: csv });
+
+  const step = (by) => {
+    const input = bar.querySelector('[name=month]');
+    const [y, m] = (input.value || current).split('-').map(Number);
+    const date = new Date(Date.UTC(y, m - 1 + by, 1));
+    input.value = `${date.getUTCFullYear()}-${String(date.getUTCMonth() + 1).padStart(2, '0')}`;
+    changed();
+  };
+  const bar = filterBar([
+    { name: 'month', type: 'month', label: t('cdrs.month'), value: asked ?? (held ? '' : current) },
+    { name: 'station', type: 'search', label: t('sessions.station'), value: query.get('station') },
+    {
+      name: 'partner', type: 'select', label: t('col.partner'), value: query.get('partner'),
+      options: [{ value: '', label: t('sessions.partner.all') }, ...partners.list().map((p) => ({ value: String(p.id), label: p.name }))],
+    },
+    { name: 'held', type: 'check', label: t('cdrs.held'), value: held },
+  ], () => changed());
+  bar.prepend(h('button', { type: 'button', 'aria-label': t('cdrs.before'), on: { click: () => step(-1) } }, '‹'));
+  bar.querySelector('[name=month]').after(h('button', { type: 'button', 'aria-label': t('cdrs.after'), on: { click: () => step(1) } }, '›'));
+
+  const sums = h('dl.kpis');
+  const table = new LiveTable({
+    caption: t('nav.cdrs'), key: (c) => c.id, href: (c) => path`/cdrs/${c.id}`, name: (c) => c.station,
+    empty: () => h('p', null, bar.values().month ? t('cdrs.none', { month: monthName(bar.values().month) }) : t('cdrs.none.any')),
+    columns: [
+      { id: 'end', label: t('col.end'), head: true, sort: (c) => c.ended_at, cell: (c) => h('a', { href: path`/cdrs/${c.id}` }, timeMark(c.ended_at, zoneOf(c))) },
+      { id: 'station', label: t('col.station'), sort: (c) => c.station, cell: (c) => h('span.id', null, c.station) },
+      { id: 'site', label: t('col.site'), cut: true, sort: (c) => c.location, cell: (c) => c.location },
+      { id: 'token', label: t('col.token'), sort: (c) => c.token.uid, cell: tokenCell },
+      { id: 'partner', label: t('col.partner'), sort: (c) => c.partner?.name, cell: (c) => c.partner?.name ?? h('span.mute', null, t('sessions.ours')) },
+      { id: 'energy', label: t('col.energy'), num: true, sort: (c) => Number(c.energy_kwh), cell: (c) => kilowattHours(c.energy_kwh) },
+      { id: 'for', label: t('col.duration'), num: true, sort: (c) => c.duration_seconds, cell: (c) => duration(c.duration_seconds) },
+      { id: 'parking', label: t('col.parking'), num: true, sort: (c) => c.parking_seconds, cell: (c) => (c.parking_seconds ? duration(c.parking_seconds) : none) },
+      { id: 'cost', label: t('col.cost'), num: true, sort: (c) => Number(c.cost.excl_vat), cell: (c) => h('span', { title: moneyInFull(c.cost) }, money(c.cost)) },
+      { id: 'state', label: t('col.state'), cell: stateOfCDR },
+    ],
+  });
+  const list = pager({
+    signal, wait: 150,
+    load: (cursor) => {
+      const { month, station, partner, held: onlyHeld } = bar.values();
+      return get('/cdrs', { month, station, partner, held: onlyHeld, limit: 200, cursor }, { signal });
+    },
+    draw: (items, fresh) => {
+      if (fresh) table.showNow(items); else table.show(items);
+      drawSums(sums, items);
+    },
+  });
+  function changed() {
+    const values = bar.values();
+    keep(values);
+    point();
+    list.begin();
+  }
+  function point() {
+    const { month, partner } = bar.values();
+    csv.setAttribute('href', `/api/v1/cdrs.csv${queryOf({ month: month || current, partner })}`);
+    csv.setAttribute('download', `cdrs-${month || current}.csv`);
+    csv.textContent = t('cdrs.csv.of', { month: monthName(month || current) });
+  }
+  point();
+  root.append(bar, sums, table.element, list.element);
+  onNews(({ events }) => { if (events?.some((e) => e.kind === 'cdr.made')) list.refresh(); }, signal);
+  await list.begin();
+}
+
+function zoneOf(cdr) { return locations.list().find((site) => site.name === cdr.location)?.time_zone; }
+
+function stateOfCDR(cdr) {
+  if (cdr.held_because) return h('span', { title: cdr.held_because }, mark('yes', 'held'));
+  return cdr.estimated ? mark('yes', 'estimated') : mark('yes', 'ok');
+}
+
+/// Sums of what is listed: money by currency, exact in ten-thousandths.
+function drawSums(list, items) {
+  const byCurrency = new Map();
+  let energy = 0;
+  for (const { cost, energy_kwh: kwh } of items) {
+    const sum = byCurrency.get(cost.currency) ?? { net: 0, gross: 0 };
+    sum.net += Math.round(Number(cost.excl_vat) * 10_000);
+    sum.gross += Math.round(Number(cost.incl_vat ?? cost.excl_vat) * 10_000);
+    byCurrency.set(cost.currency, sum);
+    energy += Math.round(Number(kwh) * 10_000);
+  }
+  const cell = (label, value, note = '') => h('div', null, h('dt', null, label), h('dd.fig', null, value), h('dd.mute', null, note));
+  fill(list, cell(t('cdrs.sum.count'), number(items.length)), cell(t('cdrs.sum.energy'), kilowattHours(energy / 10_000, 1)),
+    [...byCurrency].map(([currency, sum]) => cell(t('cdrs.sum.money', { currency }), amount(sum.gross / 10_000, currency), t('cdrs.sum.net', { net: amount(sum.net / 10_000, currency) }))));
+  list.hidden = items.length === 0;
+}

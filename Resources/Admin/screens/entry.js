@@ -1,0 +1,48 @@
+// The way in: set-up link, login, and what to do where there is neither.
+
+import { setUp, signIn } from '../api.js';
+import { form } from '../dialog.js';
+import { fill, h } from '../dom.js';
+import { t } from '../i18n.js';
+
+function frame(app, title, ...content) {
+  app.className = 'entry';
+  document.title = `${title} · Ostler`;
+  fill(app, h('main', { id: 'main' }, h('p.brand', null, 'Ostler'), h('h1', null, title), content));
+  app.querySelector('input')?.focus();
+}
+
+export function showLogin(app, done, note) {
+  frame(app, t('login.title'), note && h('p.warn', null, note), form({
+    submit: t('login.submit'),
+    fields: [
+      { name: 'name', label: t('login.name'), required: true, autocomplete: 'username' },
+      { name: 'password', label: t('login.password'), type: 'password', required: true, autocomplete: 'current-password' },
+    ],
+    send: ({ name, password }) => signIn(name, password),
+    done,
+  }), h('p.mute', null, t('login.lost')));
+}
+
+export function showSetup(app, token, done) {
+  frame(app, t('setup.title'), h('p', null, t('setup.text')), form({
+    submit: t('setup.submit'),
+    fields: [
+      { name: 'name', label: t('login.name'), required: true, autocomplete: 'username', value: '' },
+      { name: 'password', label: t('login.password'), type: 'password', required: true, minlength: 10, autocomplete: 'new-password', hint: t('setup.password.hint') },
+      { name: 'again', label: t('setup.again'), type: 'password', required: true, autocomplete: 'new-password' },
+    ],
+    async send({ name, password, again }, element) {
+      if (password !== again) {
+        element.elements.again.setAttribute('aria-invalid', 'true');
+        throw Object.assign(new Error(t('setup.differ')), { title: t('form.check'), word: 'form', field: 'again' });
+      }
+      await setUp(token, name, password);
+    },
+    done,
+  }));
+}
+
+export function showWaiting(app) {
+  frame(app, t('waiting.title'), h('p', null, t('waiting.text')), h('pre', { tabindex: '0' }, 'ostler setup-link'));
+}

@@ -1,0 +1,116 @@
+// The message log: OCPP and OCPI in one, filtered, followed live, each message with its answer.
+
+import { get } from '../api.js';
+import { codeBlock, dialog } from '../dialog.js';
+import { fill, h, path } from '../dom.js';
+import { clockInFull, day, seconds, timeMark } from '../format.js';
+import { filterBar } from '../forms.js';
+import { t } from '../i18n.js';
+import { pager } from '../pager.js';
+import { LiveTable } from '../table.js';
+
+const beat = 2000;   // Milliseconds between two looks at the log while it is followed.
+
+export async function show({ root, signal, query, head, keep }) {
+  head({ title: t('nav.messages'), sub: t('messages.sub') });
+  const choice = (name, key, values) => ({
+    name, type: 'select', label: t(key), value: query.get(name),
+    options: [{ value: '', label: t(`${key}.all`) }, ...values.map((value) => ({ value, label: t(`messages.${value}`) }))],
+  });
+  const follow = h('input', { type: 'checkbox', checked: query.get('live') !== '0' });
+  const bar = filterBar([
+    { name: 'q', type: 'search', label: t('messages.filter'), value: query.get('q') },
+    { name: 'peer', type: 'text', label: t('messages.peer'), value: query.get('peer'), size: 14 },
+    { name: 'action', type: 'text', label: t('messages.action'), value: query.get('action'), size: 16 },
+    choice('door', 'messages.door', ['ocpp', 'ocpi']),
+    choice('direction', 'messages.direction', ['in', 'out']),
+    { name: 'errors', type: 'check', label: t('messages.errors'), value: query.get('errors') === '1' },
+  ], () => {
+    keep({ ...bar.values(), from: query.get('from') });
+    view.begin();
+  }, h('label.chip', null, follow, t('messages.live')),
+  h('button', { type: 'button', on: { click: () => exportRows(view.items) } }, t('messages.export')));
+  const view = messageTable({
+    signal, wait: 250, filter: () => ({ ...bar.values(), from: query.get('from') }), isFollowing: () => follow.checked,
+    columns: ['time', 'door', 'direction', 'peer', 'action', 'text'],
+  });
+  root.append(bar, view.element);
+  await view.begin();
+}
+
+/// A table of messages that follows the log. `filter()` gives what to ask for.
+export function messageTable({ filter, columns, signal, wait = 0, isFollowing = () => true }) {
+  const all = {
+    time: { id: 'time', label: t('col.time'), head: true, cell: (m) => { const mark = timeMark(m.at, undefined, clockInFull); mark.title = `${day(m.at)} ${clockInFull(m.at)}`; return mark; } },
+    door: { id: 'door', label: t('messages.door'), cell: (m) => h('span.tag', null, m.door.toUpperCase()) },
+    direction: { id: 'direction', label: t('messages.direction'), cell: (m) => h('span', null, h('span', { 'aria-hidden': 'true' }, m.direction === 'in' ? '→ ' : '← '), t(`messages.${m.direction}`)) },
+    peer: { id: 'peer', label: t('messages.peer'), cell: (m) => (m.door === 'ocpp' ? h('a.id', { href: path`/stations/${m.peer}` }, m.peer) : h('span', null, m.peer)) },
+    action: { id: 'action', label: t('messages.action'), cell: (m) => h('span', null, m.error ? h('span.bad', null, `▲ ${t('messages.error')} `) : '', m.action ?? h('span.mute', null, t('messages.answer'))) },
+    text: { id: 'text', label: t('messages.text'), wide: true, cut: true, cell: (m) => h('code', null, m.text.slice(0, 240)) },
+  };
+  const table = new LiveTable({
+    caption: t('nav.messages'), class: 'log', key: (m) => m.id, open: (m) => showMessage(m, list.items), columns: columns.map((name) => all[name]),
+    name: (m) => m.action ?? t('messages.answer'), tone: (m) => (m.error ? 'bad' : ''),
+    empty: () => h('p', null, t('messages.none')),
+  });
+  const list = pager({
+    signal, wait, load: (cursor) => get('/messages', { limit: 100, ...filter(), cursor }, { signal }),
+    draw: (items, fresh) => (fresh ? table.showNow(items) : table.show(items)),
+  });
+  const timer = setInterval(() => { if (isFollowing() && !document.hidden && !document.querySelector('dialog[open]')) list.refresh(); }, beat);
+  signal.addEventListener('abort', () => clearInterval(timer));
+  return { element: h('div', null, table.element, list.element), begin: () => list.begin(), get items() { return list.items; } };
+}
+
+/// A message in full, with its answer or its call and the time between them.
+export async function showMessage(message, around = []) {
+  const other = h('div', null, h('p.mute', null, t('messages.looking')));
+  dialog(`${message.door.toUpperCase()} · ${message.action ?? t('messages.answer')}`, () => [
+    h('dl.facts', null,
+      h('dt', null, t('col.time')), h('dd', null, day(message.at), ' ', clockInFull(message.at)),
+      h('dt', null, t('messages.peer')), h('dd', null, h('span.id', null, message.peer), ` · ${t(`messages.${message.direction}`)}`),
+      h('dt', null, t('messages.correlation')), h('dd', null, h('span.id', null, message.correlation ?? '–')),
+      message.error && [h('dt', null, t('col.state')), h('dd.bad', null, t('messages.error'))]),
+    codeBlock(pretty(message.text)), other,
+  ], { cls: 'sheet' });
+  const pair = message.correlation ? await findPair(message, around) : null;
+  if (!pair) return fill(other, h('p.mute', null, t('messages.alone')));
+  const took = Math.abs(new Date(pair.at) - new Date(message.at));
+  fill(other, h('h3', null, pair.at >= message.at && pair.id > message.id ? t('messages.answered', { after: seconds(took) }) : t('messages.called', { before: seconds(took) })),
+    pair.error && h('p.bad', null, t('messages.error')), codeBlock(pretty(pair.text)));
+}
+
+async function findPair(message, around) {
+  const isPair = (m) => m.id !== message.id && m.correlation === message.correlation && m.peer === message.peer && m.direction !== message.direction;
+  const near = around.find(isPair);
+  if (near) return near;
+  try {
+    const from = new Date(new Date(message.at).getTime() - 120_000).toISOString();
+    const page = await get('/messages', { door: message.door, peer: message.peer, q: message.correlation, from, limit: 20 });
+    return page.items.find(isPair) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/// JSON with its lines broken; a message of OCPI may begin with a head that is none.
+export function pretty(text) {
+  const start = text.search(/[[{]/);
+  if (start < 0) return text;
+  try {
+    return text.slice(0, start) + JSON.stringify(JSON.parse(text.slice(start)), null, 2);
+  } catch {
+    return text;
+  }
+}
+
+function exportRows(items) {
+  const blob = new Blob([items.map((m) => JSON.stringify(m)).join('\n')], { type: 'application/jsonl' });
+  const url = URL.createObjectURL(blob);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = 'messages.jsonl';
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+

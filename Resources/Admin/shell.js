@@ -1,0 +1,142 @@
+// What stands around every screen: the rail, the bar with the truth about freshness, the knocks, the dock of commands.
+
+import { me, signOut } from './api.js';
+import { overview, partners } from './books.js';
+import { commandDock } from './commands.js';
+import { announce, drawing, fill, h } from './dom.js';
+import { relative, number, seconds } from './format.js';
+import { t } from './i18n.js';
+import { openJump } from './jump.js';
+import { knockBanner } from './knocks.js';
+import { listenToKeys, showSheet } from './keys.js';
+import { freshness, onFreshness, stopLive } from './live.js';
+import { openMenu } from './menu.js';
+
+const line = { fill: 'none', stroke: 'currentColor', 'stroke-width': 1.5, 'stroke-linecap': 'round', 'stroke-linejoin': 'round' };
+const icon = (...paths) => paths.map((d) => ['path', { d, ...line }]);
+
+/// The rail: [name, path, key, drawing].
+export const places = [
+  ['overview', '/', 'o', icon('M2.5 8 8 3l5.5 5', 'M4 7v6h8V7')],
+  ['stations', '/stations', 's', icon('M4 13.5v-10h5v10', 'M2.8 13.5h7.4', 'M9 7h2.2v3.6a1 1 0 0 0 2 0V6l-1.7-1.7', 'M6.9 5.6 5.8 7.8h1.6l-1 2')],
+  ['sessions', '/sessions', 'e', icon('M8.8 2 4 9h3.4l-.8 5L12 7H8.4z')],
+  ['sites', '/sites', 'i', icon('M8 14s4.5-4.3 4.5-7.5a4.5 4.5 0 0 0-9 0C3.500 9.700 8 14 8 14z', 'M8 5.200v2.600', 'M6.700 6.500h2.600')],
+  ['tariffs', '/tariffs', 't', icon('M8.500 2.500h5v5L7.500 13.500l-5-5z', 'M11 5h.1')],
+  ['cdrs', '/cdrs', 'c', icon('M4 2.500h8v11l-2-1.300-2 1.300-2-1.300-2 1.300z', 'M6.300 5.500h3.400', 'M6.300 8h3.400')],
+  ['tokens', '/tokens', 'd', icon('M2.500 4.500h11v7h-11z', 'M2.500 7h11', 'M5 9.500h2')],
+  ['partners', '/partners', 'r', icon('M5 10.500 2.500 8 5 5.500', 'M11 5.500 13.500 8 11 10.500', 'M2.800 8h10.400')],
+  ['messages', '/messages', 'l', icon('M2.500 4h11', 'M2.500 8h11', 'M2.500 12h7')],
+  ['settings', '/settings', ',', icon('M3 4.500h6', 'M12 4.500h1', 'M10.500 3v3', 'M3 11.500h1', 'M7 11.500h6', 'M5.500 10v3')],
+];
+
+/// Builds the frame; the screens are drawn into the element that it returns.
+export function buildShell(app) {
+  const pages = places.map(([name, href]) => ({ href, label: t(`nav.${name}`) }));
+  const jump = () => openJump(pages);
+  const main = h('main', { id: 'main', tabindex: '-1' });
+  const dock = commandDock();
+  fill(app,
+    h('a.skip', { href: '#main', on: { click: (event) => { event.preventDefault(); main.focus(); } } }, t('shell.skip')),
+    rail(),
+    h('div.column', null, bar(jump), knockBanner(), main, dock));
+  app.className = 'frame';
+  listenToKeys(Object.fromEntries(places.map(([, href, key]) => [key, href])), jump);
+  return main;
+}
+
+function rail() {
+  const nav = h('nav', { 'aria-label': t('shell.nav') }, h('ul', null, places.map(([name, href, key, parts]) => h('li', null,
+    h('a', { href, data: { place: name }, title: t('shell.key', { key: `g ${key}` }) }, drawing(parts), h('span', null, t(`nav.${name}`)),
+      h('span.badge', { data: { badge: name }, hidden: true }))))));
+  overview.addEventListener('change', () => drawBadges(nav));
+  partners.listen(() => drawBadges(nav));
+  return h('div.rail', null, h('a.brand', { href: '/' }, drawing([
+    ['rect', { width: 16, height: 16, rx: 3, class: 'brand-ground' }],
+    ['path', { d: 'M9.2 2.500 4.500 9h3l-.7 4.500L11.500 7h-3z', class: 'brand-bolt' }],
+  ]), h('span', null, 'Ostler')), nav);
+}
+
+function drawBadges(nav) {
+  const state = overview.now;
+  if (!state) return;
+  const parked = state.push_queue.parked;
+  badge(nav, 'overview', state.needs_attention.reduce((sum, one) => sum + one.count, 0), 'shell.badge.attention', true);
+  badge(nav, 'sessions', state.sessions.active, 'shell.badge.active');
+  badge(nav, 'partners', parked, 'shell.badge.parked', true);
+}
+
+function badge(nav, name, count, key, alert = false) {
+  const element = nav.querySelector(`[data-badge="${name}"]`);
+  element.hidden = count === 0;
+  element.classList.toggle('alert', alert);
+  fill(element, number(count), h('span.out-of-sight', null, ` ${t(key, { n: count })}`));
+}
+
+function bar(jump) {
+  const text = h('span.pill-text');
+  const pill = h('span.pill', { title: t('live.title') }, h('span.pill-dot', { 'aria-hidden': 'true' }), text);
+  let before = null;
+  onFreshness((state) => {
+    const { tone, words, spoken } = truth(state);
+    pill.dataset.tone = tone;
+    if (text.textContent !== words) text.textContent = words;
+    const silent = Date.now() - state.aliveAt > 5000;
+    document.documentElement.dataset.stale = tone === 'amber' && silent ? 'yes' : 'no';
+    if (before !== null && before !== tone) announce(spoken);
+    before = tone;
+  });
+  text.textContent = truth(freshness).words;
+  pill.dataset.tone = 'amber';
+  const user = h('button.quiet.user', { type: 'button', 'aria-haspopup': 'menu' }, me.user, h('span.mute', null, ` · ${t(`role.${me.role}`)}`));
+  user.addEventListener('click', () => openMenu(user, [
+    { label: t('nav.settings'), key: 's', run: () => window.dispatchEvent(new CustomEvent('go', { detail: '/settings' })) },
+    { label: t('keys.title'), key: 'k', run: showSheet },
+    ...(me.via === 'session' ? [{ label: t('shell.logout'), key: 'l', run: logOut }] : []),
+  ], me.user));
+  return h('header.bar', null,
+    h('button.jump-button', { type: 'button', on: { click: jump } }, h('span', null, t('jump.button')), h('kbd', { 'aria-hidden': 'true' }, 'Ctrl K')),
+    h('span.grow'), pill, user);
+}
+
+/// What the pill says: only what is known to be true.
+function truth(state) {
+  const silence = Math.max(0, Date.now() - state.aliveAt);
+  switch (state.phase) {
+    case 'live': {
+      const parts = [t('live.live')];
+      if (state.rate > 0) parts.push(t('live.rate', { n: state.rate < 1 ? number(state.rate, 1) : number(state.rate) }));
+      if (state.eventAt) {
+        const quiet = Date.now() - state.eventAt;
+        parts.push(quiet < 60_000 ? t('live.last', { ago: seconds(quiet) }) : t('live.last.long', { ago: relative(Date.now() - quiet) }));
+      } else {
+        parts.push(t('live.quiet'));
+      }
+      return { tone: 'green', words: parts.join(' · '), spoken: t('live.said.live') };
+    }
+    case 'signed-out': return { tone: 'amber', words: t('live.out'), spoken: t('live.out') };
+    case 'connecting': return { tone: 'amber', words: t('live.connecting'), spoken: t('live.connecting') };
+    default:
+      return {
+        tone: 'amber', spoken: t('live.said.lost'),
+        words: state.aliveAt ? t('live.lost', { ago: number(Math.round(silence / 1000)) }) : t('live.connecting'),
+      };
+  }
+}
+
+export async function logOut() {
+  try { await signOut(); } catch { /* The session is over on this side in any case. */ }
+  stopLive();
+  location.assign('/');
+}
+
+/// Marks the place in the rail.
+export function markPlace(name) {
+  for (const link of document.querySelectorAll('.rail a[data-place]')) {
+    if (link.dataset.place === name) {
+      link.setAttribute('aria-current', 'page');
+      link.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    } else {
+      link.removeAttribute('aria-current');
+    }
+  }
+}
