@@ -22,6 +22,8 @@ enum Limits {
   static let pendingSeconds = 60
   /// Time that a soft reset waits for its last messages to be answered. Past it: they are kept for after the reboot.
   static let softResetPatience = Duration.seconds(5)
+  /// Time that the answer to a hard reset has to leave before the connection is cut.
+  static let hardResetPatience = Duration.milliseconds(100)
   /// Doublings of the pause between attempts to connect; the profile's longest pause ends it before.
   static let doublings = 16
 

@@ -236,7 +236,10 @@ extension StationModel {
           }
         }
       }
-      if let at = outlets[place].leavesAt, at <= now.time { takeOut(place, now) }
+      if let at = outlets[place].leavesAt, at <= now.time {
+        outlets[place].leavesAt = nil
+        takeOut(place, now)
+      }
       if case .invited(_, _, let until) = outlets[place].phase, until <= now.time { outlets[place].phase = .free }
       sample(place, now)
     }

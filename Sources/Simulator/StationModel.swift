@@ -27,8 +27,13 @@ public struct StationModel: Sendable {
 
   /// What a reset still waits for.
   private struct Resetting: Sendable {
-    var isHard: Bool
-    var until: Instant
+    let isHard: Bool
+    let until: Instant
+    /// The connection is on its way down; nothing leaves any more.
+    var isLeaving = false
+
+    /// What is about sessions may still leave before a soft reset.
+    var letsOut: Bool { !isHard && !isLeaving }
   }
 
   public let profile: StationProfile
@@ -197,7 +202,8 @@ public struct StationModel: Sendable {
     switch state {
     case .away(let until): instants.append(until)
     case .up:
-      instants += [bootAt, heartbeatAt, dropAt, resetting?.until].compactMap { $0 }
+      instants += [bootAt, heartbeatAt, dropAt].compactMap { $0 }
+      if let resetting, !resetting.isLeaving { instants.append(resetting.until) }
       if let at = line.nextDeadline(after: now.instant) { instants.append(at) }
     case .off, .connecting: break
     }
@@ -305,21 +311,21 @@ public struct StationModel: Sendable {
 
   // MARK: Reset
 
-  /// Soft lets the last messages leave; hard does not wait for anything.
+  /// Soft lets the last messages leave; hard says only yes to the reset itself.
   mutating func reset(isHard: Bool, _ now: Moment) {
     tell(.rebooting(hard: isHard))
     for place in outlets.indices { end(place, because: isHard ? .hardReset : .softReset, tag: nil, now) }
-    resetting = Resetting(isHard: isHard, until: now.instant + Limits.softResetPatience)
+    let patience = isHard ? Limits.hardResetPatience : Limits.softResetPatience
+    resetting = Resetting(isHard: isHard, until: now.instant + patience)
   }
 
   private mutating func goOnResetting(_ now: Moment) {
-    guard let resetting, case .up = state else { return }
-    guard resetting.isHard || resetting.until <= now.instant || line.isEmpty else { return }
-    self.resetting = nil
+    guard let reset = resetting, !reset.isLeaving, case .up = state else { return }
+    guard reset.until <= now.instant || !reset.isHard && line.isEmpty else { return }
+    resetting?.isLeaving = true
     wasAccepted = false
     comesBackAfter = profile.retry.reboot
-    steps.append(resetting.isHard ? .drop : .close(code: 1000, reason: "rebooting"))
-    state = .away(until: now.instant + profile.retry.reboot)
+    steps.append(reset.isHard ? .drop : .close(code: 1000, reason: "rebooting"))
   }
 
   // MARK: What leaves
@@ -352,7 +358,7 @@ public struct StationModel: Sendable {
   }
 
   private mutating func send(_ now: Moment) {
-    guard case .up(let standing) = state else { return }
+    guard case .up(let standing) = state, resetting?.letsOut != false else { return }
     let open = line.next(at: now.instant) { outgoing in
       switch standing {
       case .accepted: true
