@@ -32,7 +32,7 @@ struct PartnerClient: Sendable {
     let first = try await send(call, to: url, forms[0])
     guard forms.count > 1, first.isUnrecognized else { return first }
     let second = try await send(call, to: url, forms[1])
-    guard !second.isUnrecognized else { return first }
+    guard second.isRecognized else { return first }
     await remember(forms[1], for: call.partner.id)
     return second
   }
@@ -102,6 +102,14 @@ public struct PartnerReply: Sendable {
 
   /// The partner does not know our token, in this form at least. Some answer 403 to the form that they do not expect.
   var isUnrecognized: Bool { status == .unauthorized || status == .forbidden }
+
+  /// The partner knew who asked. A fault of its own shows nothing: some stumble over a token in the other form (HTTP 500,
+  /// or 200 with a 3000), and that form must not be taken for the right one.
+  var isRecognized: Bool {
+    guard !isUnrecognized, status.rawValue < 500 else { return false }
+    guard case .envelope(let code, _, _) = answer else { return true }
+    return code.isSuccess || code.isClientError
+  }
 
   /// Such as `HTTP 404, an HTML page`.
   public var summary: String { "HTTP \(status.rawValue), \(answer.summary)" }

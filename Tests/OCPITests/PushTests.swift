@@ -167,6 +167,23 @@ import Wire
     }
   }
 
+  /// A partner whose token has just changed answers 401, and stumbles over the other form: nothing is learned from that.
+  @Test(arguments: [(200, 3000), (500, 3000), (503, 1000)])
+  func aPartnerThatStumblesOverTheOtherFormTeachesNothing(status: Int, code: Int) async throws {
+    let loopback = try await Loopback()
+    let link = try Self.link(loopback)
+    loopback.serve { request, exchange in
+      let isRaw = request.headers["Authorization"] == "Token their-secret"
+      let envelope = Envelope(isRaw ? Envelope.Code(rawValue: code) : .clientError)
+      exchange.respond(
+        .json(envelope.bytes(at: .epoch), status: isRaw ? HTTP.Status(rawValue: status) : .unauthorized))
+    }
+    let terms = Sample.terms(Sample.partner(base: loopback.url, allowPrivate: true))
+    let request = try link.request(for: .tariff(Sample.tariffView), terms: terms)
+    #expect(await link.send(request, terms: terms) == .retry(after: nil, why: "HTTP 401, 2000"))
+    #expect(await link.client.learned[ID(3)] == nil)
+  }
+
   @Test func aPrivateAddressIsRefusedUnlessAllowed() async throws {
     let loopback = try await Loopback()
     let link = try Self.link(loopback)

@@ -67,3 +67,20 @@ async def stations():
         await station.close()
         flaws += [f"{station.id}: {flaw}" for flaw in station.tape.flaws()]
     assert not flaws, "\n".join(flaws)
+
+
+@pytest_asyncio.fixture
+async def partners():
+    """Starts partners; at the end all that Ostler sent them is judged by the catalogue."""
+    kept = []
+
+    async def start(partner):
+        kept.append(partner)
+        return await partner.start()
+
+    yield start
+    flaws = []
+    for partner in kept:
+        await partner.close()
+        flaws += [f"{partner.name}: {flaw}" for flaw in partner.judgement()]
+    assert not flaws, "\n".join(sorted(set(flaws)))
