@@ -53,6 +53,9 @@ public enum Limits {
   public nonisolated static let waitingAuthorizations = 2_000
   /// Connectors of one EVSE; more are refused.
   public nonisolated static let connectorsPerEVSE = 10
+  /// Characters of a station's password. The standard asks for 16 to 40; many stations in the field were given shorter ones
+  /// on their installer's screen, and must get in.
+  public nonisolated static let stationPassword = 4...64
   /// Characters of a user's or a key's name, and of a password; others are refused.
   public nonisolated static let userName = 64
   public nonisolated static let passwordLength = 10...256

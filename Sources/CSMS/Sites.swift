@@ -286,11 +286,12 @@ extension CSMS {
   }
 }
 
-/// The stored form of a station's password. 16 to 40 visible characters: what every station can hold
-/// (OCPP 2.0.1 Part 2, BasicAuthPassword).
+/// The stored form of a station's password.
 private func stationKey(_ password: String) throws(Refusal) -> String {
-  guard (16...40).contains(password.utf8.count), password.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-    throw .invalid(field: "password", "16 to 40 letters, digits and signs, without spaces")
+  guard Limits.stationPassword.contains(password.utf8.count), password.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+    throw .invalid(
+      field: "password",
+      "\(Limits.stationPassword.lowerBound) to \(Limits.stationPassword.upperBound) letters, digits and signs, without spaces")
   }
   return StationKey.hash(of: Bytes(utf8: password)).text
 }

@@ -66,7 +66,7 @@ final class Ending {
     await withCheckedContinuation { waiting = $0 }
   }
 
-  private func come() {
+  func come() {
     hasCome = true
     waiting?.resume()
     waiting = nil
