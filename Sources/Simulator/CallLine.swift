@@ -68,7 +68,9 @@ struct CallLine: Sendable {
   var keptCount: Int { waiting.count { $0.isKept } + (open?.outgoing.isKept == true ? 1 : 0) }
   var hasRoomForSession: Bool { keptCount < Limits.keptMessages || waiting.contains { $0.isKept && $0.isMeter } }
 
-  func hasWaiting(_ fits: (Outgoing) -> Bool) -> Bool { waiting.contains(where: fits) || open.map { fits($0.outgoing) } == true }
+  func hasWaiting(_ fits: (Outgoing) -> Bool) -> Bool {
+    waiting.contains(where: fits) || open.map { fits($0.outgoing) } == true
+  }
 
   /// Appends a message.
   /// - Returns: the one that had to make room, which may be the message itself.

@@ -45,13 +45,11 @@ public final class Fleet {
   private let byIdentity: [String: Int]
   private var starts: [Timers.Token] = []
 
-  public init(_ plan: Plan, url: HTTPURL, clock: FastClock = .system, tls: TLSContext? = nil, loop: EventLoop) {
-    self.loop = loop
-    connectOver = plan.connectOver
-    stations = plan.profiles.enumerated().map { place, profile in
-      VirtualStation(profile, url: url, clock: clock, seed: plan.seed &+ UInt64(place) &* 7_919, tls: tls, loop: loop)
-    }
-    byIdentity = Dictionary(stations.enumerated().map { ($1.profile.identity, $0) }) { first, _ in first }
+  public convenience init(
+    _ plan: Plan, url: HTTPURL, clock: FastClock = .system, tls: TLSContext? = nil, loop: EventLoop
+  ) {
+    self.init(
+      plan.profiles, seed: plan.seed, connectOver: plan.connectOver, url: url, clock: clock, tls: tls, loop: loop)
   }
 
   /// Stations of somebody's own choice.

@@ -12,7 +12,8 @@ enum Limits {
   static let passingMessages = 64
   /// Tags whose verdict a station remembers. Past it: the one that was learned first is forgotten.
   static let rememberedTags = 200
-  /// Keys that one GetConfiguration may name; told to the house as GetConfigurationMaxKeys. Past it: those are answered.
+  /// Keys that one GetConfiguration may name, told to the house as GetConfigurationMaxKeys. Past it: only so many are
+  /// answered.
   static let askedKeys = 50
   /// Time that the house has for a reply. Past it: what is about charging is tried again, the rest is forgotten.
   static let replyDeadline = Duration.seconds(30)

@@ -33,8 +33,11 @@ struct PartnerDesk: Sendable {
   }
 
   private enum Action: Sendable {
-    case location(HTTP.Method), evse(HTTP.Method), connector(HTTP.Method)
-    case tariff(HTTP.Method), session(HTTP.Method)
+    case location(HTTP.Method)
+    case evse(HTTP.Method)
+    case connector(HTTP.Method)
+    case tariff(HTTP.Method)
+    case session(HTTP.Method)
     case postCDR, showCDR
     case tokens, authorize
     case commandResult
@@ -200,7 +203,9 @@ struct PartnerDesk: Sendable {
     var session: V221.Session = try changed(held?.latest, by: body, isPatch: method == .patch)
     try demandSame(names["session"], session.id, "id")
     // Periods of a PATCH come behind those that are there (§9.2.2.3).
-    if method == .patch, let before = held?.latest.periods, let json = try? JSON.parse(body), json["charging_periods"] != nil {
+    if method == .patch, let before = held?.latest.periods, let json = try? JSON.parse(body),
+      json["charging_periods"] != nil
+    {
       session.periods = before + (session.periods ?? [])
     }
     try keep(session, under: key)
@@ -227,7 +232,8 @@ struct PartnerDesk: Sendable {
     return try keep(cdr, body, base, now)
   }
 
-  private mutating func keep(_ cdr: V221.CDR, _ body: Bytes, _ base: HTTPURL, _ now: Timestamp) throws(Refusal) -> Reply {
+  private mutating func keep(_ cdr: V221.CDR, _ body: Bytes, _ base: HTTPURL, _ now: Timestamp) throws(Refusal) -> Reply
+  {
     guard !cdr.id.isEmpty else { throw Refusal(.invalid, "id is empty") }
     let key = PartnerBooks.Key(PartyID(country: cdr.country, party: cdr.party), cdr.id)
     var reply: Reply
@@ -237,7 +243,8 @@ struct PartnerDesk: Sendable {
         reply = Reply(Envelope(), .cdrRepeated(cdr.id))
       } else {
         held.conflicts += 1
-        reply = Reply(Envelope(.clientError, "This CDR exists with another content."), status: .conflict, .cdrConflict(cdr.id))
+        reply = Reply(
+          Envelope(.clientError, "This CDR exists with another content."), status: .conflict, .cdrConflict(cdr.id))
       }
       books.cdrs[key] = held
     } else {

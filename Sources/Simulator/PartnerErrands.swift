@@ -61,10 +61,12 @@ extension VirtualPartner {
           for json in answer.list { try desk.fetched(json, of: module, at: clock.now()) }
         } catch {
           let reason = error.reply.envelope.message ?? ""
-          return done(.failure(PartnerFailure(step: module.rawValue, reason: "an object that cannot be read: \(reason)")))
+          return done(
+            .failure(PartnerFailure(step: module.rawValue, reason: "an object that cannot be read: \(reason)")))
         }
         let count = sum + answer.list.count
-        guard page < Limits.pages, let next = Self.nextPage(response.headers["Link"]).flatMap({ try? url.following($0) })
+        guard page < Limits.pages,
+          let next = Self.nextPage(response.headers["Link"]).flatMap({ try? url.following($0) })
         else { return done(.success(count)) }
         fetch(module, next, page: page + 1, sum: count, done)
       }

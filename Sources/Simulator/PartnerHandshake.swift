@@ -15,8 +15,8 @@ public struct PartnerFailure: Error, Equatable, Sendable, CustomStringConvertibl
 // The credentials handshake of OCPI 2.2.1 §7.1, from either end.
 
 extension VirtualPartner {
-  /// Registers at a house that gave us its versions address and a token A; with a house that we have already, the tokens
-  /// are changed (PUT). `done` is called on the loop.
+  /// Registers at a house that gave us its versions address and a token A; with a house that we have already, the
+  /// tokens are changed (PUT). `done` is called on the loop.
   public func register(
     _ versionsURL: String, tokenA: String, done: @escaping (Result<House, PartnerFailure>) -> Void
   ) {
@@ -80,7 +80,8 @@ extension VirtualPartner {
       let known = answer.list.compactMap { try? VersionEntry.read($0).value }
       guard let entry = known.first(where: { $0.version == Self.version }) else {
         let offered = known.map(\.version).joined(separator: ", ")
-        return done(.failure(PartnerFailure(step: "versions", reason: "it offers \(offered.isEmpty ? "none" : offered)")))
+        return done(
+          .failure(PartnerFailure(step: "versions", reason: "it offers \(offered.isEmpty ? "none" : offered)")))
       }
       ask(.get, entry.url, token: token, step: "details") { result in
         done(
@@ -104,7 +105,9 @@ extension VirtualPartner {
     case .post where isRegistered: refuse(.clientError, "You are registered already: use PUT.", .methodNotAllowed)
     case .put where !isRegistered: refuse(.clientError, "You are not registered: use POST.", .methodNotAllowed)
     case .post, .put:
-      guard let json = try? JSON.parse(request.body) else { return refuse(.invalid, "The body is no JSON.", .badRequest) }
+      guard let json = try? JSON.parse(request.body) else {
+        return refuse(.invalid, "The body is no JSON.", .badRequest)
+      }
       let theirs: V221.Credentials
       do throws(PartnerDesk.Refusal) {
         theirs = try PartnerDesk.read(json)

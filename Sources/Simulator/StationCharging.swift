@@ -90,7 +90,8 @@ extension StationModel {
     if settings.isOn("LocalPreAuthorize"), let info = remembered(tag, now), info.status == .accepted {
       return verdict(info, on: tag, at: connector, now)
     }
-    add(Outgoing(.authorize(tag: tag, connector: connector)))
+    // Where too much waits already, the driver is not left standing.
+    if line.add(Outgoing(.authorize(tag: tag, connector: connector))) != nil { decideAlone(tag, at: connector, now) }
   }
 
   /// The connection is gone: whoever waits for a verdict gets the station's own.

@@ -1,7 +1,8 @@
 import OCPP
 import Wire
 
-// What the house asks of a station, answered as stations do (OCPP 1.6 §5). The answer leaves before what follows from it.
+// What the house asks of a station, answered as stations do (OCPP 1.6 §5). The answer leaves before what follows from
+// it.
 
 extension StationModel {
   mutating func obey(_ id: MessageID, _ action: String, _ payload: JSONTape.Element, _ now: Moment) {

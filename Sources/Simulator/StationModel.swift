@@ -119,7 +119,7 @@ public struct StationModel: Sendable {
       becomeAccepted(now)
     } else {
       state = .up(.unknown)
-      add(Outgoing(.boot))
+      line.addFirst([Outgoing(.boot)])
     }
     return finish(now)
   }
@@ -177,7 +177,7 @@ public struct StationModel: Sendable {
       }
       if let at = bootAt, at <= now.instant {
         bootAt = nil
-        add(Outgoing(.boot))
+        if !line.hasWaiting(\.isBoot) { line.addFirst([Outgoing(.boot)]) }
       }
       if let at = heartbeatAt, at <= now.instant {
         if !line.hasWaiting(\.isHeartbeat) { add(Outgoing(.heartbeat)) }
@@ -249,7 +249,9 @@ public struct StationModel: Sendable {
     case .stop(let session, let stop):
       let reply = try V16.StopTransaction.Reply.read(payload, edition: .v16).value
       if let tag = stop.idTag, let info = reply.idTagInfo { remember(tag, info) }
-      if let transaction = transactions.removeValue(forKey: session) { tell(.stopAcknowledged(transaction: transaction)) }
+      if let transaction = transactions.removeValue(forKey: session) {
+        tell(.stopAcknowledged(transaction: transaction))
+      }
     case .heartbeat, .status, .meter: break
     }
   }

@@ -89,7 +89,8 @@ struct StationSettings: Sendable, Equatable {
     case .measurands:
       var wanted: [V16.SampledValue.Measurand] = []
       for word in text.split(separator: ",") {
-        guard let measurand = V16.SampledValue.Measurand(rawValue: String(word)), Self.measured.contains(measurand) else {
+        guard let measurand = V16.SampledValue.Measurand(rawValue: String(word)), Self.measured.contains(measurand)
+        else {
           return .rejected
         }
         wanted.append(measurand)

@@ -13,7 +13,7 @@ public final class VirtualPartner {
     public var party: PartyID
     /// With this token a house may register here.
     public var tokenA: String
-    /// What the house is told about our address where it differs from the listener's, such as `https://emsp.example.com`.
+    /// What the house is told about our address where it differs from the listener's: `https://emsp.example.com`.
     public var publicURL: String?
 
     public init(
@@ -42,7 +42,9 @@ public final class VirtualPartner {
 
     /// The address of a module on the side that the house implements.
     public func endpoint(_ module: OCPIModule.Name, _ side: OCPIModule.Side) -> String? {
-      endpoints.first { $0.module.ciFolded == module.rawValue && ($0.role == nil || $0.role?.ciFolded == side.rawValue.ciFolded) }?.url
+      endpoints.first {
+        $0.module.ciFolded == module.rawValue && ($0.role == nil || $0.role?.ciFolded == side.rawValue.ciFolded)
+      }?.url
     }
   }
 
@@ -185,7 +187,8 @@ public final class VirtualPartner {
     exchange.markTrusted()
     let path = request.path
     guard path.first == "ocpi" else {
-      return respond(.init(Envelope(.clientError, "There is nothing at this address."), status: .notFound), to: request, exchange)
+      return respond(
+        .init(Envelope(.clientError, "There is nothing at this address."), status: .notFound), to: request, exchange)
     }
     if path == ["ocpi", "versions"], request.method == .get {
       let entry = VersionEntry(version: Self.version, url: base.appending(Self.version).description)
@@ -198,7 +201,8 @@ public final class VirtualPartner {
       return credentials(request, exchange, isRegistered: caller == .registered)
     }
     guard caller == .registered else {
-      let reply = PartnerDesk.Reply(Envelope(.clientError, "This token is for registering only."), status: .unauthorized)
+      let reply = PartnerDesk.Reply(
+        Envelope(.clientError, "This token is for registering only."), status: .unauthorized)
       return respond(reply, to: request, exchange)
     }
     let prefix = "/ocpi/\(Self.version)"
@@ -206,7 +210,8 @@ public final class VirtualPartner {
     guard request.target.path.hasPrefix(prefix),
       let target = try? Target(String(request.target.path.dropFirst(prefix.count)) + query)
     else {
-      return respond(.init(Envelope(.clientError, "There is nothing at this address."), status: .notFound), to: request, exchange)
+      return respond(
+        .init(Envelope(.clientError, "There is nothing at this address."), status: .notFound), to: request, exchange)
     }
     let reply = desk.answer(
       request.method, target, request.body, base: base.appending(Self.version), at: clock.now())

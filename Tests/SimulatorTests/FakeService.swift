@@ -1,7 +1,7 @@
 import Domain
 import Wire
 
-/// A household in memory, as far as partners see it: it lets one invited partner register and remembers what it is asked.
+/// A household in memory, as far as partners see it: it lets invited partners register and remembers what it is asked.
 @MainActor
 final class FakeService: PartnerService {
   nonisolated static let party = Party(
@@ -23,11 +23,13 @@ final class FakeService: PartnerService {
     var quirks = PartnerQuirks()
     quirks.allowPrivate = true
     return Partner(
-      id: ID(3), name: "Demo Mobility", party: ID(1), state: state, quirks: quirks, createdAt: .epoch, updatedAt: .epoch)
+      id: ID(3), name: "Demo Mobility", party: ID(1), state: state, quirks: quirks, createdAt: .epoch, updatedAt: .epoch
+    )
   }
 
   func invite(_ token: String, as state: Partner.State = .invited) {
-    callers[token] = PartnerCaller(terms: PartnerTerms(partner: Self.partner(state), ourParty: Self.party), token: token)
+    callers[token] = PartnerCaller(
+      terms: PartnerTerms(partner: Self.partner(state), ourParty: Self.party), token: token)
   }
 
   func identify(_ candidates: [String]) async -> PartnerCaller? { candidates.compactMap { callers[$0] }.first }
@@ -72,14 +74,18 @@ final class FakeService: PartnerService {
     Page(items: [], total: 0)
   }
 
-  func tariff(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> TariffView { throw .unknownObject }
+  func tariff(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> TariffView {
+    throw .unknownObject
+  }
 
   func sessions(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<SessionView> {
     guard query.from != nil else { throw .invalid("date_from") }
     return Page(items: [], total: 0)
   }
 
-  func session(_ id: String, for caller: PartnerCaller) async throws(PartnerFault) -> SessionView { throw .unknownObject }
+  func session(_ id: String, for caller: PartnerCaller) async throws(PartnerFault) -> SessionView {
+    throw .unknownObject
+  }
 
   func cdrs(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<CDR> {
     Page(items: [], total: 0)

@@ -9,7 +9,11 @@ import Wire
   static let no = #"result {"status":"Rejected"}"#
 
   @Test func aRemoteStartWaitsForTheCarAndARemoteStopEndsIt() {
-    var stage = Stage.opened(Stage.profile { $0.habits.plugsInAfterSeconds = 5; $0.habits.leavesAfterSeconds = 30 })
+    var stage = Stage.opened(
+      Stage.profile {
+        $0.habits.plugsInAfterSeconds = 5
+        $0.habits.leavesAfterSeconds = 30
+      })
     #expect(stage.ask("RemoteStartTransaction", ["connectorId": 2, "idTag": "APP"])[0] == Self.yes)
     stage.settle()
     #expect(stage.statuses(2) == ["Preparing"])
@@ -96,7 +100,9 @@ import Wire
     var stage = Stage.opened()
     stage.act { $0.plugIn(1, tag: "A", car: Car(), at: $1) }
     stage.settle()
-    #expect(stage.ask("ChangeAvailability", ["connectorId": 0, "type": "Inoperative"])[0] == #"result {"status":"Scheduled"}"#)
+    #expect(
+      stage.ask("ChangeAvailability", ["connectorId": 0, "type": "Inoperative"])[0] == #"result {"status":"Scheduled"}"#
+    )
     stage.settle()
     #expect(stage.statuses(0) == ["Unavailable"])
     #expect(stage.statuses(2) == ["Unavailable"])
@@ -169,8 +175,12 @@ import Wire
     #expect(stage.ask("SetChargingProfile", [:])[0] == "error NotImplemented")
     #expect(stage.ask("Reset", [:])[0] == "error OccurenceConstraintViolation")
     #expect(stage.ask("DataTransfer", ["vendorId": "Nobody"])[0] == #"result {"status":"UnknownVendorId"}"#)
-    #expect(stage.ask("DataTransfer", ["vendorId": "Halyard", "messageId": "x"])[0] == #"result {"status":"UnknownMessageId"}"#)
-    #expect(stage.ask("TriggerMessage", ["requestedMessage": "FirmwareStatusNotification"])[0] == #"result {"status":"NotImplemented"}"#)
+    #expect(
+      stage.ask("DataTransfer", ["vendorId": "Halyard", "messageId": "x"])[0]
+        == #"result {"status":"UnknownMessageId"}"#)
+    #expect(
+      stage.ask("TriggerMessage", ["requestedMessage": "FirmwareStatusNotification"])[0]
+        == #"result {"status":"NotImplemented"}"#)
     #expect(stage.act { $0.received(Bytes(utf8: "nonsense"), at: $1) } == [])
     #expect(stage.act { $0.received(Bytes(utf8: #"[3,"invented",{}]"#), at: $1) } == [])
   }

@@ -190,7 +190,7 @@ import Wire
     #expect(power[1] == 120_000)
     #expect(power.max() == 120_000)
     #expect((power.last ?? 0) < 30_000)
-    #expect(power.dropFirst(2) .elementsEqual(power.dropFirst(2).sorted(by: >)))
+    #expect(power.dropFirst(2).elementsEqual(power.dropFirst(2).sorted(by: >)))
   }
 
   @Test func aDeniedCardLeavesTheCarWaiting() {
@@ -205,7 +205,8 @@ import Wire
   @Test func anInvalidTagAtTheStartEndsTheSessionOrHoldsItBack() {
     for stops in [true, false] {
       var stage = Stage.opened()
-      stage.ask("ChangeConfiguration", ["key": "StopTransactionOnInvalidId", "value": .string(stops ? "true" : "false")])
+      stage.ask(
+        "ChangeConfiguration", ["key": "StopTransactionOnInvalidId", "value": .string(stops ? "true" : "false")])
       stage.act { $0.plugIn(1, tag: "A", car: Car(), at: $1) }
       stage.answer([:])  // Preparing
       stage.answer(["idTagInfo": ["status": "Accepted"]])
@@ -220,7 +221,9 @@ import Wire
   }
 
   @Test func theSameCardAndItsGroupEndASessionAndOthersDoNot() {
-    for (tag, parent, ends) in [("card", "G1", true), ("OTHER", "G1", true), ("OTHER", "G2", false)] as [(String, String, Bool)] {
+    for (tag, parent, ends) in [("card", "G1", true), ("OTHER", "G1", true), ("OTHER", "G2", false)]
+      as [(String, String, Bool)]
+    {
       var stage = Stage.opened()
       stage.verdict = ["status": "Accepted", "parentIdTag": "G1"]
       stage.act { $0.plugIn(1, tag: "CARD", car: Car(), at: $1) }

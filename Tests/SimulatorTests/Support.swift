@@ -260,7 +260,8 @@ final class FakeHouse: RequestHandler {
       case "BootNotification": ["status": "Accepted", "currentTime": .string(Timestamp.now().text), "interval": 300]
       case "Heartbeat": ["currentTime": .string(Timestamp.now().text)]
       case "Authorize": ["idTagInfo": ["status": "Accepted"]]
-      case "StartTransaction": ["transactionId": .number(JSONNumber(transaction())), "idTagInfo": ["status": "Accepted"]]
+      case "StartTransaction":
+        ["transactionId": .number(JSONNumber(transaction())), "idTagInfo": ["status": "Accepted"]]
       default: [:]
       }
     let answer: JSON = [3, .string(id), reply]

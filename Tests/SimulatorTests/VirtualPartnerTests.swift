@@ -78,7 +78,8 @@ private final class Roaming: Sendable {
   }
 
   /// We go to the partner.
-  func houseRegisters(offering token: String = "token-B", with tokenA: String = "demo-mobility-token-a") async throws(RegistrationFault)
+  func houseRegisters(offering token: String = "token-B", with tokenA: String = "demo-mobility-token-a")
+    async throws(RegistrationFault)
     -> PartnerRegistration
   {
     await service.invite(token, as: .registered)
@@ -158,7 +159,10 @@ private func cdr(_ id: String = "C1", cost: Int64 = 5) -> Bytes {
     #expect(house.endpoint(.commands, .receiver) == roaming.houseURL + "/ocpi/2.2.1/commands/")
     #expect(roaming.events == [.registered])
     let registration = try #require(await roaming.service.registrations.first)
-    #expect(registration.roles == [.init(name: PartyID(country: "NL", party: "DEM"), role: "EMSP", businessName: "Demo Mobility")])
+    #expect(
+      registration.roles == [
+        .init(name: PartyID(country: "NL", party: "DEM"), role: "EMSP", businessName: "Demo Mobility")
+      ])
     // What the house was told works: it may call with the token that it was given.
     #expect(try await roaming.send(.location(try location("L1")), registration).isAccepted)
     // A second time the tokens are changed, and the first ones end.
@@ -237,7 +241,8 @@ private func cdr(_ id: String = "C1", cost: Int64 = 5) -> Bytes {
     #expect(held.bytes == cdr() && held.repeats == 1 && held.conflicts == 1)
     #expect(
       roaming.events.suffix(4) == [
-        .cdr("C1", cost: 5, currency: "EUR"), .cdrRepeated("C1"), .cdrConflict("C1"), .cdr("C2", cost: 5, currency: "EUR"),
+        .cdr("C1", cost: 5, currency: "EUR"), .cdrRepeated("C1"), .cdrConflict("C1"),
+        .cdr("C2", cost: 5, currency: "EUR"),
       ])
     // It can be read where the answer said.
     let place = try #require(first.headers["Location"])
@@ -311,7 +316,9 @@ private func cdr(_ id: String = "C1", cost: Int64 = 5) -> Bytes {
     await until("the answer") { await roaming.books().command(start)?.answer == .accepted }
     let wish = try #require(await roaming.service.wishes.first)
     #expect(wish.authorizationReference == "REF-1" && wish.evse == "E1" && wish.token.kind == .appUser)
-    #expect(try await roaming.send(.commandResult(url: wish.respondTo, result: .evseOccupied, message: nil), registration).isAccepted)
+    #expect(
+      try await roaming.send(.commandResult(url: wish.respondTo, result: .evseOccupied, message: nil), registration)
+        .isAccepted)
     #expect(await roaming.books().command(start)?.result == .evseOccupied)
 
     let stop = await roaming.with { $0.stopSession("S9") }
