@@ -69,8 +69,11 @@ extension CSMS {
   /// Closes a session with its newest reading, because the operator says so. The bill says that it is an estimate.
   func close(_ session: Session, because ending: Session.Ending) throws(StoreFault) {
     var session = session
-    let end = session.lastReadingAt ?? session.startedAt
-    guard session.stop(at: end, meter: nil, because: ending, received: now) else { return }
+    // Readings move a session no more once the next one began, and are kept all the same: a station that was offline tells
+    // them late.
+    let newest = try books.sessions.readings(of: session.id).last { $0.register != nil && $0.context != .begin }
+    let end = newest?.at ?? session.lastReadingAt ?? session.startedAt
+    guard session.stop(at: end, meter: newest?.register, because: ending, received: now) else { return }
     try books.sessions.save(session)
     try record(.sessionEnded(session: session.id))
     try bill(session, isEstimated: true)
@@ -79,7 +82,9 @@ extension CSMS {
   /// Superseded sessions whose late stop never came are billed by what is known of them.
   func closeSuperseded() throws(StoreFault) {
     for session in try books.sessions.superseded(before: now - .seconds(settings.lateStopHours * 3_600)) {
-      try close(session, because: .superseded)
+      do throws(StoreFault) { try attempt { () throws(StoreFault) in try close(session, because: .superseded) } } catch {
+        log.error("a superseded session cannot be billed", metadata: ["session": "\(session.id)", "cause": "\(error)"])
+      }
     }
   }
 }

@@ -47,13 +47,21 @@ extension CSMS {
     }
   }
 
-  /// Ends a session that its station will not end, with the newest reading; its CDR is marked as estimated.
+  /// Ends a session that its station will not end, with the newest reading; its CDR is marked as estimated. One that waits
+  /// for its car waits no longer.
   public func closeSession(_ id: String, because reason: String, by who: String) async throws(Refusal) {
     try await turn { () throws(Refusal) in
+      guard let session = try keep({ () throws(StoreFault) in try self.books.sessions.session(id) }) else {
+        throw .notFound("no such session")
+      }
+      guard session.endedAt == nil else { throw .conflict("the session has ended") }
       try keep { () throws(StoreFault) in
-        guard let session = try self.books.sessions.session(id) else { return }
         try self.record(.sessionClosed(session: id, because: reason, by: who))
-        try self.close(session, because: .closedByOperator)
+        if session.state == .pending {
+          try self.giveUp(session, because: reason)
+        } else {
+          try self.close(session, because: .closedByOperator)
+        }
       }
     }
   }
@@ -191,15 +199,23 @@ extension CSMS {
   /// Remote starts whose car did not come in time.
   func expirePending() throws(StoreFault) {
     for session in try books.sessions.pending(before: now - .seconds(settings.connectionSeconds)) {
-      guard let id = session.command, var record = try books.commands.command(id)?.record else { continue }
-      if record.phase == .sent || record.phase == .accepted {
-        record.phase = .failed
-        record.answer = .string("no car began to charge within \(settings.connectionSeconds) s")
-        record.updatedAt = now
-        try end(record)
-      }
-      try expire(session)
+      try giveUp(session, because: "no car began to charge within \(settings.connectionSeconds) s")
     }
+  }
+
+  /// A session that waits for its car waits no longer, nor does whoever asked for it.
+  private func giveUp(_ session: Session, because why: String) throws(StoreFault) {
+    if let id = session.command, var record = try books.commands.command(id)?.record,
+      record.phase == .sent || record.phase == .accepted
+    {
+      // The station never said a word; else the partner has its result.
+      if record.phase == .sent { try answerPartner(about: id, outcome: .timedOut) }
+      record.phase = .failed
+      record.answer = .string(why)
+      record.updatedAt = now
+      try end(record)
+    }
+    try expire(session)
   }
 
   private func expireSession(of command: String) throws(StoreFault) {

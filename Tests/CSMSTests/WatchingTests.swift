@@ -1,0 +1,61 @@
+import Domain
+import Testing
+import Wire
+
+@testable import CSMS
+@testable import Store
+
+/// What the clock brings.
+@MainActor
+struct WatchingTests {
+  let house: HouseUnderTest
+
+  init() throws { house = try HouseUnderTest().furnish() }
+
+  @Test func whatIsPastItsKeepingGoesAndTheRestStays() throws {
+    try house.connect("CS-1").boot()
+    let before = try house.events.count
+    #expect(before > 0)
+    house.clock.now += .seconds(house.settings.eventDays * 86_400 - 60)
+    house.pass(1)
+    #expect(try house.events.count >= before)
+    house.pass(2 * Limits.sweepSeconds + 60, beat: 30)
+    #expect(try !house.events.contains("station.booted"))
+  }
+
+  @Test func aStationThatReturnsWithoutABootIsAskedOnceAfterItSettled() throws {
+    let station = try house.connect("CS-1")
+    house.pass(Limits.settleSeconds - 1)
+    #expect(house.stations.calls.isEmpty)
+    house.pass(60)
+    #expect(house.stations.commands == [.trigger(.boot, evse: nil)])
+    try station.leave()
+    let again = try house.connect("CS-1")
+    try again.boot()
+    house.pass(60)
+    #expect(house.stations.commands.count == 1)
+  }
+
+  @Test func aBeatWithNothingToDoWritesNothing() throws {
+    let before = try house.books.events.lastSeq()
+    house.pass(10)
+    #expect(try house.books.events.lastSeq() == before)
+    #expect(house.partners.sent.isEmpty && house.stations.calls.isEmpty)
+  }
+
+  @Test func oneSessionThatCannotBeClosedKeepsNoOtherFromBeingClosed() throws {
+    try house.addToken("CARD")
+    let station = try house.connect("CS-1")
+    let bad = try station.start("CARD", meter: 1).transaction
+    let good = try station.start("CARD", meter: 2).transaction
+    _ = try station.start("CARD", meter: 3)
+    // Its party is gone, as only a damaged book can have it.
+    try house.books.db.script("PRAGMA foreign_keys = OFF")
+    try house.write { books throws(StoreFault) in
+      try books.db.script("UPDATE session SET party = 99 WHERE transaction_id = \(bad)")
+    }
+    house.pass(house.settings.lateStopHours * 3_600 + 60, beat: 3_600)
+    #expect(try house.session(bad).state == .superseded)
+    #expect(try house.session(good).state == .completed)
+  }
+}
