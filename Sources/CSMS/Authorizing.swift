@@ -33,6 +33,13 @@ extension CSMS {
     return try authorizeAtOnce(tag, at: station)
   }
 
+  /// The verdict on a start that is told again: what began a session by remote start may still do so.
+  func authorizeAgain(_ tag: String, of session: Session) throws(StoreFault) -> Authorization {
+    let began = try books.tokens.alias(tag, at: session.station)?.session
+    guard session.command != nil || began == session.id else { return try authorizeStart(tag, at: session.station) }
+    return Authorization(.accepted, holder: session.holder, groupID: session.groupID)
+  }
+
   /// The verdict on a tag that ends a session, or on one whose start is allowed to be looked at.
   func authorizeAtOnce(_ tag: String, at station: ID<Station>) throws(StoreFault) -> Authorization {
     let judgement = try judge(tag, at: station)

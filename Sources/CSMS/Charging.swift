@@ -12,8 +12,7 @@ extension CSMS {
   func started(_ report: StartReport, at station: ID<Station>) throws(StoreFault) -> StartVerdict {
     let key = StartKey(report).text
     if let known = try books.sessions.session(station, startKey: key), let transaction = known.transaction {
-      let verdict = known.command == nil ? try authorizeStart(report.tag, at: station) : Authorization(.accepted, groupID: known.groupID)
-      return StartVerdict(transaction: transaction, authorization: verdict)
+      return StartVerdict(transaction: transaction, authorization: try authorizeAgain(report.tag, of: known))
     }
     guard let evse = try evse(report.evse, of: station), let connector = evse.connectors.first(where: { $0.number == report.connector }) ?? evse.connectors.first
     else {
@@ -25,14 +24,14 @@ extension CSMS {
     let authorization = try authorizeStart(report.tag, at: station)
     let transaction = try books.sessions.nextTransaction()
     let start = plausible(report.at)
-    try supersede(at: evse.id, before: start)
+    let isLate = try supersede(at: evse, before: start)
     if var waiting = try pendingSession(for: report.tag, at: evse), waiting.begin(
       at: start, meter: report.meterStart, transaction: transaction, received: now)
     {
       waiting.connector = connector.id
       try books.sessions.save(waiting, startKey: key)
       try commandDone(waiting)
-      try began(waiting, with: report)
+      try began(waiting, with: report, isLate: isLate)
       return StartVerdict(transaction: transaction, authorization: authorization)
     }
     let holder = if let known = authorization.holder { known } else { try holderOfStranger(report.tag) }
@@ -40,15 +39,17 @@ extension CSMS {
       id: newID(), place: try place(of: evse, connector: connector), holder: holder, tariff: try tariff(of: connector), at: start,
       meter: report.meterStart, transaction: transaction, received: now)
     try books.sessions.insert(session, startKey: key)
-    try began(session, with: report)
+    // An alias whose wait was over begins a session of its own, and no second one.
+    if try books.tokens.alias(report.tag, at: station) != nil { try books.tokens.useAlias(report.tag, for: session.id) }
+    try began(session, with: report, isLate: isLate)
     return StartVerdict(transaction: transaction, authorization: authorization)
   }
 
-  private func began(_ session: Session, with report: StartReport) throws(StoreFault) {
+  private func began(_ session: Session, with report: StartReport, isLate: Bool) throws(StoreFault) {
     let reading = Reading(at: session.startedAt, register: report.meterStart, context: .begin, raw: report.raw)
     _ = try books.sessions.append(reading, to: session.id, receivedAt: now)
     try record(.sessionStarted(session: session.id))
-    try sessionMoved(session)
+    if isLate { try supersede(session) } else { try sessionMoved(session) }
   }
 
   /// What waits for a car at this EVSE and was asked for with this tag: the alias' session, or the one of that very token.
@@ -69,12 +70,21 @@ extension CSMS {
     return moved
   }
 
-  /// The previous session here was never stopped (QUIRKS.md 43).
-  private func supersede(at evse: ID<EVSE>, before start: Timestamp) throws(StoreFault) {
-    guard var older = try books.sessions.open(at: evse), older.startedAt <= start, older.supersede(received: now) else { return }
-    try books.sessions.save(older)
-    try record(.sessionSuperseded(session: older.id))
-    try sessionMoved(older)
+  /// Sessions here that began before this one and were never stopped (QUIRKS.md 43). True where this one is the older: it is
+  /// told of late, and a session that began after it runs (FAULTS.md 7). One that began in the future had a wrong clock.
+  private func supersede(at evse: EVSE, before start: Timestamp) throws(StoreFault) -> Bool {
+    let running = try books.sessions.open(of: evse.station).filter { $0.evse == evse.id && $0.state == .active }
+    let newer = running.filter { $0.startedAt > start && $0.startedAt <= now }
+    for older in running where !newer.contains(older) { try supersede(older) }
+    return !newer.isEmpty
+  }
+
+  private func supersede(_ session: Session) throws(StoreFault) {
+    var session = session
+    guard session.supersede(received: now) else { return }
+    try books.sessions.save(session)
+    try record(.sessionSuperseded(session: session.id))
+    try sessionMoved(session)
   }
 
   // MARK: Readings
@@ -92,16 +102,29 @@ extension CSMS {
       return nil
     }
     // Some stations name no transaction, or one of their own (QUIRKS.md 39, 40): the car at that EVSE is meant.
-    guard let evse = try books.stations.evse(station, number: report.evse), let open = try books.sessions.open(at: evse.id)
-    else {
+    let evse = try books.stations.evse(station, number: report.evse)
+    guard let open = try evse.flatMap({ evse throws(StoreFault) in try books.sessions.open(at: evse.id) }) else {
       // Readings outside any session are the meter's idle chatter, unless a transaction was named that nobody knows.
-      if report.transaction != nil { try parkReadings(report, why: "no such transaction", of: station) }
-      return nil
+      guard report.transaction == nil else {
+        try parkReadings(report, why: "no such transaction", of: station)
+        return nil
+      }
+      return try evse.flatMap { evse throws(StoreFault) in try sessionThatEnded(at: evse, by: report.readings) }
     }
     if let transaction = report.transaction {
       try noteOddity("MeterValues.transactionId: not the one that we gave", sample: "\(transaction)", of: station)
     }
     return open
+  }
+
+  /// The session whose last reading comes after its stop and without its id (QUIRKS.md 46).
+  private func sessionThatEnded(at evse: EVSE, by readings: [Reading]) throws(StoreFault) -> Session? {
+    guard let last = readings.last(where: { $0.context == .end }) else { return nil }
+    let recent = try books.sessions.list(SessionFilter(station: evse.station), limit: Limits.recentSessions)
+    return recent.first { session in
+      guard session.evse == evse.id, let end = session.endedAt else { return false }
+      return (end - .seconds(Limits.lateReadingSeconds)...end + .seconds(Limits.lateReadingSeconds)).contains(last.at)
+    }
   }
 
   private func parkReadings(_ report: MeterReport, why: String, of station: ID<Station>) throws(StoreFault) {
@@ -118,7 +141,7 @@ extension CSMS {
     for var reading in readings {
       reading.at = plausible(reading.at)
       guard try books.sessions.append(reading, to: session.id, receivedAt: now) else { continue }
-      if session.read(reading, received: now) { hasMoved = true }
+      if session.takes(reading, received: now) { hasMoved = true }
     }
     guard hasMoved else { return }
     try books.sessions.save(session)
@@ -145,16 +168,16 @@ extension CSMS {
 
   func stopped(_ report: StopReport, at station: ID<Station>) throws(StoreFault) -> StopVerdict {
     let verdict = StopVerdict(authorization: try report.tag.map { tag throws(StoreFault) in try authorizeAtOnce(tag, at: station) })
-    guard var session = try sessionMeant(by: report, at: station) else { return verdict }
     let key = "\(report.meterStop?.tenthsOfWattHour.description ?? "-")|\(report.raw["timestamp"]?.string ?? "-")"
+    guard var session = try sessionMeant(by: report, key: key, at: station) else { return verdict }
     switch session.state {
     case .active, .superseded:
       try end(&session, report: report, key: key)
     case .completed:
       // The first stop counts; a second that says something else is for people to look at (FAULTS.md 4).
-      if let first = try books.sessions.stopKey(of: session.id), first != key {
-        try record(.stopDiffers(session: session.id, what: "first \(first), then \(key)"))
-      }
+      let first = try books.sessions.stopKey(of: session.id)
+      guard first != key, try keepReadings(of: report, for: &session) else { break }
+      try record(.stopDiffers(session: session.id, what: "\(first.map { "first \($0)" } ?? "ended without a stop"), then \(key)"))
     case .pending, .invalid:
       try park(action: "StopTransaction", payload: report.raw, why: "the session never began", of: station)
     }
@@ -162,31 +185,42 @@ extension CSMS {
   }
 
   private func end(_ session: inout Session, report: StopReport, key: String) throws(StoreFault) {
-    let stop = plausible(report.at)
-    for var reading in report.readings {
-      reading.at = plausible(reading.at)
-      if try books.sessions.append(reading, to: session.id, receivedAt: now) { _ = session.read(reading, received: now) }
-    }
-    let last = Reading(at: stop, register: report.meterStop, context: .end, raw: report.raw)
-    _ = try books.sessions.append(last, to: session.id, receivedAt: now)
-    _ = session.stop(at: stop, meter: report.meterStop, because: report.ending, received: now)
+    try keepReadings(of: report, for: &session)
+    _ = session.stop(at: plausible(report.at), meter: report.meterStop, because: report.ending, received: now)
     try books.sessions.save(session)
     try books.sessions.setStopKey(key, of: session.id)
     try record(.sessionEnded(session: session.id))
     try bill(session, isEstimated: report.meterStop == nil)
   }
 
-  private func sessionMeant(by report: StopReport, at station: ID<Station>) throws(StoreFault) -> Session? {
+  /// Keeps what came with a stop. False where the very same stop was kept before.
+  @discardableResult
+  private func keepReadings(of report: StopReport, for session: inout Session) throws(StoreFault) -> Bool {
+    for var reading in report.readings {
+      reading.at = plausible(reading.at)
+      if try books.sessions.append(reading, to: session.id, receivedAt: now) { _ = session.takes(reading, received: now) }
+    }
+    let last = Reading(at: plausible(report.at), register: report.meterStop, context: .end, raw: report.raw)
+    return try books.sessions.append(last, to: session.id, receivedAt: now)
+  }
+
+  private func sessionMeant(by report: StopReport, key: String, at station: ID<Station>) throws(StoreFault) -> Session? {
     if report.transaction > 0, let session = try books.sessions.session(transaction: report.transaction) {
       if session.station == station { return session }
       try park(action: "StopTransaction", payload: report.raw, why: "the transaction is another station's", of: station)
       return nil
     }
     // A start that was answered while the station was offline, or an id of its own: the open session of that tag, if there
-    // is exactly one whose time and register fit (QUIRKS.md 36, 40).
+    // is exactly one whose time and register fit (QUIRKS.md 36, 40). A number that another system gave says nothing about
+    // ours, so there the tag must say it (QUIRKS.md 38).
     let fitting = try books.sessions.open(of: station).filter { session in
       session.state == .active && (report.at.map { session.startedAt <= $0 } ?? true) && (report.meterStop.map { session.meterStart <= $0 } ?? true)
-        && (report.tag.map { Token.fold($0) == Token.fold(session.token.uid) } ?? true)
+        && (report.tag.map { Token.fold($0) == Token.fold(session.token.uid) } ?? (report.transaction <= 0))
+    }
+    // The very stop that ended a session so before: its answer was lost.
+    if fitting.isEmpty {
+      for session in try books.sessions.list(SessionFilter(station: station), limit: Limits.recentSessions)
+      where try books.sessions.stopKey(of: session.id) == key { return session }
     }
     guard fitting.count == 1, let only = fitting.first else {
       try park(
@@ -228,6 +262,13 @@ extension CSMS {
 
   func tariff(of connector: Connector) throws(StoreFault) -> Tariff? {
     try connector.tariff.flatMap { id throws(StoreFault) in try books.tariffs.tariff(id)?.tariff }
+  }
+}
+
+extension Session {
+  /// As `read`, but for the register of the beginning, which some stations send again beside every newer one (QUIRKS.md 54).
+  fileprivate mutating func takes(_ reading: Reading, received now: Timestamp) -> Bool {
+    reading.context != .begin && read(reading, received: now)
   }
 }
 

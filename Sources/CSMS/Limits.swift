@@ -18,6 +18,10 @@ public enum Limits {
   /// beyond either is replaced by that of reception.
   public nonisolated static let oldestFact = Duration.seconds(400 * 86_400)
   public nonisolated static let clockSkew = Duration.seconds(3_600)
+  /// Sessions of a station among which one is sought that a message means without naming it.
+  public nonisolated static let recentSessions = 20
+  /// Seconds around a session's end in which a last reading without an id is taken for its own (QUIRKS.md 46).
+  public nonisolated static let lateReadingSeconds = 120
   /// W: what a connector may give whose kind nobody confirmed. The strongest in the field gives less.
   public nonisolated static let strongestConnector = 1_000_000
   /// Seconds: very short sessions are judged as if they lasted this long, because clocks and meters are coarse.
