@@ -151,7 +151,7 @@ nonisolated private struct Lookout {
     let depths = try books.pushes.depths()
     for partner in try books.partners.all() {
       guard let depth = depths[partner.id] else { continue }
-      let trouble = try books.pushes.waiting(for: partner.id, limit: 1).first?.lastError
+      let trouble = try books.pushes.trouble(of: partner.id)
       if depth.parked > 0 {
         lines.append(Self.line("push_parked", partner: partner, count: depth.parked, detail: trouble))
       }

@@ -162,7 +162,7 @@ nonisolated extension Partner {
 
   /// Without its tokens: those are never read back (FAULTS.md 72).
   func json(_ depth: PushDepth?, _ books: Books) throws(StoreFault) -> JSON {
-    let trouble = depth == nil ? nil : try books.pushes.waiting(for: id, limit: 1).first?.lastError
+    let trouble = depth == nil ? nil : try books.pushes.trouble(of: id)
     return [
       "id": .id(id), "name": .string(name), "party": try books.parties.party(party).map { .party($0.name) } ?? .null,
       "state": .word(state), "versions_url": .text(versionsURL), "version": .text(version),

@@ -244,6 +244,16 @@ nonisolated public struct PushQueue {
       """, partner, Limits.page(limit), as: PushRow.init(row:))
   }
 
+  /// Why the last attempt of what waits for a partner failed, of a refused one first; nil where nothing has failed. Most
+  /// rows of an outage were never tried themselves.
+  public func trouble(of partner: ID<Partner>) throws(StoreFault) -> String? {
+    try db.value(
+      """
+      SELECT last_error FROM push WHERE partner = ?1 AND sent < wanted AND last_error IS NOT NULL
+      ORDER BY state <> 'parked', updated_at DESC LIMIT 1
+      """, partner)
+  }
+
   /// How much waits, by partner; a partner for which nothing waits is not there.
   public func depths() throws(StoreFault) -> [ID<Partner>: PushDepth] {
     let all = try db.rows(

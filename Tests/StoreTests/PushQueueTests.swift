@@ -131,6 +131,19 @@ import Wire
     #expect(row.dueSince == t(0))
   }
 
+  @Test func theTroubleIsThatOfTheLastAttemptAndOfARefusedOneFirst() throws {
+    try want(.sessions, "s1")
+    try want(.sessions, "s2")
+    #expect(try pushes.trouble(of: house.partner.id) == nil)
+    try pushes.failed(key(.sessions, "s2"), why: "down", attempts: 1, nextAt: t(50), at: t(1))
+    #expect(try pushes.trouble(of: house.partner.id) == "down", "also where untried rows are due sooner")
+    try pushes.park(key(.sessions, "s1"), why: "2001", at: t(0))
+    #expect(try pushes.trouble(of: house.partner.id) == "2001")
+    try pushes.succeeded(key(.sessions, "s1"), sent: 99, at: t(2))
+    try pushes.succeeded(key(.sessions, "s2"), sent: 99, at: t(2))
+    #expect(try pushes.trouble(of: house.partner.id) == nil)
+  }
+
   @Test func eachPartnerHasRoomOfItsOwn() throws {
     let other = try house.books.partners.create(.sample("Other", with: house.party.id))
     for number in 1...5 {

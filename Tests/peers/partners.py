@@ -74,6 +74,9 @@ class Seen:
         return found
 
 
+SEEN = web.RequestKey("seen", Seen)
+
+
 class Answer:
     """What Ostler answered a partner."""
 
@@ -244,7 +247,8 @@ class Partner:
 
 class EMSP(Partner):
     """Written by the text: answers 200 with an envelope, 201 for new objects, 404 for unknown ones. `mood` makes it ill:
-    `well`, `failing` (500) or `hanging`."""
+    `well`, `failing` (500), `hanging`, or `mute` (takes what it is told and hangs up without an answer). `asked` is all that
+    came, `seen` what was taken."""
 
     def __init__(self, name="Empire Mobility"):
         super().__init__(name)
@@ -252,6 +256,7 @@ class EMSP(Partner):
         self.objects = {}
         self.asked = []
         self.runner = None
+        self.handle_module = self.take
 
     async def start(self):
         app = web.Application(client_max_size=4 << 20, middlewares=[self._receive])
@@ -288,56 +293,63 @@ class EMSP(Partner):
         allowed = {header(self.token)} | ({header(self.token_a)} if module in ("versions", "credentials") else set())
         if shown not in allowed:
             seen.status = 401
-            return self._envelope(None, 2000, 401)
+            return self.envelope(None, 2000, 401)
         self.seen.append(seen)
+        request[SEEN] = seen
         response = await handler(request)
         seen.status = response.status
+        if self.mood == "mute":
+            request.transport.abort()
         return response
 
     @staticmethod
-    def _envelope(data, code=1000, status=200, **headers):
+    def envelope(data, code=1000, status=200, **headers):
         body = {"status_code": code, "status_message": "said", "timestamp": stamp()}
         if data is not None:
             body["data"] = data
         return web.Response(status=status, text=json.dumps(body, default=float), content_type="application/json", headers=headers)
 
     async def _versions(self, request):
-        return self._envelope([{"version": "2.2.1", "url": f"{self.url}/ocpi/2.2.1"}])
+        return self.envelope([{"version": "2.2.1", "url": f"{self.url}/ocpi/2.2.1"}])
 
     async def _details(self, request):
         modules = [("credentials", "RECEIVER"), ("commands", "SENDER"), ("tokens", "SENDER")]
         modules += [(name, "RECEIVER") for name in ("locations", "tariffs", "sessions", "cdrs")]
         endpoints = [{"identifier": m, "role": r, "url": f"{self.url}/ocpi/emsp/2.2.1/{m}"} for m, r in modules]
-        return self._envelope({"version": "2.2.1", "endpoints": endpoints})
+        return self.envelope({"version": "2.2.1", "endpoints": endpoints})
 
     async def _module(self, request):
-        seen = self.seen[-1]
+        return await self.handle_module(request)
+
+    async def take(self, request):
+        """The answer to a request at a module; a test may put another one in its place."""
+        seen = request[SEEN]
         match seen.module, seen.method:
             case "credentials", "POST" | "PUT":
                 self.ours = seen.json["token"]
-                return self._envelope(self.credentials)
+                return self.envelope(self.credentials)
             case "credentials", "DELETE":
                 self.ours = None
-                return self._envelope(None)
+                return self.envelope(None)
             case "tokens", "POST":
                 return self._authorize(seen.place[0])
             case "cdrs", "POST":
                 new = self.objects.setdefault(("cdrs", seen.json["id"]), seen.json)
                 if new != seen.json:
-                    return self._envelope(None, 2001)
-                return self._envelope(None, status=201, Location=f"{self.url}/ocpi/emsp/2.2.1/cdrs/{seen.json['id']}")
+                    return self.envelope(None, 2001)
+                return self.envelope(None, status=201, Location=f"{self.url}/ocpi/emsp/2.2.1/cdrs/{seen.json['id']}")
             case _, "PUT":
                 key = (seen.module, *seen.place)
                 status = 200 if key in self.objects else 201
                 self.objects[key] = seen.json
-                return self._envelope(None, status=status)
+                return self.envelope(None, status=status)
             case "commands", "POST":
-                return self._envelope(None)
-        return self._envelope(None, 2000, 404)
+                return self.envelope(None)
+        return self.envelope(None, 2000, 404)
 
     def _authorize(self, uid):
         token = self.drivers.get(uid.lower())
         if token is None:
-            return self._envelope(None, 2004, 404)
+            return self.envelope(None, 2004, 404)
         verdict = self.authorizations.get(uid.lower(), "ALLOWED")
-        return self._envelope({"allowed": verdict, "token": token, "authorization_reference": f"AUTH-{uid}"[:36]})
+        return self.envelope({"allowed": verdict, "token": token, "authorization_reference": f"AUTH-{uid}"[:36]})
