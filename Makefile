@@ -11,7 +11,7 @@ MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null || dpkg-architecture -qDEB
 RELEASE := -c release --product ostler --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker -L$(CURDIR)/$(ARCHIVES)
 SWIFT_TEST_FLAGS ?=
 
-.PHONY: help build debug demo test check unit peers page bench resources packages peer-packages clean
+.PHONY: help build demo test check lint format unit peers bench resources packages peer-packages clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -28,9 +28,15 @@ test: packages peer-packages resources ## everything, as CI does
 	swift build --build-tests
 	$(MAKE) unit peers
 
-check: resources ## the fast lane: build and unit tests
+check: resources lint ## the fast lane: lint, build and unit tests
 	swift build --build-tests
 	$(MAKE) unit
+
+lint: ## what the formatter would change
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+format: ## let the formatter change it
+	swift format --in-place --recursive Sources Tests Package.swift
 
 unit: ## the unit tests and the whole days on a fake clock
 	OCPP_SCHEMAS="$$( [ -x $(PYTHON) ] && $(PYTHON) -c 'import ocpp, os; print(os.path.dirname(ocpp.__file__))' 2>/dev/null )" \

@@ -28,7 +28,7 @@ public enum HTTPLimits {
     /// Open connections of the door. Past it: 503 and close.
     public var connections = 20_000
     /// Connections from one address that nobody has marked as trusted yet. Past it: 429 and close.
-    public var untrustedPerAddress = 256
+    public var untrustedPerAddress = 2_048
     /// Requests on one connection. With the last one the connection is closed.
     public var requestsPerConnection = 100_000
     /// Bytes that a peer may send ahead while its earlier request is being answered. Past it: reading pauses.
