@@ -57,6 +57,8 @@ let package = Package(
       "ostler",
       ["CSystem", "Wire", "Net", "Crypto", "Domain", "HTTP", "Store", "Export", "OCPP", "OCPI", "CSMS", "Admin", "Simulator"],
       [argumentParser, logging]),
+    // The load of `make bench`: a program of its own, so that what it costs is not the server's.
+    tool("ostler-bench", ["CSystem", "Wire"], path: "Benchmarks/client"),
     tests("CResourcesTests", ["CResources"]),
     tests("WireTests", ["Wire"]),
     tests("NetTests", ["Net", "Wire", "CSystem"]),
