@@ -76,6 +76,6 @@ public struct StationProfile: Sendable, Equatable {
     self.connectors = min(max(connectors ?? (kind.isDC ? 1 : 2), 1), Limits.connectors)
     self.password = password
     model = kind.model
-    serialNumber = "HY-\(identity.unicodeScalars.prefix(20))"
+    serialNumber = "HY-\(identity.prefix(20))"
   }
 }

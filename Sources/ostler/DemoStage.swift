@@ -144,7 +144,9 @@ struct DemoPlan: Sendable {
   init() {
     func stations(_ prefix: String, _ kinds: [StationProfile.Kind]) -> [StationProfile] {
       kinds.enumerated().map { place, kind in
-        var profile = StationProfile(identity: "\(prefix)-\(place + 1)", kind: kind, connectors: 1)
+        let identity = "\(prefix)-\(place + 1)"
+        var profile = StationProfile(
+          identity: identity, kind: kind, connectors: 1, password: Bytes(utf8: Self.password(of: identity)))
         profile.meterSeconds = 30
         return profile
       }
@@ -161,6 +163,8 @@ struct DemoPlan: Sendable {
     ]
   }
 
+  private static func password(of identity: String) -> String { "demo-\(identity)-password" }
+
   /// Writes all of it into the books.
   @MainActor func furnish(_ house: CSMS, clock: FastClock) async throws {
     let now = clock.now().time
@@ -174,7 +178,7 @@ struct DemoPlan: Sendable {
           coordinates: coordinates, timeZone: "Europe/Amsterdam", createdAt: now, updatedAt: now), by: "demo")
       for profile in site.stations {
         guard let identity = StationIdentity(profile.identity) else { continue }
-        _ = try await house.addStation(identity, at: location.id, password: nil, evses: 1, by: "demo")
+        _ = try await house.addStation(identity, at: location.id, password: Self.password(of: profile.identity), evses: 1, by: "demo")
         let tariff = profile.kind.isDC ? fast : day
         try await house.changeEVSE(1, of: identity, by: "demo") { evse in
           evse.evseID = "NL*OST*E\(profile.identity)"
