@@ -142,7 +142,7 @@ public final class Server {
 }
 
 /// A network in CIDR notation, such as 10.0.0.0/8, fd00::/8, or one address.
-public struct AddressRange: Sendable, Equatable {
+public struct AddressRange: Sendable, Equatable, CustomStringConvertible {
   private let high: UInt64
   private let low: UInt64
   private let isV4: Bool
@@ -159,6 +159,12 @@ public struct AddressRange: Sendable, Equatable {
     }
     guard parts[1].utf8.allSatisfy({ $0 &- 0x30 < 10 }), let bits = Int(parts[1]), bits <= most else { return nil }
     self.bits = bits
+  }
+
+  public var description: String {
+    let address: SocketAddress =
+      isV4 ? .v4(UInt32(truncatingIfNeeded: low), port: 0) : .v6(high: high, low: low, port: 0, zone: 0)
+    return "\(address.host)/\(bits)"
   }
 
   public func contains(_ address: SocketAddress) -> Bool {

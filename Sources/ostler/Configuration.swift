@@ -50,11 +50,13 @@ struct Configuration {
     var description: String { "\(setting)=\(value): expected \(expected)" }
   }
 
-  /// One setting: its name in files and on the command line, what it is for, and how its text is taken in.
+  /// One setting: its name in files and on the command line, what it is for, and how its text is shown and taken in.
   struct Setting: Sendable {
     let name: String
     let help: String
     let expected: String
+    /// What it is in a configuration, as it would be written; empty where there is none.
+    let show: @Sendable (Configuration) -> String
     let take: @Sendable (inout Configuration, String) -> Bool
 
     var variable: String { "OSTLER_" + name.uppercased() }
@@ -111,31 +113,55 @@ struct Configuration {
 
 extension Configuration {
   static let settings: [Setting] = [
-    Setting(name: "listen", help: "address of the shared listener", expected: addressForm) { $0.listen.take($1) },
+    Setting(
+      name: "listen", help: "address of the shared listener", expected: addressForm,
+      show: { "\($0.listen)" }
+    ) { $0.listen.take($1) },
     door("station", "stations' own listener", \.stationDoor),
     certificate("station", \.stationDoor), key("station", \.stationDoor),
     door("partner", "partners' own listener", \.partnerDoor),
     certificate("partner", \.partnerDoor), key("partner", \.partnerDoor),
     door("page", "the page's and API's own listener", \.pageDoor),
     certificate("page", \.pageDoor), key("page", \.pageDoor),
-    Setting(name: "tls_certificate", help: "PEM chain of the shared listener", expected: "a file") { $0.certificate.take($1) },
-    Setting(name: "tls_key", help: "PEM key of the shared listener", expected: "a file") { $0.key.take($1) },
-    Setting(name: "data", help: "folder of the database", expected: "a folder") { $0.data.take($1) },
-    Setting(name: "public_url", help: "how the world reaches us", expected: "http:// or https:// and a host") {
+    Setting(
+      name: "tls_certificate", help: "PEM chain of the shared listener", expected: "a file",
+      show: { $0.certificate ?? "" }
+    ) { $0.certificate.take($1) },
+    Setting(
+      name: "tls_key", help: "PEM key of the shared listener", expected: "a file",
+      show: { $0.key ?? "" }
+    ) { $0.key.take($1) },
+    Setting(
+      name: "data", help: "folder of the database", expected: "a folder",
+      show: { $0.data }
+    ) { $0.data.take($1) },
+    Setting(
+      name: "public_url", help: "how the world reaches us", expected: "http:// or https:// and a host",
+      show: { $0.publicURL ?? "" }
+    ) {
       guard let url = try? HTTPURL($1), url.scheme == .http || url.scheme == .https else { return false }
       $0.publicURL = $1.hasSuffix("/") ? String($1.dropLast()) : $1
       return true
     },
-    Setting(name: "party", help: "our country and party id at partners", expected: "such as NL*OST") {
+    Setting(
+      name: "party", help: "our country and party id at partners", expected: "such as NL*OST",
+      show: { $0.party.description }
+    ) {
       guard let party = PartyID($1) else { return false }
       $0.party = party
       return true
     },
-    Setting(name: "party_name", help: "our name at partners", expected: "1 to 100 characters") {
+    Setting(
+      name: "party_name", help: "our name at partners", expected: "1 to 100 characters",
+      show: { $0.partyName }
+    ) {
       $0.partyName = $1
       return (1...100).contains($1.count)
     },
-    Setting(name: "unknown_stations", help: "whether unknown stations may knock", expected: "knock, refuse or loopback") {
+    Setting(
+      name: "unknown_stations", help: "whether unknown stations may knock", expected: "knock, refuse or loopback",
+      show: { $0.house.strangers.rawValue }
+    ) {
       guard let rule = HouseSettings.Strangers(rawValue: $1) else { return false }
       $0.house.strangers = rule
       return true
@@ -147,25 +173,40 @@ extension Configuration {
     seconds("authorization_seconds", "for a partner to authorize a token", 1...60, \.authorizationSeconds),
     seconds("session_update_seconds", "between two updates of a running session at its partner", 0...3_600, \.sessionUpdateSeconds),
     seconds("late_stop_hours", "hours that a superseded session waits for its stop", 0...720, \.lateStopHours),
-    Setting(name: "currency", help: "of bills without a tariff", expected: "three letters") {
+    Setting(
+      name: "currency", help: "of bills without a tariff", expected: "three letters",
+      show: { $0.house.currency }
+    ) {
       $0.house.currency = $1.uppercased()
       return $1.utf8.count == 3
     },
-    Setting(name: "log_level", help: "least level that is logged", expected: "trace, debug, info, notice, warning, error or critical") {
+    Setting(
+      name: "log_level", help: "least level that is logged", expected: "trace, debug, info, notice, warning, error or critical",
+      show: { $0.logLevel.rawValue }
+    ) {
       guard let level = Logger.Level(rawValue: $1) else { return false }
       $0.logLevel = level
       return true
     },
-    Setting(name: "log_format", help: "form of the log", expected: "logfmt or json") {
+    Setting(
+      name: "log_format", help: "form of the log", expected: "logfmt or json",
+      show: { $0.logFormat.rawValue }
+    ) {
       guard let format = LogFormat(rawValue: $1) else { return false }
       $0.logFormat = format
       return true
     },
-    Setting(name: "insecure_page", help: "take logins on a plain page door off loopback", expected: "true or false") {
+    Setting(
+      name: "insecure_page", help: "take logins on a plain page door off loopback", expected: "true or false",
+      show: { "\($0.allowsInsecurePage)" }
+    ) {
       $0.allowsInsecurePage = $1 == "true"
       return $1 == "true" || $1 == "false"
     },
-    Setting(name: "trusted_proxies", help: "proxies whose forwarded headers are believed", expected: "CIDR ranges with commas") {
+    Setting(
+      name: "trusted_proxies", help: "proxies whose forwarded headers are believed", expected: "CIDR ranges with commas",
+      show: { $0.trustedProxies.map(\.description).joined(separator: ",") }
+    ) {
       let ranges = $1.split(separator: ",").map { AddressRange(String($0.trimmed)) }
       $0.trustedProxies = ranges.compactMap { $0 }
       return !ranges.contains(nil)
@@ -175,7 +216,10 @@ extension Configuration {
   private static let addressForm = "such as 127.0.0.1:8080 or [::]:8080"
 
   private static func door(_ name: String, _ help: String, _ path: any WritableKeyPath<Configuration, Door?> & Sendable) -> Setting {
-    Setting(name: "\(name)_listen", help: help, expected: addressForm) {
+    Setting(
+      name: "\(name)_listen", help: help, expected: addressForm,
+      show: { $0[keyPath: path].map { "\($0.address)" } ?? "" }
+    ) {
       guard let address = try? SocketAddress(parsing: $1) else { return false }
       $0[keyPath: path] = Door(address: address)
       return true
@@ -183,14 +227,20 @@ extension Configuration {
   }
 
   private static func certificate(_ name: String, _ path: any WritableKeyPath<Configuration, Door?> & Sendable) -> Setting {
-    Setting(name: "\(name)_tls_certificate", help: "PEM chain of that listener", expected: "a file, and \(name)_listen") {
+    Setting(
+      name: "\(name)_tls_certificate", help: "PEM chain of that listener", expected: "a file, and \(name)_listen",
+      show: { $0[keyPath: path]?.certificate ?? "" }
+    ) {
       $0[keyPath: path]?.certificate = $1
       return $0[keyPath: path] != nil
     }
   }
 
   private static func key(_ name: String, _ path: any WritableKeyPath<Configuration, Door?> & Sendable) -> Setting {
-    Setting(name: "\(name)_tls_key", help: "PEM key of that listener", expected: "a file, and \(name)_listen") {
+    Setting(
+      name: "\(name)_tls_key", help: "PEM key of that listener", expected: "a file, and \(name)_listen",
+      show: { $0[keyPath: path]?.key ?? "" }
+    ) {
       $0[keyPath: path]?.key = $1
       return $0[keyPath: path] != nil
     }
@@ -199,7 +249,9 @@ extension Configuration {
   private static func seconds(
     _ name: String, _ help: String, _ range: ClosedRange<Int>, _ path: any WritableKeyPath<HouseSettings, Int> & Sendable
   ) -> Setting {
-    Setting(name: name, help: help, expected: "\(range.lowerBound) to \(range.upperBound)") {
+    Setting(
+      name: name, help: help, expected: "\(range.lowerBound) to \(range.upperBound)", show: { "\($0.house[keyPath: path])" }
+    ) {
       guard let number = Int($1), range.contains(number) else { return false }
       $0.house[keyPath: path] = number
       return true

@@ -81,11 +81,10 @@ struct CheckConfig: ParsableCommand {
   @OptionGroup var options: ServeOptions
 
   func run() throws {
-    _ = try options.read()
-    let sources = try options.sources()
+    let configuration = try options.read()
+    let origin = try options.origins()
     for setting in Configuration.settings {
-      let (value, origin) = sources(setting)
-      print("\(setting.name)=\(value ?? "")  # \(setting.help); \(origin)")
+      print("\(setting.name)=\(setting.show(configuration))  # \(setting.help); \(origin(setting))")
     }
   }
 }
@@ -130,16 +129,16 @@ struct ServeOptions: ParsableArguments {
     return flags
   }
 
-  /// Tells of each setting its text and where that text stands.
-  fileprivate func sources() throws -> (Configuration.Setting) -> (value: String?, origin: String) {
+  /// Tells of each setting where its value stands.
+  fileprivate func origins() throws -> (Configuration.Setting) -> String {
     let flags = try flags()
     let environment = Environment.all
     let written = try file.map { try Configuration.read($0) } ?? [:]
     return { setting in
-      if let value = flags[setting.name] { return (value, "from the command line") }
-      if let value = environment[setting.variable] { return (value, "from \(setting.variable)") }
-      if let value = written[setting.name] { return (value, "from \(file ?? "the file")") }
-      return (nil, "default")
+      if flags[setting.name] != nil { return "from the command line" }
+      if environment[setting.variable] != nil { return "from \(setting.variable)" }
+      if written[setting.name] != nil { return "from \(file ?? "the file")" }
+      return "default"
     }
   }
 }
