@@ -4,7 +4,8 @@ import { query, randomHex } from './dom.js';
 import { t } from './i18n.js';
 
 const root = '/api/v1';
-const tags = new WeakMap();
+// The ETag travels with what was read, also into copies of it; JSON does not show it.
+const tag = Symbol('ETag');
 let csrf = null;
 
 /// Who is asking; null until `signIn` or `whoAmI`.
@@ -28,7 +29,7 @@ async function ask(method, path, { body, match, key, signal, seconds = 30, again
     headers['Content-Type'] = 'application/json';
     if (csrf) headers['X-CSRF-Token'] = csrf;
   }
-  if (match && tags.has(match)) headers['If-Match'] = tags.get(match);
+  if (match?.[tag]) headers['If-Match'] = match[tag];
   if (key) headers['Idempotency-Key'] = key;
   const limit = AbortSignal.timeout(seconds * 1000);
   let answer;
@@ -44,8 +45,8 @@ async function ask(method, path, { body, match, key, signal, seconds = 30, again
   }
   const value = await read(answer);
   if (answer.ok) {
-    const tag = answer.headers.get('ETag');
-    if (tag && value) tags.set(value, tag);
+    const version = answer.headers.get('ETag');
+    if (version && value) value[tag] = version;
     return value;
   }
   const problem = new Problem(value ?? {}, answer.status);

@@ -4,14 +4,14 @@ import { fill, h, shape } from './dom.js';
 import { clock, number } from './format.js';
 import { t } from './i18n.js';
 
-const height = 132, left = 44, right = 8, top = 8, bottom = 20;
+const left = 44, right = 8, top = 8, bottom = 20;
 
 /// A chart of `points` (`{ at: milliseconds, value }`, oldest first). `unit` stands beside the figures.
 export class AreaChart {
-  #element; #svg; #note; #points = []; #name; #unit; #zone; #width = 0; #empty;
+  #element; #svg; #note; #height; #points = []; #name; #unit; #zone; #width = 0; #empty;
 
-  constructor(name, unit, { zone, empty } = {}) {
-    [this.#name, this.#unit, this.#zone, this.#empty] = [name, unit, zone, empty];
+  constructor(name, unit, { zone, empty, height = 140 } = {}) {
+    [this.#name, this.#unit, this.#zone, this.#empty, this.#height] = [name, unit, zone, empty, height];
     this.#svg = shape('svg', { class: 'chart', role: 'img', height });
     this.#note = h('div.chart-note');
     this.#element = h('div.chart-box', null, this.#note, this.#svg);
@@ -42,6 +42,7 @@ export class AreaChart {
       return;
     }
     if (!this.#width) return;
+    const height = this.#height;
     const highest = nice(Math.max(...points.map((p) => p.value), 0.1));
     const [from, to] = [points[0].at, points.at(-1).at];
     const x = (at) => left + ((at - from) / Math.max(1, to - from)) * (this.#width - left - right);

@@ -164,7 +164,7 @@ class Entry {
     openSessions.soon(300);
     touchStation(this.#station);
     this.#end(this.#command);
-    if (this.#command.phase === 'done' || this.#command.phase === 'accepted') setTimeout(() => this.#dismiss(), 30_000);
+    if (this.#command.phase === 'done' || this.#command.phase === 'accepted') setTimeout(() => this.#dismiss(), this.#verb === 'get-configuration' ? 6000 : 30_000);
   }
 
   #dismiss() {

@@ -53,11 +53,11 @@ export function moneyInFull(cost) {
     : t('money.both', { net, gross: amount(cost.incl_vat, cost.currency) });
 }
 
-/// `1 h 05 min`, `4 min 10 s`.
+/// `1h 5m`, `4m 10s`.
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return none;
   const s = Math.max(0, Math.round(seconds));
-  const unit = (value, name) => format(Intl.NumberFormat, { style: 'unit', unit: name, unitDisplay: 'short' }).format(value);
+  const unit = (value, name) => format(Intl.NumberFormat, { style: 'unit', unit: name, unitDisplay: 'narrow' }).format(value);
   if (s >= 86_400) return `${unit(Math.floor(s / 86_400), 'day')} ${unit(Math.floor((s % 86_400) / 3600), 'hour')}`;
   if (s >= 3600) return `${unit(Math.floor(s / 3600), 'hour')} ${unit(Math.floor((s % 3600) / 60), 'minute')}`;
   if (s >= 60) return `${unit(Math.floor(s / 60), 'minute')} ${unit(s % 60, 'second')}`;
@@ -85,9 +85,11 @@ export function clock(at, zone) {
     .format(new Date(at));
 }
 
-export function clockInFull(at) {
-  const options = { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23' };
-  return format(Intl.DateTimeFormat, options).format(new Date(at));
+/// With thousandths, for logs.
+export function clockInFull(at, zone) {
+  return format(Intl.DateTimeFormat, {
+    hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23', ...zoned(zone),
+  }).format(new Date(at));
 }
 
 export function day(at, zone) {

@@ -57,7 +57,13 @@ function inField(event, field) {
   }
 }
 
-function rows() { return [...(document.querySelector('main table[data-rows] tbody')?.rows ?? [])]; }
+/// The rows of the table that the filter is for; without a filter, of the first one that has any.
+function rows() {
+  const filter = document.querySelector('main [data-filter]');
+  const bodies = [...document.querySelectorAll('main table[data-rows] tbody')].filter((body) => body.rows.length && body.offsetParent);
+  const after = bodies.find((body) => filter && filter.compareDocumentPosition(body) & Node.DOCUMENT_POSITION_FOLLOWING);
+  return [...((after ?? bodies[0])?.rows ?? [])];
+}
 
 function walk(way) {
   const here = document.activeElement?.closest?.('tr[tabindex]');

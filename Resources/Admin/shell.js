@@ -50,7 +50,7 @@ function rail() {
       h('span.badge', { data: { badge: name }, hidden: true }))))));
   overview.addEventListener('change', () => drawBadges(nav));
   partners.listen(() => drawBadges(nav));
-  return h('div.rail', null, h('a.brand', { href: '/' }, drawing([
+  return h('header.rail', null, h('a.brand', { href: '/' }, drawing([
     ['rect', { width: 16, height: 16, rx: 3, class: 'brand-ground' }],
     ['path', { d: 'M9.2 2.500 4.500 9h3l-.7 4.500L11.500 7h-3z', class: 'brand-bolt' }],
   ]), h('span', null, 'Ostler')), nav);
@@ -93,8 +93,8 @@ function bar(jump) {
     { label: t('keys.title'), key: 'k', run: showSheet },
     ...(me.via === 'session' ? [{ label: t('shell.logout'), key: 'l', run: logOut }] : []),
   ], me.user));
-  return h('header.bar', null,
-    h('button.jump-button', { type: 'button', on: { click: jump } }, h('span', null, t('jump.button')), h('kbd', { 'aria-hidden': 'true' }, 'Ctrl K')),
+  return h('div.bar', { role: 'region', 'aria-label': t('shell.bar') },
+    h('button.jump-button', { type: 'button', 'aria-label': t('jump.title'), 'aria-keyshortcuts': 'Control+K', on: { click: jump } }, h('span', null, t('jump.button')), h('kbd', { 'aria-hidden': 'true' }, 'Ctrl K')),
     h('span.grow'), pill, user);
 }
 
@@ -134,7 +134,7 @@ export function markPlace(name) {
   for (const link of document.querySelectorAll('.rail a[data-place]')) {
     if (link.dataset.place === name) {
       link.setAttribute('aria-current', 'page');
-      link.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+      link.scrollIntoView({ block: 'nearest', inline: 'center' });
     } else {
       link.removeAttribute('aria-current');
     }

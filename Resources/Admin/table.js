@@ -2,7 +2,7 @@
 
 import { fill, h } from './dom.js';
 import { openMenu } from './menu.js';
-import { number } from './format.js';
+import { none, number } from './format.js';
 import { t } from './i18n.js';
 
 const step = 200;   // Rows drawn at once; more on request, so that a house of thousands opens at once.
@@ -109,10 +109,12 @@ export class LiveTable {
       else this.#body.insertBefore(line, place);
     }
     for (const [key, line] of this.#drawn) {
-      if (!wanted.has(key)) {
-        line.remove();
-        this.#drawn.delete(key);
-      }
+      if (wanted.has(key)) continue;
+      // Whoever stands in a row that goes is put into the next one, not out of the table.
+      const next = line.contains(document.activeElement) ? line.nextSibling ?? line.previousSibling : null;
+      line.remove();
+      this.#drawn.delete(key);
+      next?.focus();
     }
     this.#drawFoot();
   }
@@ -182,6 +184,7 @@ export class LiveTable {
     const changed = cell.sig !== undefined;
     cell.sig = sig;
     fill(cell, content);
+    cell.classList.toggle('nothing', cell.textContent === none);
     return changed;
   }
 

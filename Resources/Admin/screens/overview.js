@@ -13,7 +13,7 @@ import { eventLine } from '../events.js';
 import { sessionColumns } from './sessions.js';
 import { firstSteps } from './first-run.js';
 
-const feedLength = 14;
+const feedLength = 9;
 const remembered = 900;     // Points of the power chart: as many seconds.
 const power = [];           // Kept while the page lives, so that coming back finds the line.
 
@@ -36,7 +36,7 @@ export async function show({ root, signal, head }) {
   const needs = needsTable();
   const figures = h('dl.kpis');
   const evses = h('ul.strip', { 'aria-label': t('overview.evses') });
-  const chart = new AreaChart(t('overview.power'), 'kW', { empty: t('overview.power.empty') });
+  const chart = new AreaChart(t('overview.power'), 'kW', { empty: t('overview.power.empty'), height: 204 });
   const active = new LiveTable({
     caption: t('overview.active'), columns: sessionColumns({ short: true }), key: (s) => s.id, href: (s) => path`/sessions/${s.id}`,
     empty: () => h('p', null, t('overview.active.none')),

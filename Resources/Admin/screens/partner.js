@@ -4,7 +4,7 @@ import { get } from '../api.js';
 import { partners } from '../books.js';
 import { problemBox } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
-import { ago, clockInFull, none, number, timeMark } from '../format.js';
+import { ago, moment, none, number, timeMark } from '../format.js';
 import { t, word } from '../i18n.js';
 import { onNews } from '../live.js';
 import { pager } from '../pager.js';
@@ -55,7 +55,7 @@ export async function show({ root, signal, params, head }) {
     draw();
   }, signal);
 
-  const table = pushTable([], () => h('p.all-well', null, glyph('yes', 'ok'), t('partners.pushes.none')));
+  const table = pushTable([], { isOnePartner: true, empty: () => h('p.all-well', null, glyph('yes', 'ok'), t('partners.pushes.none')) });
   const bar = filterBar([{
     name: 'state', type: 'select', label: t('col.state'),
     options: [{ value: '', label: t('partners.pushes.all') }, { value: 'due', label: word('push', 'due') }, { value: 'parked', label: word('push', 'parked') }],
@@ -84,7 +84,7 @@ export async function show({ root, signal, params, head }) {
 export function stepLine({ at, step, ok, detail }) {
   const tone = ok ? 'ok' : 'failed';
   return [glyph('yes', tone), h('span', null, h('b', null, word('step', step)), ' ', h('span', { class: ok ? 'mute' : 'bad' }, ok ? '' : `${t('partners.step.failed')} `, detail)),
-    at && h('time', { datetime: at }, clockInFull(at))];
+    at && timeMark(at, undefined, (time) => `${moment(time)}:${String(new Date(time).getSeconds()).padStart(2, '0')}`)];
 }
 
 function queueFigures(list) {
@@ -125,7 +125,7 @@ function drawEndpoints(place, p) {
   const table = new LiveTable({
     caption: t('partners.endpoints'), key: (e) => `${e.identifier}/${e.role}`, empty: () => h('p', null, t('partners.endpoints.none')),
     columns: [
-      { id: 'module', label: t('partners.module'), head: true, cell: (e) => word('module', e.identifier) },
+      { id: 'module', label: t('partners.module'), head: true, cell: (e) => h('span.id', null, e.identifier) },
       { id: 'role', label: t('partners.role'), cell: (e) => e.role ?? none },
       { id: 'url', label: t('partners.url'), wide: true, cell: (e) => h('span.mono', null, e.url) },
     ],

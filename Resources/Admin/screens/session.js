@@ -21,7 +21,7 @@ export async function show({ root, signal, params, head }) {
   const zone = state.session.location?.time_zone;
   const figures = h('dl.kpis');
   const chart = new AreaChart(t('session.power'), 'kW', { zone, empty: t('session.power.empty') });
-  const facts = h('dl.facts'), price = h('div'), timeline = h('div'), pushes = h('div');
+  const facts = h('dl.facts'), price = h('div.stack'), timeline = h('div'), pushes = h('div');
   const drawHead = () => {
     const s = state.session;
     head({
@@ -182,7 +182,7 @@ function drawTimeline(place, state, zone) {
   }
   entries.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   const list = h('ol.timeline', null, entries.map((entry) => h('li', { data: { kind: entry.kind.split('.')[0] } },
-    h('time', { datetime: entry.at, title: timeMark(entry.at, zone).title }, clockInFull(entry.at)), h('div', null, entry.content))));
+    h('time', { datetime: entry.at, title: timeMark(entry.at, zone).title }, clockInFull(entry.at, zone)), h('div', null, entry.content))));
   const from = new Date(new Date(s.started_at).getTime() - 60_000).toISOString();
   fill(place, entries.length ? list : h('p.mute', null, t('timeline.none')),
     s.station && !state.messages.length && h('p', null, h('a', { href: path`/messages?peer=${s.station}&from=${from}` }, t('timeline.messages'))));
@@ -199,19 +199,19 @@ function drawPushes(place, s) {
 }
 
 /// Pushes, here and at a partner.
-export function pushTable(rows, empty) {
+export function pushTable(rows, { empty, isOnePartner } = {}) {
   const table = new LiveTable({
     caption: t('session.pushes'), key: (p) => `${p.partner.id}/${p.module}/${p.object}`, empty,
     columns: [
       { id: 'what', label: t('col.what'), head: true, cell: (p) => `${word('module', p.module)} ${short(p.object)}` },
-      { id: 'partner', label: t('col.partner'), cell: (p) => h('a', { href: path`/partners/${p.partner.id}` }, p.partner.name) },
+      !isOnePartner && { id: 'partner', label: t('col.partner'), cell: (p) => h('a', { href: path`/partners/${p.partner.id}` }, p.partner.name) },
       { id: 'state', label: t('col.state'), cell: (p) => mark('push', p.state) },
       { id: 'attempts', label: t('col.attempts'), num: true, cell: (p) => number(p.attempts) },
       { id: 'due', label: t('col.waits'), calm: true, cell: (p) => ago(p.due_since) },
       { id: 'next', label: t('col.next'), calm: true, cell: (p) => (p.state === 'due' ? ago(p.next_at) : none) },
       { id: 'sent', label: t('col.sent'), cell: (p) => ago(p.sent_at) },
       { id: 'error', label: t('col.error'), wide: true, cut: true, cell: (p) => p.last_error ?? none },
-    ],
+    ].filter(Boolean),
   });
   table.show(rows);
   return table;

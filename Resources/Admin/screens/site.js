@@ -25,7 +25,7 @@ export async function show({ root, signal, params, head }) {
   });
   drawHead();
   const power = h('span.fig');
-  const table = stationTable(() => h('p', null, t('site.empty')));
+  const table = stationTable(() => h('p', null, t('site.empty')), { isOneSite: true });
   root.append(h('section', null, h('h2', null, t('nav.stations'), ' ', h('span.mute', null, t('site.power'), ' '), power), table.element));
   const draw = () => {
     const here = stations.list().filter((s) => s.location?.id === site.id);

@@ -74,5 +74,5 @@ export async function drawConfiguration(place, state) {
 function rowsOf(answer) {
   const list = answer?.configurationKey;
   if (!Array.isArray(list)) return null;
-  return list.map((one) => ({ key: String(one.key), value: one.value === undefined ? null : String(one.value), readonly: Boolean(one.readonly) }));
+  return list.map((one) => ({ key: String(one.key), value: one.value === undefined || one.value === null ? null : String(one.value), readonly: Boolean(one.readonly) }));
 }

@@ -1,6 +1,6 @@
 // How a station is set up in the books: site, password, quirks, its EVSEs and connectors; and its removal.
 
-import { patch, remove, replace } from '../api.js';
+import { get, patch, remove, replace } from '../api.js';
 import { stationURLs } from '../actions.js';
 import { locations, stations, tariffs } from '../books.js';
 import { confirmDialog, copyBox, form, formDialog, secretDialog } from '../dialog.js';
@@ -72,12 +72,17 @@ function passwordDialog(station, done) {
   });
 }
 
-function booksForm(station, take) {
+function inBooks(station) {
   const q = station.quirks ?? {};
-  const before = {
+  return {
     location: station.location ? String(station.location.id) : null, assumed_version: q.assumed_version ?? null, ping_seconds: q.ping_seconds ?? null,
     heartbeat_seconds: q.heartbeat_seconds ?? null, tag_length: q.tag_length ?? null, free_vend: q.free_vend ?? false,
   };
+}
+
+function booksForm(station, take) {
+  const before = inBooks(station);
+  let match = station;
   return form({
     submit: t('save'),
     fields: [
@@ -94,7 +99,11 @@ function booksForm(station, take) {
     send: ({ location, ...quirks }) => patch(path`/stations/${station.id}`, {
       ...changes({ location: location ? Number(location) : null }, { location: station.location?.id ?? null }),
       quirks: { ...quirks, free_vend: quirks.free_vend || null },
-    }, { match: station }),
+    }, { match }),
+    fresh: async () => {
+      match = await get(path`/stations/${station.id}`);
+      return { values: inBooks(match) };
+    },
     done: take,
   });
 }

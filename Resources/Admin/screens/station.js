@@ -133,7 +133,7 @@ async function earlierPower(station, signal) {
 
 function connectorsOf(evse) {
   if (!evse.connectors.length) return none;
-  const text = evse.connectors.map((c) => `${word('standard', c.standard)} ${number(c.rated_power / 1000, c.rated_power % 1000 ? 1 : 0)} kW`).join(', ');
+  const text = evse.connectors.map((c) => `${word('standard', c.standard)} · ${number(c.rated_power / 1000, c.rated_power % 1000 ? 1 : 0)} kW`).join(', ');
   const assumed = evse.connectors.some((c) => c.assumed);
   return h('span', { title: assumed ? t('station.assumed') : null }, text, assumed ? h('span.mute', null, ` · ${t('station.assumed.short')}`) : '');
 }

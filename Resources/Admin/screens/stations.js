@@ -70,21 +70,21 @@ function fits(station, status) {
 }
 
 /// The table, also for a site.
-export function stationTable(empty) {
+export function stationTable(empty, { isOneSite } = {}) {
   return new LiveTable({
     caption: t('nav.stations'), key: (s) => s.id, href: (s) => path`/stations/${s.id}`, actions: (s) => stationActions(s), empty,
     tone: (s) => (s.online ? '' : 'off'), sort: { by: 'id' },
     columns: [
       { id: 'id', label: t('col.station'), head: true, sort: (s) => s.id, cell: (s) => h('a.id', { href: path`/stations/${s.id}` }, s.id) },
       { id: 'state', label: t('col.state'), sort: (s) => word('evse', stateOf(s)), cell: (s) => mark('evse', stateOf(s)) },
-      { id: 'site', label: t('col.site'), sort: (s) => s.location?.name, cut: true, cell: (s) => s.location?.name ?? none },
+      !isOneSite && { id: 'site', label: t('col.site'), sort: (s) => s.location?.name, cut: true, cell: (s) => s.location?.name ?? none },
       { id: 'evses', label: t('col.evses'), cell: evseMarks },
       { id: 'power', label: t('col.power'), num: true, sort: powerOf, cell: (s) => kilowatts(powerOf(s)) },
       { id: 'energy', label: t('col.energy'), num: true, sort: (s) => energyOf(s), cell: (s) => kilowattHours(energyOf(s)) },
       { id: 'model', label: t('col.model'), sort: (s) => `${s.vendor ?? ''} ${s.model ?? ''}`, cut: true, cell: (s) => [s.vendor, s.model].filter(Boolean).join(' ') || none },
       { id: 'version', label: t('col.ocpp'), sort: (s) => s.version, cell: (s) => s.version ?? none },
       { id: 'seen', label: t('col.seen'), calm: true, sort: (s) => s.last_seen_at, cell: (s) => ago(s.last_seen_at), sig: (s) => s.last_seen_at },
-    ],
+    ].filter(Boolean),
   });
 }
 

@@ -12,6 +12,7 @@ import { glyph } from '../states.js';
 import { elementInWords, priceInWords, week } from '../tariff-words.js';
 
 const kinds = ['ENERGY', 'TIME', 'PARKING_TIME', 'FLAT'];
+const clockPattern = '([01][0-9]|2[0-3]):[0-5][0-9]';
 const types = ['REGULAR', 'AD_HOC_PAYMENT', 'PROFILE_CHEAP', 'PROFILE_FAST', 'PROFILE_GREEN'];
 
 export async function show({ root, signal, params, query, head }) {
@@ -170,6 +171,11 @@ function elementForm(state, element, i, changed) {
     if (Object.keys(rest).length) element.restrictions = rest; else delete element.restrictions;
     told();
   };
+  const setTime = (name) => ({ target }) => {
+    const isTime = target.value === '' || target.validity.valid;
+    if (isTime) target.removeAttribute('aria-invalid'); else target.setAttribute('aria-invalid', 'true');
+    if (isTime) restrict(name, target.value || null);
+  };
   const price = (kind) => fieldRow({
     name: `${kind}-${i}`, label: t(`tariff.field.${kind.toLowerCase()}`), type: 'decimal', optional: ' ', cls: 'quarter',
     value: element.price_components.find((c) => c.type === kind)?.price ?? '', on: { input: setPrice(kind) },
@@ -192,8 +198,8 @@ function elementForm(state, element, i, changed) {
   return h('fieldset.element', null, words,
     h('div.form.grid', null, kinds.map(price),
       fieldRow({ name: `vat-${i}`, label: t('tariff.field.vat'), type: 'decimal', optional: ' ', cls: 'quarter', value: vatOf(element) ?? '', on: { input: setVAT } }),
-      fieldRow({ name: `start-${i}`, label: t('tariff.field.from'), type: 'time', optional: ' ', cls: 'quarter', value: element.restrictions?.start_time ?? '', on: { input: (e) => restrict('start_time', e.target.value || null) } }),
-      fieldRow({ name: `end-${i}`, label: t('tariff.field.to'), type: 'time', optional: ' ', cls: 'quarter', value: element.restrictions?.end_time ?? '', on: { input: (e) => restrict('end_time', e.target.value || null) } })),
+      fieldRow({ name: `start-${i}`, label: t('tariff.field.from'), placeholder: '22:00', maxlength: 5, pattern: clockPattern, optional: ' ', cls: 'quarter', value: element.restrictions?.start_time ?? '', on: { input: setTime('start_time') } }),
+      fieldRow({ name: `end-${i}`, label: t('tariff.field.to'), placeholder: '06:00', maxlength: 5, pattern: clockPattern, optional: ' ', cls: 'quarter', value: element.restrictions?.end_time ?? '', on: { input: setTime('end_time') } })),
     h('div.days', { role: 'group', 'aria-labelledby': id }, h('span.label', { id }, t('tariff.field.days')), dayBoxes),
     h('div.buttons', null,
       i > 0 && h('button', { type: 'button', on: { click: () => swap(-1) } }, t('tariff.element.up')),

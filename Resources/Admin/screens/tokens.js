@@ -55,13 +55,14 @@ export async function show({ root, signal, query, head, keep }) {
   });
   const strangers = pager({
     signal, key: (tag) => tag.uid, load: (cursor) => get('/unknown-tags', { limit: 50, cursor }, { signal }),
-    draw: (items) => {
+    draw: (items, fresh) => {
       inbox.hidden = items.length === 0;
-      unknown.show(items);
+      if (fresh) unknown.showNow(items); else unknown.show(items);
     },
   });
   inbox.append(strangers.element);
   root.append(trouble, inbox, h('section', null, h('h2', null, t('tokens.list')), bar, table.element, list.element));
+  const renew = () => { list.begin(); strangers.begin(); };
   const refresh = () => { list.refresh(); strangers.refresh(); };
   onNews(({ events }) => {
     if (events?.some((e) => e.kind.startsWith('token.'))) refresh();
@@ -75,7 +76,7 @@ export async function show({ root, signal, query, head, keep }) {
     formDialog({
       title: tag ? t('tokens.add.known', { uid: tag.uid }) : t('tokens.add'), submit: t('tokens.add.submit'), fields: tokenFields(tag ? { uid: tag.uid } : {}, true),
       intro: tag ? t('tokens.add.seen', { station: tag.station, n: tag.count }) : null,
-      send: (values) => post('/tokens', given(shaped(values))), done: refresh,
+      send: (values) => post('/tokens', given(shaped(values))), done: renew,
     });
   }
 
@@ -91,7 +92,7 @@ export async function show({ root, signal, query, head, keep }) {
         match = await get(path`/tokens/${token.id}`);
         return { values: flat(match) };
       },
-      done: refresh,
+      done: renew,
     });
   }
 
@@ -109,7 +110,7 @@ export async function show({ root, signal, query, head, keep }) {
   function removal(token) {
     confirmDialog({
       title: t('tokens.remove.title', { uid: token.uid }), text: t('tokens.remove.text'), type: token.uid, submit: t('tokens.remove'),
-      send: () => remove(path`/tokens/${token.id}`), done: refresh,
+      send: () => remove(path`/tokens/${token.id}`), done: renew,
     });
   }
 }
