@@ -93,24 +93,6 @@ extension String {
     self = text
   }
 
-  /// The text behind percent-encoding (RFC 3986, 2.1); nil for a broken escape or when the bytes are not UTF-8.
-  /// A plus sign stays a plus sign.
-  public var percentDecoded: String? {
-    guard utf8.contains(UInt8(ascii: "%")) else { return self }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(utf8.count)
-    var rest = utf8.makeIterator()
-    while let byte = rest.next() {
-      guard byte == UInt8(ascii: "%") else {
-        bytes.append(byte)
-        continue
-      }
-      guard let high = rest.next().flatMap(hexValue), let low = rest.next().flatMap(hexValue) else { return nil }
-      bytes.append(high << 4 | low)
-    }
-    return String(utf8: bytes)
-  }
-
   /// The text as one path segment: all but the unreserved characters of RFC 3986 (2.3) are escaped.
   public var percentEncoded: String {
     var bytes: [UInt8] = []
@@ -191,7 +173,8 @@ private struct Base64 {
   }
 }
 
-func hexValue(_ digit: UInt8) -> UInt8? {
+/// The value of a hex digit in either case; nil for every other byte.
+public func hexValue(_ digit: UInt8) -> UInt8? {
   switch digit {
   case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
   case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10

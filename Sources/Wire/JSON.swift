@@ -12,8 +12,6 @@ public enum JSON: Sendable, Equatable {
 
   /// Reads one document (RFC 8259, strict, bounded by `WireLimits`). A lone surrogate becomes U+FFFD.
   public static func parse(_ bytes: [UInt8]) throws(JSONFault) -> JSON { try JSONTape(bytes).root.json }
-  public static func parse(_ bytes: ArraySlice<UInt8>) throws(JSONFault) -> JSON { try JSONTape(bytes).root.json }
-  public static func parse(_ bytes: RawSpan) throws(JSONFault) -> JSON { try JSONTape(bytes).root.json }
   public static func parse(_ text: String) throws(JSONFault) -> JSON { try JSONTape([UInt8](text.utf8)).root.json }
 
   /// Compact UTF-8.

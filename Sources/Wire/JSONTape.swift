@@ -12,14 +12,7 @@ public struct JSONTape: Sendable {
     nodes = try JSONScanner.index(bytes)
   }
 
-  public init(_ bytes: ArraySlice<UInt8>) throws(JSONFault) { try self.init([UInt8](bytes)) }
-
-  public init(_ bytes: RawSpan) throws(JSONFault) { try self.init(bytes.withUnsafeBytes { [UInt8]($0) }) }
-
   public var root: Element { Element(tape: self, index: 0) }
-
-  /// The element of an array at a place, counted from 0; nil past the end or when the parent is no array.
-  public func element(_ parent: Element, _ place: Int) -> Element? { parent[place] }
 
   /// One entry: what it is, where its text lies, and where the entry after all of its parts is. The entries of an
   /// object are its keys and values in turn; an entry's parts follow it directly.
@@ -108,6 +101,7 @@ public struct JSONTape: Sendable {
       return found
     }
 
+    /// The element of an array at a place, counted from 0; nil past either end and for other kinds.
     public subscript(place: Int) -> Element? {
       guard kind == .array, place >= 0, place < count else { return nil }
       var at = index + 1

@@ -83,12 +83,6 @@ public struct Ratio: Sendable, Hashable, Comparable {
     return Decimal(significand: isNegative ? -magnitude : magnitude, exponent: -places)
   }
 
-  /// The largest whole number that is not above the value.
-  public var floor: Int128 {
-    let (quotient, remainder) = numerator.quotientAndRemainder(dividingBy: denominator)
-    return remainder < 0 ? quotient - 1 : quotient
-  }
-
   /// The magnitude × 10^places as whole part, remainder, and what the remainder is a part of.
   private func quotient(_ places: Int) -> (UInt128, UInt128, UInt128) {
     guard let power = powerOfTen(abs(places)) else {

@@ -21,14 +21,6 @@ extension Payload {
     try read(Flaw.tape { () throws(JSONFault) in try JSONTape(bytes) }.root, edition: edition)
   }
 
-  @inlinable public static func read(_ bytes: ArraySlice<UInt8>, edition: Edition = .any) throws(Flaw) -> Read<Self> {
-    try read([UInt8](bytes), edition: edition)
-  }
-
-  @inlinable public static func read(_ bytes: RawSpan, edition: Edition = .any) throws(Flaw) -> Read<Self> {
-    try read(bytes.withUnsafeBytes { [UInt8]($0) }, edition: edition)
-  }
-
   @inlinable public static func read(_ json: JSON, edition: Edition = .any) throws(Flaw) -> Read<Self> {
     try read(json.bytes, edition: edition)
   }

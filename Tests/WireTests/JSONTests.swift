@@ -124,12 +124,6 @@ struct JSONTests {
         """)
   }
 
-  @Test func slicesAreReadFromTheirOwnStart() throws {
-    let bytes = Bytes(utf8: "xx[1]yy")
-    #expect(try JSON.parse(bytes[2..<5]) == [1])
-    #expect(try JSON.parse(bytes[2..<5].span.bytes) == [1])
-  }
-
   @Test func aNumberOfTextIsChecked() {
     #expect(JSONNumber("1.50")?.text == "1.50")
     for text in ["", " 1", "1 ", "01", "1,5", "abc", "\"1\"", "[1]", "1 2", "--1"] { #expect(JSONNumber(text) == nil) }
