@@ -31,7 +31,8 @@ public struct NetFault: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   public var description: String {
-    "cannot \(task.rawValue) \(subject): \(note ?? sentence(errno: errno))"
+    let advice = task == .listen && errno == EACCES ? " (ports below 1024 need CAP_NET_BIND_SERVICE)" : ""
+    return "cannot \(task.rawValue) \(subject): \(note ?? sentence(errno: errno))\(advice)"
   }
 }
 
@@ -39,7 +40,6 @@ public struct NetFault: Error, Equatable, Sendable, CustomStringConvertible {
 func sentence(errno number: Int32) -> String {
   switch number {
   case EMFILE: return "this process has no file descriptor left (raise its limit, `ulimit -n`)"
-  case EACCES: return "permission denied (ports below 1024 need CAP_NET_BIND_SERVICE)"
   case EADDRNOTAVAIL: return "no network interface here has this address"
   default:
     var buffer = [CChar](repeating: 0, count: 128)
