@@ -28,7 +28,8 @@ struct ProxyHeader: Equatable {
       bytes[offset..<offset + MemoryLayout<T>.size].reduce(0) { $0 << 8 | T(truncatingIfNeeded: $1) }
     }
     switch (bytes[12] & 15, bytes[13]) {
-    case (0, _), (1, 0x00):
+    // 0x31: a socket in the proxy's file system, which is no address to us.
+    case (0, _), (1, 0x00), (1, 0x31):
       return .complete(ProxyHeader(client: nil))
     case (1, 0x11):
       guard size >= 16 + 12 else { return .malformed }

@@ -25,6 +25,7 @@ private func header(_ command: UInt8, _ family: UInt8, _ rest: [UInt8]) -> [UInt
     #expect(ProxyHeader.read(header(0x20, 0x00, [])) == .complete(ProxyHeader(client: nil)))
     #expect(ProxyHeader.read(header(0x20, 0x11, four)) == .complete(ProxyHeader(client: nil)))
     #expect(ProxyHeader.read(header(0x21, 0x00, [])) == .complete(ProxyHeader(client: nil)))
+    #expect(ProxyHeader.read(header(0x21, 0x31, [])) == .complete(ProxyHeader(client: nil)))
   }
 
   @Test func itNeverAsksForMoreThanItsOwnBytes() {
@@ -40,7 +41,7 @@ private func header(_ command: UInt8, _ family: UInt8, _ rest: [UInt8]) -> [UInt
   }
 
   @Test(arguments: [
-    header(0x11, 0x11, four), header(0x22, 0x11, four), header(0x21, 0x12, four), header(0x21, 0x31, four),
+    header(0x11, 0x11, four), header(0x22, 0x11, four), header(0x21, 0x12, four), header(0x21, 0x41, four),
     header(0x21, 0x11, Array(four.dropLast())), header(0x21, 0x21, [UInt8](repeating: 0, count: 35)),
     Array("PROXY TCP4 203.0.113.7 10.0.0.1 1 2\r\n".utf8), [0x0d] + Array(header(0x21, 0x11, four).dropFirst(2)),
   ])
