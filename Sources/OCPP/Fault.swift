@@ -44,10 +44,9 @@ public enum CallFault: Error, Equatable, Sendable {
   }
 }
 
-/// The codes of a CALLERROR by their meaning.
+/// The codes of the CALLERRORs that we send, by their meaning.
 public enum ErrorCode: Sendable, CaseIterable {
-  case notImplemented, notSupported, internalError, protocolError, securityError
-  case formation, property, occurrence, type, generic
+  case notImplemented, internalError, formation, property, occurrence, type
 
   init(_ kind: Flaw.Kind) {
     switch kind {
@@ -62,15 +61,11 @@ public enum ErrorCode: Sendable, CaseIterable {
   public func spelled(in edition: Edition) -> String {
     switch self {
     case .notImplemented: "NotImplemented"
-    case .notSupported: "NotSupported"
     case .internalError: "InternalError"
-    case .protocolError: "ProtocolError"
-    case .securityError: "SecurityError"
     case .formation: edition <= .v16 ? "FormationViolation" : "FormatViolation"
     case .property: "PropertyConstraintViolation"
     case .occurrence: edition <= .v16 ? "OccurenceConstraintViolation" : "OccurrenceConstraintViolation"
     case .type: "TypeConstraintViolation"
-    case .generic: "GenericError"
     }
   }
 }

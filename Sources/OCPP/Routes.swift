@@ -119,8 +119,6 @@ public struct Routes: Sendable {
     }
   }
 
-  public var actions: [String] { routes.keys.sorted() }
-
   /// Reads a call. Throws what the station is told in a CALLERROR.
   public func read(
     _ action: String, _ payload: JSONTape.Element, edition: Edition, received: Timestamp

@@ -56,9 +56,6 @@ public final class StationServer: RequestHandler {
     callPrefix = String(clock.now().milliseconds / 1000, radix: 36) + "-"
   }
 
-  /// Live links.
-  public var linkCount: Int { links.count }
-
   /// For `StationLinks`. Call it on the loop.
   public var handle: LoopBound<StationServer> { LoopBound(self, loop: loop) }
 
