@@ -158,7 +158,7 @@ import Wire
     let lines = try #require(contents(of: "\(folder)/http/llhttp.jsonl")).split(separator: 0x0A)
     #expect(lines.count >= 100)
     for line in lines {
-      let json = try JSON.parse(line)
+      let json = try JSON.parse([UInt8](line))
       let input = try #require(json["input"]?.string.flatMap { [UInt8](base64: $0) })
       let name = json["name"]?.string ?? ""
       let result = parsed(input)
