@@ -21,8 +21,9 @@ final class Link: WebSocketHandler {
   private var hasEnded = false
 
   private var line = ReplyLine()
-  /// Messages that came though reading had been stopped.
+  /// Messages that came though reading had been stopped, and their bytes.
   private var unread: [Bytes] = []
+  private var unreadBytes = 0
   private var isReadingOn = false
   private var replyTimer: Timers.Token?
 
@@ -118,7 +119,8 @@ final class Link: WebSocketHandler {
   func webSocket(_ webSocket: WebSocket, text: [UInt8]) {
     server.saw(id, isAccepted: isAccepted)
     guard unread.isEmpty, line.hasRoom else {
-      guard unread.count < OCPPLimits.unreadMessages else {
+      unreadBytes += text.count
+      guard unread.count < OCPPLimits.unreadMessages, unreadBytes <= OCPPLimits.unreadBytes else {
         return close(code: CloseCode.policy, reason: "too many messages at once")
       }
       return unread.append(text)
@@ -259,6 +261,7 @@ final class Link: WebSocketHandler {
       receive(unread[taken - 1])
     }
     unread.removeFirst(min(taken, unread.count))
+    if unread.isEmpty { unreadBytes = 0 }
     isReadingOn = false
     if line.hasRoom { webSocket?.resumeReading() }
   }
@@ -353,11 +356,13 @@ final class Link: WebSocketHandler {
   private func record(
     _ bytes: Bytes, _ direction: LoggedFrame.Direction, _ action: String?, _ id: MessageID?, isError: Bool = false
   ) {
+    let shown = withoutSecrets(bytes)
     server.frameLog.record(
       LoggedFrame(
         at: server.clock.now(), door: "ocpp", peer: guest.identity.text, direction: direction, action: action,
         correlation: id.map { String($0.text.prefix(OCPPLimits.messageID)) },
-        text: Bytes(withoutSecrets(bytes).prefix(OCPPLimits.loggedBytes)), isError: isError))
+        text: shown.count > OCPPLimits.loggedBytes ? Bytes(shown.prefix(OCPPLimits.loggedBytes)) : shown,
+        isError: isError))
   }
 
   /// Keeps an oddity that has no turn of its own, and tells the house of those gathered a little later, in one errand.

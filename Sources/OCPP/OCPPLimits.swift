@@ -10,8 +10,10 @@ public enum OCPPLimits {
   public static let echoedIDBytes = 1_024
   /// Calls of one station that wait for their replies. Past it: we read no more from it until one is answered.
   public static let callsInHand = 16
-  /// Messages that came with the last read though reading had been stopped: what one read holds. Past it: close 1008.
+  /// Messages that came with the last read though reading had been stopped, and their bytes, which may be far more than
+  /// were read where they were packed. Past either: close 1008.
   public static let unreadMessages = 4_096
+  public static let unreadBytes = 4 << 20
   /// Time that the house has for a reply. Past it: CALLERROR InternalError, and the station tries again.
   public static let replyDeadline = Duration.seconds(30)
   /// Our calls that wait for their turn on one link. Past it: the newest is refused as impossible.
