@@ -61,6 +61,7 @@ async def drained(house, emsp):
     least = None
     while True:
         queue = (await house.api.get(f"/partners/{emsp.number}"))["queue"]
+        print(queue)
         if queue["due"] == 0:
             return
         assert least is None or queue["due"] < least, f"the push queue stands still: {queue}"

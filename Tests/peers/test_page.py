@@ -1,0 +1,238 @@
+"""The page as a person uses it: Debian's Chromium, driven by Playwright. No request leaves the machine, nothing is written
+to the console, and axe finds nothing to complain about on any screen."""
+
+import os
+import re
+from decimal import ROUND_HALF_UP, Decimal
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import async_playwright, expect
+
+from charging import priced, tariff
+from house import OWNER, Daemon, until
+from partners import EMSP
+from stations import knock, later, now
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+TAG = "04A1B2C3D4E5F6"
+DESK = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+
+pytestmark = pytest.mark.skipif(not os.access(CHROMIUM, os.X_OK), reason=f"there is no Chromium at {CHROMIUM}")
+
+
+class Window:
+    """A page in a context of its own, and what must not happen in it."""
+
+    def __init__(self, context, page, house):
+        self.context, self.page, self.house = context, page, house
+        self.trouble = []
+        page.on("pageerror", lambda error: self.trouble.append(f"error: {error}"))
+        page.on("console", self._console)
+        page.on("request", self._request)
+
+    def _console(self, message):
+        # That nobody is logged in yet is an answer like any other; Chromium notes every 4xx all the same, and asks for an
+        # icon of its own where a plain text names none.
+        line = f"console: {message.text} ({message.location.get('url')})"
+        if message.type in ("error", "warning") and not re.search(r"status of (401|403|410)|favicon\.ico", line):
+            self.trouble.append(line)
+
+    def _request(self, request):
+        if not request.url.startswith((self.house.url, "data:", "blob:")):
+            self.trouble.append(f"request to {request.url}")
+
+    async def go(self, path):
+        await self.page.goto(self.house.url + path)
+        return self.page
+
+    async def log_in(self):
+        await self.go("/")
+        await self.page.get_by_label("Name").fill(OWNER["name"])
+        await self.page.get_by_label("Password").fill(OWNER["password"])
+        await self.page.get_by_role("button", name="Log in").click()
+        await expect(self.page.get_by_role("heading", level=1)).to_have_text("Overview")
+        return self.page
+
+
+@pytest_asyncio.fixture
+async def browser():
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        await chromium.close()
+
+
+@pytest_asyncio.fixture
+async def window(browser):
+    """Opens windows; what went wrong in any of them fails the test at its end."""
+    opened = []
+
+    async def open_(house):
+        context = await browser.new_context(
+            viewport=DESK, color_scheme="light", reduced_motion="reduce", locale="en-GB", timezone_id="Europe/Amsterdam")
+        opened.append(Window(context, await context.new_page(), house))
+        return opened[-1]
+
+    yield open_
+    trouble = [line for one in opened for line in one.trouble]
+    for one in opened:
+        await one.context.close()
+    assert not trouble, "\n".join(sorted(set(trouble)))
+
+
+async def test_the_setup_link_makes_the_first_owner_once(tmp_path, window):
+    house = Daemon(tmp_path / "data")
+    await house.launch()
+    try:
+        link = re.search(r"/\?setup=\S+", await until(lambda: "\n".join(house.printed)))[0]
+        first = await window(house)
+        page = await first.go(link)
+        await page.get_by_label("Name").fill(OWNER["name"])
+        await page.get_by_label("Password", exact=True).fill(OWNER["password"])
+        await page.get_by_label("Password once more").fill("something else")
+        await page.get_by_role("button", name="Begin").click()
+        await expect(page.get_by_text("The two passwords differ.", exact=True)).to_be_visible()
+        await page.get_by_label("Password once more").fill(OWNER["password"])
+        await page.get_by_role("button", name="Begin").click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+        assert "setup" not in page.url
+
+        second = await window(house)
+        gone = await second.page.goto(house.url + link)
+        assert gone.status == 410 and "ostler setup-link" in await gone.text()
+        await second.log_in()
+    finally:
+        await house.stop()
+
+
+async def test_a_knock_appears_by_itself_and_accept_makes_it_live(house, stations, window):
+    page = await (await window(house)).log_in()
+    await page.get_by_role("link", name="Stations", exact=False).first.click()
+    await page.evaluate("window.stayed = true")
+    station, _ = await stations(knock(house, "CP-77", "open-sesame-16-ch"))
+    banner = page.get_by_role("region", name="Stations that knock")
+    await expect(banner.get_by_text("CP-77 is knocking")).to_be_visible(timeout=1_500)
+    await expect(banner).to_contain_text("Acme Twin 22")
+    await page.get_by_role("button", name="Accept CP-77").click()
+    row = page.get_by_role("row").filter(has_text="CP-77")
+    await expect(row).to_contain_text("Available", timeout=3_000)
+    await station.status(2, "Faulted")
+    await expect(row).to_contain_text("Faulted", timeout=3_000)
+    await station.close()
+    await expect(row).to_contain_text("Offline", timeout=8_000)
+    assert await page.evaluate("window.stayed")
+
+
+async def test_a_session_by_the_page(house, stations, window):
+    station = await stations(priced(house, "CP-1", await tariff(house)))
+    await station.status(1, "Preparing")
+    page = await (await window(house)).log_in()
+    await page.goto(f"{house.url}/stations/CP-1")
+    await page.evaluate("window.stayed = true")
+    await page.get_by_role("button", name="Start a session", exact=False).click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Token").fill(TAG)
+    await dialog.get_by_role("button", name="Start a session", exact=False).click()
+    dock = page.get_by_label("Commands under way")
+    await expect(dock).to_contain_text("Charging", timeout=5_000)
+    session = (await house.api.items("/sessions"))[0]
+    assert session["state"] == "active"
+    row = page.get_by_role("row").filter(has_text="Preparing").or_(page.get_by_role("row").filter(has_text="Charging")).first
+    for wh in (500, 1_250):
+        await station.meter(1_000 + wh, power=11_000)
+        await expect(row).to_contain_text(f"{wh / 1000:.2f}", timeout=4_000)
+    await page.get_by_role("button", name="Stop the session", exact=False).first.click()
+    confirm = page.get_by_role("dialog").get_by_role("button", name=re.compile("Stop"))
+    if await confirm.count():
+        await confirm.first.click()
+    await expect(dock).to_contain_text("Stopped", timeout=5_000)
+    found = await until(lambda: _billed(house, session["id"]))
+    await page.goto(f"{house.url}/cdrs/{found['cdr']}")
+    cost = Decimal((await house.api.get(f"/cdrs/{found['cdr']}"))["cost"]["incl_vat"]).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    await expect(page.get_by_role("main")).to_contain_text(str(cost))
+    await expect(page.get_by_role("main")).to_contain_text("1.25")
+
+
+async def _billed(house, id_):
+    found = await house.api.get(f"/sessions/{id_}")
+    return found if found["cdr"] else None
+
+
+async def test_the_page_says_when_it_is_cut_off_and_comes_back_by_itself(house, stations, window):
+    page = await (await window(house)).log_in()
+    await page.goto(f"{house.url}/stations")
+    pill = page.locator(".pill")
+    await expect(pill).to_contain_text("Live", timeout=5_000)
+    await page.evaluate("window.stayed = true")
+    # A daemon that is gone makes Chromium complain of failed requests, which is the truth.
+    watched = page
+    await house.stop()
+    await expect(pill).to_contain_text("Reconnecting", timeout=10_000)
+    await house.start()
+    await stations(priced(house, "CP-9", None))
+    await expect(pill).to_contain_text("Live", timeout=15_000)
+    await expect(page.get_by_role("row").filter(has_text="CP-9")).to_contain_text("Available", timeout=5_000)
+    assert await watched.evaluate("window.stayed")
+
+
+async def inhabited(house, stations, partners):
+    """A house in which every screen has something to show; the paths of the screens."""
+    emsp = await partners(EMSP())
+    await emsp.join(house)
+    number = await tariff(house)
+    await emsp.give(emsp.driver("DE-EMP-C00007"))
+    station = await stations(priced(house, "CP-1", number))
+    other = await stations(priced(house, "CP-2", number))
+    await stations(knock(house, "CP-3"))
+    await station.authorize("NOBODY")
+    await station.begin("DE-EMP-C00007", meter=0, at=now() - later(3_600))
+    await station.meter(4_000, at=now() - later(1_800), power=11_000)
+    await station.end(9_000)
+    await station.begin(TAG, connector=2, meter=0, at=now() - later(600))
+    await station.meter(1_500, connector=2, at=now() - later(60), power=9_000)
+    await other.status(2, "Faulted")
+    await other.end(5, transaction=4_711)
+    await house.api.command("CP-2", "set-configuration", key="Nonsense", value="1")
+    await until(lambda: emsp.cdrs())
+    sessions = {s["state"]: s["id"] for s in await house.api.items("/sessions")}
+    cdr = (await house.api.items("/cdrs"))[0]["id"]
+    tabs = [f"/stations/CP-1?tab={tab}" for tab in ("configuration", "messages", "commands", "history", "setup")]
+    return [
+        "/", "/stations", "/stations/CP-1", *tabs, "/sessions", f"/sessions/{sessions['active']}", f"/sessions/{sessions['completed']}",
+        "/sites", f"/sites/{house.site}", "/tariffs", f"/tariffs/{number}", "/cdrs", f"/cdrs/{cdr}", "/tokens", "/partners",
+        f"/partners/{emsp.number}", "/messages", "/settings", "/nowhere"]
+
+
+async def test_axe_finds_nothing_on_any_screen(house, stations, partners, window):
+    """By day, by night (where only the colours differ), and on a phone, where nothing may be wider than the screen."""
+    screens = await inhabited(house, stations, partners)
+    view = await window(house)
+    page = await view.go("/")
+    await page.get_by_label("Name").wait_for()
+    flaws = await axe(page, "login")
+    await view.log_in()
+    for screen in screens:
+        await page.goto(house.url + screen)
+        await page.get_by_role("heading", level=1).wait_for()
+        await page.wait_for_timeout(150)
+        flaws += await axe(page, screen)
+        await page.emulate_media(color_scheme="dark")
+        flaws += await axe(page, f"{screen} by night", runOnly=["color-contrast"])
+        await page.emulate_media(color_scheme="light")
+        await page.set_viewport_size(PHONE)
+        flaws += await axe(page, f"{screen} on a phone")
+        wide = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        if wide > 0:
+            flaws.append(f"{screen} on a phone: {wide} px wider than the window")
+        await page.set_viewport_size(DESK)
+    assert not flaws, "\n".join(flaws)
+
+
+async def axe(page, screen, **options):
+    found = await Axe().run(page, options={"resultTypes": ["violations"], **options})
+    return [
+        f"{screen}: {v['id']} ({v['impact']}): {v['help']}: {[n['target'] for n in v['nodes']][:3]}"
+        for v in found.response["violations"]]
