@@ -19,6 +19,8 @@ enum Limits {
   static let replyDeadline = Duration.seconds(30)
   /// Time between a boot that nobody answered usefully and the next one.
   static let bootRetry = Duration.seconds(30)
+  /// Seconds until the next heartbeat or boot that a house may name, as for HeartbeatInterval. Past it: this many.
+  static let bootSeconds = 86_400
   /// Seconds between boots where the house names none.
   static let pendingSeconds = 60
   /// Time that a soft reset waits for its last messages to be answered. Past it: they are kept for after the reboot.

@@ -258,14 +258,15 @@ public struct StationModel: Sendable {
 
   private mutating func booted(_ reply: V16.BootNotification.Reply, _ now: Moment) {
     tell(.booted(reply.status, seconds: reply.interval))
+    let interval = min(reply.interval, Limits.bootSeconds)
     switch reply.status {
     case .accepted:
-      if reply.interval > 0 { settings.heartbeat(every: reply.interval) }
+      if interval > 0 { settings.heartbeat(every: interval) }
       if isAccepted { beat(now) } else { becomeAccepted(now) }
     case .pending, .rejected:
       state = .up(reply.status == .pending ? .pending : .rejected)
       (failures, heartbeatAt) = (0, nil)
-      bootAt = now.instant + .seconds(reply.interval > 0 ? reply.interval : Limits.pendingSeconds)
+      bootAt = now.instant + .seconds(interval > 0 ? interval : Limits.pendingSeconds)
     }
   }
 

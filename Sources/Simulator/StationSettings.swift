@@ -27,7 +27,7 @@ struct StationSettings: Sendable, Equatable {
     Key("ConnectionTimeOut", .whole(1...86_400), "60"),
     Key("ConnectorPhaseRotation", .fixed, "NotApplicable"),
     Key("GetConfigurationMaxKeys", .fixed, String(Limits.askedKeys)),
-    Key("HeartbeatInterval", .whole(1...86_400), "300"),
+    Key("HeartbeatInterval", .whole(1...Limits.bootSeconds), "300"),
     Key("LocalAuthorizeOffline", .flag, "true"),
     Key("LocalPreAuthorize", .flag, "false"),
     Key("MeterValuesAlignedData", .fixed, ""),

@@ -59,11 +59,6 @@ public final class VirtualStation {
   /// Ends the session at the station itself; the cable stays in.
   public func stopCharging(_ connector: Int = 1) { perform(model.stop(connector, at: now)) }
 
-  /// Breaks a connector, or mends it.
-  public func setFaulted(_ faulted: Bool, connector: Int = 1) {
-    perform(model.breakDown(connector, with: faulted ? .groundFailure : nil, at: now))
-  }
-
   /// Cuts the connection without a close frame; the station comes back by itself.
   public func dropConnection() { perform(model.dropConnection(at: now)) }
 

@@ -234,6 +234,9 @@ import Wire
     let later = clock.moment(at: first.instant + .seconds(1))
     #expect((later.time - first.time).wholeMilliseconds == 60_000)
     #expect(clock.wait(until: later.time, from: first) == .seconds(1))
+    let fast = FastClock(speed: 3_600)
+    let year = fast.moment(at: .now() + .seconds(31_536_000))
+    #expect(year.time > .now() + .seconds(3_599 * 31_536_000))
     #expect(FastClock(speed: 0).speed == 1)
     #expect(FastClock(speed: 4_000).speed == Limits.speed)
   }

@@ -52,6 +52,19 @@ import Wire
     #expect(stage.after(30) == ["call BootNotification"])
   }
 
+  @Test(arguments: ["Accepted", "Rejected"])
+  func anAbsurdIntervalCountsAsADay(_ status: String) {
+    var stage = Stage()
+    stage.act { $0.start(at: $1) }
+    stage.act { $0.opened(at: $1) }
+    stage.answer([
+      "status": .string(status), "currentTime": "2026-03-02T10:00:00Z", "interval": .number(JSONNumber(Int64.max)),
+    ])
+    stage.settle()
+    let wake = stage.model.nextWake(after: stage.now).instant
+    #expect(wake == stage.now.instant + .seconds(86_400))
+  }
+
   @Test func pausesDoubleUntilTheLongest() {
     var stage = Stage(Stage.profile { $0.retry.longest = .seconds(8) })
     stage.act { $0.start(at: $1) }
