@@ -131,6 +131,8 @@ nonisolated public struct PushQueue {
     return due
   }
 
+  /// The bound on `rank` keeps the look for a due location off the thousands of due sessions that stand at it after an
+  /// outage.
   private func candidates(_ partner: ID<Partner>, at now: Timestamp, limit: Int) throws(StoreFault) -> [PushRow] {
     try db.rows(
       """
@@ -139,15 +141,15 @@ nonisolated public struct PushQueue {
         AND NOT EXISTS (
           SELECT 1 FROM push AS before
           WHERE before.partner = ?1 AND before.state = 'due' AND before.sent < before.wanted
-            AND before.location = mine.location AND before.rank < mine.rank AND before.module IN ('locations', 'evses')
-            AND mine.module IN ('evses', 'sessions', 'cdrs'))
+            AND before.location = mine.location AND before.rank < min(mine.rank, ?4)
+            AND before.module IN ('locations', 'evses') AND mine.module IN ('evses', 'sessions', 'cdrs'))
         AND NOT EXISTS (
           SELECT 1 FROM push AS before
           WHERE before.partner = ?1 AND before.state = 'due' AND before.sent < before.wanted
             AND before.session = mine.session AND before.rank < mine.rank AND before.module = 'sessions'
             AND mine.module = 'cdrs')
       ORDER BY next_at, rank, object LIMIT ?3
-      """, partner, now, limit, as: PushRow.init(row:))
+      """, partner, now, limit, PushModule.sessions.rank, as: PushRow.init(row:))
   }
 
   public func row(_ key: PushKey) throws(StoreFault) -> PushRow? {
