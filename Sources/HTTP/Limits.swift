@@ -110,8 +110,6 @@ public enum HTTPLimits {
   public static let eventBytes = 1 << 20
   /// Routes' captured segments; a pattern with more is a mistake of ours.
   static let captures = 8
-  /// Bytes behind the fixed part of a PROXY header. Past it: closed.
-  static let proxyHeaderBytes = 1_024
   /// Bytes of a URL that is given to us. Past it: refused.
   public static let urlBytes = 4_096
 }

@@ -20,7 +20,7 @@ public final class Server {
   /// The name under which requests tell where they came in.
   public let door: String
   public let limits: HTTPLimits.Server
-  /// Whose word about the asker (`X-Forwarded-For`, `X-Forwarded-Proto`) is believed.
+  /// Whose word about the asker is believed: a PROXY header, `X-Forwarded-For`, `X-Forwarded-Proto`.
   public let trustedProxies: [AddressRange]
   /// Connections that could not be taken; whoever logs it limits how often.
   public var onTrouble: ((Listener.Trouble) -> Void)?
@@ -57,6 +57,7 @@ public final class Server {
       take(channel, isTLS: tls != nil)
     }
     listener.onTrouble = { [unowned self] trouble in onTrouble?(trouble) }
+    listener.trustsProxy = { [unowned self] peer in isTrustedProxy(peer) }
     listener.refusal = refusalBytes(.unavailable, "No more connections can be taken at the moment.\n")
     listener.plainHTTPReply = refusalBytes(.badRequest, "This port speaks TLS: use https or wss.\n")
     listeners.append(listener)

@@ -42,10 +42,6 @@ final class ServerConnection: ChannelHandler {
   private var written = 0
   private var takenAtLastLook = 0
   private var closesAfterDrain = false
-  /// The first bytes of a trusted proxy's connection, until it is known whether they are a PROXY header.
-  private var opening: [UInt8]?
-  /// For whom such a header says that the proxy speaks.
-  private var proxied: SocketAddress?
 
   init(server: Server, channel: Channel, isTLS: Bool, isCounted: Bool, refusal: Refusal?) {
     self.server = server
@@ -54,8 +50,6 @@ final class ServerConnection: ChannelHandler {
     self.isCounted = isCounted
     self.refusal = refusal
     parser = RequestParser(limits: server.limits.head)
-    // In front of TLS the header would have to be read before the handshake; such doors get none.
-    if !isTLS, server.isTrustedProxy(channel.peer) { opening = [] }
   }
 
   var id: UInt64 { channel.id }
@@ -79,24 +73,6 @@ final class ServerConnection: ChannelHandler {
   // MARK: Reading
 
   func channel(_ channel: Channel, read bytes: UnsafeRawBufferPointer) {
-    if opening != nil { return open(bytes) }
-    receive(bytes)
-  }
-
-  private func open(_ bytes: UnsafeRawBufferPointer) {
-    let first = (opening ?? []) + bytes
-    opening = nil
-    switch ProxyHeader.read(first) {
-    case .needMore: opening = first
-    case .absent: first.withUnsafeBytes { receive($0) }
-    case .broken: channel.close()
-    case .found(let source, let count):
-      proxied = source
-      if count < first.count { first[count...].withUnsafeBytes { receive($0) } }
-    }
-  }
-
-  private func receive(_ bytes: UnsafeRawBufferPointer) {
     switch phase {
     case .idle, .head, .body: work(bytes)
     case .answering, .streaming, .draining: keep(bytes)
@@ -188,7 +164,7 @@ final class ServerConnection: ChannelHandler {
 
   /// A trusted proxy's word about whom it speaks for: the last address in the list that is not a trusted proxy itself.
   private func asker(_ headers: Headers) -> (SocketAddress, Bool) {
-    let near = proxied ?? channel.peer
+    let near = channel.peer
     guard !server.trustedProxies.isEmpty, server.isTrustedProxy(near) else { return (near, isTLS) }
     let isSecure = headers["x-forwarded-proto"].map { sameASCII($0, "https") || sameASCII($0, "wss") } ?? isTLS
     for item in headers.list("x-forwarded-for").reversed() {

@@ -346,33 +346,6 @@ private let echo: @Sendable (Request, Exchange) -> Void = { request, exchange in
 @Suite struct ProxyHeaderTests {
   private let signature: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A]
   private var four: [UInt8] { signature + [0x21, 0x11, 0, 14, 192, 0, 2, 7, 10, 0, 0, 1, 0x12, 0x34, 0, 80, 4, 0] }
-  private var six: [UInt8] {
-    signature + [0x21, 0x21, 0, 36, 0x20, 1] + [UInt8](repeating: 0, count: 13) + [9] + [UInt8](repeating: 1, count: 16)
-      + [0x12, 0x34, 0, 80]
-  }
-
-  @Test func theSourceIsRead() {
-    #expect(ProxyHeader.read(four + [0x47]) == .found(source: .v4(0xC000_0207, port: 0x1234), bytes: 30))
-    #expect(
-      ProxyHeader.read(six) == .found(source: .v6(high: 0x2001 << 48, low: 9, port: 0x1234, zone: 0), bytes: 52))
-    #expect(ProxyHeader.read(signature + [0x20, 0, 0, 0]) == .found(source: nil, bytes: 16))
-    #expect(ProxyHeader.read(signature + [0x21, 0x31, 0, 0]) == .found(source: nil, bytes: 16))
-    for count in 0..<four.count { #expect(ProxyHeader.read(Array(four[..<count])) == .needMore) }
-  }
-
-  @Test func otherBeginningsAreLeftAlone() {
-    #expect(ProxyHeader.read(Array("GET".utf8)) == .absent)
-    #expect(ProxyHeader.read([0x0D, 0x0A, 0x47]) == .absent)
-  }
-
-  @Test func brokenOnesAreRefused() {
-    #expect(ProxyHeader.read(signature + [0x11, 0x11, 0, 12]) == .broken)
-    #expect(ProxyHeader.read(signature + [0x22, 0x11, 0, 12]) == .broken)
-    #expect(ProxyHeader.read(signature + [0x21, 0x11, 0, 2, 0, 0]) == .broken)
-    #expect(ProxyHeader.read(signature + [0x21, 0x21, 0, 12] + [UInt8](repeating: 0, count: 12)) == .broken)
-    #expect(ProxyHeader.read(signature + [0x21, 0x11, 4, 1]) == .broken)
-  }
-
   @Test func aTrustedBalancerIsBelievedAndTheStrangerBehindItIsNot() throws {
     let answer: @Sendable (Request, Exchange) -> Void = { request, exchange in
       exchange.respond(.text(request.peer.description))
