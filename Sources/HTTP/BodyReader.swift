@@ -1,3 +1,5 @@
+import Wire
+
 /// Finds where a body's bytes lie and where it ends: by length, by chunks (RFC 9112 7.1), or by the connection's end.
 struct BodyReader {
   enum Step: Equatable {
@@ -74,7 +76,7 @@ struct BodyReader {
       if let value = hexValue(byte) {
         // Seven digits are 256 MB, above every limit; more of them only serve to overflow somebody's counter.
         if chunk > 0xFFF_FFFF >> 4 { return Refusal(.tooLarge, "A chunk is too large.") }
-        chunk = chunk << 4 | value
+        chunk = chunk << 4 | Int(value)
         lineBytes += 1
         if lineBytes > 32 { return Refusal(.badRequest, "A chunk size has too many digits.") }
         state = .size(digits: digits + 1)
@@ -159,14 +161,5 @@ struct BodyReader {
     case .escaped: return byte >= 0x20 && byte != 0x7F || byte == 0x09 ? .ext(.quoted) : nil
     case .quotedEnd: return isEnd ? after : nil
     }
-  }
-}
-
-func hexValue(_ byte: UInt8) -> Int? {
-  switch byte {
-  case 0x30...0x39: Int(byte) - 0x30
-  case 0x41...0x46: Int(byte) - 0x37
-  case 0x61...0x66: Int(byte) - 0x57
-  default: nil
   }
 }

@@ -1,3 +1,5 @@
+import Wire
+
 /// What a request asks for: its path in decoded segments, and its query.
 public struct Target: Sendable, Equatable {
   public struct Item: Sendable, Equatable {
@@ -98,7 +100,7 @@ func percentDecoded(_ bytes: ArraySlice<UInt8>, plusIsSpace: Bool) -> String? {
       guard at + 2 < bytes.endIndex, let high = hexValue(bytes[at + 1]), let low = hexValue(bytes[at + 2]) else {
         return nil
       }
-      byte = UInt8(high << 4 | low)
+      byte = high << 4 | low
       at += 2
     } else if plusIsSpace, byte == UInt8(ascii: "+") {
       byte = 0x20
