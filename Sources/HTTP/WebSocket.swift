@@ -135,12 +135,18 @@ public final class WebSocket {
 
   private func write(_ opcode: Opcode, _ payload: UnsafeRawBufferPointer, compressed: Bool = false) {
     scratch.removeAll(keepingCapacity: true)
-    FrameWriter.append(
-      opcode, payload, compressed: compressed, mask: isClient ? UInt32.random(in: 1...UInt32.max) : nil, to: &scratch)
+    FrameWriter.append(opcode, payload, compressed: compressed, mask: newMask(), to: &scratch)
     channel.write(scratch)
     // One large message must not hold its memory for the life of the connection.
     if scratch.capacity > 16_384 { scratch = [] }
   }
+
+  private func writeClose(_ code: UInt16?, _ reason: String) {
+    channel.write(FrameWriter.close(code: code, reason: reason, mask: newMask()))
+  }
+
+  /// RFC 6455 5.3: a client masks each frame with a key that nobody can foresee, a server masks none.
+  private func newMask() -> UInt32? { isClient ? .random(in: 1...UInt32.max) : nil }
 
   public func ping() {
     guard isOpen else { return }
@@ -152,8 +158,7 @@ public final class WebSocket {
   public func close(code: UInt16? = CloseCode.normal, reason: String = "") {
     guard case .open = state else { return }
     state = .closing(code, reason)
-    channel.write(
-      FrameWriter.close(code: code, reason: reason, mask: isClient ? UInt32.random(in: 1...UInt32.max) : nil))
+    writeClose(code, reason)
     resume()
     resumeReading()
     closing = loop.schedule(after: limits.closeDeadline) { [weak self] in
@@ -217,7 +222,7 @@ public final class WebSocket {
 
   private func answerClose(_ code: UInt16?, _ reason: String) {
     if case .open = state {
-      channel.write(FrameWriter.close(code: code, reason: "", mask: isClient ? UInt32.random(in: 1...UInt32.max) : nil))
+      writeClose(code, "")
     }
     channel.closeAfterFlush()
     // Where we began to close, our own code says why; the peer's frame only confirms it.
@@ -227,7 +232,7 @@ public final class WebSocket {
   private func fail(_ code: UInt16, _ reason: String) {
     switch state {
     case .open:
-      channel.write(FrameWriter.close(code: code, reason: reason, mask: isClient ? .random(in: 1...UInt32.max) : nil))
+      writeClose(code, reason)
     case .closing: break
     case .closed: return
     }
