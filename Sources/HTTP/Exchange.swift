@@ -34,13 +34,13 @@ public final class Exchange {
   /// Answers with a head now and a body in pieces; the response's own body is the first one.
   public func stream(_ response: Response) -> BodyStream {
     beginStream(response)
-    return BodyStream(exchange: LoopBound(self, loop: loop))
+    return BodyStream(responder: responder)
   }
 
   /// Answers with server-sent events. Comments keep the silent stream alive.
   public func events(headers: Headers = Headers()) -> EventSender {
     beginEvents(headers)
-    return EventSender(stream: BodyStream(exchange: LoopBound(self, loop: loop)))
+    return EventSender(stream: BodyStream(responder: responder))
   }
 
   /// Answers with 101 and makes the connection a WebSocket. Where the request does not ask for one properly, it is
@@ -220,12 +220,12 @@ public struct Responder: Sendable {
   /// A head now, a body in pieces.
   public func stream(_ response: Response) -> BodyStream {
     onLoop { $0.beginStream(response) }
-    return BodyStream(exchange: exchange)
+    return BodyStream(responder: self)
   }
 
   public func events(headers: Headers = Headers()) -> EventSender {
     onLoop { $0.beginEvents(headers) }
-    return EventSender(stream: BodyStream(exchange: exchange))
+    return EventSender(stream: BodyStream(responder: self))
   }
 
   public func markTrusted() { onLoop { $0.markTrusted() } }
@@ -240,26 +240,21 @@ public struct Responder: Sendable {
 /// A body that is being sent in pieces, from any thread. Whoever sends faster than the peer reads asks `whenReady`
 /// between pieces; past `HTTPLimits.Server.streamPendingBytes` the connection is closed.
 public struct BodyStream: Sendable {
-  fileprivate let exchange: LoopBound<Exchange>
+  fileprivate let responder: Responder
 
-  private func onLoop(_ body: @escaping @Sendable (Exchange) -> Void) {
-    if exchange.loop.isCurrent { return body(exchange.value) }
-    exchange.loop.execute { [exchange] in body(exchange.value) }
-  }
-
-  public func send(_ bytes: [UInt8]) { onLoop { $0.send(bytes) } }
+  public func send(_ bytes: [UInt8]) { responder.onLoop { $0.send(bytes) } }
 
   /// The body is whole. Nothing may follow.
-  public func finish() { onLoop { $0.finishStream() } }
+  public func finish() { responder.onLoop { $0.finishStream() } }
 
   /// The body cannot be completed: the connection is cut, so that nobody takes it for whole.
-  public func abort() { onLoop { $0.abortStream() } }
+  public func abort() { responder.onLoop { $0.abortStream() } }
 
   /// Calls back once, on the loop: true as soon as little waits for the peer, false when the stream is over.
-  public func whenReady(_ body: @escaping @Sendable (Bool) -> Void) { onLoop { $0.whenReady(body) } }
+  public func whenReady(_ body: @escaping @Sendable (Bool) -> Void) { responder.onLoop { $0.whenReady(body) } }
 
   /// Calls back once, on the loop, when the stream is over, for whatever reason.
-  public func onClose(_ body: @escaping @Sendable () -> Void) { onLoop { $0.onStreamClose(body) } }
+  public func onClose(_ body: @escaping @Sendable () -> Void) { responder.onLoop { $0.onStreamClose(body) } }
 }
 
 /// Server-sent events to one reader, from any thread.
