@@ -134,14 +134,20 @@ struct AnswerHead {
     case .chunked: out.append(contentsOf: "Transfer-Encoding: chunked\r\n".utf8)
     case .none, .untilClose: break
     }
-    if !keepsAlive {
-      out.append(contentsOf: "Connection: close\r\n".utf8)
-    } else if minor == 0 {
-      out.append(contentsOf: "Connection: keep-alive\r\n".utf8)
-    }
+    let options = connectionOptions
+    if !options.isEmpty { out.append(contentsOf: "Connection: \(options)\r\n".utf8) }
     out.append(0x0D)
     out.append(0x0A)
     return out
+  }
+
+  /// What the Connection field says; empty where it is left out. Whoever names an upgrade lists it there too (RFC 9110
+  /// 7.8); in a 101 the handler has done so.
+  private var connectionOptions: String {
+    if status == .switching { return "" }
+    let upgrade = headers.contains("upgrade") ? "Upgrade" : ""
+    let fate = keepsAlive ? minor == 0 ? "keep-alive" : "" : "close"
+    return upgrade.isEmpty || fate.isEmpty ? upgrade + fate : "\(upgrade), \(fate)"
   }
 
   /// Fields that only the server may write: they decide where the message and the connection end.

@@ -106,7 +106,10 @@ func echoServer(_ log: Log = Log(), _ options: WebSocketOptions = WebSocketOptio
     peer.send(replacing(upgrade, what, with) + "\r\n")
     let answer = try peer.answer()
     #expect(answer.status == status)
-    if status == 426 { #expect(answer.headers["upgrade"] == "websocket") }
+    if status == 426 {
+      #expect(answer.headers["upgrade"] == "websocket")
+      #expect(answer.headers["connection"]?.hasPrefix("Upgrade") == true)
+    }
   }
 
   @Test func aMissingConnectionFieldIsForgivenWhereTheHandlerSaysSo() throws {
