@@ -45,15 +45,6 @@ public enum ClientFault: Error, Equatable, Sendable, CustomStringConvertible {
   /// A WebSocket was asked for and an ordinary answer came.
   case refusedUpgrade(Status)
 
-  /// Whether the same call may succeed later without anybody changing anything.
-  public var isTransient: Bool {
-    switch self {
-    case .dns, .connect, .timeout, .closed: true
-    case .refusedAddress, .tls, .tooLarge, .malformed: false
-    case .refusedUpgrade(let status): status.rawValue >= 500 || status == .tooManyRequests
-    }
-  }
-
   public var description: String {
     switch self {
     case .dns(let host, let note): "\(host) has no address: \(note)"

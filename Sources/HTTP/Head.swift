@@ -43,7 +43,6 @@ public struct Status: RawRepresentable, Hashable, Sendable, ExpressibleByInteger
   public static let expectationFailed: Status = 417
   public static let unprocessable: Status = 422
   public static let upgradeRequired: Status = 426
-  public static let preconditionRequired: Status = 428
   public static let tooManyRequests: Status = 429
   public static let headTooLarge: Status = 431
   public static let internalError: Status = 500
@@ -89,7 +88,6 @@ public struct Status: RawRepresentable, Hashable, Sendable, ExpressibleByInteger
     case 417: "Expectation Failed"
     case 422: "Unprocessable Content"
     case 426: "Upgrade Required"
-    case 428: "Precondition Required"
     case 429: "Too Many Requests"
     case 431: "Request Header Fields Too Large"
     case 500: "Internal Server Error"
