@@ -37,10 +37,16 @@ nonisolated public enum Backup {
   static func copy(_ db: Database, to target: String) throws(StoreFault) {
     let part = target + ".part"
     unlink(part)
-    try prepareFile(part)
-    try db.run("VACUUM INTO ?1", part)
-    try sync(part, isFolder: false)
-    guard rename(part, target) == 0 else { throw failure(target) }
+    do throws(StoreFault) {
+      try prepareFile(part)
+      try db.run("VACUUM INTO ?1", part)
+      try sync(part, isFolder: false)
+      guard rename(part, target) == 0 else { throw failure(target) }
+    } catch {
+      // Half a copy is of no use, and on a full disk it would be in the way.
+      unlink(part)
+      throw error
+    }
     try sync(folder(of: target), isFolder: true)
   }
 

@@ -150,6 +150,15 @@ import Wire
     try books.settings.set("a", "1")
     #expect(try Backup.make(of: scratch.folder, to: target) != first)
   }
+
+  @Test func aCopyThatCannotBeFinishedLeavesNothingBehind() throws {
+    let scratch = Scratch()
+    _ = try scratch.books()
+    let target = scratch.folder + "/taken"
+    mkdir(target, 0o700)
+    #expect(throws: StoreFault.self) { try Backup.make(of: scratch.folder, to: target) }
+    #expect(access(target + ".part", F_OK) != 0)
+  }
 }
 
 @Suite struct FolderLockTests {
