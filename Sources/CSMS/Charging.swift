@@ -144,7 +144,7 @@ extension CSMS {
       if session.takes(reading, received: now) { hasMoved = true }
     }
     guard hasMoved else { return }
-    try books.sessions.save(session)
+    try books.sessions.saveProgress(session)
     progressed(session)
     try sessionMoved(session, isProgress: true)
   }
@@ -160,7 +160,7 @@ extension CSMS {
     guard var session = try books.sessions.open(at: evse.id),
       session.shift(to: activity, at: plausible(report.at), received: now)
     else { return }
-    try books.sessions.save(session)
+    try books.sessions.saveProgress(session)
     try sessionMoved(session, isProgress: true)
   }
 

@@ -194,6 +194,19 @@ nonisolated public struct Sessions {
     guard changed == 1 else { throw .missing("session \(session.id)") }
   }
 
+  /// Writes what readings and pauses change in a running session, and touches no index of the rest: most writes of a session
+  /// are of this kind.
+  public func saveProgress(_ session: Session) throws(StoreFault) {
+    let changed = try db.run(
+      """
+      UPDATE session SET meter_last = ?2, last_reading_at = ?3, power = ?4, state_of_charge = ?5, shifts = ?6, updated_at = ?7
+      WHERE id = ?1
+      """,
+      session.id, session.meterLast, session.lastReadingAt, session.power, session.stateOfCharge, session.storedShifts,
+      session.updatedAt)
+    guard changed == 1 else { throw .missing("session \(session.id)") }
+  }
+
   /// The register and reason of its stop as the station sent them; nil before a stop.
   public func stopKey(of id: String) throws(StoreFault) -> String? {
     let key: String?? = try db.value("SELECT stop_key FROM session WHERE id = ?1", id)

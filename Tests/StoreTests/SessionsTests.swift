@@ -21,7 +21,7 @@ import Wire
     _ = session.read(reading, received: t(61))
     _ = session.shift(to: .idle, at: t(70), received: t(70))
     _ = session.shift(to: .charging, at: t(80), received: t(80))
-    try sessions.save(session)
+    try sessions.saveProgress(session)
     #expect(try sessions.session(transaction: 12) == session)
     #expect(try sessions.session(house.station.id, startKey: "key") == session, "a save without a key keeps the key")
     _ = session.stop(at: t(100), meter: Energy(tenthsOfWattHour: 1_000), because: .remote, received: t(101))
@@ -33,6 +33,7 @@ import Wire
   @Test func aSessionThatIsNotInTheBooksCannotBeSaved() throws {
     let house = try SmallHouse()
     #expect(throws: StoreFault.missing("session s9")) { try house.books.sessions.save(house.running("s9", 9)) }
+    #expect(throws: StoreFault.missing("session s9")) { try house.books.sessions.saveProgress(house.running("s9", 9)) }
   }
 
   @Test func aStartAndATransactionAreTakenOnce() throws {
