@@ -218,7 +218,8 @@ struct Route: Sendable {
   }
 
   static let all: [Route] =
-    entry + overview + stations + commands + sessions + cdrs + locations + tokens + tariffs + partners + logs
+    entry + overview + stations + commands + sessions + cdrs + locations + tokens + tariffs + partners + parked
+    + logs
 }
 
 /// One request at its route.

@@ -11,6 +11,7 @@ extension Route {
     Route("listCDRs", .get, "/cdrs", .look) { try await $0.listCDRs($1) },
     Route("exportCDRs", .get, "/cdrs.csv", .look) { try await $0.exportCDRs($1) },
     Route("getCDR", .get, "/cdrs/{id}", .look) { try await $0.showCDR($1.text("id")) },
+    Route("releaseCDR", .post, "/cdrs/{id}/release", .run) { try await $0.releaseCDR($1) },
   ]
 }
 
@@ -53,6 +54,12 @@ extension API {
     guard let json = found else { throw Problem(.notFound, "no such CDR") }
     // It is written once; only whether it is held, and its pushes, move.
     return .json(json, etag: ETag(of: json.bytes))
+  }
+
+  fileprivate func releaseCDR(_ call: Call) async throws -> Answer {
+    let id = call.text("id")
+    try await house.releaseCDR(id, by: call.by)
+    return try await showCDR(id)
   }
 
   /// The month that the caller asks for, on the local clock of the house or of the zone that is named.

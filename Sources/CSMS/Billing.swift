@@ -64,6 +64,22 @@ extension CSMS {
     return cdr.agrees(zone: zone) ? nil : "its periods do not give its totals again"
   }
 
+  /// The operator looked at a held CDR and lets it go, as it is: its partner gets it, and lists show it.
+  public func releaseCDR(_ id: String, by who: String) async throws(Refusal) {
+    try await turn { () throws(Refusal) in
+      guard let kept = try keep({ () throws(StoreFault) in try self.books.cdrs.cdr(id) }) else {
+        throw .notFound("no such CDR")
+      }
+      guard kept.held != nil else { throw .conflict("the CDR is not held") }
+      try keep { () throws(StoreFault) in
+        try self.books.cdrs.release(id, at: self.now)
+        try self.record(.cdrReleased(cdr: id, by: who))
+        guard let session = try self.books.sessions.session(kept.cdr.session) else { return }
+        try self.cdrMoved(kept.cdr, of: session, partner: kept.partner)
+      }
+    }
+  }
+
   // MARK: Sessions that nobody stopped
 
   /// Closes a session with its newest reading, because the operator says so. The bill says that it is an estimate.

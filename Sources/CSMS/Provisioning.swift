@@ -186,6 +186,21 @@ extension CSMS {
 // MARK: - What the operator does with stations
 
 extension CSMS {
+  /// The operator is done with a parked message: it matched it by hand, or it does not matter.
+  public func settle(_ id: ID<ParkedMessage>, by who: String) async throws(Refusal) {
+    try await turn { () throws(Refusal) in
+      guard let message = try keep({ () throws(StoreFault) in try self.books.parked.message(id) }),
+        message.settledAt == nil
+      else { throw .notFound("no such message waits") }
+      try keep { () throws(StoreFault) in
+        try self.books.parked.settle(id, at: self.now)
+        try self.record(.messageSettled(message.station, action: message.action, by: who))
+      }
+    }
+  }
+}
+
+extension CSMS {
   /// The strangers at the door.
   public var strangers: [Knock] { knocks.all }
 

@@ -15,6 +15,8 @@ public enum Event: Sendable, Equatable {
   case evseStatus(ID<EVSE>, of: ID<Station>, status: EVSE.Status, note: String?)
   case oddity(ID<Station>, what: String)
   case messageParked(ID<Station>, action: String, why: String)
+  /// The operator is done with a parked message.
+  case messageSettled(ID<Station>, action: String, by: String)
   case refusedAtTheDoor(StationIdentity, address: String, why: String)
   // Sessions
   case sessionPending(session: String)
@@ -25,6 +27,8 @@ public enum Event: Sendable, Equatable {
   case sessionClosed(session: String, because: String, by: String)
   case stopDiffers(session: String, what: String)
   case cdrMade(cdr: String, session: String)
+  /// The operator lets a held one go.
+  case cdrReleased(cdr: String, by: String)
   // Commands
   case commandSent(id: String, station: ID<Station>)
   case commandEnded(id: String, station: ID<Station>, phase: CommandRecord.Phase)
@@ -97,6 +101,8 @@ extension Event {
         ["evse": number(evse.value), "status": .string(status.rawValue), "note": note.map { .string($0) } ?? .null]
       )
     case .oddity(let id, let what): ("station.oddity", "station/\(id)", ["what": .string(what)])
+    case .messageSettled(let id, let action, let by):
+      ("station.settled", "station/\(id)", ["action": .string(action), "by": .string(by)])
     case .messageParked(let id, let action, let why):
       ("station.parked", "station/\(id)", ["action": .string(action), "why": .string(why)])
     case .refusedAtTheDoor(let identity, let address, let why):
@@ -109,6 +115,7 @@ extension Event {
     case .sessionClosed(let id, let why, let by):
       ("session.closed", "session/\(id)", ["because": .string(why), "by": .string(by)])
     case .stopDiffers(let id, let what): ("session.stop_differs", "session/\(id)", ["what": .string(what)])
+    case .cdrReleased(let id, let by): ("cdr.released", "cdr/\(id)", ["by": .string(by)])
     case .cdrMade(let id, let session): ("cdr.made", "cdr/\(id)", ["session": .string(session)])
     case .commandSent(let id, let station): ("command.sent", "command/\(id)", ["station": number(station.value)])
     case .commandEnded(let id, let station, let phase):

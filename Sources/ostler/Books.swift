@@ -217,7 +217,7 @@ struct Sessions: AsyncParsableCommand {
 /// `ostler cdr`: the bills.
 struct CDRs: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cdr", abstract: "Charge detail records.", subcommands: [Export.self])
+    commandName: "cdr", abstract: "Charge detail records.", subcommands: [Export.self, Release.self])
 
   struct Export: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Write the charge detail records of a month.")
@@ -236,6 +236,16 @@ struct CDRs: AsyncParsableCommand {
       } else {
         print(JSON.array(try await remote.list("/cdrs", [("month", month)])).pretty)
       }
+    }
+  }
+
+  struct Release: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Let a held record go to its partner, as it is.")
+    @Argument(help: "Its id.") var id: String
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      try await remote.ask(.post, "/cdrs/\(id.percentEncoded)/release", [], [:])
     }
   }
 }

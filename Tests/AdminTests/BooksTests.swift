@@ -211,7 +211,7 @@ import Wire
     let password = try #require(set.json["password"]?.string)
     #expect(password.count == 32)
     #expect(try await house.ask(.get, "/stations/CS-1", as: owner).json["has_password"] == true)
-    let short = try await house.ask(.put, "/stations/CS-1/password", ["password": "short"], as: owner)
+    let short = try await house.ask(.put, "/stations/CS-1/password", ["password": "abc"], as: owner)
     #expect(short.json["field"] == "password")
     let chosen = try await house.ask(.put, "/stations/CS-1/password", ["password": "0123456789abcdef"], as: owner)
     #expect(chosen.json["password"] == .null)
@@ -270,6 +270,12 @@ import Wire
     try house.write { try $0.tokens.noteUnknownTag("DEADBEEF", at: station, at: house.time.clock.now()) }
     let tags = try await house.ask(.get, "/unknown-tags", as: owner)
     #expect(tags.items.count == 1 && tags.items[0]["uid"] == "DEADBEEF" && tags.items[0]["station"] == "CS-1")
+    for place in ["\(Int64.max)", "-1", "100001"] {
+      let cursor = Bytes(utf8: place).base64URL
+      #expect(try await house.ask(.get, "/unknown-tags?cursor=\(cursor)", as: owner).json["field"] == "cursor")
+    }
+    let beyond = Bytes(utf8: "100000").base64URL
+    #expect(try await house.ask(.get, "/unknown-tags?cursor=\(beyond)", as: owner).items.isEmpty)
     #expect(try await house.ask(.post, "/tokens", ["uid": "deadbeef"], as: owner).status == 201)
     #expect(try await house.ask(.get, "/unknown-tags", as: owner).items.isEmpty)
   }
