@@ -100,7 +100,6 @@ extension API {
     }) {
       fields, partner throws(Problem) in
       try fields.change("name", &partner.name)
-      guard (1...100).contains(partner.name.count) else { throw .invalid("name", "1 to 100 characters") }
       try fields.change(within: "quirks") { quirks throws(Problem) in
         try quirks.change("token_form", word: &partner.quirks.tokenForm)
         try quirks.change("allow_private", &partner.quirks.allowPrivate)
@@ -113,11 +112,9 @@ extension API {
   }
 
   fileprivate func removePartner(_ call: Call) async throws -> Answer {
-    let id: ID<Partner> = try call.id()
-    let changed = try await house.read { books throws(StoreFault) in try books.partners.partner(id)?.updatedAt }
-    guard let changed else { throw Problem(.notFound, "no such partner") }
-    try call.expect(ETag(changed: changed))
-    try await house.remove(id, by: call.by)
+    try await house.remove(try call.id(), by: call.by) { partner throws(HouseRefusal) in
+      try call.expect(ETag(changed: partner.updatedAt))
+    }
     return .done
   }
 

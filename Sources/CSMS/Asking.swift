@@ -19,6 +19,15 @@ public enum Refusal: Error, Equatable, Sendable {
   }
 }
 
+extension Refusal: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .notFound(let why), .conflict(let why), .unavailable(let why): why
+    case .invalid(let field, let why): "\(field): \(why)"
+    }
+  }
+}
+
 extension CSMS {
   /// Decides something for a person or a program, in the next turn, and returns after its commit. What `decide` throws
   /// undoes what it wrote.

@@ -78,9 +78,7 @@ extension CSMS {
     }
     return try await turn { () throws(Refusal) in
       var partner = try self.partner(id)
-      partner.take(registration)
-      partner.state = .registered
-      partner.updatedAt = self.now
+      partner.take(registration, at: self.now)
       let changed = partner
       try keep { () throws(StoreFault) in
         try self.books.partners.update(changed)
@@ -120,13 +118,14 @@ extension CSMS {
     }
   }
 
-  /// Changes what the operator may change of a partner: its name and its quirks.
+  /// Changes what the operator may change of a partner: its name, its quirks, and whether its pushes are held.
   public func change(
     _ id: ID<Partner>, by who: String, _ edit: @escaping @MainActor @Sendable (inout Partner) throws(Refusal) -> Void
   ) async throws(Refusal) {
     try await turn { () throws(Refusal) in
       var partner = try self.partner(id)
       try edit(&partner)
+      try checkText(partner.name, "name", 1...Limits.nameLength)
       partner.updatedAt = self.now
       let changed = partner
       try keep { () throws(StoreFault) in
@@ -138,9 +137,12 @@ extension CSMS {
   }
 
   /// Deletes a partner that is not registered any more.
-  public func remove(_ id: ID<Partner>, by who: String) async throws(Refusal) {
+  public func remove(
+    _ id: ID<Partner>, by who: String, _ look: @escaping @MainActor @Sendable (Partner) throws(Refusal) -> Void = { _ in }
+  ) async throws(Refusal) {
     try await turn { () throws(Refusal) in
       let partner = try self.partner(id)
+      try look(partner)
       guard partner.state == .invited || partner.state == .unregistered else { throw .conflict("unregister the partner first") }
       try keep { () throws(StoreFault) in
         try self.books.partners.remove(id)
@@ -149,12 +151,12 @@ extension CSMS {
     }
   }
 
-  /// Sends again what was parked or waits: everything of a partner, or one object.
-  public func redeliver(_ id: ID<Partner>, only key: PushKey? = nil, by who: String) async throws(Refusal) {
+  /// Sends again all of a partner's that was parked or waits.
+  public func redeliver(_ id: ID<Partner>, by who: String) async throws(Refusal) {
     try await turn { () throws(Refusal) in
       _ = try self.partner(id)
       try keep { () throws(StoreFault) in
-        if let key { try self.books.pushes.revive(key, at: self.now) } else { try self.books.pushes.revive(id, at: self.now) }
+        try self.books.pushes.revive(id, at: self.now)
         try self.record(.partnerChanged(id, by: who))
         self.afterCommit { self.couriers.reopen(id) }
       }
@@ -164,9 +166,7 @@ extension CSMS {
   private func makePartner(
     _ name: String, party: ID<Party>?, quirks: PartnerQuirks, token: String, purpose: TokenPurpose, by who: String
   ) throws(Refusal) -> Partner {
-    guard !name.isEmpty, name.count <= Limits.nameLength else {
-      throw .invalid(field: "name", "1 to \(Limits.nameLength) characters")
-    }
+    try checkText(name, "name", 1...Limits.nameLength)
     return try keep { () throws(StoreFault) in
       let ours = if let party { party } else { try self.cpo().id }
       let partner = try self.books.partners.create(

@@ -8,11 +8,11 @@ import Wire
 extension CSMS: PartnerService {
   // MARK: Who calls
 
-  public func identify(_ candidates: [String]) async -> PartnerCaller? {
+  public func identify(_ candidates: [String]) async throws(PartnerFault) -> PartnerCaller? {
     for token in candidates {
       let digest = TokenDigest.of(token)
-      guard let found = try? books.partners.partner(forDigest: digest),
-        let terms = try? books.partners.terms(of: found.partner)
+      guard let found = try stored({ () throws(StoreFault) in try books.partners.partner(forDigest: digest) }),
+        let terms = try stored({ () throws(StoreFault) in try books.partners.terms(of: found.partner) })
       else { continue }
       heard(from: found.partner, with: found.purpose == .credentials ? digest : nil)
       return PartnerCaller(terms: terms, token: token)
@@ -51,9 +51,7 @@ extension CSMS: PartnerService {
       let token = Secret.make()
       try stored { () throws(StoreFault) in
         try self.books.partners.addDigest(TokenDigest.of(token), of: id, for: .credentials, at: self.now)
-        partner.take(registration)
-        partner.state = partner.state == .paused ? .paused : .registered
-        partner.updatedAt = self.now
+        partner.take(registration, at: self.now)
         try self.books.partners.update(partner)
         try self.books.partners.replaceRoles(of: id, by: registration.roles)
         try self.record(.partnerRegistered(id))
@@ -147,7 +145,7 @@ extension CSMS: PartnerService {
   // MARK: Their tokens
 
   public func token(_ key: TokenKey, for caller: PartnerCaller) async throws(PartnerFault) -> Token {
-    guard let token = try held(key, by: caller) else { throw .unknownObject }
+    guard let token = try held(key, by: caller) else { throw .unknownToken }
     return token
   }
 
@@ -175,7 +173,7 @@ extension CSMS: PartnerService {
     _ key: TokenKey, from caller: PartnerCaller, _ change: @escaping @Sendable (inout Token) throws(PartnerFault) -> Void
   ) async throws(PartnerFault) {
     try await partnerTurn { () throws(PartnerFault) in
-      guard var token = try self.held(key, by: caller) else { throw .unknownObject }
+      guard var token = try self.held(key, by: caller) else { throw .unknownToken }
       try change(&token)
       let changed = token
       try stored { () throws(StoreFault) in
@@ -266,7 +264,10 @@ extension CSMS: PartnerService {
       return (station, evse)
     }
     for station in stations where isOnline(station.id) {
-      if let evse = try? evseToStart(nil, at: station) { return (station, evse) }
+      do throws(Refusal) { return (station, try evseToStart(nil, at: station)) } catch {
+        // Taken; perhaps the next one is free.
+        guard case .conflict = error else { throw error }
+      }
     }
     throw .conflict("no EVSE of this location is free")
   }
@@ -358,8 +359,10 @@ extension CSMS: PartnerService {
 }
 
 extension Partner {
-  /// Keeps what a handshake told.
-  mutating func take(_ registration: PartnerRegistration) {
+  /// Keeps what a handshake told. A partner whose pushes the operator holds stays held.
+  mutating func take(_ registration: PartnerRegistration, at now: Timestamp) {
+    state = state == .paused ? .paused : .registered
+    updatedAt = now
     versionsURL = registration.versionsURL
     version = registration.version
     endpoints = registration.endpoints

@@ -4,8 +4,10 @@ import Wire
 /// caller: an object that is not meant for it does not exist for it (FAULTS.md 60). Writes return after their commit.
 @MainActor
 public protocol PartnerService: AnyObject, Sendable {
-  /// Whose token this is. The header's value comes decoded and as it stood, because some send base64 and some do not.
-  func identify(_ candidates: [String]) async -> PartnerCaller?
+  /// Whose token this is; nil where nobody's. The header's value comes decoded and as it stood, because some send base64
+  /// and some do not.
+  /// - Throws: `.unavailable` where the books cannot say: a partner must not take that for the end of its token.
+  func identify(_ candidates: [String]) async throws(PartnerFault) -> PartnerCaller?
 
   // Credentials (OCPI 2.2.1 §7)
   /// Keeps what the partner told of itself, makes the token that it will use from now on, and ends the one it called with
@@ -55,8 +57,6 @@ public struct PartnerCaller: Sendable, Equatable {
 public enum PartnerFault: Error, Equatable, Sendable {
   /// 2001: a field is missing or wrong.
   case invalid(String)
-  /// 2002: more is needed.
-  case notEnough(String)
   /// 2003.
   case unknownLocation
   /// 2004.

@@ -120,7 +120,12 @@ public final class Endpoints: RequestHandler, Sendable {
   func answer(_ request: Request, onRecognized: @Sendable () -> Void = {}) async -> Response {
     let ids = MessageIDs(request.headers, at: clock.now())
     let candidates = request.headers["Authorization"].map(TokenHeader.candidates) ?? []
-    let known = candidates.isEmpty ? nil : await service.identify(candidates)
+    let known: PartnerCaller?
+    do { known = candidates.isEmpty ? nil : try await service.identify(candidates) } catch {
+      logger.error("a caller cannot be identified", metadata: ["cause": "\(error)"])
+      let busy = Envelope(.serverError, "Who calls cannot be told now; please try again.")
+      return response(Reply(busy, status: .internalError), ids, nil)
+    }
     guard let caller = known, caller.terms.partner.state != .unregistered else {
       // Without a caller nothing is said about what exists here.
       return response(Self.unauthorized("The credentials token is missing or not known."), ids, nil)
@@ -204,7 +209,6 @@ public final class Endpoints: RequestHandler, Sendable {
     let missing: HTTP.Status = method == .post ? .ok : .notFound
     return switch fault {
     case .invalid(let text): Reply(Envelope(.invalid, text))
-    case .notEnough(let text): Reply(Envelope(.notEnough, text))
     case .unknownLocation: Reply(Envelope(.unknownLocation, "There is no such location."), status: missing)
     case .unknownToken: Reply(Envelope(.unknownToken, "There is no such token."), status: missing)
     case .unknownObject: Reply(Envelope(.clientError, "There is no such object."), status: .notFound)

@@ -182,6 +182,17 @@ import Wire
     #expect(answer.code == 3000)
   }
 
+  @Test func aHouseThatCannotTellWhoCallsDoesNotSayThatTheTokenIsWrong() async throws {
+    let house = try await House()
+    await MainActor.run { house.service.doorFault = .unavailable("disk full") }
+    for token in ["token-B", "token-X"] {
+      let answer = try await house.ask(.get, "/ocpi/2.2.1/cdrs", token: token)
+      #expect(answer.status == 500)
+      #expect(answer.code == 3000)
+      #expect(!answer.response.body.text.contains("disk"), "a stranger learns nothing of the house")
+    }
+  }
+
   @Test func anObjectThatCannotBeWrittenDoesNotCostTheOthers() async throws {
     let house = try await House()
     await MainActor.run { house.service.locations = [Sample.location("ÜBER"), Sample.location("L2")] }

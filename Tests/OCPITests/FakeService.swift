@@ -12,6 +12,8 @@ final class FakeService: PartnerService {
   var tokens: [String: Token] = [:]
   var answer = CommandAnswer.accepted(timeout: 30)
   var fault: PartnerFault?
+  /// Where the house cannot even say who calls.
+  var doorFault: PartnerFault?
 
   private(set) var registrations: [PartnerRegistration] = []
   private(set) var steps: [String] = []
@@ -26,7 +28,10 @@ final class FakeService: PartnerService {
     callers[token] = PartnerCaller(terms: PartnerTerms(partner: partner, ourParty: Sample.party), token: token)
   }
 
-  func identify(_ candidates: [String]) async -> PartnerCaller? { candidates.compactMap { callers[$0] }.first }
+  func identify(_ candidates: [String]) async throws(PartnerFault) -> PartnerCaller? {
+    if let doorFault { throw doorFault }
+    return candidates.compactMap { callers[$0] }.first
+  }
 
   func register(
     _ caller: PartnerCaller, _ registration: PartnerRegistration, isUpdate: Bool
