@@ -75,7 +75,7 @@ extension API {
   /// 202 while it is on its way; where the caller waits, 200 with the outcome.
   func told(_ record: CommandRecord, of identity: StationIdentity, within seconds: Int) async throws -> Answer {
     var record = record
-    if seconds > 0, let outcome = await house.outcome(of: record.id, within: seconds) { record = outcome }
+    if seconds > 0, let outcome = try await house.outcome(of: record.id, within: seconds) { record = outcome }
     let id = record.id
     let session = try await house.read { books throws(StoreFault) in try books.commands.command(id)?.session }
     return .json(record.json(of: identity, session: session), status: record.phase == .sent ? .accepted : .ok)
@@ -96,7 +96,7 @@ extension API {
 
   fileprivate func showCommand(_ call: Call) async throws -> Answer {
     let (id, seconds) = try (call.text("id"), call.wait())
-    if seconds > 0 { _ = await house.outcome(of: id, within: seconds) }
+    if seconds > 0 { _ = try await house.outcome(of: id, within: seconds) }
     let found = try await house.read { books throws(StoreFault) in
       try books.commands.command(id).map { command throws(StoreFault) in
         (command, try books.stations.station(command.record.station)?.identity)

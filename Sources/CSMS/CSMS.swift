@@ -30,7 +30,7 @@ public final class CSMS {
   var waitingAuthorizations = 0
   let passwords = PasswordQueue()
   /// Who waits for the outcome of which command.
-  var commandWatchers: [String: [@MainActor (CommandRecord) -> Void]] = [:]
+  var commandWatches: [String: [CommandWatch]] = [:]
 
   /// What could not be written yet, to be brought again with the next beat.
   var unwritten: [@MainActor () -> Void] = []

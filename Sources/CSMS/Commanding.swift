@@ -1,3 +1,4 @@
+import Crypto
 import Domain
 import Store
 import Wire
@@ -66,20 +67,20 @@ extension CSMS {
     }
   }
 
-  /// The command's record once it has ended, or as it is when the time is up.
-  public func outcome(of id: String, within seconds: Int) async -> CommandRecord? {
-    if let record = try? books.commands.command(id)?.record, record.phase != .sent { return record }
+  /// The command's record once the station has answered, or as it is when the time is up; nil where there is no such
+  /// command.
+  public func outcome(of id: String, within seconds: Int) async throws(Refusal) -> CommandRecord? {
+    let record = try keep { () throws(StoreFault) in try books.commands.command(id)?.record }
+    guard let record, record.phase == .sent else { return record }
     return await withCheckedContinuation { waiting in
-      var isAnswered = false
-      let answer: @MainActor (CommandRecord?) -> Void = { record in
-        guard !isAnswered else { return }
-        isAnswered = true
-        waiting.resume(returning: record)
-      }
-      commandWatchers[id, default: []].append { answer($0) }
+      let watch = CommandWatch(waiting)
+      commandWatches[id, default: []].append(watch)
       Task {
         try? await Task.sleep(for: .seconds(seconds))
-        answer(try? self.books.commands.command(id)?.record)
+        // Unless it was told already, it has not moved.
+        self.commandWatches[id]?.removeAll { $0 === watch }
+        if self.commandWatches[id]?.isEmpty == true { self.commandWatches[id] = nil }
+        watch.tell(record)
       }
     }
   }
@@ -127,7 +128,7 @@ extension CSMS {
       let longest = station.quirks.tagLength ?? Limits.tagLength
       var tag = holder.token.uid
       if tag.utf8.count > longest || !tag.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
-        tag = String(randomHex(bytes: 8))
+        tag = randomBytes(8).hex.uppercased()
         try books.tokens.makeAlias(tag, for: id, at: station.id, at: now)
       }
       return try issue(
@@ -233,7 +234,7 @@ extension CSMS {
   private func end(_ record: CommandRecord) throws(StoreFault) {
     try books.commands.end(record.id, record.phase, answer: record.answer, at: record.updatedAt)
     try self.record(.commandEnded(id: record.id, station: record.station, phase: record.phase))
-    afterCommit { self.commandWatchers.removeValue(forKey: record.id)?.forEach { $0(record) } }
+    afterCommit { self.commandWatches.removeValue(forKey: record.id)?.forEach { $0.tell(record) } }
   }
 
   /// After a start of the daemon no answer to an older command can come any more.
@@ -246,10 +247,17 @@ extension CSMS {
       try answerPartner(about: record.id, outcome: .disconnected)
     }
   }
+}
 
-  private func randomHex(bytes count: Int) -> String {
-    var random = SystemRandomNumberGenerator()
-    return (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }.hex.uppercased()
+/// Somebody who waits for a command's outcome: told once, by the station's answer or by the clock.
+final class CommandWatch {
+  private var waiting: CheckedContinuation<CommandRecord?, Never>?
+
+  init(_ waiting: CheckedContinuation<CommandRecord?, Never>) { self.waiting = waiting }
+
+  func tell(_ record: CommandRecord) {
+    waiting?.resume(returning: record)
+    waiting = nil
   }
 }
 
@@ -270,21 +278,30 @@ extension StationCommand {
     case .setAvailability(let evse, let operative): ["evse": .number(JSONNumber(evse)), "operative": .bool(operative)]
     // A password that is set this way must not be read back from the books (OCPP 2.0.1 A01.FR.09).
     case .setConfiguration(let key, let value):
-      Self.withoutSecrets(["key": .string(key), "value": .string(value)])
+      withoutSecrets(["key": .string(key), "value": .string(value)])
     case .getConfiguration(let keys): ["keys": .array(keys.map { .string($0) })]
     case .clearCache: [:]
     case .trigger(let what, let evse): ["what": .string(what.rawValue), "evse": evse.map { .number(JSONNumber($0)) } ?? .null]
     case .transferData(let vendor, let message, _):
       ["vendor": .string(vendor), "message": message.map { .string($0) } ?? .null]
-    case .raw(let action, let payload): ["action": .string(action), "payload": Self.withoutSecrets(payload)]
+    case .raw(let action, let payload): ["action": .string(action), "payload": withoutSecrets(payload)]
     }
   }
 }
 
-extension StationCommand {
-  private static func withoutSecrets(_ payload: JSON) -> JSON {
-    guard payload["key"]?.string?.ciFolded == "authorizationkey", case .object(let object) = payload else { return payload }
-    return .object(JSONObject(object.members.map { $0.key == "value" ? JSONObject.Member("value", "(hidden)") : $0 }))
+/// What goes into the books of a command or its answer: a station's key is hidden, also in the list of settings with
+/// which some stations tell it although it is write-only (OCPP 1.6 security whitepaper, A.4).
+private func withoutSecrets(_ json: JSON) -> JSON {
+  switch json {
+  case .object(let object):
+    let isSecret = json["key"]?.string?.ciFolded == "authorizationkey"
+    return .object(
+      JSONObject(
+        object.members.map { member in
+          JSONObject.Member(member.key, isSecret && member.key == "value" ? "(hidden)" : withoutSecrets(member.value))
+        }))
+  case .array(let items): return .array(items.map(withoutSecrets))
+  case .null, .bool, .number, .string: return json
   }
 }
 
@@ -292,8 +309,8 @@ extension CommandOutcome {
   /// Phase and answer as the books keep them.
   var inWords: (CommandRecord.Phase, JSON) {
     switch self {
-    case .accepted(let answer): (.accepted, answer)
-    case .refused(let word, let answer): (.refused, answer.isNull ? .string(word) : answer)
+    case .accepted(let answer): (.accepted, withoutSecrets(answer))
+    case .refused(let word, let answer): (.refused, answer.isNull ? .string(word) : withoutSecrets(answer))
     case .failed(let code, let description): (.failed, ["code": .string(code), "description": .string(description)])
     case .timedOut: (.failed, "the station did not answer in time")
     case .disconnected: (.failed, "the connection ended before the station answered")

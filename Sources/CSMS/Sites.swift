@@ -251,7 +251,7 @@ extension CSMS {
     let password = password ?? newStationPassword()
     _ = try stationKey(password)
     let sent = try await command(.setConfiguration(key: "AuthorizationKey", value: password), to: identity, by: who)
-    guard let record = await outcome(of: sent.id, within: settings.commandSeconds + 1), record.phase == .done else {
+    guard let record = try await outcome(of: sent.id, within: settings.commandSeconds + 1), record.phase == .done else {
       throw .conflict("the station did not take the new password; the old one still holds")
     }
     try await turn { () throws(Refusal) in

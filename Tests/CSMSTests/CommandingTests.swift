@@ -87,9 +87,16 @@ struct CommandingTests {
     let sent = try await house.csms.command(.clearCache, to: identity, by: "anna")
     let call = try house.stations.last
     Task { @MainActor in call.answer(.accepted(answer: "ok")) }
-    #expect(await house.csms.outcome(of: sent.id, within: 10)?.phase == .done)
+    #expect(try await house.csms.outcome(of: sent.id, within: 10)?.phase == .done)
     // And one that comes later hears at once.
-    #expect(await house.csms.outcome(of: sent.id, within: 10)?.answer == "ok")
+    #expect(try await house.csms.outcome(of: sent.id, within: 10)?.answer == "ok")
+  }
+
+  @Test func whoeverWaitsInVainHearsWhereItStandsAndNobodyIsKept() async throws {
+    let sent = try await house.csms.command(.clearCache, to: identity, by: "anna")
+    #expect(try await house.csms.outcome(of: sent.id, within: 0)?.phase == .sent)
+    #expect(try await house.csms.outcome(of: "no such command", within: 3_600) == nil)
+    #expect(house.csms.commandWatches.isEmpty)
   }
 
   @Test func afterARestartNoAnswerToAnOlderCommandIsExpected() async throws {
@@ -103,6 +110,13 @@ struct CommandingTests {
     let sent = try await house.csms.command(.setConfiguration(key: "AuthorizationKey", value: "secret"), to: identity, by: "anna")
     #expect(try !record(sent.id).detail.text.contains("secret"))
     #expect(house.stations.commands == [.setConfiguration(key: "AuthorizationKey", value: "secret")])
+    // Nor one that a station tells, though it is write-only.
+    let asked = try await house.csms.command(.getConfiguration(keys: []), to: identity, by: "anna")
+    let settings: JSON = [["key": "AuthorizationKey", "value": "secret"], ["key": "HeartbeatInterval", "value": "300"]]
+    try house.stations.last.answer(.accepted(answer: ["configurationKey": settings]))
+    house.settle()
+    let answer = try record(asked.id).answer.text
+    #expect(!answer.contains("secret") && answer.contains("300"))
   }
 
   // MARK: Remote start
