@@ -6,11 +6,6 @@ public enum Country {
     return pairs.split(separator: " ").first { $0.prefix(2) == wanted }.map { String($0.dropFirst(2)) }
   }
 
-  /// Whether these three letters are a country.
-  public static func isAlpha3(_ text: String) -> Bool {
-    pairs.split(separator: " ").contains { $0.dropFirst(2) == text }
-  }
-
   /// Two letters and the three that mean the same.
   private static let pairs = """
     ADAND AEARE AFAFG AGATG AIAIA ALALB AMARM AOAGO AQATA ARARG ASASM ATAUT AUAUS AWABW AXALA AZAZE BABIH BBBRB BDBGD BEBEL \

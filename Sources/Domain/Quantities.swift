@@ -9,12 +9,16 @@ public struct Money: Hashable, Comparable, Sendable, CustomStringConvertible {
 
   public init(tenThousandths: Int64) { self.tenThousandths = tenThousandths }
 
-  /// Rounds half-up to four decimals: the one rounding of amounts (OCPI 2.2.1 §16.5: four decimals).
+  /// Rounds half-up to four decimals: the one rounding of amounts (OCPI 2.2.1 §16.5: four decimals). For what the house
+  /// itself computed: the bounds of prices, energy and time keep that far below 900 trillion.
   public init(rounding exact: Decimal) {
-    let rounded = exact.rounded(toPlaces: Self.places, .halfUp)
-    guard let scaled = rounded.asInt64(scaledBy: Self.places) else {
-      preconditionFailure("an amount beyond 900 trillion was priced")
-    }
+    guard let money = Money(read: exact) else { preconditionFailure("an amount beyond 900 trillion was priced") }
+    self = money
+  }
+
+  /// An amount that somebody wrote, rounded the same way; nil beyond 900 trillion.
+  public init?(read amount: Decimal) {
+    guard let scaled = amount.rounded(toPlaces: Self.places, .halfUp).asInt64(scaledBy: Self.places) else { return nil }
     tenThousandths = scaled
   }
 

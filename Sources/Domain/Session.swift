@@ -82,11 +82,11 @@ public struct Session: Sendable, Equatable {
 
   /// A session that begins at the station.
   public static func started(
-    id: String, place: Place, holder: Holder, command: String? = nil, tariff: Tariff?, at start: Timestamp, meter: Energy,
-    transaction: Int64, received now: Timestamp
+    id: String, place: Place, holder: Holder, tariff: Tariff?, at start: Timestamp, meter: Energy, transaction: Int64,
+    received now: Timestamp
   ) -> Session {
     var session = Session(
-      id: id, place: place, holder: holder, command: command, tariff: tariff, state: .active, startedAt: start, meter: meter, now: now)
+      id: id, place: place, holder: holder, command: nil, tariff: tariff, state: .active, startedAt: start, meter: meter, now: now)
     session.transaction = transaction
     return session
   }

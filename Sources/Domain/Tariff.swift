@@ -177,13 +177,20 @@ extension Walker {
   public mutating func visit(_ name: StaticString, _ money: inout Money) throws(Flaw) {
     var decimal = money.decimal
     try visit(name, &decimal)
-    money = Money(rounding: decimal)
+    money = try read(decimal, of: name)
   }
 
   public mutating func visit(_ name: StaticString, _ money: inout Money?) throws(Flaw) {
     var decimal = money?.decimal
     try visit(name, &decimal)
-    money = decimal.map { Money(rounding: $0) }
+    money = try decimal.map { decimal throws(Flaw) in try read(decimal, of: name) }
+  }
+
+  private func read(_ amount: Decimal, of name: StaticString) throws(Flaw) -> Money {
+    guard let money = Money(read: amount) else {
+      throw Flaw(path: "\(name)", kind: .outOfRange, detail: "an amount beyond any bill")
+    }
+    return money
   }
 
   /// Visits an energy as a decimal number of kWh.

@@ -81,6 +81,9 @@ private struct TariffCheck {
   private mutating func limit(_ price: Price?, _ path: String) {
     guard let price else { return }
     if price.beforeTax < .zero { error(.badLimits, path, "a limit below zero") }
+    if max(price.beforeTax, price.afterTax ?? .zero).decimal > Limits.price {
+      error(.badLimits, path, "a limit is at most \(Limits.price)")
+    }
     if let after = price.afterTax, after < price.beforeTax {
       error(.badLimits, path, "the amount with tax is below the amount without")
     }

@@ -13,6 +13,16 @@ import Wire
     #expect(Money(rounding: decimal(exact)).tenThousandths == tenThousandths)
   }
 
+  @Test func moneyThatNobodyHasIsNoneAndNoPriceOfATariff() throws {
+    #expect(Money(read: decimal("922337203685477.5807"))?.tenThousandths == .max)
+    #expect(Money(read: decimal("922337203685477.5808")) == nil)
+    #expect(Money(read: decimal("1e40")) == nil)
+    for amount in ["922337203685477.5808", "1e40", "-1e40"] {
+      #expect(throws: Flaw.self) { try Price.read(Bytes(utf8: #"{"excl_vat":1,"incl_vat":\#(amount)}"#)) }
+      #expect(throws: Flaw.self) { try Price.read(Bytes(utf8: #"{"excl_vat":\#(amount)}"#)) }
+    }
+  }
+
   @Test func moneyAddsAndReadsAsADecimal() {
     #expect(euro("1.5") + euro("0.25") == euro("1.75"))
     #expect(euro("1.5") - euro("2") == euro("-0.5"))

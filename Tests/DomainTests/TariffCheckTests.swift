@@ -80,6 +80,8 @@ import Wire
         == ["error bad_limits min_price"])
     #expect(try flaws(element(energy), #","max_price":{"excl_vat":5,"incl_vat":4}"#) == ["error bad_limits max_price"])
     #expect(try flaws(element(energy), #","min_price":{"excl_vat":-1}"#) == ["error bad_limits min_price"])
+    #expect(try flaws(element(energy), #","max_price":{"excl_vat":1000000}"#) == [])
+    #expect(try flaws(element(energy), #","max_price":{"excl_vat":1000000.01}"#) == ["error bad_limits max_price"])
     #expect(
       try flaws(element(energy), #","start_date_time":"2026-01-02T00:00:00Z","end_date_time":"2026-01-02T00:00:00Z""#)
         == ["error bad_validity end_date_time"])
