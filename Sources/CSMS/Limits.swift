@@ -36,6 +36,9 @@ public enum Limits {
   public nonisolated static let nameLength = 100
   /// Seconds between two writings of the stations' last-seen times.
   public nonisolated static let seenSeconds = 30
+  /// Stations that one turn finds offline, so that the night of a network's outage is no long turn; the others are found
+  /// with the next beats.
+  public nonisolated static let offlineAtOnce = 500
   /// Seconds between two sweeps of what is past its keeping; each takes a bounded piece.
   public nonisolated static let sweepSeconds = 60
   /// Ignored strangers that are remembered; past it the list begins anew and they are shown again.

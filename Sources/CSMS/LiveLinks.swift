@@ -31,8 +31,6 @@ struct LiveLinks {
 
   var all: [Link] { Array(links.values) }
 
-  func lastSeen(of station: ID<Station>) -> Timestamp? { lastSeen[station] }
-
   /// Takes the last-seen times, once per period, so that they are written together and not one by one.
   mutating func takeSeen(ifOlderThan period: Duration, now: Timestamp) -> [(ID<Station>, Timestamp)] {
     guard now - seenWrittenAt > period else { return [] }
@@ -97,9 +95,9 @@ struct LiveLinks {
     for station in stations where newest[station] == nil { absent[station] = time }
   }
 
-  /// Takes the stations that have been away too long.
+  /// Takes stations that have been away too long, a bounded number at a time.
   mutating func takeOffline(at now: Timestamp) -> [ID<Station>] {
-    let gone = absent.filter { $0.value <= now }.map(\.key)
+    let gone = absent.filter { $0.value <= now }.prefix(Limits.offlineAtOnce).map(\.key)
     gone.forEach { absent[$0] = nil }
     return gone
   }

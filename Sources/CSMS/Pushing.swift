@@ -68,13 +68,21 @@ extension CSMS {
   func tellEverything(to partner: ID<Partner>) throws(StoreFault) {
     guard let partner = try books.partners.partner(partner) else { return }
     if partner.receives(.tariffs) {
-      for tariff in try books.tariffs.list(limit: .max) where tariff.party == partner.party {
-        try want(.tariffs, tariff.tariff.ref, of: partner.id, party: partner.party)
+      var last: ID<Tariff>?
+      while case let page = try books.tariffs.list(after: last, limit: .max), !page.isEmpty {
+        for tariff in page where tariff.party == partner.party {
+          try want(.tariffs, tariff.tariff.ref, of: partner.id, party: partner.party)
+        }
+        last = page.last?.id
       }
     }
     guard partner.receives(.locations) else { return }
-    for location in try books.locations.list(limit: .max) where location.party == partner.party && location.isPublished {
-      try want(.locations, "\(location.id)", of: partner.id, party: partner.party, location: location.id)
+    var last: ID<Location>?
+    while case let page = try books.locations.list(after: last, limit: .max), !page.isEmpty {
+      for location in page where location.party == partner.party && location.isPublished {
+        try want(.locations, "\(location.id)", of: partner.id, party: partner.party, location: location.id)
+      }
+      last = page.last?.id
     }
   }
 
@@ -104,20 +112,21 @@ extension CSMS {
       let due = try books.pushes.due(at: now, perPartner: Limits.pushesPerPartner, excluding: couriers.underWay)
       for row in due where couriers.hasRoom(at: row.key.partner, now: now) {
         guard let terms = try books.partners.terms(of: row.key.partner) else { continue }
-        try dispatch(row, terms: terms)
+        dispatch(row, terms: terms)
       }
     } catch {
       log.error("the push queue cannot be read", metadata: ["cause": "\(error)"])
     }
   }
 
-  private func dispatch(_ row: PushRow, terms: PartnerTerms) throws(StoreFault) {
+  private func dispatch(_ row: PushRow, terms: PartnerTerms) {
     couriers.start(row.key)
     if let request = row.request.flatMap(PushRequest.init(text:)) { return send(request, row: row, terms: terms) }
     let object: PushObject?
     do { object = try self.object(of: row) } catch {
-      couriers.finish(row.key)
-      throw error
+      // It stays due; what cannot be read here must not hold up the others.
+      log.error("an object cannot be read for a push", metadata: ["object": "\(row.key.object)", "cause": "\(error)"])
+      return couriers.finish(row.key)
     }
     guard let object, let partnerLink else { return settle(row, as: .accepted(milliseconds: 0), terms: terms) }
     let request: PushRequest
