@@ -110,9 +110,10 @@ final class Rig {
 
   /// Connects as a station does. Throws the door's refusal.
   func connect(
-    _ path: String = "/ocpp/CP1", offering: [String] = ["ocpp1.6"], headers: Headers = Headers()
+    _ path: String = "/ocpp/CP1", offering: [String] = ["ocpp1.6"], headers: Headers = Headers(), packs: Bool = false
   ) async throws -> Peer {
     var options = WebSocketClient.Options(subprotocols: offering, headers: headers)
+    options.offersCompression = packs
     options.limits.idleLimit = nil
     let url = try HTTPURL("ws://127.0.0.1:\(port)\(path)")
     let (events, eventSink) = AsyncStream.makeStream(of: String.self)

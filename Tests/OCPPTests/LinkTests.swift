@@ -167,6 +167,23 @@ import Wire
     for number in 1...count { #expect(await inbox.next() == #"[3,"\#(number)",{}]"#) }
   }
 
+  @Test func messagesThatUnpackToMoreThanMayWaitEndTheLink() async throws {
+    let rig = try await Rig()
+    let station = try await rig.connect(packs: true)
+    await rig.until { rig.house.opened.count == 1 }
+    rig.house.isStuck = true
+    var inbox = station.events.makeAsyncIterator()
+    // Each is a thousand bytes on the line and one less than the bound of a message when it is unpacked.
+    let filler = String(repeating: " ", count: OCPPLimits.messageBytes - 100)
+    let calls = (1...OCPPLimits.callsInHand + 5).map { number in
+      Bytes(utf8: status("\(number)") + (number > OCPPLimits.callsInHand ? filler : ""))
+    }
+    // In one piece, so that the house reads them at once.
+    let webSocket = station.webSocket
+    webSocket.loop.execute { for call in calls { webSocket.value.send(text: call) } }
+    #expect(await inbox.next() == "closed 1008 too many messages at once")
+  }
+
   @Test(arguments: [
     (TurnFault.busy, "too much waits here; try again"), (.storage("disk full"), "this could not be stored; try again"),
   ])
