@@ -4,9 +4,9 @@ import { whoAmI } from './api.js';
 import { follow, openSessions, overview } from './books.js';
 import { problemBox } from './dialog.js';
 import { announce, fill, h } from './dom.js';
-import { setClock } from './format.js';
+import { keepUp, setClock } from './format.js';
 import { loadWords, t } from './i18n.js';
-import { startLive, stopLive } from './live.js';
+import { onNews, startLive, stopLive } from './live.js';
 import { closeMenu } from './menu.js';
 import { showLogin, showSetup, showWaiting } from './screens/entry.js';
 import { buildShell, markPlace } from './shell.js';
@@ -56,6 +56,7 @@ async function enter() {
   }
   setClock(me.now);
   main = buildShell(app);
+  onNews(keepTime);
   follow();
   startLive(me.last_seq);
   openSessions.ready().catch(() => {});
@@ -66,6 +67,8 @@ async function enter() {
   document.addEventListener('click', followLink);
   route();
 }
+
+function keepTime({ events }) { if (events?.length) keepUp(events.at(-1).at); }
 
 /// A session that ended: the page begins anew after the login, at the same address.
 function signedOut() {

@@ -64,10 +64,12 @@ export function duration(seconds) {
   return unit(s, 'second');
 }
 
-// Times. The daemon's clock counts; this one is corrected by the difference that `/me` showed.
+// Times. The daemon's clock counts; this one is corrected by the difference that `/me` showed, and by what is newer.
 let ahead = 0;
 
 export function setClock(now) { ahead = new Date(now).getTime() - Date.now(); }
+/// What just happened is never in the future: the demo's clock runs faster than this one.
+export function keepUp(at) { ahead = Math.max(ahead, new Date(at).getTime() - Date.now()); }
 export function now() { return Date.now() + ahead; }
 
 function zoned(zone) {
