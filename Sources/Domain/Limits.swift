@@ -23,4 +23,7 @@ public enum Limits {
   public static let zoneFile = 262_144
   /// Characters of a time zone's name, as OCPI has it; a longer name is unknown.
   public static let zoneName = 255
+  /// Characters that are kept of what a station says of itself and of its faults; OCPP allows far fewer. The message log
+  /// has the message as it came.
+  public static let stationWords = 255
 }

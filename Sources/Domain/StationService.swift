@@ -97,15 +97,21 @@ public struct BootReport: Sendable {
     vendor: String, model: String, serialNumber: String? = nil, firmwareVersion: String? = nil, iccid: String? = nil,
     imsi: String? = nil, meterType: String? = nil, meterSerialNumber: String? = nil
   ) {
-    self.vendor = vendor
-    self.model = model
-    self.serialNumber = serialNumber
-    self.firmwareVersion = firmwareVersion
-    self.iccid = iccid
-    self.imsi = imsi
-    self.meterType = meterType
-    self.meterSerialNumber = meterSerialNumber
+    self.vendor = kept(vendor)
+    self.model = kept(model)
+    self.serialNumber = serialNumber.map(kept)
+    self.firmwareVersion = firmwareVersion.map(kept)
+    self.iccid = iccid.map(kept)
+    self.imsi = imsi.map(kept)
+    self.meterType = meterType.map(kept)
+    self.meterSerialNumber = meterSerialNumber.map(kept)
   }
+}
+
+/// As much of a station's own words as is kept, counted in scalars: one character can have any number of accents.
+private func kept(_ words: String) -> String {
+  guard words.utf8.count > Limits.stationWords else { return words }
+  return String(String.UnicodeScalarView(words.unicodeScalars.prefix(Limits.stationWords)))
 }
 
 public struct BootVerdict: Sendable, Equatable {
@@ -129,7 +135,7 @@ public struct StatusReport: Sendable {
   public var at: Timestamp?
 
   public init(evse: Int, connector: Int = 1, status: EVSE.Status, note: String? = nil, at: Timestamp? = nil) {
-    (self.evse, self.connector, self.status, self.note, self.at) = (evse, connector, status, note, at)
+    (self.evse, self.connector, self.status, self.note, self.at) = (evse, connector, status, note.map(kept), at)
   }
 }
 
