@@ -26,6 +26,10 @@ struct Demo: AsyncParsableCommand {
 
   func validate() throws {
     if let seconds, !(5...86_400).contains(seconds) { throw ValidationError("--seconds: 5 to 86400") }
+    guard (try? SocketAddress(parsing: listen)) != nil else { throw ValidationError("--listen: such as 127.0.0.1:8080") }
+    if let keep, access("\(keep)/ostler.db", F_OK) == 0 {
+      throw ValidationError("--keep \(keep): there is a database already; name a new folder")
+    }
   }
 
   @MainActor func run() async throws {
@@ -65,7 +69,9 @@ struct Demo: AsyncParsableCommand {
     configuration.house.connectionSeconds = 3_600
     Logs.begin(configuration)
     Descriptors.raiseSoftLimit()
-    return try await House.open(configuration, clock: clock.clock)
+    do { return try await House.open(configuration, clock: clock.clock) } catch let fault as NetFault {
+      throw Complaint("\(fault) (--listen takes another address)")
+    }
   }
 
   @MainActor private func greet(_ house: House, _ folder: String, _ stage: DemoStage) async throws {
@@ -80,7 +86,7 @@ struct Demo: AsyncParsableCommand {
       "", "Try it from another terminal:",
       "  curl -H 'Authorization: Bearer \(stage.apiKey)' \(page)/api/v1/stations",
       "  curl -H 'Authorization: Bearer \(stage.apiKey)' -H 'Content-Type: application/json' \\",
-      "       -d '{\"token\":\"\(DemoStage.localTag)\"}' \(page)/api/v1/stations/\(DemoStage.spare)/commands/start?wait=10",
+      "       -d '{\"token\":\"\(DemoStage.localTag)\"}' '\(page)/api/v1/stations/\(DemoStage.spare)/commands/start?wait=10'",
       "  curl -H 'Authorization: Token \(stage.observerToken)' \(house.addresses.publicURL)/ocpi/versions",
       "",
     ]

@@ -3,6 +3,7 @@ import Domain
 import HTTP
 import Logging
 import Net
+import OCPI
 import Simulator
 import Wire
 
@@ -20,11 +21,15 @@ struct Sim: AsyncParsableCommand {
     @Option(help: "Its HTTP Basic password.") var password: String?
     @Option(help: "A card that is shown again and again: a session of so many seconds, see --session.") var tag: String?
     @Option(help: "Seconds of a session with --tag.") var session = 60
-    @Option(help: "How much faster its clock runs.") var speed = 1
+    @Option(help: "How much faster its clock runs, 1 to 1000.") var speed = 1
 
     func validate() throws {
       guard StationProfile.Kind(rawValue: profile) != nil else { throw ValidationError("--profile: ac11, ac22, dc50 or dc150") }
       guard (1...86_400).contains(session) else { throw ValidationError("--session: 1 to 86400") }
+      guard (1...1_000).contains(speed) else { throw ValidationError("--speed: 1 to 1000") }
+      guard let address = try? HTTPURL(url), address.scheme == .ws || address.scheme == .wss else {
+        throw ValidationError("--url: such as ws://127.0.0.1:8080/ocpp")
+      }
     }
 
     @MainActor func run() async throws {
@@ -38,7 +43,7 @@ struct Sim: AsyncParsableCommand {
       let trust = try? TLSContext(client: TLSClientSettings())
       let station = await loop.run { [profile] loop in
         let station = VirtualStation(profile, url: address, clock: clock, seed: .random(in: 0 ... .max), tls: trust, loop: loop)
-        station.onEvent = { _, event in Console.say("\(event)") }
+        station.onEvent = { _, event in Console.say(event.line) }
         station.start()
         return LoopBound(station, loop: loop)
       }
@@ -71,6 +76,7 @@ struct Sim: AsyncParsableCommand {
 
     func validate() throws {
       guard PartyID(party) != nil else { throw ValidationError("--party: such as NL*DEM") }
+      guard (try? SocketAddress(parsing: listen)) != nil else { throw ValidationError("--listen: such as 127.0.0.1:8085") }
       guard (register == nil) == (with == nil) else { throw ValidationError("--register and --with go together") }
     }
 
@@ -82,9 +88,9 @@ struct Sim: AsyncParsableCommand {
       let partner = try await loop.run { [driver] loop throws(NetFault) in
         let partner = VirtualPartner(profile, tls: trust, loop: loop)
         partner.onEvent = { [weak partner] event in
-          Console.say("\(event)")
+          Console.say(event.line)
           guard event == .registered, let partner else { return }
-          for uid in driver { partner.pushToken(partner.issueToken(uid)) }
+          for uid in driver { hand(partner.issueToken(uid), from: partner, attempts: 5, loop: loop) }
         }
         let url = try partner.open(on: address)
         Console.say("versions url \(url)\ntoken        \(profile.tokenA)")
@@ -93,12 +99,77 @@ struct Sim: AsyncParsableCommand {
       if let register, let with {
         loop.execute {
           partner.value.register(register, tokenA: with) { result in
-            if case .failure(let failure) = result { Console.say("registration failed: \(failure)") }
+            if case .failure(let failure) = result { Console.say("event=registered ok=false why=\"\(failure)\"") }
           }
         }
       }
       try await Ending(on: loop).wait()
       await loop.run { _ in partner.value.close() }
+    }
+  }
+
+  /// Sends a token, again after a second where it was not taken: a house that asked to register takes ours only when it
+  /// has our answer.
+  private static func hand(_ token: V221.Token, from partner: VirtualPartner, attempts: Int, loop: EventLoop) {
+    partner.pushToken(token) { [weak partner] result in
+      switch result {
+      case .success: Console.say("event=token_sent uid=\(token.uid)")
+      case .failure(let failure) where attempts <= 1: Console.say("event=token_refused uid=\(token.uid) why=\"\(failure)\"")
+      case .failure:
+        loop.schedule(after: .seconds(1)) {
+          if let partner { hand(token, from: partner, attempts: attempts - 1, loop: loop) }
+        }
+      }
+    }
+  }
+}
+
+// MARK: - What is printed
+
+extension StationEvent {
+  /// One line, as the demo writes them.
+  fileprivate var line: String {
+    switch self {
+    case .connected: "event=connected"
+    case .refused(let why): "event=refused why=\"\(why)\""
+    case .disconnected(let why): "event=disconnected why=\"\(why)\""
+    case .booted(let word, let seconds): "event=boot status=\(word.rawValue) interval=\(seconds)"
+    case .status(let connector, let word): "event=status connector=\(connector) status=\(word.rawValue)"
+    case .authorized(let tag, let word): "event=authorized tag=\(tag) status=\(word.rawValue)"
+    case .sessionStarted(let connector, let tag): "event=car_charges connector=\(connector) tag=\(tag)"
+    case .sessionConfirmed(let connector, let transaction):
+      "event=session_started connector=\(connector) transaction=\(transaction)"
+    case .sessionEnded(let connector, let transaction, let wattHours, let reason):
+      "event=session_ended connector=\(connector) transaction=\(transaction.map { "\($0)" } ?? "none") wh=\(wattHours)"
+        + " reason=\(reason.rawValue)"
+    case .stopAcknowledged(let transaction): "event=stop_acknowledged transaction=\(transaction)"
+    case .asked(let action, let answer): "event=asked action=\(action) answer=\(answer)"
+    case .answered(let action, let after): "event=answered action=\(action) after_ms=\(after.wholeMilliseconds)"
+    case .failed(let action, let why): "event=failed action=\(action) why=\"\(why)\""
+    case .dropped(let action): "event=dropped action=\(action)"
+    case .rebooting(let hard): "event=rebooting hard=\(hard)"
+    }
+  }
+}
+
+extension PartnerEvent {
+  fileprivate var line: String {
+    switch self {
+    case .registered: "event=registered ok=true"
+    case .unregistered: "event=unregistered"
+    case .location(let id): "event=location id=\(id)"
+    case .tariff(let id): "event=tariff id=\(id)"
+    case .tariffRemoved(let id): "event=tariff_removed id=\(id)"
+    case .session(let id, let status, let kWh): "event=session id=\(id) status=\(status.rawValue) kwh=\(kWh)"
+    case .cdr(let id, let cost, let currency): "event=cdr id=\(id) cost=\(cost) currency=\(currency)"
+    case .cdrRepeated(let id): "event=cdr_repeated id=\(id)"
+    case .cdrConflict(let id): "event=cdr_conflict id=\(id)"
+    case .authorized(let uid, let allowed): "event=authorized uid=\(uid) allowed=\(allowed.rawValue)"
+    case .commandAnswered(let id, let name, let word): "event=command_answered id=\(id) name=\(name) result=\(word.rawValue)"
+    case .commandResult(let id, let name, let word): "event=command_result id=\(id) name=\(name) result=\(word.rawValue)"
+    case .commandFailed(let id, let name, let why): "event=command_failed id=\(id) name=\(name) why=\"\(why)\""
+    case .wentDown: "event=down"
+    case .cameBack: "event=back"
     }
   }
 }
