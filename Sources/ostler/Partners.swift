@@ -6,7 +6,7 @@ struct Partners: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "partner", abstract: "Roaming partners.",
     subcommands: [
-      List.self, Show.self, Invite.self, Register.self, Trace.self, Pushes.self, Pause.self, Resume.self, Redeliver.self,
+      List.self, Show.self, Invite.self, Register.self, Retry.self, Trace.self, Pushes.self, Pause.self, Resume.self, Redeliver.self,
       Unregister.self, Remove.self,
     ])
 
@@ -55,6 +55,21 @@ struct Partners: AsyncParsableCommand {
       var body: JSON = ["versions_url": .string(url), "token": .string(token), "quirks": quirks(allowPrivate)]
       if let name { body["name"] = .string(name) }
       remote.show(try await remote.ask(.post, "/partners/register", [], body))
+    }
+  }
+
+  struct Retry: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Try a registration again, or make new tokens with a partner that is registered.")
+    @OptionGroup var partner: PartnerArgument
+    @Option(help: "Another versions URL than before.") var url: String?
+    @Option(help: "Another token than before.") var token: String?
+
+    func run() async throws {
+      var body: JSON = [:]
+      if let url { body["versions_url"] = .string(url) }
+      if let token { body["token"] = .string(token) }
+      partner.remote.show(try await partner.remote.ask(.post, "\(partner.path)/register", [], body))
     }
   }
 

@@ -9,7 +9,7 @@ import Wire
 
 /// How a command speaks to the daemon: over the socket in its data folder, which only its owner can open.
 struct Remote: ParsableArguments {
-  @Option(help: "The daemon's data folder.") var data: String?
+  @Option(help: "The daemon's data folder; else OSTLER_DATA, else where a daemon without --data keeps it.") var data: String?
   @Flag(help: "Print the answer as JSON.") var json = false
 
   /// Asks the daemon. An error of its API ends the command with the daemon's own words.
@@ -47,7 +47,8 @@ struct Remote: ParsableArguments {
     }
     guard response.status.isSuccess else {
       let problem = try? JSON.parse(response.body)
-      let words = [problem?["title"]?.string, problem?["detail"]?.string].compactMap { $0 }
+      // The title says the same in general words.
+      let words = [problem?["field"]?.string, problem?["detail"]?.string ?? problem?["title"]?.string].compactMap { $0 }
       throw Complaint(words.isEmpty ? "the daemon answered \(response.status)" : words.joined(separator: ": "))
     }
     return response.body

@@ -137,7 +137,7 @@ struct Stations: AsyncParsableCommand {
     @Option(help: "Which EVSE; the whole station where it is not given.") var evse: Int?
 
     func validate() throws {
-      guard state == "operative" || state == "inoperative" else { throw ValidationError("operative or inoperative") }
+      guard state == "operative" || state == "inoperative" else { throw ValidationError("<state>: operative or inoperative") }
     }
 
     func run() async throws {
@@ -209,6 +209,10 @@ struct StationArgument: ParsableArguments {
   @OptionGroup var remote: Remote
 
   var path: String { "/stations/\(id.percentEncoded)" }
+
+  func validate() throws {
+    guard !id.isEmpty else { throw ValidationError("<id>: a station's identity is not empty") }
+  }
 
   /// Sends a command and waits for the station's own answer; a refusal fails.
   func command(_ verb: String, _ body: JSON) async throws {
