@@ -23,7 +23,9 @@ export function stationActions(station, only = null) {
   return [
     { label: t('action.start'), key: 's', run: () => startDialog(station, only), ...off, ...pending },
     ...running.slice(0, 3).map((session, i) => ({
-      label: running.length > 1 ? t('action.stop.of', { evse: session.evse ?? '' }) : t('action.stop'), key: i === 0 ? 't' : null,
+      label: running.length > 1 ? t(
+        'action.stop.of', { evse: session.evse ?? '' }
+      ) : t('action.stop'), key: i === 0 ? 't' : null,
       run: () => stopSession({ ...session, station: station.id }), ...off,
     })),
     { label: t('action.unlock'), key: 'u', run: () => unlockDialog(station, only), ...off },
@@ -37,10 +39,14 @@ export function stationActions(station, only = null) {
 }
 
 function evseField(station, only, { whole = false } = {}) {
-  const rank = (evse) => (evse.status === 'preparing' ? 0 : startable.includes(evse.status) && !sessionAt(station, evse) ? 1 : 2);
+  const rank = (evse) => (
+    evse.status === 'preparing' ? 0 : startable.includes(evse.status) && !sessionAt(station, evse) ? 1 : 2
+  );
   const sorted = whole ? station.evses : [...station.evses].sort((a, b) => rank(a) - rank(b));
   return {
-    name: 'evse', label: t('field.evse'), type: 'select', required: true, value: String(only?.number ?? (whole ? 0 : sorted[0]?.number ?? '')),
+    name: 'evse', label: t('field.evse'), type: 'select', required: true, value: String(
+      only?.number ?? (whole ? 0 : sorted[0]?.number ?? '')
+    ),
     options: [
       ...(whole ? [{ value: '0', label: t('field.evse.whole') }] : []),
       ...sorted.map((evse) => ({ value: String(evse.number), label: `${evse.number} · ${word('evse', evse.status)}` })),
@@ -55,9 +61,11 @@ async function startDialog(station, only) {
   } catch { /* The uid can be typed. */ }
   let last = '';
   try { last = localStorage.getItem('ostler.token') ?? ''; } catch { /* Nothing was kept. */ }
-  if (!tokens.some((token) => token.uid === last)) last = tokens.find((token) => !token.owner)?.uid ?? tokens[0]?.uid ?? '';
+  if (!tokens.some(
+    (token) => token.uid === last
+  )) last = tokens.find((token) => !token.owner)?.uid ?? tokens[0]?.uid ?? '';
   formDialog({
-    title: t('start.title', { station: station.id }), submit: t('action.start'),
+    title: t('start.title', { station: station.id }), submit: t('verb.start'),
     intro: tokens.length ? null : t('start.no_tokens'),
     fields: [
       {
@@ -83,7 +91,9 @@ function unlockDialog(station, only) {
 
 function availabilityDialog(station, only) {
   formDialog({
-    title: t('availability.title', { station: station.id }), submit: t('action.availability.submit'), intro: t('availability.text'),
+    title: t(
+      'availability.title', { station: station.id }
+    ), submit: t('action.availability.submit'), intro: t('availability.text'),
     fields: [evseField(station, only, { whole: true }), {
       name: 'operative', label: t('field.availability'), type: 'select', required: true,
       options: [{ value: 'yes', label: t('availability.in') }, { value: 'no', label: t('availability.out') }],
@@ -99,7 +109,9 @@ function triggerDialog(station) {
     title: t('trigger.title', { station: station.id }), submit: t('action.trigger'),
     fields: [{
       name: 'what', label: t('field.trigger'), type: 'select', required: true,
-      options: ['status', 'boot', 'heartbeat', 'meter_values'].map((what) => ({ value: what, label: word('trigger', what) })),
+      options: ['status', 'boot', 'heartbeat', 'meter_values'].map((what) => ({
+        value: what, label: word('trigger', what),
+      })),
     }],
     send: async ({ what }) => { command(station.id, 'trigger', { what }); },
   });
@@ -108,7 +120,9 @@ function triggerDialog(station) {
 function resetDialog(station) {
   const charging = station.evses.filter((evse) => sessionAt(station, evse)).length;
   confirmDialog({
-    title: t('reset.title', { station: station.id }), text: charging ? t('reset.text.charging', { n: charging }) : t('reset.text'),
+    title: t(
+      'reset.title', { station: station.id }
+    ), text: charging ? t('reset.text.charging', { n: charging }) : t('reset.text'),
     submit: t('action.reset'), type: station.id,
     send: async () => { command(station.id, 'reset', {}); },
   });

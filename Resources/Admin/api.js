@@ -78,12 +78,13 @@ export const remove = (path, options) => ask('DELETE', path, options);
 /// A key that makes a repeated command the same command.
 export function commandKey() { return randomHex(16); }
 
-/// Every item of a list, page by page, at most `most`; `heard` is told after each page.
+/// Every item of a list, page by page, at most `most`; `heard` is told after each page. The first page is short, so that
+/// something can be shown soon.
 export async function all(path, values = {}, { most = 20_000, signal, heard } = {}) {
   const items = [];
   let cursor = null;
   do {
-    const page = await get(path, { limit: 500, ...values, cursor }, { signal });
+    const page = await get(path, { limit: cursor === null ? 100 : 500, ...values, cursor }, { signal });
     items.push(...page.items);
     cursor = page.next_cursor;
     heard?.(items, cursor === null);

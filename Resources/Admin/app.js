@@ -35,7 +35,13 @@ async function start() {
   try {
     await loadWords();
   } catch (error) {
-    fill(app, h('p', null, `The page could not load its texts. Reload it; if that does not help, restart the daemon. ${error.message}`));
+    fill(
+      app,
+      h(
+        'p', null,
+        `The page could not load its texts. Reload it; if that does not help, restart the daemon. ${error.message}`
+      )
+    );
     return;
   }
   const token = new URLSearchParams(location.search).get('setup');
@@ -109,7 +115,10 @@ async function route() {
     root.append(h('p', null, t('missing.text')), h('p', null, h('a', { href: '/' }, t('nav.overview'))));
     return;
   }
-  const context = { root, signal, params: found.params, query: new URLSearchParams(location.search), head: (options) => head(root, options), keep };
+  const context = {
+    root, signal, params: found.params, query: new URLSearchParams(location.search),
+    head: (options) => head(root, options), keep,
+  };
   try {
     const { show } = await import(`./screens/${found.module}.js`);
     if (signal.aborted) return;
@@ -128,7 +137,9 @@ function find(pathname) {
     if (wanted.length !== parts.length) continue;
     const params = {};
     try {
-      if (wanted.every((part, i) => (part.startsWith(':') ? (params[part.slice(1)] = decodeURIComponent(parts[i])) : part === parts[i]))) {
+      if (wanted.every(
+        (part, i) => (part.startsWith(':') ? (params[part.slice(1)] = decodeURIComponent(parts[i])) : part === parts[i])
+      )) {
         return { module, place, params };
       }
     } catch { /* A path that is not percent-encoded properly is nobody's. */ }
@@ -141,11 +152,16 @@ function head(root, { title, mono, back, sub, buttons, actions }) {
   const heading = h('h1', { tabindex: '-1', class: mono ? 'mono' : '' }, title);
   const more = actions && h('button', {
     type: 'button', 'aria-haspopup': 'menu', data: { actions: String(title) }, 'aria-keyshortcuts': '.',
-    on: { click: (event) => event.currentTarget.dispatchEvent(new KeyboardEvent('keydown', { key: '.', bubbles: true })) },
+    on: { click: (event) => event.currentTarget.dispatchEvent(new KeyboardEvent(
+      'keydown', { key: '.', bubbles: true }
+    )) },
   }, t('shell.actions'));
   if (more) more.actions = actions;
   const box = h('div.head', null,
-    h('div.head-text', null, back && h('a.back', { href: back.href }, '‹ ', back.label), heading, sub && h('div.sub', null, sub)),
+    h(
+      'div.head-text', null, back && h('a.back', { href: back.href }, '‹ ', back.label), heading,
+      sub && h('div.sub', null, sub)
+    ),
     h('div.buttons', null, buttons, more));
   const old = root.querySelector(':scope > .head');
   const first = !old;

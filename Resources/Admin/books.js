@@ -24,8 +24,8 @@ class Shelf {
 
   async #load() {
     const items = await all(this.#place, this.#values, {
-      // A large house is shown as its pages come in.
-      heard: (some, last) => { if (!last && !this.complete) { this.#take(some); this.changed(); } },
+      // A large house is shown from its first page on.
+      heard: (some, last) => { if (!last && this.items.size === 0) { this.#take(some); this.changed(); } },
     });
     this.#take(items);
     this.complete = true;
@@ -123,7 +123,9 @@ export function sessionAt(station, evse) {
 
 /// What a station draws now, in kW; null where nothing is known.
 export function powerOf(station) {
-  const known = station.evses.map((evse) => sessionAt(station, evse)?.power_kw).filter((kw) => kw !== null && kw !== undefined);
+  const known = station.evses.map((evse) => sessionAt(station, evse)?.power_kw).filter(
+    (kw) => kw !== null && kw !== undefined
+  );
   return known.length ? known.reduce((sum, kw) => sum + Number(kw), 0) : null;
 }
 
@@ -173,7 +175,9 @@ function hear(event) {
       touch(event.station);
       break;
     case 'station.connected':
-      if (station) stations.put({ ...station, online: true, last_seen_at: event.at, version: event.body.version ?? station.version });
+      if (station) stations.put({
+        ...station, online: true, last_seen_at: event.at, version: event.body.version ?? station.version,
+      });
       touch(event.station);
       knocks.soon(0);
       break;
@@ -205,7 +209,9 @@ function move(figures) {
   for (const { id, energy_kwh, power_kw, state_of_charge, cost, duration_seconds } of figures) {
     const session = openSessions.get(id);
     if (session) {
-      openSessions.put({ ...session, energy_kwh, power_kw, state_of_charge, cost: cost ?? session.cost, duration_seconds });
+      openSessions.put({
+        ...session, energy_kwh, power_kw, state_of_charge, cost: cost ?? session.cost, duration_seconds,
+      });
     } else {
       openSessions.soon(800);
     }

@@ -72,7 +72,9 @@ export class AreaChart {
 
   #scale = null;
   #summary(last, peak) {
-    return t('chart.note', { name: this.#name, last: `${number(last, 1)} ${this.#unit}`, peak: `${number(peak, 1)} ${this.#unit}` });
+    return t('chart.note', {
+      name: this.#name, last: `${number(last, 1)} ${this.#unit}`, peak: `${number(peak, 1)} ${this.#unit}`,
+    });
   }
 
   #read(offset) {
@@ -83,7 +85,9 @@ export class AreaChart {
       this.#note.textContent = this.#summary(this.#points.at(-1).value, Math.max(...this.#points.map((p) => p.value)));
       return;
     }
-    const near = this.#points.reduce((best, p) => (Math.abs(this.#scale.x(p.at) - offset) < Math.abs(this.#scale.x(best.at) - offset) ? p : best));
+    const near = this.#points.reduce(
+      (best, p) => (Math.abs(this.#scale.x(p.at) - offset) < Math.abs(this.#scale.x(best.at) - offset) ? p : best)
+    );
     dot.setAttribute('cx', this.#scale.x(near.at));
     dot.setAttribute('cy', this.#scale.y(near.value));
     dot.setAttribute('visibility', 'visible');

@@ -33,7 +33,9 @@ export function command(station, verb, body, title = word('verb', verb)) {
 
 /// Asks a station to end a session.
 export function stopSession(session) {
-  return run(t('verb.stop'), session.station, 'stop', (key) => post(path`/sessions/${session.id}/stop`, {}, { key }), session.id);
+  return run(
+    t('verb.stop'), session.station, 'stop', (key) => post(path`/sessions/${session.id}/stop`, {}, { key }), session.id
+  );
 }
 
 async function run(title, station, verb, send, session) {
@@ -55,7 +57,10 @@ class Entry {
     this.ended = new Promise((end) => { this.#end = end; });
     this.#steps = h('span.steps', null, this.#waiting(t('command.sending')));
     this.#hint = h('span.hint', { hidden: true });
-    const away = h('button.quiet', { type: 'button', 'aria-label': t('command.dismiss', { title }), on: { click: () => this.#dismiss() } }, '✕');
+    const away = h(
+      'button.quiet',
+      { type: 'button', 'aria-label': t('command.dismiss', { title }), on: { click: () => this.#dismiss() } }, '✕'
+    );
     this.#line = h('li', null, h('strong', null, title, ' ', h('a.id', { href: path`/stations/${station}` }, station)),
       this.#steps, this.#hint, away);
     list.prepend(this.#line);
@@ -81,7 +86,9 @@ class Entry {
   fail(problem) {
     fill(this.#steps, this.#step('failed', problem.title ?? t('command.unsent')));
     this.#say(problem.detail ?? problem.message);
-    announce(t('command.said', { title: '', station: this.#station, step: `${problem.title} ${problem.detail ?? ''}` }));
+    announce(t('command.said', {
+      title: '', station: this.#station, step: `${problem.title} ${problem.detail ?? ''}`,
+    }));
     this.#end(null);
   }
 
@@ -99,7 +106,12 @@ class Entry {
   async #lookForEnd() {
     const session = await get(path`/sessions/${this.#session}`);
     if (!session.ended_at) return;
-    this.#show([...this.#first(), this.#step('done', `${t('command.done.stop')} ${seconds(now() - new Date(this.#command.created_at))}`, this.#session)]);
+    this.#show([
+      ...this.#first(),
+      this.#step(
+        'done', `${t('command.done.stop')} ${seconds(now() - new Date(this.#command.created_at))}`, this.#session
+      ),
+    ]);
     this.#finish();
   }
 
@@ -114,7 +126,9 @@ class Entry {
 
   #first() {
     const steps = [this.#step('sent', t('command.sent_at', { at: clock(this.#command.created_at) }))];
-    if (this.#accepted !== null) steps.push(this.#step('accepted', t('command.accepted_after', { after: seconds(this.#accepted) })));
+    if (this.#accepted !== null) steps.push(this.#step(
+      'accepted', t('command.accepted_after', { after: seconds(this.#accepted) })
+    ));
     return steps;
   }
 
@@ -138,8 +152,12 @@ class Entry {
   }
 
   #show(steps) {
-    fill(this.#steps, steps.flatMap((step, i) => (i ? [h('span.then', { 'aria-hidden': 'true' }, '→'), step] : [step])));
-    announce(t('command.said', { title: word('verb', this.#verb), station: this.#station, step: steps.at(-1).textContent }));
+    fill(
+      this.#steps, steps.flatMap((step, i) => (i ? [h('span.then', { 'aria-hidden': 'true' }, '→'), step] : [step]))
+    );
+    announce(t('command.said', {
+      title: word('verb', this.#verb), station: this.#station, step: steps.at(-1).textContent,
+    }));
   }
 
   #step(phase, text, session) {
@@ -148,7 +166,9 @@ class Entry {
   }
 
   #waiting(text) {
-    const ring = { cx: 8, cy: 8, r: 5, fill: 'none', stroke: 'currentColor', 'stroke-width': 2, 'stroke-dasharray': '20 12' };
+    const ring = {
+      cx: 8, cy: 8, r: 5, fill: 'none', stroke: 'currentColor', 'stroke-width': 2, 'stroke-dasharray': '20 12',
+    };
     return h('span.step.waiting', null, drawing([['circle', ring]], 'icon spin'), text);
   }
 
@@ -164,7 +184,9 @@ class Entry {
     openSessions.soon(300);
     touchStation(this.#station);
     this.#end(this.#command);
-    if (this.#command.phase === 'done' || this.#command.phase === 'accepted') setTimeout(() => this.#dismiss(), this.#verb === 'get-configuration' ? 6000 : 30_000);
+    if (this.#command.phase === 'done' || this.#command.phase === 'accepted') setTimeout(
+      () => this.#dismiss(), this.#verb === 'get-configuration' ? 6000 : 30_000
+    );
   }
 
   #dismiss() {

@@ -21,7 +21,9 @@ export function dialog(title, build, { cls = '', onClose } = {}) {
   });
   box.addEventListener('click', (event) => { if (event.target === box && cls.includes('sheet')) close(); });
   box.showModal();
-  (box.querySelector('[data-first]') ?? box.querySelector('input:not([type=hidden]), select, textarea') ?? heading).focus();
+  (
+    box.querySelector('[data-first]') ?? box.querySelector('input:not([type=hidden]), select, textarea') ?? heading
+  ).focus();
   return box;
 }
 
@@ -39,8 +41,12 @@ export function form({ intro, fields, submit, danger, send, fresh, done, cancel,
   const trouble = h('div.trouble', { hidden: true, tabindex: '-1' });
   const button = h('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, submit);
   const rows = fields.map((field) => (field instanceof Node ? field : fieldRow(field)));
-  const element = h('form', { class: inline ? 'form inline' : 'form', novalidate: true }, intro && h('p', null, intro), trouble, rows, after,
-    h('div.buttons', null, button, cancel && h('button', { type: 'button', on: { click: cancel } }, t('dialog.cancel'))));
+  const element = h('form', {
+    class: inline ? 'form inline' : 'form', novalidate: true,
+  }, intro && h('p', null, intro), trouble, rows, after,
+    h(
+      'div.buttons', null, button, cancel && h('button', { type: 'button', on: { click: cancel } }, t('dialog.cancel'))
+    ));
   const known = fields.filter((field) => !(field instanceof Node));
   element.addEventListener('submit', async (event) => {
     event.preventDefault();
@@ -74,7 +80,9 @@ async function showDifference(trouble, element, fields, fresh) {
   const typed = readFields(element, fields);
   const { values } = await fresh();
   const rows = fields.filter(({ name }) => String(values[name] ?? '') !== String(typed[name] ?? ''))
-    .map(({ name, label }) => t('form.stale.row', { label, theirs: String(values[name] ?? '–'), yours: String(typed[name] ?? '–') }));
+    .map(({ name, label }) => t('form.stale.row', {
+      label, theirs: String(values[name] ?? '–'), yours: String(typed[name] ?? '–'),
+    }));
   showTrouble(trouble, t('form.stale'), rows.length ? rows : [t('form.stale.same')]);
 }
 
@@ -96,7 +104,10 @@ export function showProblem(place, problem) {
 export function confirmDialog({ title, text, submit, type, send, done }) {
   return formDialog({
     title, intro: text, submit, danger: true, send, done,
-    fields: type ? [{ name: 'typed', label: t('confirm.type', { type }), required: true, pattern: escape(type), autocomplete: 'off', mono: true }] : [],
+    fields: type ? [{
+      name: 'typed', label: t('confirm.type', { type }), required: true, pattern: escape(type), autocomplete: 'off',
+      mono: true,
+    }] : [],
   });
 }
 
@@ -108,7 +119,10 @@ export function secretDialog({ title, text, secrets, done }) {
     h('p', null, text),
     secrets.map(({ label, value }) => copyBox(label, value)),
     h('p.warn', null, t('secret.once')),
-    h('div.buttons', null, h('button.primary', { type: 'button', data: { first: '' }, on: { click: close } }, t('secret.kept'))),
+    h(
+      'div.buttons', null,
+      h('button.primary', { type: 'button', data: { first: '' }, on: { click: close } }, t('secret.kept'))
+    ),
   ], { onClose: done });
 }
 
@@ -138,6 +152,8 @@ export function codeBlock(text) {
 export function problemBox(problem, again) {
   const box = h('div.trouble', { role: 'alert' });
   showProblem(box, problem);
-  if (again) box.append(h('div.buttons', null, h('button', { type: 'button', on: { click: again } }, t('error.again'))));
+  if (again) box.append(h(
+    'div.buttons', null, h('button', { type: 'button', on: { click: again } }, t('error.again'))
+  ));
   return box;
 }

@@ -4,7 +4,7 @@ import { h, path } from './dom.js';
 import { number } from './format.js';
 import { has, t, tr, word } from './i18n.js';
 
-/// One line for an event, as texts and links; null for what nobody needs to read.
+/// One line for an event, as texts and links.
 export function eventLine(event) {
   const { kind, subject, body = {} } = event;
   const [family, ...rest] = subject.split('/');
@@ -21,7 +21,9 @@ export function eventLine(event) {
     session: body.session ? h('a', { href: path`/sessions/${body.session}` }, short(body.session)) : '',
   };
   const note = body.note ? [h('span.mute', null, ` · ${body.note}`)] : [];
-  const why = (kind === 'push.failed' || kind === 'push.parked') && body.why ? [h('span.mute', null, ` · ${body.why}`)] : [];
+  const why = (kind === 'push.failed' || kind === 'push.parked') && body.why ? [h(
+    'span.mute', null, ` · ${body.why}`
+  )] : [];
   if (has(`event.${kind}`)) return [...tr(`event.${kind}`, named), ...note, ...why];
   return [named.subject, ` ${kind}`];
 }
@@ -31,12 +33,16 @@ export function short(id) { return id.length > 12 ? `…${id.slice(-8)}` : id; }
 
 function target(family, id, event) {
   switch (family) {
-    case 'station': return event.station ? h('a.id', { href: path`/stations/${event.station}` }, event.station) : h('span', null, t('event.station', { id }));
+    case 'station': return event.station ? h('a.id', { href: path`/stations/${event.station}` }, event.station) : h(
+      'span', null, t('event.station', { id })
+    );
     case 'knock': return h('b', null, id);
     case 'session': return h('a.id', { href: path`/sessions/${id}` }, short(id));
     case 'cdr': return h('a.id', { href: path`/cdrs/${id}` }, short(id));
     case 'partner': return h('a', { href: path`/partners/${id}` }, event.partner ?? t('event.partner', { id }));
-    case 'command': return event.station ? h('a.id', { href: path`/stations/${event.station}` }, event.station) : h('span', null, short(id));
+    case 'command': return event.station ? h(
+      'a.id', { href: path`/stations/${event.station}` }, event.station
+    ) : h('span', null, short(id));
     case 'location': return h('a', { href: path`/sites/${id}` }, t('event.location', { id }));
     case 'tariff': return h('a', { href: path`/tariffs/${id}` }, t('event.tariff', { id }));
     default: return h('span', null, id);

@@ -57,7 +57,9 @@ export function moneyInFull(cost) {
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return none;
   const s = Math.max(0, Math.round(seconds));
-  const unit = (value, name) => format(Intl.NumberFormat, { style: 'unit', unit: name, unitDisplay: 'narrow' }).format(value);
+  const unit = (value, name) => format(Intl.NumberFormat, {
+    style: 'unit', unit: name, unitDisplay: 'narrow',
+  }).format(value);
   if (s >= 86_400) return `${unit(Math.floor(s / 86_400), 'day')} ${unit(Math.floor((s % 86_400) / 3600), 'hour')}`;
   if (s >= 3600) return `${unit(Math.floor(s / 3600), 'hour')} ${unit(Math.floor((s % 3600) / 60), 'minute')}`;
   if (s >= 60) return `${unit(Math.floor(s / 60), 'minute')} ${unit(s % 60, 'second')}`;
@@ -83,7 +85,9 @@ function zoned(zone) {
 }
 
 export function clock(at, zone) {
-  return format(Intl.DateTimeFormat, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', ...zoned(zone) })
+  return format(Intl.DateTimeFormat, {
+    hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', ...zoned(zone)
+  })
     .format(new Date(at));
 }
 
@@ -95,7 +99,9 @@ export function clockInFull(at, zone) {
 }
 
 export function day(at, zone) {
-  return format(Intl.DateTimeFormat, { day: 'numeric', month: 'short', year: 'numeric', ...zoned(zone) }).format(new Date(at));
+  return format(Intl.DateTimeFormat, {
+    day: 'numeric', month: 'short', year: 'numeric', ...zoned(zone)
+  }).format(new Date(at));
 }
 
 /// `3 Nov, 10:15`, with the year where it is not this one.
@@ -108,7 +114,9 @@ export function moment(at, zone) {
 }
 
 export function month(text) {
-  return format(Intl.DateTimeFormat, { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(new Date(`${text}-01T00:00:00Z`));
+  return format(Intl.DateTimeFormat, { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(
+    new Date(`${text}-01T00:00:00Z`)
+  );
 }
 
 /// Date, time, offset and zone, for hovering.
@@ -145,7 +153,9 @@ export function lasting(since) {
 export function relative(at) {
   const seconds = (new Date(at).getTime() - now()) / 1000;
   const size = Math.abs(seconds);
-  const say = (value, unit) => format(Intl.RelativeTimeFormat, { numeric: 'always', style: 'short' }).format(Math.round(value), unit);
+  const say = (value, unit) => format(Intl.RelativeTimeFormat, {
+    numeric: 'always', style: 'short',
+  }).format(Math.round(value), unit);
   if (size < 5) return t('time.now');
   if (size < 60) return say(seconds, 'second');
   if (size < 3600) return say(seconds / 60, 'minute');

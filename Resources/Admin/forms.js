@@ -10,10 +10,17 @@ export function fieldRow(field) {
   const hint = field.hint ? h('div.hint', { id: `${id}h` }, field.hint) : null;
   const input = draw(field, id, hint && `${id}h`);
   if (field.type === 'check') {
-    return h('div.field.check', { class: field.cls }, h('label', { for: id }, input, h('span', null, field.label)), hint);
+    return h(
+      'div.field.check', { class: field.cls }, h('label', { for: id }, input, h('span', null, field.label)), hint
+    );
   }
-  const label = h('label', { for: id }, field.label, field.required ? '' : h('span.optional', null, ` ${field.optional ?? t('form.optional')}`));
-  const list = field.list ? h('datalist', { id: `${id}l` }, field.list.map((o) => h('option', { value: o.value }, o.label ?? ''))) : null;
+  const label = h(
+    'label', { for: id }, field.label,
+    field.required ? '' : h('span.optional', null, ` ${field.optional ?? t('form.optional')}`)
+  );
+  const list = field.list ? h(
+    'datalist', { id: `${id}l` }, field.list.map((o) => h('option', { value: o.value }, o.label ?? ''))
+  ) : null;
   if (list) input.setAttribute('list', `${id}l`);
   return h('div.field', { class: field.cls }, label, input, list, hint);
 }
@@ -26,7 +33,9 @@ function draw(field, id, hint) {
   switch (field.type) {
     case 'select': return select(field, common);
     case 'check': return h('input', { ...common, type: 'checkbox', checked: Boolean(field.value) });
-    case 'area': return h('textarea', { ...common, rows: field.rows ?? 6, spellcheck: 'false', value: field.value ?? '' });
+    case 'area': return h('textarea', {
+      ...common, rows: field.rows ?? 6, spellcheck: 'false', value: field.value ?? '',
+    });
     case 'decimal': return h('input', {
       ...common, type: 'text', inputmode: 'decimal', pattern: field.pattern ?? '-?[0-9]+([.,][0-9]+)?', value: field.value ?? '',
     });
@@ -39,7 +48,9 @@ function draw(field, id, hint) {
 }
 
 function select(field, common) {
-  const element = h('select', common, field.options.map((option) => h('option', { value: option.value ?? '' }, option.label)));
+  const element = h(
+    'select', common, field.options.map((option) => h('option', { value: option.value ?? '' }, option.label))
+  );
   element.value = field.value ?? '';
   if (element.selectedIndex < 0) element.selectedIndex = 0;
   return element;
@@ -96,7 +107,9 @@ export function filterBar(fields, change, ...more) {
       bar.append(element);
     } else if (field.type === 'check') {
       bar.append(h('label.chip', null,
-        h('input', { id, name: field.name, type: 'checkbox', checked: field.value, on: { change: tell } }), field.label));
+        h('input', {
+          id, name: field.name, type: 'checkbox', checked: field.value, on: { change: tell },
+        }), field.label));
     } else {
       bar.append(h('input', {
         id, name: field.name, type: field.type === 'search' ? 'search' : field.type, 'aria-label': field.label,

@@ -27,7 +27,9 @@ export function openJump(pages) {
       role: 'option', id: `jump-${i}`, 'aria-selected': i === chosen ? 'true' : 'false',
       on: { click: () => leave(item), pointermove: () => { if (chosen !== i) { chosen = i; draw(); } } },
     }, h('span', null, item.label), h('span.mute', null, item.what))));
-    if (!found.length) fill(list, h('li.mute', { role: 'option', 'aria-selected': 'false', 'aria-disabled': 'true' }, t('jump.none')));
+    if (!found.length) fill(
+      list, h('li.mute', { role: 'option', 'aria-selected': 'false', 'aria-disabled': 'true' }, t('jump.none'))
+    );
     input.setAttribute('aria-activedescendant', found.length ? `jump-${chosen}` : '');
     list.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' });
   };
@@ -67,7 +69,10 @@ export function openJump(pages) {
 }
 
 function ofStation(station) {
-  return { href: path`/stations/${station.id}`, label: station.id, what: `${t('jump.station')} · ${word('evse', stateOf(station))}` };
+  return {
+    href: path`/stations/${station.id}`, label: station.id,
+    what: `${t('jump.station')} · ${word('evse', stateOf(station))}`,
+  };
 }
 
 function local(text, pages) {
@@ -77,7 +82,9 @@ function local(text, pages) {
     ...openSessions.list().map((session) => ({
       href: path`/sessions/${session.id}`, label: `${session.station ?? ''} ${session.token.uid}`, what: t('jump.session'),
     })),
-    ...partners.list().map((partner) => ({ href: path`/partners/${partner.id}`, label: partner.name, what: t('jump.partner') })),
+    ...partners.list().map((partner) => ({
+      href: path`/partners/${partner.id}`, label: partner.name, what: t('jump.partner'),
+    })),
     ...locations.list().map((site) => ({ href: path`/sites/${site.id}`, label: site.name, what: t('jump.site') })),
   ];
   if (!text) return items.slice(0, most);

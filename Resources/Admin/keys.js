@@ -32,7 +32,9 @@ function heard(event) {
   if (key === '?') return act(event, showSheet);
   if (key === 'j' || key === 'k') return act(event, () => walk(key === 'j' ? 1 : -1));
   const line = event.target.closest?.('tr[tabindex]');
-  if (key === 'Enter' && line === event.target) return act(event, () => line.dispatchEvent(new CustomEvent('open-row', { bubbles: true })));
+  if (key === 'Enter' && line === event.target) return act(
+    event, () => line.dispatchEvent(new CustomEvent('open-row', { bubbles: true }))
+  );
   if (key === '.') return act(event, () => menu(line));
 }
 
@@ -60,8 +62,12 @@ function inField(event, field) {
 /// The rows of the table that the filter is for; without a filter, of the first one that has any.
 function rows() {
   const filter = document.querySelector('main [data-filter]');
-  const bodies = [...document.querySelectorAll('main table[data-rows] tbody')].filter((body) => body.rows.length && body.offsetParent);
-  const after = bodies.find((body) => filter && filter.compareDocumentPosition(body) & Node.DOCUMENT_POSITION_FOLLOWING);
+  const bodies = [...document.querySelectorAll('main table[data-rows] tbody')].filter(
+    (body) => body.rows.length && body.offsetParent
+  );
+  const after = bodies.find(
+    (body) => filter && filter.compareDocumentPosition(body) & Node.DOCUMENT_POSITION_FOLLOWING
+  );
   return [...((after ?? bodies[0])?.rows ?? [])];
 }
 
@@ -85,9 +91,13 @@ export function go(href) { window.dispatchEvent(new CustomEvent('go', { detail: 
 
 /// The sheet of keys.
 export function showSheet() {
-  const row = (keys, text) => h('tr', null, h('th', { scope: 'row' }, keys.map((key) => h('kbd', null, key))), h('td', null, text));
+  const row = (keys, text) => h(
+    'tr', null, h('th', { scope: 'row' }, keys.map((key) => h('kbd', null, key))), h('td', null, text)
+  );
   dialog(t('keys.title'), () => h('table.sheet-keys', null, h('tbody', null,
     row(['/'], t('keys.filter')), row(['j', 'k'], t('keys.walk')), row(['Enter'], t('keys.open')), row(['.'], t('keys.actions')),
     row(['Ctrl', 'K'], t('keys.jump')), row(['?'], t('keys.sheet')), row(['Esc'], t('keys.leave')),
-    Object.entries(places).map(([letter, href]) => row(['g', letter], t(`nav.${href === '/' ? 'overview' : href.slice(1)}`))))));
+    Object.entries(places).map(([letter, href]) => row(
+      ['g', letter], t(`nav.${href === '/' ? 'overview' : href.slice(1)}`)
+    )))));
 }

@@ -33,7 +33,9 @@ export function knockBanner() {
       list.append(line);
     }
     list.querySelector('.more')?.remove();
-    if (waiting.length > shown) list.append(h('li.more', null, h('a', { href: '/stations#knocks' }, t('knock.more', { n: waiting.length - shown }))));
+    if (waiting.length > shown) list.append(h(
+      'li.more', null, h('a', { href: '/stations#knocks' }, t('knock.more', { n: waiting.length - shown }))
+    ));
     banner.hidden = rows.length === 0;
     const fresh = waiting.filter((knock) => !known.has(knock.id));
     if (fresh.length) announce(t('knock.said', { n: fresh.length, id: fresh[0].id }));
@@ -53,16 +55,34 @@ function stranger(knock, draw) {
     t('knock.from', { address: knock.address })].filter(Boolean).join(' · ');
   const place = h('select', { 'aria-label': t('knock.site', { id: knock.id }), hidden: true });
   const buttons = mayRun() && [place,
-    h('button.primary', { type: 'button', 'aria-label': t('knock.accept.of', { id: knock.id }), on: { click: () => accept(knock, place, line, draw) } }, t('knock.accept')),
-    h('button', { type: 'button', 'aria-label': t('knock.ignore.of', { id: knock.id }), on: { click: () => ignore(knock, line, draw) } }, t('knock.ignore'))];
+    h(
+      'button.primary',
+      {
+        type: 'button', 'aria-label': t('knock.accept.of', { id: knock.id }),
+        on: { click: () => accept(knock, place, line, draw) },
+      },
+      t('knock.accept')
+    ),
+    h(
+      'button',
+      {
+        type: 'button', 'aria-label': t('knock.ignore.of', { id: knock.id }),
+        on: { click: () => ignore(knock, line, draw) },
+      },
+      t('knock.ignore')
+    )];
   put(line, knock, facts, buttons);
   offerSites(place);
   return line;
 }
 
 function put(line, knock, facts, buttons) {
-  fill(line, glyph('attention', 'station_knocking'), h('span.what', null, h('strong', null, t('knock.title', { id: knock.id })),
-    h('span.mute', null, ' ', facts, ' · ', ago(knock.since), knock.has_password ? '' : ` · ${t('knock.no_password')}`)), h('span.buttons', null, buttons || null));
+  fill(line, glyph('attention', 'station_knocking'), h('span.what', null, h(
+    'strong', null, t('knock.title', { id: knock.id })
+  ),
+    h(
+      'span.mute', null, ' ', facts, ' · ', ago(knock.since), knock.has_password ? '' : ` · ${t('knock.no_password')}`
+    )), h('span.buttons', null, buttons || null));
 }
 
 async function offerSites(place) {
@@ -102,5 +122,8 @@ async function ignore(knock, line, draw) {
 
 function welcome(id) {
   return h('li.done', null, glyph('command', 'done'),
-    h('span.what', null, h('strong', null, t('knock.accepted', { id })), ' ', h('a', { href: path`/stations/${id}` }, t('knock.open'))));
+    h(
+      'span.what', null, h('strong', null, t('knock.accepted', { id })), ' ',
+      h('a', { href: path`/stations/${id}` }, t('knock.open'))
+    ));
 }

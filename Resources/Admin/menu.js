@@ -15,7 +15,7 @@ export function openMenu(anchor, actions, name) {
   }, h('span', null, action.label), action.key && h('kbd', { 'aria-hidden': 'true' }, action.key.toUpperCase())));
   const menu = h('div.menu', { role: 'menu', 'aria-label': name, popover: 'manual' }, items);
   open = { menu, anchor, back: document.activeElement };
-  (anchor.closest('dialog') ?? document.body).append(menu);
+  (anchor.closest('dialog, main, [role=region]') ?? document.body).append(menu);
   menu.showPopover();
   place(menu, anchor);
   items.find((item) => !item.hasAttribute('aria-disabled'))?.focus();

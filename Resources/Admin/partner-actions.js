@@ -20,19 +20,40 @@ export function partnerActions(partner, failed) {
   };
   const actions = [];
   if (mayRun()) {
-    actions.push({ label: t('partners.redeliver'), key: 'd', run: act('redeliver', 'partners.redelivered'), disabled: partner.queue.due + partner.queue.parked === 0, why: t('partners.redeliver.none') });
-    if (partner.state === 'registered') actions.push({ label: t('partners.pause'), key: 'p', run: act('pause', 'partners.paused') });
-    if (partner.state === 'paused') actions.push({ label: t('partners.resume'), key: 'p', run: act('resume', 'partners.resumed') });
+    actions.push({
+      label: t('partners.redeliver'), key: 'd', run: act('redeliver', 'partners.redelivered'),
+      disabled: partner.queue.due + partner.queue.parked === 0, why: t('partners.redeliver.none'),
+    });
+    if (partner.state === 'registered') actions.push({
+      label: t('partners.pause'), key: 'p', run: act('pause', 'partners.paused'),
+    });
+    if (partner.state === 'paused') actions.push({
+      label: t('partners.resume'), key: 'p', run: act('resume', 'partners.resumed'),
+    });
   }
-  actions.push({ label: t('action.messages'), key: 'm', run: () => go(`/messages?door=ocpi&peer=${encodeURIComponent(partner.name)}`) });
+  actions.push({
+    label: t('action.messages'), key: 'm',
+    run: () => go(`/messages?door=ocpi&peer=${encodeURIComponent(partner.name)}`),
+  });
   if (mayOwn()) {
-    actions.push({ label: partner.state === 'registered' ? t('partners.rotate') : t('partners.again'), key: 'r', run: () => againDialog(partner) });
+    actions.push({
+      label: partner.state === 'registered' ? t('partners.rotate') : t('partners.again'), key: 'r',
+      run: () => againDialog(partner),
+    });
     actions.push({ label: t('partners.change'), key: 'e', run: () => changeDialog(partner) });
     if (['registered', 'paused'].includes(partner.state)) {
-      actions.push({ label: t('partners.unregister'), danger: true, run: () => ending(partner, 'unregister', () => post(path`/partners/${partner.id}/unregister`, {}, { seconds: 60 }), (p) => partners.put(p)) });
+      actions.push({
+        label: t('partners.unregister'), danger: true,
+        run: () => ending(
+          partner, 'unregister', () => post(path`/partners/${partner.id}/unregister`, {}, { seconds: 60 }),
+          (p) => partners.put(p)
+        ),
+      });
     }
     actions.push({
-      label: t('partners.remove'), key: 'x', danger: true, run: () => ending(partner, 'remove', () => remove(path`/partners/${partner.id}`), () => {
+      label: t('partners.remove'), key: 'x', danger: true, run: () => ending(partner, 'remove', () => remove(
+        path`/partners/${partner.id}`
+      ), () => {
         partners.drop(partner.id);
         go('/partners');
       }),
@@ -43,12 +64,16 @@ export function partnerActions(partner, failed) {
 
 function againDialog(partner) {
   formDialog({
-    title: t('partners.again.title', { name: partner.name }), intro: t('partners.again.text'), submit: t('partners.again.submit'),
+    title: t(
+      'partners.again.title', { name: partner.name }
+    ), intro: t('partners.again.text'), submit: t('partners.again.submit'),
     fields: [
       { name: 'versions_url', label: t('partners.their_versions'), type: 'url', value: partner.versions_url },
       { name: 'token', label: t('partners.their_token'), mono: true, hint: t('partners.again.token.hint') },
     ],
-    send: (values) => post(path`/partners/${partner.id}/register`, given(values), { seconds: 120 }), done: (p) => partners.put(p),
+    send: (values) => post(
+      path`/partners/${partner.id}/register`, given(values), { seconds: 120 }
+    ), done: (p) => partners.put(p),
   });
 }
 
@@ -60,11 +85,23 @@ function changeDialog(partner) {
       { name: 'name', label: t('field.name'), required: true, value: partner.name, maxlength: 100 },
       {
         name: 'token_form', label: t('partners.token_form'), type: 'select', value: q.token_form ?? '', hint: t('partners.token_form.hint'),
-        options: [{ value: '', label: t('quirk.default') }, { value: 'base64', label: t('partners.token_form.base64') }, { value: 'raw', label: t('partners.token_form.raw') }],
+        options: [
+          { value: '', label: t('quirk.default') }, { value: 'base64', label: t('partners.token_form.base64') },
+          { value: 'raw', label: t('partners.token_form.raw') },
+        ],
       },
-      { name: 'allow_private', label: t('partners.private'), type: 'check', value: q.allow_private, hint: t('partners.private.hint') },
-      { name: 'ask_unknown_tokens', label: t('partners.ask'), type: 'check', value: q.ask_unknown_tokens, hint: t('partners.ask.hint') },
-      { name: 'explicit_nulls', label: t('partners.nulls'), type: 'check', value: q.explicit_nulls, hint: t('partners.nulls.hint') },
+      {
+        name: 'allow_private', label: t('partners.private'), type: 'check', value: q.allow_private,
+        hint: t('partners.private.hint'),
+      },
+      {
+        name: 'ask_unknown_tokens', label: t('partners.ask'), type: 'check', value: q.ask_unknown_tokens,
+        hint: t('partners.ask.hint'),
+      },
+      {
+        name: 'explicit_nulls', label: t('partners.nulls'), type: 'check', value: q.explicit_nulls,
+        hint: t('partners.nulls.hint'),
+      },
     ],
     send: ({ name, token_form, ...flags }) => patch(path`/partners/${partner.id}`, {
       name, quirks: { token_form, ...Object.fromEntries(Object.entries(flags).map(([key, on]) => [key, on || null])) },
@@ -74,5 +111,8 @@ function changeDialog(partner) {
 }
 
 function ending(partner, what, send, done) {
-  confirmDialog({ title: t(`partners.${what}.title`, { name: partner.name }), text: t(`partners.${what}.text`), type: partner.name, submit: t(`partners.${what}`), send, done });
+  confirmDialog({
+    title: t(`partners.${what}.title`, { name: partner.name }), text: t(`partners.${what}.text`), type: partner.name,
+    submit: t(`partners.${what}`), send, done,
+  });
 }

@@ -12,21 +12,35 @@ import { listenToKeys, showSheet } from './keys.js';
 import { freshness, onFreshness, stopLive } from './live.js';
 import { openMenu } from './menu.js';
 
-const line = { fill: 'none', stroke: 'currentColor', 'stroke-width': 1.5, 'stroke-linecap': 'round', 'stroke-linejoin': 'round' };
+const line = {
+  fill: 'none', stroke: 'currentColor', 'stroke-width': 1.5, 'stroke-linecap': 'round', 'stroke-linejoin': 'round',
+};
 const icon = (...paths) => paths.map((d) => ['path', { d, ...line }]);
 
 /// The rail: [name, path, key, drawing].
 export const places = [
   ['overview', '/', 'o', icon('M2.5 8 8 3l5.5 5', 'M4 7v6h8V7')],
-  ['stations', '/stations', 's', icon('M4 13.5v-10h5v10', 'M2.8 13.5h7.4', 'M9 7h2.2v3.6a1 1 0 0 0 2 0V6l-1.7-1.7', 'M6.9 5.6 5.8 7.8h1.6l-1 2')],
+  [
+    'stations', '/stations', 's',
+    icon('M4 13.5v-10h5v10', 'M2.8 13.5h7.4', 'M9 7h2.2v3.6a1 1 0 0 0 2 0V6l-1.7-1.7', 'M6.9 5.6 5.8 7.8h1.6l-1 2'),
+  ],
   ['sessions', '/sessions', 'e', icon('M8.8 2 4 9h3.4l-.8 5L12 7H8.4z')],
-  ['sites', '/sites', 'i', icon('M8 14s4.5-4.3 4.5-7.5a4.5 4.5 0 0 0-9 0C3.500 9.700 8 14 8 14z', 'M8 5.200v2.600', 'M6.700 6.500h2.600')],
+  [
+    'sites', '/sites', 'i',
+    icon('M8 14s4.5-4.3 4.5-7.5a4.5 4.5 0 0 0-9 0C3.500 9.700 8 14 8 14z', 'M8 5.200v2.600', 'M6.700 6.500h2.600'),
+  ],
   ['tariffs', '/tariffs', 't', icon('M8.500 2.500h5v5L7.500 13.500l-5-5z', 'M11 5h.1')],
-  ['cdrs', '/cdrs', 'c', icon('M4 2.500h8v11l-2-1.300-2 1.300-2-1.300-2 1.300z', 'M6.300 5.500h3.400', 'M6.300 8h3.400')],
+  [
+    'cdrs', '/cdrs', 'c',
+    icon('M4 2.500h8v11l-2-1.300-2 1.300-2-1.300-2 1.300z', 'M6.300 5.500h3.400', 'M6.300 8h3.400'),
+  ],
   ['tokens', '/tokens', 'd', icon('M2.500 4.500h11v7h-11z', 'M2.500 7h11', 'M5 9.500h2')],
   ['partners', '/partners', 'r', icon('M5 10.500 2.500 8 5 5.500', 'M11 5.500 13.500 8 11 10.500', 'M2.800 8h10.400')],
   ['messages', '/messages', 'l', icon('M2.500 4h11', 'M2.500 8h11', 'M2.500 12h7')],
-  ['settings', '/settings', ',', icon('M3 4.500h6', 'M12 4.500h1', 'M10.500 3v3', 'M3 11.500h1', 'M7 11.500h6', 'M5.500 10v3')],
+  [
+    'settings', '/settings', ',',
+    icon('M3 4.500h6', 'M12 4.500h1', 'M10.500 3v3', 'M3 11.500h1', 'M7 11.500h6', 'M5.500 10v3'),
+  ],
 ];
 
 /// Builds the frame; the screens are drawn into the element that it returns.
@@ -36,7 +50,9 @@ export function buildShell(app) {
   const main = h('main', { id: 'main', tabindex: '-1' });
   const dock = commandDock();
   fill(app,
-    h('a.skip', { href: '#main', on: { click: (event) => { event.preventDefault(); main.focus(); } } }, t('shell.skip')),
+    h(
+      'a.skip', { href: '#main', on: { click: (event) => { event.preventDefault(); main.focus(); } } }, t('shell.skip')
+    ),
     rail(),
     h('div.column', null, bar(jump), knockBanner(), main, dock));
   app.className = 'frame';
@@ -46,7 +62,9 @@ export function buildShell(app) {
 
 function rail() {
   const nav = h('nav', { 'aria-label': t('shell.nav') }, h('ul', null, places.map(([name, href, key, parts]) => h('li', null,
-    h('a', { href, data: { place: name }, title: t('shell.key', { key: `g ${key}` }) }, drawing(parts), h('span', null, t(`nav.${name}`)),
+    h('a', { href, data: { place: name }, title: t('shell.key', { key: `g ${key}` }) }, drawing(parts), h(
+      'span', null, t(`nav.${name}`)
+    ),
       h('span.badge', { data: { badge: name }, hidden: true }))))));
   overview.addEventListener('change', () => drawBadges(nav));
   partners.listen(() => drawBadges(nav));
@@ -87,14 +105,24 @@ function bar(jump) {
   });
   text.textContent = truth(freshness).words;
   pill.dataset.tone = 'amber';
-  const user = h('button.quiet.user', { type: 'button', 'aria-haspopup': 'menu' }, me.user, h('span.mute', null, ` · ${t(`role.${me.role}`)}`));
+  const user = h(
+    'button.quiet.user', { type: 'button', 'aria-haspopup': 'menu' }, me.user,
+    h('span.mute', null, ` · ${t(`role.${me.role}`)}`)
+  );
   user.addEventListener('click', () => openMenu(user, [
-    { label: t('nav.settings'), key: 's', run: () => window.dispatchEvent(new CustomEvent('go', { detail: '/settings' })) },
+    {
+      label: t('nav.settings'), key: 's',
+      run: () => window.dispatchEvent(new CustomEvent('go', { detail: '/settings' })),
+    },
     { label: t('keys.title'), key: 'k', run: showSheet },
     ...(me.via === 'session' ? [{ label: t('shell.logout'), key: 'l', run: logOut }] : []),
   ], me.user));
   return h('div.bar', { role: 'region', 'aria-label': t('shell.bar') },
-    h('button.jump-button', { type: 'button', 'aria-label': t('jump.title'), 'aria-keyshortcuts': 'Control+K', on: { click: jump } }, h('span', null, t('jump.button')), h('kbd', { 'aria-hidden': 'true' }, 'Ctrl K')),
+    h(
+      'button.jump-button',
+      { type: 'button', 'aria-label': t('jump.title'), 'aria-keyshortcuts': 'Control+K', on: { click: jump } },
+      h('span', null, t('jump.button')), h('kbd', { 'aria-hidden': 'true' }, 'Ctrl K')
+    ),
     h('span.grow'), pill, user);
 }
 
@@ -104,10 +132,14 @@ function truth(state) {
   switch (state.phase) {
     case 'live': {
       const parts = [t('live.live')];
-      if (state.rate > 0) parts.push(t('live.rate', { n: state.rate < 1 ? number(state.rate, 1) : number(state.rate) }));
+      if (state.rate > 0) parts.push(t(
+        'live.rate', { n: state.rate < 1 ? number(state.rate, 1) : number(state.rate) }
+      ));
       if (state.eventAt) {
         const quiet = Date.now() - state.eventAt;
-        parts.push(quiet < 60_000 ? t('live.last', { ago: seconds(quiet) }) : t('live.last.long', { ago: relative(Date.now() - quiet) }));
+        parts.push(quiet < 60_000 ? t('live.last', { ago: seconds(quiet) }) : t(
+          'live.last.long', { ago: relative(Date.now() - quiet) }
+        ));
       } else {
         parts.push(t('live.quiet'));
       }

@@ -3,7 +3,9 @@
 import { drawing, h } from './dom.js';
 import { word } from './i18n.js';
 
-const line = { fill: 'none', stroke: 'currentColor', 'stroke-width': 2, 'stroke-linecap': 'round', 'stroke-linejoin': 'round' };
+const line = {
+  fill: 'none', stroke: 'currentColor', 'stroke-width': 2, 'stroke-linecap': 'round', 'stroke-linejoin': 'round',
+};
 const full = { fill: 'currentColor' };
 
 const shapes = {
@@ -65,7 +67,10 @@ export function glyph(family, state) {
 }
 
 // What a whole station is said to be: the first of these that one of its EVSEs is.
-const order = ['faulted', 'charging', 'suspended_evse', 'suspended_ev', 'finishing', 'preparing', 'reserved', 'available', 'unavailable'];
+const order = [
+  'faulted', 'charging', 'suspended_evse', 'suspended_ev', 'finishing', 'preparing', 'available', 'reserved',
+  'unavailable',
+];
 
 /// The one word for a station.
 export function stateOf(station) {

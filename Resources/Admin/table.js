@@ -5,10 +5,12 @@ import { openMenu } from './menu.js';
 import { none, number } from './format.js';
 import { t } from './i18n.js';
 
-const step = 200;   // Rows drawn at once; more on request, so that a house of thousands opens at once.
+const collator = new Intl.Collator(undefined, { numeric: true });
+const step = 100;   // Rows drawn at once; more on request, so that a house of thousands opens at once.
 
 /// `columns` are `{ id, label, cell(row), sig?(row), num?, head?, sort?(row), wide? }`; `key(row)` names a row, `href(row)`
 /// is where Enter leads, `open(row)` what it does instead, `actions(row)` its menu, `empty()` what to show without rows.
+/// With `stamp()`, a row that is the same object under the same stamp is not drawn again.
 export class LiveTable {
   #options; #rows = []; #drawn = new Map(); #limit = step; #held = false; #sort = null;
   #head; #body; #wrap; #foot; #blank; #note;
@@ -63,13 +65,14 @@ export class LiveTable {
     if (!column?.sort) return rows;
     const way = this.#sort.down ? -1 : 1;
     const keyed = rows.map((row) => [column.sort(row), row]);
-    keyed.sort(([a], [b]) => {
+    const order = ([a], [b]) => {
       if (a === b) return 0;
       if (a === null || a === undefined) return 1;
       if (b === null || b === undefined) return -1;
-      return (typeof a === 'string' ? a.localeCompare(b, undefined, { numeric: true }) : a - b) * way;
-    });
-    return keyed.map(([, row]) => row);
+      return (typeof a === 'string' ? collator.compare(a, b) : a - b) * way;
+    };
+    if (keyed.every((one, i) => i === 0 || order(keyed[i - 1], one) <= 0)) return rows;
+    return keyed.sort(order).map(([, row]) => row);
   }
 
   #drawHead() {
@@ -79,10 +82,14 @@ export class LiveTable {
         ? h('button.sort', { type: 'button', on: { click: () => this.#sortBy(column) } }, column.label,
           h('span.way', { 'aria-hidden': 'true' }, sorted === 'ascending' ? ' ↑' : sorted ? ' ↓' : ''))
         : column.hush ? h('span.out-of-sight', null, column.label) : column.label;
-      return h('th', { scope: 'col', role: 'columnheader', class: column.num ? 'num' : '', 'aria-sort': sorted }, label);
+      return h(
+        'th', { scope: 'col', role: 'columnheader', class: column.num ? 'num' : '', 'aria-sort': sorted }, label
+      );
     });
     if (this.#options.actions) {
-      cells.push(h('th.acts', { scope: 'col', role: 'columnheader' }, h('span.out-of-sight', null, t('table.actions'))));
+      cells.push(h(
+        'th.acts', { scope: 'col', role: 'columnheader' }, h('span.out-of-sight', null, t('table.actions'))
+      ));
     }
     fill(this.#head, cells);
   }
@@ -128,7 +135,9 @@ export class LiveTable {
       if (row) this.#update(line, row); else gone += 1;
       line.classList.toggle('gone', !row);
     }
-    const fresh = this.#rows.slice(0, this.#limit).filter((row) => !this.#drawn.has(String(this.#options.key(row)))).length;
+    const fresh = this.#rows.slice(0, this.#limit).filter(
+      (row) => !this.#drawn.has(String(this.#options.key(row)))
+    ).length;
     this.#drawFoot(fresh + gone > 0 ? t('table.held', { n: fresh + gone }) : '');
   }
 
@@ -150,7 +159,7 @@ export class LiveTable {
 
   #line(row, key) {
     const line = h('tr', { role: 'row', tabindex: '-1', data: { key } });
-    line.row = row;
+    [line.row, line.stamp] = [row, this.#options.stamp?.()];
     for (const column of this.#options.columns) {
       const cell = column.head
         ? h('th', { scope: 'row', role: 'rowheader' })
@@ -189,7 +198,9 @@ export class LiveTable {
   }
 
   #update(line, row) {
-    line.row = row;
+    const stamp = this.#options.stamp?.();
+    if (stamp !== undefined && line.row === row && line.stamp === stamp) return line.classList.remove('gone');
+    [line.row, line.stamp] = [row, stamp];
     line.classList.remove('gone');
     this.#options.columns.forEach((column, i) => {
       const cell = line.cells[i];
@@ -235,7 +246,9 @@ function sign(content) {
   if (!(content instanceof Node)) return String(content);
   if (content.sig !== undefined) return content.sig;
   const inner = [...content.childNodes];
-  return inner.length ? inner.map((child) => (child instanceof Text ? child.data : sign(child))).join('|') : content.nodeName;
+  return inner.length ? inner.map(
+    (child) => (child instanceof Text ? child.data : sign(child))
+  ).join('|') : content.nodeName;
 }
 
 /// A plain table for what does not change: rows of cells under heads; `{ label, num?, head? }`.

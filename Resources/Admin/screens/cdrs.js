@@ -3,7 +3,9 @@
 import { get } from '../api.js';
 import { locations, partners } from '../books.js';
 import { fill, h, path, query as queryOf } from '../dom.js';
-import { amount, duration, kilowattHours, money, moneyInFull, month as monthName, none, number, timeMark } from '../format.js';
+import {
+  amount, duration, kilowattHours, money, moneyInFull, month as monthName, none, number, timeMark,
+} from '../format.js';
 import { filterBar } from '../forms.js';
 import { t } from '../i18n.js';
 import { onNews } from '../live.js';
@@ -33,27 +35,52 @@ export async function show({ root, signal, query, head, keep }) {
     { name: 'station', type: 'search', label: t('sessions.station'), value: query.get('station') },
     {
       name: 'partner', type: 'select', label: t('col.partner'), value: query.get('partner'),
-      options: [{ value: '', label: t('sessions.partner.all') }, ...partners.list().map((p) => ({ value: String(p.id), label: p.name }))],
+      options: [
+        { value: '', label: t('sessions.partner.all') },
+        ...partners.list().map((p) => ({ value: String(p.id), label: p.name }))
+      ],
     },
     { name: 'held', type: 'check', label: t('cdrs.held'), value: held },
   ], () => changed());
   bar.prepend(h('button', { type: 'button', 'aria-label': t('cdrs.before'), on: { click: () => step(-1) } }, '‹'));
-  bar.querySelector('[name=month]').after(h('button', { type: 'button', 'aria-label': t('cdrs.after'), on: { click: () => step(1) } }, '›'));
+  bar.querySelector('[name=month]').after(h(
+    'button', { type: 'button', 'aria-label': t('cdrs.after'), on: { click: () => step(1) } }, '›'
+  ));
 
   const sums = h('dl.kpis');
   const table = new LiveTable({
     caption: t('nav.cdrs'), key: (c) => c.id, href: (c) => path`/cdrs/${c.id}`, name: (c) => c.station,
-    empty: () => h('p', null, bar.values().month ? t('cdrs.none', { month: monthName(bar.values().month) }) : t('cdrs.none.any')),
+    empty: () => h(
+      'p', null, bar.values().month ? t('cdrs.none', { month: monthName(bar.values().month) }) : t('cdrs.none.any')
+    ),
     columns: [
-      { id: 'end', label: t('col.end'), head: true, sort: (c) => c.ended_at, cell: (c) => h('a', { href: path`/cdrs/${c.id}` }, timeMark(c.ended_at, zoneOf(c))) },
+      {
+        id: 'end', label: t('col.end'), head: true, sort: (c) => c.ended_at,
+        cell: (c) => h('a', { href: path`/cdrs/${c.id}` }, timeMark(c.ended_at, zoneOf(c))),
+      },
       { id: 'station', label: t('col.station'), sort: (c) => c.station, cell: (c) => h('span.id', null, c.station) },
       { id: 'site', label: t('col.site'), cut: true, sort: (c) => c.location, cell: (c) => c.location },
       { id: 'token', label: t('col.token'), sort: (c) => c.token.uid, cell: tokenCell },
-      { id: 'partner', label: t('col.partner'), sort: (c) => c.partner?.name, cell: (c) => c.partner?.name ?? h('span.mute', null, t('sessions.ours')) },
-      { id: 'energy', label: t('col.energy'), num: true, sort: (c) => Number(c.energy_kwh), cell: (c) => kilowattHours(c.energy_kwh) },
-      { id: 'for', label: t('col.duration'), num: true, sort: (c) => c.duration_seconds, cell: (c) => duration(c.duration_seconds) },
-      { id: 'parking', label: t('col.parking'), num: true, sort: (c) => c.parking_seconds, cell: (c) => (c.parking_seconds ? duration(c.parking_seconds) : none) },
-      { id: 'cost', label: t('col.cost'), num: true, sort: (c) => Number(c.cost.excl_vat), cell: (c) => h('span', { title: moneyInFull(c.cost) }, money(c.cost)) },
+      {
+        id: 'partner', label: t('col.partner'), sort: (c) => c.partner?.name,
+        cell: (c) => c.partner?.name ?? h('span.mute', null, t('sessions.ours')),
+      },
+      {
+        id: 'energy', label: t('col.energy'), num: true, sort: (c) => Number(c.energy_kwh),
+        cell: (c) => kilowattHours(c.energy_kwh),
+      },
+      {
+        id: 'for', label: t('col.duration'), num: true, sort: (c) => c.duration_seconds,
+        cell: (c) => duration(c.duration_seconds),
+      },
+      {
+        id: 'parking', label: t('col.parking'), num: true, sort: (c) => c.parking_seconds,
+        cell: (c) => (c.parking_seconds ? duration(c.parking_seconds) : none),
+      },
+      {
+        id: 'cost', label: t('col.cost'), num: true, sort: (c) => Number(c.cost.excl_vat),
+        cell: (c) => h('span', { title: moneyInFull(c.cost) }, money(c.cost)),
+      },
       { id: 'state', label: t('col.state'), cell: stateOfCDR },
     ],
   });
@@ -104,8 +131,15 @@ function drawSums(list, items) {
     byCurrency.set(cost.currency, sum);
     energy += Math.round(Number(kwh) * 10_000);
   }
-  const cell = (label, value, note = '') => h('div', null, h('dt', null, label), h('dd.fig', null, value), h('dd.mute', null, note));
-  fill(list, cell(t('cdrs.sum.count'), number(items.length)), cell(t('cdrs.sum.energy'), kilowattHours(energy / 10_000, 1)),
-    [...byCurrency].map(([currency, sum]) => cell(t('cdrs.sum.money', { currency }), amount(sum.gross / 10_000, currency), t('cdrs.sum.net', { net: amount(sum.net / 10_000, currency) }))));
+  const cell = (label, value, note = '') => h(
+    'div', null, h('dt', null, label), h('dd.fig', null, value), h('dd.mute', null, note)
+  );
+  fill(list, cell(t('cdrs.sum.count'), number(items.length)), cell(
+    t('cdrs.sum.energy'), kilowattHours(energy / 10_000, 1)
+  ),
+    [...byCurrency].map(([currency, sum]) => cell(
+      t('cdrs.sum.money', { currency }), amount(sum.gross / 10_000, currency),
+      t('cdrs.sum.net', { net: amount(sum.net / 10_000, currency) })
+    )));
   list.hidden = items.length === 0;
 }

@@ -17,7 +17,10 @@ export function showLogin(app, done, note) {
     submit: t('login.submit'),
     fields: [
       { name: 'name', label: t('login.name'), required: true, autocomplete: 'username' },
-      { name: 'password', label: t('login.password'), type: 'password', required: true, autocomplete: 'current-password' },
+      {
+        name: 'password', label: t('login.password'), type: 'password', required: true,
+        autocomplete: 'current-password',
+      },
     ],
     send: ({ name, password }) => signIn(name, password),
     done,
@@ -29,7 +32,10 @@ export function showSetup(app, token, done) {
     submit: t('setup.submit'),
     fields: [
       { name: 'name', label: t('login.name'), required: true, autocomplete: 'username', value: '' },
-      { name: 'password', label: t('login.password'), type: 'password', required: true, minlength: 10, autocomplete: 'new-password', hint: t('setup.password.hint') },
+      {
+        name: 'password', label: t('login.password'), type: 'password', required: true, minlength: 10,
+        autocomplete: 'new-password', hint: t('setup.password.hint'),
+      },
       { name: 'again', label: t('setup.again'), type: 'password', required: true, autocomplete: 'new-password' },
     ],
     async send({ name, password, again }, element) {

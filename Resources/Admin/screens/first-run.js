@@ -11,21 +11,36 @@ import { glyph } from '../states.js';
 /// The steps to a first session; those that are done are ticked.
 export function firstSteps(done) {
   const step = (ok, title, ...content) => h('li', { class: ok ? 'is-done' : '' },
-    h('h3', null, glyph(ok ? 'command' : 'session', ok ? 'done' : 'pending'), title, ok && h('span.out-of-sight', null, ` ${t('first.done')}`)), ok ? null : content);
+    h(
+      'h3', null, glyph(ok ? 'command' : 'session', ok ? 'done' : 'pending'), title,
+      ok && h('span.out-of-sight', null, ` ${t('first.done')}`)
+    ), ok ? null : content);
   return [
     h('h2', null, t('first.title')),
     h('ol.first', null,
       step(done.has_stations, t('first.station'), connectBox()),
-      step(done.has_tokens, t('first.token'), h('p', null, t('first.token.text')), h('p', null, h('a', { href: '/tokens' }, t('first.token.go')))),
-      step(done.has_tariffs, t('first.tariff'), h('p', null, t('first.tariff.text')), h('p', null, h('a', { href: '/tariffs/new' }, t('first.tariff.go')))),
+      step(
+        done.has_tokens, t('first.token'), h('p', null, t('first.token.text')),
+        h('p', null, h('a', { href: '/tokens' }, t('first.token.go')))
+      ),
+      step(
+        done.has_tariffs, t('first.tariff'), h('p', null, t('first.tariff.text')),
+        h('p', null, h('a', { href: '/tariffs/new' }, t('first.tariff.go')))
+      ),
       step(done.has_sessions, t('first.session'), h('p', null, t('first.session.text'))),
-      step(done.has_partners, t('first.partner'), h('p', null, t('first.partner.text')), h('p', null, h('a', { href: '/partners' }, t('first.partner.go'))))),
+      step(
+        done.has_partners, t('first.partner'), h('p', null, t('first.partner.text')),
+        h('p', null, h('a', { href: '/partners' }, t('first.partner.go')))
+      )),
   ];
 }
 
 /// The addresses for a charger with a button to copy each, hints by make, and a sign that we listen.
 export function connectBox() {
-  const spinner = [['circle', { cx: 8, cy: 8, r: 5, fill: 'none', stroke: 'currentColor', 'stroke-width': 2, 'stroke-dasharray': '20 12' }]];
+  const spinner = [[
+    'circle',
+    { cx: 8, cy: 8, r: 5, fill: 'none', stroke: 'currentColor', 'stroke-width': 2, 'stroke-dasharray': '20 12' },
+  ]];
   return h('div.connect', null,
     h('p', null, t('connect.text')),
     stationURLs('').map((url) => copyBox(t('connect.url'), url)),

@@ -1,11 +1,12 @@
 // The message log: OCPP and OCPI in one, filtered, followed live, each message with its answer.
 
-import { get } from '../api.js';
-import { codeBlock, dialog } from '../dialog.js';
-import { fill, h, path } from '../dom.js';
-import { clockInFull, day, seconds, timeMark } from '../format.js';
+import { get, mayRun, post } from '../api.js';
+import { codeBlock, dialog, problemBox } from '../dialog.js';
+import { announce, fill, h, path } from '../dom.js';
+import { clockInFull, day, number, seconds, timeMark } from '../format.js';
 import { filterBar } from '../forms.js';
 import { t } from '../i18n.js';
+import { onNews } from '../live.js';
 import { pager } from '../pager.js';
 import { LiveTable } from '../table.js';
 
@@ -15,7 +16,9 @@ export async function show({ root, signal, query, head, keep }) {
   head({ title: t('nav.messages'), sub: t('messages.sub') });
   const choice = (name, key, values) => ({
     name, type: 'select', label: t(key), value: query.get(name),
-    options: [{ value: '', label: t(`${key}.all`) }, ...values.map((value) => ({ value, label: t(`messages.${value}`) }))],
+    options: [
+      { value: '', label: t(`${key}.all`) }, ...values.map((value) => ({ value, label: t(`messages.${value}`) }))
+    ],
   });
   const follow = h('input', { type: 'checkbox', checked: query.get('live') !== '0' });
   const bar = filterBar([
@@ -34,19 +37,86 @@ export async function show({ root, signal, query, head, keep }) {
     signal, wait: 250, filter: () => ({ ...bar.values(), from: query.get('from') }), isFollowing: () => follow.checked,
     columns: ['time', 'door', 'direction', 'peer', 'action', 'text'],
   });
-  root.append(bar, view.element);
-  await view.begin();
+  const kept = parkedSection({ signal });
+  root.append(kept.element, bar, view.element);
+  await Promise.all([view.begin(), kept.begin()]);
+}
+
+/// Messages that were answered and changed nothing, until somebody dealt with them; hidden while there are none.
+export function parkedSection({ signal, station }) {
+  const element = h('section', { hidden: true });
+  const table = new LiveTable({
+    caption: t('parked.title'), key: (m) => m.id, name: (m) => m.action, open: showParked,
+    actions: (m) => (mayRun() ? [{ label: t('parked.settle'), key: 's', run: () => settle(m) }] : []),
+    columns: [
+      { id: 'at', label: t('col.time'), head: true, cell: (m) => timeMark(m.received_at) },
+      !station && {
+        id: 'station', label: t('col.station'),
+        cell: (m) => (m.station ? h('a.id', { href: path`/stations/${m.station}` }, m.station) : t('sessions.removed')),
+      },
+      { id: 'action', label: t('messages.action'), cell: (m) => h('span.id', null, m.action) },
+      { id: 'count', label: t('tokens.times'), num: true, cell: (m) => number(m.count) },
+      { id: 'why', label: t('parked.why'), wide: true, cut: true, cell: (m) => m.why },
+    ].filter(Boolean),
+  });
+  const list = pager({
+    signal, load: (cursor) => get('/parked', { station, limit: 50, cursor }, { signal }),
+    draw: (items, fresh) => {
+      element.hidden = items.length === 0;
+      if (fresh) table.showNow(items); else table.show(items);
+    },
+  });
+  const settle = async (message) => {
+    try {
+      await post(path`/parked/${message.id}/settle`, {});
+      announce(t('parked.settled'));
+      list.begin();
+    } catch (problem) {
+      fill(list.element, problemBox(problem));
+    }
+  };
+  element.append(h('h2', null, t('parked.title')), h('p.mute', null, t('parked.text')), table.element, list.element);
+  onNews(({ events }) => { if (events?.some((e) => e.kind === 'station.parked')) list.refresh(); }, signal);
+  return { element, begin: () => list.begin() };
+}
+
+function showParked(message) {
+  dialog(`${message.station ?? ''} ${message.action}`, () => [
+    h('p', null, message.why), h('p.mute', null, t('parked.text')), codeBlock(JSON.stringify(message.payload, null, 2)),
+  ], { cls: 'sheet' });
 }
 
 /// A table of messages that follows the log. `filter()` gives what to ask for.
 export function messageTable({ filter, columns, signal, wait = 0, isFollowing = () => true }) {
   const all = {
-    time: { id: 'time', label: t('col.time'), head: true, cell: (m) => { const mark = timeMark(m.at, undefined, clockInFull); mark.title = `${day(m.at)} ${clockInFull(m.at)}`; return mark; } },
+    time: {
+      id: 'time', label: t('col.time'), head: true,
+      cell: (m) => { const mark = timeMark(m.at, undefined, clockInFull); mark.title = `${day(m.at)} ${clockInFull(m.at)}`; return mark; },
+    },
     door: { id: 'door', label: t('messages.door'), cell: (m) => h('span.tag', null, m.door.toUpperCase()) },
-    direction: { id: 'direction', label: t('messages.direction'), cell: (m) => h('span', null, h('span', { 'aria-hidden': 'true' }, m.direction === 'in' ? '→ ' : '← '), t(`messages.${m.direction}`)) },
-    peer: { id: 'peer', label: t('messages.peer'), cell: (m) => (m.door === 'ocpp' ? h('a.id', { href: path`/stations/${m.peer}` }, m.peer) : h('span', null, m.peer)) },
-    action: { id: 'action', label: t('messages.action'), cell: (m) => h('span', null, m.error ? h('span.bad', null, `▲ ${t('messages.error')} `) : '', m.action ?? h('span.mute', null, t('messages.answer'))) },
-    text: { id: 'text', label: t('messages.text'), wide: true, cut: true, cell: (m) => h('code', null, m.text.slice(0, 240)) },
+    direction: {
+      id: 'direction', label: t('messages.direction'),
+      cell: (m) => h(
+        'span', null, h('span', { 'aria-hidden': 'true' }, m.direction === 'in' ? '→ ' : '← '),
+        t(`messages.${m.direction}`)
+      ),
+    },
+    peer: {
+      id: 'peer', label: t('messages.peer'),
+      cell: (m) => (
+        m.door === 'ocpp' ? h('a.id', { href: path`/stations/${m.peer}` }, m.peer) : h('span', null, m.peer)
+      ),
+    },
+    action: {
+      id: 'action', label: t('messages.action'),
+      cell: (m) => h(
+        'span', null, m.error ? h('span.bad', null, `▲ ${t('messages.error')} `) : '',
+        m.action ?? h('span.mute', null, t('messages.answer'))
+      ),
+    },
+    text: {
+      id: 'text', label: t('messages.text'), wide: true, cut: true, cell: (m) => h('code', null, m.text.slice(0, 240)),
+    },
   };
   const table = new LiveTable({
     caption: t('nav.messages'), class: 'log', key: (m) => m.id, open: (m) => showMessage(m, list.items), columns: columns.map((name) => all[name]),
@@ -57,9 +127,13 @@ export function messageTable({ filter, columns, signal, wait = 0, isFollowing = 
     signal, wait, load: (cursor) => get('/messages', { limit: 100, ...filter(), cursor }, { signal }),
     draw: (items, fresh) => (fresh ? table.showNow(items) : table.show(items)),
   });
-  const timer = setInterval(() => { if (isFollowing() && !document.hidden && !document.querySelector('dialog[open]')) list.refresh(); }, beat);
+  const timer = setInterval(
+    () => { if (isFollowing() && !document.hidden && !document.querySelector('dialog[open]')) list.refresh(); }, beat
+  );
   signal.addEventListener('abort', () => clearInterval(timer));
-  return { element: h('div', null, table.element, list.element), begin: () => list.begin(), get items() { return list.items; } };
+  return {
+    element: h('div', null, table.element, list.element), begin: () => list.begin(), get items() { return list.items; },
+  };
 }
 
 /// A message in full, with its answer or its call and the time between them.
@@ -68,7 +142,9 @@ export async function showMessage(message, around = []) {
   dialog(`${message.door.toUpperCase()} · ${message.action ?? t('messages.answer')}`, () => [
     h('dl.facts', null,
       h('dt', null, t('col.time')), h('dd', null, day(message.at), ' ', clockInFull(message.at)),
-      h('dt', null, t('messages.peer')), h('dd', null, h('span.id', null, message.peer), ` · ${t(`messages.${message.direction}`)}`),
+      h('dt', null, t('messages.peer')), h(
+        'dd', null, h('span.id', null, message.peer), ` · ${t(`messages.${message.direction}`)}`
+      ),
       h('dt', null, t('messages.correlation')), h('dd', null, h('span.id', null, message.correlation ?? '–')),
       message.error && [h('dt', null, t('col.state')), h('dd.bad', null, t('messages.error'))]),
     codeBlock(pretty(message.text)), other,
@@ -76,7 +152,12 @@ export async function showMessage(message, around = []) {
   const pair = message.correlation ? await findPair(message, around) : null;
   if (!pair) return fill(other, h('p.mute', null, t('messages.alone')));
   const took = Math.abs(new Date(pair.at) - new Date(message.at));
-  fill(other, h('h3', null, pair.at >= message.at && pair.id > message.id ? t('messages.answered', { after: seconds(took) }) : t('messages.called', { before: seconds(took) })),
+  fill(other, h(
+    'h3', null,
+    pair.at >= message.at && pair.id > message.id ? t('messages.answered', { after: seconds(took) }) : t(
+      'messages.called', { before: seconds(took) }
+    )
+  ),
     pair.error && h('p.bad', null, t('messages.error')), codeBlock(pretty(pair.text)));
 }
 
@@ -86,7 +167,9 @@ async function findPair(message, around) {
   if (near) return near;
   try {
     const from = new Date(new Date(message.at).getTime() - 120_000).toISOString();
-    const page = await get('/messages', { door: message.door, peer: message.peer, q: message.correlation, from, limit: 20 });
+    const page = await get('/messages', {
+      door: message.door, peer: message.peer, q: message.correlation, from, limit: 20,
+    });
     return page.items.find(isPair) ?? null;
   } catch {
     return null;

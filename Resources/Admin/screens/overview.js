@@ -24,7 +24,9 @@ setInterval(() => {
 }, 1000);
 
 function total() {
-  return openSessions.list().reduce((sum, session) => sum + (session.state === 'active' ? Number(session.power_kw ?? 0) : 0), 0);
+  return openSessions.list().reduce(
+    (sum, session) => sum + (session.state === 'active' ? Number(session.power_kw ?? 0) : 0), 0
+  );
 }
 
 export async function show({ root, signal, head }) {
@@ -48,7 +50,10 @@ export async function show({ root, signal, head }) {
     h('div.two', null,
       h('section', null, h('h2', null, t('overview.power.title')), chart.element),
       h('section', null, h('h2', null, t('overview.feed')), feed)),
-    h('section', null, h('h2', null, t('overview.active'), ' ', h('a.more', { href: '/sessions' }, t('overview.all'))), active.element));
+    h(
+      'section', null, h('h2', null, t('overview.active'), ' ', h('a.more', { href: '/sessions' }, t('overview.all'))),
+      active.element
+    ));
 
   const figure = figuresOf(figures);
   const draw = () => {
@@ -56,10 +61,17 @@ export async function show({ root, signal, head }) {
     needs.show(current.needs_attention);
     figure(current);
     fill(evses, Object.entries(current.evses).filter(([, n]) => n > 0).map(([status, n]) => h('li', null,
-      h('a', { href: `/stations?status=${status}` }, glyph('evse', status), h('b', null, number(n)), ' ', word('evse', status)))));
+      h(
+        'a', { href: `/stations?status=${status}` }, glyph('evse', status), h('b', null, number(n)), ' ',
+        word('evse', status)
+      ))));
   };
   const drawSessions = () => {
-    active.show(openSessions.list().filter((s) => s.state !== 'superseded').sort((a, b) => (a.started_at < b.started_at ? 1 : -1)).slice(0, 50));
+    active.show(
+      openSessions.list().filter(
+        (s) => s.state !== 'superseded'
+      ).sort((a, b) => (a.started_at < b.started_at ? 1 : -1)).slice(0, 50)
+    );
     figure.power(total());
   };
   overview.addEventListener('change', draw, { signal });
@@ -84,9 +96,10 @@ export async function show({ root, signal, head }) {
   stations.ready().catch(() => {});
 
   const page = await get('/events', { newest: true, limit: feedLength }, { signal });
+  feed.append(h('li.none.mute', null, t('overview.feed.none')));
   const add = (event, isNew) => {
     const line = eventLine(event);
-    if (!line) return;
+    feed.querySelector('.none')?.remove();
     const item = h('li', null, ago(event.at), h('span', null, line));
     feed.prepend(item);
     if (isNew) flash(item);
@@ -101,7 +114,7 @@ function needsTable() {
     if (one.session) return h('a', { href: path`/sessions/${one.session}` }, one.station ?? one.session);
     if (one.cdr) return h('a', { href: path`/cdrs/${one.cdr}` }, one.cdr);
     if (one.kind === 'station_knocking') return one.station ? h('span.id', null, one.station) : '';
-    if (one.station) return h('a.id', { href: path`/stations/${one.station}` }, one.station, one.evse ? ` · ${one.evse}` : '');
+    if (one.station) return h('a.id', { href: leads(one) }, one.station, one.evse ? ` · ${one.evse}` : '');
     if (one.partner) return h('a', { href: path`/partners/${one.partner.id}` }, one.partner.name);
     return one.count > 1 ? h('a', { href: wherever(one.kind) }, t('overview.count', { n: one.count })) : '';
   };
@@ -116,7 +129,10 @@ function needsTable() {
       { id: 'about', label: t('col.where'), cell: about },
       { id: 'count', label: t('col.count'), num: true, cell: (one) => (one.count > 1 ? number(one.count) : '') },
       { id: 'since', label: t('col.since'), cell: (one) => ago(one.since) },
-      { id: 'detail', label: t('col.detail'), wide: true, cut: true, cell: (one) => one.detail ?? h('span.mute', null, word('attention.hint', one.kind)) },
+      {
+        id: 'detail', label: t('col.detail'), wide: true, cut: true,
+        cell: (one) => one.detail ?? h('span.mute', null, word('attention.hint', one.kind)),
+      },
     ],
   });
 }
@@ -125,6 +141,7 @@ function wherever(kind) {
   if (kind.startsWith('cdr')) return '/cdrs?held=1';
   if (kind.startsWith('push') || kind.startsWith('partner')) return '/partners';
   if (kind.startsWith('session')) return '/sessions';
+  if (kind === 'message_parked') return '/messages';
   return kind === 'station_offline' ? '/stations?status=offline' : '/stations';
 }
 
@@ -132,7 +149,7 @@ function leads(one) {
   if (one.session) return path`/sessions/${one.session}`;
   if (one.cdr) return path`/cdrs/${one.cdr}`;
   if (one.kind === 'station_knocking') return '/stations#knocks';
-  if (one.station) return path`/stations/${one.station}`;
+  if (one.station) return path`/stations/${one.station}` + (one.kind === 'message_parked' ? '?tab=messages' : '');
   if (one.partner) return path`/partners/${one.partner.id}`;
   return wherever(one.kind);
 }
@@ -156,13 +173,22 @@ function figuresOf(list) {
   };
   const draw = (state) => {
     set('power', t('kpi.power'), kilowatts(total()), t('kpi.power.note', { n: state.sessions.active }));
-    set('energy', t('kpi.energy'), kilowattHours(state.energy_today_kwh, 1), t('kpi.energy.note', { n: state.sessions.today }));
+    set(
+      'energy', t('kpi.energy'), kilowattHours(state.energy_today_kwh, 1),
+      t('kpi.energy.note', { n: state.sessions.today })
+    );
     set('revenue', t('kpi.revenue'), state.revenue_today.map(money).join(' + ') || '–', t('kpi.revenue.note'));
     set('stations', t('kpi.stations'), `${number(state.stations.online)} / ${number(state.stations.total)}`,
-      state.stations.offline ? t('kpi.stations.off', { n: state.stations.offline }) : t('kpi.stations.note'));
+      state.stations.offline ? t(
+        'kpi.stations.off', { n: state.stations.offline }
+      ) : state.stations.total ? t('kpi.stations.note') : t('kpi.stations.none'));
     set('push', t('kpi.push'), number(state.push_queue.due + state.push_queue.parked),
-      state.push_queue.parked ? t('kpi.push.parked', { n: state.push_queue.parked }) : state.push_queue.due ? t('kpi.push.due') : t('kpi.push.note'));
+      state.push_queue.parked ? t(
+        'kpi.push.parked', { n: state.push_queue.parked }
+      ) : state.push_queue.due ? t('kpi.push.due') : t('kpi.push.note'));
   };
-  draw.power = (kw) => { if (cells.has('power')) set('power', '', kilowatts(kw), cells.get('power').note.textContent); };
+  draw.power = (kw) => { if (cells.has('power')) set(
+    'power', '', kilowatts(kw), cells.get('power').note.textContent
+  ); };
   return draw;
 }

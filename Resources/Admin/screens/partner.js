@@ -23,7 +23,9 @@ export async function show({ root, signal, params, head }) {
   const failed = (problem) => fill(trouble, problemBox(problem));
   const drawHead = () => head({
     title: partner.name, back: { href: '/partners', label: t('nav.partners') },
-    sub: [mark('partner', stateOfPartner(partner)), h('span', null, partner.version ? t('partners.ocpi', { version: partner.version }) : t('partners.no_version')),
+    sub: [mark('partner', stateOfPartner(partner)), h(
+      'span', null, partner.version ? t('partners.ocpi', { version: partner.version }) : t('partners.no_version')
+    ),
       h('span', null, t('partners.contact'), ' ', ago(partner.last_contact_at))],
     buttons: partnerActions(partner, failed).filter((a) => ['d', 'p'].includes(a.key)).map((action) => h('button', {
       type: 'button', disabled: action.disabled, title: action.disabled ? action.why : null, 'aria-keyshortcuts': `. ${action.key}`, on: { click: action.run },
@@ -34,7 +36,10 @@ export async function show({ root, signal, params, head }) {
   root.append(trouble, h('section', { 'aria-label': t('partners.queue') }, figures),
     h('section', null, h('h2', null, t('partners.pushes')), pushes),
     h('div.two', null,
-      h('section', null, h('h2', null, t('partners.trace')), trace, partner.state === 'invited' && h('div', null, h('p.mute', null, t('partners.waiting')), versionsBoxes())),
+      h(
+        'section', null, h('h2', null, t('partners.trace')), trace,
+        partner.state === 'invited' && h('div', null, h('p.mute', null, t('partners.waiting')), versionsBoxes())
+      ),
       h('section', null, h('h2', null, t('session.facts')), facts, lasting)),
     h('section', null, h('h2', null, t('partners.acks')), acksBox(id, signal)),
     h('section', null, h('h2', null, t('partners.endpoints')), endpoints));
@@ -55,19 +60,31 @@ export async function show({ root, signal, params, head }) {
     draw();
   }, signal);
 
-  const table = pushTable([], { isOnePartner: true, empty: () => h('p.all-well', null, glyph('yes', 'ok'), t('partners.pushes.none')) });
+  const table = pushTable([], {
+    isOnePartner: true, empty: () => h('p.all-well', null, glyph('yes', 'ok'), t('partners.pushes.none')),
+  });
   const bar = filterBar([{
     name: 'state', type: 'select', label: t('col.state'),
-    options: [{ value: '', label: t('partners.pushes.all') }, { value: 'due', label: word('push', 'due') }, { value: 'parked', label: word('push', 'parked') }],
+    options: [
+      { value: '', label: t('partners.pushes.all') }, { value: 'due', label: word('push', 'due') },
+      { value: 'parked', label: word('push', 'parked') },
+    ],
   }], () => list.begin());
   const list = pager({
-    signal, key: (p) => `${p.module}/${p.object}`, load: (cursor) => get(path`/partners/${id}/pushes`, { ...bar.values(), limit: 200, cursor }, { signal }),
+    signal, key: (p) => `${p.module}/${p.object}`, load: (cursor) => get(
+      path`/partners/${id}/pushes`, { ...bar.values(), limit: 200, cursor }, { signal }
+    ),
     draw: (items, fresh) => (fresh ? table.showNow(items) : table.show(items)),
   });
   fill(pushes, bar, table.element, list.element);
   const drawTrace = async () => {
     const page = await get(path`/partners/${id}/trace`, {}, { signal });
-    fill(trace, page.items.length ? page.items.map((step) => h('li', null, stepLine(step))) : h('li.mute', null, t('partners.trace.none')));
+    fill(
+      trace,
+      page.items.length ? page.items.map((step) => h('li', null, stepLine(step))) : h(
+        'li.mute', null, t('partners.trace.none')
+      )
+    );
   };
   onNews(({ events }) => {
     const mine = (events ?? []).filter((e) => e.subject === `partner/${id}`);
@@ -83,7 +100,10 @@ export async function show({ root, signal, params, head }) {
 /// One step of a registration.
 export function stepLine({ at, step, ok, detail }) {
   const tone = ok ? 'ok' : 'failed';
-  return [glyph('yes', tone), h('span', null, h('b', null, word('step', step)), ' ', h('span', { class: ok ? 'mute' : 'bad' }, ok ? '' : `${t('partners.step.failed')} `, detail)),
+  return [glyph('yes', tone), h(
+    'span', null, h('b', null, word('step', step)), ' ',
+    h('span', { class: ok ? 'mute' : 'bad' }, ok ? '' : `${t('partners.step.failed')} `, detail)
+  ),
     at && timeMark(at, undefined, (time) => `${moment(time)}:${String(new Date(time).getSeconds()).padStart(2, '0')}`)];
 }
 
@@ -91,7 +111,9 @@ function queueFigures(list) {
   const cells = {};
   for (const name of ['due', 'parked', 'oldest', 'next', 'error']) {
     cells[name] = h('dd', { class: name === 'error' ? 'small' : 'fig' });
-    list.append(h('div', { class: name === 'error' ? 'wide' : '' }, h('dt', null, t(`partners.kpi.${name}`)), cells[name]));
+    list.append(h(
+      'div', { class: name === 'error' ? 'wide' : '' }, h('dt', null, t(`partners.kpi.${name}`)), cells[name]
+    ));
   }
   const set = (name, content, sign) => {
     if (cells[name].sign === sign) return;
@@ -111,11 +133,19 @@ function queueFigures(list) {
 function drawFacts(list, p) {
   const fact = (label, value) => [h('dt', null, label), h('dd', null, value ?? none)];
   fill(list, [
-    fact(t('partners.theirs'), p.roles.map((r) => h('div', null, `${r.role} ${r.country_code}*${r.party_id} · ${r.business_name}`))),
+    fact(
+      t('partners.theirs'),
+      p.roles.map((r) => h('div', null, `${r.role} ${r.country_code}*${r.party_id} · ${r.business_name}`))
+    ),
     fact(t('partners.ours'), `${p.party.country_code}*${p.party.party_id}`),
     fact(t('partners.their_versions'), p.versions_url ? h('span.mono', null, p.versions_url) : none),
     fact(t('fact.since'), timeMark(p.created_at)), fact(t('col.changed'), ago(p.updated_at)),
-    fact(t('partners.quirks'), Object.entries(p.quirks ?? {}).filter(([, value]) => value !== null && value !== false).map(([key, value]) => h('div', null, `${word('partner_quirk', key)}${value === true ? '' : `: ${value}`}`))),
+    fact(
+      t('partners.quirks'),
+      Object.entries(p.quirks ?? {}).filter(([, value]) => value !== null && value !== false).map(([key, value]) => h(
+        'div', null, `${word('partner_quirk', key)}${value === true ? '' : `: ${value}`}`
+      ))
+    ),
   ]);
 }
 
@@ -123,7 +153,9 @@ function drawEndpoints(place, p) {
   if (place.count === p.endpoints.length && p.endpoints.length) return;
   place.count = p.endpoints.length;
   const table = new LiveTable({
-    caption: t('partners.endpoints'), key: (e) => `${e.identifier}/${e.role}`, empty: () => h('p', null, t('partners.endpoints.none')),
+    caption: t('partners.endpoints'), key: (e) => `${e.identifier}/${e.role}`, empty: () => h(
+      'p', null, t('partners.endpoints.none')
+    ),
     columns: [
       { id: 'module', label: t('partners.module'), head: true, cell: (e) => h('span.id', null, e.identifier) },
       { id: 'role', label: t('partners.role'), cell: (e) => e.role ?? none },
@@ -138,16 +170,22 @@ function drawEndpoints(place, p) {
 function acksBox(id, signal) {
   const feed = h('ol.feed');
   const add = (event) => {
-    if (event.subject !== `partner/${id}` || !['push.acknowledged', 'push.failed', 'push.parked'].includes(event.kind)) return;
+    if (event.subject !== `partner/${id}` || ![
+      'push.acknowledged', 'push.failed', 'push.parked',
+    ].includes(event.kind)) return;
     const ok = event.kind === 'push.acknowledged';
     const name = `${word('module', event.body.module)} ${event.body.object}`;
     feed.querySelector('.none')?.remove();
     feed.prepend(h('li', null, ago(event.at), h('span', null, glyph('push', ok ? 'sent' : 'parked'), ' ', ok
-      ? t('partners.ack', { name, n: event.body.milliseconds }) : t(event.kind === 'push.parked' ? 'partners.ack.parked' : 'partners.ack.failed', { name, why: event.body.why }))));
+      ? t('partners.ack', { name, n: event.body.milliseconds }) : t(
+        event.kind === 'push.parked' ? 'partners.ack.parked' : 'partners.ack.failed', { name, why: event.body.why }
+      ))));
     while (feed.children.length > 20) feed.lastChild.remove();
   };
   feed.append(h('li.none.mute', null, t('partners.acks.none')));
-  get('/events', { subject: `partner/${id}`, newest: true, limit: 20 }, { signal }).then((page) => page.items.reverse().forEach(add), () => {});
+  get('/events', { subject: `partner/${id}`, newest: true, limit: 20 }, { signal }).then(
+    (page) => page.items.reverse().forEach(add), () => {}
+  );
   onNews(({ events }) => { for (const event of events ?? []) add(event); }, signal);
   return feed;
 }

@@ -24,15 +24,33 @@ export async function show({ root, signal, head }) {
   const table = new LiveTable({
     caption: t('nav.partners'), key: (p) => p.id, href: (p) => path`/partners/${p.id}`, name: (p) => p.name, sort: { by: 'name' },
     actions: (p) => partnerActions(p, (problem) => fill(trouble, problemBox(problem))),
-    empty: () => h('div', null, h('h2', null, t('partners.none')), h('p', null, t('partners.none.text')), h('div.buttons', null, buttons() || null), versionsBoxes()),
+    empty: () => h(
+      'div', null, h('h2', null, t('partners.none')), h('p', null, t('partners.none.text')),
+      h('div.buttons', null, buttons() || null), versionsBoxes()
+    ),
     columns: [
-      { id: 'name', label: t('col.partner'), head: true, sort: (p) => p.name, cell: (p) => h('a', { href: path`/partners/${p.id}` }, p.name) },
-      { id: 'state', label: t('col.state'), sort: (p) => stateOfPartner(p), cell: (p) => mark('partner', stateOfPartner(p)) },
-      { id: 'roles', label: t('partners.roles'), cell: (p) => p.roles.map((r) => `${r.role} ${r.country_code}*${r.party_id}`).join(', ') || none },
+      {
+        id: 'name', label: t('col.partner'), head: true, sort: (p) => p.name,
+        cell: (p) => h('a', { href: path`/partners/${p.id}` }, p.name),
+      },
+      {
+        id: 'state', label: t('col.state'), sort: (p) => stateOfPartner(p),
+        cell: (p) => mark('partner', stateOfPartner(p)),
+      },
+      {
+        id: 'roles', label: t('partners.roles'),
+        cell: (p) => p.roles.map((r) => `${r.role} ${r.country_code}*${r.party_id}`).join(', ') || none,
+      },
       { id: 'version', label: t('partners.version'), cell: (p) => p.version ?? none },
-      { id: 'contact', label: t('partners.contact'), calm: true, sort: (p) => p.last_contact_at, cell: (p) => ago(p.last_contact_at) },
+      {
+        id: 'contact', label: t('partners.contact'), calm: true, sort: (p) => p.last_contact_at,
+        cell: (p) => ago(p.last_contact_at),
+      },
       { id: 'due', label: t('partners.due'), num: true, sort: (p) => p.queue.due, cell: (p) => number(p.queue.due) },
-      { id: 'parked', label: t('partners.parked'), num: true, sort: (p) => p.queue.parked, cell: (p) => number(p.queue.parked) },
+      {
+        id: 'parked', label: t('partners.parked'), num: true, sort: (p) => p.queue.parked,
+        cell: (p) => number(p.queue.parked),
+      },
       { id: 'oldest', label: t('partners.oldest'), calm: true, cell: (p) => ago(p.queue.oldest_at) },
       { id: 'next', label: t('col.next'), calm: true, cell: (p) => ago(p.queue.next_at) },
       { id: 'error', label: t('col.error'), wide: true, cut: true, cell: (p) => p.queue.last_error ?? none },
@@ -50,19 +68,28 @@ export function versionsBoxes() {
   return urls.map((url) => copyBox(t('partners.versions'), url));
 }
 
-const privateField = () => ({ name: 'allow_private', label: t('partners.private'), type: 'check', value: false, hint: t('partners.private.hint') });
+const privateField = () => ({
+  name: 'allow_private', label: t('partners.private'), type: 'check', value: false, hint: t('partners.private.hint'),
+});
 
 function inviteDialog() {
   formDialog({
     title: t('partners.invite'), intro: t('partners.invite.text'), submit: t('partners.invite.submit'),
     fields: [{ name: 'name', label: t('field.name'), required: true, maxlength: 100 }, privateField()],
-    send: ({ name, allow_private: near }) => post('/partners', { name, ...(near ? { quirks: { allow_private: true } } : {}) }),
+    send: ({ name, allow_private: near }) => post('/partners', {
+      name, ...(near ? { quirks: { allow_private: true } } : {})
+    }),
     done: (invitation) => {
       partners.put(invitation.partner);
       secretDialog({
         title: t('partners.invited', { name: invitation.partner.name }), text: t('partners.invited.text'),
-        secrets: [{ label: t('partners.versions'), value: invitation.versions_url }, { label: t('partners.token'), value: invitation.token },
-          { label: t('partners.mail'), value: t('partners.mail.text', { url: invitation.versions_url, token: invitation.token }) }],
+        secrets: [{ label: t('partners.versions'), value: invitation.versions_url }, {
+          label: t('partners.token'), value: invitation.token,
+        },
+          {
+            label: t('partners.mail'),
+            value: t('partners.mail.text', { url: invitation.versions_url, token: invitation.token }),
+          }],
         done: () => go(path`/partners/${invitation.partner.id}`),
       });
     },
@@ -84,8 +111,14 @@ function registerDialog() {
   dialog(t('partners.register'), (close) => form({
     intro: t('partners.register.text'), submit: t('partners.register.submit'), cancel: close,
     fields: [
-      { name: 'versions_url', label: t('partners.their_versions'), type: 'url', required: true, placeholder: 'https://', hint: t('partners.their_versions.hint') },
-      { name: 'token', label: t('partners.their_token'), required: true, mono: true, hint: t('partners.their_token.hint') },
+      {
+        name: 'versions_url', label: t('partners.their_versions'), type: 'url', required: true, placeholder: 'https://',
+        hint: t('partners.their_versions.hint'),
+      },
+      {
+        name: 'token', label: t('partners.their_token'), required: true, mono: true,
+        hint: t('partners.their_token.hint'),
+      },
       { name: 'name', label: t('field.name'), maxlength: 100, hint: t('partners.name.hint') },
       privateField(),
     ],
@@ -93,8 +126,13 @@ function registerDialog() {
     async send({ allow_private: near, ...values }) {
       steps.replaceChildren();
       running = new Date(Date.now() - 60_000).toISOString();
-      if (partner) return post(path`/partners/${partner}/register`, given({ versions_url: values.versions_url, token: values.token }), { seconds: 120 });
-      return post('/partners/register', given({ ...values, quirks: near ? { allow_private: true } : null }), { seconds: 120 });
+      if (partner) return post(
+        path`/partners/${partner}/register`, given({ versions_url: values.versions_url, token: values.token }),
+        { seconds: 120 }
+      );
+      return post(
+        '/partners/register', given({ ...values, quirks: near ? { allow_private: true } : null }), { seconds: 120 }
+      );
     },
     done: (registered) => {
       close();

@@ -5,7 +5,10 @@ import { openSessions } from '../books.js';
 import { AreaChart } from '../chart.js';
 import { eventLine, short } from '../events.js';
 import { fill, h, path } from '../dom.js';
-import { ago, clockInFull, duration, kilowattHours, kilowatts, lasting, money, moneyInFull, none, now, number, percent, timeMark } from '../format.js';
+import {
+  ago, clockInFull, duration, kilowattHours, kilowatts, lasting, money, moneyInFull, none, now, number, percent,
+  timeMark,
+} from '../format.js';
 import { t, word } from '../i18n.js';
 import { onNews } from '../live.js';
 import { flash, LiveTable, plainTable } from '../table.js';
@@ -25,8 +28,13 @@ export async function show({ root, signal, params, head }) {
   const drawHead = () => {
     const s = state.session;
     head({
-      title: t('session.title', { station: s.station ?? t('sessions.removed') }), back: { href: '/sessions', label: t('nav.sessions') },
-      sub: [mark('session', s.state), h('span', null, s.location?.name ?? none), h('span.id', null, short(s.id)), s.ending && h('span', null, word('ending', s.ending))],
+      title: t('session.title', { station: s.station ?? t('sessions.removed') }), back: {
+        href: '/sessions', label: t('nav.sessions'),
+      },
+      sub: [
+        mark('session', s.state), h('span', null, s.location?.name ?? none), h('span.id', null, short(s.id)),
+        s.ending && h('span', null, word('ending', s.ending)),
+      ],
       buttons: mayRun() && sessionActions(s).map((action) => h('button', {
         type: 'button', class: action.danger ? '' : 'primary', disabled: action.disabled, title: action.disabled ? action.why : null,
         'aria-keyshortcuts': `. ${action.key}`, on: { click: action.run },
@@ -36,7 +44,10 @@ export async function show({ root, signal, params, head }) {
   };
   drawHead();
   root.append(h('section', { 'aria-label': t('session.figures') }, figures),
-    h('div.two', null, h('section', null, h('h2', null, t('session.power')), chart.element), h('section', null, h('h2', null, t('session.facts')), facts)),
+    h(
+      'div.two', null, h('section', null, h('h2', null, t('session.power')), chart.element),
+      h('section', null, h('h2', null, t('session.facts')), facts)
+    ),
     h('section', null, h('h2', null, t('session.timeline')), timeline),
     price, pushes);
 
@@ -57,7 +68,9 @@ export async function show({ root, signal, params, head }) {
     const live = openSessions.get(params.id);
     if (!live || state.session.ended_at) return;
     const { energy_kwh, power_kw, state_of_charge, cost, duration_seconds } = live;
-    if (power_kw !== null && power_kw !== undefined && power_kw !== state.session.power_kw) points.push({ at: Date.now(), value: Number(power_kw) });
+    if (power_kw !== null && power_kw !== undefined && power_kw !== state.session.power_kw) points.push({
+      at: Date.now(), value: Number(power_kw),
+    });
     state.session = { ...state.session, energy_kwh, power_kw, state_of_charge, cost, duration_seconds };
     move(state.session);
     chart.show(points);
@@ -85,7 +98,9 @@ export async function show({ root, signal, params, head }) {
 }
 
 function powerOf(session) {
-  return session.readings.filter((r) => r.power_kw !== null).map((r) => ({ at: new Date(r.at).getTime(), value: Number(r.power_kw) }));
+  return session.readings.filter((r) => r.power_kw !== null).map((r) => ({
+    at: new Date(r.at).getTime(), value: Number(r.power_kw),
+  }));
 }
 
 function figuresOf(list) {
@@ -114,12 +129,22 @@ function figuresOf(list) {
 function drawFacts(list, s) {
   const fact = (label, value) => [h('dt', null, label), h('dd', null, value ?? none)];
   fill(list, [
-    fact(t('col.station'), s.station ? h('a.id', { href: path`/stations/${s.station}` }, s.station, s.evse ? ` · ${s.evse}` : '') : t('sessions.removed')),
+    fact(
+      t('col.station'),
+      s.station ? h(
+        'a.id', { href: path`/stations/${s.station}` }, s.station, s.evse ? ` · ${s.evse}` : ''
+      ) : t('sessions.removed')
+    ),
     fact(t('col.token'), [h('span.id', null, s.token.uid), ` · ${word('token_type', s.token.type)}`]),
     fact(t('fact.contract'), h('span.id', null, s.token.contract_id)),
-    fact(t('col.partner'), s.partner ? h('a', { href: path`/partners/${s.partner.id}` }, s.partner.name) : t('sessions.ours')),
+    fact(
+      t('col.partner'),
+      s.partner ? h('a', { href: path`/partners/${s.partner.id}` }, s.partner.name) : t('sessions.ours')
+    ),
     fact(t('fact.auth'), word('auth', s.auth_method)),
-    fact(t('col.start'), timeMark(s.started_at, s.location?.time_zone)), fact(t('col.end'), timeMark(s.ended_at, s.location?.time_zone)),
+    fact(t('col.start'), timeMark(s.started_at, s.location?.time_zone)), fact(
+      t('col.end'), timeMark(s.ended_at, s.location?.time_zone)
+    ),
     fact(t('fact.meter'), `${kilowattHours(s.meter_start_kwh)} → ${kilowattHours(s.meter_last_kwh)}`),
     fact(t('fact.reading'), ago(s.last_reading_at)),
     fact(t('fact.transaction'), s.transaction_id === null ? none : h('span.id', null, String(s.transaction_id))),
@@ -136,20 +161,32 @@ function drawPrice(place, s, zone) {
 
 function costRows(costs) {
   if (!costs) return [];
-  return ['energy', 'time', 'parking', 'fixed', 'total'].filter((part) => costs[part]).map((part) => [part, costs[part]]);
+  return ['energy', 'time', 'parking', 'fixed', 'total'].filter((part) => costs[part]).map(
+    (part) => [part, costs[part]]
+  );
 }
 
 /// What the parts come to.
 export function costTable(costs) {
-  return plainTable(t('session.price'), [{ label: t('col.part'), head: true }, { label: t('col.excl'), num: true }, { label: t('col.incl'), num: true }],
-    costRows(costs).map(([part, cost]) => [word('cost', part), money({ ...cost, incl_vat: null }), cost.incl_vat === null ? none : money(cost)]), 'narrow');
+  return plainTable(t('session.price'), [
+    { label: t('col.part'), head: true }, { label: t('col.excl'), num: true }, { label: t('col.incl'), num: true },
+  ],
+    costRows(costs).map(([part, cost]) => [
+      word('cost', part), money({ ...cost, incl_vat: null }), cost.incl_vat === null ? none : money(cost),
+    ]), 'narrow');
 }
 
 /// The charging periods.
 export function periodTable(periods, zone) {
   return plainTable(t('session.periods'),
-    [{ label: t('col.start'), head: true }, { label: t('col.duration'), num: true }, { label: t('col.activity') }, { label: t('col.energy'), num: true }, { label: t('col.max_power'), num: true }],
-    periods.map((p) => [timeMark(p.start, zone), duration(p.seconds), word('activity', p.activity), kilowattHours(p.energy_kwh), kilowatts(p.max_power_kw)]), 'narrow');
+    [
+      { label: t('col.start'), head: true }, { label: t('col.duration'), num: true }, { label: t('col.activity') },
+      { label: t('col.energy'), num: true }, { label: t('col.max_power'), num: true },
+    ],
+    periods.map((p) => [
+      timeMark(p.start, zone), duration(p.seconds), word('activity', p.activity), kilowattHours(p.energy_kwh),
+      kilowatts(p.max_power_kw),
+    ]), 'narrow');
 }
 
 /// What went over the station's wire while the session ran, from shortly before its start. The log is read from its newest end, so
@@ -174,18 +211,27 @@ function drawTimeline(place, state, zone) {
     })] })),
     ...state.messages.filter((m) => !chatter.includes(m.action) && m.action).map((m) => ({
       at: m.at, kind: 'message', content: [h('span.tag', null, 'OCPP'), ' ', m.direction === 'in' ? t('timeline.in') : t('timeline.out'), ' ',
-        h('button.link', { type: 'button', on: { click: () => showMessage(m) } }, m.action), m.error ? h('span.mute', null, ` · ${t('messages.error')}`) : ''],
+        h(
+          'button.link', { type: 'button', on: { click: () => showMessage(m) } }, m.action
+        ), m.error ? h('span.mute', null, ` · ${t('messages.error')}`) : ''],
     })),
   ];
   if (quiet.length) {
-    entries.push({ at: quiet[0].at, kind: 'message', content: [h('span.tag', null, 'OCPP'), ' ', t('timeline.readings', { n: quiet.length })] });
+    entries.push({
+      at: quiet[0].at, kind: 'message',
+      content: [h('span.tag', null, 'OCPP'), ' ', t('timeline.readings', { n: quiet.length })],
+    });
   }
   entries.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   const list = h('ol.timeline', null, entries.map((entry) => h('li', { data: { kind: entry.kind.split('.')[0] } },
-    h('time', { datetime: entry.at, title: timeMark(entry.at, zone).title }, clockInFull(entry.at, zone)), h('div', null, entry.content))));
+    h(
+      'time', { datetime: entry.at, title: timeMark(entry.at, zone).title }, clockInFull(entry.at, zone)
+    ), h('div', null, entry.content))));
   const from = new Date(new Date(s.started_at).getTime() - 60_000).toISOString();
   fill(place, entries.length ? list : h('p.mute', null, t('timeline.none')),
-    s.station && !state.messages.length && h('p', null, h('a', { href: path`/messages?peer=${s.station}&from=${from}` }, t('timeline.messages'))));
+    s.station && !state.messages.length && h(
+      'p', null, h('a', { href: path`/messages?peer=${s.station}&from=${from}` }, t('timeline.messages'))
+    ));
 }
 
 function sourceMark(kind) {
@@ -204,7 +250,10 @@ export function pushTable(rows, { empty, isOnePartner } = {}) {
     caption: t('session.pushes'), key: (p) => `${p.partner.id}/${p.module}/${p.object}`, empty,
     columns: [
       { id: 'what', label: t('col.what'), head: true, cell: (p) => `${word('module', p.module)} ${short(p.object)}` },
-      !isOnePartner && { id: 'partner', label: t('col.partner'), cell: (p) => h('a', { href: path`/partners/${p.partner.id}` }, p.partner.name) },
+      !isOnePartner && {
+        id: 'partner', label: t('col.partner'),
+        cell: (p) => h('a', { href: path`/partners/${p.partner.id}` }, p.partner.name),
+      },
       { id: 'state', label: t('col.state'), cell: (p) => mark('push', p.state) },
       { id: 'attempts', label: t('col.attempts'), num: true, cell: (p) => number(p.attempts) },
       { id: 'due', label: t('col.waits'), calm: true, cell: (p) => ago(p.due_since) },

@@ -19,14 +19,19 @@ export async function show({ root, signal, params, head }) {
   if (signal.aborted) return;
   const drawHead = () => head({
     title: site.name, back: { href: '/sites', label: t('nav.sites') },
-    sub: [h('span', null, [site.address, [site.postal_code, site.city].filter(Boolean).join(' '), site.country].join(', ')), h('span', null, site.time_zone),
+    sub: [h(
+      'span', null, [site.address, [site.postal_code, site.city].filter(Boolean).join(' '), site.country].join(', ')
+    ), h('span', null, site.time_zone),
       mark('yes', site.published ? 'published' : 'private')],
     buttons: mayRun() && h('button', { type: 'button', on: { click: () => move(site) } }, t('site.move')),
   });
   drawHead();
   const power = h('span.fig');
   const table = stationTable(() => h('p', null, t('site.empty')), { isOneSite: true });
-  root.append(h('section', null, h('h2', null, t('nav.stations'), ' ', h('span.mute', null, t('site.power'), ' '), power), table.element));
+  root.append(h(
+    'section', null, h('h2', null, t('nav.stations'), ' ', h('span.mute', null, t('site.power'), ' '), power),
+    table.element
+  ));
   const draw = () => {
     const here = stations.list().filter((s) => s.location?.id === site.id);
     table.show(here);
@@ -65,7 +70,9 @@ export async function show({ root, signal, params, head }) {
 
 function removal(site) {
   confirmDialog({
-    title: t('site.remove.title', { name: site.name }), text: site.stations ? t('site.remove.stations', { n: site.stations }) : t('site.remove.text'),
+    title: t(
+      'site.remove.title', { name: site.name }
+    ), text: site.stations ? t('site.remove.stations', { n: site.stations }) : t('site.remove.text'),
     type: site.name, submit: t('site.remove'), send: () => remove(path`/locations/${site.id}`, { match: site }),
     done: () => {
       locations.drop(site.id);
@@ -76,17 +83,29 @@ function removal(site) {
 
 /// Chooses stations that stand elsewhere and moves them here.
 function move(site) {
-  const elsewhere = stations.list().filter((s) => s.location?.id !== site.id).sort((a, b) => a.id.localeCompare(b.id, undefined, { numeric: true }));
+  const elsewhere = stations.list().filter((s) => s.location?.id !== site.id).sort((a, b) => a.id.localeCompare(
+    b.id, undefined, { numeric: true }
+  ));
   if (!elsewhere.length) {
-    return formDialog({ title: t('site.move'), intro: t('site.move.none'), fields: [], submit: t('dialog.close'), send: async () => {} });
+    return formDialog({
+      title: t('site.move'), intro: t('site.move.none'), fields: [], submit: t('dialog.close'), send: async () => {},
+    });
   }
   formDialog({
     title: t('site.move'), intro: t('site.move.text', { name: site.name }), submit: t('site.move.submit'),
-    fields: [h('fieldset.choices', null, h('legend', null, t('site.move.choose', { n: elsewhere.length })), elsewhere.slice(0, 500).map((s) => h('label', null,
-      h('input', { type: 'checkbox', name: 'station', value: s.id }), h('span.id', null, s.id), h('span.mute', null, ` ${s.location?.name ?? ''}`))))],
+    fields: [h('fieldset.choices', null, h(
+      'legend', null, t('site.move.choose', { n: elsewhere.length })
+    ), elsewhere.slice(0, 500).map((s) => h('label', null,
+      h('input', { type: 'checkbox', name: 'station', value: s.id }), h('span.id', null, s.id), h(
+        'span.mute', null, ` ${s.location?.name ?? ''}`
+      ))))],
     async send(_, element) {
-      const chosen = [...element.querySelectorAll('input[name=station]:checked')].map((input) => stations.get(input.value));
-      if (!chosen.length) throw Object.assign(new Error(t('site.move.choose_one')), { title: t('form.check'), word: 'form' });
+      const chosen = [...element.querySelectorAll('input[name=station]:checked')].map(
+        (input) => stations.get(input.value)
+      );
+      if (!chosen.length) throw Object.assign(new Error(t('site.move.choose_one')), {
+        title: t('form.check'), word: 'form',
+      });
       for (const station of chosen) await moveStation(station, site.id);
       return chosen.length;
     },

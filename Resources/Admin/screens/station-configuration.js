@@ -14,18 +14,27 @@ const readings = new Map();   // By station: what it answered last, while the pa
 export async function drawConfiguration(place, state) {
   const { id } = state.station;
   const button = h('button', { type: 'button', on: { click: read } }, t('configuration.read'));
-  const add = h('button', { type: 'button', on: { click: () => change({ key: '', value: '' }) } }, t('configuration.set'));
+  const add = h(
+    'button', { type: 'button', on: { click: () => change({ key: '', value: '' }) } }, t('configuration.set')
+  );
   const note = h('span.mute');
-  const bar = filterBar([{ name: 'q', type: 'search', label: t('configuration.filter') }], () => draw(), h('span.grow'), note, add, button);
+  const bar = filterBar(
+    [{ name: 'q', type: 'search', label: t('configuration.filter') }], () => draw(), h('span.grow'), note, add, button
+  );
   const table = new LiveTable({
     caption: t('station.tab.configuration'), key: (row) => row.key, sort: { by: 'key' },
     open: (row) => { if (!row.readonly && mayRun()) change(row); },
     actions: (row) => (row.readonly ? [] : [{ label: t('configuration.change'), key: 'e', run: () => change(row) }]),
     empty: () => h('p', null, readings.has(id) ? t('configuration.none') : t('configuration.empty')),
     columns: [
-      { id: 'key', label: t('col.key'), head: true, sort: (row) => row.key, cell: (row) => h('span.id', null, row.key) },
+      {
+        id: 'key', label: t('col.key'), head: true, sort: (row) => row.key, cell: (row) => h('span.id', null, row.key),
+      },
       { id: 'value', label: t('col.value'), wide: true, cell: (row) => h('code', null, row.value ?? none) },
-      { id: 'readonly', label: t('col.access'), cell: (row) => h('span.mute', null, row.readonly ? t('configuration.readonly') : t('configuration.writable')) },
+      {
+        id: 'readonly', label: t('col.access'),
+        cell: (row) => h('span.mute', null, row.readonly ? t('configuration.readonly') : t('configuration.writable')),
+      },
     ],
   });
   fill(place, bar, table.element);
@@ -35,7 +44,11 @@ export async function drawConfiguration(place, state) {
   function draw() {
     const known = readings.get(id);
     const text = bar.values().q.toLowerCase();
-    table.showNow((known?.rows ?? []).filter((row) => !text || row.key.toLowerCase().includes(text) || String(row.value ?? '').toLowerCase().includes(text)));
+    table.showNow(
+      (known?.rows ?? []).filter(
+        (row) => !text || row.key.toLowerCase().includes(text) || String(row.value ?? '').toLowerCase().includes(text)
+      )
+    );
     note.textContent = known ? t('configuration.read_at', { at: clock(known.at), n: known.rows.length }) : '';
   }
 
@@ -54,14 +67,19 @@ export async function drawConfiguration(place, state) {
       title: t('configuration.set.title', { station: id }), submit: t('configuration.set'),
       fields: [
         { name: 'key', label: t('col.key'), required: true, value: row.key, mono: true, maxlength: 50 },
-        { name: 'value', label: t('col.value'), value: row.value ?? '', mono: true, maxlength: 500, hint: t('configuration.set.hint') },
+        {
+          name: 'value', label: t('col.value'), value: row.value ?? '', mono: true, maxlength: 500,
+          hint: t('configuration.set.hint'),
+        },
       ],
       send: async ({ key, value }) => {
         command(id, 'set-configuration', { key, value: value ?? '' }).then((ended) => {
           if (ended?.phase !== 'done' && ended?.phase !== 'accepted') return;
           const known = readings.get(id);
           if (known) {
-            known.rows = known.rows.filter((one) => one.key !== key).concat({ key, value: value ?? '', readonly: false });
+            known.rows = known.rows.filter((one) => one.key !== key).concat({
+              key, value: value ?? '', readonly: false,
+            });
             draw();
           }
         });
@@ -74,5 +92,8 @@ export async function drawConfiguration(place, state) {
 function rowsOf(answer) {
   const list = answer?.configurationKey;
   if (!Array.isArray(list)) return null;
-  return list.map((one) => ({ key: String(one.key), value: one.value === undefined || one.value === null ? null : String(one.value), readonly: Boolean(one.readonly) }));
+  return list.map((one) => ({
+    key: String(one.key), value: one.value === undefined || one.value === null ? null : String(one.value),
+    readonly: Boolean(one.readonly),
+  }));
 }

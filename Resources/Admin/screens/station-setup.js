@@ -11,7 +11,10 @@ import { t, word } from '../i18n.js';
 import { go } from '../keys.js';
 import { LiveTable } from '../table.js';
 
-const standards = ['IEC_62196_T2', 'IEC_62196_T2_COMBO', 'CHADEMO', 'IEC_62196_T1', 'IEC_62196_T1_COMBO', 'DOMESTIC_F', 'TESLA_S', 'GBT_AC', 'GBT_DC'];
+const standards = [
+  'IEC_62196_T2', 'IEC_62196_T2_COMBO', 'CHADEMO', 'IEC_62196_T1', 'IEC_62196_T1_COMBO', 'DOMESTIC_F', 'TESLA_S',
+  'GBT_AC', 'GBT_DC',
+];
 
 export async function drawSetUp(place, state, { signal }) {
   await Promise.all([locations.ready(), tariffs.ready()]);
@@ -23,9 +26,18 @@ export async function drawSetUp(place, state, { signal }) {
     drawSetUp(place, state, { signal });
   };
   fill(place,
-    h('section', null, h('h2', null, t('setup.connection')), stationURLs(station.id).map((url) => copyBox(t('connect.url.full'), url)),
+    h('section', null, h('h2', null, t('setup.connection')), stationURLs(station.id).map(
+      (url) => copyBox(t('connect.url.full'), url)
+    ),
       h('p', null, station.has_password ? t('setup.has_password') : t('setup.no_password'), ' ',
-        h('button', { type: 'button', on: { click: () => passwordDialog(station, () => take({ ...state.station, has_password: true })) } }, t('setup.set_password')))),
+        h(
+          'button',
+          {
+            type: 'button',
+            on: { click: () => passwordDialog(station, () => take({ ...state.station, has_password: true })) },
+          },
+          t('setup.set_password')
+        ))),
     h('section', null, h('h2', null, t('station.evses')), evseTable(station, take).element,
       h('p', null, h('button', { type: 'button', on: { click: () => addEVSE(station, take) } }, t('setup.evse.add')))),
     h('section', null, h('h2', null, t('setup.books')), booksForm(station, take)),
@@ -38,7 +50,9 @@ export async function drawSetUp(place, state, { signal }) {
 
 function register(station, registration, take) {
   formDialog({
-    title: t(`setup.${registration}.title`, { station: station.id }), intro: t(`setup.${registration}.text`), fields: [],
+    title: t(
+      `setup.${registration}.title`, { station: station.id }
+    ), intro: t(`setup.${registration}.text`), fields: [],
     submit: t(registration === 'accepted' ? 'setup.accept' : 'setup.reject'), danger: registration === 'rejected',
     send: () => patch(path`/stations/${station.id}`, { registration }, { match: station }), done: take,
   });
@@ -46,7 +60,9 @@ function register(station, registration, take) {
 
 function removal(station) {
   confirmDialog({
-    title: t('setup.remove.title', { station: station.id }), text: t('setup.remove.text'), type: station.id, submit: t('setup.remove'),
+    title: t(
+      'setup.remove.title', { station: station.id }
+    ), text: t('setup.remove.text'), type: station.id, submit: t('setup.remove'),
     send: () => remove(path`/stations/${station.id}`),
     done: () => {
       stations.drop(station.id);
@@ -59,14 +75,23 @@ function passwordDialog(station, done) {
   formDialog({
     title: t('setup.set_password'), intro: t('setup.password.text'), submit: t('setup.set_password'),
     fields: [
-      { name: 'password', label: t('field.basic'), mono: true, minlength: 16, maxlength: 40, optional: t('setup.password.optional'), hint: t('field.basic.hint') },
-      { name: 'send', label: t('setup.password.send'), type: 'check', value: station.online, disabled: !station.online, hint: t('setup.password.send.hint') },
+      {
+        name: 'password', label: t('field.basic'), mono: true, minlength: 16, maxlength: 40,
+        optional: t('setup.password.optional'), hint: t('field.basic.hint'),
+      },
+      {
+        name: 'send', label: t('setup.password.send'), type: 'check', value: station.online, disabled: !station.online,
+        hint: t('setup.password.send.hint'),
+      },
     ],
     send: (values) => replace(path`/stations/${station.id}/password`, values, { seconds: 60 }),
     done: ({ password }) => {
       done();
       if (password) {
-        secretDialog({ title: t('setup.password.new'), text: t('setup.password.new.text', { station: station.id }), secrets: [{ label: t('field.basic'), value: password }] });
+        secretDialog({
+          title: t('setup.password.new'), text: t('setup.password.new.text', { station: station.id }),
+          secrets: [{ label: t('field.basic'), value: password }],
+        });
       }
     },
   });
@@ -88,12 +113,27 @@ function booksForm(station, take) {
     fields: [
       {
         name: 'location', label: t('field.site'), type: 'select', value: before.location,
-        options: [{ value: '', label: t('field.site.none') }, ...locations.list().map((s) => ({ value: String(s.id), label: s.name }))],
+        options: [
+          { value: '', label: t('field.site.none') },
+          ...locations.list().map((s) => ({ value: String(s.id), label: s.name }))
+        ],
       },
-      { name: 'heartbeat_seconds', label: t('quirk.heartbeat'), type: 'number', min: 1, value: before.heartbeat_seconds, hint: t('quirk.heartbeat.hint'), optional: t('quirk.default') },
-      { name: 'ping_seconds', label: t('quirk.ping'), type: 'number', min: 0, value: before.ping_seconds, hint: t('quirk.ping.hint'), optional: t('quirk.default') },
-      { name: 'tag_length', label: t('quirk.tag'), type: 'number', min: 1, max: 36, value: before.tag_length, hint: t('quirk.tag.hint'), optional: t('quirk.default') },
-      { name: 'assumed_version', label: t('quirk.version'), value: before.assumed_version, hint: t('quirk.version.hint'), optional: t('quirk.default') },
+      {
+        name: 'heartbeat_seconds', label: t('quirk.heartbeat'), type: 'number', min: 1, value: before.heartbeat_seconds,
+        hint: t('quirk.heartbeat.hint'), optional: t('quirk.default'),
+      },
+      {
+        name: 'ping_seconds', label: t('quirk.ping'), type: 'number', min: 0, value: before.ping_seconds,
+        hint: t('quirk.ping.hint'), optional: t('quirk.default'),
+      },
+      {
+        name: 'tag_length', label: t('quirk.tag'), type: 'number', min: 1, max: 36, value: before.tag_length,
+        hint: t('quirk.tag.hint'), optional: t('quirk.default'),
+      },
+      {
+        name: 'assumed_version', label: t('quirk.version'), value: before.assumed_version,
+        hint: t('quirk.version.hint'), optional: t('quirk.default'),
+      },
       { name: 'free_vend', label: t('quirk.free'), type: 'check', value: before.free_vend, hint: t('quirk.free.hint') },
     ],
     send: ({ location, ...quirks }) => patch(path`/stations/${station.id}`, {
@@ -109,7 +149,9 @@ function booksForm(station, take) {
 }
 
 function evseTable(station, take) {
-  const rows = station.evses.flatMap((evse) => (evse.connectors.length ? evse.connectors : [null]).map((connector) => ({ evse, connector })));
+  const rows = station.evses.flatMap(
+    (evse) => (evse.connectors.length ? evse.connectors : [null]).map((connector) => ({ evse, connector }))
+  );
   const edit = (row) => connectorDialog(station, row.evse, row.connector, take);
   const table = new LiveTable({
     caption: t('station.evses'), key: ({ evse, connector }) => `${evse.number}/${connector?.number}`, open: edit,
@@ -120,14 +162,33 @@ function evseTable(station, take) {
       { label: t('setup.evse.change'), key: 'i', run: () => evseDialog(station, row.evse, take) },
     ],
     columns: [
-      { id: 'evse', label: t('col.evse'), head: true, cell: ({ evse }) => `${evse.number}${evse.physical_reference ? ` · ${evse.physical_reference}` : ''}` },
+      {
+        id: 'evse', label: t('col.evse'), head: true,
+        cell: ({ evse }) => `${evse.number}${evse.physical_reference ? ` · ${evse.physical_reference}` : ''}`,
+      },
       { id: 'id', label: t('col.evse_id'), cell: ({ evse }) => h('span.id', null, evse.evse_id ?? none) },
       { id: 'uid', label: t('col.uid'), cell: ({ evse }) => h('span.id', null, evse.uid) },
       { id: 'connector', label: t('col.connector'), num: true, cell: ({ connector }) => connector?.number ?? none },
-      { id: 'standard', label: t('col.plug'), cell: ({ connector: c }) => (c ? `${word('standard', c.standard)} · ${word('format', c.format)}` : none) },
-      { id: 'power', label: t('col.rated'), cell: ({ connector: c }) => (c ? `${number(c.rated_power / 1000, 1)} kW · ${word('power', c.power_type)} · ${number(c.max_voltage)} V · ${number(c.max_amperage)} A` : none) },
-      { id: 'tariff', label: t('col.tariff'), cell: ({ connector: c }) => (c?.tariff ? h('a', { href: path`/tariffs/${c.tariff.id}` }, c.tariff.ref) : none) },
-      { id: 'assumed', label: t('col.confirmed'), cell: ({ connector: c }) => (c ? (c.assumed ? h('span.mute', null, t('station.assumed.short')) : t('yes')) : none) },
+      {
+        id: 'standard', label: t('col.plug'),
+        cell: ({ connector: c }) => (c ? `${word('standard', c.standard)} · ${word('format', c.format)}` : none),
+      },
+      {
+        id: 'power', label: t('col.rated'),
+        cell: ({ connector: c }) => (
+          c ? `${number(c.rated_power / 1000, 1)} kW · ${word('power', c.power_type)} · ${number(c.max_voltage)} V · ${number(c.max_amperage)} A` : none
+        ),
+      },
+      {
+        id: 'tariff', label: t('col.tariff'),
+        cell: ({ connector: c }) => (c?.tariff ? h('a', { href: path`/tariffs/${c.tariff.id}` }, c.tariff.ref) : none),
+      },
+      {
+        id: 'assumed', label: t('col.confirmed'),
+        cell: ({ connector: c }) => (
+          c ? (c.assumed ? h('span.mute', null, t('station.assumed.short')) : t('yes')) : none
+        ),
+      },
     ],
   });
   table.show(rows);
@@ -135,18 +196,44 @@ function evseTable(station, take) {
 }
 
 function connectorDialog(station, evse, connector, take) {
-  const c = connector ?? { number: Math.max(0, ...evse.connectors.map((one) => one.number)) + 1, standard: 'IEC_62196_T2', format: 'SOCKET', power_type: 'AC_3_PHASE', max_voltage: 400, max_amperage: 32, max_power: null, tariff: null };
+  const c = connector ?? {
+    number: Math.max(0, ...evse.connectors.map((one) => one.number)) + 1, standard: 'IEC_62196_T2', format: 'SOCKET',
+    power_type: 'AC_3_PHASE', max_voltage: 400, max_amperage: 32, max_power: null, tariff: null,
+  };
   const options = (family, values) => values.map((value) => ({ value, label: word(family, value) }));
   formDialog({
     title: t('setup.connector.title', { evse: evse.number, connector: c.number }), submit: t('save'),
     fields: [
-      { name: 'standard', label: t('col.plug'), type: 'select', required: true, value: c.standard, options: options('standard', standards) },
-      { name: 'format', label: t('field.format'), type: 'select', required: true, value: c.format, options: options('format', ['SOCKET', 'CABLE']) },
-      { name: 'power_type', label: t('field.power_type'), type: 'select', required: true, value: c.power_type, options: options('power', ['AC_1_PHASE', 'AC_3_PHASE', 'DC']) },
-      { name: 'max_voltage', label: t('field.voltage'), type: 'number', required: true, min: 1, value: c.max_voltage, hint: t('field.voltage.hint') },
-      { name: 'max_amperage', label: t('field.amperage'), type: 'number', required: true, min: 1, value: c.max_amperage },
-      { name: 'max_power', label: t('field.max_power'), type: 'number', min: 1, value: c.max_power, hint: t('field.max_power.hint') },
-      { name: 'tariff', label: t('col.tariff'), type: 'select', value: c.tariff ? String(c.tariff.id) : '', options: [{ value: '', label: t('field.tariff.none') }, ...tariffs.list().map((one) => ({ value: String(one.id), label: one.ref }))] },
+      {
+        name: 'standard', label: t('col.plug'), type: 'select', required: true, value: c.standard,
+        options: options('standard', standards),
+      },
+      {
+        name: 'format', label: t('field.format'), type: 'select', required: true, value: c.format,
+        options: options('format', ['SOCKET', 'CABLE']),
+      },
+      {
+        name: 'power_type', label: t('field.power_type'), type: 'select', required: true, value: c.power_type,
+        options: options('power', ['AC_1_PHASE', 'AC_3_PHASE', 'DC']),
+      },
+      {
+        name: 'max_voltage', label: t('field.voltage'), type: 'number', required: true, min: 1, value: c.max_voltage,
+        hint: t('field.voltage.hint'),
+      },
+      {
+        name: 'max_amperage', label: t('field.amperage'), type: 'number', required: true, min: 1, value: c.max_amperage,
+      },
+      {
+        name: 'max_power', label: t('field.max_power'), type: 'number', min: 1, value: c.max_power,
+        hint: t('field.max_power.hint'),
+      },
+      {
+        name: 'tariff', label: t('col.tariff'), type: 'select', value: c.tariff ? String(c.tariff.id) : '',
+        options: [
+          { value: '', label: t('field.tariff.none') },
+          ...tariffs.list().map((one) => ({ value: String(one.id), label: one.ref }))
+        ],
+      },
     ],
     send: (values) => patch(path`/stations/${station.id}/evses/${evse.number}`, {
       connectors: [{ number: c.number, ...values, tariff: values.tariff ? Number(values.tariff) : null }],
@@ -160,7 +247,10 @@ function evseDialog(station, evse, take) {
     title: t('setup.evse.title', { evse: evse.number }), submit: t('save'),
     fields: [
       { name: 'evse_id', label: t('col.evse_id'), value: evse.evse_id, mono: true, hint: t('field.evse_id.hint') },
-      { name: 'physical_reference', label: t('field.physical'), value: evse.physical_reference, hint: t('field.physical.hint') },
+      {
+        name: 'physical_reference', label: t('field.physical'), value: evse.physical_reference,
+        hint: t('field.physical.hint'),
+      },
     ],
     send: (values) => patch(path`/stations/${station.id}/evses/${evse.number}`, values, { match: station }), done: take,
   });
@@ -170,9 +260,14 @@ function addEVSE(station, take) {
   formDialog({
     title: t('setup.evse.add'), submit: t('setup.evse.add'),
     fields: [
-      { name: 'number', label: t('field.evse_number'), type: 'number', required: true, min: 1, value: Math.max(0, ...station.evses.map((e) => e.number)) + 1 },
+      {
+        name: 'number', label: t('field.evse_number'), type: 'number', required: true, min: 1,
+        value: Math.max(0, ...station.evses.map((e) => e.number)) + 1,
+      },
       { name: 'physical_reference', label: t('field.physical'), hint: t('field.physical.hint') },
     ],
-    send: ({ number: n, ...values }) => patch(path`/stations/${station.id}/evses/${n}`, given(values), { match: station }), done: take,
+    send: ({ number: n, ...values }) => patch(
+      path`/stations/${station.id}/evses/${n}`, given(values), { match: station }
+    ), done: take,
   });
 }

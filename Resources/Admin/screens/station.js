@@ -15,14 +15,19 @@ import { LiveTable } from '../table.js';
 import { mark, stateOf } from '../states.js';
 import { drawConfiguration } from './station-configuration.js';
 import { drawSetUp } from './station-setup.js';
-import { messageTable } from './messages.js';
+import { messageTable, parkedSection } from './messages.js';
 
-const tabs = { now: drawNow, configuration: drawConfiguration, messages: drawMessages, commands: drawCommands, history: drawHistory, setup: drawSetUp };
+const tabs = {
+  now: drawNow, configuration: drawConfiguration, messages: drawMessages, commands: drawCommands, history: drawHistory,
+  setup: drawSetUp,
+};
 
 export async function show(context) {
   const { root, signal, params, query, head } = context;
   const tab = query.get('tab') in tabs ? query.get('tab') : 'now';
-  const [station] = await Promise.all([get(path`/stations/${params.id}`, {}, { signal }), openSessions.ready().catch(() => {})]);
+  const [station] = await Promise.all([
+    get(path`/stations/${params.id}`, {}, { signal }), openSessions.ready().catch(() => {}),
+  ]);
   stations.put(station);
   stations.ready().catch(() => {});
   const state = { station };
@@ -30,7 +35,9 @@ export async function show(context) {
     const { station: s } = state;
     head({
       title: s.id, mono: true, back: { href: '/stations', label: t('nav.stations') },
-      sub: [mark('evse', stateOf(s)), h('span', null, s.location?.name ?? none), h('span', null, [s.vendor, s.model].filter(Boolean).join(' ') || none),
+      sub: [mark('evse', stateOf(s)), h('span', null, s.location?.name ?? none), h(
+        'span', null, [s.vendor, s.model].filter(Boolean).join(' ') || none
+      ),
         h('span', null, s.version ? t('knock.version', { version: s.version }) : t('station.never')),
         h('span', null, t('station.seen'), ' ', ago(s.last_seen_at))],
       buttons: mayRun() && quickButtons(s), actions: () => stationActions(state.station),
@@ -40,7 +47,9 @@ export async function show(context) {
   const nav = h('nav.tabs', { 'aria-label': t('station.tabs') }, h('ul', null, Object.keys(tabs)
     .filter((name) => mayRun() || !['configuration', 'setup'].includes(name))
     .map((name) => h('li', null, h('a', {
-      href: path`/stations/${station.id}` + (name === 'now' ? '' : `?tab=${name}`), 'aria-current': name === tab ? 'page' : null,
+      href: path`/stations/${station.id}` + (
+        name === 'now' ? '' : `?tab=${name}`
+      ), 'aria-current': name === tab ? 'page' : null,
     }, t(`station.tab.${name}`))))));
   const place = h('div');
   root.append(nav, place);
@@ -68,7 +77,9 @@ function signOf(station) {
 }
 
 function quickButtons(station) {
-  return stationActions(station).filter((action) => action.key === 's' || action.key === 't').map((action) => h('button', {
+  return stationActions(station).filter(
+    (action) => action.key === 's' || action.key === 't'
+  ).map((action) => h('button', {
     type: 'button', class: action.key === 's' ? 'primary' : '', disabled: action.disabled, title: action.why ?? null,
     'aria-keyshortcuts': `. ${action.key}`, on: { click: action.run },
   }, action.label));
@@ -81,19 +92,29 @@ async function drawNow(place, state, { signal }) {
     caption: t('station.evses'), key: (e) => e.number, name: (e) => `${state.station.id} ${e.number}`,
     actions: (evse) => stationActions(state.station, evse), empty: () => h('p', null, t('station.evses.none')),
     columns: [
-      { id: 'number', label: t('col.evse'), head: true, cell: (e) => h('span', null, String(e.number), e.physical_reference ? h('span.mute', null, ` · ${e.physical_reference}`) : '') },
+      {
+        id: 'number', label: t('col.evse'), head: true,
+        cell: (e) => h(
+          'span', null, String(e.number), e.physical_reference ? h('span.mute', null, ` · ${e.physical_reference}`) : ''
+        ),
+      },
       { id: 'state', label: t('col.state'), cell: (e) => mark('evse', e.status) },
       { id: 'since', label: t('col.since'), calm: true, cell: (e) => ago(e.status_since) },
       { id: 'connectors', label: t('col.connectors'), cell: connectorsOf },
       { id: 'session', label: t('col.session'), cell: (e) => sessionLink(state.station, e) },
       { id: 'power', label: t('col.power'), num: true, cell: (e) => kilowatts(sessionAt(state.station, e)?.power_kw) },
-      { id: 'energy', label: t('col.energy'), num: true, cell: (e) => kilowattHours(sessionAt(state.station, e)?.energy_kwh) },
+      {
+        id: 'energy', label: t('col.energy'), num: true,
+        cell: (e) => kilowattHours(sessionAt(state.station, e)?.energy_kwh),
+      },
       { id: 'soc', label: t('col.soc'), num: true, cell: (e) => percent(sessionAt(state.station, e)?.state_of_charge) },
       { id: 'cost', label: t('col.cost'), num: true, cell: (e) => money(sessionAt(state.station, e)?.cost) },
       { id: 'id', label: t('col.evse_id'), cell: (e) => (e.evse_id ? h('span.id', null, e.evse_id) : none) },
     ],
   });
-  const chart = new AreaChart(t('station.power'), 'kW', { zone: state.station.location?.time_zone, empty: t('station.power.empty') });
+  const chart = new AreaChart(t('station.power'), 'kW', {
+    zone: state.station.location?.time_zone, empty: t('station.power.empty'),
+  });
   const facts = h('dl.facts');
   const oddities = h('div');
   fill(place, h('section', null, h('h2', null, t('station.evses')), evses.element),
@@ -110,7 +131,9 @@ async function drawNow(place, state, { signal }) {
   state.redraw();
   const tick = () => {
     const running = state.station.evses.map((evse) => sessionAt(state.station, evse)).filter(Boolean);
-    if (running.length || points.length) points.push({ at: now(), value: running.reduce((sum, s) => sum + Number(s.power_kw ?? 0), 0) });
+    if (running.length || points.length) points.push({
+      at: now(), value: running.reduce((sum, s) => sum + Number(s.power_kw ?? 0), 0),
+    });
     if (points.length > 4000) points.shift();
     chart.show(points);
   };
@@ -125,7 +148,9 @@ async function earlierPower(station, signal) {
   if (running.length !== 1) return [];
   try {
     const session = await get(path`/sessions/${running[0].id}`, {}, { signal });
-    return session.readings.filter((r) => r.power_kw !== null).map((r) => ({ at: new Date(r.at).getTime(), value: Number(r.power_kw) }));
+    return session.readings.filter((r) => r.power_kw !== null).map((r) => ({
+      at: new Date(r.at).getTime(), value: Number(r.power_kw),
+    }));
   } catch {
     return [];
   }
@@ -133,9 +158,14 @@ async function earlierPower(station, signal) {
 
 function connectorsOf(evse) {
   if (!evse.connectors.length) return none;
-  const text = evse.connectors.map((c) => `${word('standard', c.standard)} · ${number(c.rated_power / 1000, c.rated_power % 1000 ? 1 : 0)} kW`).join(', ');
+  const text = evse.connectors.map(
+    (c) => `${word('standard', c.standard)} · ${number(c.rated_power / 1000, c.rated_power % 1000 ? 1 : 0)} kW`
+  ).join(', ');
   const assumed = evse.connectors.some((c) => c.assumed);
-  return h('span', { title: assumed ? t('station.assumed') : null }, text, assumed ? h('span.mute', null, ` · ${t('station.assumed.short')}`) : '');
+  return h(
+    'span', { title: assumed ? t('station.assumed') : null }, text,
+    assumed ? h('span.mute', null, ` · ${t('station.assumed.short')}`) : ''
+  );
 }
 
 function sessionLink(station, evse) {
@@ -149,8 +179,12 @@ function drawFacts(list, s) {
   fill(list, [
     fact(t('fact.serial'), s.serial_number), fact(t('fact.firmware'), s.firmware_version),
     fact(t('fact.address'), s.address ? h('span.mono', null, s.address) : null),
-    fact(t('fact.connected'), s.online ? ago(s.connected_at) : t('fact.connected.not')), fact(t('fact.booted'), ago(s.booted_at)),
-    fact(t('fact.password'), s.has_password ? t('yes') : t('fact.password.none')), fact(t('fact.registration'), word('registration', s.registration)),
+    fact(t('fact.connected'), s.online ? ago(s.connected_at) : t('fact.connected.not')), fact(
+      t('fact.booted'), ago(s.booted_at)
+    ),
+    fact(t('fact.password'), s.has_password ? t('yes') : t('fact.password.none')), fact(
+      t('fact.registration'), word('registration', s.registration)
+    ),
     fact(t('fact.since'), timeMark(s.created_at)),
   ]);
 }
@@ -167,15 +201,25 @@ function drawOddities(place, station) {
     ],
   });
   table.show(station.oddities);
-  fill(place, h('section', null, h('h2', null, t('station.oddities')), h('p.mute', null, t('station.oddities.text')), table.element));
+  fill(
+    place,
+    h(
+      'section', null, h('h2', null, t('station.oddities')), h('p.mute', null, t('station.oddities.text')),
+      table.element
+    )
+  );
 }
 
 // Messages, commands, history
 
 async function drawMessages(place, { station }, { signal }) {
-  const view = messageTable({ signal, filter: () => ({ peer: station.id, door: 'ocpp' }), columns: ['time', 'direction', 'action', 'text'] });
-  fill(place, h('p', null, h('a', { href: path`/messages?peer=${station.id}` }, t('station.messages.filter'))), view.element);
-  await view.begin();
+  const view = messageTable({
+    signal, filter: () => ({ peer: station.id, door: 'ocpp' }), columns: ['time', 'direction', 'action', 'text'],
+  });
+  const kept = parkedSection({ signal, station: station.id });
+  const link = h('a', { href: path`/messages?peer=${station.id}` }, t('station.messages.filter'));
+  fill(place, kept.element, h('div', null, h('p', null, link), view.element));
+  await Promise.all([view.begin(), kept.begin()]);
 }
 
 async function drawCommands(place, { station }, { signal }) {
@@ -185,11 +229,17 @@ async function drawCommands(place, { station }, { signal }) {
       { id: 'at', label: t('col.time'), head: true, cell: (c) => timeMark(c.created_at) },
       { id: 'verb', label: t('col.command'), cell: (c) => word('verb', c.verb) },
       { id: 'phase', label: t('col.phase'), cell: (c) => mark('command', c.phase) },
-      { id: 'took', label: t('col.took'), num: true, calm: true, sig: (c) => c.phase + c.updated_at, cell: (c) => (c.phase === 'sent' ? none : commandTook(c)) },
+      {
+        id: 'took', label: t('col.took'), num: true, calm: true, sig: (c) => c.phase + c.updated_at,
+        cell: (c) => (c.phase === 'sent' ? none : commandTook(c)),
+      },
       { id: 'origin', label: t('col.by'), cell: (c) => who(c.origin) },
       { id: 'detail', label: t('col.detail'), cut: true, cell: (c) => h('code', null, brief(c.detail)) },
       { id: 'answer', label: t('col.answer'), wide: true, cut: true, cell: (c) => inWords(c.answer) || none },
-      { id: 'session', label: t('col.session'), cell: (c) => (c.session ? h('a', { href: path`/sessions/${c.session}` }, t('command.session')) : none) },
+      {
+        id: 'session', label: t('col.session'),
+        cell: (c) => (c.session ? h('a', { href: path`/sessions/${c.session}` }, t('command.session')) : none),
+      },
     ],
   });
   const list = pager({
@@ -197,7 +247,12 @@ async function drawCommands(place, { station }, { signal }) {
     draw: (items, fresh) => (fresh ? table.showNow(items) : table.show(items)),
   });
   fill(place, table.element, list.element);
-  onNews(({ events }) => { if (events?.some((e) => e.kind.startsWith('command.') && e.station === station.id)) list.refresh(); }, signal);
+  onNews(
+    ({ events }) => { if (events?.some(
+      (e) => e.kind.startsWith('command.') && e.station === station.id
+    )) list.refresh(); },
+    signal
+  );
   await list.begin();
 }
 
@@ -210,7 +265,9 @@ function brief(detail) {
 async function drawHistory(place, { station }, { signal }) {
   const table = historyTable();
   const list = pager({
-    signal, key: (e) => e.seq, load: (cursor) => get('/events', { subject: `station/${station.key}`, newest: true, limit: 100, cursor }, { signal }),
+    signal, key: (e) => e.seq, load: (cursor) => get(
+      '/events', { subject: `station/${station.key}`, newest: true, limit: 100, cursor }, { signal }
+    ),
     draw: (items, fresh) => (fresh ? table.showNow(items) : table.show(items)),
   });
   fill(place, table.element, list.element);

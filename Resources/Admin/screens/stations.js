@@ -21,24 +21,33 @@ export async function show({ root, signal, query, head, keep }) {
     title: t('nav.stations'), sub: t('stations.sub'),
     buttons: mayRun() && h('button', { type: 'button', on: { click: addDialog } }, t('stations.add')),
   });
-  await Promise.all([locations.ready(), openSessions.ready().catch(() => {})]);
+  const loaded = stations.ready();
+  openSessions.ready().catch(() => {});
+  await locations.ready();
+  if (signal.aborted) return;
   const note = h('span.mute.count');
   const sites = locations.list();
   const bar = filterBar([
     { name: 'q', type: 'search', label: t('stations.filter'), value: query.get('q') },
     {
       name: 'status', type: 'select', label: t('stations.status'), value: query.get('status'),
-      options: [{ value: '', label: t('stations.status.all') }, ...statuses.map((s) => ({ value: s, label: word('evse', s) }))],
+      options: [
+        { value: '', label: t('stations.status.all') }, ...statuses.map((s) => ({ value: s, label: word('evse', s) }))
+      ],
     },
     sites.length > 1 && {
       name: 'site', type: 'select', label: t('stations.site'), value: query.get('site'),
-      options: [{ value: '', label: t('stations.site.all') }, ...sites.map((s) => ({ value: String(s.id), label: s.name }))],
+      options: [
+        { value: '', label: t('stations.site.all') }, ...sites.map((s) => ({ value: String(s.id), label: s.name }))
+      ],
     },
   ].filter(Boolean), () => {
     keep(bar.values());
     table.showNow(rows());
   }, note);
-  const table = stationTable(() => h('div', null, h('h2', null, stations.items.size ? t('stations.none.filtered') : t('stations.none')),
+  const table = stationTable(() => h('div', null, h(
+    'h2', null, stations.items.size ? t('stations.none.filtered') : t('stations.none')
+  ),
     stations.items.size ? null : connectBox()));
   const strangers = knockTable(signal);
   root.append(strangers, bar, table.element);
@@ -47,13 +56,16 @@ export async function show({ root, signal, query, head, keep }) {
     const { q = '', status = '', site = '' } = bar.values();
     const text = q.toLowerCase();
     const all = stations.list();
-    const found = all.filter((s) => matches(s, text) && (!status || fits(s, status)) && (!site || String(s.location?.id) === site));
+    const found = all.filter(
+      (s) => matches(s, text) && (!status || fits(s, status)) && (!site || String(s.location?.id) === site)
+    );
     fill(note, countNote(found.length, all.length));
     return found;
   };
   stations.listen(() => table.show(rows()), signal);
   openSessions.listen(() => table.show(rows()), signal);
-  await stations.ready();
+  if (stations.items.size) table.show(rows());
+  await loaded;
   table.show(rows());
 }
 
@@ -73,23 +85,43 @@ function fits(station, status) {
 export function stationTable(empty, { isOneSite } = {}) {
   return new LiveTable({
     caption: t('nav.stations'), key: (s) => s.id, href: (s) => path`/stations/${s.id}`, actions: (s) => stationActions(s), empty,
-    tone: (s) => (s.online ? '' : 'off'), sort: { by: 'id' },
+    tone: (s) => (s.online ? '' : 'off'), sort: { by: 'id' }, stamp: () => openSessions.version,
     columns: [
-      { id: 'id', label: t('col.station'), head: true, sort: (s) => s.id, cell: (s) => h('a.id', { href: path`/stations/${s.id}` }, s.id) },
-      { id: 'state', label: t('col.state'), sort: (s) => word('evse', stateOf(s)), cell: (s) => mark('evse', stateOf(s)) },
-      !isOneSite && { id: 'site', label: t('col.site'), sort: (s) => s.location?.name, cut: true, cell: (s) => s.location?.name ?? none },
+      {
+        id: 'id', label: t('col.station'), head: true, sort: (s) => s.id,
+        cell: (s) => h('a.id', { href: path`/stations/${s.id}` }, s.id),
+      },
+      {
+        id: 'state', label: t('col.state'), sort: (s) => word('evse', stateOf(s)),
+        cell: (s) => mark('evse', stateOf(s)),
+      },
+      !isOneSite && {
+        id: 'site', label: t('col.site'), sort: (s) => s.location?.name, cut: true,
+        cell: (s) => s.location?.name ?? none,
+      },
       { id: 'evses', label: t('col.evses'), cell: evseMarks },
       { id: 'power', label: t('col.power'), num: true, sort: powerOf, cell: (s) => kilowatts(powerOf(s)) },
-      { id: 'energy', label: t('col.energy'), num: true, sort: (s) => energyOf(s), cell: (s) => kilowattHours(energyOf(s)) },
-      { id: 'model', label: t('col.model'), sort: (s) => `${s.vendor ?? ''} ${s.model ?? ''}`, cut: true, cell: (s) => [s.vendor, s.model].filter(Boolean).join(' ') || none },
+      {
+        id: 'energy', label: t('col.energy'), num: true, sort: (s) => energyOf(s),
+        cell: (s) => kilowattHours(energyOf(s)),
+      },
+      {
+        id: 'model', label: t('col.model'), sort: (s) => `${s.vendor ?? ''} ${s.model ?? ''}`, cut: true,
+        cell: (s) => [s.vendor, s.model].filter(Boolean).join(' ') || none,
+      },
       { id: 'version', label: t('col.ocpp'), sort: (s) => s.version, cell: (s) => s.version ?? none },
-      { id: 'seen', label: t('col.seen'), calm: true, sort: (s) => s.last_seen_at, cell: (s) => ago(s.last_seen_at), sig: (s) => s.last_seen_at },
+      {
+        id: 'seen', label: t('col.seen'), calm: true, sort: (s) => s.last_seen_at, cell: (s) => ago(s.last_seen_at),
+        sig: (s) => s.last_seen_at,
+      },
     ].filter(Boolean),
   });
 }
 
 function energyOf(station) {
-  const sums = station.evses.map((evse) => sessionAt(station, evse)?.energy_kwh).filter((kwh) => kwh !== undefined && kwh !== null);
+  const sums = station.evses.map((evse) => sessionAt(station, evse)?.energy_kwh).filter(
+    (kwh) => kwh !== undefined && kwh !== null
+  );
   return sums.length ? sums.reduce((sum, kwh) => sum + Number(kwh), 0) : null;
 }
 
@@ -98,7 +130,10 @@ function evseMarks(station) {
   if (station.evses.length === 0) return none;
   const list = h('span.evses', null, station.evses.map((evse) => {
     const text = `${evse.number}: ${word('evse', evse.status)}`;
-    const one = h('span.evse', { title: text }, glyph('evse', evse.status), h('span', { 'aria-hidden': 'true' }, String(evse.number)), h('span.out-of-sight', null, `${text}. `));
+    const one = h(
+      'span.evse', { title: text }, glyph('evse', evse.status),
+      h('span', { 'aria-hidden': 'true' }, String(evse.number)), h('span.out-of-sight', null, `${text}. `)
+    );
     return one;
   }));
   list.sig = station.evses.map((evse) => `${evse.number}${evse.status}`).join();
@@ -113,7 +148,10 @@ function knockTable(signal) {
     actions: (knock) => (mayRun() ? [{ label: t('knock.accept'), key: 'a', run: () => letIn(knock) }] : []),
     columns: [
       { id: 'id', label: t('col.station'), head: true, cell: (k) => h('span.id', null, k.id) },
-      { id: 'state', label: t('col.state'), cell: (k) => mark('attention', 'station_knocking', k.ignored ? t('knock.is_ignored') : t('knock.is_waiting')) },
+      {
+        id: 'state', label: t('col.state'),
+        cell: (k) => mark('attention', 'station_knocking', k.ignored ? t('knock.is_ignored') : t('knock.is_waiting')),
+      },
       { id: 'model', label: t('col.model'), cell: (k) => [k.vendor, k.model].filter(Boolean).join(' ') || none },
       { id: 'serial', label: t('col.serial'), cell: (k) => k.serial_number ?? none },
       { id: 'version', label: t('col.ocpp'), cell: (k) => k.version || none },
@@ -144,12 +182,27 @@ function addDialog() {
   formDialog({
     title: t('stations.add'), submit: t('stations.add.submit'), intro: t('stations.add.text'),
     fields: [
-      { name: 'id', label: t('field.identity'), required: true, maxlength: 48, mono: true, hint: t('field.identity.hint'), pattern: '[^:]+' },
-      { name: 'location', label: t('field.site'), type: 'select', options: [{ value: '', label: t('field.site.first') }, ...sites.map((s) => ({ value: String(s.id), label: s.name }))] },
-      { name: 'evses', label: t('field.evses'), type: 'number', min: 1, max: 50, value: 1, hint: t('field.evses.hint') },
-      { name: 'password', label: t('field.basic'), type: 'text', mono: true, minlength: 16, maxlength: 40, hint: t('field.basic.hint') },
+      {
+        name: 'id', label: t('field.identity'), required: true, maxlength: 48, mono: true,
+        hint: t('field.identity.hint'), pattern: '[^:]+',
+      },
+      {
+        name: 'location', label: t('field.site'), type: 'select',
+        options: [
+          { value: '', label: t('field.site.first') }, ...sites.map((s) => ({ value: String(s.id), label: s.name }))
+        ],
+      },
+      {
+        name: 'evses', label: t('field.evses'), type: 'number', min: 1, max: 50, value: 1, hint: t('field.evses.hint'),
+      },
+      {
+        name: 'password', label: t('field.basic'), type: 'text', mono: true, minlength: 16, maxlength: 40,
+        hint: t('field.basic.hint'),
+      },
     ],
-    send: (values) => post('/stations', given({ ...values, location: values.location ? Number(values.location) : null })),
+    send: (values) => post(
+      '/stations', given({ ...values, location: values.location ? Number(values.location) : null })
+    ),
     done: (station) => {
       stations.put(station);
       go(path`/stations/${station.id}`);

@@ -23,14 +23,18 @@ export async function show({ root, signal, params, query, head }) {
   if (isNew) delete state.tariff.id;
   head({
     title: isNew ? t('tariffs.add') : resource.ref, mono: !isNew, back: { href: '/tariffs', label: t('nav.tariffs') },
-    sub: isNew ? null : [h('span', null, t('tariff.version', { n: resource.version })), h('span', null, t('tariff.used', { n: resource.connectors })),
+    sub: isNew ? null : [h('span', null, t('tariff.version', { n: resource.version })), h(
+      'span', null, t('tariff.used', { n: resource.connectors })
+    ),
       h('span', null, t('col.changed'), ' ', ago(resource.updated_at))],
     buttons: !isNew && mayRun() && [h('a.button', { href: path`/tariffs/new?from=${resource.id}` }, t('tariffs.copy')),
       h('button.danger', { type: 'button', on: { click: () => removeTariff(resource) } }, t('tariffs.remove'))],
   });
 
   const words = h('p.words'), flaws = h('div', { role: 'status' }), trouble = h('div.trouble', { hidden: true });
-  const json = h('textarea.mono', { rows: 24, spellcheck: 'false', 'aria-label': t('tariff.json'), readonly: !mayRun() });
+  const json = h('textarea.mono', {
+    rows: 24, spellcheck: 'false', 'aria-label': t('tariff.json'), readonly: !mayRun(),
+  });
   const jsonTrouble = h('p.bad', { hidden: true });
   const form = h('div');
   const check = settled(350, async () => {
@@ -38,7 +42,9 @@ export async function show({ root, signal, params, query, head }) {
       const result = await post('/tariffs/validate', state.tariff, { signal });
       fill(flaws, result.flaws.length === 0 ? h('p.good', null, glyph('yes', 'ok'), t('tariff.sound'))
         : h('ul.flaws', null, result.flaws.map((flaw) => h('li', { data: { severity: flaw.severity } },
-          glyph('yes', flaw.severity === 'error' ? 'failed' : 'expired'), h('b', null, t(`tariff.${flaw.severity}`)), ' ', h('code', null, flaw.path), ' ', flaw.text))));
+          glyph(
+            'yes', flaw.severity === 'error' ? 'failed' : 'expired'
+          ), h('b', null, t(`tariff.${flaw.severity}`)), ' ', h('code', null, flaw.path), ' ', flaw.text))));
     } catch (problem) {
       if (!signal.aborted) fill(flaws, problemBox(problem));
     }
@@ -67,7 +73,9 @@ export async function show({ root, signal, params, query, head }) {
     trouble.hidden = true;
     button.disabled = true;
     try {
-      const kept = isNew ? await post('/tariffs', state.tariff) : await patch(path`/tariffs/${resource.id}`, state.tariff, { match: resource });
+      const kept = isNew ? await post('/tariffs', state.tariff) : await patch(
+        path`/tariffs/${resource.id}`, state.tariff, { match: resource }
+      );
       tariffs.put(kept);
       announce(t('tariff.saved', { ref: kept.ref, n: kept.version }));
       go(isNew ? path`/tariffs/${kept.id}` : '/tariffs');
@@ -79,20 +87,32 @@ export async function show({ root, signal, params, query, head }) {
   root.append(
     h('section', { 'aria-label': t('tariff.words') }, words, flaws),
     mayRun() && h('section', null, form, trouble, h('div.buttons', null,
-      h('button.primary', { type: 'button', on: { click: save } }, isNew ? t('tariffs.add.submit') : t('tariff.save')), h('a.button', { href: '/tariffs' }, t('dialog.cancel')),
+      h(
+        'button.primary', { type: 'button', on: { click: save } }, isNew ? t('tariffs.add.submit') : t('tariff.save')
+      ), h('a.button', { href: '/tariffs' }, t('dialog.cancel')),
       !isNew && h('span.mute', null, t('tariff.save.hint')))),
-    h('details', { open: !mayRun() }, h('summary', null, t('tariff.json')), h('p.mute', null, t('tariff.json.text')), json, jsonTrouble));
+    h(
+      'details', { open: !mayRun() }, h('summary', null, t('tariff.json')), h('p.mute', null, t('tariff.json.text')),
+      json, jsonTrouble
+    ));
   changed();
 }
 
 function blank() {
-  return { currency: 'EUR', type: 'REGULAR', elements: [{ price_components: [{ type: 'ENERGY', price: 0.39, vat: 19, step_size: 1 }] }] };
+  return {
+    currency: 'EUR', type: 'REGULAR',
+    elements: [{ price_components: [{ type: 'ENERGY', price: 0.39, vat: 19, step_size: 1 }] }],
+  };
 }
 
 export function removeTariff(resource) {
   confirmDialog({
-    title: t('tariffs.remove.title', { ref: resource.ref }), text: resource.connectors ? t('tariffs.remove.used', { n: resource.connectors }) : t('tariffs.remove.text'),
-    type: resource.ref, submit: t('tariffs.remove'), send: () => remove(path`/tariffs/${resource.id}`, { match: resource }),
+    title: t(
+      'tariffs.remove.title', { ref: resource.ref }
+    ), text: resource.connectors ? t('tariffs.remove.used', { n: resource.connectors }) : t('tariffs.remove.text'),
+    type: resource.ref, submit: t('tariffs.remove'), send: () => remove(
+      path`/tariffs/${resource.id}`, { match: resource }
+    ),
     done: () => {
       tariffs.drop(resource.id);
       go('/tariffs');
@@ -119,17 +139,38 @@ function drawForm(place, state, changed) {
   };
   fill(place,
     h('div.form.grid', null,
-      fieldRow({ name: 'id', label: t('col.ref'), value: tariff.id, mono: true, hint: t('tariff.ref.hint'), on: { input: set('id') }, maxlength: 36, cls: 'half' }),
-      fieldRow({ name: 'currency', label: t('col.currency'), value: tariff.currency, required: true, maxlength: 3, hint: t('tariff.currency.hint'), on: { input: set('currency', true) }, cls: 'half' }),
-      fieldRow({ name: 'type', label: t('tariff.type'), type: 'select', value: tariff.type ?? '', on: { change: set('type') }, cls: 'half', options: [{ value: '', label: t('tariff.type.any') }, ...types.map((value) => ({ value, label: t(`tariff.type.${value}`) }))] }),
-      fieldRow({ name: 'alt_text', label: t('tariff.text'), value: text?.text, on: { input: textChanged }, hint: t('tariff.text.hint'), cls: 'half' }),
-      fieldRow({ name: 'alt_language', label: t('tariff.language'), value: text?.language ?? 'en', maxlength: 2, on: { input: textChanged }, cls: 'half' })),
+      fieldRow({
+        name: 'id', label: t('col.ref'), value: tariff.id, mono: true, hint: t('tariff.ref.hint'),
+        on: { input: set('id') }, maxlength: 36, cls: 'half',
+      }),
+      fieldRow({
+        name: 'currency', label: t('col.currency'), value: tariff.currency, required: true, maxlength: 3,
+        hint: t('tariff.currency.hint'), on: { input: set('currency', true) }, cls: 'half',
+      }),
+      fieldRow({
+        name: 'type', label: t('tariff.type'), type: 'select', value: tariff.type ?? '', on: { change: set('type') },
+        cls: 'half',
+        options: [
+          { value: '', label: t('tariff.type.any') },
+          ...types.map((value) => ({ value, label: t(`tariff.type.${value}`) }))
+        ],
+      }),
+      fieldRow({
+        name: 'alt_text', label: t('tariff.text'), value: text?.text, on: { input: textChanged },
+        hint: t('tariff.text.hint'), cls: 'half',
+      }),
+      fieldRow({
+        name: 'alt_language', label: t('tariff.language'), value: text?.language ?? 'en', maxlength: 2,
+        on: { input: textChanged }, cls: 'half',
+      })),
     h('h2', null, t('tariff.elements')), h('p.mute', null, t('tariff.elements.text')),
     tariff.elements.map((element, i) => elementForm(state, element, i, changed)),
     h('p', null, h('button', {
       type: 'button', on: {
         click: () => {
-          tariff.elements.push({ price_components: [{ type: 'ENERGY', price: 0.39, vat: vatOf(tariff.elements[0]) ?? undefined, step_size: 1 }] });
+          tariff.elements.push({ price_components: [{
+            type: 'ENERGY', price: 0.39, vat: vatOf(tariff.elements[0]) ?? undefined, step_size: 1,
+          }] });
           changed();
         },
       },
@@ -140,7 +181,10 @@ const vatOf = (element) => element?.price_components.find((c) => c.vat !== undef
 
 function elementForm(state, element, i, changed) {
   const { tariff } = state;
-  const words = h('legend', null, t('tariff.element', { n: i + 1 }), ' ', h('span.mute', null, elementInWords(element, tariff.currency)));
+  const words = h(
+    'legend', null, t('tariff.element', { n: i + 1 }), ' ',
+    h('span.mute', null, elementInWords(element, tariff.currency))
+  );
   const told = () => {
     fill(words, t('tariff.element', { n: i + 1 }), ' ', h('span.mute', null, elementInWords(element, tariff.currency)));
     changed('form');
@@ -154,7 +198,9 @@ function elementForm(state, element, i, changed) {
       found.price = Number(value);
     } else {
       const vat = vatOf(element);
-      element.price_components.push({ type: kind, price: Number(value), ...(vat === undefined ? {} : { vat }), step_size: 1 });
+      element.price_components.push({
+        type: kind, price: Number(value), ...(vat === undefined ? {} : { vat }), step_size: 1,
+      });
     }
     told();
   };
@@ -177,7 +223,9 @@ function elementForm(state, element, i, changed) {
     if (isTime) restrict(name, target.value || null);
   };
   const price = (kind) => fieldRow({
-    name: `${kind}-${i}`, label: t(`tariff.field.${kind.toLowerCase()}`), type: 'decimal', optional: ' ', cls: 'quarter',
+    name: `${kind}-${i}`, label: t(
+      `tariff.field.${kind.toLowerCase()}`
+    ), type: 'decimal', optional: ' ', cls: 'quarter',
     value: element.price_components.find((c) => c.type === kind)?.price ?? '', on: { input: setPrice(kind) },
   });
   const days = element.restrictions?.day_of_week ?? [];
@@ -185,7 +233,9 @@ function elementForm(state, element, i, changed) {
   const dayBoxes = week.map((day) => h('label.chip', null, h('input', {
     type: 'checkbox', value: day, checked: days.includes(day), on: {
       change: () => {
-        const chosen = dayBoxes.map((box) => box.querySelector('input')).filter((box) => box.checked).map((box) => box.value);
+        const chosen = dayBoxes.map(
+          (box) => box.querySelector('input')
+        ).filter((box) => box.checked).map((box) => box.value);
         restrict('day_of_week', chosen.length === 0 || chosen.length === 7 ? null : chosen);
       },
     },
@@ -197,11 +247,24 @@ function elementForm(state, element, i, changed) {
   };
   return h('fieldset.element', null, words,
     h('div.form.grid', null, kinds.map(price),
-      fieldRow({ name: `vat-${i}`, label: t('tariff.field.vat'), type: 'decimal', optional: ' ', cls: 'quarter', value: vatOf(element) ?? '', on: { input: setVAT } }),
-      fieldRow({ name: `start-${i}`, label: t('tariff.field.from'), placeholder: '22:00', maxlength: 5, pattern: clockPattern, optional: ' ', cls: 'quarter', value: element.restrictions?.start_time ?? '', on: { input: setTime('start_time') } }),
-      fieldRow({ name: `end-${i}`, label: t('tariff.field.to'), placeholder: '06:00', maxlength: 5, pattern: clockPattern, optional: ' ', cls: 'quarter', value: element.restrictions?.end_time ?? '', on: { input: setTime('end_time') } })),
+      fieldRow({
+        name: `vat-${i}`, label: t('tariff.field.vat'), type: 'decimal', optional: ' ', cls: 'quarter',
+        value: vatOf(element) ?? '', on: { input: setVAT },
+      }),
+      fieldRow({
+        name: `start-${i}`, label: t('tariff.field.from'), placeholder: '22:00', maxlength: 5, pattern: clockPattern,
+        optional: ' ', cls: 'quarter', value: element.restrictions?.start_time ?? '',
+        on: { input: setTime('start_time') },
+      }),
+      fieldRow({
+        name: `end-${i}`, label: t('tariff.field.to'), placeholder: '06:00', maxlength: 5, pattern: clockPattern,
+        optional: ' ', cls: 'quarter', value: element.restrictions?.end_time ?? '', on: { input: setTime('end_time') },
+      })),
     h('div.days', { role: 'group', 'aria-labelledby': id }, h('span.label', { id }, t('tariff.field.days')), dayBoxes),
     h('div.buttons', null,
       i > 0 && h('button', { type: 'button', on: { click: () => swap(-1) } }, t('tariff.element.up')),
-      tariff.elements.length > 1 && h('button', { type: 'button', on: { click: () => { tariff.elements.splice(i, 1); changed(); } } }, t('tariff.element.remove'))));
+      tariff.elements.length > 1 && h(
+        'button', { type: 'button', on: { click: () => { tariff.elements.splice(i, 1); changed(); } } },
+        t('tariff.element.remove')
+      )));
 }

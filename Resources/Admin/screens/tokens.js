@@ -13,7 +13,10 @@ import { mark } from '../states.js';
 
 export async function show({ root, signal, query, head, keep }) {
   const trouble = h('div');
-  head({ title: t('nav.tokens'), sub: t('tokens.sub'), buttons: mayRun() && h('button', { type: 'button', on: { click: () => add() } }, t('tokens.add')) });
+  head({
+    title: t('nav.tokens'), sub: t('tokens.sub'),
+    buttons: mayRun() && h('button', { type: 'button', on: { click: () => add() } }, t('tokens.add')),
+  });
   const inbox = h('section', { hidden: true });
   const unknown = unknownTable((tag) => add(tag));
   inbox.append(h('h2', null, t('tokens.inbox')), h('p.mute', null, t('tokens.inbox.text')), unknown.element);
@@ -21,7 +24,10 @@ export async function show({ root, signal, query, head, keep }) {
     { name: 'q', type: 'search', label: t('tokens.filter'), value: query.get('q') },
     {
       name: 'owner', type: 'select', label: t('tokens.owner'), value: query.get('owner'),
-      options: [{ value: '', label: t('tokens.owner.all') }, { value: 'ours', label: t('tokens.owner.ours') }, { value: 'partners', label: t('tokens.owner.partners') }],
+      options: [
+        { value: '', label: t('tokens.owner.all') }, { value: 'ours', label: t('tokens.owner.ours') },
+        { value: 'partners', label: t('tokens.owner.partners') },
+      ],
     },
   ], () => {
     keep(bar.values());
@@ -39,13 +45,19 @@ export async function show({ root, signal, query, head, keep }) {
       { id: 'uid', label: t('col.uid'), head: true, sort: (k) => k.uid, cell: (k) => h('span.id', null, k.uid) },
       { id: 'state', label: t('col.state'), cell: (k) => mark('yes', stateOfToken(k)) },
       { id: 'type', label: t('col.type'), cell: (k) => word('token_type', k.type) },
-      { id: 'visual', label: t('tokens.name'), cut: true, sort: (k) => k.visual_number, cell: (k) => k.visual_number ?? none },
+      {
+        id: 'visual', label: t('tokens.name'), cut: true, sort: (k) => k.visual_number,
+        cell: (k) => k.visual_number ?? none,
+      },
       { id: 'contract', label: t('fact.contract'), cell: (k) => h('span.id', null, k.contract_id) },
       { id: 'issuer', label: t('tokens.issuer'), cut: true, cell: (k) => k.issuer },
       { id: 'group', label: t('tokens.group'), cell: (k) => k.group_id ?? none },
       { id: 'whitelist', label: t('tokens.whitelist'), cell: (k) => word('whitelist', k.whitelist) },
       { id: 'until', label: t('tokens.until'), cell: (k) => (k.valid_until ? day(k.valid_until) : none) },
-      { id: 'owner', label: t('tokens.owner'), cell: (k) => (k.owner ? ownerName(k.owner) : h('span.mute', null, t('tokens.owner.ours'))) },
+      {
+        id: 'owner', label: t('tokens.owner'),
+        cell: (k) => (k.owner ? ownerName(k.owner) : h('span.mute', null, t('tokens.owner.ours'))),
+      },
       { id: 'updated', label: t('col.changed'), calm: true, sort: (k) => k.updated_at, cell: (k) => ago(k.updated_at) },
     ],
   });
@@ -74,7 +86,9 @@ export async function show({ root, signal, query, head, keep }) {
 
   function add(tag) {
     formDialog({
-      title: tag ? t('tokens.add.known', { uid: tag.uid }) : t('tokens.add'), submit: t('tokens.add.submit'), fields: tokenFields(tag ? { uid: tag.uid } : {}, true),
+      title: tag ? t(
+        'tokens.add.known', { uid: tag.uid }
+      ) : t('tokens.add'), submit: t('tokens.add.submit'), fields: tokenFields(tag ? { uid: tag.uid } : {}, true),
       intro: tag ? t('tokens.add.seen', { station: tag.station, n: tag.count }) : null,
       send: (values) => post('/tokens', given(shaped(values))), done: renew,
     });
@@ -109,7 +123,9 @@ export async function show({ root, signal, query, head, keep }) {
 
   function removal(token) {
     confirmDialog({
-      title: t('tokens.remove.title', { uid: token.uid }), text: t('tokens.remove.text'), type: token.uid, submit: t('tokens.remove'),
+      title: t(
+        'tokens.remove.title', { uid: token.uid }
+      ), text: t('tokens.remove.text'), type: token.uid, submit: t('tokens.remove'),
       send: () => remove(path`/tokens/${token.id}`), done: renew,
     });
   }
@@ -127,19 +143,39 @@ function flat(token) { return { ...token, valid_until: token.valid_until?.slice(
 /// A day becomes its last moment here.
 function shaped({ uid, visual_number, contract_id, issuer, group_id, whitelist, type, valid_until, language }) {
   const end = valid_until ? new Date(`${valid_until}T23:59:59`).toISOString() : null;
-  return { ...(uid === undefined ? {} : { uid }), ...(type === undefined ? {} : { type }), visual_number, contract_id, issuer, group_id, whitelist, valid_until: end, language };
+  return {
+    ...(uid === undefined ? {} : { uid }), ...(type === undefined ? {} : { type }), visual_number, contract_id, issuer,
+    group_id, whitelist, valid_until: end, language,
+  };
 }
 
 function tokenFields(token, isNew) {
   const options = (family, values) => values.map((value) => ({ value, label: word(family, value) }));
   return [
-    isNew && { name: 'uid', label: t('col.uid'), required: true, value: token.uid, mono: true, maxlength: 36, hint: t('tokens.uid.hint') },
-    { name: 'visual_number', label: t('tokens.name'), value: token.visual_number, maxlength: 64, hint: t('tokens.name.hint'), first: Boolean(token.uid) },
-    isNew && { name: 'type', label: t('field.token_type'), type: 'select', required: true, value: 'RFID', options: options('token_type', ['RFID', 'APP_USER', 'AD_HOC_USER', 'OTHER']) },
+    isNew && {
+      name: 'uid', label: t('col.uid'), required: true, value: token.uid, mono: true, maxlength: 36,
+      hint: t('tokens.uid.hint'),
+    },
+    {
+      name: 'visual_number', label: t('tokens.name'), value: token.visual_number, maxlength: 64,
+      hint: t('tokens.name.hint'), first: Boolean(token.uid),
+    },
+    isNew && {
+      name: 'type', label: t('field.token_type'), type: 'select', required: true, value: 'RFID',
+      options: options('token_type', ['RFID', 'APP_USER', 'AD_HOC_USER', 'OTHER']),
+    },
     { name: 'group_id', label: t('tokens.group'), value: token.group_id, maxlength: 36, hint: t('tokens.group.hint') },
     { name: 'valid_until', label: t('tokens.until'), type: 'date', value: flat(token).valid_until },
-    { name: 'whitelist', label: t('tokens.whitelist'), type: 'select', required: true, value: token.whitelist ?? 'ALWAYS', options: options('whitelist', ['ALWAYS', 'ALLOWED', 'ALLOWED_OFFLINE', 'NEVER']), hint: t('tokens.whitelist.hint') },
-    { name: 'contract_id', label: t('fact.contract'), value: token.contract_id, mono: true, maxlength: 36, hint: isNew ? t('tokens.contract.hint') : null, required: !isNew },
+    {
+      name: 'whitelist', label: t('tokens.whitelist'), type: 'select', required: true,
+      value: token.whitelist ?? 'ALWAYS',
+      options: options('whitelist', ['ALWAYS', 'ALLOWED', 'ALLOWED_OFFLINE', 'NEVER']),
+      hint: t('tokens.whitelist.hint'),
+    },
+    {
+      name: 'contract_id', label: t('fact.contract'), value: token.contract_id, mono: true, maxlength: 36,
+      hint: isNew ? t('tokens.contract.hint') : null, required: !isNew,
+    },
     { name: 'issuer', label: t('tokens.issuer'), value: token.issuer, maxlength: 64, required: !isNew },
   ].filter(Boolean);
 }
@@ -151,9 +187,15 @@ function unknownTable(add) {
     columns: [
       { id: 'uid', label: t('col.uid'), head: true, cell: (tag) => h('span.id', null, tag.uid) },
       { id: 'seen', label: t('tokens.seen'), cell: (tag) => ago(tag.last_at) },
-      { id: 'station', label: t('col.station'), cell: (tag) => h('a.id', { href: path`/stations/${tag.station}` }, tag.station) },
+      {
+        id: 'station', label: t('col.station'),
+        cell: (tag) => h('a.id', { href: path`/stations/${tag.station}` }, tag.station),
+      },
       { id: 'count', label: t('tokens.times'), num: true, cell: (tag) => number(tag.count) },
-      { id: 'add', label: t('tokens.add'), hush: true, calm: true, sig: () => 'add', cell: (tag) => mayRun() && h('button', { type: 'button', on: { click: () => add(tag) } }, t('tokens.add')) },
+      {
+        id: 'add', label: t('tokens.add'), hush: true, calm: true, sig: () => 'add',
+        cell: (tag) => mayRun() && h('button', { type: 'button', on: { click: () => add(tag) } }, t('tokens.add')),
+      },
     ],
   });
 }
