@@ -1,13 +1,19 @@
 import ArgumentParser
 import CSMS
 import Domain
+import Net
 import Store
 import Wire
+
+#if canImport(Glibc)
+  import Glibc
+#endif
 
 /// `ostler setup-link`: a new link with which an administrator can be made. Works beside a running daemon and without one.
 struct SetupLink: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "setup-link", abstract: "Make a link with which an administrator can be made, good once, for 30 minutes.")
+    commandName: "setup-link", abstract: "Make a link with which an administrator can be made, good once, for 30 minutes.",
+    discussion: "Give it the settings with which the daemon runs: the link leads to the page that they describe.")
 
   @OptionGroup var options: ServeOptions
   @Flag(help: "Print the link as JSON.") var json = false
@@ -15,15 +21,22 @@ struct SetupLink: AsyncParsableCommand {
   @MainActor func run() async throws {
     let configuration = try options.read()
     let zones = SystemZones(folder: Environment["OSTLER_TZDIR"])
-    try Folder.make(configuration.data)
+    // The daemon makes the folder and prints its first link itself; here a missing database is a mistyped folder.
+    guard access(configuration.data + "/ostler.db", F_OK) == 0 else {
+      throw Complaint("there is no database in \(configuration.data): is this the daemon's data folder?")
+    }
     let store = try Store(folder: configuration.data)
     let house = CSMS(store: store, clock: .system, zones: zones.library, settings: configuration.house)
     let token = try await house.makeSetupLink()
-    let door = configuration.pageDoor
-    let scheme = (door?.certificate ?? configuration.certificate) == nil ? "http" : "https"
-    let base = configuration.publicURL ?? "\(scheme)://\(door?.address ?? configuration.listen)"
-    let link = "\(base)/?setup=\(token)"
+    let link = "\(Self.page(configuration))/?setup=\(token)"
     print(json ? (["url": .string(link)] as JSON).text : link)
+  }
+
+  /// Where a daemon with these settings has its page, as `OpenAddresses` has it.
+  private static func page(_ configuration: Configuration) -> String {
+    func url(_ address: SocketAddress, _ certificate: String?) -> String { "\(certificate == nil ? "http" : "https")://\(address)" }
+    if let door = configuration.pageDoor { return url(door.address, door.certificate) }
+    return configuration.publicURL ?? url(configuration.listen, configuration.certificate)
   }
 }
 
