@@ -22,7 +22,7 @@ public final class API {
   private var underWay: Set<String> = []
   /// Nobody can log in before the first user is made, and from then on always somebody can.
   private var isSetUp = false
-  private let log = Logger(label: "admin")
+  let log = Logger(label: "admin")
   private let router: Router<Route>
 
   /// - Parameter messages: the log that `GET /messages` searches; nil where the house keeps none.
@@ -332,10 +332,20 @@ struct Call: Sendable {
   func edit<Value>(
     _ tag: @escaping @MainActor @Sendable (Value) -> ETag,
     _ change: @escaping @MainActor @Sendable (inout Fields, inout Value) throws(Problem) -> Void
-  ) throws(Problem) -> @MainActor @Sendable (inout Value) throws(HouseRefusal) -> Void {
-    let given = try fields()
+  ) throws(Problem) -> Edit<Value> {
+    let edit: Edit<Value> = try edit(change)
     return { (value: inout Value) throws(HouseRefusal) in
       try self.expect(tag(value))
+      try edit(&value)
+    }
+  }
+
+  /// The same for something that has no version of its own.
+  func edit<Value>(
+    _ change: @escaping @MainActor @Sendable (inout Fields, inout Value) throws(Problem) -> Void
+  ) throws(Problem) -> Edit<Value> {
+    let given = try fields()
+    return { (value: inout Value) throws(HouseRefusal) in
       do throws(Problem) {
         var fields = given
         try change(&fields, &value)

@@ -123,6 +123,7 @@ extension API {
       }
     } catch {
       // A table that ends in the middle must not be taken for a whole one.
+      log.error("an export ended in the middle", metadata: ["cause": "\(error)"])
       stream.abort()
     }
   }

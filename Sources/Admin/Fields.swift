@@ -82,8 +82,8 @@ nonisolated struct Fields {
 
   mutating func maybeTexts(_ name: String) throws(Problem) -> [String]? {
     guard let value = take(name) else { return nil }
-    guard let items = value.array, items.allSatisfy({ $0.string != nil }) else {
-      throw .invalid(path + name, "a list of texts is expected")
+    guard let items = value.array, items.count <= Limits.listedItems, items.allSatisfy({ $0.string != nil }) else {
+      throw .invalid(path + name, "a list of at most \(Limits.listedItems) texts is expected")
     }
     return items.compactMap(\.string)
   }
@@ -112,7 +112,9 @@ nonisolated struct Fields {
     _ name: String, _ body: (inout Fields) throws(Problem) -> Void
   ) throws(Problem) {
     guard let value = take(name) else { return }
-    guard let items = value.array else { throw .invalid(path + name, "a list is expected") }
+    guard let items = value.array, items.count <= Limits.listedItems else {
+      throw .invalid(path + name, "a list of at most \(Limits.listedItems) is expected")
+    }
     for (place, item) in items.enumerated() {
       guard let object = item.object else { throw .invalid("\(path)\(name)[\(place)]", "an object is expected") }
       var fields = Fields(object, path: "\(path)\(name)[\(place)].")

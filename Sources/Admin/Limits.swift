@@ -3,6 +3,10 @@ nonisolated enum Limits {
   /// Items of one page of a list: as a rule, and at most; a greater wish is refused by name.
   static let page = 100
   static let longestPage = 500
+  /// Lines that a cursor may skip, where it is a number of lines; a greater one is refused.
+  static let furthestSkip = 100_000
+  /// Items of a list in a request's body; a longer one is refused.
+  static let listedItems = 100
   /// Pages that one request for a list reads while it looks for stations by whether they are connected.
   static let pagesPerLook = 12
   /// Lines of one kind on the overview; the last one says how many more there are.
@@ -35,6 +39,8 @@ nonisolated enum Limits {
   static let freeFailuresPerAccount = 5
   static let freeFailuresPerAddress = 20
   static let longestPauseSeconds = 60
-  /// Accounts and addresses whose failures are remembered; past it the one that failed longest ago is forgotten.
+  /// Accounts and addresses whose failures are remembered; past it the one that failed longest ago is forgotten. Of an
+  /// account that somebody made up, so many characters: no longer name can log in.
   static let rememberedFailures = 10_000
+  static let rememberedName = 100
 }

@@ -79,8 +79,9 @@ final class Live {
     var head = Response(.ok)
     API.harden(&head)
     let sender = responder.events(headers: head.headers)
-    let last = (try? await house.read { books throws(StoreFault) in try books.events.lastSeq() }) ?? newest
-    guard !isClosed else { return sender.finish() }
+    let last = try? await house.read { books throws(StoreFault) in try books.events.lastSeq() }
+    // Where the books cannot say how far they are, it comes back a second later and asks again.
+    guard let last, !isClosed else { return sender.finish() }
     newest = max(newest, last)
     nextListener += 1
     let id = nextListener

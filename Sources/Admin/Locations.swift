@@ -25,12 +25,19 @@ extension API {
     let cursor: ID<Location>? = try call.cursorID()
     let wanted = call[query: "q"]?.lowercased()
     let (locations, shapes) = try await house.read { books throws(StoreFault) in
+      var locations: [Location] = []
+      var last = cursor
       // There are few, and what a person types is compared here.
-      let all = try books.locations.list(after: cursor, limit: wanted == nil ? limit : .max).filter { location in
-        guard let wanted else { return true }
-        return [location.name, location.address, location.city].contains { $0.lowercased().contains(wanted) }
+      while locations.count < limit,
+        case let page = try books.locations.list(after: last, limit: wanted == nil ? limit : .max), !page.isEmpty
+      {
+        locations += page.filter { location in
+          guard let wanted else { return true }
+          return [location.name, location.address, location.city].contains { $0.lowercased().contains(wanted) }
+        }
+        last = page.last?.id
       }
-      let locations = Array(all.prefix(limit))
+      locations = Array(locations.prefix(limit))
       return (locations, try locations.map { location throws(StoreFault) in try location.json(books) })
     }
     return .page(shapes, next: locations.count < limit ? nil : locations.last?.id.description)
@@ -65,10 +72,8 @@ extension API {
 
   fileprivate func changeLocation(_ call: Call) async throws -> Answer {
     let id: ID<Location> = try call.id()
-    let edit: @MainActor @Sendable (inout Location) throws(HouseRefusal) -> Void = try call.edit({
-      ETag(changed: $0.updatedAt)
-    }) {
-      fields, location throws(Problem) in try self.change(&location, by: &fields)
+    let edit: Edit<Location> = try call.edit({ ETag(changed: $0.updatedAt) }) { fields, location throws(Problem) in
+      try self.change(&location, by: &fields)
     }
     _ = try await house.changeLocation(id, by: call.by, edit)
     return try await showLocation(id, status: .ok)
@@ -102,10 +107,7 @@ extension API {
   }
 
   fileprivate func changeParty(_ call: Call) async throws -> Answer {
-    let edit: @MainActor @Sendable (inout Party) throws(HouseRefusal) -> Void = try call.edit({
-      ETag(of: $0.json.bytes)
-    }) {
-      fields, party throws(Problem) in
+    let edit: Edit<Party> = try call.edit({ ETag(of: $0.json.bytes) }) { fields, party throws(Problem) in
       var (country, name) = (party.name.country, party.name.party)
       try fields.change("country_code", &country)
       try fields.change("party_id", &name)

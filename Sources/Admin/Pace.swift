@@ -47,6 +47,8 @@ struct Pace {
     records[key] = Record(failures: failures, last: now, open: now + .seconds(seconds))
   }
 
-  private static func key(account: String) -> String { "account \(account)" }
+  private static func key(account: String) -> String {
+    "account \(String(String.UnicodeScalarView(account.unicodeScalars.prefix(Limits.rememberedName))))"
+  }
   private static func key(address: String) -> String { "address \(address)" }
 }

@@ -95,10 +95,7 @@ extension API {
 
   fileprivate func changePartner(_ call: Call) async throws -> Answer {
     let id: ID<Partner> = try call.id()
-    let edit: @MainActor @Sendable (inout Partner) throws(HouseRefusal) -> Void = try call.edit({
-      ETag(changed: $0.updatedAt)
-    }) {
-      fields, partner throws(Problem) in
+    let edit: Edit<Partner> = try call.edit({ ETag(changed: $0.updatedAt) }) { fields, partner throws(Problem) in
       try fields.change("name", &partner.name)
       try fields.change(within: "quirks") { quirks throws(Problem) in
         try quirks.change("token_form", word: &partner.quirks.tokenForm)

@@ -29,9 +29,7 @@ nonisolated struct Problem: Error, Equatable {
   init(_ refusal: HouseRefusal) {
     switch refusal {
     case .notFound(let what): self.init(.notFound, what)
-    case HouseRefusal.changedMeanwhile:
-      self.init(.stale, "it was changed since you read it: read it again and look at the difference")
-    case .conflict(let what): self.init(.conflict, what)
+    case .conflict(let what): self.init(refusal == .changedMeanwhile ? .stale : .conflict, what)
     case .invalid(let field, let what): self.init(.invalid, what, field: field)
     case .unavailable(let why):
       self.init(.unavailable, "nothing was kept, try again: \(why)")

@@ -106,10 +106,7 @@ extension API {
 
   fileprivate func changeStation(_ call: Call) async throws -> Answer {
     let identity = try call.identity()
-    let edit: @MainActor @Sendable (inout Station) throws(HouseRefusal) -> Void = try call.edit({
-      ETag(changed: $0.updatedAt)
-    }) {
-      fields, station throws(Problem) in
+    let edit: Edit<Station> = try call.edit({ ETag(changed: $0.updatedAt) }) { fields, station throws(Problem) in
       try fields.change("location", id: &station.location)
       try fields.change("registration", word: &station.registration)
       try fields.change(within: "quirks") { quirks throws(Problem) in
@@ -152,7 +149,7 @@ extension API {
   fileprivate func changeEVSE(_ call: Call) async throws -> Answer {
     let identity = try call.identity()
     guard let number = Int(call.text("number")) else { throw Problem(.notFound, "an EVSE has a number") }
-    let edit: @MainActor @Sendable (inout EVSE) throws(HouseRefusal) -> Void = try call.edit {
+    let edit: Edit<EVSE> = try call.edit {
       fields, evse throws(Problem) in
       try fields.change("evse_id", &evse.evseID)
       try fields.change("physical_reference", &evse.physicalReference)
@@ -199,24 +196,6 @@ extension API {
 }
 
 // MARK: - How they are shown
-
-extension Call {
-  /// The edit of something that has no version of its own.
-  func edit<Value>(
-    _ change: @escaping @MainActor @Sendable (inout Fields, inout Value) throws(Problem) -> Void
-  ) throws(Problem) -> @MainActor @Sendable (inout Value) throws(HouseRefusal) -> Void {
-    let given = try fields()
-    return { (value: inout Value) throws(HouseRefusal) in
-      do throws(Problem) {
-        var fields = given
-        try change(&fields, &value)
-        try fields.finish()
-      } catch {
-        throw .invalid(field: error.field ?? "", error.detail)
-      }
-    }
-  }
-}
 
 extension Knock {
   var json: JSON {

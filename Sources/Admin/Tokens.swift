@@ -52,10 +52,8 @@ extension API {
 
   fileprivate func changeToken(_ call: Call) async throws -> Answer {
     let id: ID<Token> = try call.id()
-    let edit: @MainActor @Sendable (inout Token) throws(HouseRefusal) -> Void = try call.edit({
-      ETag(changed: $0.updatedAt)
-    }) {
-      fields, token throws(Problem) in try self.change(&token, by: &fields)
+    let edit: Edit<Token> = try call.edit({ ETag(changed: $0.updatedAt) }) { fields, token throws(Problem) in
+      try self.change(&token, by: &fields)
     }
     _ = try await house.changeToken(id, by: call.by, edit)
     return try await showToken(id, status: .ok)
@@ -83,6 +81,9 @@ extension API {
   fileprivate func listUnknownTags(_ call: Call) async throws -> Answer {
     let limit = try call.limit()
     let skipped = try call.cursor().flatMap { Int($0) } ?? 0
+    guard (0...Limits.furthestSkip).contains(skipped) else {
+      throw Problem.invalid("cursor", "take it from `next_cursor` of the page before")
+    }
     let shapes = try await house.read { books throws(StoreFault) in
       try books.tokens.unknownTags(limit: skipped + limit).dropFirst(skipped).map { tag throws(StoreFault) -> JSON in
         [
