@@ -136,10 +136,9 @@ extension CSMS {
   func evse(_ number: Int, of station: ID<Station>) throws(StoreFault) -> EVSE? {
     if let known = try books.stations.evse(station, number: number) { return known }
     guard (1...Limits.evsesPerStation).contains(number) else { return nil }
-    var random = SystemRandomNumberGenerator()
     let connector = Connector(id: ID(0), number: 1, isAssumed: true, updatedAt: now)
     let evse = EVSE(
-      id: ID(0), station: station, number: number, uid: UUIDv7.make(at: now, random: &random), status: .unknown, statusSince: now,
+      id: ID(0), station: station, number: number, uid: newID(), status: .unknown, statusSince: now,
       connectors: [connector], updatedAt: now)
     let made = try books.stations.create(evse)
     try record(.stationChanged(station, by: "station"))
@@ -262,10 +261,9 @@ extension CSMS {
     try keep { () throws(StoreFault) in
       if let first = try self.books.locations.first() { return first.id }
       let party = try self.cpo()
-      var random = SystemRandomNumberGenerator()
       let place = try self.books.locations.create(
         Location(
-          id: ID(0), party: party.id, ref: UUIDv7.make(at: self.now, random: &random), name: "First site", address: "-", city: "-",
+          id: ID(0), party: party.id, ref: self.newID(), name: "First site", address: "-", city: "-",
           country: Country.alpha3(party.name.country) ?? "NLD", coordinates: .nullIsland, timeZone: "Etc/UTC", isPublished: false,
           createdAt: self.now, updatedAt: self.now))
       try self.record(.locationChanged(place.id, by: "house"))
