@@ -166,13 +166,13 @@ extension Configuration {
       $0.house.strangers = rule
       return true
     },
-    seconds("heartbeat_seconds", "between heartbeats of a station", 10...86_400, \.heartbeatSeconds),
-    seconds("command_seconds", "for a station to answer a command", 1...600, \.commandSeconds),
-    seconds("connection_seconds", "for a car to come after a remote start", 10...3_600, \.connectionSeconds),
-    seconds("offline_seconds", "between a lost link and offline", 0...3_600, \.offlineSeconds),
-    seconds("authorization_seconds", "for a partner to authorize a token", 1...60, \.authorizationSeconds),
-    seconds("session_update_seconds", "between two updates of a running session at its partner", 0...3_600, \.sessionUpdateSeconds),
-    seconds("late_stop_hours", "hours that a superseded session waits for its stop", 0...720, \.lateStopHours),
+    whole("heartbeat_seconds", "seconds between heartbeats of a station", 10...86_400, \.heartbeatSeconds),
+    whole("command_seconds", "seconds for a station to answer a command", 1...600, \.commandSeconds),
+    whole("connection_seconds", "seconds for a car to come after a remote start", 10...3_600, \.connectionSeconds),
+    whole("offline_seconds", "seconds between a lost link and offline", 0...3_600, \.offlineSeconds),
+    whole("authorization_seconds", "seconds for a partner to authorize a token", 1...60, \.authorizationSeconds),
+    whole("session_update_seconds", "seconds between two updates of a running session at its partner", 0...3_600, \.sessionUpdateSeconds),
+    whole("late_stop_hours", "hours that a superseded session waits for its stop", 0...720, \.lateStopHours),
     Setting(
       name: "currency", help: "of bills without a tariff", expected: "three letters",
       show: { $0.house.currency }
@@ -246,7 +246,7 @@ extension Configuration {
     }
   }
 
-  private static func seconds(
+  private static func whole(
     _ name: String, _ help: String, _ range: ClosedRange<Int>, _ path: any WritableKeyPath<HouseSettings, Int> & Sendable
   ) -> Setting {
     Setting(

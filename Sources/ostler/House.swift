@@ -48,7 +48,11 @@ final class House {
     _ configuration: Configuration, _ csms: CSMS, _ messages: MessageLog, _ lock: FolderLock, _ zones: ZoneLibrary, _ clock: Clock
   ) async throws {
     let loop = try EventLoop(label: "loop-0")
-    let trust = try? TLSContext(client: TLSClientSettings())
+    let trust: TLSContext?
+    do { trust = try TLSContext(client: TLSClientSettings()) } catch {
+      log.error("no partner can be reached over https: this system's roots cannot be read", metadata: ["cause": "\(error)"])
+      trust = nil
+    }
     doors = await loop.run { loop in
       var options = StationServer.Options()
       options.heartbeatSeconds = configuration.house.heartbeatSeconds
