@@ -72,7 +72,6 @@ let package = Package(
     tests("CSMSTests", ["CSMS", "Store", "Domain", "Crypto", "Wire"]),
     tests("AdminTests", ["Admin", "CSMS", "Store", "HTTP", "Net", "Domain", "Wire"]),
     tests("SimulatorTests", ["Simulator", "OCPP", "OCPI", "HTTP", "Net", "Domain", "Wire"]),
-    tests("HouseTests", ["CSMS", "Store", "OCPP", "OCPI", "Domain", "Crypto", "Wire"]),
   ],
   swiftLanguageModes: [.v6]
 )
