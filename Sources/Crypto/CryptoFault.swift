@@ -1,11 +1,8 @@
 // What can go wrong in this room.
 import CSystem
 
+/// Why OpenSSL did not do what it was asked.
 public enum CryptoFault: Error, Equatable {
-  /// These are neither host names nor addresses; none, when the list itself is empty or too long.
-  case hosts([String])
-  /// Not a certificate.
-  case certificate
   /// OpenSSL refused, with its reason: in practice memory that is not to be had.
   case library(String)
 

@@ -11,15 +11,6 @@ public func randomBytes(_ count: Int) -> Bytes {
   }
 }
 
-/// The same source for what asks for a `RandomNumberGenerator`, where a test passes a seeded one.
-public struct SystemRandom: RandomNumberGenerator, Sendable {
-  public init() {}
-
-  public mutating func next() -> UInt64 {
-    randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
-  }
-}
-
 /// Secrets that a machine makes and a machine keeps: session ids, API keys, OCPI tokens, set-up links.
 public enum Secret {
   /// `bytes` random bytes as base64url text without padding; 32 bytes make 43 characters.
