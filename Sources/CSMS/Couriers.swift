@@ -55,15 +55,17 @@ struct Couriers {
     return wait
   }
 
-  /// The partner called us. True where it was thought to be down, or was not heard for a while.
+  /// The partner called us. True where that is news: what it is thought to miss is tried now. One that calls all the time
+  /// while its own door fails is tried now and then, and not at each of its calls.
   mutating func heard(from partner: ID<Partner>, at now: Timestamp) -> Bool {
     var door = doors[partner] ?? Door()
-    let isNews = door.closedUntil != nil || (door.heardAt.map { now - $0 > .seconds(60) } ?? true)
-    door.heardAt = isNews ? now : door.heardAt
+    let quiet = Duration.seconds(door.closedUntil == nil ? Limits.contactSeconds : Limits.contactSecondsWhileDown)
+    if let last = door.heardAt, last <= now, now - last < quiet { return false }
+    door.heardAt = now
     door.closedUntil = nil
     doors[partner] = door
-    if isNews { hasNews = true }
-    return isNews
+    hasNews = true
+    return true
   }
 
   /// The digest of the token that it called with. True where it is not the one of the call before.
@@ -71,6 +73,9 @@ struct Couriers {
     defer { doors[partner, default: Door()].token = digest }
     return doors[partner]?.token != digest
   }
+
+  /// What came of that token could not be written: its next call counts as the first.
+  mutating func forgetToken(of partner: ID<Partner>) { doors[partner]?.token = nil }
 
   /// The operator wants it tried now.
   mutating func reopen(_ partner: ID<Partner>) {

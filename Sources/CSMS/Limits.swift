@@ -52,6 +52,9 @@ public enum Limits {
   public nonisolated static let longestPushPauseSeconds = 30
   /// The longest Retry-After of a partner that is honoured.
   public nonisolated static let longestRetryAfterSeconds = 3_600
+  /// Seconds between two calls of a partner that are news, and between two while it does not take what we send.
+  public nonisolated static let contactSeconds = 60
+  public nonisolated static let contactSecondsWhileDown = 10
   /// Seconds after which a command's late result is of no use to a partner.
   public nonisolated static let resultLifeSeconds = 600
   /// Link changes of one station within a minute that make it "flapping".

@@ -121,12 +121,17 @@ extension CSMS {
 
   private func dispatch(_ row: PushRow, terms: PartnerTerms) {
     couriers.start(row.key)
-    if let request = row.request.flatMap(PushRequest.init(text:)) { return send(request, row: row, terms: terms) }
     let object: PushObject?
-    do { object = try self.object(of: row) } catch {
-      // It stays due; what cannot be read here must not hold up the others.
+    do {
+      if let request = try kept(row, terms: terms) { return send(request, row: row, terms: terms) }
+      object = try self.object(of: row)
+    } catch {
       log.error("an object cannot be read for a push", metadata: ["object": "\(row.key.object)", "cause": "\(error)"])
-      return couriers.finish(row.key)
+      switch error {
+      // What the books cannot say any more waits for a person; a few such rows would fill the partner's places for good.
+      case .missing, .corrupt: return settle(row, as: .refused("not sent: \(error)"), terms: terms)
+      default: return couriers.finish(row.key)
+      }
     }
     guard let object, let partnerLink else { return settle(row, as: .accepted(milliseconds: 0), terms: terms) }
     let request: PushRequest
@@ -144,6 +149,16 @@ extension CSMS {
     } onFault: {
       self.couriers.finish(row.key)
     }
+  }
+
+  /// The request of an earlier attempt: its bytes stay the same for good, while its URL follows a partner that moved.
+  private func kept(_ row: PushRow, terms: PartnerTerms) throws(StoreFault) -> PushRequest? {
+    guard var request = row.request.flatMap(PushRequest.init(text:)) else { return nil }
+    guard row.key.module == .cdrs, let door = terms.endpoint("cdrs", role: "RECEIVER"), !request.url.hasPrefix(door),
+      let object = try object(of: row), let fresh = try? partnerLink?.request(for: object, terms: terms)
+    else { return request }
+    request.url = fresh.url
+    return request
   }
 
   private func send(_ request: PushRequest, row: PushRow, terms: PartnerTerms) {
@@ -203,7 +218,7 @@ extension CSMS {
         .pushAcknowledged(
           row.key.partner, module: row.key.module.rawValue, object: row.key.object, milliseconds: milliseconds))
     }
-    if couriers.succeeded(at: row.key.partner) { try books.pushes.revive(row.key.partner, at: now) }
+    if couriers.succeeded(at: row.key.partner) { try books.pushes.hurry(row.key.partner, at: now) }
   }
 
   private func postponed(_ row: PushRow, after: Int?, why: String) throws(StoreFault) {

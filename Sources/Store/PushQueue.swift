@@ -215,6 +215,14 @@ nonisolated public struct PushQueue {
       key.object)
   }
 
+  /// The partner is well again: what is backing off is tried now. What it refused stays parked.
+  public func hurry(_ partner: ID<Partner>, at now: Timestamp) throws(StoreFault) {
+    try db.run(
+      """
+      UPDATE push SET next_at = ?2 WHERE partner = ?1 AND state = 'due' AND sent < wanted AND attempts > 0 AND next_at > ?2
+      """, partner, now)
+  }
+
   // MARK: What the operator does
 
   /// All that is parked or backing off for a partner is tried now.
