@@ -74,6 +74,9 @@ extension API {
     let name = try fields.maybeText("name") ?? host(of: url)
     let quirks: PartnerQuirks = try fields.maybePayload("quirks") ?? PartnerQuirks()
     try fields.finish()
+    guard let parsed = try? HTTPURL(url), parsed.scheme == .http || parsed.scheme == .https else {
+      throw Problem.invalid("versions_url", "a URL that begins with https:// or http:// is expected")
+    }
     let partner = try await house.register(
       versionsURL: url, token: token, name: name, party: nil, quirks: quirks, by: call.by)
     return try await showPartner(partner.id, status: .created)

@@ -58,7 +58,10 @@ public final class CSMS {
   public var onDiskFailure: @MainActor (StoreFault) -> Void = { _ in }
 
   /// Refuses everything that comes from now on, after the turn that is under way.
-  public func close() { isClosing = true }
+  public func close() {
+    isClosing = true
+    do { try store.settle() } catch { log.warning("the log was not brought in", metadata: ["cause": "\(error)"]) }
+  }
 
   // MARK: The turn
 

@@ -44,6 +44,9 @@ extension CSMS: StationDoor {
 
   private func refuse(_ caller: StationCaller, because why: String) throws(StoreFault) {
     guard doorNotes.takes(caller.identity, at: now) else { return }
+    log.notice(
+      "a station was not let in",
+      metadata: ["station": "\(caller.identity)", "address": "\(caller.address)", "reason": "\(why)"])
     try record(.refusedAtTheDoor(caller.identity, address: caller.address, why: why))
   }
 
@@ -59,6 +62,7 @@ extension CSMS: StationDoor {
         try record(.stationConnected(station, version: version, address: address))
         try restoreStatuses(of: station)
       } else if doorNotes.takes(guest.identity, at: now) {
+        log.notice("an unknown station knocks", metadata: ["station": "\(guest.identity)", "address": "\(address)"])
         try record(.stationKnocked(guest.identity, address: address))
       }
       afterCommit { self.began(link) }

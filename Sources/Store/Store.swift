@@ -32,6 +32,10 @@ public final class Store {
   /// On disk when it returns. After a fault nothing of the turn is.
   public func commit() throws(StoreFault) { try books.db.commit() }
 
+  /// Brings the whole write-ahead log into the database file, so that who copies that file after the end has everything.
+  /// What a reader still holds stays in the log, where the next start finds it.
+  public func settle() throws(StoreFault) { try books.db.script("PRAGMA wal_checkpoint(TRUNCATE)") }
+
   /// Undoes the turn, if one is open.
   public func rollback() { books.db.rollback() }
 
