@@ -204,7 +204,11 @@ extension CSMS: PartnerService {
     let owner = try role(wish.key.party, of: caller)
     return try await commanded { () throws(Refusal) in
       let partner = caller.terms.partner.id
-      if try self.isRepeat(wish.respondTo, of: partner) { return .accepted(timeout: self.settings.commandSeconds) }
+      let uid = Token.fold(wish.token.uid)
+      let isRepeat = try self.isRepeat("start", wish.respondTo, of: partner) { _, session in
+        session.map { $0.isOpen && Token.fold($0.token.uid) == uid } ?? false
+      }
+      if isRepeat { return .accepted(timeout: self.settings.commandSeconds) }
       guard wish.token.isUsable(at: self.now) else { return .rejected("the token is blocked or expired") }
       let (station, evse) = try self.whereToStart(wish, party: caller.terms.ourParty.id)
       let holder = Session.Holder(
@@ -221,7 +225,7 @@ extension CSMS: PartnerService {
   ) async throws(PartnerFault) -> CommandAnswer {
     try await commanded { () throws(Refusal) in
       let partner = caller.terms.partner
-      if try self.isRepeat(url, of: partner.id) { return .accepted(timeout: self.settings.commandSeconds) }
+      if try self.isRepeat("stop", url, of: partner.id, { $1?.id == session }) { return .accepted(timeout: self.settings.commandSeconds) }
       guard let session = try keep({ () throws(StoreFault) in try self.books.sessions.session(session, of: partner.id) }), session.isOpen else {
         return .unknownSession
       }
@@ -235,9 +239,13 @@ extension CSMS: PartnerService {
   ) async throws(PartnerFault) -> CommandAnswer {
     try await commanded { () throws(Refusal) in
       let partner = caller.terms.partner
-      if try self.isRepeat(url, of: partner.id) { return .accepted(timeout: self.settings.commandSeconds) }
       let place = try self.location(location, party: caller.terms.ourParty.id)
       guard let evse = try self.evse(uid, at: place) else { return .rejected("no such EVSE at this location") }
+      let isRepeat = try self.isRepeat("unlock", url, of: partner.id) { command, _ in
+        command.station == evse.station && command.detail == StationCommand.unlock(evse: evse.number).detail
+          && self.now - command.createdAt < .seconds(Limits.resultLifeSeconds)
+      }
+      if isRepeat { return .accepted(timeout: self.settings.commandSeconds) }
       // A help desk frees its own driver's cable, not somebody else's.
       let isForeign = try keep { () throws(StoreFault) in
         guard let session = try self.books.sessions.open(at: evse.id) else { return false }
@@ -251,9 +259,19 @@ extension CSMS: PartnerService {
     }
   }
 
-  /// The same command again, because our answer was lost, is not a second one (FAULTS.md 55, 61).
-  private func isRepeat(_ url: String, of partner: ID<Partner>) throws(Refusal) -> Bool {
-    try keep { () throws(StoreFault) in try self.books.commands.command(of: partner, respondTo: url) != nil }
+  /// The same command again, because our answer was lost, is not a second one (FAULTS.md 55, 61). Some partners name one URL
+  /// for all that they ask (OCPI 2.2.1 §13.3.3: it may be unique), so it must also be about the same and not have failed.
+  private func isRepeat(
+    _ verb: String, _ url: String, of partner: ID<Partner>, _ isSame: (CommandRecord, Session?) -> Bool
+  ) throws(Refusal) -> Bool {
+    try keep { () throws(StoreFault) in
+      guard let earlier = try books.commands.command(of: partner, respondTo: url), earlier.record.verb == verb else { return false }
+      switch earlier.record.phase {
+      case .refused, .failed: return false
+      case .sent, .accepted, .done: break
+      }
+      return isSame(earlier.record, try earlier.session.flatMap { id throws(StoreFault) in try books.sessions.session(id) })
+    }
   }
 
   private func whereToStart(_ wish: StartWish, party: ID<Party>) throws(Refusal) -> (Station, EVSE) {
@@ -322,7 +340,11 @@ extension CSMS: PartnerService {
   // MARK: Small things
 
   func partnerID(of session: Session) throws(StoreFault) -> ID<Partner>? {
-    try session.owner.flatMap { owner throws(StoreFault) in try books.partners.role(owner)?.partner }
+    guard let owner = session.owner else { return nil }
+    if let role = try books.partners.role(owner) { return role.partner }
+    // The party behind it has another role since, and the driver's bill is still that partner's.
+    guard let partner = try books.sessions.partner(of: session.id), try books.partners.partner(partner) != nil else { return nil }
+    return partner
   }
 
   func terms(of partner: Partner) throws(StoreFault) -> PartnerTerms {
