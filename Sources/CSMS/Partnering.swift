@@ -54,7 +54,8 @@ extension CSMS {
       partner.updatedAt = self.now
       let changed = partner
       try keep { () throws(StoreFault) in
-        try self.books.partners.update(changed)
+        // What works is kept until the partner has answered: a rotation that fails must not lock us out.
+        if changed.state == .invited || changed.state == .unregistered { try self.books.partners.update(changed) }
         try self.books.partners.addDigest(TokenDigest.of(ours), of: id, for: .credentials, at: self.now)
       }
       return changed
