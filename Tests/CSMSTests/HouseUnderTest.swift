@@ -106,6 +106,9 @@ final class HouseUnderTest {
   /// The process dies and starts again; `from` is the folder as a crash left it, else as it is now.
   func restart(from image: Folder? = nil) throws {
     let left = if let image { image } else { folder.copy() }
+    // The dead do nothing more, also not what they left to the main queue.
+    csms.close()
+    _ = csms.inbox.takeAll()
     stations.forgetCallers()
     partners.forgetCallers()
     csms = try Self.open(left, clock, settings)

@@ -1,0 +1,1 @@
+../CSMSTests/FakeOutside.swift

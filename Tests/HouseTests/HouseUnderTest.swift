@@ -1,0 +1,1 @@
+../CSMSTests/HouseUnderTest.swift
