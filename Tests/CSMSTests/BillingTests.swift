@@ -98,6 +98,19 @@ struct BillingTests {
     #expect(try await house.csms.cdr(free.id, for: caller).id == free.id)
   }
 
+  @Test func aHeldCDRGoesOnceTheOperatorReleasesItAndOnlyOnce() async throws {
+    let held = try house.cdr(of: try charge("DE-1", 8_000_000))
+    house.clock.now += .seconds(3_600)
+    try await house.csms.releaseCDR(held.id, by: "anna")
+    house.pass(3)
+    #expect(house.partners.sent("cdrs").map { $0.body["id"]?.string } == [held.id])
+    await #expect(throws: Refusal.self) { try await house.csms.releaseCDR(held.id, by: "anna") }
+    await #expect(throws: Refusal.self) { try await house.csms.releaseCDR("nobody", by: "anna") }
+    // Whoever pages by time finds it at the time of its release.
+    let page = try await house.csms.cdrs(PageQuery(from: house.now - .seconds(60), limit: 10), for: try house.caller(partner))
+    #expect(page.items.map(\.id) == [held.id])
+  }
+
   @Test func aSessionWithoutAMeterStopIsEstimated() throws {
     let transaction = try station.start("CARD").transaction
     house.clock.now += .seconds(60)

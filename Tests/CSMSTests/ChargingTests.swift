@@ -353,11 +353,15 @@ struct ChargingTests {
     #expect(try station.stop(transaction, meter: 1).authorization == nil)
   }
 
-  @Test func whatCannotBeReadIsParkedOnceAndCounted() throws {
+  @Test func whatCannotBeReadIsParkedOnceAndCountedUntilSomebodyIsDoneWithIt() async throws {
     for _ in 0..<2 {
       try house.decide { [desk = station.desk] () throws(TurnFault) in try desk.park(action: "StopTransaction", payload: [:], why: "broken") }
     }
     #expect(try house.parked.map(\.count) == [2])
     #expect(try house.count("station.parked") == 1)
+    let id = try #require(try house.parked.first).id
+    try await house.csms.settle(id, by: "anna")
+    #expect(try house.parked.isEmpty)
+    await #expect(throws: Refusal.self) { try await house.csms.settle(id, by: "anna") }
   }
 }
