@@ -16,7 +16,6 @@ from aiohttp import web
 
 from judge import ocpi_flaws
 
-PARTY = {"country_code": "DE", "party_id": "EMP"}
 KINDS = {"locations": {3: "Location", 4: "EVSE", 5: "Connector"}, "tariffs": {3: "Tariff"}, "sessions": {3: "Session"}}
 
 
@@ -95,8 +94,9 @@ class Partner:
     slashes = True
     redirects = 0
 
-    def __init__(self, name="Empire Mobility"):
+    def __init__(self, name="Empire Mobility", party="EMP"):
         self.name = name
+        self.party = {"country_code": "DE", "party_id": party}
         self.port = free_port()
         self.token_a = "invite-" + secrets.token_urlsafe(12)
         self.token = "call-me-" + secrets.token_urlsafe(12)
@@ -119,7 +119,7 @@ class Partner:
 
     @property
     def credentials(self):
-        roles = [{"role": "EMSP", "business_details": {"name": self.name}, **PARTY}]
+        roles = [{"role": "EMSP", "business_details": {"name": self.name}, **self.party}]
         return {"token": self.token, "url": self.versions_url, "roles": roles}
 
     # Asking Ostler.
@@ -127,7 +127,7 @@ class Partner:
     async def ask(self, method, url, body=None, token=None, **query):
         headers = {
             "Authorization": header(token or self.ours), "X-Request-ID": secrets.token_hex(8), "X-Correlation-ID": secrets.token_hex(8),
-            "OCPI-to-country-code": "NL", "OCPI-to-party-id": "OST", "OCPI-from-country-code": "DE", "OCPI-from-party-id": "EMP"}
+            "OCPI-to-country-code": "NL", "OCPI-to-party-id": "OST", "OCPI-from-country-code": self.party["country_code"], "OCPI-from-party-id": self.party["party_id"]}
         content = {} if body is None else {"content": body if isinstance(body, (bytes, str)) else json.dumps(body)}
         if content:
             headers["Content-Type"] = "application/json"
@@ -197,13 +197,13 @@ class Partner:
     def driver(self, uid, whitelist="ALWAYS", **more):
         """A token of one of our drivers, as an OCPI object."""
         self.drivers[uid.lower()] = token = {
-            **PARTY, "uid": uid, "type": "RFID", "contract_id": f"DE-EMP-{uid[-6:]}", "issuer": self.name, "valid": True,
+            **self.party, "uid": uid, "type": "RFID", "contract_id": f"DE-EMP-{uid[-6:]}", "issuer": self.name, "valid": True,
             "whitelist": whitelist, "last_updated": stamp(), **more}
         return token
 
     async def give(self, token):
         """Pushes a token to Ostler."""
-        return await self.module("PUT", "tokens", f"DE/EMP/{token['uid']}", token)
+        return await self.module("PUT", "tokens", f"{token['country_code']}/{token['party_id']}/{token['uid']}", token)
 
     async def command(self, name, **body):
         """Sends a command; returns the answer and the id at which its late result will come."""
@@ -250,8 +250,8 @@ class EMSP(Partner):
     `well`, `failing` (500), `hanging`, or `mute` (takes what it is told and hangs up without an answer). `asked` is all that
     came, `seen` what was taken."""
 
-    def __init__(self, name="Empire Mobility"):
-        super().__init__(name)
+    def __init__(self, name="Empire Mobility", party="EMP"):
+        super().__init__(name, party)
         self.mood = "well"
         self.objects = {}
         self.asked = []

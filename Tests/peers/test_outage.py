@@ -105,6 +105,20 @@ async def test_a_partner_that_calls_is_served_at_once(house, partners):
     await until(lambda: len(emsp.cdrs()) == 2, 2, what="the CDRs, at once")
 
 
+async def test_one_partners_silence_does_not_hold_up_another(house, partners):
+    emsp, stations = await prepared(house, partners)
+    other = await partners(EMSP("Other", party="OTH"))
+    await other.join(house)
+    await other.give(other.driver("OTHER-1"))
+    emsp.mood = "hanging"
+    silent, talking = stations[0], stations[1]
+    talking.tag = "OTHER-1"
+    await asyncio.gather(silent.charge(), talking.charge())
+    await until(lambda: len(other.cdrs()) == 1, 2, what="the other partner's CDR")
+    assert other.session()[-1]["status"] == "COMPLETED" and emsp.cdrs() == []
+    emsp.mood = "well"
+
+
 async def test_data_that_is_refused_is_parked_and_blocks_nothing(house, partners):
     emsp, stations = await prepared(house, partners)
 

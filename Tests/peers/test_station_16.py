@@ -321,6 +321,33 @@ async def test_unknown_transactions_are_answered_and_parked(house, stations):
     assert (await only_session(house))["state"] == "completed"
 
 
+async def test_a_stop_without_a_number_ends_the_only_session_that_fits(house, stations):
+    """The answer to the start was lost, so the station has no number of its own to name (QUIRKS.md 36)."""
+    station = await stations(known(house, "CP-1"))
+    at = now() - later(3_600)
+    await station.begin(TAG, meter=1_000, at=at)
+    await station.meter(2_000, at=at + later(600), transaction=-1)
+    await station.end(4_000, at=at + later(1_200), tag=TAG, transaction=-1)
+    session = await only_session(house)
+    assert session["state"] == "completed" and Decimal(session["energy_kwh"]) == 3
+    assert {"StopTransaction.transactionId: not the one that we gave"} <= await oddities(house, "CP-1")
+    # With two open sessions nobody can say which is meant: the stop waits for a person.
+    await station.begin(TAG, connector=1, meter=4_000, at=at + later(1_800))
+    await station.begin(TAG, connector=2, meter=0, at=at + later(1_800))
+    await station.end(5_000, tag=TAG, transaction=-1)
+    assert len(await house.api.items("/sessions", state="active")) == 2
+    assert len(await events(house, "station.parked")) == 1
+
+
+async def test_many_calls_at_once_are_answered_in_their_order(house, stations):
+    client = await muted(await stations(known(house, "CP-1")))
+    for number in range(200):
+        action = "Heartbeat" if number % 3 else "Authorize"
+        await client.send(json.dumps([2, str(number), action, {"idTag": TAG} if action == "Authorize" else {}]))
+    answers = [json.loads(await asyncio.wait_for(client.recv(), 5)) for _ in range(200)]
+    assert [frame[:2] for frame in answers] == [[3, str(number)] for number in range(200)]
+
+
 async def test_another_stations_transaction_is_not_touched(house, stations):
     one, two = await stations(known(house, "CP-1")), await stations(known(house, "CP-2"))
     await one.begin(TAG, meter=0)
