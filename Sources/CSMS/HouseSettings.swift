@@ -27,6 +27,8 @@ public struct HouseSettings: Sendable {
   /// Days for which events, finished commands and settled oddments are kept, and for which readings are.
   public nonisolated var eventDays = 90
   public nonisolated var readingDays = 400
+  /// Days for which bills and the status history are kept: ten years.
+  public nonisolated var billDays = 3_653
   /// Seconds for which a set-up link is good.
   public nonisolated var setupLinkSeconds = 1_800
   /// What a bill is in where no tariff says it.

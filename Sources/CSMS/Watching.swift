@@ -49,6 +49,8 @@ extension CSMS {
     _ = try books.pushes.prune(sentBefore: now - .seconds(settings.eventDays * 86_400))
     _ = try books.parked.prune(settledBefore: now - .seconds(settings.eventDays * 86_400))
     _ = try books.commands.prune(before: now - .seconds(settings.eventDays * 86_400))
+    _ = try books.stations.pruneHistory(before: now - .seconds(settings.billDays * 86_400))
+    _ = try books.cdrs.prune(endedBefore: now - .seconds(settings.billDays * 86_400))
     _ = try books.authorizations.prune(at: now)
     _ = try books.tokens.pruneAliases(before: now - .seconds(settings.eventDays * 86_400))
     _ = try books.users.pruneLogins(at: now)

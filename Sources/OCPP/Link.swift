@@ -11,6 +11,8 @@ import Wire
 final class Link: WebSocketHandler {
   let id: LinkID
   private let guest: Admission.Guest
+  /// Where the station calls from, behind whatever proxy it came by.
+  private let address: String
   private let dialect: any Dialect
   private let server: StationServer
   private let seat = Seat()
@@ -45,8 +47,8 @@ final class Link: WebSocketHandler {
     var done: @MainActor @Sendable (CommandOutcome) -> Void
   }
 
-  init(_ id: LinkID, guest: Admission.Guest, dialect: any Dialect, server: StationServer) {
-    (self.id, self.guest, self.dialect, self.server) = (id, guest, dialect, server)
+  init(_ id: LinkID, guest: Admission.Guest, address: String, dialect: any Dialect, server: StationServer) {
+    (self.id, self.guest, self.address, self.dialect, self.server) = (id, guest, address, dialect, server)
     isAccepted = guest.isAccepted
   }
 
@@ -60,8 +62,7 @@ final class Link: WebSocketHandler {
       settleTimer = nil
       perform(queue.release(at: loop.now))
     }
-    let (door, seat, id, guest, version) = (server.door, seat, id, guest, dialect.version)
-    let address = webSocket.peer.host
+    let (door, seat, id, guest, address, version) = (server.door, seat, id, guest, address, dialect.version)
     let bound = LoopBound(self, loop: loop)
     server.household.bring(
       Errand(

@@ -31,6 +31,9 @@ struct Configuration {
   var allowsInsecurePage = false
   /// Whose word about the true client is believed (CIDR).
   var trustedProxies: [AddressRange] = []
+  /// How long, and up to how many bytes, messages of stations and partners are kept.
+  var messageDays = 14
+  var messageBytes = 2 << 30
   var house = HouseSettings()
 
   struct Door: Equatable {
@@ -66,11 +69,15 @@ struct Configuration {
     data = Self.defaultData(environment)
     let written = try file.map { path throws(Fault) in try Self.read(path) } ?? [:]
     if let stranger = written.keys.sorted().first(where: { name in !Self.settings.contains { $0.name == name } }) {
-      throw Fault(setting: stranger, value: written[stranger] ?? "", expected: "a setting that exists; `ostler check-config` lists them")
+      throw Fault(
+        setting: stranger, value: written[stranger] ?? "",
+        expected: "a setting that exists; `ostler check-config` lists them")
     }
     for setting in Self.settings {
       guard let value = flags[setting.name] ?? environment[setting.variable] ?? written[setting.name] else { continue }
-      guard setting.take(&self, value) else { throw Fault(setting: setting.name, value: value, expected: setting.expected) }
+      guard setting.take(&self, value) else {
+        throw Fault(setting: setting.name, value: value, expected: setting.expected)
+      }
     }
     for (name, certificate, key) in [
       ("tls_certificate", certificate, key), ("station_tls_certificate", stationDoor?.certificate, stationDoor?.key),
@@ -171,7 +178,27 @@ extension Configuration {
     whole("connection_seconds", "seconds for a car to come after a remote start", 10...3_600, \.connectionSeconds),
     whole("offline_seconds", "seconds between a lost link and offline", 0...3_600, \.offlineSeconds),
     whole("authorization_seconds", "seconds for a partner to authorize a token", 1...60, \.authorizationSeconds),
-    whole("session_update_seconds", "seconds between two updates of a running session at its partner", 0...3_600, \.sessionUpdateSeconds),
+    whole(
+      "session_update_seconds", "seconds between two updates of a running session at its partner", 0...3_600,
+      \.sessionUpdateSeconds),
+    whole("event_days", "days for which events are kept", 1...3_653, \.eventDays),
+    whole("reading_days", "days for which meter readings are kept", 1...3_653, \.readingDays),
+    whole("bill_days", "days for which bills and the status history are kept", 365...36_525, \.billDays),
+    Setting(
+      name: "message_days", help: "days for which messages are kept", expected: "1 to 3653", show: { "\($0.messageDays)" }
+    ) {
+      guard let days = Int($1), (1...3_653).contains(days) else { return false }
+      $0.messageDays = days
+      return true
+    },
+    Setting(
+      name: "message_megabytes", help: "megabytes of messages that are kept", expected: "16 to 1000000",
+      show: { "\($0.messageBytes >> 20)" }
+    ) {
+      guard let megabytes = Int($1), (16...1_000_000).contains(megabytes) else { return false }
+      $0.messageBytes = megabytes << 20
+      return true
+    },
     whole("late_stop_hours", "hours that a superseded session waits for its stop", 0...720, \.lateStopHours),
     Setting(
       name: "currency", help: "of bills without a tariff", expected: "three letters",
@@ -181,7 +208,8 @@ extension Configuration {
       return $1.utf8.count == 3
     },
     Setting(
-      name: "log_level", help: "least level that is logged", expected: "trace, debug, info, notice, warning, error or critical",
+      name: "log_level", help: "least level that is logged",
+      expected: "trace, debug, info, notice, warning, error or critical",
       show: { $0.logLevel.rawValue }
     ) {
       guard let level = Logger.Level(rawValue: $1) else { return false }
@@ -204,7 +232,8 @@ extension Configuration {
       return $1 == "true" || $1 == "false"
     },
     Setting(
-      name: "trusted_proxies", help: "proxies whose forwarded headers are believed", expected: "CIDR ranges with commas",
+      name: "trusted_proxies", help: "proxies whose forwarded headers are believed",
+      expected: "CIDR ranges with commas",
       show: { $0.trustedProxies.map(\.description).joined(separator: ",") }
     ) {
       let ranges = $1.split(separator: ",").map { AddressRange(String($0.trimmed)) }
@@ -215,7 +244,9 @@ extension Configuration {
 
   private static let addressForm = "such as 127.0.0.1:8080 or [::]:8080"
 
-  private static func door(_ name: String, _ help: String, _ path: any WritableKeyPath<Configuration, Door?> & Sendable) -> Setting {
+  private static func door(_ name: String, _ help: String, _ path: any WritableKeyPath<Configuration, Door?> & Sendable)
+    -> Setting
+  {
     Setting(
       name: "\(name)_listen", help: help, expected: addressForm,
       show: { $0[keyPath: path].map { "\($0.address)" } ?? "" }
@@ -226,7 +257,9 @@ extension Configuration {
     }
   }
 
-  private static func certificate(_ name: String, _ path: any WritableKeyPath<Configuration, Door?> & Sendable) -> Setting {
+  private static func certificate(_ name: String, _ path: any WritableKeyPath<Configuration, Door?> & Sendable)
+    -> Setting
+  {
     Setting(
       name: "\(name)_tls_certificate", help: "PEM chain of that listener", expected: "a file, and \(name)_listen",
       show: { $0[keyPath: path]?.certificate ?? "" }
@@ -247,10 +280,12 @@ extension Configuration {
   }
 
   private static func whole(
-    _ name: String, _ help: String, _ range: ClosedRange<Int>, _ path: any WritableKeyPath<HouseSettings, Int> & Sendable
+    _ name: String, _ help: String, _ range: ClosedRange<Int>,
+    _ path: any WritableKeyPath<HouseSettings, Int> & Sendable
   ) -> Setting {
     Setting(
-      name: name, help: help, expected: "\(range.lowerBound) to \(range.upperBound)", show: { "\($0.house[keyPath: path])" }
+      name: name, help: help, expected: "\(range.lowerBound) to \(range.upperBound)",
+      show: { "\($0.house[keyPath: path])" }
     ) {
       guard let number = Int($1), range.contains(number) else { return false }
       $0.house[keyPath: path] = number

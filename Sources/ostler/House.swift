@@ -29,6 +29,7 @@ final class House {
   private let messages: MessageLog
   private let doors: LoopBound<Doors>
   private let beat: any DispatchSourceTimer
+  private let sweeping: Task<Void, Never>
   private let log = Logger(label: "ostler")
 
   /// Opens data folder, books and doors. Nothing is left behind where it throws.
@@ -45,12 +46,14 @@ final class House {
   }
 
   private init(
-    _ configuration: Configuration, _ csms: CSMS, _ messages: MessageLog, _ lock: FolderLock, _ zones: ZoneLibrary, _ clock: Clock
+    _ configuration: Configuration, _ csms: CSMS, _ messages: MessageLog, _ lock: FolderLock, _ zones: ZoneLibrary,
+    _ clock: Clock
   ) async throws {
     let loop = try EventLoop(label: "loop-0")
     let trust: TLSContext?
     do { trust = try TLSContext(client: TLSClientSettings()) } catch {
-      log.error("no partner can be reached over https: this system's roots cannot be read", metadata: ["cause": "\(error)"])
+      log.error(
+        "no partner can be reached over https: this system's roots cannot be read", metadata: ["cause": "\(error)"])
       trust = nil
     }
     doors = await loop.run { loop in
@@ -91,6 +94,16 @@ final class House {
     beat.setEventHandler { MainActor.assumeIsolated { csms.tick() } }
     beat.activate()
 
+    let (days, bytes) = (configuration.messageDays, configuration.messageBytes)
+    sweeping = Task { [log] in
+      while !Task.isCancelled {
+        do { try await messages.prune(before: clock.now() - .seconds(days * 86_400), maxBytes: bytes) } catch {
+          log.warning("the message log was not pruned", metadata: ["cause": "\(error)"])
+        }
+        try? await Task.sleep(for: .seconds(600))
+      }
+    }
+
     self.configuration = configuration
     self.csms = csms
     self.api = api
@@ -118,6 +131,7 @@ final class House {
   /// Lets nobody in any more, finishes what is under way, says goodbye to stations with 1001, and puts everything on disk.
   func close() async {
     beat.cancel()
+    sweeping.cancel()
     api.close()
     let doors = doors
     await withCheckedContinuation { (closed: CheckedContinuation<Void, Never>) in
@@ -194,7 +208,9 @@ final class Doors {
 
   /// The rooms behind the doors are ready.
   func join(partners: Endpoints, page: API, socket: String, loop: EventLoop) throws(NetFault) {
-    for keeper in keepers { keeper.open(stations: stations, partners: partners, page: AdminDoor(api: page, kind: .page)) }
+    for keeper in keepers {
+      keeper.open(stations: stations, partners: partners, page: AdminDoor(api: page, kind: .page))
+    }
     unlink(socket)
     let own = Server(loop: loop, door: "socket", handler: AdminDoor(api: page, kind: .socket))
     try own.listen(on: .unix(socket))
@@ -253,7 +269,8 @@ final class DoorKeeper: RequestHandler {
     // Who watches over the daemon asks at whatever door it can reach.
     if request.path == ["healthz"] || request.path == ["readyz"] { return .page }
     let wanted: Room =
-      request.path.first == "ocpi" ? .partners : request.upgrade != nil ? .stations : request.path.first == "ocpp" ? .stations : .page
+      request.path.first == "ocpi"
+      ? .partners : request.upgrade != nil ? .stations : request.path.first == "ocpp" ? .stations : .page
     return rooms.contains(wanted) ? wanted : nil
   }
 }
@@ -269,11 +286,15 @@ struct OpenAddresses: Sendable {
     func address(of room: DoorKeeper.Room) -> String? {
       bound.first { $0.rooms.contains(room) }.map { "\($0.isTLS ? "https" : "http")://\($0.address)" }
     }
-    page = configuration.pageDoor == nil ? configuration.publicURL ?? address(of: .page) ?? "" : address(of: .page) ?? ""
+    page =
+      configuration.pageDoor == nil ? configuration.publicURL ?? address(of: .page) ?? "" : address(of: .page) ?? ""
     publicURL = configuration.publicURL ?? address(of: .partners) ?? page
-    let base = configuration.stationDoor == nil ? configuration.publicURL ?? address(of: .stations) : address(of: .stations)
+    let base =
+      configuration.stationDoor == nil ? configuration.publicURL ?? address(of: .stations) : address(of: .stations)
     stations = (base ?? "").replacingScheme("http", by: "ws") + "/ocpp/"
-    listeners = bound.map { "\($0.isTLS ? "tls" : "tcp")://\($0.address) (\($0.rooms.map(\.rawValue).sorted().joined(separator: ", ")))" }
+    listeners = bound.map {
+      "\($0.isTLS ? "tls" : "tcp")://\($0.address) (\($0.rooms.map(\.rawValue).sorted().joined(separator: ", ")))"
+    }
   }
 }
 
@@ -299,7 +320,9 @@ enum Environment {
     var entry = environ
     while let line = entry.pointee {
       let text = String(cString: line)
-      if let equals = text.firstIndex(of: "=") { found[String(text[..<equals])] = String(text[text.index(after: equals)...]) }
+      if let equals = text.firstIndex(of: "=") {
+        found[String(text[..<equals])] = String(text[text.index(after: equals)...])
+      }
       entry += 1
     }
     return found
