@@ -92,7 +92,8 @@ extension CSMS {
   ) throws(StoreFault) {
     try books.pushes.want(
       PushKey(partner: partner, module: module, object: object), party: party, location: location, session: session,
-      seq: try books.events.lastSeq(), at: now, notBefore: notBefore, expiresAt: expiresAt, request: request.map(\.text))
+      seq: try books.events.lastSeq(), at: now, notBefore: notBefore, expiresAt: expiresAt, request: request.map(\.text)
+    )
     afterCommit { self.couriers.hasNews = true }
   }
 
@@ -169,11 +170,11 @@ extension CSMS {
   private func object(of row: PushRow) throws(StoreFault) -> PushObject? {
     switch row.key.module {
     case .locations:
-      guard let location = row.location, let view = try books.locations.view(location), view.location.isPublished else { return nil }
-      return .location(view)
+      return try published(row.location).map { .location($0) }
     case .evses:
-      guard let location = row.location, let view = try books.locations.view(location), view.location.isPublished else { return nil }
-      return view.evses.first { $0.evse.uid == row.key.object }.map { .evse($0, of: view) }
+      return try published(row.location).flatMap { view in
+        view.evses.first { $0.evse.uid == row.key.object }.map { .evse($0, of: view) }
+      }
     case .tariffs:
       guard let party = try books.parties.party(row.party) else { return nil }
       guard let tariff = try books.tariffs.tariff(row.key.object, of: row.party) else {
@@ -190,6 +191,11 @@ extension CSMS {
       // Its request was written when the command ended.
       return nil
     }
+  }
+
+  private func published(_ location: ID<Location>?) throws(StoreFault) -> LocationView? {
+    guard let location, let view = try books.locations.view(location), view.location.isPublished else { return nil }
+    return view
   }
 
   // MARK: How it went
@@ -242,7 +248,8 @@ extension PushRequest {
   /// As it stands in the push queue.
   var text: String {
     let fields: JSON = [
-      "method": .string(method), "url": .string(url), "module": .string(module), "body": .string(String(decoding: body, as: UTF8.self)),
+      "method": .string(method), "url": .string(url), "module": .string(module),
+      "body": .string(String(decoding: body, as: UTF8.self)),
     ]
     return fields.text
   }
