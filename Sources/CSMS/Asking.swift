@@ -53,7 +53,8 @@ extension CSMS {
   /// The same for something that only the house itself waits for: the clock, an outcome that came in. `onFault` hears that
   /// nothing of it was kept.
   func note(
-    _ decide: @escaping @MainActor @Sendable () throws(StoreFault) -> Void, onFault: @escaping @MainActor @Sendable () -> Void = {}
+    _ decide: @escaping @MainActor @Sendable () throws(StoreFault) -> Void,
+    onFault: @escaping @MainActor @Sendable () -> Void = {}
   ) {
     bring(
       Errand(
@@ -71,7 +72,9 @@ extension CSMS {
 
   /// A note that nobody can send again, such as a station's answer to a command: where its turn fails it waits for the
   /// next beat, and the one after, for at most so many.
-  func insist(beats: Int = Limits.insistingBeats, _ decide: @escaping @MainActor @Sendable () throws(StoreFault) -> Void) {
+  func insist(
+    beats: Int = Limits.insistingBeats, _ decide: @escaping @MainActor @Sendable () throws(StoreFault) -> Void
+  ) {
     note(decide) {
       guard beats > 0 else { return }
       self.unwritten.append { self.insist(beats: beats - 1, decide) }

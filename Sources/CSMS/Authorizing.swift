@@ -44,7 +44,9 @@ extension CSMS {
   func authorizeAtOnce(_ tag: String, at station: ID<Station>) throws(StoreFault) -> Authorization {
     let judgement = try judge(tag, at: station)
     // What a remote start asked for is allowed by that, and what the house itself refuses no partner can allow.
-    if case .known(let authorization) = judgement, authorization.verdict != .accepted || authorization.holder?.method == .command {
+    if case .known(let authorization) = judgement,
+      authorization.verdict != .accepted || authorization.holder?.method == .command
+    {
       return authorization
     }
     // A partner's word of a moment ago names the contract and the reference that the CDR must carry.
@@ -66,7 +68,9 @@ extension CSMS {
       return .known(Authorization(.accepted, holder: session.holder, groupID: session.groupID))
     }
     let folded = Token.fold(tag)
-    if let waiting = try books.sessions.open(of: station).first(where: { $0.state == .pending && Token.fold($0.token.uid) == folded }) {
+    if let waiting = try books.sessions.open(of: station).first(where: {
+      $0.state == .pending && Token.fold($0.token.uid) == folded
+    }) {
       return .known(Authorization(.accepted, holder: waiting.holder, groupID: waiting.groupID))
     }
     let held = try books.tokens.tokens(folded: folded)
@@ -80,14 +84,17 @@ extension CSMS {
       try books.tokens.noteUnknownTag(tag, at: station, at: now)
       return .known(Authorization(.invalid))
     }
-    return .ask(try askable.map { partner throws(StoreFault) in try terms(of: partner) }, whenSilent: Authorization(.invalid), atStart: Authorization(.invalid))
+    return .ask(
+      try askable.map { partner throws(StoreFault) in try terms(of: partner) }, whenSilent: Authorization(.invalid),
+      atStart: Authorization(.invalid))
   }
 
   private func judge(_ token: Token) throws(StoreFault) -> Judgement {
     guard token.isValid else { return .known(Authorization(.blocked)) }
     guard token.isUsable(at: now) else { return .known(Authorization(.expired)) }
     let local = Authorization(
-      .accepted, holder: try holder(of: token, method: .whitelist), groupID: token.groupID, validUntil: token.validUntil)
+      .accepted, holder: try holder(of: token, method: .whitelist), groupID: token.groupID, validUntil: token.validUntil
+    )
     guard let owner = token.owner, let role = try books.partners.role(owner),
       let partner = try books.partners.partner(role.partner), partner.state == .registered
     else { return .known(token.whitelist == .never && token.owner != nil ? Authorization(.invalid) : local) }
@@ -95,7 +102,8 @@ extension CSMS {
     case .always: return .known(local)
     case .allowed: return .ask([try terms(of: partner)], whenSilent: Authorization(.invalid), atStart: local)
     case .allowedOffline: return .ask([try terms(of: partner)], whenSilent: local, atStart: local)
-    case .never: return .ask([try terms(of: partner)], whenSilent: Authorization(.invalid), atStart: Authorization(.invalid))
+    case .never:
+      return .ask([try terms(of: partner)], whenSilent: Authorization(.invalid), atStart: Authorization(.invalid))
     }
   }
 
@@ -143,8 +151,12 @@ extension CSMS {
   }
 
   /// The token that the partner spoke of: the one it sent, which we keep from now on, or the one that we hold.
-  private func tokenOfPartner(_ tag: String, told answer: PartnerAuthorization, terms: PartnerTerms) throws(StoreFault) -> Token? {
-    if var token = answer.token, let key = answer.key, let role = terms.partner.roles.first(where: { $0.name == key.party }) {
+  private func tokenOfPartner(_ tag: String, told answer: PartnerAuthorization, terms: PartnerTerms) throws(StoreFault)
+    -> Token?
+  {
+    if var token = answer.token, let key = answer.key,
+      let role = terms.partner.roles.first(where: { $0.name == key.party })
+    {
       token.owner = role.id
       _ = try books.tokens.put(token)
       return token
@@ -166,14 +178,16 @@ extension CSMS {
     let role = try token.owner.flatMap { owner throws(StoreFault) in try books.partners.role(owner) }
     let name = if let role { role.name } else { try cpo().name }
     return Session.Holder(
-      token: TokenReference(party: name, uid: token.uid, kind: token.kind, contractID: token.contractID), owner: token.owner,
+      token: TokenReference(party: name, uid: token.uid, kind: token.kind, contractID: token.contractID),
+      owner: token.owner,
       groupID: token.groupID, method: method, reference: reference)
   }
 
   /// Somebody whom nobody knows: a station may charge them all the same, and the books must say who it was.
   func holderOfStranger(_ tag: String) throws(StoreFault) -> Session.Holder {
     Session.Holder(
-      token: TokenReference(party: try cpo().name, uid: String(tag.prefix(36)), kind: .other, contractID: String(tag.prefix(36))),
+      token: TokenReference(
+        party: try cpo().name, uid: String(tag.prefix(36)), kind: .other, contractID: String(tag.prefix(36))),
       owner: nil, method: .whitelist)
   }
 

@@ -98,7 +98,8 @@ extension CSMS {
   /// Superseded sessions whose late stop never came are billed by what is known of them.
   func closeSuperseded() throws(StoreFault) {
     for session in try books.sessions.superseded(before: now - .seconds(settings.lateStopHours * 3_600)) {
-      do throws(StoreFault) { try attempt { () throws(StoreFault) in try close(session, because: .superseded) } } catch {
+      do throws(StoreFault) { try attempt { () throws(StoreFault) in try close(session, because: .superseded) } } catch
+      {
         log.error("a superseded session cannot be billed", metadata: ["session": "\(session.id)", "cause": "\(error)"])
       }
     }

@@ -14,7 +14,8 @@ extension CSMS {
     if let known = try books.sessions.session(station, startKey: key), let transaction = known.transaction {
       return StartVerdict(transaction: transaction, authorization: try authorizeAgain(report.tag, of: known))
     }
-    guard let evse = try evse(report.evse, of: station), let connector = evse.connectors.first(where: { $0.number == report.connector }) ?? evse.connectors.first
+    guard let evse = try evse(report.evse, of: station),
+      let connector = evse.connectors.first(where: { $0.number == report.connector }) ?? evse.connectors.first
     else {
       // An EVSE that cannot be: the message stays with the operator, and the station is told no.
       try park(action: "StartTransaction", payload: report.raw, why: "no EVSE \(report.evse)", of: station)
@@ -25,8 +26,9 @@ extension CSMS {
     let transaction = try books.sessions.nextTransaction()
     let start = plausible(report.at)
     let isLate = try supersede(at: evse, before: start)
-    if var waiting = try pendingSession(for: report.tag, at: evse), waiting.begin(
-      at: start, meter: report.meterStart, transaction: transaction, received: now)
+    if var waiting = try pendingSession(for: report.tag, at: evse),
+      waiting.begin(
+        at: start, meter: report.meterStart, transaction: transaction, received: now)
     {
       waiting.connector = connector.id
       try books.sessions.save(waiting, startKey: key)
@@ -36,7 +38,8 @@ extension CSMS {
     }
     let holder = if let known = authorization.holder { known } else { try holderOfStranger(report.tag) }
     let session = Session.started(
-      id: newID(), place: try place(of: evse, connector: connector), holder: holder, tariff: try tariff(of: connector), at: start,
+      id: newID(), place: try place(of: evse, connector: connector), holder: holder, tariff: try tariff(of: connector),
+      at: start,
       meter: report.meterStart, transaction: transaction, received: now)
     try books.sessions.insert(session, startKey: key)
     // An alias whose wait was over begins a session of its own, and no second one.
@@ -60,7 +63,9 @@ extension CSMS {
       return session.evse == evse.id ? session : try moved(session, to: evse)
     }
     let folded = Token.fold(tag)
-    return try books.sessions.open(of: evse.station).first { $0.state == .pending && $0.evse == evse.id && Token.fold($0.token.uid) == folded }
+    return try books.sessions.open(of: evse.station).first {
+      $0.state == .pending && $0.evse == evse.id && Token.fold($0.token.uid) == folded
+    }
   }
 
   /// The operator asked for the station, and the car went to another of its EVSEs.
@@ -96,7 +101,9 @@ extension CSMS {
   }
 
   private func sessionMeant(by report: MeterReport, at station: ID<Station>) throws(StoreFault) -> Session? {
-    if let transaction = report.transaction, transaction > 0, let session = try books.sessions.session(transaction: transaction) {
+    if let transaction = report.transaction, transaction > 0,
+      let session = try books.sessions.session(transaction: transaction)
+    {
       if session.station == station { return session }
       try parkReadings(report, why: "the transaction is another station's", of: station)
       return nil
@@ -129,7 +136,8 @@ extension CSMS {
 
   private func parkReadings(_ report: MeterReport, why: String, of station: ID<Station>) throws(StoreFault) {
     let payload: JSON = [
-      "evse": .number(JSONNumber(report.evse)), "transaction": report.transaction.map { .number(JSONNumber($0)) } ?? .null,
+      "evse": .number(JSONNumber(report.evse)),
+      "transaction": report.transaction.map { .number(JSONNumber($0)) } ?? .null,
       "readings": .array(report.readings.map(\.raw)),
     ]
     try park(action: "MeterValues", payload: payload, why: why, of: station)
@@ -167,7 +175,8 @@ extension CSMS {
   // MARK: Stop
 
   func stopped(_ report: StopReport, at station: ID<Station>) throws(StoreFault) -> StopVerdict {
-    let verdict = StopVerdict(authorization: try report.tag.map { tag throws(StoreFault) in try authorizeAtOnce(tag, at: station) })
+    let verdict = StopVerdict(
+      authorization: try report.tag.map { tag throws(StoreFault) in try authorizeAtOnce(tag, at: station) })
     let key = "\(report.meterStop?.tenthsOfWattHour.description ?? "-")|\(report.raw["timestamp"]?.string ?? "-")"
     guard var session = try sessionMeant(by: report, key: key, at: station) else { return verdict }
     switch session.state {
@@ -177,7 +186,9 @@ extension CSMS {
       // The first stop counts; a second that says something else is for people to look at (FAULTS.md 4).
       let first = try books.sessions.stopKey(of: session.id)
       guard first != key, try keepReadings(of: report, for: &session) else { break }
-      try record(.stopDiffers(session: session.id, what: "\(first.map { "first \($0)" } ?? "ended without a stop"), then \(key)"))
+      try record(
+        .stopDiffers(session: session.id, what: "\(first.map { "first \($0)" } ?? "ended without a stop"), then \(key)")
+      )
     case .pending, .invalid:
       try park(action: "StopTransaction", payload: report.raw, why: "the session never began", of: station)
     }
@@ -198,13 +209,16 @@ extension CSMS {
   private func keepReadings(of report: StopReport, for session: inout Session) throws(StoreFault) -> Bool {
     for var reading in report.readings {
       reading.at = plausible(reading.at)
-      if try books.sessions.append(reading, to: session.id, receivedAt: now) { _ = session.takes(reading, received: now) }
+      if try books.sessions.append(reading, to: session.id, receivedAt: now) {
+        _ = session.takes(reading, received: now)
+      }
     }
     let last = Reading(at: plausible(report.at), register: report.meterStop, context: .end, raw: report.raw)
     return try books.sessions.append(last, to: session.id, receivedAt: now)
   }
 
-  private func sessionMeant(by report: StopReport, key: String, at station: ID<Station>) throws(StoreFault) -> Session? {
+  private func sessionMeant(by report: StopReport, key: String, at station: ID<Station>) throws(StoreFault) -> Session?
+  {
     if report.transaction > 0, let session = try books.sessions.session(transaction: report.transaction) {
       if session.station == station { return session }
       try park(action: "StopTransaction", payload: report.raw, why: "the transaction is another station's", of: station)
@@ -214,7 +228,8 @@ extension CSMS {
     // is exactly one whose time and register fit (QUIRKS.md 36, 40). A number that another system gave says nothing about
     // ours, so there the tag must say it (QUIRKS.md 38).
     let fitting = try books.sessions.open(of: station).filter { session in
-      session.state == .active && (report.at.map { session.startedAt <= $0 } ?? true) && (report.meterStop.map { session.meterStart <= $0 } ?? true)
+      session.state == .active && (report.at.map { session.startedAt <= $0 } ?? true)
+        && (report.meterStop.map { session.meterStart <= $0 } ?? true)
         && (report.tag.map { Token.fold($0) == Token.fold(session.token.uid) } ?? (report.transaction <= 0))
     }
     // The very stop that ended a session so before: its answer was lost.
@@ -225,10 +240,12 @@ extension CSMS {
     guard fitting.count == 1, let only = fitting.first else {
       try park(
         action: "StopTransaction", payload: report.raw,
-        why: fitting.isEmpty ? "no such transaction" : "no such transaction, and several sessions are open", of: station)
+        why: fitting.isEmpty ? "no such transaction" : "no such transaction, and several sessions are open", of: station
+      )
       return nil
     }
-    try noteOddity("StopTransaction.transactionId: not the one that we gave", sample: "\(report.transaction)", of: station)
+    try noteOddity(
+      "StopTransaction.transactionId: not the one that we gave", sample: "\(report.transaction)", of: station)
     return only
   }
 
@@ -257,7 +274,8 @@ extension CSMS {
     let location = try station(evse.station)?.location
     let site = try location.flatMap { id throws(StoreFault) in try books.locations.location(id) }
     let party = if let site { site.party } else { try cpo().id }
-    return Session.Place(party: party, location: location, station: evse.station, evse: evse.id, connector: connector.id)
+    return Session.Place(
+      party: party, location: location, station: evse.station, evse: evse.id, connector: connector.id)
   }
 
   func tariff(of connector: Connector) throws(StoreFault) -> Tariff? {

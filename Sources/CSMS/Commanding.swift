@@ -97,7 +97,9 @@ extension CSMS {
   func evseToStart(_ number: Int?, at station: Station) throws(Refusal) -> EVSE {
     let all = try keep { () throws(StoreFault) in try self.books.stations.evses(of: station.id) }
     if let number {
-      guard let evse = all.first(where: { $0.number == number }) else { throw .notFound("the station has no EVSE \(number)") }
+      guard let evse = all.first(where: { $0.number == number }) else {
+        throw .notFound("the station has no EVSE \(number)")
+      }
       guard try keep({ () throws(StoreFault) in try self.books.sessions.open(at: evse.id) }) == nil else {
         throw .conflict("EVSE \(number) is occupied")
       }
@@ -132,7 +134,8 @@ extension CSMS {
         try books.tokens.makeAlias(tag, for: id, at: station.id, at: now)
       }
       return try issue(
-        .remoteStart(evse: evse.number, tag: tag), id: id, over: link, by: who, session: session.id, respondTo: respondTo)
+        .remoteStart(evse: evse.number, tag: tag), id: id, over: link, by: who, session: session.id,
+        respondTo: respondTo)
     }
   }
 
@@ -142,7 +145,9 @@ extension CSMS {
     }
     guard let link = links.link(of: session.station) else { throw .conflict("the station is not connected") }
     return try keep { () throws(StoreFault) in
-      try issue(.remoteStop(transaction: transaction), id: newID(), over: link, by: who, session: session.id, respondTo: respondTo)
+      try issue(
+        .remoteStop(transaction: transaction), id: newID(), over: link, by: who, session: session.id,
+        respondTo: respondTo)
     }
   }
 
@@ -156,7 +161,8 @@ extension CSMS {
   }
 
   private func issue(
-    _ command: StationCommand, id: String, over link: LiveLinks.Link, by who: String, session: String?, respondTo: CommandOrigin?
+    _ command: StationCommand, id: String, over link: LiveLinks.Link, by who: String, session: String?,
+    respondTo: CommandOrigin?
   ) throws(StoreFault) -> CommandRecord {
     guard let station = link.station else { throw StoreFault.missing("the link's station") }
     let record = CommandRecord(
@@ -188,7 +194,8 @@ extension CSMS {
 
   /// The car came: the remote start has done what it was for.
   func commandDone(_ session: Session) throws(StoreFault) {
-    guard let id = session.command, var record = try books.commands.command(id)?.record, record.phase == .sent || record.phase == .accepted
+    guard let id = session.command, var record = try books.commands.command(id)?.record,
+      record.phase == .sent || record.phase == .accepted
     else { return }
     // The start can overtake the station's own answer to the command.
     if record.phase == .sent { try answerPartner(about: id, outcome: .accepted(answer: .null)) }
@@ -281,7 +288,8 @@ extension StationCommand {
       withoutSecrets(["key": .string(key), "value": .string(value)])
     case .getConfiguration(let keys): ["keys": .array(keys.map { .string($0) })]
     case .clearCache: [:]
-    case .trigger(let what, let evse): ["what": .string(what.rawValue), "evse": evse.map { .number(JSONNumber($0)) } ?? .null]
+    case .trigger(let what, let evse):
+      ["what": .string(what.rawValue), "evse": evse.map { .number(JSONNumber($0)) } ?? .null]
     case .transferData(let vendor, let message, _):
       ["vendor": .string(vendor), "message": message.map { .string($0) } ?? .null]
     case .raw(let action, let payload): ["action": .string(action), "payload": withoutSecrets(payload)]

@@ -53,7 +53,8 @@ struct Knocks {
   mutating func open(_ identity: StationIdentity, link: LinkID, version: String, address: String, at now: Timestamp) {
     let earlier = byIdentity[identity]
     byIdentity[identity] = Knock(
-      identity: identity, address: address, link: link, since: earlier?.since ?? now, version: version, boot: earlier?.boot,
+      identity: identity, address: address, link: link, since: earlier?.since ?? now, version: version,
+      boot: earlier?.boot,
       password: shown.removeValue(forKey: identity) ?? nil, isIgnored: ignored.contains(identity))
   }
 

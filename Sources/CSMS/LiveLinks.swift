@@ -57,7 +57,9 @@ struct LiveLinks {
     _ = take(station, with: id, at: now)
   }
 
-  private mutating func take(_ station: ID<Station>, with id: LinkID, at now: Timestamp) -> (replaced: LinkID?, isFlapping: Bool) {
+  private mutating func take(_ station: ID<Station>, with id: LinkID, at now: Timestamp) -> (
+    replaced: LinkID?, isFlapping: Bool
+  ) {
     let replaced = newest.updateValue(id, forKey: station)
     absent[station] = nil
     lastSeen[station] = now

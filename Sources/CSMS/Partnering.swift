@@ -34,7 +34,8 @@ extension CSMS {
   ) async throws(Refusal) -> Partner {
     let ours = Secret.make()
     let partner = try await turn { () throws(Refusal) in
-      var partner = try self.makePartner(name, party: party, quirks: quirks, token: ours, purpose: .credentials, by: who)
+      var partner = try self.makePartner(
+        name, party: party, quirks: quirks, token: ours, purpose: .credentials, by: who)
       partner.versionsURL = versionsURL
       partner.outboundToken = token
       let made = partner
@@ -71,7 +72,8 @@ extension CSMS {
     let id = partner.id
     let registration: PartnerRegistration
     do {
-      registration = try await partnerLink.register(versionsURL: url, with: token, offering: ours, terms: terms) { step, ok, detail in
+      registration = try await partnerLink.register(versionsURL: url, with: token, offering: ours, terms: terms) {
+        step, ok, detail in
         Task { await self.traced(id, step: step, ok: ok, detail: detail) }
       }
     } catch {
@@ -108,11 +110,16 @@ extension CSMS {
     }
   }
 
-  public func pause(_ id: ID<Partner>, by who: String) async throws(Refusal) { try await set(.paused, from: .registered, id, by: who) }
+  public func pause(_ id: ID<Partner>, by who: String) async throws(Refusal) {
+    try await set(.paused, from: .registered, id, by: who)
+  }
 
-  public func resume(_ id: ID<Partner>, by who: String) async throws(Refusal) { try await set(.registered, from: .paused, id, by: who) }
+  public func resume(_ id: ID<Partner>, by who: String) async throws(Refusal) {
+    try await set(.registered, from: .paused, id, by: who)
+  }
 
-  private func set(_ state: Partner.State, from: Partner.State, _ id: ID<Partner>, by who: String) async throws(Refusal) {
+  private func set(_ state: Partner.State, from: Partner.State, _ id: ID<Partner>, by who: String) async throws(Refusal)
+  {
     try await change(id, by: who) { partner throws(Refusal) in
       guard partner.state == from else { throw .conflict("the partner is \(partner.state.rawValue)") }
       partner.state = state
@@ -139,12 +146,15 @@ extension CSMS {
 
   /// Deletes a partner that is not registered any more.
   public func remove(
-    _ id: ID<Partner>, by who: String, _ look: @escaping @MainActor @Sendable (Partner) throws(Refusal) -> Void = { _ in }
+    _ id: ID<Partner>, by who: String,
+    _ look: @escaping @MainActor @Sendable (Partner) throws(Refusal) -> Void = { _ in }
   ) async throws(Refusal) {
     try await turn { () throws(Refusal) in
       let partner = try self.partner(id)
       try look(partner)
-      guard partner.state == .invited || partner.state == .unregistered else { throw .conflict("unregister the partner first") }
+      guard partner.state == .invited || partner.state == .unregistered else {
+        throw .conflict("unregister the partner first")
+      }
       try keep { () throws(StoreFault) in
         try self.books.partners.remove(id)
         try self.record(.partnerChanged(id, by: who))
@@ -171,7 +181,9 @@ extension CSMS {
     return try keep { () throws(StoreFault) in
       let ours = if let party { party } else { try self.cpo().id }
       let partner = try self.books.partners.create(
-        Partner(id: ID(0), name: name, party: ours, state: .invited, quirks: quirks, createdAt: self.now, updatedAt: self.now))
+        Partner(
+          id: ID(0), name: name, party: ours, state: .invited, quirks: quirks, createdAt: self.now, updatedAt: self.now)
+      )
       try self.books.partners.addDigest(TokenDigest.of(token), of: partner.id, for: purpose, at: self.now)
       try self.record(.partnerAdded(partner.id, by: who))
       return partner

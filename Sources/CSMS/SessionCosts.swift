@@ -52,7 +52,8 @@ nonisolated struct SessionCosts {
     guard let party = try books.parties.party(session.party) else { throw .missing("the session's party") }
     let bill = session.state == .pending || session.state == .invalid ? nil : try bill(of: session, until: now)
     return SessionView(
-      session: session, party: party.name, place: try place(of: session), currency: session.tariff?.currency ?? currency,
+      session: session, party: party.name, place: try place(of: session),
+      currency: session.tariff?.currency ?? currency,
       cost: bill?.totals.cost, periods: bill?.periods ?? [])
   }
 

@@ -288,10 +288,12 @@ extension CSMS {
 
 /// The stored form of a station's password.
 private func stationKey(_ password: String) throws(Refusal) -> String {
-  guard Limits.stationPassword.contains(password.utf8.count), password.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+  guard Limits.stationPassword.contains(password.utf8.count), password.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+  else {
     throw .invalid(
       field: "password",
-      "\(Limits.stationPassword.lowerBound) to \(Limits.stationPassword.upperBound) letters, digits and signs, without spaces")
+      "\(Limits.stationPassword.lowerBound) to \(Limits.stationPassword.upperBound) letters, digits and signs, without spaces"
+    )
   }
   return StationKey.hash(of: Bytes(utf8: password)).text
 }

@@ -18,12 +18,14 @@ public struct EVSE: Sendable, Equatable {
 
   /// What the EVSE is doing, in the field's common words. `unknown` is a station that is offline.
   public enum Status: String, Word {
-    case available, preparing, charging, suspendedEV = "suspended_ev", suspendedEVSE = "suspended_evse", finishing, reserved
+    case available, preparing, charging, suspendedEV = "suspended_ev", suspendedEVSE = "suspended_evse", finishing,
+      reserved
     case unavailable, faulted, unknown
   }
 
   public init(
-    id: ID<EVSE>, station: ID<Station>, number: Int, uid: String, evseID: String? = nil, physicalReference: String? = nil,
+    id: ID<EVSE>, station: ID<Station>, number: Int, uid: String, evseID: String? = nil,
+    physicalReference: String? = nil,
     status: Status, statusSince: Timestamp, connectors: [Connector] = [], updatedAt: Timestamp
   ) {
     self.id = id
@@ -66,7 +68,8 @@ public struct Connector: Sendable, Equatable {
 
   public init(
     id: ID<Connector>, number: Int, standard: Standard = .type2, format: Format = .socket, powerType: PowerType = .ac3,
-    maxVoltage: Int = 230, maxAmperage: Int = 32, maxPower: Int? = nil, tariff: ID<Tariff>? = nil, isAssumed: Bool = false,
+    maxVoltage: Int = 230, maxAmperage: Int = 32, maxPower: Int? = nil, tariff: ID<Tariff>? = nil,
+    isAssumed: Bool = false,
     updatedAt: Timestamp
   ) {
     self.id = id

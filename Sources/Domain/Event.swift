@@ -88,7 +88,8 @@ extension Event {
     case .stationRemoved(let id, let by): ("station.removed", "station/\(id)", ["by": .string(by)])
     case .stationConnected(let id, let version, let address):
       ("station.connected", "station/\(id)", ["version": .string(version), "address": .string(address)])
-    case .stationDisconnected(let id, let reason): ("station.disconnected", "station/\(id)", ["reason": .string(reason)])
+    case .stationDisconnected(let id, let reason):
+      ("station.disconnected", "station/\(id)", ["reason": .string(reason)])
     case .stationBooted(let id, let vendor, let model, let firmware):
       (
         "station.booted", "station/\(id)",

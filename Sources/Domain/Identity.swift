@@ -40,7 +40,9 @@ public struct StationIdentity: Hashable, Sendable, CustomStringConvertible {
   /// Nil where the text is empty, too long, or holds a character that cannot stand in an identity.
   public init?(_ text: String) {
     guard !text.isEmpty, text.utf8.count <= Self.maxLength else { return nil }
-    guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: "/") }) else { return nil }
+    guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: "/") }) else {
+      return nil
+    }
     self.text = text
   }
 

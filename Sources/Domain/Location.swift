@@ -24,7 +24,8 @@ public struct Location: Sendable, Equatable {
   public var updatedAt: Timestamp
 
   public init(
-    id: ID<Location>, party: ID<Party>, ref: String, name: String, address: String, city: String, postalCode: String? = nil,
+    id: ID<Location>, party: ID<Party>, ref: String, name: String, address: String, city: String,
+    postalCode: String? = nil,
     state: String? = nil, country: String, coordinates: Coordinates, timeZone: String, isPublished: Bool = true,
     parkingType: ParkingType? = nil, isAlwaysOpen: Bool = true, createdAt: Timestamp, updatedAt: Timestamp
   ) {
@@ -54,7 +55,9 @@ public struct Coordinates: Sendable, Equatable {
 
   /// Nil unless latitude is `-90…90` with 5 to 7 decimals and longitude `-180…180` with 5 to 7; fewer are filled up.
   public init?(latitude: String, longitude: String) {
-    guard let latitude = Self.degrees(latitude, within: 90), let longitude = Self.degrees(longitude, within: 180) else { return nil }
+    guard let latitude = Self.degrees(latitude, within: 90), let longitude = Self.degrees(longitude, within: 180) else {
+      return nil
+    }
     self.latitude = latitude
     self.longitude = longitude
   }

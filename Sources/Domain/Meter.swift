@@ -17,11 +17,13 @@ public struct Reading: Sendable, Equatable {
 
   public enum Context: String, Word {
     case begin = "Transaction.Begin", end = "Transaction.End", periodic = "Sample.Periodic", clock = "Sample.Clock"
-    case trigger = "Trigger", interruptionBegin = "Interruption.Begin", interruptionEnd = "Interruption.End", other = "Other"
+    case trigger = "Trigger", interruptionBegin = "Interruption.Begin", interruptionEnd = "Interruption.End", other =
+      "Other"
   }
 
   public init(
-    at: Timestamp, register: Energy? = nil, power: Decimal? = nil, current: Decimal? = nil, stateOfCharge: Decimal? = nil,
+    at: Timestamp, register: Energy? = nil, power: Decimal? = nil, current: Decimal? = nil,
+    stateOfCharge: Decimal? = nil,
     context: Context = .periodic, raw: JSON = .null
   ) {
     self.at = at

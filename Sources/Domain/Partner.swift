@@ -47,7 +47,8 @@ public struct Partner: Sendable, Equatable {
 
   public init(
     id: ID<Partner>, name: String, party: ID<Party>, state: State, versionsURL: String? = nil, version: String? = nil,
-    endpoints: [Endpoint] = [], roles: [PartnerRole] = [], outboundToken: String? = nil, quirks: PartnerQuirks = PartnerQuirks(),
+    endpoints: [Endpoint] = [], roles: [PartnerRole] = [], outboundToken: String? = nil,
+    quirks: PartnerQuirks = PartnerQuirks(),
     lastContactAt: Timestamp? = nil, createdAt: Timestamp, updatedAt: Timestamp
   ) {
     self.id = id

@@ -78,7 +78,8 @@ public enum PushOutcome: Sendable, Equatable {
 /// A partner's word about one of its tokens.
 public struct PartnerAuthorization: Sendable, Equatable {
   public enum Allowed: String, Word {
-    case allowed = "ALLOWED", blocked = "BLOCKED", expired = "EXPIRED", noCredit = "NO_CREDIT", notAllowed = "NOT_ALLOWED"
+    case allowed = "ALLOWED", blocked = "BLOCKED", expired = "EXPIRED", noCredit = "NO_CREDIT", notAllowed =
+      "NOT_ALLOWED"
   }
 
   public var allowed: Allowed

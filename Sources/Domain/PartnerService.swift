@@ -12,7 +12,8 @@ public protocol PartnerService: AnyObject, Sendable {
   // Credentials (OCPI 2.2.1 §7)
   /// Keeps what the partner told of itself, makes the token that it will use from now on, and ends the one it called with
   /// as soon as the new one is used. `isUpdate` is PUT: 405 unless registered; POST: 405 if registered already.
-  func register(_ caller: PartnerCaller, _ registration: PartnerRegistration, isUpdate: Bool) async throws(PartnerFault) -> PartnerWelcome
+  func register(_ caller: PartnerCaller, _ registration: PartnerRegistration, isUpdate: Bool) async throws(PartnerFault)
+    -> PartnerWelcome
   func unregister(_ caller: PartnerCaller) async throws(PartnerFault)
   /// Writes down one step of a handshake for the people who watch it.
   func traced(_ partner: ID<Partner>, step: String, ok: Bool, detail: String) async
@@ -33,12 +34,14 @@ public protocol PartnerService: AnyObject, Sendable {
   func put(_ token: Token, under key: TokenKey, from caller: PartnerCaller) async throws(PartnerFault) -> Bool
   /// Changes the token that we hold by `change`, which may refuse the result.
   func patch(
-    _ key: TokenKey, from caller: PartnerCaller, _ change: @escaping @Sendable (inout Token) throws(PartnerFault) -> Void
+    _ key: TokenKey, from caller: PartnerCaller,
+    _ change: @escaping @Sendable (inout Token) throws(PartnerFault) -> Void
   ) async throws(PartnerFault)
 
   // Commands (OCPI 2.2.1 §13)
   func startSession(_ wish: StartWish, from caller: PartnerCaller) async throws(PartnerFault) -> CommandAnswer
-  func stopSession(_ session: String, respondTo url: String, from caller: PartnerCaller) async throws(PartnerFault) -> CommandAnswer
+  func stopSession(_ session: String, respondTo url: String, from caller: PartnerCaller) async throws(PartnerFault)
+    -> CommandAnswer
   func unlock(
     location: String, evse: String, connector: String, respondTo url: String, from caller: PartnerCaller
   ) async throws(PartnerFault) -> CommandAnswer
@@ -175,7 +178,9 @@ public struct SessionView: Sendable, Equatable {
   public var cost: Price?
   public var periods: [ChargingPeriod]
 
-  public init(session: Session, party: PartyID, place: CDR.Place, currency: String, cost: Price?, periods: [ChargingPeriod]) {
+  public init(
+    session: Session, party: PartyID, place: CDR.Place, currency: String, cost: Price?, periods: [ChargingPeriod]
+  ) {
     self.session = session
     self.party = party
     self.place = place

@@ -55,6 +55,10 @@ public struct Energy: Hashable, Comparable, Sendable, CustomStringConvertible {
   public var description: String { kilowattHours.description }
 
   public static func < (a: Energy, b: Energy) -> Bool { a.tenthsOfWattHour < b.tenthsOfWattHour }
-  public static func + (a: Energy, b: Energy) -> Energy { Energy(tenthsOfWattHour: a.tenthsOfWattHour + b.tenthsOfWattHour) }
-  public static func - (a: Energy, b: Energy) -> Energy { Energy(tenthsOfWattHour: a.tenthsOfWattHour - b.tenthsOfWattHour) }
+  public static func + (a: Energy, b: Energy) -> Energy {
+    Energy(tenthsOfWattHour: a.tenthsOfWattHour + b.tenthsOfWattHour)
+  }
+  public static func - (a: Energy, b: Energy) -> Energy {
+    Energy(tenthsOfWattHour: a.tenthsOfWattHour - b.tenthsOfWattHour)
+  }
 }

@@ -77,7 +77,9 @@ public struct Session: Sendable, Equatable {
   public static func pending(
     id: String, place: Place, holder: Holder, command: String, tariff: Tariff?, at now: Timestamp
   ) -> Session {
-    Session(id: id, place: place, holder: holder, command: command, tariff: tariff, state: .pending, startedAt: now, meter: .zero, now: now)
+    Session(
+      id: id, place: place, holder: holder, command: command, tariff: tariff, state: .pending, startedAt: now,
+      meter: .zero, now: now)
   }
 
   /// A session that begins at the station.
@@ -86,7 +88,8 @@ public struct Session: Sendable, Equatable {
     received now: Timestamp
   ) -> Session {
     var session = Session(
-      id: id, place: place, holder: holder, command: nil, tariff: tariff, state: .active, startedAt: start, meter: meter, now: now)
+      id: id, place: place, holder: holder, command: nil, tariff: tariff, state: .active, startedAt: start,
+      meter: meter, now: now)
     session.transaction = transaction
     return session
   }
@@ -99,7 +102,9 @@ public struct Session: Sendable, Equatable {
     public var evse: ID<EVSE>
     public var connector: ID<Connector>
 
-    public init(party: ID<Party>, location: ID<Location>?, station: ID<Station>, evse: ID<EVSE>, connector: ID<Connector>) {
+    public init(
+      party: ID<Party>, location: ID<Location>?, station: ID<Station>, evse: ID<EVSE>, connector: ID<Connector>
+    ) {
       (self.party, self.location, self.station, self.evse, self.connector) = (party, location, station, evse, connector)
     }
   }
@@ -112,7 +117,10 @@ public struct Session: Sendable, Equatable {
     public var method: Authorization.Method
     public var reference: String?
 
-    public init(token: TokenReference, owner: ID<PartnerRole>?, groupID: String? = nil, method: Authorization.Method, reference: String? = nil) {
+    public init(
+      token: TokenReference, owner: ID<PartnerRole>?, groupID: String? = nil, method: Authorization.Method,
+      reference: String? = nil
+    ) {
       (self.token, self.owner, self.groupID, self.method, self.reference) = (token, owner, groupID, method, reference)
     }
   }
@@ -191,7 +199,8 @@ public struct Session: Sendable, Equatable {
 
   /// The station stopped it, or the operator closed it. False where it had already ended: the first stop counts
   /// (FAULTS.md 4). A superseded session still takes its late stop.
-  public mutating func stop(at end: Timestamp, meter: Energy?, because ending: Ending, received now: Timestamp) -> Bool {
+  public mutating func stop(at end: Timestamp, meter: Energy?, because ending: Ending, received now: Timestamp) -> Bool
+  {
     switch state {
     case .active, .superseded:
       state = .completed
@@ -235,7 +244,8 @@ public struct Session: Sendable, Equatable {
   /// Restores a session from the books, field by field.
   public init(
     id: String, place: Place, holder: Holder, command: String?, tariff: Tariff?, state: State, transaction: Int64?,
-    startedAt: Timestamp, endedAt: Timestamp?, ending: Ending?, meterStart: Energy, meterLast: Energy, lastReadingAt: Timestamp?,
+    startedAt: Timestamp, endedAt: Timestamp?, ending: Ending?, meterStart: Energy, meterLast: Energy,
+    lastReadingAt: Timestamp?,
     power: Decimal?, stateOfCharge: Decimal?, shifts: [Shift], updatedAt: Timestamp
   ) {
     self.init(

@@ -5,7 +5,8 @@ public protocol StationLink: Sendable {
   /// Sends a command when the link's turn for it comes (one open call each way), and reports how it ended, once, on the
   /// main actor. `deadline` counts from this call, in seconds.
   func call(
-    _ command: StationCommand, on link: LinkID, deadline seconds: Int, done: @escaping @MainActor @Sendable (CommandOutcome) -> Void)
+    _ command: StationCommand, on link: LinkID, deadline seconds: Int,
+    done: @escaping @MainActor @Sendable (CommandOutcome) -> Void)
   /// Ends a link. Its pending calls end as `.disconnected`.
   func close(_ link: LinkID, code: UInt16, reason: String)
   /// The operator accepted the station while it was connected: from now on the loop answers its heartbeats itself.

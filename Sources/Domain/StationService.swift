@@ -6,7 +6,8 @@ public protocol StationDoor: AnyObject, Sendable {
   /// A station asks to come in, before its connection is upgraded. Authenticates it (FAULTS.md 10, 11).
   func admit(_ caller: StationCaller) throws(TurnFault) -> Admission
   /// The upgrade is done. An older link of the same station is closed: the newest authenticated one wins.
-  func opened(_ link: LinkID, of station: Admission.Guest, version: String, address: String) throws(TurnFault) -> any StationService
+  func opened(_ link: LinkID, of station: Admission.Guest, version: String, address: String) throws(TurnFault)
+    -> any StationService
   /// The link is gone, for the reason that people read.
   func closed(_ link: LinkID, reason: String) throws(TurnFault)
   /// The loop read something of an accepted station: its last-seen time moves with the next turn that happens anyway.
@@ -150,7 +151,9 @@ public struct StartReport: Sendable {
   /// The message as it came, kept as evidence.
   public var raw: JSON
 
-  public init(evse: Int, connector: Int = 1, tag: String, meterStart: Energy, at: Timestamp?, reservation: Int? = nil, raw: JSON) {
+  public init(
+    evse: Int, connector: Int = 1, tag: String, meterStart: Energy, at: Timestamp?, reservation: Int? = nil, raw: JSON
+  ) {
     self.evse = evse
     self.connector = connector
     self.tag = tag
@@ -193,7 +196,8 @@ public struct StopReport: Sendable {
   public var raw: JSON
 
   public init(
-    transaction: Int64, tag: String?, meterStop: Energy?, at: Timestamp?, ending: Session.Ending, readings: [Reading], raw: JSON
+    transaction: Int64, tag: String?, meterStop: Energy?, at: Timestamp?, ending: Session.Ending, readings: [Reading],
+    raw: JSON
   ) {
     self.transaction = transaction
     self.tag = tag

@@ -77,7 +77,9 @@ public struct Tariff: Payload {
     }
   }
 
-  public enum Dimension: String, Word { case energy = "ENERGY", flat = "FLAT", parkingTime = "PARKING_TIME", time = "TIME" }
+  public enum Dimension: String, Word {
+    case energy = "ENERGY", flat = "FLAT", parkingTime = "PARKING_TIME", time = "TIME"
+  }
 
   /// The conditions of an element; all that are given must hold (OCPI 2.2.1 §11.4.6).
   public struct Restrictions: Payload {
@@ -136,7 +138,9 @@ public struct TariffVersion: Sendable, Equatable {
   public var createdAt: Timestamp
   public var updatedAt: Timestamp
 
-  public init(id: ID<Tariff>, party: ID<Party>, version: Int, tariff: Tariff, createdAt: Timestamp, updatedAt: Timestamp) {
+  public init(
+    id: ID<Tariff>, party: ID<Party>, version: Int, tariff: Tariff, createdAt: Timestamp, updatedAt: Timestamp
+  ) {
     (self.id, self.party, self.version, self.tariff) = (id, party, version, tariff)
     (self.createdAt, self.updatedAt) = (createdAt, updatedAt)
   }

@@ -2,9 +2,13 @@ import Wire
 
 /// What a driver shows to charge: a card, an app user, a one-off customer. Ours, or one that a partner gave us.
 public struct Token: Sendable, Equatable {
-  public enum Kind: String, Word { case rfid = "RFID", appUser = "APP_USER", adHocUser = "AD_HOC_USER", other = "OTHER" }
+  public enum Kind: String, Word {
+    case rfid = "RFID", appUser = "APP_USER", adHocUser = "AD_HOC_USER", other = "OTHER"
+  }
   /// When the owner wants to be asked (OCPI 2.2.1 §12.4.4; HOUSE.md 7).
-  public enum Whitelist: String, Word { case always = "ALWAYS", allowed = "ALLOWED", allowedOffline = "ALLOWED_OFFLINE", never = "NEVER" }
+  public enum Whitelist: String, Word {
+    case always = "ALWAYS", allowed = "ALLOWED", allowedOffline = "ALLOWED_OFFLINE", never = "NEVER"
+  }
 
   public var id: ID<Token>
   /// The partner role that issued it; nil for our own.
@@ -25,8 +29,10 @@ public struct Token: Sendable, Equatable {
   public var updatedAt: Timestamp
 
   public init(
-    id: ID<Token>, owner: ID<PartnerRole>? = nil, uid: String, kind: Kind, contractID: String, visualNumber: String? = nil,
-    issuer: String, groupID: String? = nil, isValid: Bool = true, whitelist: Whitelist = .always, language: String? = nil,
+    id: ID<Token>, owner: ID<PartnerRole>? = nil, uid: String, kind: Kind, contractID: String,
+    visualNumber: String? = nil,
+    issuer: String, groupID: String? = nil, isValid: Bool = true, whitelist: Whitelist = .always,
+    language: String? = nil,
     validUntil: Timestamp? = nil, createdAt: Timestamp, updatedAt: Timestamp
   ) {
     self.id = id
@@ -66,7 +72,9 @@ public struct TokenReference: Payload {
   public init() {}
 
   public init(party: PartyID, uid: String, kind: Token.Kind, contractID: String) {
-    (self.country, self.party, self.uid, self.kind, self.contractID) = (party.country, party.party, uid, kind, contractID)
+    (self.country, self.party, self.uid, self.kind, self.contractID) = (
+      party.country, party.party, uid, kind, contractID
+    )
   }
 
   public mutating func walk(_ w: inout some Walker) throws(Flaw) {

@@ -12,7 +12,8 @@ import Wire
 /// `ostler setup-link`: a new link with which an administrator can be made. Works beside a running daemon and without one.
 struct SetupLink: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "setup-link", abstract: "Make a link with which an administrator can be made, good once, for 30 minutes.",
+    commandName: "setup-link",
+    abstract: "Make a link with which an administrator can be made, good once, for 30 minutes.",
     discussion: "Give it the settings with which the daemon runs: the link leads to the page that they describe.")
 
   @OptionGroup var options: ServeOptions
@@ -34,7 +35,9 @@ struct SetupLink: AsyncParsableCommand {
 
   /// Where a daemon with these settings has its page, as `OpenAddresses` has it.
   private static func page(_ configuration: Configuration) -> String {
-    func url(_ address: SocketAddress, _ certificate: String?) -> String { "\(certificate == nil ? "http" : "https")://\(address)" }
+    func url(_ address: SocketAddress, _ certificate: String?) -> String {
+      "\(certificate == nil ? "http" : "https")://\(address)"
+    }
     if let door = configuration.pageDoor { return url(door.address, door.certificate) }
     return configuration.publicURL ?? url(configuration.listen, configuration.certificate)
   }
@@ -43,7 +46,8 @@ struct SetupLink: AsyncParsableCommand {
 /// `ostler apikey`: keys for programs.
 struct APIKeys: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "apikey", abstract: "Keys with which programs use the API.", subcommands: [Create.self, List.self, Revoke.self])
+    commandName: "apikey", abstract: "Keys with which programs use the API.",
+    subcommands: [Create.self, List.self, Revoke.self])
 
   struct Create: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Make a key; it is shown once.")
@@ -61,7 +65,9 @@ struct APIKeys: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the keys, without their secrets.")
     @OptionGroup var remote: Remote
 
-    func run() async throws { remote.show(try await remote.list("/apikeys"), ["id", "name", "role", "created_at", "used_at"]) }
+    func run() async throws {
+      remote.show(try await remote.list("/apikeys"), ["id", "name", "role", "created_at", "used_at"])
+    }
   }
 
   struct Revoke: AsyncParsableCommand {

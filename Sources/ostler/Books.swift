@@ -80,13 +80,16 @@ struct TokenArgument: ParsableArguments {
     return id
   }
 
-  func change(_ body: JSON) async throws { remote.show(try await remote.ask(.patch, "/tokens/\(try await id())", [], body)) }
+  func change(_ body: JSON) async throws {
+    remote.show(try await remote.ask(.patch, "/tokens/\(try await id())", [], body))
+  }
 }
 
 /// `ostler tariff`: what charging costs.
 struct Tariffs: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "tariff", abstract: "Tariffs.", subcommands: [List.self, Show.self, Validate.self, Add.self, Change.self, Remove.self])
+    commandName: "tariff", abstract: "Tariffs.",
+    subcommands: [List.self, Show.self, Validate.self, Add.self, Change.self, Remove.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the tariffs.")

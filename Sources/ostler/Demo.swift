@@ -26,7 +26,9 @@ struct Demo: AsyncParsableCommand {
 
   func validate() throws {
     if let seconds, !(5...86_400).contains(seconds) { throw ValidationError("--seconds: 5 to 86400") }
-    guard (try? SocketAddress(parsing: listen)) != nil else { throw ValidationError("--listen: such as 127.0.0.1:8080") }
+    guard (try? SocketAddress(parsing: listen)) != nil else {
+      throw ValidationError("--listen: such as 127.0.0.1:8080")
+    }
     if let keep, access("\(keep)/ostler.db", F_OK) == 0 {
       throw ValidationError("--keep \(keep): there is a database already; name a new folder")
     }
@@ -77,7 +79,8 @@ struct Demo: AsyncParsableCommand {
   @MainActor private func greet(_ house: House, _ folder: String, _ stage: DemoStage) async throws {
     let page = house.addresses.page
     var lines = [
-      "Ostler \(Version.text), data in \(folder)" + (keep == nil ? " (thrown away at the end; --keep DIR keeps it)" : ""),
+      "Ostler \(Version.text), data in \(folder)"
+        + (keep == nil ? " (thrown away at the end; --keep DIR keeps it)" : ""),
       "stations  \(house.addresses.stations)<station-id>",
       "partners  \(house.addresses.publicURL)/ocpi/versions",
     ]

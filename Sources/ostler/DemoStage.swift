@@ -51,7 +51,9 @@ final class DemoStage {
     actors = try await loop.run { [invitation] loop throws(NetFault) in
       LoopBound(
         try DemoActors(
-          plan: plan, stations: stations, versions: versions, invitation: invitation, clock: clock, seed: seed, loop: loop) {
+          plan: plan, stations: stations, versions: versions, invitation: invitation, clock: clock, seed: seed,
+          loop: loop
+        ) {
           line in Task { @MainActor in say(line) }
         },
         loop: loop)
@@ -157,9 +159,15 @@ struct DemoPlan: Sendable {
     harbour[2].faultedConnector = 1
     let hotel = stations("HOTEL", [.ac11, .ac11, .ac22, .ac22])
     sites = [
-      Site(name: "Town park", address: "Parkstraat 1", city: "Zutphen", latitude: "52.140200", longitude: "6.194800", stations: park),
-      Site(name: "Harbour", address: "Havenkade 12", city: "Zutphen", latitude: "52.147500", longitude: "6.186300", stations: harbour),
-      Site(name: "Hotel De Wagen", address: "Markt 3", city: "Deventer", latitude: "52.251000", longitude: "6.155400", stations: hotel),
+      Site(
+        name: "Town park", address: "Parkstraat 1", city: "Zutphen", latitude: "52.140200", longitude: "6.194800",
+        stations: park),
+      Site(
+        name: "Harbour", address: "Havenkade 12", city: "Zutphen", latitude: "52.147500", longitude: "6.186300",
+        stations: harbour),
+      Site(
+        name: "Hotel De Wagen", address: "Markt 3", city: "Deventer", latitude: "52.251000", longitude: "6.155400",
+        stations: hotel),
     ]
   }
 
@@ -178,7 +186,8 @@ struct DemoPlan: Sendable {
           coordinates: coordinates, timeZone: "Europe/Amsterdam", createdAt: now, updatedAt: now), by: "demo")
       for profile in site.stations {
         guard let identity = StationIdentity(profile.identity) else { continue }
-        _ = try await house.addStation(identity, at: location.id, password: Self.password(of: profile.identity), evses: 1, by: "demo")
+        _ = try await house.addStation(
+          identity, at: location.id, password: Self.password(of: profile.identity), evses: 1, by: "demo")
         let tariff = profile.kind.isDC ? fast : day
         try await house.changeEVSE(1, of: identity, by: "demo") { evse in
           evse.evseID = "NL*OST*E\(profile.identity)"
@@ -189,7 +198,8 @@ struct DemoPlan: Sendable {
     for (tag, name) in [(DemoStage.localTag, "Anna"), ("04FFEE0011", "Bram")] {
       _ = try await house.addToken(
         Token(
-          id: ID(0), uid: tag, kind: .rfid, contractID: "", visualNumber: name, issuer: "", createdAt: now, updatedAt: now),
+          id: ID(0), uid: tag, kind: .rfid, contractID: "", visualNumber: name, issuer: "", createdAt: now,
+          updatedAt: now),
         by: "demo")
     }
   }
@@ -207,10 +217,13 @@ struct DemoPlan: Sendable {
       .init([.init(.energy, price: Decimal(24, places: 2), vat: vat)], when: night),
       .init([.init(.energy, price: Decimal(28, places: 2), vat: vat)], when: weekend),
       .init([
-        .init(.energy, price: Decimal(36, places: 2), vat: vat), .init(.parkingTime, price: Decimal(120, places: 2), vat: vat, stepSize: 60),
+        .init(.energy, price: Decimal(36, places: 2), vat: vat),
+        .init(.parkingTime, price: Decimal(120, places: 2), vat: vat, stepSize: 60),
       ]),
     ]
-    tariff.text = [LocalText("€ 0.36 per kWh by day, € 0.24 by night, € 0.28 at the weekend, before VAT", language: "en")]
+    tariff.text = [
+      LocalText("€ 0.36 per kWh by day, € 0.24 by night, € 0.28 at the weekend, before VAT", language: "en")
+    ]
     return tariff
   }
 
@@ -219,7 +232,9 @@ struct DemoPlan: Sendable {
     var tariff = Tariff()
     tariff.ref = "FAST"
     tariff.elements = [
-      .init([.init(.flat, price: Decimal(50, places: 2), vat: vat), .init(.energy, price: Decimal(52, places: 2), vat: vat)])
+      .init([
+        .init(.flat, price: Decimal(50, places: 2), vat: vat), .init(.energy, price: Decimal(52, places: 2), vat: vat),
+      ])
     ]
     tariff.text = [LocalText("€ 0.50 per session and € 0.52 per kWh, before VAT", language: "en")]
     return tariff
@@ -233,11 +248,13 @@ extension StationProfile {
     case .ac22: Connector(id: ID(0), number: 1, maxAmperage: 32, tariff: tariff, updatedAt: now)
     case .dc50:
       Connector(
-        id: ID(0), number: 1, standard: .ccs2, format: .cable, powerType: .dc, maxVoltage: 500, maxAmperage: 125, maxPower: 50_000,
+        id: ID(0), number: 1, standard: .ccs2, format: .cable, powerType: .dc, maxVoltage: 500, maxAmperage: 125,
+        maxPower: 50_000,
         tariff: tariff, updatedAt: now)
     case .dc150:
       Connector(
-        id: ID(0), number: 1, standard: .ccs2, format: .cable, powerType: .dc, maxVoltage: 920, maxAmperage: 300, maxPower: 150_000,
+        id: ID(0), number: 1, standard: .ccs2, format: .cable, powerType: .dc, maxVoltage: 920, maxAmperage: 300,
+        maxPower: 150_000,
         tariff: tariff, updatedAt: now)
     }
   }
@@ -273,16 +290,19 @@ final class DemoActors {
   private var isClosed = false
 
   init(
-    plan: DemoPlan, stations url: HTTPURL, versions: String, invitation: String, clock: FastClock, seed: UInt64, loop: EventLoop,
+    plan: DemoPlan, stations url: HTTPURL, versions: String, invitation: String, clock: FastClock, seed: UInt64,
+    loop: EventLoop,
     say: @escaping @Sendable (String) -> Void
   ) throws(NetFault) {
     self.versions = versions
     self.invitation = invitation
     self.say = say
-    fleet = Fleet(plan.sites.flatMap(\.stations), seed: seed, connectOver: .seconds(1), url: url, clock: clock, loop: loop)
+    fleet = Fleet(
+      plan.sites.flatMap(\.stations), seed: seed, connectOver: .seconds(1), url: url, clock: clock, loop: loop)
     stranger = { identity in
       VirtualStation(
-        StationProfile(identity: identity, kind: .ac22, connectors: 2, password: Bytes(utf8: "stranger-secret-1")), url: url,
+        StationProfile(identity: identity, kind: .ac22, connectors: 2, password: Bytes(utf8: "stranger-secret-1")),
+        url: url,
         clock: clock, seed: seed &+ 99, loop: loop)
     }
     partner = VirtualPartner(clock: clock.clock, seed: seed, loop: loop)
@@ -353,7 +373,8 @@ final class DemoActors {
       say("event=session_ended \(name) wh=\(wattHours) reason=\(reason.rawValue)")
     case .disconnected(let why): say("event=station_disconnected \(name) why=\"\(why)\"")
     case .failed(let action, let why): say("event=station_failed \(name) action=\(action) why=\"\(why)\"")
-    case .connected, .refused, .status, .authorized, .sessionStarted, .stopAcknowledged, .asked, .answered, .dropped, .rebooting:
+    case .connected, .refused, .status, .authorized, .sessionStarted, .stopAcknowledged, .asked, .answered, .dropped,
+      .rebooting:
       break
     }
   }

@@ -39,7 +39,8 @@ final class SystemZones: Sendable {
 
   /// A sentence that names the package to install, where there are no zones at all.
   var complaint: String? {
-    rules(of: "Europe/Amsterdam") != nil ? nil : "no time zones in \(folder): install the package tzdata, or set OSTLER_TZDIR"
+    rules(of: "Europe/Amsterdam") != nil
+      ? nil : "no time zones in \(folder): install the package tzdata, or set OSTLER_TZDIR"
   }
 
   private func rules(of name: String) -> ZoneRules? {

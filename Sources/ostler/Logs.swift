@@ -56,7 +56,11 @@ struct LogWriter: LogHandler {
 
   /// Bare where it is plain; else in quotes, with every control, bidirectional and line-breaking character spelled out.
   private static func quoted(_ value: String) -> String {
-    let isPlain = !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: "\\") }
+    let isPlain =
+      !value.isEmpty
+      && value.utf8.allSatisfy {
+        $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: "\\")
+      }
     guard !isPlain else { return value }
     var text = "\""
     for scalar in value.unicodeScalars {

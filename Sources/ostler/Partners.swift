@@ -6,7 +6,8 @@ struct Partners: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "partner", abstract: "Roaming partners.",
     subcommands: [
-      List.self, Show.self, Invite.self, Register.self, Retry.self, Trace.self, Pushes.self, Pause.self, Resume.self, Redeliver.self,
+      List.self, Show.self, Invite.self, Register.self, Retry.self, Trace.self, Pushes.self, Pause.self, Resume.self,
+      Redeliver.self,
       Unregister.self, Remove.self,
     ])
 
@@ -16,7 +17,8 @@ struct Partners: AsyncParsableCommand {
 
     func run() async throws {
       remote.show(
-        try await remote.list("/partners"), ["id", "name", "state", "version", "queue.due", "queue.parked", "last_contact_at"])
+        try await remote.list("/partners"),
+        ["id", "name", "state", "version", "queue.due", "queue.parked", "last_contact_at"])
     }
   }
 
@@ -35,7 +37,8 @@ struct Partners: AsyncParsableCommand {
     @OptionGroup var remote: Remote
 
     func run() async throws {
-      let invitation = try await remote.ask(.post, "/partners", [], ["name": .string(name), "quirks": quirks(allowPrivate)])
+      let invitation = try await remote.ask(
+        .post, "/partners", [], ["name": .string(name), "quirks": quirks(allowPrivate)])
       if remote.json { return remote.show(invitation) }
       print("partner      \(invitation["partner"]?["id"]?.int ?? 0)")
       print("versions url \(invitation["versions_url"]?.string ?? "")")

@@ -9,12 +9,15 @@ import Wire
 
 /// How a command speaks to the daemon: over the socket in its data folder, which only its owner can open.
 struct Remote: ParsableArguments {
-  @Option(help: "The daemon's data folder; else OSTLER_DATA, else where a daemon without --data keeps it.") var data: String?
+  @Option(help: "The daemon's data folder; else OSTLER_DATA, else where a daemon without --data keeps it.") var data:
+    String?
   @Flag(help: "Print the answer as JSON.") var json = false
 
   /// Asks the daemon. An error of its API ends the command with the daemon's own words.
   @discardableResult
-  func ask(_ method: HTTP.Method, _ path: String, _ query: [(String, String?)] = [], _ body: JSON? = nil) async throws -> JSON {
+  func ask(_ method: HTTP.Method, _ path: String, _ query: [(String, String?)] = [], _ body: JSON? = nil) async throws
+    -> JSON
+  {
     let bytes = try await download(method, path, query, body)
     guard !bytes.isEmpty else { return .null }
     do { return try JSON.parse(bytes) } catch { throw Complaint("the daemon's answer is not JSON") }
@@ -84,7 +87,8 @@ struct Remote: ParsableArguments {
   /// Many things, as a table of the named columns or as JSON.
   func show(_ things: [JSON], _ columns: [String]) {
     guard !json else { return print(JSON.array(things).pretty) }
-    let rows = [columns.map { $0.uppercased() }] + things.map { thing in columns.map { Self.plain(Self.find($0, in: thing)) } }
+    let rows =
+      [columns.map { $0.uppercased() }] + things.map { thing in columns.map { Self.plain(Self.find($0, in: thing)) } }
     let widths = columns.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     for row in rows {
       let cells = zip(row, widths).map { cell, width in cell + String(repeating: " ", count: width - cell.count) }

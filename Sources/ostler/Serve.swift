@@ -38,12 +38,14 @@ struct Serve: AsyncParsableCommand {
       "listening",
       metadata: [
         "version": "\(Version.text)", "data": "\(house.configuration.data)",
-        "listeners": "\(house.addresses.listeners.joined(separator: " "))", "stations": "\(house.addresses.stations)<station-id>",
+        "listeners": "\(house.addresses.listeners.joined(separator: " "))",
+        "stations": "\(house.addresses.stations)<station-id>",
         "partners": "\(house.addresses.publicURL)/ocpi/versions", "page": "\(house.addresses.page)/",
       ])
     if let token = try await house.csms.firstSetupLink() {
       // Not a log line: it must be seen once, and logs are kept and shipped.
-      Console.say("Open this link within 30 minutes to make the first administrator:\n  \(house.addresses.page)/?setup=\(token)")
+      Console.say(
+        "Open this link within 30 minutes to make the first administrator:\n  \(house.addresses.page)/?setup=\(token)")
     }
   }
 }
@@ -97,7 +99,8 @@ struct ServeOptions: ParsableArguments {
   @Option(help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
   @Option(help: "logfmt or json.") var logFormat: String?
   @Option(help: "How the world reaches us, such as https://charge.example.com.") var publicURL: String?
-  @Option(name: .customLong("set"), help: "Any setting, as NAME=VALUE; `check-config` lists them.") var others: [String] = []
+  @Option(name: .customLong("set"), help: "Any setting, as NAME=VALUE; `check-config` lists them.") var others:
+    [String] = []
   @Flag(help: "Take logins on a plain page door off loopback.") var insecurePage = false
 
   func read() throws -> Configuration {

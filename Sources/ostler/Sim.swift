@@ -24,7 +24,9 @@ struct Sim: AsyncParsableCommand {
     @Option(help: "How much faster its clock runs, 1 to 1000.") var speed = 1
 
     func validate() throws {
-      guard StationProfile.Kind(rawValue: profile) != nil else { throw ValidationError("--profile: ac11, ac22, dc50 or dc150") }
+      guard StationProfile.Kind(rawValue: profile) != nil else {
+        throw ValidationError("--profile: ac11, ac22, dc50 or dc150")
+      }
       guard (1...86_400).contains(session) else { throw ValidationError("--session: 1 to 86400") }
       guard (1...1_000).contains(speed) else { throw ValidationError("--speed: 1 to 1000") }
       guard let address = try? HTTPURL(url), address.scheme == .ws || address.scheme == .wss else {
@@ -42,7 +44,8 @@ struct Sim: AsyncParsableCommand {
       profile.meterSeconds = 10
       let trust = try? TLSContext(client: TLSClientSettings())
       let station = await loop.run { [profile] loop in
-        let station = VirtualStation(profile, url: address, clock: clock, seed: .random(in: 0 ... .max), tls: trust, loop: loop)
+        let station = VirtualStation(
+          profile, url: address, clock: clock, seed: .random(in: 0 ... .max), tls: trust, loop: loop)
         station.onEvent = { _, event in Console.say(event.line) }
         station.start()
         return LoopBound(station, loop: loop)
@@ -76,7 +79,9 @@ struct Sim: AsyncParsableCommand {
 
     func validate() throws {
       guard PartyID(party) != nil else { throw ValidationError("--party: such as NL*DEM") }
-      guard (try? SocketAddress(parsing: listen)) != nil else { throw ValidationError("--listen: such as 127.0.0.1:8085") }
+      guard (try? SocketAddress(parsing: listen)) != nil else {
+        throw ValidationError("--listen: such as 127.0.0.1:8085")
+      }
       guard (register == nil) == (with == nil) else { throw ValidationError("--register and --with go together") }
     }
 
@@ -114,7 +119,8 @@ struct Sim: AsyncParsableCommand {
     partner.pushToken(token) { [weak partner] result in
       switch result {
       case .success: Console.say("event=token_sent uid=\(token.uid)")
-      case .failure(let failure) where attempts <= 1: Console.say("event=token_refused uid=\(token.uid) why=\"\(failure)\"")
+      case .failure(let failure) where attempts <= 1:
+        Console.say("event=token_refused uid=\(token.uid) why=\"\(failure)\"")
       case .failure:
         loop.schedule(after: .seconds(1)) {
           if let partner { hand(token, from: partner, attempts: attempts - 1, loop: loop) }
@@ -165,8 +171,10 @@ extension PartnerEvent {
     case .cdrRepeated(let id): "event=cdr_repeated id=\(id)"
     case .cdrConflict(let id): "event=cdr_conflict id=\(id)"
     case .authorized(let uid, let allowed): "event=authorized uid=\(uid) allowed=\(allowed.rawValue)"
-    case .commandAnswered(let id, let name, let word): "event=command_answered id=\(id) name=\(name) result=\(word.rawValue)"
-    case .commandResult(let id, let name, let word): "event=command_result id=\(id) name=\(name) result=\(word.rawValue)"
+    case .commandAnswered(let id, let name, let word):
+      "event=command_answered id=\(id) name=\(name) result=\(word.rawValue)"
+    case .commandResult(let id, let name, let word):
+      "event=command_result id=\(id) name=\(name) result=\(word.rawValue)"
     case .commandFailed(let id, let name, let why): "event=command_failed id=\(id) name=\(name) why=\"\(why)\""
     case .wentDown: "event=down"
     case .cameBack: "event=back"

@@ -6,7 +6,8 @@ struct Stations: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "station", abstract: "Stations and what is asked of them.",
     subcommands: [
-      List.self, Show.self, Add.self, Remove.self, Knocks.self, Accept.self, Reject.self, Password.self, Start.self, Stop.self,
+      List.self, Show.self, Add.self, Remove.self, Knocks.self, Accept.self, Reject.self, Password.self, Start.self,
+      Stop.self,
       Reset.self, Unlock.self, Availability.self, Config.self, Trigger.self, ClearCache.self, Call.self,
     ])
 
@@ -16,7 +17,8 @@ struct Stations: AsyncParsableCommand {
 
     func run() async throws {
       remote.show(
-        try await remote.list("/stations"), ["id", "online", "registration", "vendor", "model", "location.name", "last_seen_at"])
+        try await remote.list("/stations"),
+        ["id", "online", "registration", "vendor", "model", "location.name", "last_seen_at"])
     }
   }
 
@@ -131,13 +133,16 @@ struct Stations: AsyncParsableCommand {
   }
 
   struct Availability: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Take an EVSE, or the whole station, in or out of service.")
+    static let configuration = CommandConfiguration(
+      abstract: "Take an EVSE, or the whole station, in or out of service.")
     @OptionGroup var station: StationArgument
     @Argument(help: "operative or inoperative.") var state: String
     @Option(help: "Which EVSE; the whole station where it is not given.") var evse: Int?
 
     func validate() throws {
-      guard state == "operative" || state == "inoperative" else { throw ValidationError("<state>: operative or inoperative") }
+      guard state == "operative" || state == "inoperative" else {
+        throw ValidationError("<state>: operative or inoperative")
+      }
     }
 
     func run() async throws {
