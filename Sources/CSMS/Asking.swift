@@ -1,7 +1,8 @@
 import Domain
 import Store
 
-/// Why the house does not do what an operator or a program asked. Said to them in words, with the field where one is wrong.
+/// Why the house does not do what an operator or a program asked. Said to them in words, with the field where one is
+/// wrong.
 public enum Refusal: Error, Equatable, Sendable {
   case notFound(String)
   /// Somebody changed it meanwhile, or it is in use, or its name is taken.
@@ -50,8 +51,8 @@ extension CSMS {
     return try result.get()
   }
 
-  /// The same for something that only the house itself waits for: the clock, an outcome that came in. `onFault` hears that
-  /// nothing of it was kept.
+  /// The same for something that only the house itself waits for: the clock, an outcome that came in. `onFault` hears
+  /// that nothing of it was kept.
   func note(
     _ decide: @escaping @MainActor @Sendable () throws(StoreFault) -> Void,
     onFault: @escaping @MainActor @Sendable () -> Void = {}

@@ -2,9 +2,9 @@ import Domain
 import Store
 import Wire
 
-// Who may charge (OCPP 1.6 §4.1, OCPI 2.2.1 §12): a token that we hold follows its whitelist, one that we do not hold is
-// asked of the partners for which that is switched on, and a remote start's one-use alias stands for the token that it
-// carries (HOUSE.md 7).
+// Who may charge (OCPP 1.6 §4.1, OCPI 2.2.1 §12): a token that we hold follows its whitelist, one that we do not hold
+// is asked of the partners for which that is switched on, and a remote start's one-use alias stands for the token that
+// it carries (HOUSE.md 7).
 
 extension CSMS {
   /// May this tag charge here? Answers now where the house knows, later where a partner must be asked.
@@ -26,7 +26,8 @@ extension CSMS {
     }
   }
 
-  /// The verdict on a start, which cannot wait: who had to be asked was asked a moment ago, or the token's own rule decides.
+  /// The verdict on a start, which cannot wait: who had to be asked was asked a moment ago, or the token's own rule
+  /// decides.
   func authorizeStart(_ tag: String, at station: ID<Station>) throws(StoreFault) -> Authorization {
     // An alias begins one session; shown again it is a copied card.
     if let alias = try books.tokens.alias(tag, at: station), alias.session != nil { return Authorization(.invalid) }
@@ -59,7 +60,8 @@ extension CSMS {
 
   private enum Judgement {
     case known(Authorization)
-    /// These partners may know the tag. While they are silent `whenSilent` holds; a car that starts already gets `atStart`.
+    /// These partners may know the tag. While they are silent `whenSilent` holds; a car that starts already gets
+    /// `atStart`.
     case ask([PartnerTerms], whenSilent: Authorization, atStart: Authorization)
   }
 

@@ -3,8 +3,8 @@ import Domain
 import Store
 import Wire
 
-// What a session costs: the CDR is made in the turn of the stop, from the tariff as it was at the start, and never edited.
-// Later readings are stored and not priced again (HOUSE.md 6).
+// What a session costs: the CDR is made in the turn of the stop, from the tariff as it was at the start, and never
+// edited. Later readings are stored and not priced again (HOUSE.md 6).
 
 extension CSMS {
   /// Makes the CDR of an ended session and puts it on its way to the partner whose driver it was.
@@ -85,8 +85,8 @@ extension CSMS {
   /// Closes a session with its newest reading, because the operator says so. The bill says that it is an estimate.
   func close(_ session: Session, because ending: Session.Ending) throws(StoreFault) {
     var session = session
-    // Readings move a session no more once the next one began, and are kept all the same: a station that was offline tells
-    // them late.
+    // Readings move a session no more once the next one began, and are kept all the same: a station that was offline
+    // tells them late.
     let newest = try books.sessions.readings(of: session.id).last { $0.register != nil && $0.context != .begin }
     let end = newest?.at ?? session.lastReadingAt ?? session.startedAt
     guard session.stop(at: end, meter: newest?.register, because: ending, received: now) else { return }

@@ -3,8 +3,8 @@ import Domain
 import Store
 import Wire
 
-// What is asked of stations: a command is written down before it is sent, waits its turn at the link, has a deadline, and
-// its end is written down in the station's own words.
+// What is asked of stations: a command is written down before it is sent, waits its turn at the link, has a deadline,
+// and its end is written down in the station's own words.
 
 extension CSMS {
   public func isOnline(_ station: ID<Station>) -> Bool { links.link(of: station) != nil }
@@ -48,8 +48,8 @@ extension CSMS {
     }
   }
 
-  /// Ends a session that its station will not end, with the newest reading; its CDR is marked as estimated. One that waits
-  /// for its car waits no longer.
+  /// Ends a session that its station will not end, with the newest reading; its CDR is marked as estimated. One that
+  /// waits for its car waits no longer.
   public func closeSession(_ id: String, because reason: String, by who: String) async throws(Refusal) {
     try await turn { () throws(Refusal) in
       guard let session = try keep({ () throws(StoreFault) in try self.books.sessions.session(id) }) else {

@@ -2,8 +2,8 @@ import Domain
 import Store
 import Wire
 
-/// Who is on the way to which partner, and which partner had better be left alone for a while: a bound on requests under
-/// way, and a breaker that lets one request try a partner that failed while the others wait.
+/// Who is on the way to which partner, and which partner had better be left alone for a while: a bound on requests
+/// under way, and a breaker that lets one request try a partner that failed while the others wait.
 struct Couriers {
   private struct Door {
     var underWay: Set<PushKey> = []
@@ -41,8 +41,8 @@ struct Couriers {
     return wasClosed
   }
 
-  /// How long to wait before the next try: doubling, with a jitter so that many partners behind one outage do not return at
-  /// once, and never sooner than the partner asked for.
+  /// How long to wait before the next try: doubling, with a jitter so that many partners behind one outage do not
+  /// return at once, and never sooner than the partner asked for.
   mutating func failed(at partner: ID<Partner>, askedFor seconds: Int?, now: Timestamp) -> Duration {
     var door = doors[partner] ?? Door()
     let doubled = Limits.firstPushPauseSeconds << min(door.failures, 16)
@@ -55,8 +55,8 @@ struct Couriers {
     return wait
   }
 
-  /// The partner called us. True where that is news: what it is thought to miss is tried now. One that calls all the time
-  /// while its own door fails is tried now and then, and not at each of its calls.
+  /// The partner called us. True where that is news: what it is thought to miss is tried now. One that calls all the
+  /// time while its own door fails is tried now and then, and not at each of its calls.
   mutating func heard(from partner: ID<Partner>, at now: Timestamp) -> Bool {
     var door = doors[partner] ?? Door()
     let quiet = Duration.seconds(door.closedUntil == nil ? Limits.contactSeconds : Limits.contactSecondsWhileDown)

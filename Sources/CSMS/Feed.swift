@@ -1,7 +1,7 @@
 import Domain
 
-/// Tells those who listen what was committed, in order. A cursor over the event log that resumes by `seq` is theirs to keep;
-/// the feed only says that there is news.
+/// Tells those who listen what was committed, in order. A cursor over the event log that resumes by `seq` is theirs to
+/// keep; the feed only says that there is news.
 public final class Feed {
   /// What one turn brought.
   public struct News: Sendable {

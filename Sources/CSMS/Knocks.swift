@@ -1,7 +1,8 @@
 import Domain
 import Wire
 
-/// A stranger at the door: a station whose identity is in no book. Kept in memory until the operator accepts or ignores it.
+/// A stranger at the door: a station whose identity is in no book. Kept in memory until the operator accepts or ignores
+/// it.
 nonisolated public struct Knock: Sendable {
   public let identity: StationIdentity
   public let address: String
@@ -16,8 +17,8 @@ nonisolated public struct Knock: Sendable {
   public var hasPassword: Bool { password != nil }
 }
 
-/// What the door writes into the event log about callers whom nobody authenticated: each identity once a minute, and all of
-/// them together at most so many, so that no caller can fill the log.
+/// What the door writes into the event log about callers whom nobody authenticated: each identity once a minute, and
+/// all of them together at most so many, so that no caller can fill the log.
 struct DoorNotes {
   private var noted: Set<StationIdentity> = []
   private var minute = Timestamp.epoch

@@ -14,8 +14,8 @@ public enum Limits {
   public nonisolated static let introductionSeconds = 2
   /// Seconds for which a partner's yes or no to a tag counts for the start that follows it.
   public nonisolated static let rememberedSeconds = 600
-  /// How old a fact may be that a station replays after a long time offline, and how far ahead its clock may run; a time
-  /// beyond either is replaced by that of reception.
+  /// How old a fact may be that a station replays after a long time offline, and how far ahead its clock may run; a
+  /// time beyond either is replaced by that of reception.
   public nonisolated static let oldestFact = Duration.seconds(400 * 86_400)
   public nonisolated static let clockSkew = Duration.seconds(3_600)
   /// Sessions of a station among which one is sought that a message means without naming it.
@@ -36,8 +36,8 @@ public enum Limits {
   public nonisolated static let nameLength = 100
   /// Seconds between two writings of the stations' last-seen times.
   public nonisolated static let seenSeconds = 30
-  /// Stations that one turn finds offline, so that the night of a network's outage is no long turn; the others are found
-  /// with the next beats.
+  /// Stations that one turn finds offline, so that the night of a network's outage is no long turn; the others are
+  /// found with the next beats.
   public nonisolated static let offlineAtOnce = 500
   /// Seconds between two sweeps of what is past its keeping; each takes a bounded piece.
   public nonisolated static let sweepSeconds = 60
@@ -63,8 +63,8 @@ public enum Limits {
   public nonisolated static let waitingAuthorizations = 2_000
   /// Connectors of one EVSE; more are refused.
   public nonisolated static let connectorsPerEVSE = 10
-  /// Characters of a station's password. The standard asks for 16 to 40; many stations in the field were given shorter ones
-  /// on their installer's screen, and must get in.
+  /// Characters of a station's password. The standard asks for 16 to 40; many stations in the field were given shorter
+  /// ones on their installer's screen, and must get in.
   public nonisolated static let stationPassword = 4...64
   /// Characters of a user's or a key's name, and of a password; others are refused.
   public nonisolated static let userName = 64

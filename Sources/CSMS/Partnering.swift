@@ -27,8 +27,8 @@ extension CSMS {
     return (partner, token)
   }
 
-  /// Registers with a partner that gave us its versions URL and a token A. What was reached is kept when a step fails, so
-  /// that `register(again:)` can go on from there.
+  /// Registers with a partner that gave us its versions URL and a token A. What was reached is kept when a step fails,
+  /// so that `register(again:)` can go on from there.
   public func register(
     versionsURL: String, token: String, name: String, party: ID<Party>?, quirks: PartnerQuirks, by who: String
   ) async throws(Refusal) -> Partner {

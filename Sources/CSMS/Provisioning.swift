@@ -3,8 +3,8 @@ import Domain
 import Store
 import Wire
 
-// Who the stations are: the door at which they come in, the strangers that knock, boots, statuses, and what is odd about
-// them (OCPP 1.6 §4.2, §4.9; HOUSE.md 7).
+// Who the stations are: the door at which they come in, the strangers that knock, boots, statuses, and what is odd
+// about them (OCPP 1.6 §4.2, §4.9; HOUSE.md 7).
 
 extension CSMS: StationDoor {
   public func admit(_ caller: StationCaller) throws(TurnFault) -> Admission {
@@ -157,7 +157,8 @@ extension CSMS {
     try evseMoved(evse)
   }
 
-  /// A station that returns without telling its statuses has those that it had before (QUIRKS.md 30); it is asked anyway.
+  /// A station that returns without telling its statuses has those that it had before (QUIRKS.md 30); it is asked
+  /// anyway.
   private func restoreStatuses(of station: ID<Station>) throws(StoreFault) {
     for evse in try books.stations.evses(of: station) where evse.status == .unknown {
       if let before = try books.stations.statusBeforeUnknown(evse.id) { try setStatus(before, of: evse, note: "reconnected") }
@@ -207,8 +208,8 @@ extension CSMS {
   /// The strangers at the door.
   public var strangers: [Knock] { knocks.all }
 
-  /// Lets a stranger in: it becomes a station, keeps the password that it showed, and is asked to introduce itself. If it
-  /// does not, its link is closed, and it returns as a known station.
+  /// Lets a stranger in: it becomes a station, keeps the password that it showed, and is asked to introduce itself. If
+  /// it does not, its link is closed, and it returns as a known station.
   public func accept(_ identity: StationIdentity, at location: ID<Location>?, by who: String) async throws(Refusal) -> Station {
     try await turn { () throws(Refusal) in
       guard let knock = self.knocks[identity] else { throw .notFound("no station knocks under the identity \(identity)") }

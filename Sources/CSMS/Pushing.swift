@@ -2,9 +2,9 @@ import Domain
 import Store
 import Wire
 
-// What partners must learn is a row in the push queue, written in the commit that makes it true; the row is due while what
-// was sent is older than what is wanted. So after an outage a partner gets the current state, once, and not a replay
-// (HOUSE.md 5).
+// What partners must learn is a row in the push queue, written in the commit that makes it true; the row is due while
+// what was sent is older than what is wanted. So after an outage a partner gets the current state, once, and not a
+// replay (HOUSE.md 5).
 
 extension CSMS {
   // MARK: Wanting, inside a turn
@@ -129,7 +129,8 @@ extension CSMS {
     } catch {
       log.error("an object cannot be read for a push", metadata: ["object": "\(row.key.object)", "cause": "\(error)"])
       switch error {
-      // What the books cannot say any more waits for a person; a few such rows would fill the partner's places for good.
+      // What the books cannot say any more waits for a person; a few such rows would fill the partner's places for
+      // good.
       case .missing, .corrupt: return settle(row, as: .refused("not sent: \(error)"), terms: terms)
       default: return couriers.finish(row.key)
       }

@@ -2,16 +2,16 @@ import Domain
 import Store
 import Wire
 
-/// Reads what a session costs and where it is, from the books that it is given: the turn's own, or a reader's snapshot, so
-/// that a partner's long list never delays a turn.
+/// Reads what a session costs and where it is, from the books that it is given: the turn's own, or a reader's snapshot,
+/// so that a partner's long list never delays a turn.
 nonisolated struct SessionCosts {
   let books: Books
   let zones: ZoneLibrary
   /// What a bill is in where no tariff says it.
   let currency: String
 
-  /// What the session cost until its end, or costs until now. In a zone that this machine does not know the tariff is read
-  /// in UTC, and the CDR is held: a missing file must not keep a session from ending.
+  /// What the session cost until its end, or costs until now. In a zone that this machine does not know the tariff is
+  /// read in UTC, and the CDR is held: a missing file must not keep a session from ending.
   func bill(of session: Session, until now: Timestamp) throws(StoreFault) -> Bill {
     let zone = zones[try zoneName(of: session)] ?? .utc
     return Bill(Usage(session, readings: try books.sessions.readings(of: session.id), zone: zone, until: now))

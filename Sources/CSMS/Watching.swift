@@ -2,8 +2,8 @@ import Domain
 import Store
 import Wire
 
-// What the clock brings: links that did not come back, remote starts whose car did not come, late stops that never came,
-// pushes whose pause is over. Called about once a second.
+// What the clock brings: links that did not come back, remote starts whose car did not come, late stops that never
+// came, pushes whose pause is over. Called about once a second.
 
 extension CSMS {
   /// Looks at what a start finds: nobody is connected yet, and no answer to an older command can come.

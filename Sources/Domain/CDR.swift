@@ -1,7 +1,7 @@
 import Wire
 
-/// The charge detail record: what a finished session cost and why. Made once, in the turn of the stop, and never edited:
-/// a correction is a credit CDR. It holds copies of all it speaks of, so that it can be read and priced alone.
+/// The charge detail record: what a finished session cost and why. Made once, in the turn of the stop, and never
+/// edited: a correction is a credit CDR. It holds copies of all it speaks of, so that it can be read and priced alone.
 public struct CDR: Payload {
   /// UUIDv7 text, at most 39 characters at partners.
   public var id = ""
@@ -117,7 +117,8 @@ public struct CDR: Payload {
   }
 }
 
-/// A part of a session in which every price component stays the same (OCPI 2.2.1 §10.4.3). It ends where the next begins.
+/// A part of a session in which every price component stays the same (OCPI 2.2.1 §10.4.3). It ends where the next
+/// begins.
 public struct ChargingPeriod: Payload {
   public var start = Timestamp(milliseconds: 0)
   public var seconds = 0

@@ -1,6 +1,7 @@
 import Wire
 
-/// The number of a row in the house's own books, typed by what it numbers, so that a station's is never taken for a token's.
+/// The number of a row in the house's own books, typed by what it numbers, so that a station's is never taken for a
+/// token's.
 public struct ID<Of>: Hashable, Sendable, CustomStringConvertible {
   public let value: Int64
 

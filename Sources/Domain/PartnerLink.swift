@@ -2,15 +2,15 @@ import Wire
 
 /// The way out to partners. The OCPI room implements it; the household hands it values and never sees a version.
 public protocol PartnerLink: Sendable {
-  /// Writes an object as the partner's version wants it: always the same bytes for the same values. For a CDR these bytes
-  /// are put on disk before they are sent, so that every attempt sends the same.
+  /// Writes an object as the partner's version wants it: always the same bytes for the same values. For a CDR these
+  /// bytes are put on disk before they are sent, so that every attempt sends the same.
   func request(for object: PushObject, terms: PartnerTerms) throws(PushFault) -> PushRequest
 
   /// Sends once and says how it went, once, on the main actor. No retry: the push queue does that.
   func send(_ request: PushRequest, terms: PartnerTerms, done: @escaping @MainActor @Sendable (PushOutcome) -> Void)
 
-  /// Asks the partner whether its driver may charge (OCPI 2.2.1 §12.2.2.2, real-time authorization). Nil: no usable answer
-  /// within `deadline` seconds.
+  /// Asks the partner whether its driver may charge (OCPI 2.2.1 §12.2.2.2, real-time authorization). Nil: no usable
+  /// answer within `deadline` seconds.
   func authorize(
     uid: String, kind: Token.Kind, location: String?, evse: String?, terms: PartnerTerms, deadline seconds: Int,
     done: @escaping @MainActor @Sendable (PartnerAuthorization?) -> Void)

@@ -4,14 +4,14 @@ import Wire
 /// caller: an object that is not meant for it does not exist for it (FAULTS.md 60). Writes return after their commit.
 @MainActor
 public protocol PartnerService: AnyObject, Sendable {
-  /// Whose token this is; nil where nobody's. The header's value comes decoded and as it stood, because some send base64
-  /// and some do not.
+  /// Whose token this is; nil where nobody's. The header's value comes decoded and as it stood, because some send
+  /// base64 and some do not.
   /// - Throws: `.unavailable` where the books cannot say: a partner must not take that for the end of its token.
   func identify(_ candidates: [String]) async throws(PartnerFault) -> PartnerCaller?
 
   // Credentials (OCPI 2.2.1 §7)
-  /// Keeps what the partner told of itself, makes the token that it will use from now on, and ends the one it called with
-  /// as soon as the new one is used. `isUpdate` is PUT: 405 unless registered; POST: 405 if registered already.
+  /// Keeps what the partner told of itself, makes the token that it will use from now on, and ends the one it called
+  /// with as soon as the new one is used. `isUpdate` is PUT: 405 unless registered; POST: 405 if registered already.
   func register(_ caller: PartnerCaller, _ registration: PartnerRegistration, isUpdate: Bool) async throws(PartnerFault)
     -> PartnerWelcome
   func unregister(_ caller: PartnerCaller) async throws(PartnerFault)

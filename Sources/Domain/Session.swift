@@ -20,8 +20,8 @@ public struct Session: Sendable, Equatable {
     case closedByOperator = "closed_by_operator", superseded, other
   }
 
-  /// What the vehicle does: a second is billed as TIME, or as PARKING_TIME while the vehicle asks for no power. A pause by
-  /// the station itself is not parking (OCPI 2.2.1 §11.4.4 as of 2026-05).
+  /// What the vehicle does: a second is billed as TIME, or as PARKING_TIME while the vehicle asks for no power. A pause
+  /// by the station itself is not parking (OCPI 2.2.1 §11.4.4 as of 2026-05).
   public enum Activity: String, Word { case charging, idle }
 
   public struct Shift: Sendable, Equatable {
@@ -166,8 +166,8 @@ public struct Session: Sendable, Equatable {
     }
   }
 
-  /// A reading arrived. True where the session's energy, power or state of charge moved; late ones (older than the newest)
-  /// are kept by the house but move nothing here, and after the end nothing moves (QUIRKS.md 46).
+  /// A reading arrived. True where the session's energy, power or state of charge moved; late ones (older than the
+  /// newest) are kept by the house but move nothing here, and after the end nothing moves (QUIRKS.md 46).
   public mutating func read(_ reading: Reading, received now: Timestamp) -> Bool {
     switch state {
     case .active:

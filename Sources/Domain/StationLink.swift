@@ -13,7 +13,8 @@ public protocol StationLink: Sendable {
   func accepted(_ link: LinkID)
 }
 
-/// Where frames and requests are written down for people who look for a fault. Never blocks; drops when full, and counts.
+/// Where frames and requests are written down for people who look for a fault. Never blocks; drops when full, and
+/// counts.
 public protocol FrameLog: Sendable {
   func record(_ frame: LoggedFrame)
 }

@@ -1,8 +1,8 @@
 import Wire
 
 /// What charging costs: elements, each a set of price components with the conditions under which it holds. In every
-/// dimension the first element whose conditions hold gives the price (OCPI 2.2.1 §11.3.1). A change makes a new version;
-/// a session keeps the version that it began with.
+/// dimension the first element whose conditions hold gives the price (OCPI 2.2.1 §11.3.1). A change makes a new
+/// version; a session keeps the version that it began with.
 public struct Tariff: Payload {
   /// The id that partners know; at most 36 characters, unique within the party.
   public var ref = ""

@@ -9,7 +9,8 @@ import Wire
   import Glibc
 #endif
 
-/// `ostler setup-link`: a new link with which an administrator can be made. Works beside a running daemon and without one.
+/// `ostler setup-link`: a new link with which an administrator can be made. Works beside a running daemon and without
+/// one.
 struct SetupLink: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "setup-link",

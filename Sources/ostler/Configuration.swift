@@ -9,8 +9,8 @@ import Wire
   import Glibc
 #endif
 
-/// How the daemon is run. Each setting comes from a flag, else from its `OSTLER_…` variable, else from the `KEY=VALUE` file,
-/// else it has a default that works on one machine.
+/// How the daemon is run. Each setting comes from a flag, else from its `OSTLER_…` variable, else from the `KEY=VALUE`
+/// file, else it has a default that works on one machine.
 struct Configuration {
   /// Where all doors open that have no listener of their own.
   var listen = SocketAddress.v4(0x7F00_0001, port: 8080)

@@ -12,8 +12,9 @@ import Wire
   import Glibc
 #endif
 
-/// `ostler demo`: a whole charging network on this machine, in a minute: stations, a stranger that knocks, a roaming partner,
-/// sessions that become bills, and an outage that nobody loses anything by. Its clock runs sixty times as fast as yours.
+/// `ostler demo`: a whole charging network on this machine, in a minute: stations, a stranger that knocks, a roaming
+/// partner, sessions that become bills, and an outage that nobody loses anything by. Its clock runs sixty times as fast
+/// as yours.
 struct Demo: AsyncParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Show a whole charging network on this machine.")
 
@@ -128,7 +129,8 @@ struct DemoSummary: Sendable {
   var acknowledged = 0
   var conflicts = 0
 
-  /// What `--headless` promises: two sessions at least became CDRs that the partner acknowledged, and none of them twice.
+  /// What `--headless` promises: two sessions at least became CDRs that the partner acknowledged, and none of them
+  /// twice.
   var isGood: Bool { acknowledged >= 2 && conflicts == 0 }
 
   var json: JSON {

@@ -14,8 +14,8 @@ import Wire
   import Glibc
 #endif
 
-/// The whole house, joined: the one place where rooms meet. Opened, it listens; closed, everything that was decided is on
-/// disk and everybody was told goodbye.
+/// The whole house, joined: the one place where rooms meet. Opened, it listens; closed, everything that was decided is
+/// on disk and everybody was told goodbye.
 @MainActor
 final class House {
   let configuration: Configuration
@@ -69,8 +69,8 @@ final class House {
     let doors = doors
     let ways = await loop.run { _ in (StationLinks([doors.value.stations.handle]), doors.value.client.handle) }
 
-    // Where port 0 was asked for, the true port is known only once it is bound; so the doors are bound first, and answer
-    // 503 until the rooms behind them are joined.
+    // Where port 0 was asked for, the true port is known only once it is bound; so the doors are bound first, and
+    // answer 503 until the rooms behind them are joined.
     let bound = try await loop.run { loop throws(NetFault) in try doors.value.bind(configuration, loop: loop) }
     addresses = OpenAddresses(bound, configuration)
     let ocpi = try OCPIDoor(
@@ -128,7 +128,8 @@ final class House {
     }
   }
 
-  /// Lets nobody in any more, finishes what is under way, says goodbye to stations with 1001, and puts everything on disk.
+  /// Lets nobody in any more, finishes what is under way, says goodbye to stations with 1001, and puts everything on
+  /// disk.
   func close() async {
     beat.cancel()
     sweeping.cancel()

@@ -16,8 +16,8 @@ enum Logs {
   }
 }
 
-/// Writes the log to standard error: one event one line, as logfmt or JSON. What came from outside is escaped and cut, so
-/// that no station can forge a line (FAULTS.md 66). When standard error is gone the service goes on (FAULTS.md 51).
+/// Writes the log to standard error: one event one line, as logfmt or JSON. What came from outside is escaped and cut,
+/// so that no station can forge a line (FAULTS.md 66). When standard error is gone the service goes on (FAULTS.md 51).
 struct LogWriter: LogHandler {
   /// Characters of one value that are written.
   static let valueLength = 300
@@ -78,7 +78,8 @@ struct LogWriter: LogHandler {
   private static func write(_ line: String) {
     var line = line
     line.withUTF8 { bytes in
-      // One write per line, so that lines of different threads do not mix. A closed or full standard error loses the line.
+      // One write per line, so that lines of different threads do not mix. A closed or full standard error loses the
+      // line.
       _ = Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count)
     }
   }
