@@ -2,13 +2,14 @@ import Domain
 import Store
 import Wire
 
-// The way of a session at the station: start, readings, stop (OCPP 1.6 §4.6–§4.10). Every repeat is harmless, nothing that
-// a station tells is dropped, and nothing that is another station's changes (FAULTS.md A).
+// The way of a session at the station: start, readings, stop (OCPP 1.6 §4.6–§4.10). Every repeat is harmless, nothing
+// that a station tells is dropped, and nothing that is another station's changes (FAULTS.md A).
 
 extension CSMS {
   // MARK: Start
 
-  /// A session begins at a station. The same start again, under whatever message id, is the same session (QUIRKS.md 41).
+  /// A session begins at a station. The same start again, under whatever message id, is the same session (QUIRKS.md
+  /// 41).
   func started(_ report: StartReport, at station: ID<Station>) throws(StoreFault) -> StartVerdict {
     let key = StartKey(report).text
     if let known = try books.sessions.session(station, startKey: key), let transaction = known.transaction {
@@ -55,7 +56,8 @@ extension CSMS {
     if isLate { try supersede(session) } else { try sessionMoved(session) }
   }
 
-  /// What waits for a car at this EVSE and was asked for with this tag: the alias' session, or the one of that very token.
+  /// What waits for a car at this EVSE and was asked for with this tag: the alias' session, or the one of that very
+  /// token.
   private func pendingSession(for tag: String, at evse: EVSE) throws(StoreFault) -> Session? {
     if let alias = try books.tokens.alias(tag, at: evse.station) {
       guard let session = try session(of: alias.command), session.state == .pending else { return nil }
@@ -75,8 +77,9 @@ extension CSMS {
     return moved
   }
 
-  /// Sessions here that began before this one and were never stopped (QUIRKS.md 43). True where this one is the older: it is
-  /// told of late, and a session that began after it runs (FAULTS.md 7). One that began in the future had a wrong clock.
+  /// Sessions here that began before this one and were never stopped (QUIRKS.md 43). True where this one is the older:
+  /// it is told of late, and a session that began after it runs (FAULTS.md 7). One that began in the future had a wrong
+  /// clock.
   private func supersede(at evse: EVSE, before start: Timestamp) throws(StoreFault) -> Bool {
     let running = try books.sessions.open(of: evse.station).filter { $0.evse == evse.id && $0.state == .active }
     let newer = running.filter { $0.startedAt > start && $0.startedAt <= now }
@@ -101,14 +104,13 @@ extension CSMS {
   }
 
   private func sessionMeant(by report: MeterReport, at station: ID<Station>) throws(StoreFault) -> Session? {
-    if let transaction = report.transaction, transaction > 0,
-      let session = try books.sessions.session(transaction: transaction)
-    {
-      if session.station == station { return session }
-      try parkReadings(report, why: "the transaction is another station's", of: station)
+    if let transaction = report.transaction, transaction > 0 {
+      let named = try books.sessions.session(transaction: transaction)
+      if let named, named.station == station { return named }
+      try parkReadings(report, why: Self.whyForeign(named), of: station)
       return nil
     }
-    // Some stations name no transaction, or one of their own (QUIRKS.md 39, 40): the car at that EVSE is meant.
+    // Some stations name no transaction, or one of their own below zero (QUIRKS.md 36, 40): the car at that EVSE is meant.
     let evse = try books.stations.evse(station, number: report.evse)
     guard let open = try evse.flatMap({ evse throws(StoreFault) in try books.sessions.open(at: evse.id) }) else {
       // Readings outside any session are the meter's idle chatter, unless a transaction was named that nobody knows.
@@ -219,18 +221,18 @@ extension CSMS {
 
   private func sessionMeant(by report: StopReport, key: String, at station: ID<Station>) throws(StoreFault) -> Session?
   {
-    if report.transaction > 0, let session = try books.sessions.session(transaction: report.transaction) {
-      if session.station == station { return session }
-      try park(action: "StopTransaction", payload: report.raw, why: "the transaction is another station's", of: station)
+    if report.transaction > 0 {
+      let named = try books.sessions.session(transaction: report.transaction)
+      if let named, named.station == station { return named }
+      try park(action: "StopTransaction", payload: report.raw, why: Self.whyForeign(named), of: station)
       return nil
     }
-    // A start that was answered while the station was offline, or an id of its own: the open session of that tag, if there
-    // is exactly one whose time and register fit (QUIRKS.md 36, 40). A number that another system gave says nothing about
-    // ours, so there the tag must say it (QUIRKS.md 38).
+    // A start that was answered while the station was offline, or an id of its own: the open session of that tag, if
+    // there is exactly one whose time and register fit (QUIRKS.md 36, 40).
     let fitting = try books.sessions.open(of: station).filter { session in
       session.state == .active && (report.at.map { session.startedAt <= $0 } ?? true)
         && (report.meterStop.map { session.meterStart <= $0 } ?? true)
-        && (report.tag.map { Token.fold($0) == Token.fold(session.token.uid) } ?? (report.transaction <= 0))
+        && (report.tag.map { Token.fold($0) == Token.fold(session.token.uid) } ?? true)
     }
     // The very stop that ended a session so before: its answer was lost.
     if fitting.isEmpty {
@@ -247,6 +249,12 @@ extension CSMS {
     try noteOddity(
       "StopTransaction.transactionId: not the one that we gave", sample: "\(report.transaction)", of: station)
     return only
+  }
+
+  /// Numbers above zero are ours to give. One that we did not give to this station came from another system, or is
+  /// another station's: it says nothing about what runs here, and changes nothing (QUIRKS.md 38, FAULTS.md 5).
+  private static func whyForeign(_ named: Session?) -> String {
+    named == nil ? "no such transaction" : "the transaction is another station's"
   }
 
   // MARK: Small things
@@ -284,7 +292,8 @@ extension CSMS {
 }
 
 extension Session {
-  /// As `read`, but for the register of the beginning, which some stations send again beside every newer one (QUIRKS.md 54).
+  /// As `read`, but for the register of the beginning, which some stations send again beside every newer one (QUIRKS.md
+  /// 54).
   fileprivate mutating func takes(_ reading: Reading, received now: Timestamp) -> Bool {
     reading.context != .begin && read(reading, received: now)
   }

@@ -321,6 +321,22 @@ async def test_unknown_transactions_are_answered_and_parked(house, stations):
     assert (await only_session(house))["state"] == "completed"
 
 
+async def test_a_foreign_number_changes_nothing_while_a_car_charges(house, stations):
+    """What another system began is not the session that runs here (QUIRKS.md 38)."""
+    station = await stations(known(house, "CP-1"))
+    at = now() - later(3_600)
+    await station.begin(TAG, meter=1_000, at=at)
+    await station.meter(1_500, at=at + later(600))
+    await station.meter(9_999, at=at + later(700), transaction=4_711)
+    await station.end(9_999, at=at + later(800), transaction=4_711)
+    session = await only_session(house)
+    assert session["state"] == "active" and Decimal(session["energy_kwh"]) == Decimal("0.5")
+    assert len(await events(house, "station.parked")) == 2
+    await station.end(2_000, at=at + later(1_200))
+    session = await only_session(house)
+    assert session["state"] == "completed" and Decimal(session["energy_kwh"]) == 1
+
+
 async def test_a_stop_without_a_number_ends_the_only_session_that_fits(house, stations):
     """The answer to the start was lost, so the station has no number of its own to name (QUIRKS.md 36)."""
     station = await stations(known(house, "CP-1"))
