@@ -72,6 +72,7 @@ let package = Package(
     tests("CSMSTests", ["CSMS", "Store", "Domain", "Crypto", "Wire"]),
     tests("AdminTests", ["Admin", "CSMS", "Store", "HTTP", "Net", "Domain", "Wire"]),
     tests("SimulatorTests", ["Simulator", "OCPP", "OCPI", "HTTP", "Net", "Domain", "Wire"]),
+    tests("HouseTests", ["CSMS", "Store", "Domain", "Crypto", "Wire"]),
   ],
   swiftLanguageModes: [.v6]
 )
