@@ -1,6 +1,7 @@
 // The load of the benchmarks, one scenario at a time: a line of JSON when it is done.
 //
-//   ostler-bench heartbeats|transactions|fleet --port N [--stations N] [--seconds S] [--pid N] [--password TEXT] [--abreast N]
+//   ostler-bench heartbeats|transactions|fleet --port N
+//     [--stations N] [--seconds S] [--pid N] [--password TEXT] [--abreast N]
 //
 // `fleet` brings the stations in and waits: the line `return` on its input makes them all come again, its end ends it.
 
@@ -35,7 +36,8 @@ struct Bench {
       port: UInt16(number("port")), password: options["password"] ?? "", count: number("stations"), epoch: epoch)
     switch scenario {
     case "heartbeats": say(Rush(load, [.heartbeat], seconds: number("seconds"), server: options["pid"]).result())
-    case "transactions": say(Rush(load, Saying.transaction, seconds: number("seconds"), server: options["pid"]).result())
+    case "transactions":
+      say(Rush(load, Saying.transaction, seconds: number("seconds"), server: options["pid"]).result())
     case "fleet": Fleet(load, abreast: number("abreast")).run()
     default: give(up: "heartbeats, transactions or fleet?")
     }

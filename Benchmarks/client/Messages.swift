@@ -46,7 +46,7 @@ struct Composer {
   mutating func add(time: Int) {
     var (seconds, parts) = (time_t(time), tm())
     gmtime_r(&seconds, &parts)
-    add("\"")
+    add(#"""#)
     add(Int(parts.tm_year) + 1_900)
     add("-")
     add(Int(parts.tm_mon) + 1, width: 2)
@@ -58,7 +58,7 @@ struct Composer {
     add(Int(parts.tm_min), width: 2)
     add(":")
     add(Int(parts.tm_sec), width: 2)
-    add("Z\"")
+    add(#"Z""#)
   }
 
   var payloadBytes: Int { end - Self.start }
@@ -68,7 +68,8 @@ struct Composer {
     let count = payloadBytes
     let words = UnsafeMutableRawPointer(buffer + Self.start)
     for at in stride(from: 0, to: count, by: 8) {
-      words.storeBytes(of: words.load(fromByteOffset: at, as: UInt64.self) ^ Self.mask, toByteOffset: at, as: UInt64.self)
+      words.storeBytes(
+        of: words.load(fromByteOffset: at, as: UInt64.self) ^ Self.mask, toByteOffset: at, as: UInt64.self)
     }
     UnsafeMutableRawPointer(buffer + 4).storeBytes(of: UInt32(truncatingIfNeeded: Self.mask), as: UInt32.self)
     guard count > 125 else {
@@ -93,61 +94,63 @@ enum Saying: Int {
 }
 
 extension Composer {
-  /// Composes a call; its id has ten digits. Every transaction lasts half an hour of the station's own time and follows the
-  /// one before it, so no two of them share a start, and each has energy and time to be billed.
-  mutating func compose(_ saying: Saying, id: Int, station: Int, transaction count: Int, number: Int, epoch: Int) -> UnsafeRawBufferPointer {
+  /// Composes a call; its id has ten digits. Every transaction lasts half an hour of the station's own time and follows
+  /// the one before it, so no two of them share a start, and each has energy and time to be billed.
+  mutating func compose(_ saying: Saying, id: Int, station: Int, transaction count: Int, number: Int, epoch: Int)
+    -> UnsafeRawBufferPointer
+  {
     let begin = epoch + count * 2_400
     let register = count * 11_000
     clear()
-    add("[2,\"")
+    add(#"[2,""#)
     add(id, width: 10)
     switch saying {
     case .boot:
-      add("\",\"BootNotification\",{\"chargePointVendor\":\"Bench\",\"chargePointModel\":\"One\",\"firmwareVersion\":\"1.0\"}]")
+      add(#"","BootNotification",{"chargePointVendor":"Bench","chargePointModel":"One"}]"#)
     case .heartbeat:
-      add("\",\"Heartbeat\",{}]")
+      add(#"","Heartbeat",{}]"#)
     case .authorize:
-      add("\",\"Authorize\",{\"idTag\":\"BENCH")
+      add(#"","Authorize",{"idTag":"BENCH"#)
       add(station, width: 5)
-      add("\"}]")
+      add(#""}]"#)
     case .start:
-      add("\",\"StartTransaction\",{\"connectorId\":1,\"idTag\":\"BENCH")
+      add(#"","StartTransaction",{"connectorId":1,"idTag":"BENCH"#)
       add(station, width: 5)
-      add("\",\"meterStart\":")
+      add(#"","meterStart":"#)
       add(register)
-      add(",\"timestamp\":")
+      add(#","timestamp":"#)
       add(time: begin)
       add("}]")
     case .status:
       // Never the one before: a status that stays as it was would cost nothing.
-      add("\",\"StatusNotification\",{\"connectorId\":1,\"errorCode\":\"NoError\",\"status\":")
-      if count % 2 == 0 { add("\"Charging\"") } else { add("\"SuspendedEVSE\"") }
-      add(",\"timestamp\":")
+      add(#"","StatusNotification",{"connectorId":1,"errorCode":"NoError","status":"#)
+      if count % 2 == 0 { add(#""Charging""#) } else { add(#""SuspendedEVSE""#) }
+      add(#","timestamp":"#)
       add(time: begin + 1)
       add("}]")
     case .firstReading, .secondReading:
       let part = saying == .firstReading ? 1 : 2
-      add("\",\"MeterValues\",{\"connectorId\":1,\"transactionId\":")
+      add(#"","MeterValues",{"connectorId":1,"transactionId":"#)
       add(number)
-      add(",\"meterValue\":[{\"timestamp\":")
+      add(#","meterValue":[{"timestamp":"#)
       add(time: begin + part * 600)
-      add(",\"sampledValue\":[{\"value\":\"")
+      add(#","sampledValue":[{"value":""#)
       add(register + part * 3_666)
-      add("\",\"context\":\"Sample.Periodic\",\"format\":\"Raw\",\"measurand\":\"Energy.Active.Import.Register\",")
-      add("\"location\":\"Outlet\",\"unit\":\"Wh\"},{\"value\":\"22000.0\",\"context\":\"Sample.Periodic\",\"format\":\"Raw\",")
-      add("\"measurand\":\"Power.Active.Import\",\"location\":\"Outlet\",\"unit\":\"W\"},{\"value\":\"31.9\",")
-      add("\"context\":\"Sample.Periodic\",\"measurand\":\"Current.Import\",\"phase\":\"L1\",\"unit\":\"A\"},{\"value\":\"230.4\",")
-      add("\"context\":\"Sample.Periodic\",\"measurand\":\"Voltage\",\"phase\":\"L1-N\",\"unit\":\"V\"}]}]}]")
+      add(#"","context":"Sample.Periodic","measurand":"Energy.Active.Import.Register","#)
+      add(#""location":"Outlet","unit":"Wh"},{"value":"22000.0","context":"Sample.Periodic","#)
+      add(#""measurand":"Power.Active.Import","location":"Outlet","unit":"W"},{"value":"31.9","#)
+      add(#""context":"Sample.Periodic","measurand":"Current.Import","phase":"L1","unit":"A"},{"value":"230.4","#)
+      add(#""context":"Sample.Periodic","measurand":"Voltage","phase":"L1-N","unit":"V"}]}]}]"#)
     case .stop:
-      add("\",\"StopTransaction\",{\"transactionId\":")
+      add(#"","StopTransaction",{"transactionId":"#)
       add(number)
-      add(",\"idTag\":\"BENCH")
+      add(#","idTag":"BENCH"#)
       add(station, width: 5)
-      add("\",\"meterStop\":")
+      add(#"","meterStop":"#)
       add(register + 11_000)
-      add(",\"timestamp\":")
+      add(#","timestamp":"#)
       add(time: begin + 1_800)
-      add(",\"reason\":\"Local\"}]")
+      add(#","reason":"Local"}]"#)
     }
     return seal()
   }

@@ -155,7 +155,9 @@ final class Fleet {
   private func comeIn() {
     let arrival = Arrival(load, saying: [.boot, .heartbeat])
     let seconds = arrival.run(abreast: abreast)
-    say((["seconds": real(seconds), "refused": .number(JSONNumber(arrival.refused)), "lost": .number(JSONNumber(lost))] as JSON).text)
+    say(
+      (["seconds": real(seconds), "refused": .number(JSONNumber(arrival.refused)), "lost": .number(JSONNumber(lost))]
+        as JSON).text)
     lost = 0
     load.listener = { [unowned self] news, _ in if case .refused = news { lost += 1 } }
   }

@@ -40,7 +40,9 @@ final class Station {
   func connect() {
     leave()
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
-    guard descriptor >= 0 else { return load.hears(.refused("no socket: \(String(cString: strerror(errno)))"), of: self) }
+    guard descriptor >= 0 else {
+      return load.hears(.refused("no socket: \(String(cString: strerror(errno)))"), of: self)
+    }
     ostler_tune(descriptor, 60)
     // 127.1.0.1, 127.1.0.2, …: an address per station, so that limits per address mean what they mean in the field.
     guard Self.bind(descriptor, address: 0x7F01_0001 + UInt32(index)),
@@ -60,7 +62,8 @@ final class Station {
   private func upgrade() {
     let name = load.name(of: index)
     let basic = Bytes(utf8: "\(name):\(load.password)").base64
-    var head = "GET /ocpp/\(name) HTTP/1.1\r\nHost: 127.0.0.1:\(load.port)\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    var head =
+      "GET /ocpp/\(name) HTTP/1.1\r\nHost: 127.0.0.1:\(load.port)\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     head += "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
     head += "Sec-WebSocket-Protocol: ocpp1.6\r\nAuthorization: Basic \(basic)\r\n\r\n"
     head.withUTF8 { put(UnsafeRawBufferPointer($0)) }
@@ -161,7 +164,9 @@ final class Station {
   private func takeMessage(_ text: UnsafeMutableBufferPointer<UInt8>) {
     if text.count > 4, text[1] == UInt8(ascii: "2") { return decline(text) }
     guard let call = open else { return refuse("an answer to nothing: \(String(decoding: text, as: UTF8.self))") }
-    guard text.count > 16, text[1] == UInt8(ascii: "3"), number(in: text, from: 4) == call.id, isWelcome(text, call.saying) else {
+    guard text.count > 16, text[1] == UInt8(ascii: "3"), number(in: text, from: 4) == call.id,
+      isWelcome(text, call.saying)
+    else {
       return refuse("\(call.saying) was answered: \(String(decoding: text, as: UTF8.self))")
     }
     open = nil
@@ -172,7 +177,9 @@ final class Station {
     switch saying {
     case .boot, .authorize: return has("\"status\":\"Accepted\"", text) != nil
     case .start:
-      guard has("\"status\":\"Accepted\"", text) != nil, let place = has("\"transactionId\":", text) else { return false }
+      guard has("\"status\":\"Accepted\"", text) != nil, let place = has("\"transactionId\":", text) else {
+        return false
+      }
       number = number(in: text, from: place)
       return number > 0
     case .heartbeat: return has("\"currentTime\":", text) != nil
@@ -197,7 +204,9 @@ final class Station {
     let count = words.utf8CodeUnitCount
     var at = 0
     while at + count <= text.count {
-      if text[at] == words.utf8Start[0], memcmp(text.baseAddress! + at, words.utf8Start, count) == 0 { return at + count }
+      if text[at] == words.utf8Start[0], memcmp(text.baseAddress! + at, words.utf8Start, count) == 0 {
+        return at + count
+      }
       at += 1
     }
     return nil
@@ -222,7 +231,9 @@ final class Station {
     withAddress(address, port: port) { Glibc.connect(descriptor, $0, $1) == 0 }
   }
 
-  private static func withAddress(_ address: UInt32, port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Bool) -> Bool {
+  private static func withAddress(_ address: UInt32, port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Bool)
+    -> Bool
+  {
     var place = sockaddr_in()
     place.sin_family = sa_family_t(AF_INET)
     place.sin_addr.s_addr = address.bigEndian
