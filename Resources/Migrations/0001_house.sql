@@ -259,7 +259,7 @@ CREATE TABLE session (
   state_of_charge         TEXT,
   shifts                  TEXT NOT NULL DEFAULT '[]',
   tariff                  TEXT,
-  -- What makes a repeated start the same start: connector, tag, time and register as the station sent them (QUIRKS.md 41).
+  -- What makes a repeated start the same start: connector, tag, time and register as the station sent them.
   start_key               TEXT,
   -- The register and reason of the stop as the station sent them, to tell a repeat from a second, different stop.
   stop_key                TEXT,

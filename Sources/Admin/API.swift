@@ -83,7 +83,7 @@ public final class API {
     }
   }
 
-  /// A name that resolves to this machine but is not ours could be somebody's DNS rebinding (FAULTS.md 74).
+  /// A name that resolves to this machine but is not ours could be somebody's DNS rebinding.
   private func knowsHost(_ request: Request, at door: AdminDoor.Kind) -> Bool {
     guard door == .page, !settings.hosts.isEmpty, request.path != ["healthz"], request.path != ["readyz"] else {
       return true
@@ -159,7 +159,7 @@ public final class API {
     return isSetUp
   }
 
-  /// What every answer says to a browser (FAULTS.md 64).
+  /// What every answer says to a browser.
   static func harden(_ response: inout Response) {
     let fixed = [
       ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"),

@@ -2,8 +2,7 @@ import CResources
 import HTTP
 import Wire
 
-/// The page's files as they travel inside the binary, found by exact name: no path from outside reaches a file system
-/// (FAULTS.md 67).
+/// The page's files as they travel inside the binary, found by exact name: no path from outside reaches a file system.
 nonisolated struct Assets: Sendable {
   struct Asset: Sendable {
     let bytes: [UInt8]

@@ -101,8 +101,7 @@ extension API {
     }
   }
 
-  /// A page of rows at a time, each from a snapshot of its own and only when the reader took the one before (FAULTS.md
-  /// 73).
+  /// A page of rows at a time, each from a snapshot of its own and only when the reader took the one before.
   private func write(_ filter: CDRFilter, to stream: BodyStream) async {
     var table = CSV(columns: CDRTable.columns)
     var cursor: String?

@@ -157,7 +157,7 @@ extension API {
 nonisolated extension Partner {
   var nameJSON: JSON { ["id": .id(id), "name": .string(name)] }
 
-  /// Without its tokens: those are never read back (FAULTS.md 72).
+  /// Without its tokens: those are never read back.
   func json(_ depth: PushDepth?, _ books: Books) throws(StoreFault) -> JSON {
     let trouble = depth == nil ? nil : try books.pushes.trouble(of: id)
     return [

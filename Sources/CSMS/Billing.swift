@@ -4,7 +4,7 @@ import Store
 import Wire
 
 // What a session costs: the CDR is made in the turn of the stop, from the tariff as it was at the start, and never
-// edited. Later readings are stored and not priced again (HOUSE.md 6).
+// edited. Later readings are stored and not priced again.
 
 extension CSMS {
   /// Makes the CDR of an ended session and puts it on its way to the partner whose driver it was.
@@ -45,7 +45,7 @@ extension CSMS {
     return cdr
   }
 
-  /// More energy than the connector can give in that time is a wrong register, not a bill (FAULTS.md 9, QUIRKS.md 56).
+  /// More energy than the connector can give in that time is a wrong register, not a bill.
   private func implausibility(of session: Session, on bill: Bill) throws(StoreFault) -> String? {
     guard let connector = try books.stations.evse(session.evse)?.connector(session.connector) else { return nil }
     // An assumed connector may be a far stronger one in truth.

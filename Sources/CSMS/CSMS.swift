@@ -4,8 +4,8 @@ import Store
 import Wire
 
 /// The household: decides, turn by turn, what the loops, the partners, the operator and the clock bring to it. A turn
-/// takes all that waits, decides each errand in a savepoint, commits once, and only then answers and announces (HOUSE:
-/// "written, then answered"). SQLite is the only truth; what is kept in memory here can be dropped at any time.
+/// takes all that waits, decides each errand in a savepoint, commits once, and only then answers and announces. SQLite is
+/// the only truth; what is kept in memory here can be dropped at any time.
 public final class CSMS {
   let store: Store
   let clock: Clock
@@ -89,8 +89,7 @@ public final class CSMS {
       log.error("turn failed", metadata: ["errands": "\(errands.count)", "cause": "\(error)"])
       let fault = TurnFault(storage: error)
       errands.forEach { $0.fail(fault) }
-      // What a failed fsync left behind cannot be trusted: end, and let SQLite recover at the next start (FAULTS.md
-      // 39).
+      // What a failed fsync left behind cannot be trusted: end, and let SQLite recover at the next start.
       if case .io = error { onDiskFailure(error) }
     }
     deliverDuePushes()

@@ -4,13 +4,13 @@ public enum Limits {
   public nonisolated static let waitingErrands = 50_000
   /// Beats for which a note that must not be lost is brought again while the books cannot be written; then it is.
   public nonisolated static let insistingBeats = 3_600
-  /// Strangers that may knock at once; the next one hears 503 (HOUSE.md 7).
+  /// Strangers that may knock at once; the next one hears 503.
   public nonisolated static let knocks = 100
   /// Events a minute about callers that nobody authenticated; what is past it stands in the message log only.
   public nonisolated static let doorNotesPerMinute = 200
-  /// Seconds after which a station that returned without a boot is asked for one (QUIRKS.md 12, 30).
+  /// Seconds after which a station that returned without a boot is asked for one.
   public nonisolated static let settleSeconds = 10
-  /// Seconds in which a freshly accepted station must answer before its link is closed (HOUSE.md 7).
+  /// Seconds in which a freshly accepted station must answer before its link is closed.
   public nonisolated static let introductionSeconds = 2
   /// Seconds for which a partner's yes or no to a tag counts for the start that follows it.
   public nonisolated static let rememberedSeconds = 600
@@ -20,7 +20,7 @@ public enum Limits {
   public nonisolated static let clockSkew = Duration.seconds(3_600)
   /// Sessions of a station among which one is sought that a message means without naming it.
   public nonisolated static let recentSessions = 20
-  /// Seconds around a session's end in which a last reading without an id is taken for its own (QUIRKS.md 46).
+  /// Seconds around a session's end in which a last reading without an id is taken for its own.
   public nonisolated static let lateReadingSeconds = 120
   /// W: what a connector may give whose kind nobody confirmed. The strongest in the field gives less.
   public nonisolated static let strongestConnector = 1_000_000
@@ -28,7 +28,7 @@ public enum Limits {
   public nonisolated static let shortestPlausibleSeconds = 60
   /// Percent of the rated power that still passes for a meter's tolerance.
   public nonisolated static let meterTolerancePercent: Int64 = 115
-  /// Characters of a uid that every 1.6 station can hold; a longer one travels under an alias (HOUSE.md 7).
+  /// Characters of a uid that every 1.6 station can hold; a longer one travels under an alias.
   public nonisolated static let tagLength = 16
   /// Characters of a handshake step's detail that are kept.
   public nonisolated static let traceLength = 2_000

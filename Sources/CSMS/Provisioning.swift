@@ -4,7 +4,7 @@ import Store
 import Wire
 
 // Who the stations are: the door at which they come in, the strangers that knock, boots, statuses, and what is odd
-// about them (OCPP 1.6 §4.2, §4.9; HOUSE.md 7).
+// about them (OCPP 1.6 §4.2, §4.9).
 
 extension CSMS: StationDoor {
   public func admit(_ caller: StationCaller) throws(TurnFault) -> Admission {
@@ -157,7 +157,7 @@ extension CSMS {
     try evseMoved(evse)
   }
 
-  /// A station that returns without telling its statuses has those that it had before (QUIRKS.md 30); it is asked
+  /// A station that returns without telling its statuses has those that it had before; it is asked
   /// anyway.
   private func restoreStatuses(of station: ID<Station>) throws(StoreFault) {
     for evse in try books.stations.evses(of: station) where evse.status == .unknown {
@@ -249,7 +249,7 @@ extension CSMS {
     }
   }
 
-  /// Some stations return without a boot and tell nothing (QUIRKS.md 30): once they have settled they are asked, once.
+  /// Some stations return without a boot and tell nothing: once they have settled they are asked, once.
   func askTheSilent() {
     for link in links.takeSilent(at: now) {
       stationLink?.call(.trigger(.boot, evse: nil), on: link, deadline: settings.commandSeconds) { _ in

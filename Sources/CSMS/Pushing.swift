@@ -4,7 +4,7 @@ import Wire
 
 // What partners must learn is a row in the push queue, written in the commit that makes it true; the row is due while
 // what was sent is older than what is wanted. So after an outage a partner gets the current state, once, and not a
-// replay (HOUSE.md 5).
+// replay.
 
 extension CSMS {
   // MARK: Wanting, inside a turn

@@ -19,9 +19,9 @@ public struct CDR: Payload {
   public var tariff: Tariff?
   public var periods: [ChargingPeriod] = []
   public var totals = Totals()
-  /// True where the house had to estimate: no stop was heard, or the operator closed it (FAULTS.md 1).
+  /// True where the house had to estimate: no stop was heard, or the operator closed it.
   public var isEstimated = false
-  /// Why it waits for the operator instead of going to the partner, if it does (FAULTS.md 9).
+  /// Why it waits for the operator instead of going to the partner, if it does.
   public var heldBecause: String?
   public var createdAt = Timestamp(milliseconds: 0)
 

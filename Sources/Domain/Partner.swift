@@ -84,13 +84,13 @@ public struct PartnerRole: Sendable, Equatable {
 /// What one partner needs done differently. The first two are learned where that is safe.
 public struct PartnerQuirks: Payload {
   /// How the token stands in the Authorization header: `base64` as the specification says, or `raw`; absent is base64
-  /// out and either in, with the other tried once after a 401 (QUIRKS.md, partners 1).
+  /// out and either in, with the other tried once after a 401.
   public var tokenForm: TokenForm?
-  /// Its URLs may lie in private or loopback networks (HOUSE.md 8).
+  /// Its URLs may lie in private or loopback networks.
   public var allowPrivate: Bool?
-  /// Ask it in real time about tokens that we do not hold (HOUSE.md 7).
+  /// Ask it in real time about tokens that we do not hold.
   public var askUnknownTokens: Bool?
-  /// Send null for optional fields that have no value (QUIRKS.md, partners 27).
+  /// Send null for optional fields that have no value.
   public var explicitNulls: Bool?
 
   public enum TokenForm: String, Word { case base64, raw }

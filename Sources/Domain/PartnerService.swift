@@ -1,7 +1,7 @@
 import Wire
 
 /// What a roaming partner may ask of the house. CSMS implements it; the OCPI room calls it. Every query is bound to the
-/// caller: an object that is not meant for it does not exist for it (FAULTS.md 60). Writes return after their commit.
+/// caller: an object that is not meant for it does not exist for it. Writes return after their commit.
 @MainActor
 public protocol PartnerService: AnyObject, Sendable {
   /// Whose token this is; nil where nobody's. The header's value comes decoded and as it stood, because some send
@@ -50,7 +50,7 @@ public protocol PartnerService: AnyObject, Sendable {
 /// A partner that proved who it is.
 public struct PartnerCaller: Sendable, Equatable {
   public var terms: PartnerTerms
-  /// The very token that it called with: GET credentials must return it (QUIRKS.md, partners 8).
+  /// The very token that it called with: GET credentials must return it.
   public var token: String
 
   public init(terms: PartnerTerms, token: String) { (self.terms, self.token) = (terms, token) }

@@ -24,7 +24,7 @@ public struct Bill: Sendable, Equatable {
   }
 }
 
-/// The rules by which use becomes money (OCPI 2.2.1 §10.3.1 and §11.3; HOUSE.md 6).
+/// The rules by which use becomes money (OCPI 2.2.1 §10.3.1 and §11.3).
 public enum Pricing {
   /// One segmentation gives periods and price. Neighbours in which nothing changes become one period.
   static func bill(_ usage: Usage) -> Bill {

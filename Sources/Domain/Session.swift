@@ -167,7 +167,7 @@ public struct Session: Sendable, Equatable {
   }
 
   /// A reading arrived. True where the session's energy, power or state of charge moved; late ones (older than the
-  /// newest) are kept by the house but move nothing here, and after the end nothing moves (QUIRKS.md 46).
+  /// newest) are kept by the house but move nothing here, and after the end nothing moves.
   public mutating func read(_ reading: Reading, received now: Timestamp) -> Bool {
     switch state {
     case .active:
@@ -197,8 +197,7 @@ public struct Session: Sendable, Equatable {
     }
   }
 
-  /// The station stopped it, or the operator closed it. False where it had already ended: the first stop counts
-  /// (FAULTS.md 4). A superseded session still takes its late stop.
+  /// The station stopped it, or the operator closed it. False where it had already ended: the first stop counts. A superseded session still takes its late stop.
   public mutating func stop(at end: Timestamp, meter: Energy?, because ending: Ending, received now: Timestamp) -> Bool
   {
     switch state {

@@ -16,7 +16,7 @@ public struct Station: Sendable, Equatable {
   public var serialNumber: String?
   public var firmwareVersion: String?
   public var quirks: StationQuirks
-  /// The version that it spoke last: a property of the connection, remembered for the operator (QUIRKS.md 6).
+  /// The version that it spoke last: a property of the connection, remembered for the operator.
   public var lastVersion: String?
   public var bootedAt: Timestamp?
   public var lastSeenAt: Timestamp?
@@ -49,15 +49,15 @@ public struct Station: Sendable, Equatable {
 
 /// What one station needs done differently. Everything here is off until the operator, or evidence, turns it on.
 public struct StationQuirks: Payload {
-  /// The version to assume where the station offers no WebSocket subprotocol (QUIRKS.md 1, 2).
+  /// The version to assume where the station offers no WebSocket subprotocol.
   public var assumedVersion: String?
-  /// Seconds between our pings; 0 is off, absent is the house's default (QUIRKS.md 9).
+  /// Seconds between our pings; 0 is off, absent is the house's default.
   public var pingSeconds: Int?
   /// Seconds between heartbeats; absent is the house's default.
   public var heartbeatSeconds: Int?
-  /// How long a token's uid may be for a remote start; 20 by the standard, 16 are safe everywhere (QUIRKS.md 47).
+  /// How long a token's uid may be for a remote start; 20 by the standard, 16 are safe everywhere.
   public var tagLength: Int?
-  /// Any car charges here without a token (QUIRKS.md 50).
+  /// Any car charges here without a token.
   public var isFreeVend: Bool?
 
   public init() {}

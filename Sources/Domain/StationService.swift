@@ -3,7 +3,7 @@ import Wire
 /// The door at which stations knock. CSMS implements it; the OCPP room calls it from errands, inside a turn.
 @MainActor
 public protocol StationDoor: AnyObject, Sendable {
-  /// A station asks to come in, before its connection is upgraded. Authenticates it (FAULTS.md 10, 11).
+  /// A station asks to come in, before its connection is upgraded. Authenticates it.
   func admit(_ caller: StationCaller) throws(TurnFault) -> Admission
   /// The upgrade is done. An older link of the same station is closed: the newest authenticated one wins.
   func opened(_ link: LinkID, of station: Admission.Guest, version: String, address: String) throws(TurnFault)
@@ -80,7 +80,7 @@ public protocol StationService: AnyObject, Sendable {
   func transfer(vendor: String, message: String?, data: JSON?) throws(TurnFault) -> TransferVerdict
   /// It sent a transaction message that cannot be used: kept as it is, answered positively, shown to the operator.
   func park(action: String, payload: JSON, why: String) throws(TurnFault)
-  /// Lenient reading met something odd: counted and shown on the station's page (QUIRKS.md).
+  /// Lenient reading met something odd: counted and shown on the station's page.
   func flag(action: String, oddities: [Oddity]) throws(TurnFault)
 }
 

@@ -5,7 +5,7 @@ public struct Token: Sendable, Equatable {
   public enum Kind: String, Word {
     case rfid = "RFID", appUser = "APP_USER", adHocUser = "AD_HOC_USER", other = "OTHER"
   }
-  /// When the owner wants to be asked (OCPI 2.2.1 §12.4.4; HOUSE.md 7).
+  /// When the owner wants to be asked (OCPI 2.2.1 §12.4.4).
   public enum Whitelist: String, Word {
     case always = "ALWAYS", allowed = "ALLOWED", allowedOffline = "ALLOWED_OFFLINE", never = "NEVER"
   }
@@ -51,7 +51,7 @@ public struct Token: Sendable, Equatable {
     self.updatedAt = updatedAt
   }
 
-  /// The uid as it is compared: without spaces at its ends or between hex pairs, in lower case (QUIRKS.md 49).
+  /// The uid as it is compared: without spaces at its ends or between hex pairs, in lower case.
   public var foldedUID: String { Self.fold(uid) }
 
   public static func fold(_ uid: String) -> String {

@@ -5,7 +5,7 @@ import Wire
 /// the memory of one page.
 ///
 /// A spreadsheet takes a text that begins with `=`, `+`, `-`, `@`, a tab or a line break for a formula and runs it.
-/// Such a text gets an apostrophe before it and stands in quotes; numbers stay numbers (FAULTS.md 65).
+/// Such a text gets an apostrophe before it and stands in quotes; numbers stay numbers.
 public struct CSV: Sendable {
   public enum Cell: Sendable, Equatable {
     case text(String)

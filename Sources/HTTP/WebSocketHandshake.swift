@@ -4,7 +4,7 @@ import Wire
 public struct WebSocketOffer: Sendable, Equatable {
   /// In the peer's order of preference.
   public let subprotocols: [String]
-  /// Some stations forget `Connection: Upgrade` (QUIRKS A3); whether that is forgiven is the handler's choice.
+  /// Some stations forget `Connection: Upgrade`; whether that is forgiven is the handler's choice.
   public let lacksConnectionUpgrade: Bool
   let key: String
   let version: String
@@ -45,7 +45,7 @@ public struct WebSocketOffer: Sendable, Equatable {
 }
 
 /// What was agreed about permessage-deflate (RFC 7692 7): never a context kept between messages, on either side,
-/// because a widespread library breaks with one (QUIRKS A8) and because one state then serves all connections.
+/// because a widespread library breaks with one and because one state then serves all connections.
 struct Compression: Sendable, Equatable {
   /// The largest window that our side may use.
   var windowBits: Int32 = 15

@@ -5,7 +5,7 @@ import Wire
 /// What a partner's own ways mean for what we do: how objects are written for it, how its token stands in the header,
 /// and where its addresses may lead.
 extension PartnerQuirks {
-  /// Whole seconds, because finer ones break parsers in the field (QUIRKS, partners 29).
+  /// Whole seconds, because finer ones break parsers in the field.
   public var style: WriterOptions { WriterOptions(timestampFraction: .seconds, explicitNulls: explicitNulls ?? false) }
 
   /// The forms to try, in order: the one that is set, or first what worked before and then the other one.
@@ -17,7 +17,7 @@ extension PartnerQuirks {
 
 extension PartnerTerms {
   /// Whether a command's result may go there: only to a host that the partner registered, and not in clear where it is
-  /// registered with https (FAULTS 58).
+  /// registered with https.
   func mayAnswer(to text: String) -> Bool {
     guard let url = try? HTTPURL(text), url.scheme == .http || url.scheme == .https else { return false }
     if partner.quirks.allowPrivate == true { return true }

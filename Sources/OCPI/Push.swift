@@ -187,7 +187,7 @@ extension PushOutcome {
   init(_ reply: PartnerReply, module: String) {
     let isCDR = module == OCPIModule.Name.cdrs.rawValue
     if isCDR, reply.status == .conflict || Self.saysItExists(reply) {
-      // An earlier attempt arrived and its answer was lost: one CDR id is one CDR (HOUSE: facts, events, pushes).
+      // An earlier attempt arrived and its answer was lost: one CDR id is one CDR.
       self = .accepted(milliseconds: reply.milliseconds)
       return
     }

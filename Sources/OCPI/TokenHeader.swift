@@ -12,7 +12,7 @@ public enum TokenHeader {
   }
 
   /// What the header can mean, the likelier first. The text's own example decodes to a token with a line feed at its
-  /// end, so white space there is not part of the token (QUIRKS, partners 2).
+  /// end, so white space there is not part of the token.
   public static func candidates(in header: String) -> [String] {
     let words = header.split(separator: " ", omittingEmptySubsequences: true)
     guard let last = words.last, words.count <= 2 else { return [] }

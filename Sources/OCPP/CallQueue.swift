@@ -3,7 +3,7 @@
 import Wire
 
 /// The calls that we make on one link. One is open at a time (OCPP-J 1.6 §4.1.1), the others wait in line; the
-/// station's own calls are not its concern (QUIRKS.md 24). It is told facts and says what should be done.
+/// station's own calls are not its concern. It is told facts and says what should be done.
 public struct CallQueue {
   public struct Call: Equatable, Sendable {
     public var id: MessageID
@@ -29,7 +29,7 @@ public struct CallQueue {
   }
 
   private enum State {
-    /// The station is not ready for calls yet (QUIRKS.md 31).
+    /// The station is not ready for calls yet.
     case held
     case idle
     case waiting(Call)
@@ -38,7 +38,7 @@ public struct CallQueue {
 
   private var state = State.held
   private var line: [Call] = []
-  /// Answers to no open call: late, repeated or invented ones (FAULTS.md 13).
+  /// Answers to no open call: late, repeated or invented ones.
   public private(set) var ignored = 0
 
   public init() {}

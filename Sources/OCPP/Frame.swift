@@ -55,7 +55,7 @@ public enum Frame: Sendable {
 
   // MARK: Writing
 
-  /// How payloads are written to stations: whole seconds, because some cannot read a fraction (QUIRKS.md 22).
+  /// How payloads are written to stations: whole seconds, because some cannot read a fraction.
   public static let writerOptions = WriterOptions(timestampFraction: .seconds)
 
   /// A CALL.
@@ -110,8 +110,7 @@ public enum Frame: Sendable {
   }
 }
 
-/// What binds an answer to its call. Some stations send a number instead of a text; they get it back as they sent it
-/// (QUIRKS.md 19).
+/// What binds an answer to its call. Some stations send a number instead of a text; they get it back as they sent it.
 public struct MessageID: Hashable, Sendable, CustomStringConvertible {
   public let text: String
   public let isNumber: Bool

@@ -4,7 +4,7 @@ import Domain
 import HTTP
 import Wire
 
-/// The HTTP Basic credentials of a station, as bytes: keys are not always text (QUIRKS.md 15).
+/// The HTTP Basic credentials of a station, as bytes: keys are not always text.
 public enum Credentials: Equatable, Sendable {
   case none
   case password(Bytes)
@@ -30,7 +30,7 @@ public enum Credentials: Equatable, Sendable {
 }
 
 extension StationIdentity {
-  /// The last segment of the path that is not empty, decoded, under any prefix (QUIRKS.md 4, 5).
+  /// The last segment of the path that is not empty, decoded, under any prefix.
   public init?(_ target: Target) {
     guard let last = target.segments.last else { return nil }
     self.init(last)
@@ -44,8 +44,7 @@ public enum VersionChoice: Sendable {
   /// 101 without the header, then close 1002 (OCPP-J 1.6 §3.2); the reason is for the operator.
   case nothingInCommon(String)
 
-  /// The station's first offer that we speak, in its own spelling; or what the operator lets us assume (QUIRKS.md 1,
-  /// 2).
+  /// The station's first offer that we speak, in its own spelling; or what the operator lets us assume.
   public init(offered: [String], assumed: String?, dialects: [any Dialect]) {
     for offer in offered {
       if let dialect = dialects.first(where: { $0.subprotocol.ciFolded == offer.ciFolded }) {

@@ -104,7 +104,7 @@ final class Link: WebSocketHandler {
     return seconds == 0 ? nil : .seconds(seconds)
   }
 
-  /// Three heartbeats, as long as the station has not shown that it answers pings (QUIRKS.md 9, 10).
+  /// Three heartbeats, as long as the station has not shown that it answers pings.
   private var patience: Duration {
     .seconds(3 * (guest.quirks.heartbeatSeconds ?? server.options.heartbeatSeconds))
   }
@@ -307,7 +307,7 @@ final class Link: WebSocketHandler {
     let before = queue.ignored
     perform(queue.replied(id, outcome, at: loop.now))
     guard queue.ignored > before else { return }
-    // FAULTS.md 13: once a minute is enough.
+    // Once a minute is enough.
     if let last = ignoredLoggedAt, loop.now - last < .seconds(60) { return }
     ignoredLoggedAt = loop.now
     server.log.info(

@@ -3,7 +3,7 @@
 import Wire
 
 /// A word as a station wrote it: one of the declared set, or any other text, which is noted as an oddity and kept.
-/// Letter case is forgiven (QUIRKS.md 33). What we write ourselves is always a declared word.
+/// Letter case is forgiven. What we write ourselves is always a declared word.
 public enum Loose<W: Word>: WireValue {
   case known(W)
   case other(String)
@@ -43,7 +43,7 @@ public enum Loose<W: Word>: WireValue {
 }
 
 /// A meter's register in Wh. Declared as a whole number, read from any decimal, because a session must not be lost for
-/// a fraction (FAULTS.md 9); written as a whole number.
+/// a fraction; written as a whole number.
 public struct Register: WireValue {
   public var wattHours: Decimal
 

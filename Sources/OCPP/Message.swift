@@ -39,8 +39,7 @@ public struct Call<M: Message>: Sendable {
   }
 }
 
-/// Whether a station's clock may have shown that when we read it: neither reset to an epoch nor years ahead (FAULTS.md
-/// 8).
+/// Whether a station's clock may have shown that when we read it: neither reset to an epoch nor years ahead.
 func isPlausible(_ time: Timestamp, received: Timestamp) -> Bool {
   time >= received - OCPPLimits.clockBehind && time <= received + OCPPLimits.clockAhead
 }

@@ -31,7 +31,7 @@ public enum OCPPLimits {
   public static let errorDescription = 255
   /// Bytes of a frame as the message log gets it. Past it: cut.
   public static let loggedBytes = 65_536
-  /// Time after the upgrade in which we make no call to a station that has not booted (QUIRKS.md 12, 31).
+  /// Time after the upgrade in which we make no call to a station that has not booted.
   public static let settle = Duration.seconds(5)
   /// Time between two tellings of who was seen; in between, one station counts once.
   public static let seenDelay = Duration.seconds(1)

@@ -1,4 +1,4 @@
-// Mends the two ways in which known stations break JSON, so that their sessions are metered (QUIRKS.md 16, 17).
+// Mends the two ways in which known stations break JSON, so that their sessions are metered.
 
 import Wire
 

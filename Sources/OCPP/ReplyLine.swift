@@ -3,7 +3,7 @@
 import Wire
 
 /// The calls of one station that are not answered yet, oldest first. Replies may become known in any order; they leave
-/// in the order in which the calls came (FAULTS.md 14).
+/// in the order in which the calls came.
 struct ReplyLine {
   typealias Answer = Result<any Payload, CallFault>
 
@@ -58,7 +58,7 @@ struct ReplyLine {
 }
 
 /// The last calls of a station by their ids, to notice one that uses an id again. A repeat with equal content is
-/// normal: the answer was lost (QUIRKS.md 19).
+/// normal: the answer was lost.
 struct RecentCalls {
   enum Finding { case new, repeated, otherContent }
 

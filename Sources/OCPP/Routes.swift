@@ -22,7 +22,7 @@ public struct Route: Sendable {
   }
 
   /// A transaction message: stations repeat it for ever until it is answered positively, so one that cannot be read is
-  /// parked, changes nothing, and gets the reply `parked` (HOUSE.md 4). Where only one part is beyond reading,
+  /// parked, changes nothing, and gets the reply `parked`. Where only one part is beyond reading,
   /// `salvage` gives the message without that part.
   public init<M: Message>(
     _ message: M.Type, parked: M.Reply,
@@ -55,7 +55,7 @@ public struct Route: Sendable {
     }
   }
 
-  /// A message that needs nothing of the house: answered on the loop, also while the disk is slow (HOUSE.md 3).
+  /// A message that needs nothing of the house: answered on the loop, also while the disk is slow.
   public static func onLoop<M: Message>(
     _ message: M.Type, reply: @escaping @Sendable (M, Timestamp) -> M.Reply
   ) -> Route {

@@ -99,7 +99,7 @@ public final class StationServer: RequestHandler {
     guard !isDraining else { return exchange.respond(.comeBack("The service is closing.\n", seconds: 5)) }
     if guest.station != nil { exchange.markTrusted() }
     var options = WebSocketOptions()
-    // QUIRKS.md 3: the upgrade itself is asked for, and that is enough.
+    // Some stations forget this header: the upgrade itself is asked for, and that is enough.
     options.requiresConnectionUpgrade = false
     options.limits.messageBytes = OCPPLimits.messageBytes
     switch VersionChoice(offered: caller.offered, assumed: guest.quirks.assumedVersion, dialects: dialects) {
@@ -193,7 +193,7 @@ public struct StationLinks: StationLink {
   }
 }
 
-/// Tells a station with which we share no version why it must go (OCPP-J 1.6 §3.2; QUIRKS.md 1).
+/// Tells a station with which we share no version why it must go (OCPP-J 1.6 §3.2).
 private final class Farewell: WebSocketHandler {
   private let why: String
 

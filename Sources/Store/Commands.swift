@@ -23,8 +23,7 @@ nonisolated public struct Commands {
     try db.first("SELECT * FROM command WHERE id = ?1", id, as: KeptCommand.init(row:))
   }
 
-  /// The one to which a partner waits for the answer at that URL: the same wish again is not a second one (FAULTS.md
-  /// 55).
+  /// The one to which a partner waits for the answer at that URL: the same wish again is not a second one.
   public func command(of partner: ID<Partner>, respondTo url: String) throws(StoreFault) -> KeptCommand? {
     try db.first(
       "SELECT * FROM command WHERE partner = ?1 AND respond_to = ?2 ORDER BY created_at DESC", partner, url,

@@ -3,7 +3,7 @@ import Glibc
 import Wire
 
 /// One connection to one SQLite file. It belongs to whoever holds it: the writer's to the household, a reader's to its
-/// queue. SQL is given as a literal and values are bound, so no text from outside can become SQL (FAULTS.md 68).
+/// queue. SQL is given as a literal and values are bound, so no text from outside can become SQL.
 nonisolated public final class Database {
   enum Access {
     /// `isDurable`: a commit is on disk before it returns (`synchronous=FULL`); else a power cut may take the last

@@ -2,7 +2,7 @@ import CSystem
 import Glibc
 
 /// Keeps a second daemon out of a data folder for as long as it lives. The kernel lets go when the process dies,
-/// however it dies; tools that may work beside the daemon do not take it (HOUSE.md 3, FAULTS.md 46).
+/// however it dies; tools that may work beside the daemon do not take it.
 nonisolated public final class FolderLock: Sendable {
   private let descriptor: Int32
 

@@ -2,7 +2,7 @@
 nonisolated enum Limits {
   /// Milliseconds for which the writer waits for a lock of another program; past it the turn fails as `.busy`.
   static let lockMilliseconds: Int32 = 2_000
-  /// How long a read transaction may live; past it the question fails as `.tooSlow` (HOUSE.md 3).
+  /// How long a read transaction may live; past it the question fails as `.tooSlow`.
   static let readTime = Duration.seconds(1)
   /// Read-only connections, each with a queue of its own.
   static let readers = 2

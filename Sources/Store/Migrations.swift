@@ -78,7 +78,7 @@ nonisolated struct Migrations {
     return version
   }
 
-  /// A table that does not open is found now and not in the middle of a night (FAULTS.md 42).
+  /// A table that does not open is found now and not in the middle of a night.
   private func openEachTable(_ db: Database) throws(StoreFault) {
     let tables = try db.rows("SELECT name FROM sqlite_schema WHERE type = 'table'") { (row) throws(StoreFault) in
       try row.get("name") as String

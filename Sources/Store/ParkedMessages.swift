@@ -16,7 +16,7 @@ nonisolated public struct ParkedMessage: Sendable, Equatable {
 }
 
 /// Transaction messages that were answered positively and changed nothing; the operator matches them by hand. Those
-/// that nobody settled are never dropped (FAULTS.md 6).
+/// that nobody settled are never dropped.
 nonisolated public struct ParkedMessages {
   let db: Database
 

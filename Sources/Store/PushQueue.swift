@@ -5,8 +5,7 @@ import Wire
 nonisolated public enum PushModule: String, Word {
   case locations, evses, tariffs, sessions, cdrs, commands
 
-  /// Its place in the order at one location and of one session: the location before the session before the CDR
-  /// (HOUSE.md 5).
+  /// Its place in the order at one location and of one session: the location before the session before the CDR.
   var rank: Int {
     switch self {
     case .locations: 0

@@ -2,7 +2,7 @@ import Dispatch
 import Synchronization
 
 /// Read-only connections beside the writer's. Each question reads one snapshot, never delays a turn, and ends within a
-/// second; a long export asks again from where it was (HOUSE.md 3).
+/// second; a long export asks again from where it was.
 nonisolated public final class Readers: Sendable {
   private let readers: [Reader]
   private let next = Atomic<Int>(0)

@@ -170,7 +170,7 @@ nonisolated extension Payload {
   var stored: String { String(decoding: encoded(), as: UTF8.self) }
 }
 
-/// A pattern for `LIKE … ESCAPE '\'` that finds a text anywhere, whatever signs it holds (FAULTS.md 68).
+/// A pattern for `LIKE … ESCAPE '\'` that finds a text anywhere, whatever signs it holds.
 nonisolated func pattern(containing text: String) -> String {
   var pattern = "%"
   for character in text.unicodeScalars {

@@ -1,10 +1,10 @@
 /// Why the books could not be read or written, by what the caller can do about it.
 nonisolated public enum StoreFault: Error, Equatable, Sendable {
-  /// The disk is full. Nothing was kept; it goes on by itself once there is room (FAULTS.md 38).
+  /// The disk is full. Nothing was kept; it goes on by itself once there is room.
   case full
   /// Somebody else holds the lock, such as a shell or a backup. Retryable.
   case busy
-  /// The disk failed. Nothing may be retried on this connection: the process ends and SQLite recovers (FAULTS.md 39).
+  /// The disk failed. Nothing may be retried on this connection: the process ends and SQLite recovers.
   case io(String)
   /// The file, or a value in it, is not what the house wrote.
   case corrupt(file: String, what: String)

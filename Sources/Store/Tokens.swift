@@ -106,7 +106,7 @@ nonisolated public struct Tokens {
     return token
   }
 
-  /// Creates or replaces the token of its uid, kind and owner; an older one than ours changes nothing (FAULTS.md 55).
+  /// Creates or replaces the token of its uid, kind and owner; an older one than ours changes nothing.
   public func put(_ token: Token) throws(StoreFault) -> TokenPut {
     guard let held = try self.token(token.uid, token.kind, owner: token.owner) else {
       return .created(try create(token).id)

@@ -238,7 +238,7 @@ final class Doors {
 }
 
 /// Stands at a listener and shows each request to the room that it is for: `/ocpi` to the partners', an upgrade on any
-/// other path to the stations', everything else to the page and its API (HOUSE.md 8).
+/// other path to the stations', everything else to the page and its API.
 final class DoorKeeper: RequestHandler {
   enum Room: String, Sendable { case stations, partners, page }
 

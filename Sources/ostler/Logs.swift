@@ -17,7 +17,7 @@ enum Logs {
 }
 
 /// Writes the log to standard error: one event one line, as logfmt or JSON. What came from outside is escaped and cut,
-/// so that no station can forge a line (FAULTS.md 66). When standard error is gone the service goes on (FAULTS.md 51).
+/// so that no station can forge a line. When standard error is gone the service goes on.
 struct LogWriter: LogHandler {
   /// Characters of one value that are written.
   static let valueLength = 300

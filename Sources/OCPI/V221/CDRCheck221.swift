@@ -2,7 +2,7 @@ import Domain
 import Wire
 
 /// Reads an encoded CDR back, as its receiver will, and prices it again: time by its time stamps, energy by its
-/// volumes, by the tariff that it carries (HOUSE: money and time).
+/// volumes, by the tariff that it carries.
 enum CDRCheck {
   /// - Throws: `PushFault.unfit` where the parts do not make the whole, or the price comes out differently.
   static func agree(_ bytes: Bytes, zone name: String, _ zones: ZoneLibrary) throws(PushFault) {

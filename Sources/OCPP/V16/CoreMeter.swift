@@ -47,7 +47,7 @@ extension V16 {
     }
   }
 
-  /// One number of a meter (§7.43). The value is a text by the specification; numbers are taken too (QUIRKS.md 51).
+  /// One number of a meter (§7.43). The value is a text by the specification; numbers are taken too.
   public struct SampledValue: Payload {
     public enum Context: String, Word {
       case interruptionBegin = "Interruption.Begin", interruptionEnd = "Interruption.End", clock = "Sample.Clock"
@@ -103,7 +103,7 @@ extension V16 {
 // MARK: - Readings
 
 /// The readings of some meter values, in the house's units, and what was odd about them. A moment without any sample
-/// gives no reading (QUIRKS.md 33).
+/// gives no reading.
 struct Samples {
   private(set) var readings: [Reading] = []
   private(set) var oddities: [Oddity] = []
@@ -134,7 +134,7 @@ struct Samples {
       stateOfCharge: single(.stateOfCharge, samples), context: context.plain, raw: evidence)
   }
 
-  /// Some stations repeat the register of the transaction's begin beside every periodic sample (QUIRKS.md 54): of mixed
+  /// Some stations repeat the register of the transaction's begin beside every periodic sample: of mixed
   /// contexts, the one that speaks of now counts.
   private static func context(of samples: [V16.SampledValue]) -> V16.SampledValue.Context {
     let present = Set(samples.map { $0.context?.word ?? .periodic })
@@ -144,7 +144,7 @@ struct Samples {
     return order.first { present.contains($0) } ?? .periodic
   }
 
-  /// The total where there is one, else the sum of the phases (QUIRKS.md 55).
+  /// The total where there is one, else the sum of the phases.
   private mutating func sum(
     of measurand: V16.SampledValue.Measurand, _ samples: [V16.SampledValue], largeUnit: V16.SampledValue.Unit
   ) -> Decimal? {

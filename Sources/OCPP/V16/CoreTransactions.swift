@@ -1,5 +1,5 @@
 // OCPP 1.6 Core: the begin and the end of a session. What cannot be read is parked and answered positively, because a
-// station repeats a transaction message for ever until it gets a reply (OCPP 1.6 §3.7.1; HOUSE.md 4).
+// station repeats a transaction message for ever until it gets a reply (OCPP 1.6 §3.7.1).
 
 import Domain
 import Wire
@@ -38,7 +38,7 @@ extension V16 {
 
 extension V16.StartTransaction {
   /// A parked start is answered with `Invalid` and transaction 0, which the house never gives to a session: the
-  /// station ends it, and what it still sends about transaction 0 is parked beside it (QUIRKS.md 37).
+  /// station ends it, and what it still sends about transaction 0 is parked beside it.
   static let route = Route(Self.self, parked: Reply()) { (call, station) throws(TurnFault) in
     guard let meter = Energy(wattHours: call.meterStart.wattHours) else {
       let why = "meterStart: no meter shows \(call.meterStart.wattHours) Wh"
