@@ -197,7 +197,8 @@ public struct Session: Sendable, Equatable {
     }
   }
 
-  /// The station stopped it, or the operator closed it. False where it had already ended: the first stop counts. A superseded session still takes its late stop.
+  /// The station stopped it, or the operator closed it. False where it had already ended: the first stop counts.
+  /// A superseded session still takes its late stop.
   public mutating func stop(at end: Timestamp, meter: Energy?, because ending: Ending, received now: Timestamp) -> Bool
   {
     switch state {
