@@ -4,7 +4,7 @@ import Wire
 
 // Who may charge (OCPP 1.6 §4.1, OCPI 2.2.1 §12): a token that we hold follows its whitelist, one that we do not hold
 // is asked of the partners for which that is switched on, and a remote start's one-use alias stands for the token that
-// it carries (HOUSE.md 7).
+// it carries.
 
 extension CSMS {
   /// May this tag charge here? Answers now where the house knows, later where a partner must be asked.
@@ -70,9 +70,7 @@ extension CSMS {
       return .known(Authorization(.accepted, holder: session.holder, groupID: session.groupID))
     }
     let folded = Token.fold(tag)
-    if let waiting = try books.sessions.open(of: station).first(where: {
-      $0.state == .pending && Token.fold($0.token.uid) == folded
-    }) {
+    if let waiting = try books.sessions.pending(of: station).first(where: { Token.fold($0.token.uid) == folded }) {
       return .known(Authorization(.accepted, holder: waiting.holder, groupID: waiting.groupID))
     }
     let held = try books.tokens.tokens(folded: folded)

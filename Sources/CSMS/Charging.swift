@@ -3,13 +3,12 @@ import Store
 import Wire
 
 // The way of a session at the station: start, readings, stop (OCPP 1.6 §4.6–§4.10). Every repeat is harmless, nothing
-// that a station tells is dropped, and nothing that is another station's changes (FAULTS.md A).
+// that a station tells is dropped, and nothing that is another station's changes.
 
 extension CSMS {
   // MARK: Start
 
-  /// A session begins at a station. The same start again, under whatever message id, is the same session (QUIRKS.md
-  /// 41).
+  /// A session begins at a station. The same start again, under whatever message id, is the same session.
   func started(_ report: StartReport, at station: ID<Station>) throws(StoreFault) -> StartVerdict {
     let key = StartKey(report).text
     if let known = try books.sessions.session(station, startKey: key), let transaction = known.transaction {
@@ -65,8 +64,8 @@ extension CSMS {
       return session.evse == evse.id ? session : try moved(session, to: evse)
     }
     let folded = Token.fold(tag)
-    return try books.sessions.open(of: evse.station).first {
-      $0.state == .pending && $0.evse == evse.id && Token.fold($0.token.uid) == folded
+    return try books.sessions.pending(of: evse.station).first {
+      $0.evse == evse.id && Token.fold($0.token.uid) == folded
     }
   }
 
@@ -77,8 +76,8 @@ extension CSMS {
     return moved
   }
 
-  /// Sessions here that began before this one and were never stopped (QUIRKS.md 43). True where this one is the older:
-  /// it is told of late, and a session that began after it runs (FAULTS.md 7). One that began in the future had a wrong
+  /// Sessions here that began before this one and were never stopped. True where this one is the older:
+  /// it is told of late, and a session that began after it runs. One that began in the future had a wrong
   /// clock.
   private func supersede(at evse: EVSE, before start: Timestamp) throws(StoreFault) -> Bool {
     let running = try books.sessions.open(of: evse.station).filter { $0.evse == evse.id && $0.state == .active }
@@ -110,7 +109,7 @@ extension CSMS {
       try parkReadings(report, why: Self.whyForeign(named), of: station)
       return nil
     }
-    // Some stations name no transaction, or one of their own below zero (QUIRKS.md 36, 40): the car at that EVSE is meant.
+    // Some stations name no transaction, or one of their own below zero: the car at that EVSE is meant.
     let evse = try books.stations.evse(station, number: report.evse)
     guard let open = try evse.flatMap({ evse throws(StoreFault) in try books.sessions.open(at: evse.id) }) else {
       // Readings outside any session are the meter's idle chatter, unless a transaction was named that nobody knows.
@@ -126,7 +125,7 @@ extension CSMS {
     return open
   }
 
-  /// The session whose last reading comes after its stop and without its id (QUIRKS.md 46).
+  /// The session whose last reading comes after its stop and without its id.
   private func sessionThatEnded(at evse: EVSE, by readings: [Reading]) throws(StoreFault) -> Session? {
     guard let last = readings.last(where: { $0.context == .end }) else { return nil }
     let recent = try books.sessions.list(SessionFilter(station: evse.station), limit: Limits.recentSessions)
@@ -185,7 +184,7 @@ extension CSMS {
     case .active, .superseded:
       try end(&session, report: report, key: key)
     case .completed:
-      // The first stop counts; a second that says something else is for people to look at (FAULTS.md 4).
+      // The first stop counts; a second that says something else is for people to look at.
       let first = try books.sessions.stopKey(of: session.id)
       guard first != key, try keepReadings(of: report, for: &session) else { break }
       try record(
@@ -228,7 +227,7 @@ extension CSMS {
       return nil
     }
     // A start that was answered while the station was offline, or an id of its own: the open session of that tag, if
-    // there is exactly one whose time and register fit (QUIRKS.md 36, 40).
+    // there is exactly one whose time and register fit.
     let fitting = try books.sessions.open(of: station).filter { session in
       session.state == .active && (report.at.map { session.startedAt <= $0 } ?? true)
         && (report.meterStop.map { session.meterStart <= $0 } ?? true)
@@ -252,14 +251,14 @@ extension CSMS {
   }
 
   /// Numbers above zero are ours to give. One that we did not give to this station came from another system, or is
-  /// another station's: it says nothing about what runs here, and changes nothing (QUIRKS.md 38, FAULTS.md 5).
+  /// another station's: it says nothing about what runs here, and changes nothing.
   private static func whyForeign(_ named: Session?) -> String {
     named == nil ? "no such transaction" : "the transaction is another station's"
   }
 
   // MARK: Small things
 
-  /// The station's time, or now where it has none that can be: stations wake up in 1970 (QUIRKS.md 28).
+  /// The station's time, or now where it has none that can be: stations wake up in 1970.
   func plausible(_ time: Timestamp?) -> Timestamp {
     guard let time, time > now - Limits.oldestFact, time < now + Limits.clockSkew else { return now }
     return time
@@ -292,14 +291,13 @@ extension CSMS {
 }
 
 extension Session {
-  /// As `read`, but for the register of the beginning, which some stations send again beside every newer one (QUIRKS.md
-  /// 54).
+  /// As `read`, but for the register of the beginning, which some stations send again beside every newer one.
   fileprivate mutating func takes(_ reading: Reading, received now: Timestamp) -> Bool {
     reading.context != .begin && read(reading, received: now)
   }
 }
 
-/// What makes a start the same start, as the station sent it: connector, tag, time and register (QUIRKS.md 41).
+/// What makes a start the same start, as the station sent it: connector, tag, time and register.
 private struct StartKey {
   let text: String
 

@@ -44,7 +44,7 @@ nonisolated public struct Sessions {
     try db.first("SELECT * FROM session WHERE transaction_id = ?1", transaction, as: Session.init(row:))
   }
 
-  /// The one that this very start began before: the station repeats it because it missed the answer (FAULTS.md 2).
+  /// The one that this very start began before: the station repeats it because it missed the answer.
   public func session(_ station: ID<Station>, startKey: String) throws(StoreFault) -> Session? {
     try db.first(
       "SELECT * FROM session WHERE station = ?1 AND start_key = ?2", station, startKey, as: Session.init(row:))
@@ -64,12 +64,22 @@ nonisolated public struct Sessions {
       as: Session.init(row:))
   }
 
+  /// Those of remote starts that wait for their cars: every tag that is shown is held against them, so the running ones are
+  /// not even read.
+  public func pending(of station: ID<Station>) throws(StoreFault) -> [Session] {
+    try db.rows(
+      """
+      SELECT * FROM session INDEXED BY session_open_station
+      WHERE station = ?1 AND ended_at IS NULL AND state = 'pending' ORDER BY id
+      """, station, as: Session.init(row:))
+  }
+
   /// The one that a remote start made, also after it ended.
   public func session(command: String) throws(StoreFault) -> Session? {
     try db.first("SELECT * FROM session WHERE command = ?1", command, as: Session.init(row:))
   }
 
-  /// One of a partner's drivers; nil where it is somebody else's (FAULTS.md 60).
+  /// One of a partner's drivers; nil where it is somebody else's.
   public func session(_ id: String, of partner: ID<Partner>) throws(StoreFault) -> Session? {
     try db.first("SELECT * FROM session WHERE id = ?1 AND partner = ?2", id, partner, as: Session.init(row:))
   }
@@ -222,7 +232,7 @@ nonisolated public struct Sessions {
   /// The next number for a 1.6 station: positive, below 2³¹, never given twice.
   public func nextTransaction() throws(StoreFault) -> Int64 { try advanceTransactions(by: 1) }
 
-  /// After a restore: numbers that were given after the backup are out there and must not be given again (HOUSE.md 6).
+  /// After a restore: numbers that were given after the backup are out there and must not be given again.
   public func jumpTransactions() throws(StoreFault) { _ = try advanceTransactions(by: Limits.transactionJump) }
 
   private func advanceTransactions(by count: Int64) throws(StoreFault) -> Int64 {
@@ -242,7 +252,7 @@ nonisolated public struct Sessions {
 // MARK: - Readings
 
 nonisolated extension Sessions {
-  /// Keeps a reading. False where the very same one is there already (FAULTS.md 3).
+  /// Keeps a reading. False where the very same one is there already.
   @discardableResult
   public func append(_ reading: Reading, to session: String, receivedAt now: Timestamp) throws(StoreFault) -> Bool {
     let raw = reading.raw.text

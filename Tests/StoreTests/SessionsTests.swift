@@ -62,6 +62,8 @@ import Wire
     #expect(try sessions.open(at: house.evse.id) == running)
     #expect(try sessions.pending(at: house.evse.id) == waiting)
     #expect(try sessions.open(of: house.station.id) == [waiting, running])
+    #expect(try sessions.pending(of: house.station.id) == [waiting])
+    #expect(try sessions.pending(of: ID(99)) == [])
     #expect(try sessions.allOpen() == [waiting, running])
     #expect(try sessions.superseded(before: t(49)) == [])
     #expect(try sessions.superseded(before: t(50)) == [gone])
