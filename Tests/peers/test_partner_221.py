@@ -509,16 +509,24 @@ async def test_commands_that_cannot_be(house, stations, emsp):
     assert answer.code in (1000, 2000, 2001) and reject(answer)[1] in (None, "NOT_SUPPORTED")
     assert station.commands == []
 
-    # The station says no, and the same command again is not a second one.
-    station.refuses = {"RemoteStartTransaction"}
+    # The same command again, because an answer was lost, is not a second one.
+    station.starts_itself = False
     answer, uid = await emsp.command("START_SESSION", token=token, **where)
+    assert reject(answer) == (1000, "ACCEPTED")
+    await until(lambda: emsp.results(uid) == ["ACCEPTED"])
+    body = {"response_url": f"{emsp.url}/ocpi/emsp/2.2.1/commands/{uid}", "token": token, **where}
+    again = await emsp.ask("POST", f"{emsp.endpoints['commands']}/START_SESSION", body)
+    assert reject(again) == (1000, "ACCEPTED")
+    await asyncio.sleep(0.3)
+    assert len(station.commands) == 1 and len({s["id"] for s in emsp.session()}) == 1
+
+    # The station says no: no session, and no bill.
+    station.refuses = {"RemoteStartTransaction"}
+    answer, uid = await emsp.command("START_SESSION", token=token, **{**where, "evse_uid": station.evses[2]})
     assert reject(answer) == (1000, "ACCEPTED")
     await until(lambda: emsp.results(uid) == ["REJECTED"])
     await until(lambda: emsp.session()[-1]["status"] == "INVALID", what="the session that never was")
-    body = {"response_url": f"{emsp.url}/ocpi/emsp/2.2.1/commands/{uid}", "token": token, **where}
-    await emsp.ask("POST", f"{emsp.endpoints['commands']}/START_SESSION", body)
-    await asyncio.sleep(0.3)
-    assert len(station.commands) == 1 and emsp.cdrs() == []
+    assert emsp.cdrs() == []
 
     # The station is gone.
     await station.close()

@@ -322,7 +322,7 @@ async def test_unknown_transactions_are_answered_and_parked(house, stations):
 
 
 async def test_a_foreign_number_changes_nothing_while_a_car_charges(house, stations):
-    """What another system began is not the session that runs here (QUIRKS.md 38)."""
+    """What another system began is not the session that runs here."""
     station = await stations(known(house, "CP-1"))
     at = now() - later(3_600)
     await station.begin(TAG, meter=1_000, at=at)
@@ -338,7 +338,7 @@ async def test_a_foreign_number_changes_nothing_while_a_car_charges(house, stati
 
 
 async def test_a_stop_without_a_number_ends_the_only_session_that_fits(house, stations):
-    """The answer to the start was lost, so the station has no number of its own to name (QUIRKS.md 36)."""
+    """The answer to the start was lost, so the station has no number of its own to name."""
     station = await stations(known(house, "CP-1"))
     at = now() - later(3_600)
     await station.begin(TAG, meter=1_000, at=at)
