@@ -39,7 +39,7 @@ format: ## let the formatter change it
 	swift format --in-place --recursive Sources Tests Package.swift
 
 unit: ## the unit tests and the whole days on a fake clock
-	OCPP_SCHEMAS="$$( [ -x $(PYTHON) ] && $(PYTHON) -c 'import ocpp, os; print(os.path.dirname(ocpp.__file__))' 2>/dev/null )" \
+	OCPP_SCHEMAS="$$( [ -x $(PYTHON) ] && $(PYTHON) -c 'import ocpp, os; print(os.path.dirname(ocpp.__file__) + "/v16/schemas")' 2>/dev/null )" \
 	  swift test --skip-build $(SWIFT_TEST_FLAGS)
 
 peers: peer-packages ## real clients that others wrote, and a browser, against the daemon
