@@ -21,7 +21,7 @@ extension CSMS: PartnerService {
   }
 
   /// A partner that calls is up: what waits for it need not wait for the end of its pause. And the first call with the
-  /// newer of two tokens ends the older one (QUIRKS.md, partners 5).
+  /// newer of two tokens ends the older one.
   private func heard(from partner: ID<Partner>, with digest: String?) {
     let isNews = couriers.heard(from: partner, at: now)
     let isNewToken = digest.map { couriers.showed($0, by: partner) } ?? false
@@ -42,8 +42,11 @@ extension CSMS: PartnerService {
   ) async throws(PartnerFault) -> PartnerWelcome {
     try await partnerTurn { () throws(PartnerFault) in
       let id = caller.terms.partner.id
-      let called = try stored { () throws(StoreFault) in try self.books.partners.partner(forDigest: TokenDigest.of(caller.token)) }
-      guard var partner = try stored({ () throws(StoreFault) in try self.books.partners.partner(id) }), let called else {
+      let called = try stored { () throws(StoreFault) in
+        try self.books.partners.partner(forDigest: TokenDigest.of(caller.token))
+      }
+      guard var partner = try stored({ () throws(StoreFault) in try self.books.partners.partner(id) }), let called
+      else {
         throw .unknownObject
       }
       let isRegistered = partner.state == .registered || partner.state == .paused
@@ -66,7 +69,9 @@ extension CSMS: PartnerService {
   public func unregister(_ caller: PartnerCaller) async throws(PartnerFault) {
     try await partnerTurn { () throws(PartnerFault) in
       let id = caller.terms.partner.id
-      guard var partner = try stored({ () throws(StoreFault) in try self.books.partners.partner(id) }) else { throw .unknownObject }
+      guard var partner = try stored({ () throws(StoreFault) in try self.books.partners.partner(id) }) else {
+        throw .unknownObject
+      }
       guard partner.state == .registered || partner.state == .paused else { throw .wrongState("not registered") }
       try stored { () throws(StoreFault) in try self.forget(&partner) }
     }
@@ -92,7 +97,8 @@ extension CSMS: PartnerService {
 
   // MARK: What we publish
 
-  public func locations(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<LocationView> {
+  public func locations(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<LocationView>
+  {
     let party = caller.terms.ourParty.id
     return try await answer { books throws(StoreFault) in try books.locations.views(query, of: party) }
   }
@@ -122,7 +128,8 @@ extension CSMS: PartnerService {
       let page = try books.sessions.page(query, of: partner)
       let costs = SessionCosts(books: books, zones: zones, currency: currency)
       return Page(
-        items: try page.items.map { session throws(StoreFault) in try costs.view(of: session, at: now) }, total: page.total)
+        items: try page.items.map { session throws(StoreFault) in try costs.view(of: session, at: now) },
+        total: page.total)
     }
   }
 
@@ -172,7 +179,8 @@ extension CSMS: PartnerService {
   }
 
   public func patch(
-    _ key: TokenKey, from caller: PartnerCaller, _ change: @escaping @Sendable (inout Token) throws(PartnerFault) -> Void
+    _ key: TokenKey, from caller: PartnerCaller,
+    _ change: @escaping @Sendable (inout Token) throws(PartnerFault) -> Void
   ) async throws(PartnerFault) {
     try await partnerTurn { () throws(PartnerFault) in
       guard var token = try self.held(key, by: caller) else { throw .unknownToken }
@@ -190,7 +198,7 @@ extension CSMS: PartnerService {
     return try stored { () throws(StoreFault) in try self.books.tokens.token(key.uid, key.kind, owner: owner.id) }
   }
 
-  /// A partner writes for the parties behind it and for no other (FAULTS.md 60).
+  /// A partner writes for the parties behind it and for no other.
   private func role(_ party: PartyID, of caller: PartnerCaller) throws(PartnerFault) -> PartnerRole {
     guard let role = caller.terms.partner.roles.first(where: { $0.name == party }) else {
       throw .invalid("\(party) is not one of your parties")
@@ -212,10 +220,12 @@ extension CSMS: PartnerService {
       guard wish.token.isUsable(at: self.now) else { return .rejected("the token is blocked or expired") }
       let (station, evse) = try self.whereToStart(wish, party: caller.terms.ourParty.id)
       let holder = Session.Holder(
-        token: TokenReference(party: wish.key.party, uid: wish.token.uid, kind: wish.token.kind, contractID: wish.token.contractID),
+        token: TokenReference(
+          party: wish.key.party, uid: wish.token.uid, kind: wish.token.kind, contractID: wish.token.contractID),
         owner: owner.id, groupID: wish.token.groupID, method: .command, reference: wish.authorizationReference)
       _ = try self.remoteStart(
-        holder, at: station, evse: evse, by: "partner:\(wish.key.party)", respondTo: CommandOrigin(partner: partner, url: wish.respondTo))
+        holder, at: station, evse: evse, by: "partner:\(wish.key.party)",
+        respondTo: CommandOrigin(partner: partner, url: wish.respondTo))
       return .accepted(timeout: self.settings.commandSeconds)
     }
   }
@@ -225,11 +235,17 @@ extension CSMS: PartnerService {
   ) async throws(PartnerFault) -> CommandAnswer {
     try await commanded { () throws(Refusal) in
       let partner = caller.terms.partner
-      if try self.isRepeat("stop", url, of: partner.id, { $1?.id == session }) { return .accepted(timeout: self.settings.commandSeconds) }
-      guard let session = try keep({ () throws(StoreFault) in try self.books.sessions.session(session, of: partner.id) }), session.isOpen else {
+      if try self.isRepeat("stop", url, of: partner.id, { $1?.id == session }) {
+        return .accepted(timeout: self.settings.commandSeconds)
+      }
+      guard
+        let session = try keep({ () throws(StoreFault) in try self.books.sessions.session(session, of: partner.id) }),
+        session.isOpen
+      else {
         return .unknownSession
       }
-      _ = try self.remoteStop(session, by: "partner:\(partner.name)", respondTo: CommandOrigin(partner: partner.id, url: url))
+      _ = try self.remoteStop(
+        session, by: "partner:\(partner.name)", respondTo: CommandOrigin(partner: partner.id, url: url))
       return .accepted(timeout: self.settings.commandSeconds)
     }
   }
@@ -259,7 +275,7 @@ extension CSMS: PartnerService {
     }
   }
 
-  /// The same command again, because our answer was lost, is not a second one (FAULTS.md 55, 61). Some partners name one URL
+  /// The same command again, because our answer was lost, is not a second one. Some partners name one URL
   /// for all that they ask (OCPI 2.2.1 §13.3.3: it may be unique), so it must also be about the same and not have failed.
   private func isRepeat(
     _ verb: String, _ url: String, of partner: ID<Partner>, _ isSame: (CommandRecord, Session?) -> Bool
@@ -276,7 +292,9 @@ extension CSMS: PartnerService {
 
   private func whereToStart(_ wish: StartWish, party: ID<Party>) throws(Refusal) -> (Station, EVSE) {
     let place = try location(wish.location, party: party)
-    let stations = try keep { () throws(StoreFault) in try self.books.stations.list(StationFilter(location: place.id), limit: .max) }
+    let stations = try keep { () throws(StoreFault) in
+      try self.books.stations.list(StationFilter(location: place.id), limit: .max)
+    }
     if let uid = wish.evse {
       guard let evse = try evse(uid, at: place), let station = stations.first(where: { $0.id == evse.station }) else {
         throw .conflict("no such EVSE at this location")
@@ -301,7 +319,9 @@ extension CSMS: PartnerService {
 
   private func evse(_ uid: String, at place: Location) throws(Refusal) -> EVSE? {
     try keep { () throws(StoreFault) in
-      guard let evse = try self.books.stations.evse(uid), try self.station(evse.station)?.location == place.id else { return nil }
+      guard let evse = try self.books.stations.evse(uid), try self.station(evse.station)?.location == place.id else {
+        return nil
+      }
       return evse
     }
   }
@@ -348,7 +368,9 @@ extension CSMS: PartnerService {
   }
 
   func terms(of partner: Partner) throws(StoreFault) -> PartnerTerms {
-    guard let terms = try books.partners.terms(of: partner.id) else { throw StoreFault.missing("partner \(partner.id)") }
+    guard let terms = try books.partners.terms(of: partner.id) else {
+      throw StoreFault.missing("partner \(partner.id)")
+    }
     return terms
   }
 
