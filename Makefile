@@ -46,7 +46,8 @@ peers: peer-packages ## real clients that others wrote, and a browser, against t
 	@[ -x .build/debug/ostler ] || swift build --product ostler
 	OSTLER=$(CURDIR)/.build/debug/ostler $(PYTHON) -m pytest -q Tests/peers
 
-bench: build ## the figures of the README
+bench: build ## durable transactions, processor time, memory and returns beside the limit of this machine
+	swift build $(subst --product ostler,--product ostler-bench,$(RELEASE))
 	Benchmarks/run $(BENCH)
 
 resources: ## the list of embedded files
