@@ -55,7 +55,10 @@ let package = Package(
     room("Simulator", ["Wire", "Net", "HTTP", "Domain", "OCPP", "OCPI"]),
     tool(
       "ostler",
-      ["CSystem", "Wire", "Net", "Crypto", "Domain", "HTTP", "Store", "Export", "OCPP", "OCPI", "CSMS", "Admin", "Simulator"],
+      [
+        "CSystem", "Wire", "Net", "Crypto", "Domain", "HTTP", "Store", "Export", "OCPP", "OCPI", "CSMS", "Admin",
+        "Simulator",
+      ],
       [argumentParser, logging]),
     // The load of `make bench`: a program of its own, so that what it costs is not the server's.
     tool("ostler-bench", ["CSystem", "Wire"], path: "Benchmarks/client"),

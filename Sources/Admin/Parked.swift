@@ -39,7 +39,8 @@ extension API {
 nonisolated extension ParkedMessage {
   fileprivate func json(of station: StationIdentity?) -> JSON {
     [
-      "id": .id(id), "station": .text(station?.text), "action": .string(action), "payload": payload, "why": .string(why),
+      "id": .id(id), "station": .text(station?.text), "action": .string(action), "payload": payload,
+      "why": .string(why),
       "count": .whole(count), "received_at": .time(receivedAt),
     ]
   }

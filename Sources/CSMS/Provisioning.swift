@@ -22,7 +22,8 @@ extension CSMS: StationDoor {
       }
       return .welcome(
         Admission.Guest(
-          identity: station.identity, station: station.id, isAccepted: station.registration == .accepted, quirks: station.quirks))
+          identity: station.identity, station: station.id, isAccepted: station.registration == .accepted,
+          quirks: station.quirks))
     }
   }
 
@@ -39,7 +40,8 @@ extension CSMS: StationDoor {
     }
     guard knocks.hasRoom || knocks[caller.identity] != nil else { return .crowded }
     afterCommit { self.knocks.expect(caller.identity, password: caller.password) }
-    return .welcome(Admission.Guest(identity: caller.identity, station: nil, isAccepted: false, quirks: StationQuirks()))
+    return .welcome(
+      Admission.Guest(identity: caller.identity, station: nil, isAccepted: false, quirks: StationQuirks()))
   }
 
   private func refuse(_ caller: StationCaller, because why: String) throws(StoreFault) {
@@ -56,7 +58,8 @@ extension CSMS: StationDoor {
     try keeping { () throws(StoreFault) in
       let desk = StationDesk(house: self, link: id, identity: guest.identity, station: guest.station)
       let link = LiveLinks.Link(
-        id: id, identity: guest.identity, station: guest.station, version: version, address: address, openedAt: now, desk: desk)
+        id: id, identity: guest.identity, station: guest.station, version: version, address: address, openedAt: now,
+        desk: desk)
       if let station = guest.station {
         try books.stations.connected(station, version: version, at: now)
         try record(.stationConnected(station, version: version, address: address))
@@ -76,7 +79,9 @@ extension CSMS: StationDoor {
       knocks.open(link.identity, link: link.id, version: link.version, address: link.address, at: now)
     }
     if let replaced { stationLink?.close(replaced, code: 1000, reason: "replaced by a newer connection") }
-    if isFlapping, let station = link.station { note { () throws(StoreFault) in try self.record(.stationFlapping(station)) } }
+    if isFlapping, let station = link.station {
+      note { () throws(StoreFault) in try self.record(.stationFlapping(station)) }
+    }
   }
 
   public func closed(_ id: LinkID, reason: String) throws(TurnFault) {
@@ -121,7 +126,8 @@ extension CSMS {
     afterCommit { self.links.booted(id) }
     try record(.stationBooted(id, vendor: report.vendor, model: report.model, firmware: report.firmwareVersion))
     let interval =
-      station.registration == .accepted ? station.quirks.heartbeatSeconds ?? settings.heartbeatSeconds : settings.pendingSeconds
+      station.registration == .accepted
+      ? station.quirks.heartbeatSeconds ?? settings.heartbeatSeconds : settings.pendingSeconds
     return BootVerdict(registration: station.registration, interval: interval, now: now)
   }
 
@@ -161,7 +167,9 @@ extension CSMS {
   /// anyway.
   private func restoreStatuses(of station: ID<Station>) throws(StoreFault) {
     for evse in try books.stations.evses(of: station) where evse.status == .unknown {
-      if let before = try books.stations.statusBeforeUnknown(evse.id) { try setStatus(before, of: evse, note: "reconnected") }
+      if let before = try books.stations.statusBeforeUnknown(evse.id) {
+        try setStatus(before, of: evse, note: "reconnected")
+      }
     }
   }
 
@@ -210,16 +218,22 @@ extension CSMS {
 
   /// Lets a stranger in: it becomes a station, keeps the password that it showed, and is asked to introduce itself. If
   /// it does not, its link is closed, and it returns as a known station.
-  public func accept(_ identity: StationIdentity, at location: ID<Location>?, by who: String) async throws(Refusal) -> Station {
+  public func accept(_ identity: StationIdentity, at location: ID<Location>?, by who: String) async throws(Refusal)
+    -> Station
+  {
     try await turn { () throws(Refusal) in
-      guard let knock = self.knocks[identity] else { throw .notFound("no station knocks under the identity \(identity)") }
+      guard let knock = self.knocks[identity] else {
+        throw .notFound("no station knocks under the identity \(identity)")
+      }
       let place = if let location { location } else { try self.firstLocation() }
       let station = try keep { () throws(StoreFault) in
         let made = try self.books.stations.create(
           Station(
             id: ID(0), identity: identity, location: place, registration: .accepted,
-            passwordHash: knock.password.map { StationKey.hash(of: $0).text }, vendor: knock.boot?.vendor, model: knock.boot?.model,
-            serialNumber: knock.boot?.serialNumber, firmwareVersion: knock.boot?.firmwareVersion, lastVersion: knock.version,
+            passwordHash: knock.password.map { StationKey.hash(of: $0).text }, vendor: knock.boot?.vendor,
+            model: knock.boot?.model,
+            serialNumber: knock.boot?.serialNumber, firmwareVersion: knock.boot?.firmwareVersion,
+            lastVersion: knock.version,
             createdAt: self.now, updatedAt: self.now))
         try self.record(.stationAdded(made.id, by: who))
         try self.record(.stationConnected(made.id, version: knock.version, address: knock.address))
@@ -269,7 +283,8 @@ extension CSMS {
       let place = try self.books.locations.create(
         Location(
           id: ID(0), party: party.id, ref: self.newID(), name: "First site", address: "-", city: "-",
-          country: Country.alpha3(party.name.country) ?? "NLD", coordinates: .nullIsland, timeZone: "Etc/UTC", isPublished: false,
+          country: Country.alpha3(party.name.country) ?? "NLD", coordinates: .nullIsland, timeZone: "Etc/UTC",
+          isPublished: false,
           createdAt: self.now, updatedAt: self.now))
       try self.record(.locationChanged(place.id, by: "house"))
       return place.id

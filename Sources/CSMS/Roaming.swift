@@ -281,12 +281,15 @@ extension CSMS: PartnerService {
     _ verb: String, _ url: String, of partner: ID<Partner>, _ isSame: (CommandRecord, Session?) -> Bool
   ) throws(Refusal) -> Bool {
     try keep { () throws(StoreFault) in
-      guard let earlier = try books.commands.command(of: partner, respondTo: url), earlier.record.verb == verb else { return false }
+      guard let earlier = try books.commands.command(of: partner, respondTo: url), earlier.record.verb == verb else {
+        return false
+      }
       switch earlier.record.phase {
       case .refused, .failed: return false
       case .sent, .accepted, .done: break
       }
-      return isSame(earlier.record, try earlier.session.flatMap { id throws(StoreFault) in try books.sessions.session(id) })
+      return isSame(
+        earlier.record, try earlier.session.flatMap { id throws(StoreFault) in try books.sessions.session(id) })
     }
   }
 
@@ -363,7 +366,9 @@ extension CSMS: PartnerService {
     guard let owner = session.owner else { return nil }
     if let role = try books.partners.role(owner) { return role.partner }
     // The party behind it has another role since, and the driver's bill is still that partner's.
-    guard let partner = try books.sessions.partner(of: session.id), try books.partners.partner(partner) != nil else { return nil }
+    guard let partner = try books.sessions.partner(of: session.id), try books.partners.partner(partner) != nil else {
+      return nil
+    }
     return partner
   }
 

@@ -21,9 +21,9 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     public static var standard: ReadinessKind {
       #if os(Linux)
-      .epoll
+        .epoll
       #else
-      .dispatchSources
+        .dispatchSources
       #endif
     }
   }
@@ -78,9 +78,9 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     alarm.activate()
     switch kind {
     #if os(Linux)
-    case .epoll: readiness = try EpollSet(loop: self)
+      case .epoll: readiness = try EpollSet(loop: self)
     #else
-    case .epoll: throw NetFault(.startLoop, label, errno: 0, note: "epoll exists on Linux only")
+      case .epoll: throw NetFault(.startLoop, label, errno: 0, note: "epoll exists on Linux only")
     #endif
     case .dispatchSources: readiness = SourceSet(loop: self)
     }
@@ -191,13 +191,13 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
   func drainReadiness() {
     #if os(Linux)
-    for _ in 0..<Limits.batchesPerWakeUp {
-      guard let epoll = readiness as? EpollSet else { return }
-      var count = 0
-      batch { count = epoll.drain() }
-      // Re-arming the source costs more than looking again, but a look at an idle set is wasted.
-      if count < 8 { return }
-    }
+      for _ in 0..<Limits.batchesPerWakeUp {
+        guard let epoll = readiness as? EpollSet else { return }
+        var count = 0
+        batch { count = epoll.drain() }
+        // Re-arming the source costs more than looking again, but a look at an idle set is wasted.
+        if count < 8 { return }
+      }
     #endif
   }
 

@@ -82,85 +82,85 @@ private struct WatchTable<Extra> {
 }
 
 #if os(Linux)
-/// One epoll descriptor for all sockets of a loop; one Dispatch read source tells that something in it is ready.
-final class EpollSet: ReadinessSet {
-  private let epoll: Int32
-  private let source: any DispatchSourceRead
-  private var table = WatchTable<Never>()
-  private let events: UnsafeMutablePointer<epoll_event>
+  /// One epoll descriptor for all sockets of a loop; one Dispatch read source tells that something in it is ready.
+  final class EpollSet: ReadinessSet {
+    private let epoll: Int32
+    private let source: any DispatchSourceRead
+    private var table = WatchTable<Never>()
+    private let events: UnsafeMutablePointer<epoll_event>
 
-  init(loop: EventLoop) throws(NetFault) {
-    epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-    guard epoll >= 0 else { throw NetFault(.startLoop, loop.label, errno: errno) }
-    events = .allocate(capacity: Limits.eventsPerBatch)
-    source = DispatchSource.makeReadSource(fileDescriptor: epoll, queue: loop.queue)
-    source.setEventHandler { @Sendable [weak loop] in loop?.drainReadiness() }
-    source.activate()
-  }
-
-  deinit { events.deallocate() }
-
-  func add(_ descriptor: Int32, _ interest: Readiness, _ watcher: any Watcher) throws(NetFault) -> Watch {
-    let watch = table.insert(descriptor, interest, watcher)
-    guard control(EPOLL_CTL_ADD, descriptor, interest, watch) else {
-      let number = errno
-      if let place = table.place(watch) { table.remove(place) }
-      _ = Glibc.close(descriptor)
-      throw NetFault(.watch, "a socket", errno: number)
+    init(loop: EventLoop) throws(NetFault) {
+      epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+      guard epoll >= 0 else { throw NetFault(.startLoop, loop.label, errno: errno) }
+      events = .allocate(capacity: Limits.eventsPerBatch)
+      source = DispatchSource.makeReadSource(fileDescriptor: epoll, queue: loop.queue)
+      source.setEventHandler { @Sendable [weak loop] in loop?.drainReadiness() }
+      source.activate()
     }
-    return watch
-  }
 
-  func change(_ watch: Watch, to interest: Readiness) {
-    guard let place = table.place(watch), table.slots[place].interest != interest else { return }
-    table.slots[place].interest = interest
-    let changed = control(EPOLL_CTL_MOD, table.slots[place].descriptor, interest, watch)
-    precondition(changed, "a watched socket was closed behind the readiness set")
-  }
+    deinit { events.deallocate() }
 
-  func close(_ watch: Watch) {
-    guard let place = table.place(watch) else { return }
-    // Closing takes it out of the set: no descriptor of ours is ever duplicated.
-    _ = Glibc.close(table.slots[place].descriptor)
-    table.remove(place)
-  }
-
-  var watchers: [any Watcher] { table.watchers }
-
-  /// Hands out one batch of events; how many there were.
-  func drain() -> Int {
-    let count = Int(epoll_wait(epoll, events, Int32(Limits.eventsPerBatch), 0))
-    guard count > 0 else { return 0 }
-    for event in UnsafeBufferPointer(start: events, count: count) {
-      // An earlier event of this batch may have closed this one's socket, or reused its number.
-      guard let place = table.place(Watch(word: event.data.u64)) else { continue }
-      var what: Readiness = []
-      if event.events & EPOLLIN.rawValue != 0 { what.insert(.read) }
-      if event.events & EPOLLOUT.rawValue != 0 { what.insert(.write) }
-      if event.events & EPOLLHUP.rawValue != 0 { what.insert(.hangup) }
-      if event.events & EPOLLERR.rawValue != 0 { what.insert(.error) }
-      table.slots[place].watcher?.ready(what)
+    func add(_ descriptor: Int32, _ interest: Readiness, _ watcher: any Watcher) throws(NetFault) -> Watch {
+      let watch = table.insert(descriptor, interest, watcher)
+      guard control(EPOLL_CTL_ADD, descriptor, interest, watch) else {
+        let number = errno
+        if let place = table.place(watch) { table.remove(place) }
+        _ = Glibc.close(descriptor)
+        throw NetFault(.watch, "a socket", errno: number)
+      }
+      return watch
     }
-    return count
-  }
 
-  func end(_ done: @escaping @Sendable () -> Void) {
-    // libdispatch still polls the descriptor until the cancel handler runs.
-    source.setCancelHandler { @Sendable [epoll] in
-      _ = Glibc.close(epoll)
-      done()
+    func change(_ watch: Watch, to interest: Readiness) {
+      guard let place = table.place(watch), table.slots[place].interest != interest else { return }
+      table.slots[place].interest = interest
+      let changed = control(EPOLL_CTL_MOD, table.slots[place].descriptor, interest, watch)
+      precondition(changed, "a watched socket was closed behind the readiness set")
     }
-    source.cancel()
-  }
 
-  private func control(_ operation: Int32, _ descriptor: Int32, _ interest: Readiness, _ watch: Watch) -> Bool {
-    var event = epoll_event()
-    if interest.contains(.read) { event.events |= EPOLLIN.rawValue }
-    if interest.contains(.write) { event.events |= EPOLLOUT.rawValue }
-    event.data.u64 = watch.word
-    return epoll_ctl(epoll, operation, descriptor, &event) == 0
+    func close(_ watch: Watch) {
+      guard let place = table.place(watch) else { return }
+      // Closing takes it out of the set: no descriptor of ours is ever duplicated.
+      _ = Glibc.close(table.slots[place].descriptor)
+      table.remove(place)
+    }
+
+    var watchers: [any Watcher] { table.watchers }
+
+    /// Hands out one batch of events; how many there were.
+    func drain() -> Int {
+      let count = Int(epoll_wait(epoll, events, Int32(Limits.eventsPerBatch), 0))
+      guard count > 0 else { return 0 }
+      for event in UnsafeBufferPointer(start: events, count: count) {
+        // An earlier event of this batch may have closed this one's socket, or reused its number.
+        guard let place = table.place(Watch(word: event.data.u64)) else { continue }
+        var what: Readiness = []
+        if event.events & EPOLLIN.rawValue != 0 { what.insert(.read) }
+        if event.events & EPOLLOUT.rawValue != 0 { what.insert(.write) }
+        if event.events & EPOLLHUP.rawValue != 0 { what.insert(.hangup) }
+        if event.events & EPOLLERR.rawValue != 0 { what.insert(.error) }
+        table.slots[place].watcher?.ready(what)
+      }
+      return count
+    }
+
+    func end(_ done: @escaping @Sendable () -> Void) {
+      // libdispatch still polls the descriptor until the cancel handler runs.
+      source.setCancelHandler { @Sendable [epoll] in
+        _ = Glibc.close(epoll)
+        done()
+      }
+      source.cancel()
+    }
+
+    private func control(_ operation: Int32, _ descriptor: Int32, _ interest: Readiness, _ watch: Watch) -> Bool {
+      var event = epoll_event()
+      if interest.contains(.read) { event.events |= EPOLLIN.rawValue }
+      if interest.contains(.write) { event.events |= EPOLLOUT.rawValue }
+      event.data.u64 = watch.word
+      return epoll_ctl(epoll, operation, descriptor, &event) == 0
+    }
   }
-}
 #endif
 
 /// One Dispatch read source per socket, and a write source where one was ever needed.

@@ -62,11 +62,12 @@ public final class TLSContext: Sendable {
 
   private static func load(_ settings: TLSServerSettings) throws(TLSFault) -> Loaded {
     // OCPP 2.0.1 A00.FR.318/.319 want the two suites without forward secrecy too, for stations that know no other.
-    let ciphers = switch settings.role {
-    case .general: modern
-    case .station: modern + ":AES128-GCM-SHA256:AES256-GCM-SHA384"
-    case .legacyStation: modern + ":AES128-GCM-SHA256:AES256-GCM-SHA384:@SECLEVEL=0"
-    }
+    let ciphers =
+      switch settings.role {
+      case .general: modern
+      case .station: modern + ":AES128-GCM-SHA256:AES256-GCM-SHA384"
+      case .legacyStation: modern + ":AES128-GCM-SHA256:AES256-GCM-SHA384:@SECLEVEL=0"
+      }
     guard !settings.identities.isEmpty else { throw .configuration("a TLS listener needs a certificate and its key") }
     let context = try SSLContext(server: true, ciphers: ciphers)
     var certificates: [TLSCertificate] = []

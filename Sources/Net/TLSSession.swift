@@ -128,17 +128,18 @@ final class TLSSession {
   private var certificateFault: TLSFault {
     let result = SSL_get_verify_result(ssl)
     let word = X509_verify_cert_error_string(result).map { String(cString: $0) } ?? "error \(result)"
-    let problem: TLSFault.Certificate = switch Int32(truncatingIfNeeded: result) {
-    case X509_V_ERR_CERT_HAS_EXPIRED: .expired
-    case X509_V_ERR_CERT_NOT_YET_VALID: .notYetValid
-    case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: .wrongName
-    case X509_V_ERR_CERT_REVOKED: .revoked
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
-      X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
-      X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_CERT_SIGNATURE_FAILURE:
-      .untrusted
-    default: .refused
-    }
+    let problem: TLSFault.Certificate =
+      switch Int32(truncatingIfNeeded: result) {
+      case X509_V_ERR_CERT_HAS_EXPIRED: .expired
+      case X509_V_ERR_CERT_NOT_YET_VALID: .notYetValid
+      case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: .wrongName
+      case X509_V_ERR_CERT_REVOKED: .revoked
+      case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+        X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
+        X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_CERT_SIGNATURE_FAILURE:
+        .untrusted
+      default: .refused
+      }
     return .certificate(problem, word)
   }
 }

@@ -105,7 +105,8 @@ public final class StationServer: RequestHandler {
     switch VersionChoice(offered: caller.offered, assumed: guest.quirks.assumedVersion, dialects: dialects) {
     case .speak(let dialect, let answer):
       counted += 1
-      let link = Link(LinkID(counted << 8 | index), guest: guest, address: caller.address, dialect: dialect, server: self)
+      let link = Link(
+        LinkID(counted << 8 | index), guest: guest, address: caller.address, dialect: dialect, server: self)
       options.subprotocol = answer
       guard exchange.accept(options, handler: link) != nil else { return }
       links[link.id] = link

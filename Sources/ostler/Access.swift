@@ -22,14 +22,7 @@ struct SetupLink: AsyncParsableCommand {
 
   @MainActor func run() async throws {
     let configuration = try options.read()
-    let zones = SystemZones(folder: Environment["OSTLER_TZDIR"])
-    // The daemon makes the folder and prints its first link itself; here a missing database is a mistyped folder.
-    guard access(configuration.data + "/ostler.db", F_OK) == 0 else {
-      throw Complaint("there is no database in \(configuration.data): is this the daemon's data folder?")
-    }
-    let store = try Store(folder: configuration.data)
-    let house = CSMS(store: store, clock: .system, zones: zones.library, settings: configuration.house)
-    let token = try await house.makeSetupLink()
+    let token = try await configuration.books().makeSetupLink()
     let link = "\(Self.page(configuration))/?setup=\(token)"
     print(json ? (["url": .string(link)] as JSON).text : link)
   }
@@ -41,6 +34,44 @@ struct SetupLink: AsyncParsableCommand {
     }
     if let door = configuration.pageDoor { return url(door.address, door.certificate) }
     return configuration.publicURL ?? url(configuration.listen, configuration.certificate)
+  }
+}
+
+/// `ostler user`: the people at the page.
+struct Users: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "user", abstract: "The people at the page.", subcommands: [Passwd.self])
+
+  struct Passwd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Give somebody a new password, read from the terminal or standard input; all their logins end.")
+    @Argument(help: "The user's name.") var name: String
+    @OptionGroup var options: ServeOptions
+
+    @MainActor func run() async throws {
+      let house = try options.read().books()
+      guard let password = Self.read("New password for \(name): "), !password.isEmpty else {
+        throw Complaint("no password was given")
+      }
+      try await house.setPassword(ofUser: name, to: password, by: "command line")
+    }
+
+    /// A line of standard input; at a terminal without showing it.
+    private static func read(_ prompt: String) -> String? {
+      isatty(STDIN_FILENO) != 0 ? getpass(prompt).map { String(cString: $0) } : readLine()
+    }
+  }
+}
+
+extension Configuration {
+  /// The books of the data folder, beside a running daemon or without one. The daemon makes the folder; here a missing
+  /// database is a mistyped folder.
+  @MainActor fileprivate func books() throws -> CSMS {
+    guard access(data + "/ostler.db", F_OK) == 0 else {
+      throw Complaint("there is no database in \(data): is this the daemon's data folder?")
+    }
+    let zones = SystemZones(folder: Environment["OSTLER_TZDIR"])
+    return CSMS(store: try Store(folder: data), clock: .system, zones: zones.library, settings: house)
   }
 }
 

@@ -185,7 +185,8 @@ extension Configuration {
     whole("reading_days", "days for which meter readings are kept", 1...3_653, \.readingDays),
     whole("bill_days", "days for which bills and the status history are kept", 365...36_525, \.billDays),
     Setting(
-      name: "message_days", help: "days for which messages are kept", expected: "1 to 3653", show: { "\($0.messageDays)" }
+      name: "message_days", help: "days for which messages are kept", expected: "1 to 3653",
+      show: { "\($0.messageDays)" }
     ) {
       guard let days = Int($1), (1...3_653).contains(days) else { return false }
       $0.messageDays = days

@@ -8,7 +8,8 @@ struct Ostler: AsyncParsableCommand {
     abstract: "Runs charging stations (OCPP) and shares them with roaming partners (OCPI).",
     version: Version.text,
     subcommands: [
-      Serve.self, Demo.self, CheckConfig.self, SetupLink.self, APIKeys.self, Stations.self, Tokens.self, Tariffs.self,
+      Serve.self, Demo.self, CheckConfig.self, SetupLink.self, Users.self, APIKeys.self, Stations.self, Tokens.self,
+      Tariffs.self,
       Partners.self,
       Sessions.self, CDRs.self, Sim.self,
     ])

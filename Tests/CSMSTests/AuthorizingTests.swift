@@ -24,8 +24,10 @@ struct AuthorizingTests {
 
   /// Whitelist, the partner's word, what Authorize hears, and what a start right after it hears.
   nonisolated static let table: [(Token.Whitelist, Word, Authorization.Verdict, Authorization.Verdict)] = [
-    (.always, .yes, .accepted, .accepted), (.always, .no, .accepted, .accepted), (.always, .silent, .accepted, .accepted),
-    (.allowed, .yes, .accepted, .accepted), (.allowed, .no, .blocked, .blocked), (.allowed, .silent, .invalid, .accepted),
+    (.always, .yes, .accepted, .accepted), (.always, .no, .accepted, .accepted),
+    (.always, .silent, .accepted, .accepted),
+    (.allowed, .yes, .accepted, .accepted), (.allowed, .no, .blocked, .blocked),
+    (.allowed, .silent, .invalid, .accepted),
     (.allowedOffline, .yes, .accepted, .accepted), (.allowedOffline, .no, .blocked, .blocked),
     (.allowedOffline, .silent, .accepted, .accepted),
     (.never, .yes, .accepted, .accepted), (.never, .no, .blocked, .blocked), (.never, .silent, .invalid, .invalid),
@@ -54,8 +56,11 @@ struct AuthorizingTests {
   }
 
   @Test(arguments: [
-    (Token.Whitelist.always, Authorization.Verdict.accepted), (.allowed, .accepted), (.allowedOffline, .accepted), (.never, .invalid),
-  ]) func aStartWithoutAnAuthorizeIsDecidedByTheTokensOwnRule(whitelist: Token.Whitelist, verdict: Authorization.Verdict) throws {
+    (Token.Whitelist.always, Authorization.Verdict.accepted), (.allowed, .accepted), (.allowedOffline, .accepted),
+    (.never, .invalid),
+  ]) func aStartWithoutAnAuthorizeIsDecidedByTheTokensOwnRule(
+    whitelist: Token.Whitelist, verdict: Authorization.Verdict
+  ) throws {
     try house.addToken("DE-1", of: partner, whitelist)
     #expect(try station.start("DE-1").authorization.verdict == verdict)
     #expect(house.partners.questions.isEmpty)
@@ -111,11 +116,13 @@ struct AuthorizingTests {
     let answer = try station.authorize("FR-9")
     #expect(Set(house.partners.questions.map(\.partner)) == [one.id, two.id])
     #expect(house.partners.questions.count == 2)
-    let token = Token(id: ID(0), uid: "FR-9", kind: .rfid, contractID: "C9", issuer: "Two", createdAt: house.now, updatedAt: house.now)
+    let token = Token(
+      id: ID(0), uid: "FR-9", kind: .rfid, contractID: "C9", issuer: "Two", createdAt: house.now, updatedAt: house.now)
     house.partners.questions[0].answer(.notAllowed)
     house.settle()
     #expect(answer.value == nil)
-    house.partners.questions[1].answer(.allowed, token: token, key: TokenKey(party: PartyID("FR*TWO")!, uid: "FR-9", kind: .rfid))
+    house.partners.questions[1].answer(
+      .allowed, token: token, key: TokenKey(party: PartyID("FR*TWO")!, uid: "FR-9", kind: .rfid))
     house.settle()
     #expect(answer.value?.verdict == .accepted)
     #expect(answer.value?.holder?.owner == two.roles[0].id)
@@ -129,8 +136,10 @@ struct AuthorizingTests {
     let one = try house.addPartner("One", party: "DE*ONE", asksUnknown: true)
     _ = try house.addPartner("Two", party: "FR*TWO", asksUnknown: true)
     let answer = try station.authorize("DE-9")
-    let token = Token(id: ID(0), uid: "DE-9", kind: .rfid, contractID: "C9", issuer: "One", createdAt: house.now, updatedAt: house.now)
-    house.partners.questions[0].answer(.allowed, token: token, key: TokenKey(party: PartyID("DE*ONE")!, uid: "DE-9", kind: .rfid))
+    let token = Token(
+      id: ID(0), uid: "DE-9", kind: .rfid, contractID: "C9", issuer: "One", createdAt: house.now, updatedAt: house.now)
+    house.partners.questions[0].answer(
+      .allowed, token: token, key: TokenKey(party: PartyID("DE*ONE")!, uid: "DE-9", kind: .rfid))
     house.settle()
     #expect(answer.value?.holder?.owner == one.roles[0].id)
     house.partners.questions[1].answer(.blocked)
@@ -157,7 +166,8 @@ struct AuthorizingTests {
   @Test func aYesThatNamesSomebodyElsesPartyIsNoYes() throws {
     _ = try house.addPartner("One", party: "DE*ONE", asksUnknown: true)
     let answer = try station.authorize("X")
-    let token = Token(id: ID(0), uid: "X", kind: .rfid, contractID: "C", issuer: "?", createdAt: house.now, updatedAt: house.now)
+    let token = Token(
+      id: ID(0), uid: "X", kind: .rfid, contractID: "C", issuer: "?", createdAt: house.now, updatedAt: house.now)
     try lastQuestion.answer(.allowed, token: token, key: TokenKey(party: PartyID("GB*EVL")!, uid: "X", kind: .rfid))
     house.settle()
     #expect(answer.value?.verdict == .invalid)

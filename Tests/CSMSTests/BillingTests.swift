@@ -107,7 +107,8 @@ struct BillingTests {
     await #expect(throws: Refusal.self) { try await house.csms.releaseCDR(held.id, by: "anna") }
     await #expect(throws: Refusal.self) { try await house.csms.releaseCDR("nobody", by: "anna") }
     // Whoever pages by time finds it at the time of its release.
-    let page = try await house.csms.cdrs(PageQuery(from: house.now - .seconds(60), limit: 10), for: try house.caller(partner))
+    let page = try await house.csms.cdrs(
+      PageQuery(from: house.now - .seconds(60), limit: 10), for: try house.caller(partner))
     #expect(page.items.map(\.id) == [held.id])
   }
 
@@ -164,7 +165,8 @@ struct BillingTests {
     #expect(try house.count("session.closed") == 1)
   }
 
-  @Test(arguments: [("2026-03-28T23:30:00Z", 23), ("2026-10-24T22:30:00Z", 25)]) func aNightInWhichTheClockIsSetIsBilledByItsRealLength(
+  @Test(arguments: [("2026-03-28T23:30:00Z", 23), ("2026-10-24T22:30:00Z", 25)])
+  func aNightInWhichTheClockIsSetIsBilledByItsRealLength(
     start: String, hours: Int64
   ) throws {
     // Half an hour into the local day, until half an hour into the next; cheap between 22:00 and 06:00.

@@ -14,7 +14,8 @@ struct CSMSTests {
 
   /// An errand that writes one event and then does what it is told.
   private func errand(
-    _ heard: Heard<Int>, _ then: @escaping @MainActor @Sendable () throws(TurnFault) -> Void = { () throws(TurnFault) in }
+    _ heard: Heard<Int>,
+    _ then: @escaping @MainActor @Sendable () throws(TurnFault) -> Void = { () throws(TurnFault) in }
   ) -> Errand {
     heard.errand { [csms = house.csms] () throws(TurnFault) in
       _ = try keeping { () throws(StoreFault) in try csms.record(.loginRefused(user: "anna", address: "x")) }
@@ -66,7 +67,9 @@ struct CSMSTests {
     let announced = Answer<Int>()
     _ = house.csms.feed.listen { announced.hear($0.events.count) }
     let before = try house.books.events.lastSeq()
-    house.failNextTurn([errand(one), errand(two) { [csms = house.csms] () throws(TurnFault) in csms.afterCommit { announced.hear(-1) } }])
+    house.failNextTurn([
+      errand(one), errand(two) { [csms = house.csms] () throws(TurnFault) in csms.afterCommit { announced.hear(-1) } },
+    ])
     for heard in [one, two] {
       guard case .storage = heard.fault else {
         Issue.record("the caller was not told to try again")
@@ -137,7 +140,8 @@ struct CSMSTests {
 
   @Test func aNoteWhoseTurnFailsTellsWhoeverSentIt() async throws {
     let told = Answer<Bool>()
-    house.csms.note { () throws(StoreFault) in } onFault: {
+    house.csms.note { () throws(StoreFault) in
+    } onFault: {
       told.hear(true)
     }
     house.failNextTurn()

@@ -157,7 +157,8 @@ struct ChargingTests {
     let starts = (0..<3).map { Int64($0) }
     var transactions: [Int64: Int64] = [:]
     for index in [2, 0, 1] as [Int64] {
-      transactions[index] = try station.start("CARD", meter: index * 1_000, at: time + .seconds(index * 3_600)).transaction
+      transactions[index] = try station.start("CARD", meter: index * 1_000, at: time + .seconds(index * 3_600))
+        .transaction
     }
     for index in starts.reversed() {
       try station.stop(transactions[index]!, meter: index * 1_000 + 500, at: time + .seconds(index * 3_600 + 1_800))
@@ -214,14 +215,17 @@ struct ChargingTests {
     #expect(try house.parked.map(\.station) == [try house.station("CS-2").id])
   }
 
-  @Test(arguments: [4_711, Int64.max]) func readingsOfAForeignTransactionAreParkedAndChangeNothing(number: Int64) throws {
+  @Test(arguments: [4_711, Int64.max]) func readingsOfAForeignTransactionAreParkedAndChangeNothing(number: Int64) throws
+  {
     let transaction = try station.start("CARD").transaction
     try station.meter(number, 100)
     #expect(try house.session(transaction).energy == .zero)
     #expect(try house.parked.map(\.why) == ["no such transaction"])
   }
 
-  @Test(arguments: [-5, 0] as [Int64]) func readingsUnderANumberOfTheStationsOwnAreTheRunningSessions(number: Int64) throws {
+  @Test(arguments: [-5, 0] as [Int64]) func readingsUnderANumberOfTheStationsOwnAreTheRunningSessions(number: Int64)
+    throws
+  {
     let transaction = try station.start("CARD").transaction
     try station.meter(number, 100)
     #expect(try house.session(transaction).energy == Energy(tenthsOfWattHour: 1_000))
@@ -269,7 +273,8 @@ struct ChargingTests {
     try station.report(.charging, at: time + .seconds(180))
     #expect(
       try house.session(transaction).shifts == [
-        Session.Shift(at: time + .seconds(120), activity: .idle), Session.Shift(at: time + .seconds(180), activity: .charging),
+        Session.Shift(at: time + .seconds(120), activity: .idle),
+        Session.Shift(at: time + .seconds(180), activity: .charging),
       ])
   }
 
@@ -361,7 +366,9 @@ struct ChargingTests {
 
   @Test func whatCannotBeReadIsParkedOnceAndCountedUntilSomebodyIsDoneWithIt() async throws {
     for _ in 0..<2 {
-      try house.decide { [desk = station.desk] () throws(TurnFault) in try desk.park(action: "StopTransaction", payload: [:], why: "broken") }
+      try house.decide { [desk = station.desk] () throws(TurnFault) in
+        try desk.park(action: "StopTransaction", payload: [:], why: "broken")
+      }
     }
     #expect(try house.parked.map(\.count) == [2])
     #expect(try house.count("station.parked") == 1)

@@ -18,7 +18,9 @@ struct CommandingTests {
 
   private let identity = StationIdentity("CS-1")!
 
-  private func record(_ id: String) throws -> CommandRecord { try #require(try house.books.commands.command(id)).record }
+  private func record(_ id: String) throws -> CommandRecord {
+    try #require(try house.books.commands.command(id)).record
+  }
 
   nonisolated static let outcomes: [(CommandOutcome, CommandRecord.Phase, CommandResult)] = [
     (.accepted(answer: ["status": "Accepted"]), .done, .accepted),
@@ -28,7 +30,8 @@ struct CommandingTests {
     (.refused(word: "Faulted", answer: .null), .refused, .evseInoperative),
     (.refused(word: "Unavailable", answer: .null), .refused, .evseInoperative),
     (.failed(code: "InternalError", description: "x"), .failed, .failed),
-    (.impossible("no such thing"), .failed, .failed), (.timedOut, .failed, .timeout), (.disconnected, .failed, .timeout),
+    (.impossible("no such thing"), .failed, .failed), (.timedOut, .failed, .timeout),
+    (.disconnected, .failed, .timeout),
   ]
 
   @Test(arguments: outcomes) func howACommandEndsIsWrittenInTheStationsWords(
@@ -69,7 +72,9 @@ struct CommandingTests {
   @Test func anOfflineStationIsSentNothing() async throws {
     try station.leave()
     await #expect(throws: Refusal.self) { try await house.csms.command(.clearCache, to: identity, by: "anna") }
-    await #expect(throws: Refusal.self) { try await house.csms.command(.clearCache, to: StationIdentity("NO")!, by: "anna") }
+    await #expect(throws: Refusal.self) {
+      try await house.csms.command(.clearCache, to: StationIdentity("NO")!, by: "anna")
+    }
     #expect(house.stations.calls.isEmpty)
   }
 
@@ -107,12 +112,15 @@ struct CommandingTests {
   }
 
   @Test func aPasswordThatIsSetIsNotReadBackFromTheBooks() async throws {
-    let sent = try await house.csms.command(.setConfiguration(key: "AuthorizationKey", value: "secret"), to: identity, by: "anna")
+    let sent = try await house.csms.command(
+      .setConfiguration(key: "AuthorizationKey", value: "secret"), to: identity, by: "anna")
     #expect(try !record(sent.id).detail.text.contains("secret"))
     #expect(house.stations.commands == [.setConfiguration(key: "AuthorizationKey", value: "secret")])
     // Nor one that a station tells, though it is write-only.
     let asked = try await house.csms.command(.getConfiguration(keys: []), to: identity, by: "anna")
-    let settings: JSON = [["key": "AuthorizationKey", "value": "secret"], ["key": "HeartbeatInterval", "value": "300"]]
+    let settings: JSON = [
+      ["key": "AuthorizationKey", "value": "secret"], ["key": "HeartbeatInterval", "value": "300"],
+    ]
     try house.stations.last.answer(.accepted(answer: ["configurationKey": settings]))
     house.settle()
     let answer = try record(asked.id).answer.text
@@ -129,10 +137,14 @@ struct CommandingTests {
     #expect(pending.state == .pending && pending.authorization == .command)
   }
 
-  @Test(arguments: ["0123456789ABCDEF0", "NL-OST C1", "käse"]) func aUidThatDoesNotFitTravelsUnderAnAlias(uid: String) async throws {
+  @Test(arguments: ["0123456789ABCDEF0", "NL-OST C1", "käse"]) func aUidThatDoesNotFitTravelsUnderAnAlias(uid: String)
+    async throws
+  {
     let token = try house.addToken(uid)
     _ = try await house.csms.startSession(at: identity, evse: 1, token: token.id, by: "anna")
-    guard case .remoteStart(evse: 1, let tag) = house.stations.commands.first else { throw TestFault("nothing was sent") }
+    guard case .remoteStart(evse: 1, let tag) = house.stations.commands.first else {
+      throw TestFault("nothing was sent")
+    }
     #expect(tag.count == 16 && tag.allSatisfy(\.isHexDigit))
   }
 
@@ -243,10 +255,16 @@ struct CommandingTests {
   @Test func aBlockedTokenAnUnknownEVSEOrAnOccupiedOneStartsNothing() async throws {
     let token = try house.addToken("CARD")
     let blocked = try house.addToken("BAD", valid: false)
-    await #expect(throws: Refusal.self) { try await house.csms.startSession(at: identity, evse: 1, token: blocked.id, by: "anna") }
-    await #expect(throws: Refusal.self) { try await house.csms.startSession(at: identity, evse: 9, token: token.id, by: "anna") }
+    await #expect(throws: Refusal.self) {
+      try await house.csms.startSession(at: identity, evse: 1, token: blocked.id, by: "anna")
+    }
+    await #expect(throws: Refusal.self) {
+      try await house.csms.startSession(at: identity, evse: 9, token: token.id, by: "anna")
+    }
     try station.start("CARD")
-    await #expect(throws: Refusal.self) { try await house.csms.startSession(at: identity, evse: 1, token: token.id, by: "anna") }
+    await #expect(throws: Refusal.self) {
+      try await house.csms.startSession(at: identity, evse: 1, token: token.id, by: "anna")
+    }
     #expect(house.stations.calls.isEmpty)
   }
 
@@ -273,6 +291,8 @@ struct CommandingTests {
     house.settle()
     #expect(try record(sent.id).phase == .done)
     try station.stop(transaction, meter: 10, ending: .remote)
-    await #expect(throws: Refusal.self) { try await house.csms.stopSession(try house.session(transaction).id, by: "anna") }
+    await #expect(throws: Refusal.self) {
+      try await house.csms.stopSession(try house.session(transaction).id, by: "anna")
+    }
   }
 }

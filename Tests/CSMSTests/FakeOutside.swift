@@ -11,7 +11,9 @@ final class FakeStations: StationLink {
     let deadline: Int
     private var done: (@MainActor (CommandOutcome) -> Void)?
 
-    fileprivate init(_ command: StationCommand, _ link: LinkID, _ deadline: Int, _ done: @escaping @MainActor (CommandOutcome) -> Void) {
+    fileprivate init(
+      _ command: StationCommand, _ link: LinkID, _ deadline: Int, _ done: @escaping @MainActor (CommandOutcome) -> Void
+    ) {
       (self.command, self.link, self.deadline, self.done) = (command, link, deadline, done)
     }
 
@@ -32,7 +34,8 @@ final class FakeStations: StationLink {
   var last: Call { get throws { try #require(calls.last) } }
 
   nonisolated func call(
-    _ command: StationCommand, on link: LinkID, deadline seconds: Int, done: @escaping @MainActor @Sendable (CommandOutcome) -> Void
+    _ command: StationCommand, on link: LinkID, deadline seconds: Int,
+    done: @escaping @MainActor @Sendable (CommandOutcome) -> Void
   ) {
     MainActor.assumeIsolated {
       let call = Call(command, link, seconds, done)
@@ -77,7 +80,8 @@ final class FakePartners: PartnerLink {
     private var done: (@MainActor (PushOutcome) -> Void)?
 
     fileprivate init(
-      at: Timestamp, partner: ID<Partner>, request: PushRequest, token: String?, done: @escaping @MainActor (PushOutcome) -> Void
+      at: Timestamp, partner: ID<Partner>, request: PushRequest, token: String?,
+      done: @escaping @MainActor (PushOutcome) -> Void
     ) {
       (self.at, self.partner, self.request, self.token, self.done) = (at, partner, request, token, done)
     }
@@ -100,7 +104,10 @@ final class FakePartners: PartnerLink {
     let deadline: Int
     private var done: (@MainActor (PartnerAuthorization?) -> Void)?
 
-    fileprivate init(_ uid: String, _ partner: ID<Partner>, _ deadline: Int, _ done: @escaping @MainActor (PartnerAuthorization?) -> Void) {
+    fileprivate init(
+      _ uid: String, _ partner: ID<Partner>, _ deadline: Int,
+      _ done: @escaping @MainActor (PartnerAuthorization?) -> Void
+    ) {
       (self.uid, self.partner, self.deadline, self.done) = (uid, partner, deadline, done)
     }
 
@@ -112,7 +119,9 @@ final class FakePartners: PartnerLink {
     }
 
     @MainActor
-    func answer(_ allowed: PartnerAuthorization.Allowed, token: Token? = nil, key: TokenKey? = nil, reference: String? = nil) {
+    func answer(
+      _ allowed: PartnerAuthorization.Allowed, token: Token? = nil, key: TokenKey? = nil, reference: String? = nil
+    ) {
       answer(PartnerAuthorization(allowed: allowed, token: token, key: key, authorizationReference: reference))
     }
 
@@ -124,7 +133,8 @@ final class FakePartners: PartnerLink {
   private(set) var sent: [Sent] = []
   private(set) var questions: [Question] = []
   /// What a registration ends with.
-  var registration: Result<PartnerRegistration, RegistrationFault> = .failure(RegistrationFault(step: "versions", reason: "unset"))
+  var registration: Result<PartnerRegistration, RegistrationFault> = .failure(
+    RegistrationFault(step: "versions", reason: "unset"))
   private(set) var registrations: [(token: String, offered: String, terms: PartnerTerms)] = []
   var unregistration: Result<Void, RegistrationFault> = .success(())
   /// Requests are numbered as they are built, so that a CDR that is built twice is found by its bytes.
@@ -171,17 +181,24 @@ final class FakePartners: PartnerLink {
     case .cdr(let cdr):
       return make(
         "POST", "cdrs", cdr.id,
-        ["id": .string(cdr.id), "session": .string(cdr.session), "kwh": .string(cdr.totals.energy.description), "built": .number(JSONNumber(number))])
+        [
+          "id": .string(cdr.id), "session": .string(cdr.session), "kwh": .string(cdr.totals.energy.description),
+          "built": .number(JSONNumber(number)),
+        ])
     case .commandResult(let url, let result, let message):
       return PushRequest(
         method: "POST", url: url,
-        body: (["result": .string(result.rawValue), "message": message.map { .string($0) } ?? .null] as JSON).bytes, module: "commands")
+        body: (["result": .string(result.rawValue), "message": message.map { .string($0) } ?? .null] as JSON).bytes,
+        module: "commands")
     }
   }
 
-  nonisolated func send(_ request: PushRequest, terms: PartnerTerms, done: @escaping @MainActor @Sendable (PushOutcome) -> Void) {
+  nonisolated func send(
+    _ request: PushRequest, terms: PartnerTerms, done: @escaping @MainActor @Sendable (PushOutcome) -> Void
+  ) {
     MainActor.assumeIsolated {
-      let one = Sent(at: clock.now, partner: terms.partner.id, request: request, token: terms.partner.outboundToken, done: done)
+      let one = Sent(
+        at: clock.now, partner: terms.partner.id, request: request, token: terms.partner.outboundToken, done: done)
       sent.append(one)
       switch mood(terms, request) {
       case .accepts: one.answer(.accepted(milliseconds: 5))
@@ -208,7 +225,9 @@ final class FakePartners: PartnerLink {
     return try result.get()
   }
 
-  private func hear(_ tokenA: String, _ token: String, _ terms: PartnerTerms) -> Result<PartnerRegistration, RegistrationFault> {
+  private func hear(_ tokenA: String, _ token: String, _ terms: PartnerTerms) -> Result<
+    PartnerRegistration, RegistrationFault
+  > {
     registrations.append((tokenA, token, terms))
     return registration
   }

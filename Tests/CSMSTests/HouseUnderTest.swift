@@ -54,7 +54,9 @@ final class HouseUnderTest {
 
   /// Decides something in a turn of its own, and returns what its caller hears after the commit.
   @discardableResult
-  func decide<Value: Sendable>(_ body: @escaping @MainActor @Sendable () throws(TurnFault) -> Value) throws(TurnFault) -> Value {
+  func decide<Value: Sendable>(_ body: @escaping @MainActor @Sendable () throws(TurnFault) -> Value) throws(TurnFault)
+    -> Value
+  {
     let heard = Heard<Value>()
     csms.take([heard.errand(body)])
     settle()
@@ -127,7 +129,8 @@ final class HouseUnderTest {
 
   func admit(_ identity: String, password: String? = nil, loopback: Bool = true) throws -> Admission {
     let caller = StationCaller(
-      identity: StationIdentity(identity)!, password: password.map { Bytes(utf8: $0) }, address: "192.0.2.1", offered: ["ocpp1.6"],
+      identity: StationIdentity(identity)!, password: password.map { Bytes(utf8: $0) }, address: "192.0.2.1",
+      offered: ["ocpp1.6"],
       isLoopback: loopback)
     return try decide { [csms] () throws(TurnFault) in try csms.admit(caller) }
   }
@@ -146,17 +149,23 @@ final class HouseUnderTest {
 
   // MARK: What the books say
 
-  func station(_ identity: String) throws -> Station { try #require(try books.stations.station(StationIdentity(identity)!)) }
+  func station(_ identity: String) throws -> Station {
+    try #require(try books.stations.station(StationIdentity(identity)!))
+  }
 
   func evse(_ number: Int = 1, of identity: String = "CS-1") throws -> EVSE {
     try #require(try books.stations.evse(try station(identity).id, number: number))
   }
 
-  func session(_ transaction: Int64) throws -> Session { try #require(try books.sessions.session(transaction: transaction)) }
+  func session(_ transaction: Int64) throws -> Session {
+    try #require(try books.sessions.session(transaction: transaction))
+  }
 
   var sessions: [Session] { get throws { try books.sessions.list(limit: 1_000) } }
 
-  func cdr(of transaction: Int64) throws -> CDR { try #require(try books.cdrs.cdr(session: try session(transaction).id)).cdr }
+  func cdr(of transaction: Int64) throws -> CDR {
+    try #require(try books.cdrs.cdr(session: try session(transaction).id)).cdr
+  }
 
   var events: [String] { get throws { try books.events.after(0, limit: 1_000).map(\.kind) } }
 
@@ -182,7 +191,8 @@ extension HouseUnderTest {
       let location = try books.locations.create(
         Location(
           id: ID(0), party: party.id, ref: "LOC1", name: "Yard", address: "Dam 1", city: "Amsterdam", country: "NLD",
-          coordinates: Coordinates(latitude: "52.373100", longitude: "4.892600") ?? .nullIsland, timeZone: "Europe/Amsterdam",
+          coordinates: Coordinates(latitude: "52.373100", longitude: "4.892600") ?? .nullIsland,
+          timeZone: "Europe/Amsterdam",
           createdAt: now, updatedAt: now))
       try addStation("CS-1", evses: evses, at: location.id, tariff: price.id, in: books)
     }
@@ -192,7 +202,8 @@ extension HouseUnderTest {
   func addStation(_ identity: String, evses: Int = 1) throws {
     try write { books throws(StoreFault) in
       try addStation(
-        identity, evses: evses, at: books.locations.first()?.id, tariff: books.tariffs.list(limit: 1).first?.id, in: books)
+        identity, evses: evses, at: books.locations.first()?.id, tariff: books.tariffs.list(limit: 1).first?.id,
+        in: books)
     }
   }
 
@@ -206,7 +217,8 @@ extension HouseUnderTest {
     for number in stride(from: 1, through: evses, by: 1) {
       try books.stations.create(
         EVSE(
-          id: ID(0), station: station.id, number: number, uid: "uid-\(identity)-\(number)", status: .available, statusSince: now,
+          id: ID(0), station: station.id, number: number, uid: "uid-\(identity)-\(number)", status: .available,
+          statusSince: now,
           connectors: [Connector(id: ID(0), number: 1, tariff: tariff, updatedAt: now)], updatedAt: now))
     }
   }
@@ -222,8 +234,10 @@ extension HouseUnderTest {
     return try write { books throws(StoreFault) in
       try books.partners.create(
         Partner(
-          id: ID(0), name: name, party: try books.parties.cpo()!.id, state: state, versionsURL: "https://\(name)/versions",
-          version: "2.2.1", endpoints: Self.endpoints(at: name), roles: [role], outboundToken: "out-\(name)", quirks: quirks,
+          id: ID(0), name: name, party: try books.parties.cpo()!.id, state: state,
+          versionsURL: "https://\(name)/versions",
+          version: "2.2.1", endpoints: Self.endpoints(at: name), roles: [role], outboundToken: "out-\(name)",
+          quirks: quirks,
           createdAt: now, updatedAt: now))
     }
   }
@@ -244,7 +258,8 @@ extension HouseUnderTest {
     return try write { books throws(StoreFault) in
       try books.tokens.create(
         Token(
-          id: ID(0), owner: partner?.roles.first?.id, uid: uid, kind: .rfid, contractID: "C-\(uid)", issuer: "Issuer", groupID: group,
+          id: ID(0), owner: partner?.roles.first?.id, uid: uid, kind: .rfid, contractID: "C-\(uid)", issuer: "Issuer",
+          groupID: group,
           isValid: valid, whitelist: whitelist, validUntil: until, createdAt: now, updatedAt: now))
     }
   }
@@ -268,11 +283,14 @@ struct Caller {
 
   @discardableResult
   func boot() throws -> BootVerdict {
-    try house.decide { [desk] () throws(TurnFault) in try desk.boot(BootReport(vendor: "Acme", model: "One", serialNumber: "S1")) }
+    try house.decide { [desk] () throws(TurnFault) in
+      try desk.boot(BootReport(vendor: "Acme", model: "One", serialNumber: "S1"))
+    }
   }
 
   func report(_ status: EVSE.Status, evse: Int = 1, at: Timestamp? = nil) throws {
-    try house.decide { [desk] () throws(TurnFault) in try desk.report(StatusReport(evse: evse, status: status, at: at)) }
+    try house.decide { [desk] () throws(TurnFault) in try desk.report(StatusReport(evse: evse, status: status, at: at))
+    }
   }
 
   /// The answer, or nil while somebody is being asked.
@@ -288,7 +306,9 @@ struct Caller {
   }
 
   @discardableResult
-  func start(_ tag: String, meter: Int64 = 0, at: Timestamp? = nil, evse: Int = 1, clock: String? = nil) throws -> StartVerdict {
+  func start(_ tag: String, meter: Int64 = 0, at: Timestamp? = nil, evse: Int = 1, clock: String? = nil) throws
+    -> StartVerdict
+  {
     let report = Self.startReport(tag, meter: meter, at: at ?? house.now, evse: evse, clock: clock)
     return try house.decide { [desk] () throws(TurnFault) in try desk.start(report) }
   }
@@ -302,7 +322,9 @@ struct Caller {
       ])
   }
 
-  func meter(_ transaction: Int64?, _ wattHours: Int64, at: Timestamp? = nil, evse: Int = 1, context: Reading.Context = .periodic) throws {
+  func meter(
+    _ transaction: Int64?, _ wattHours: Int64, at: Timestamp? = nil, evse: Int = 1, context: Reading.Context = .periodic
+  ) throws {
     let reading = Self.reading(wattHours, at: at ?? house.now, context: context)
     try house.decide { [desk] () throws(TurnFault) in
       try desk.meter(MeterReport(evse: evse, transaction: transaction, readings: [reading]))
@@ -320,15 +342,18 @@ struct Caller {
     _ transaction: Int64, meter: Int64?, tag: String? = nil, at: Timestamp? = nil, ending: Session.Ending = .local,
     readings: [Reading] = []
   ) throws -> StopVerdict {
-    let report = Self.stopReport(transaction, meter: meter, tag: tag, at: at ?? house.now, ending: ending, readings: readings)
+    let report = Self.stopReport(
+      transaction, meter: meter, tag: tag, at: at ?? house.now, ending: ending, readings: readings)
     return try house.decide { [desk] () throws(TurnFault) in try desk.stop(report) }
   }
 
   static func stopReport(
-    _ transaction: Int64, meter: Int64?, tag: String?, at: Timestamp, ending: Session.Ending = .local, readings: [Reading] = []
+    _ transaction: Int64, meter: Int64?, tag: String?, at: Timestamp, ending: Session.Ending = .local,
+    readings: [Reading] = []
   ) -> StopReport {
     StopReport(
-      transaction: transaction, tag: tag, meterStop: meter.map { Energy(tenthsOfWattHour: $0 * 10) }, at: at, ending: ending,
+      transaction: transaction, tag: tag, meterStop: meter.map { Energy(tenthsOfWattHour: $0 * 10) }, at: at,
+      ending: ending,
       readings: readings,
       raw: [
         "transactionId": .number(JSONNumber(transaction)), "timestamp": .string(at.text),

@@ -14,7 +14,8 @@ struct PartneringTests {
 
   private func registration(_ outbound: String = "their-token") -> PartnerRegistration {
     PartnerRegistration(
-      versionsURL: "https://P/versions", version: "2.2.1", endpoints: HouseUnderTest.endpoints(at: "P"), outboundToken: outbound,
+      versionsURL: "https://P/versions", version: "2.2.1", endpoints: HouseUnderTest.endpoints(at: "P"),
+      outboundToken: outbound,
       roles: [PartnerRegistration.Role(name: PartyID("DE*PPP")!, role: "EMSP", businessName: "P")])
   }
 
@@ -55,7 +56,9 @@ struct PartneringTests {
     house.settle()
     house.partners.registration = .failure(RegistrationFault(step: "credentials", reason: "500"))
     house.clock.now += .seconds(1)
-    await #expect(throws: Refusal.self) { try await house.csms.register(again: partner.id, versionsURL: nil, token: "B") }
+    await #expect(throws: Refusal.self) {
+      try await house.csms.register(again: partner.id, versionsURL: nil, token: "B")
+    }
     #expect(try house.books.partners.partner(partner.id)?.outboundToken == "their-token")
     #expect(try await house.csms.identify([inUse]) != nil)
     // The new one may have arrived all the same.

@@ -196,7 +196,9 @@ struct ProvisioningTests {
     known.registration = .pending
     let pending = known
     try house.write { books throws(StoreFault) in try books.stations.update(pending) }
-    #expect(try station.boot() == BootVerdict(registration: .pending, interval: house.settings.pendingSeconds, now: house.now))
+    #expect(
+      try station.boot() == BootVerdict(registration: .pending, interval: house.settings.pendingSeconds, now: house.now)
+    )
   }
 
   // MARK: Statuses
@@ -301,7 +303,9 @@ struct ProvisioningTests {
   @Test func odditiesAreCountedAndAreOneEventEach() throws {
     let station = try house.connect("CS-1")
     let oddity = Oddity(path: "status", kind: .badTimestamp, raw: "x")
-    for _ in 0..<3 { try house.decide { [desk = station.desk] () throws(TurnFault) in try desk.flag(action: "A", oddities: [oddity]) } }
+    for _ in 0..<3 {
+      try house.decide { [desk = station.desk] () throws(TurnFault) in try desk.flag(action: "A", oddities: [oddity]) }
+    }
     #expect(try house.count("station.oddity") == 1)
     #expect(try house.books.stations.oddities(of: try house.station("CS-1").id).map(\.count) == [3])
   }

@@ -390,7 +390,8 @@ struct PushingTests {
     house.partners.mood = { _, _ in .fails(after: nil) }
     try house.write { [csms = house.csms] _ throws(StoreFault) in
       try csms.want(
-        .commands, "C1", of: partner.id, party: partner.party, request: request, expiresAt: house.now + .seconds(Limits.resultLifeSeconds))
+        .commands, "C1", of: partner.id, party: partner.party, request: request,
+        expiresAt: house.now + .seconds(Limits.resultLifeSeconds))
     }
     house.pass(Limits.resultLifeSeconds - 5)
     #expect(try house.row(.commands, "C1", of: partner) != nil)

@@ -23,14 +23,20 @@ struct RoamingTests {
 
   private func registration(_ outbound: String = "out-2", role: String = "EMSP") -> PartnerRegistration {
     PartnerRegistration(
-      versionsURL: "https://new/versions", version: "2.2.1", endpoints: HouseUnderTest.endpoints(at: "new"), outboundToken: outbound,
+      versionsURL: "https://new/versions", version: "2.2.1", endpoints: HouseUnderTest.endpoints(at: "new"),
+      outboundToken: outbound,
       roles: [PartnerRegistration.Role(name: party, role: role, businessName: "New")])
   }
 
-  private func wish(_ uid: String = "DE-1", url: String = "https://Roamer/r/1", evse: String? = "uid-CS-1-1") -> StartWish {
+  private func wish(_ uid: String = "DE-1", url: String = "https://Roamer/r/1", evse: String? = "uid-CS-1-1")
+    -> StartWish
+  {
     StartWish(
-      token: Token(id: ID(0), uid: uid, kind: .rfid, contractID: "C-\(uid)", issuer: "R", createdAt: house.now, updatedAt: house.now),
-      key: TokenKey(party: party, uid: uid, kind: .rfid), location: "LOC1", evse: evse, connector: nil, authorizationReference: "REF-\(uid)",
+      token: Token(
+        id: ID(0), uid: uid, kind: .rfid, contractID: "C-\(uid)", issuer: "R", createdAt: house.now,
+        updatedAt: house.now),
+      key: TokenKey(party: party, uid: uid, kind: .rfid), location: "LOC1", evse: evse, connector: nil,
+      authorizationReference: "REF-\(uid)",
       respondTo: url)
   }
 
@@ -108,7 +114,9 @@ struct RoamingTests {
     await #expect(throws: PartnerFault.self) { try await house.csms.unregister(caller) }
     let tokenC = try await house.csms.register(caller, registration(), isUpdate: false).token
     let registered = try #require(try await house.csms.identify([tokenC]))
-    await #expect(throws: PartnerFault.self) { try await house.csms.register(registered, registration(), isUpdate: false) }
+    await #expect(throws: PartnerFault.self) {
+      try await house.csms.register(registered, registration(), isUpdate: false)
+    }
     #expect(try house.books.partners.partner(invited.id)?.state == .registered)
   }
 
@@ -132,7 +140,8 @@ struct RoamingTests {
     let (_, tokenA) = try await house.csms.invite(name: "Later", party: nil, quirks: PartnerQuirks(), by: "anna")
     let caller = try #require(try await house.csms.identify([tokenA]))
     house.settle()
-    try house.books.db.script("CREATE TEMP TRIGGER fail AFTER UPDATE ON partner BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END")
+    try house.books.db.script(
+      "CREATE TEMP TRIGGER fail AFTER UPDATE ON partner BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END")
     await #expect(throws: PartnerFault.self) { try await house.csms.register(caller, registration(), isUpdate: false) }
     try house.books.db.script("DROP TRIGGER fail")
     #expect(try await house.csms.identify([tokenA])?.terms.partner.state == .invited)
@@ -206,7 +215,8 @@ struct RoamingTests {
   @Test func anOlderTokenThanTheOneWeHoldChangesNothing() async throws {
     let caller = try house.caller(partner)
     let key = TokenKey(party: party, uid: "DE-9", kind: .rfid)
-    var token = Token(id: ID(0), uid: "DE-9", kind: .rfid, contractID: "C", issuer: "R", createdAt: house.now, updatedAt: house.now)
+    var token = Token(
+      id: ID(0), uid: "DE-9", kind: .rfid, contractID: "C", issuer: "R", createdAt: house.now, updatedAt: house.now)
     #expect(try await house.csms.put(token, under: key, from: caller))
     token.isValid = false
     token.updatedAt = house.now - .seconds(60)
@@ -220,7 +230,8 @@ struct RoamingTests {
   @Test func aPartnerWritesForItsOwnPartiesOnly() async throws {
     let caller = try house.caller(partner)
     let foreign = TokenKey(party: PartyID("FR*OTH")!, uid: "X", kind: .rfid)
-    let token = Token(id: ID(0), uid: "X", kind: .rfid, contractID: "C", issuer: "R", createdAt: house.now, updatedAt: house.now)
+    let token = Token(
+      id: ID(0), uid: "X", kind: .rfid, contractID: "C", issuer: "R", createdAt: house.now, updatedAt: house.now)
     await #expect(throws: PartnerFault.self) { try await house.csms.put(token, under: foreign, from: caller) }
     await #expect(throws: PartnerFault.self) { try await house.csms.token(foreign, for: caller) }
     var wish = wish()
@@ -233,7 +244,8 @@ struct RoamingTests {
     let caller = try house.caller(partner)
     let key = TokenKey(party: party, uid: "DE-9", kind: .rfid)
     await #expect(throws: PartnerFault.unknownToken) {
-      try await house.csms.patch(key, from: caller) { (token: inout Token) throws(PartnerFault) in token.isValid = false }
+      try await house.csms.patch(key, from: caller) { (token: inout Token) throws(PartnerFault) in token.isValid = false
+      }
     }
     try house.addToken("DE-9", of: partner)
     await #expect(throws: PartnerFault.invalid("no")) {
@@ -252,7 +264,8 @@ struct RoamingTests {
   @Test func aStartOfATokenThatWeDoNotHoldIsAcceptedFromBeginningToEnd() async throws {
     let station = try house.connect("CS-1")
     let caller = try house.caller(partner)
-    #expect(try await house.csms.startSession(wish(), from: caller) == .accepted(timeout: house.settings.commandSeconds))
+    #expect(
+      try await house.csms.startSession(wish(), from: caller) == .accepted(timeout: house.settings.commandSeconds))
     house.settle()
     #expect(house.partners.sent("sessions").map { $0.body["state"]?.string } == ["pending"])
     #expect(house.stations.commands == [.remoteStart(evse: 1, tag: "DE-1")])
@@ -265,7 +278,9 @@ struct RoamingTests {
     #expect(verdict.authorization.verdict == .accepted)
     #expect(try station.start("DE-1") == verdict)
     let session = try house.session(verdict.transaction)
-    #expect(session.authorizationReference == "REF-DE-1" && session.owner == partner.roles[0].id && session.authorization == .command)
+    #expect(
+      session.authorizationReference == "REF-DE-1" && session.owner == partner.roles[0].id
+        && session.authorization == .command)
     house.clock.now += .seconds(600)
     try station.stop(verdict.transaction, meter: 1_000)
     house.pass(3)
@@ -276,7 +291,10 @@ struct RoamingTests {
   @Test func theSameStartTwiceIsOneStart() async throws {
     _ = try house.connect("CS-1")
     let caller = try house.caller(partner)
-    for _ in 0..<2 { #expect(try await house.csms.startSession(wish(), from: caller) == .accepted(timeout: house.settings.commandSeconds)) }
+    for _ in 0..<2 {
+      #expect(
+        try await house.csms.startSession(wish(), from: caller) == .accepted(timeout: house.settings.commandSeconds))
+    }
     #expect(house.stations.calls.count == 1)
     #expect(try house.sessions.count == 1)
     try house.restart()
@@ -299,7 +317,8 @@ struct RoamingTests {
     // Its stop, and the next start of the same driver.
     let id = try house.session(transaction).id
     #expect(
-      try await house.csms.stopSession(id, respondTo: "https://Roamer/r/1", from: caller) == .accepted(timeout: house.settings.commandSeconds))
+      try await house.csms.stopSession(id, respondTo: "https://Roamer/r/1", from: caller)
+        == .accepted(timeout: house.settings.commandSeconds))
     #expect(house.stations.commands.last == .remoteStop(transaction: transaction))
     try house.stations.last.answer(.accepted(answer: .null))
     house.clock.now += .seconds(60)
@@ -355,12 +374,18 @@ struct RoamingTests {
 
   @Test func aStartThatCannotBeIsRejectedAndNothingIsSent() async throws {
     let caller = try house.caller(partner)
-    guard case .rejected = try await house.csms.startSession(wish(), from: caller) else { throw TestFault("offline, and not rejected") }
+    guard case .rejected = try await house.csms.startSession(wish(), from: caller) else {
+      throw TestFault("offline, and not rejected")
+    }
     _ = try house.connect("CS-1")
-    guard case .rejected = try await house.csms.startSession(wish(evse: "nobody"), from: caller) else { throw TestFault("not rejected") }
+    guard case .rejected = try await house.csms.startSession(wish(evse: "nobody"), from: caller) else {
+      throw TestFault("not rejected")
+    }
     var blocked = wish()
     blocked.token.isValid = false
-    guard case .rejected = try await house.csms.startSession(blocked, from: caller) else { throw TestFault("not rejected") }
+    guard case .rejected = try await house.csms.startSession(blocked, from: caller) else {
+      throw TestFault("not rejected")
+    }
     var elsewhere = wish()
     elsewhere.location = "LOC9"
     let nowhere = elsewhere
@@ -394,8 +419,10 @@ struct RoamingTests {
     #expect(house.stations.calls.isEmpty)
 
     let caller = try house.caller(partner)
-    _ = try await house.csms.unlock(location: "LOC1", evse: "uid-CS-1-1", connector: "1", respondTo: "https://Roamer/4", from: caller)
-    _ = try await house.csms.unlock(location: "LOC1", evse: "uid-CS-1-1", connector: "1", respondTo: "https://Roamer/4", from: caller)
+    _ = try await house.csms.unlock(
+      location: "LOC1", evse: "uid-CS-1-1", connector: "1", respondTo: "https://Roamer/4", from: caller)
+    _ = try await house.csms.unlock(
+      location: "LOC1", evse: "uid-CS-1-1", connector: "1", respondTo: "https://Roamer/4", from: caller)
     #expect(house.stations.commands == [.unlock(evse: 1)])
     _ = try await house.csms.stopSession(id, respondTo: "https://Roamer/5", from: caller)
     // The same again is not a second one.
@@ -411,7 +438,8 @@ struct RoamingTests {
     try house.connect("CS-1").start("CARD")
     guard
       case .rejected = try await house.csms.unlock(
-        location: "LOC1", evse: "uid-CS-1-1", connector: "1", respondTo: "https://Roamer/3", from: try house.caller(partner))
+        location: "LOC1", evse: "uid-CS-1-1", connector: "1", respondTo: "https://Roamer/3",
+        from: try house.caller(partner))
     else { throw TestFault("freed") }
   }
 }

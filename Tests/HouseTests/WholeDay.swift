@@ -46,7 +46,8 @@ final class WholeDay {
       }
       partners.append(ModelPartner(partner, token: "token-\(name)"))
       for card in 0..<4 {
-        try house.addToken("\(party.prefix(2))-\(card)", of: partner, [.always, .allowed, .allowedOffline, .never][card])
+        try house.addToken(
+          "\(party.prefix(2))-\(card)", of: partner, [.always, .allowed, .allowedOffline, .never][card])
       }
     }
     for card in 0..<4 { try house.addToken("CARD-\(card)") }
@@ -72,7 +73,8 @@ final class WholeDay {
           ], when: night),
         Tariff.Element([
           Tariff.Component(.energy, price: Decimal(37, places: 2), vat: Decimal(21)),
-          Tariff.Component(.time, price: Decimal(5, places: 1)), Tariff.Component(.parkingTime, price: Decimal(3), stepSize: 300),
+          Tariff.Component(.time, price: Decimal(5, places: 1)),
+          Tariff.Component(.parkingTime, price: Decimal(3), stepSize: 300),
           Tariff.Component(.flat, price: Decimal(1)),
         ]),
       ]
@@ -122,13 +124,16 @@ final class WholeDay {
         // The socket may stay half open, and the house hears of its end later or never.
         if random.chance(600) { try link.leave() }
         station.link = nil
-        station.returnsAt = house.now + .seconds(random.chance(250) ? random.number(600...7_200) : random.number(0...120))
+        station.returnsAt =
+          house.now + .seconds(random.chance(250) ? random.number(600...7_200) : random.number(0...120))
       }
     } else if house.now >= station.returnsAt {
       let link = try house.connect(station.identity)
       station.link = link
       if random.chance(700) { try link.boot() }
-      for evse in 1...station.evses { station.outbox.append(.status(evse, station.running[evse] == nil ? .available : .charging)) }
+      for evse in 1...station.evses {
+        station.outbox.append(.status(evse, station.running[evse] == nil ? .available : .charging))
+      }
     }
   }
 
@@ -150,7 +155,8 @@ final class WholeDay {
 
   private func begin(_ tag: String, at station: ModelStation, evse: Int) {
     let charging = Charging(
-      number: chargings.count, station: station.identity, evse: evse, tag: tag, at: house.now, meter: station.registers[evse] ?? 0)
+      number: chargings.count, station: station.identity, evse: evse, tag: tag, at: house.now,
+      meter: station.registers[evse] ?? 0)
     chargings.append(charging)
     station.running[evse] = charging
     station.outbox += [.start(charging.number), .status(evse, .charging)]
@@ -161,7 +167,9 @@ final class WholeDay {
     if sinceLast >= .seconds(300) {
       charging.read(at: house.now, adding: Int64(random.number(0...900)))
       station.outbox.append(.reading(charging.number, charging.readings.count - 1))
-      if random.chance(150) { station.outbox.append(.status(charging.evse, random.chance(500) ? .suspendedEV : .charging)) }
+      if random.chance(150) {
+        station.outbox.append(.status(charging.evse, random.chance(500) ? .suspendedEV : .charging))
+      }
     }
     if random.chance(12) {
       charging.end(at: house.now, adding: Int64(random.number(0...200)))
@@ -258,7 +266,8 @@ final class WholeDay {
       return make({ () throws(TurnFault) in try desk.report(report) }, { _ in })
     case .start(let number):
       let charging = chargings[number]
-      let report = Caller.startReport(charging.tag, meter: charging.meterStart, at: charging.startedAt, evse: charging.evse)
+      let report = Caller.startReport(
+        charging.tag, meter: charging.meterStart, at: charging.startedAt, evse: charging.evse)
       return make({ () throws(TurnFault) in try desk.start(report) }) { verdict in
         if let earlier = charging.transaction {
           #expect(earlier == verdict.transaction, "seed \(self.seed): one start got two transactions")
@@ -268,7 +277,8 @@ final class WholeDay {
     case .reading(let number, let place):
       let charging = chargings[number]
       let (at, wattHours) = charging.readings[place]
-      let report = MeterReport(evse: charging.evse, transaction: charging.transaction, readings: [Caller.reading(wattHours, at: at)])
+      let report = MeterReport(
+        evse: charging.evse, transaction: charging.transaction, readings: [Caller.reading(wattHours, at: at)])
       return make({ () throws(TurnFault) in try desk.meter(report) }) { _ in charging.toldReadings.insert(place) }
     case .stop(let number):
       let charging = chargings[number]
@@ -287,11 +297,16 @@ final class WholeDay {
     let role = partner.partner.roles[0].name
     let uid = random.chance(500) ? "APP-\(wishes)" : "APP-WITH-A-LONG-NAME-\(wishes)"
     let wish = StartWish(
-      token: Token(id: ID(0), uid: uid, kind: .appUser, contractID: "C-\(uid)", issuer: "P", createdAt: house.now, updatedAt: house.now),
+      token: Token(
+        id: ID(0), uid: uid, kind: .appUser, contractID: "C-\(uid)", issuer: "P", createdAt: house.now,
+        updatedAt: house.now),
       key: TokenKey(party: role, uid: uid, kind: .appUser), location: "LOC1",
-      evse: "uid-\(station.identity)-\(random.number(1...station.evses))", connector: nil, authorizationReference: "REF-\(wishes)",
+      evse: "uid-\(station.identity)-\(random.number(1...station.evses))", connector: nil,
+      authorizationReference: "REF-\(wishes)",
       respondTo: "https://\(partner.partner.name)/result/\(wishes)")
-    for _ in 0..<(random.chance(200) ? 2 : 1) { _ = try? await house.csms.startSession(wish, from: house.caller(partner.partner)) }
+    for _ in 0..<(random.chance(200) ? 2 : 1) {
+      _ = try? await house.csms.startSession(wish, from: house.caller(partner.partner))
+    }
     house.settle()
   }
 
@@ -318,16 +333,22 @@ final class WholeDay {
     }
     calls.removeAll { $0.at <= house.now }
 
-    for question in house.partners.questions[seenQuestions...] { question.answer(random.chance(500) ? .allowed : .blocked) }
+    for question in house.partners.questions[seenQuestions...] {
+      question.answer(random.chance(500) ? .allowed : .blocked)
+    }
     seenQuestions = house.partners.questions.count
 
     for sent in house.partners.sent[seenSent...] {
-      guard let partner = partners.first(where: { $0.partner.id == sent.partner }), partner.health == .slow else { continue }
+      guard let partner = partners.first(where: { $0.partner.id == sent.partner }), partner.health == .slow else {
+        continue
+      }
       partner.open.append((sent, house.now + .seconds(30)))
     }
     seenSent = house.partners.sent.count
     for partner in partners {
-      for waiting in partner.open where waiting.until <= house.now { waiting.sent.answer(.retry(after: nil, why: "no answer in time")) }
+      for waiting in partner.open where waiting.until <= house.now {
+        waiting.sent.answer(.retry(after: nil, why: "no answer in time"))
+      }
       partner.open.removeAll { $0.until <= house.now }
     }
   }
@@ -363,7 +384,9 @@ final class WholeDay {
     for partner in partners { partner.health = .well }
     for _ in 0..<400 where !stations.allSatisfy({ $0.outbox.isEmpty && $0.link != nil }) {
       house.clock.now += .seconds(stepSeconds)
-      for station in stations where station.link == nil && house.now >= station.returnsAt { station.link = try house.connect(station.identity) }
+      for station in stations where station.link == nil && house.now >= station.returnsAt {
+        station.link = try house.connect(station.identity)
+      }
       try deliver()
       house.csms.tick()
       house.settle()
@@ -397,7 +420,9 @@ final class WholeDay {
 
   private func allSessions() throws -> [Session] {
     var all: [Session] = []
-    while case let page = try house.books.sessions.list(before: all.last?.id, limit: 1_000), !page.isEmpty { all += page }
+    while case let page = try house.books.sessions.list(before: all.last?.id, limit: 1_000), !page.isEmpty {
+      all += page
+    }
     return all
   }
 
@@ -405,11 +430,13 @@ final class WholeDay {
   private func checkBooks(_ sessions: [Session]) throws {
     let began = sessions.filter { $0.transaction != nil }
     #expect(began.count == chargings.count, "seed \(seed): \(began.count) sessions of \(chargings.count) chargings")
-    #expect(Set(chargings.compactMap(\.transaction)).count == chargings.count, "seed \(seed): a transaction was given twice")
+    #expect(
+      Set(chargings.compactMap(\.transaction)).count == chargings.count, "seed \(seed): a transaction was given twice")
     let byTransaction = Dictionary(grouping: began) { $0.transaction ?? 0 }
     for charging in chargings {
       let name: Comment = "seed \(seed), charging \(charging.number) at \(charging.station)/\(charging.evse)"
-      guard let transaction = charging.transaction, let found = byTransaction[transaction], found.count == 1, let session = found.first
+      guard let transaction = charging.transaction, let found = byTransaction[transaction], found.count == 1,
+        let session = found.first
       else {
         Issue.record(name)
         continue
@@ -419,7 +446,9 @@ final class WholeDay {
       let readings = try house.books.sessions.readings(of: session.id)
       for place in charging.toldReadings {
         let (at, wattHours) = charging.readings[place]
-        let count = readings.count { $0.at == at && $0.register == Energy(tenthsOfWattHour: wattHours * 10) && $0.context == .periodic }
+        let count = readings.count {
+          $0.at == at && $0.register == Energy(tenthsOfWattHour: wattHours * 10) && $0.context == .periodic
+        }
         #expect(count == 1, name)
       }
       #expect(readings.count { $0.context == .begin } == 1, name)
@@ -501,6 +530,8 @@ final class WholeDay {
       }
       cursor = last.seq
     }
-    for (seq, event) in announced where kept[seq] != event { Issue.record("seed \(seed): event \(seq) is not what was announced") }
+    for (seq, event) in announced where kept[seq] != event {
+      Issue.record("seed \(seed): event \(seq) is not what was announced")
+    }
   }
 }

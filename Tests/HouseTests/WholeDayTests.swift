@@ -20,7 +20,9 @@ struct WholeDayTests {
     try day.check()
   }
 
-  @Test(arguments: ["2026-03-28T20:00:00Z", "2026-10-24T20:00:00Z"]) func aNightInWhichTheClockIsSetIsADayLikeAnother(start: String) async throws {
+  @Test(arguments: ["2026-03-28T20:00:00Z", "2026-10-24T20:00:00Z"]) func aNightInWhichTheClockIsSetIsADayLikeAnother(
+    start: String
+  ) async throws {
     let day = try WholeDay(seed: 7, from: Timestamp(start)!, stations: 3)
     try await day.run(hours: 10)
     try day.check()

@@ -56,10 +56,12 @@ private struct Pair: Sendable {
   @Test(arguments: Way.all)
   func bytesComeBackFromAnEcho(way: Way) async throws {
     let sent = bytes(3_000_000)
-    let pair = try await Pair(way, server: { probe in
-      probe.keepsBytes = false
-      echo(probe)
-    })
+    let pair = try await Pair(
+      way,
+      server: { probe in
+        probe.keepsBytes = false
+        echo(probe)
+      })
     try await pair.look2 { client in
       client.channel?.writeMax = sent.count
       client.channel?.write(sent)
@@ -73,19 +75,23 @@ private struct Pair: Sendable {
 
   @Test(arguments: Way.all)
   func smallMessagesGoBackAndForth(way: Way) async throws {
-    let pair = try await Pair(way, server: echo, client: { probe in
-      probe.onActive = { $0.write("0") }
-      probe.onRead = { [unowned probe] channel, _ in if probe.count < 1_000 { channel.write("x") } }
-    })
+    let pair = try await Pair(
+      way, server: echo,
+      client: { probe in
+        probe.onActive = { $0.write("0") }
+        probe.onRead = { [unowned probe] channel, _ in if probe.count < 1_000 { channel.write("x") } }
+      })
     await pair.wait { _, client in client.count == 1_000 }
     await pair.loop.end()
   }
 
   @Test(arguments: Way.plain)
   func writesOfOneBatchLeaveAsOne(way: Way) async throws {
-    let pair = try await Pair(way, client: { probe in
-      probe.onActive = { channel in for _ in 0..<100 { channel.write("hello ") } }
-    })
+    let pair = try await Pair(
+      way,
+      client: { probe in
+        probe.onActive = { channel in for _ in 0..<100 { channel.write("hello ") } }
+      })
     await pair.wait { server, _ in server.count == 600 }
     #expect(try await pair.look { server, _ in server.reads } == 1)
     await pair.loop.end()
@@ -93,9 +99,11 @@ private struct Pair: Sendable {
 
   @Test(arguments: Way.all)
   func aPausedChannelHandsUpNothingUntilItResumes(way: Way) async throws {
-    let pair = try await Pair(way, server: { $0.onActive = { $0.pauseReading() } }, client: { probe in
-      probe.onActive = { $0.write([UInt8](repeating: 1, count: 100_000)) }
-    })
+    let pair = try await Pair(
+      way, server: { $0.onActive = { $0.pauseReading() } },
+      client: { probe in
+        probe.onActive = { $0.write([UInt8](repeating: 1, count: 100_000)) }
+      })
     // A round trip of the other direction shows that the loop had its chance to read.
     await pair.wait { server, _ in server.isActive }
     try await pair.look { server, _ in server.channel?.write("are you there?") }
@@ -108,11 +116,14 @@ private struct Pair: Sendable {
 
   @Test(arguments: Way.all)
   func pausingInsideAReadStopsTheNextOne(way: Way) async throws {
-    let pair = try await Pair(way, server: { probe in
-      probe.onRead = { channel, _ in channel.pauseReading() }
-    }, client: { probe in
-      probe.onActive = { $0.write(bytes(400_000)) }
-    })
+    let pair = try await Pair(
+      way,
+      server: { probe in
+        probe.onRead = { channel, _ in channel.pauseReading() }
+      },
+      client: { probe in
+        probe.onActive = { $0.write(bytes(400_000)) }
+      })
     await pair.wait { server, _ in server.isActive }
     var reads = 0
     while try await pair.look({ server, _ in server.count }) < 400_000 {
@@ -178,15 +189,18 @@ private struct Pair: Sendable {
 
   @Test(arguments: Way.all)
   func closingAfterFlushDeliversEverythingEvenToATalkativePeer(way: Way) async throws {
-    let pair = try await Pair(way, server: { probe in
-      probe.onRead = { [unowned probe] channel, _ in
-        guard probe.reads == 1 else { return }
-        channel.write(bytes(1_000_000))
-        channel.closeAfterFlush()
-      }
-    }, client: { probe in
-      probe.onActive = { channel in channel.write(bytes(2_000_000)) }
-    })
+    let pair = try await Pair(
+      way,
+      server: { probe in
+        probe.onRead = { [unowned probe] channel, _ in
+          guard probe.reads == 1 else { return }
+          channel.write(bytes(1_000_000))
+          channel.closeAfterFlush()
+        }
+      },
+      client: { probe in
+        probe.onActive = { channel in channel.write(bytes(2_000_000)) }
+      })
     await pair.wait { server, client in !client.closed.isEmpty && !server.closed.isEmpty }
     let (reasons, received) = try await pair.look { ([$0.closed, $1.closed], $1.received) }
     #expect(received == bytes(1_000_000))
@@ -198,14 +212,15 @@ private struct Pair: Sendable {
   func aPeerThatEndedItsSideStillGetsALateAnswer(way: Way) async throws {
     let loop = try EventLoop(label: "ostler.test", readiness: way.kind)
     let door = try await loop.run { loop in
-      LoopBound(try Door(loop) { probe in
-        probe.onInputEnd = { channel in
-          channel.loop.schedule(after: .milliseconds(5)) {
-            channel.write("late answer")
-            channel.closeAfterFlush()
+      LoopBound(
+        try Door(loop) { probe in
+          probe.onInputEnd = { channel in
+            channel.loop.schedule(after: .milliseconds(5)) {
+              channel.write("late answer")
+              channel.closeAfterFlush()
+            }
           }
-        }
-      }, loop: loop)
+        }, loop: loop)
     }
     let address = try await loop.run { _ in door.value.address }
     let answer = try await blocking {
@@ -282,16 +297,18 @@ private struct Pair: Sendable {
 
   @Test(arguments: Way.all)
   func closingInsideAReadEndsItOnce(way: Way) async throws {
-    let pair = try await Pair(way, server: { probe in
-      probe.onRead = { [unowned probe] channel, _ in
-        channel.close()
-        channel.close(.overflow)
-        channel.write("nobody hears this")
-        #expect(probe.closed.isEmpty, "never from inside the call")
-        #expect(channel.pendingBytes == 0)
-        #expect(!channel.isWritable)
-      }
-    }, client: { $0.onActive = { $0.write(bytes(200_000)) } })
+    let pair = try await Pair(
+      way,
+      server: { probe in
+        probe.onRead = { [unowned probe] channel, _ in
+          channel.close()
+          channel.close(.overflow)
+          channel.write("nobody hears this")
+          #expect(probe.closed.isEmpty, "never from inside the call")
+          #expect(channel.pendingBytes == 0)
+          #expect(!channel.isWritable)
+        }
+      }, client: { $0.onActive = { $0.write(bytes(200_000)) } })
     await pair.wait { server, client in !server.closed.isEmpty && !client.closed.isEmpty }
     #expect(try await pair.look { server, _ in [server.closed.count, server.reads] } == [1, 1])
     #expect(try await pair.look { server, _ in server.closed } == [.local])
@@ -342,13 +359,14 @@ private struct Pair: Sendable {
     let door = try await loop.run { LoopBound(try Door($0, prepare: echo), loop: $0) }
     for round in 0..<5 {
       let clients = try await loop.run { loop in
-        LoopBound((0..<100).map { number in
-          call(loop, door.value.address) { probe in
-            probe.onActive = { $0.write("round \(round), number \(number)") }
-            // Half of them end in the middle of the batch that brought their answer.
-            if number % 2 == 0 { probe.onRead = { channel, _ in channel.close() } }
-          }
-        }, loop: loop)
+        LoopBound(
+          (0..<100).map { number in
+            call(loop, door.value.address) { probe in
+              probe.onActive = { $0.write("round \(round), number \(number)") }
+              // Half of them end in the middle of the batch that brought their answer.
+              if number % 2 == 0 { probe.onRead = { channel, _ in channel.close() } }
+            }
+          }, loop: loop)
       }
       await loop.wait { clients.value.allSatisfy { $0.count > 0 } }
       let texts = try await loop.run { _ in clients.value.map(\.text) }

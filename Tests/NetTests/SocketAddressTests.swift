@@ -11,11 +11,12 @@ import Testing
 func anAddressIsReadAndWritten(text: String, written: String) throws {
   let address = try SocketAddress(parsing: text)
   #expect(address.description == written)
-  let again = try #require(address.withSocketAddress { pointer, size in
-    var storage = sockaddr_storage()
-    withUnsafeMutableBytes(of: &storage) { $0.copyMemory(from: .init(start: pointer, count: Int(size))) }
-    return SocketAddress(storage, size: size)
-  })
+  let again = try #require(
+    address.withSocketAddress { pointer, size in
+      var storage = sockaddr_storage()
+      withUnsafeMutableBytes(of: &storage) { $0.copyMemory(from: .init(start: pointer, count: Int(size))) }
+      return SocketAddress(storage, size: size)
+    })
   #expect(again == address)
 }
 

@@ -105,8 +105,9 @@ import Testing
 
   @Test func aRequiredClientCertificateIsRequired() async throws {
     let trust = try TestTrust()
-    let server = try TLSContext(server: .init(
-      identities: [trust.authority.sign("localhost")], clientCertificates: .required(trust.authority.pem)))
+    let server = try TLSContext(
+      server: .init(
+        identities: [trust.authority.sign("localhost")], clientCertificates: .required(trust.authority.pem)))
     let without = try await meet(server, trust.call())
     #expect(without.server == .tls(.noClientCertificate))
     guard case .tls(.alert(116, _)) = without.client else {
@@ -123,8 +124,9 @@ import Testing
 
   @Test func anOptionalClientCertificateMustStillBeGood() async throws {
     let trust = try TestTrust()
-    let server = try TLSContext(server: .init(
-      identities: [trust.authority.sign("localhost")], clientCertificates: .optional(trust.authority.pem)))
+    let server = try TLSContext(
+      server: .init(
+        identities: [trust.authority.sign("localhost")], clientCertificates: .optional(trust.authority.pem)))
     #expect(try await meet(server, trust.call()).server == nil)
     for (authority, days, problem) in [
       (try TestAuthority("Other"), -1...30, TLSFault.Certificate.untrusted), (trust.authority, -10...(-1), .expired),
@@ -241,8 +243,9 @@ import Testing
 
   @Test func bothKindsOfKeyStandSideBySide() async throws {
     let authority = try TestAuthority()
-    let server = try TLSContext(server: .init(
-      identities: [authority.sign("localhost", kind: .rsa), authority.sign("localhost", kind: .ecdsa)]))
+    let server = try TLSContext(
+      server: .init(
+        identities: [authority.sign("localhost", kind: .rsa), authority.sign("localhost", kind: .ecdsa)]))
     #expect(try await offer(server, ciphers: "aRSA").cipher?.hasPrefix("ECDHE-RSA-") == true)
     #expect(try await offer(server, ciphers: "aECDSA").cipher?.hasPrefix("ECDHE-ECDSA-") == true)
     #expect(server.certificates.count == 2)
@@ -267,8 +270,9 @@ import Testing
 
   @Test func aReturningClientResumesItsSessionWithItsCertificate() async throws {
     let authority = try TestAuthority()
-    let server = try TLSContext(server: .init(
-      identities: [authority.sign("localhost")], clientCertificates: .optional(authority.pem)))
+    let server = try TLSContext(
+      server: .init(
+        identities: [authority.sign("localhost")], clientCertificates: .optional(authority.pem)))
     let loop = try EventLoop(label: "ostler.test")
     let door = try await loop.run { LoopBound(try Door($0, tls: server), loop: $0) }
     let address = try await loop.run { _ in door.value.address }
