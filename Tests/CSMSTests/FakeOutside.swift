@@ -95,6 +95,7 @@ final class FakePartners: PartnerLink {
 
     fileprivate func forget() { done = nil }
 
+    var isOpen: Bool { done != nil }
     var body: JSON { (try? JSON.parse(request.body)) ?? .null }
   }
 

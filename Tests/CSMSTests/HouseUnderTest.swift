@@ -17,6 +17,8 @@ final class HouseUnderTest {
   let settings: HouseSettings
   private(set) var folder = Folder()
   private(set) var csms: CSMS
+  /// Meets every household that a restart opens, before it does anything.
+  var whenOpened: (CSMS) -> Void = { _ in }
   private var lastLink: UInt64 = 0
 
   init(_ adjust: (inout HouseSettings) -> Void = { _ in }) throws {
@@ -116,6 +118,7 @@ final class HouseUnderTest {
     csms = try Self.open(left, clock, settings)
     folder = left
     csms.join(stations: stations, partners: partners)
+    whenOpened(csms)
     try csms.wake(at: now)
     settle()
   }
