@@ -35,6 +35,7 @@ public final class CSMS {
   /// What could not be written yet, to be brought again with the next beat.
   var unwritten: [@MainActor () -> Void] = []
 
+  var lastBeat = Timestamp.epoch
   var lastSweep = Timestamp.epoch
 
   private var current: Turn?

@@ -77,6 +77,14 @@ struct Couriers {
   /// What came of that token could not be written: its next call counts as the first.
   mutating func forgetToken(of partner: ID<Partner>) { doors[partner]?.token = nil }
 
+  /// Our clock was set back: what was to happen at a time that is far off again happens now.
+  mutating func clockWasSetBack() {
+    for partner in doors.keys {
+      doors[partner]?.closedUntil = nil
+      doors[partner]?.heardAt = nil
+    }
+  }
+
   /// The operator wants it tried now.
   mutating func reopen(_ partner: ID<Partner>) {
     doors[partner]?.closedUntil = nil

@@ -97,6 +97,12 @@ struct LiveLinks {
     for station in stations where newest[station] == nil { absent[station] = time }
   }
 
+  /// Our clock was set back: those that are away are so for no longer than from now on.
+  mutating func clockWasSetBack(to now: Timestamp, grace: Duration) {
+    seenWrittenAt = min(seenWrittenAt, now)
+    for (station, time) in absent { absent[station] = min(time, now + grace) }
+  }
+
   /// Takes stations that have been away too long, a bounded number at a time.
   mutating func takeOffline(at now: Timestamp) -> [ID<Station>] {
     let gone = absent.filter { $0.value <= now }.prefix(Limits.offlineAtOnce).map(\.key)

@@ -17,6 +17,8 @@ extension CSMS {
   /// One beat of the house's clock.
   public func tick() {
     couriers.hasNews = true
+    if now < lastBeat { clockWasSetBack() }
+    lastBeat = now
     askTheSilent()
     let again = unwritten
     unwritten = []
@@ -39,6 +41,18 @@ extension CSMS {
     if now - lastSweep > .seconds(Limits.sweepSeconds) {
       lastSweep = now
       note { () throws(StoreFault) in try self.sweep() }
+    }
+  }
+
+  /// Deadlines are times of day, because they outlive the process; a clock that is set back by an hour must not make
+  /// everybody wait for an hour (FAULTS.md 47).
+  private func clockWasSetBack() {
+    log.notice("the clock was set back", metadata: ["from": "\(lastBeat.text)", "to": "\(now.text)"])
+    lastSweep = min(lastSweep, now)
+    couriers.clockWasSetBack()
+    links.clockWasSetBack(to: now, grace: .seconds(max(settings.offlineSeconds, settings.returnSeconds)))
+    note { () throws(StoreFault) in
+      for partner in try self.books.partners.all() { try self.books.pushes.hurry(partner.id, at: self.now) }
     }
   }
 

@@ -161,6 +161,25 @@ struct CSMSTests {
     #expect(try house.count("user.login_refused") == 0)
   }
 
+  @Test func aFullDiskIsSaidToTheCallerAndGoesOnByItselfAfterwards() throws {
+    let station = try house.connect("CS-1")
+    try house.addToken("CARD")
+    let pages: Int = try house.books.db.value("PRAGMA page_count") ?? 0
+    try house.books.db.script("PRAGMA max_page_count = \(pages)")
+    var refused = 0
+    for number in 0..<200 {
+      do { try station.start("CARD", meter: Int64(number), at: house.now + .seconds(number)) } catch { refused += 1 }
+    }
+    #expect(refused > 0)
+    let kept = try house.sessions.count
+    #expect(kept == 200 - refused)
+    #expect(!house.books.db.isInTransaction)
+    try house.books.db.script("PRAGMA max_page_count = 1000000")
+    for number in 0..<200 { try station.start("CARD", meter: Int64(number), at: house.now + .seconds(number)) }
+    #expect(try house.sessions.count == 200)
+    #expect(try Health.problems(in: house.folder.path) == [])
+  }
+
   @Test func aCrashBeforeTheCommitLeavesNothingAndOneAfterItAll() throws {
     let station = try house.connect("CS-1")
     try house.addToken("CARD")

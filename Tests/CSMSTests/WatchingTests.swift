@@ -36,6 +36,24 @@ struct WatchingTests {
     #expect(house.stations.commands.count == 1)
   }
 
+  @Test func aClockThatIsSetBackMakesNobodyWaitForAnHour() throws {
+    let partner = try house.addPartner()
+    let station = try house.connect("CS-1")
+    house.partners.mood = { _, _ in .fails(after: nil) }
+    try station.report(.charging)
+    house.pass(5)
+    house.partners.mood = { _, _ in .accepts }
+    house.clock.now = house.now - .seconds(3_600)
+    house.pass(3)
+    #expect(try house.row(.evses, "uid-CS-1-1", of: partner)?.isDone == true)
+
+    try station.leave()
+    house.pass(1)
+    house.clock.now = house.now - .seconds(3_600)
+    house.pass(house.settings.returnSeconds + 2)
+    #expect(try house.evse().status == .unknown)
+  }
+
   @Test func aBeatWithNothingToDoWritesNothing() throws {
     let before = try house.books.events.lastSeq()
     house.pass(10)
