@@ -36,16 +36,18 @@ extension CSMS {
       try began(waiting, with: report, isLate: isLate)
       return StartVerdict(transaction: transaction, authorization: authorization)
     }
-    let holder = if let known = authorization.holder { known } else { try holderOfStranger(report.tag) }
-    let session = Session.started(
+    let missed = try missedSession(for: report.tag, at: evse, from: start)
+    let verdict = missed.map { Authorization(.accepted, holder: $0.holder, groupID: $0.groupID) } ?? authorization
+    let holder = if let known = verdict.holder { known } else { try holderOfStranger(report.tag) }
+    var session = Session.started(
       id: newID(), place: try place(of: evse, connector: connector), holder: holder, tariff: try tariff(of: connector),
-      at: start,
-      meter: report.meterStart, transaction: transaction, received: now)
+      at: start, meter: report.meterStart, transaction: transaction, received: now)
+    session.command = missed?.command
     try books.sessions.insert(session, startKey: key)
     // An alias whose wait was over begins a session of its own, and no second one.
     if try books.tokens.alias(report.tag, at: station) != nil { try books.tokens.useAlias(report.tag, for: session.id) }
     try began(session, with: report, isLate: isLate)
-    return StartVerdict(transaction: transaction, authorization: authorization)
+    return StartVerdict(transaction: transaction, authorization: verdict)
   }
 
   private func began(_ session: Session, with report: StartReport, isLate: Bool) throws(StoreFault) {
@@ -67,6 +69,21 @@ extension CSMS {
     return try books.sessions.pending(of: evse.station).first {
       $0.evse == evse.id && Token.fold($0.token.uid) == folded
     }
+  }
+
+  /// A remote start that was given up although its car came in time: the station was offline, and tells it late. The id of
+  /// its session cannot live again, but whose it is still holds (QUIRKS.md, partners 34).
+  private func missedSession(for tag: String, at evse: EVSE, from start: Timestamp) throws(StoreFault) -> Session? {
+    let filter = SessionFilter(state: .invalid, station: evse.station, uid: tag)
+    guard let session = try books.sessions.list(filter, limit: 1).first, session.command != nil,
+      session.evse == evse.id
+    else { return nil }
+    let wait = Duration.seconds(settings.connectionSeconds + settings.commandSeconds)
+    // The station's clock may be a little behind ours.
+    let isInTime = start > session.startedAt - .seconds(Limits.commandSkewSeconds) && start < session.startedAt + wait
+    let isUsed = try books.sessions.list(SessionFilter(station: evse.station, uid: tag), limit: Limits.recentSessions)
+      .contains { $0.command == session.command && $0.id != session.id }
+    return isInTime && !isUsed ? session : nil
   }
 
   /// The operator asked for the station, and the car went to another of its EVSEs.

@@ -18,6 +18,8 @@ public enum Limits {
   /// time beyond either is replaced by that of reception.
   public nonisolated static let oldestFact = Duration.seconds(400 * 86_400)
   public nonisolated static let clockSkew = Duration.seconds(3_600)
+  /// Seconds by which a station's clock may be behind ours where its start is held against a command.
+  public nonisolated static let commandSkewSeconds = 60
   /// Sessions of a station among which one is sought that a message means without naming it.
   public nonisolated static let recentSessions = 20
   /// Seconds around a session's end in which a last reading without an id is taken for its own.

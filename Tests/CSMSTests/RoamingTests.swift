@@ -372,6 +372,27 @@ struct RoamingTests {
     #expect(try house.session(verdict.transaction).authorizationReference == "REF-DE-1")
   }
 
+  @Test func aStartThatHappenedInTimeAndIsToldLateIsStillTheDrivers() async throws {
+    let station = try house.connect("CS-1")
+    _ = try await house.csms.startSession(wish(), from: try house.caller(partner))
+    try house.stations.last.answer(.accepted(answer: .null))
+    house.settle()
+    let began = house.now + .seconds(40)
+    try station.leave()
+    house.pass(house.settings.connectionSeconds + 600, beat: 20)
+    #expect(try house.sessions.first?.state == .invalid)
+    let again = try house.connect("CS-1")
+    let verdict = try again.start("DE-1", at: began)
+    #expect(verdict.authorization.verdict == .accepted)
+    #expect(try again.start("DE-1", at: began).authorization.verdict == .accepted)
+    let session = try house.session(verdict.transaction)
+    #expect(session.owner == partner.roles[0].id && session.authorizationReference == "REF-DE-1")
+    // A second car, or one that comes after the wait, is a stranger's.
+    #expect(try again.start("DE-1", meter: 5, at: began + .seconds(20)).authorization.verdict == .invalid)
+    try again.stop(verdict.transaction, meter: 10)
+    #expect(try again.start("DE-1", meter: 10).authorization.verdict == .invalid)
+  }
+
   @Test func aStartThatCannotBeIsRejectedAndNothingIsSent() async throws {
     let caller = try house.caller(partner)
     guard case .rejected = try await house.csms.startSession(wish(), from: caller) else {
