@@ -28,6 +28,11 @@ func tests(_ name: String, _ below: [String]) -> Target {
   .testTarget(name: name, dependencies: below.map { .byName(name: $0) }, swiftSettings: strict)
 }
 
+// The fuzzing program links against libFuzzer, so only `make fuzz` knows it (Fuzz/run).
+let fuzzing: [Target] =
+  Context.environment["OSTLER_FUZZING"] == nil
+  ? [] : [tool("ostler-fuzz", ["CSystem", "Wire", "Net", "HTTP", "Domain", "OCPP"], path: "Fuzz/harness")]
+
 let package = Package(
   name: "ostler",
   platforms: [.macOS(.v15)],
@@ -47,7 +52,7 @@ let package = Package(
     room("Domain", ["Wire"]),
     room("HTTP", ["CSystem", "Wire", "Net"]),
     house("Store", ["CSystem", "CResources", "Wire", "Domain", "Crypto"]),
-    room("Export", ["Wire"]),
+    room("Export", ["CSystem", "Wire", "Domain"]),
     room("OCPP", ["Wire", "Net", "HTTP", "Domain"], [logging]),
     room("OCPI", ["Wire", "Net", "HTTP", "Domain"], [logging]),
     house("CSMS", ["Wire", "Crypto", "Domain", "Store"], [logging]),
@@ -62,20 +67,24 @@ let package = Package(
       [argumentParser, logging]),
     // The load of `make bench`: a program of its own, so that what it costs is not the server's.
     tool("ostler-bench", ["CSystem", "Wire"], path: "Benchmarks/client"),
+    // For suites that judge a WebSocket server from outside.
+    tool("ostler-ws-echo", ["Wire", "Net", "HTTP"], [argumentParser]),
     tests("CResourcesTests", ["CResources"]),
     tests("WireTests", ["Wire"]),
     tests("NetTests", ["Net", "Wire", "CSystem"]),
     tests("CryptoTests", ["Crypto", "Wire"]),
     tests("DomainTests", ["Domain", "Wire"]),
     tests("HTTPTests", ["HTTP", "Net", "Wire", "CSystem"]),
+    // SQLite's file system with a fault at the n-th operation.
+    .target(name: "FaultyDisk", path: "Tests/FaultyDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
     tests("StoreTests", ["Store", "Domain", "Wire", "CSystem"]),
-    tests("ExportTests", ["Export", "Wire"]),
+    tests("ExportTests", ["CSystem", "Export", "Domain", "Wire"]),
     tests("OCPPTests", ["OCPP", "Net", "HTTP", "Domain", "Wire"]),
     tests("OCPITests", ["OCPI", "Net", "HTTP", "Domain", "Wire"]),
-    tests("CSMSTests", ["CSMS", "Store", "Domain", "Crypto", "Wire"]),
-    tests("AdminTests", ["Admin", "CSMS", "Store", "HTTP", "Net", "Domain", "Wire"]),
+    tests("CSMSTests", ["CSMS", "Store", "Domain", "Crypto", "Wire", "FaultyDisk"]),
+    tests("AdminTests", ["Admin", "CSMS", "Store", "HTTP", "Net", "Crypto", "Domain", "Wire"]),
     tests("SimulatorTests", ["Simulator", "OCPP", "OCPI", "HTTP", "Net", "Domain", "Wire"]),
     tests("HouseTests", ["CSMS", "Store", "Domain", "Crypto", "Wire"]),
-  ],
+  ] + fuzzing,
   swiftLanguageModes: [.v6]
 )

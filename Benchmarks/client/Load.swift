@@ -10,11 +10,14 @@ final class Load {
   let password: String
   /// When the stations' own time begins, in seconds since 1970.
   let epoch: Int
+  /// Set where the stations speak TLS.
+  let tls: OpaquePointer?
   var composer = Composer()
   let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: bufferBytes)
   static let bufferBytes = 65_536
 
   private(set) var stations: [Station] = []
+  private var callers: [Caller] = []
   /// What the scenario does with news; set before anything connects.
   var listener: (News, Station) -> Void = { _, _ in }
   /// Called when a line stands on the standard input, if set; nil at its end.
@@ -25,13 +28,22 @@ final class Load {
   private static let eventsPerLook = 256
   private static let input = Int(Int32.max)
 
-  init(port: UInt16, password: String, count: Int, epoch: Int) {
+  init(port: UInt16, password: String, count: Int, epoch: Int, isTLS: Bool = false) {
     (self.port, self.password, self.epoch) = (port, password, epoch)
+    tls = isTLS ? SSL_CTX_new(TLS_client_method()) : nil
+    // Thousands of stations rest in this process too.
+    if let tls { _ = SSL_CTX_ctrl(tls, SSL_CTRL_MODE, Int(SSL_MODE_RELEASE_BUFFERS), nil) }
     stations = (0..<count).map { Station($0, in: self) }
   }
 
   /// The identity of a station, as it was added to the books.
   func name(of index: Int) -> String { "BENCH-\(String(repeating: "0", count: 5 - String(index).count))\(index)" }
+
+  /// Takes a caller in; the number under which its socket is watched.
+  func enter(_ caller: Caller) -> Int {
+    callers.append(caller)
+    return stations.count + callers.count - 1
+  }
 
   func hears(_ news: News, of station: Station) { listener(news, station) }
 
@@ -51,11 +63,18 @@ final class Load {
     while !done() {
       let now = nanoseconds()
       guard now < moment else { return }
-      let wait = moment == .max ? 100 : Int32(min(100, (moment - now) / 1_000_000 + 1))
-      let count = Int(epoll_wait(set, events, Int32(Self.eventsPerLook), wait))
+      // A pace needs finer steps than milliseconds.
+      var wait = timespec(tv_sec: 0, tv_nsec: Int(min(100_000_000, moment - now)))
+      let count = Int(epoll_pwait2(set, events, Int32(Self.eventsPerLook), &wait, nil))
       for place in 0..<max(count, 0) {
         let index = Int(events[place].data.u64)
-        if index == Self.input { hearLine() } else { stations[index].isReady() }
+        if index == Self.input {
+          hearLine()
+        } else if index < stations.count {
+          stations[index].isReady()
+        } else {
+          callers[index - stations.count].isReady()
+        }
       }
     }
   }

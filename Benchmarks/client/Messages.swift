@@ -89,7 +89,12 @@ struct Composer {
 enum Saying: Int {
   case boot, heartbeat
   case authorize, start, status, firstReading, secondReading, stop
+  /// One of very many of a long session.
+  case reading
+  /// What only the limit understands: ask all others.
+  case fanOut
 
+  static let beginning: [Saying] = [.authorize, .start]
   static let transaction: [Saying] = [.authorize, .start, .status, .firstReading, .secondReading, .stop]
 }
 
@@ -129,18 +134,13 @@ extension Composer {
       add(time: begin + 1)
       add("}]")
     case .firstReading, .secondReading:
-      let part = saying == .firstReading ? 1 : 2
-      add(#"","MeterValues",{"connectorId":1,"transactionId":"#)
-      add(number)
-      add(#","meterValue":[{"timestamp":"#)
-      add(time: begin + part * 600)
-      add(#","sampledValue":[{"value":""#)
-      add(register + part * 3_666)
-      add(#"","context":"Sample.Periodic","measurand":"Energy.Active.Import.Register","#)
-      add(#""location":"Outlet","unit":"Wh"},{"value":"22000.0","context":"Sample.Periodic","#)
-      add(#""measurand":"Power.Active.Import","location":"Outlet","unit":"W"},{"value":"31.9","#)
-      add(#""context":"Sample.Periodic","measurand":"Current.Import","phase":"L1","unit":"A"},{"value":"230.4","#)
-      add(#""context":"Sample.Periodic","measurand":"Voltage","phase":"L1-N","unit":"V"}]}]}]"#)
+      addReading(
+        at: begin + (saying == .firstReading ? 600 : 1_200),
+        register: register + (saying == .firstReading ? 3_666 : 7_332),
+        number)
+    case .reading:
+      addReading(at: epoch + id, register: id, number)
+    case .fanOut: add(#"","FanOut",{}]"#)
     case .stop:
       add(#"","StopTransaction",{"transactionId":"#)
       add(number)
@@ -153,5 +153,21 @@ extension Composer {
       add(#","reason":"Local"}]"#)
     }
     return seal()
+  }
+
+  /// Five values of one moment, as stations send them.
+  private mutating func addReading(at time: Int, register: Int, _ number: Int) {
+    add(#"","MeterValues",{"connectorId":1,"transactionId":"#)
+    add(number)
+    add(#","meterValue":[{"timestamp":"#)
+    add(time: time)
+    add(#","sampledValue":[{"value":""#)
+    add(register)
+    add(#"","context":"Sample.Periodic","measurand":"Energy.Active.Import.Register","#)
+    add(#""location":"Outlet","unit":"Wh"},{"value":"22000.0","context":"Sample.Periodic","#)
+    add(#""measurand":"Power.Active.Import","location":"Outlet","unit":"W"},{"value":"31.9","#)
+    add(#""context":"Sample.Periodic","measurand":"Current.Import","phase":"L1","unit":"A"},{"value":"230.4","#)
+    add(#""context":"Sample.Periodic","measurand":"Voltage","phase":"L1-N","unit":"V"},{"value":"42","#)
+    add(#""context":"Sample.Periodic","measurand":"SoC","location":"EV","unit":"Percent"}]}]}]"#)
   }
 }

@@ -10,6 +10,8 @@ enum News {
   case opened
   /// The open call was answered as a station hopes for.
   case answered(microseconds: Int)
+  /// The server asked something, and was answered.
+  case asked
   /// The server refused the connection, the upgrade or the call, or closed.
   case refused(String)
 }
@@ -27,6 +29,7 @@ final class Station {
 
   private var descriptor: Int32 = -1
   private var isConnecting = false
+  private var tls: OpaquePointer?
   private var ids = 0
   private var open: (id: Int, saying: Saying, at: UInt64)?
   /// Bytes of an unfinished frame or head.
@@ -54,6 +57,8 @@ final class Station {
 
   func leave() {
     guard descriptor >= 0 else { return }
+    if let tls { SSL_free(tls) }
+    tls = nil
     close(descriptor)
     descriptor = -1
     (isOpen, isConnecting, open, rest) = (false, false, nil, [])
@@ -71,12 +76,13 @@ final class Station {
 
   // MARK: Calls
 
-  func say(_ saying: Saying) {
+  /// - Parameter due: when it should have been said, where a pace is kept; a late answer is late from then on.
+  func say(_ saying: Saying, due: UInt64? = nil) {
     ids += 1
     if saying == .authorize { transactions += 1 }
     let frame = load.composer.compose(
       saying, id: ids, station: index, transaction: transactions, number: number, epoch: load.epoch)
-    open = (ids, saying, nanoseconds())
+    open = (ids, saying, due ?? nanoseconds())
     put(frame)
   }
 
@@ -84,7 +90,10 @@ final class Station {
   var saying: Saying? { open?.saying }
 
   private func put(_ bytes: UnsafeRawBufferPointer) {
-    guard send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) != bytes.count else { return }
+    let sent =
+      tls.map { Int(SSL_write($0, bytes.baseAddress, Int32(bytes.count))) }
+      ?? send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+    guard sent != bytes.count else { return }
     refuse("a call could not be sent")
   }
 
@@ -102,11 +111,25 @@ final class Station {
       guard code == 0 else { return refuse("no connection: \(String(cString: strerror(code)))") }
       isConnecting = false
       load.rewatch(descriptor, for: index, EPOLLIN.rawValue)
-      upgrade()
+      guard load.tls != nil else { return upgrade() }
+      tls = SSL_new(load.tls)
+      SSL_set_fd(tls, descriptor)
+      SSL_set_connect_state(tls)
     }
-    let count = recv(descriptor, load.buffer, Load.bufferBytes, 0)
+    if let tls, SSL_is_init_finished(tls) == 0 {
+      let code = SSL_do_handshake(tls)
+      guard code == 1 else {
+        if SSL_get_error(tls, code) == SSL_ERROR_WANT_READ { return }
+        return refuse("no TLS handshake")
+      }
+      return upgrade()
+    }
+    let count =
+      tls.map { Int(SSL_read($0, load.buffer, Int32(Load.bufferBytes))) }
+      ?? recv(descriptor, load.buffer, Load.bufferBytes, 0)
     guard count > 0 else {
-      if count < 0, errno == EAGAIN { return }
+      if let tls { if SSL_get_error(tls, Int32(count)) == SSL_ERROR_WANT_READ { return } }
+      if tls == nil, count < 0, errno == EAGAIN { return }
       return refuse("the server closed the connection")
     }
     guard rest.isEmpty else {
@@ -164,7 +187,7 @@ final class Station {
   private func takeMessage(_ text: UnsafeMutableBufferPointer<UInt8>) {
     if text.count > 4, text[1] == UInt8(ascii: "2") { return decline(text) }
     guard let call = open else { return refuse("an answer to nothing: \(String(decoding: text, as: UTF8.self))") }
-    guard text.count > 16, text[1] == UInt8(ascii: "3"), number(in: text, from: 4) == call.id,
+    guard text.count > 16, text[1] == UInt8(ascii: "3"), wholeNumber(in: text, from: 4) == call.id,
       isWelcome(text, call.saying)
     else {
       return refuse("\(call.saying) was answered: \(String(decoding: text, as: UTF8.self))")
@@ -180,45 +203,29 @@ final class Station {
       guard has("\"status\":\"Accepted\"", text) != nil, let place = has("\"transactionId\":", text) else {
         return false
       }
-      number = number(in: text, from: place)
+      number = wholeNumber(in: text, from: place)
       return number > 0
     case .heartbeat: return has("\"currentTime\":", text) != nil
-    case .status, .firstReading, .secondReading, .stop: return true
+    case .status, .firstReading, .secondReading, .reading, .stop, .fanOut: return true
     }
   }
 
-  /// The server asks something: this station can do nothing but charge.
+  /// The server asks something: this station has a cache that can be cleared, and else can do nothing but charge.
   private func decline(_ text: UnsafeMutableBufferPointer<UInt8>) {
     guard let start = text.firstIndex(of: UInt8(ascii: "\"")),
       let end = text[(start + 1)...].firstIndex(of: UInt8(ascii: "\""))
     else { return }
+    let isKnown = has("\"ClearCache\"", text) != nil
     load.composer.clear()
-    load.composer.add("[4,")
+    load.composer.add(isKnown ? "[3," : "[4,")
     load.composer.add(Array(text[start...end]))
-    load.composer.add(",\"NotSupported\",\"\",{}]")
+    if isKnown {
+      load.composer.add(",{\"status\":\"Accepted\"}]")
+    } else {
+      load.composer.add(",\"NotSupported\",\"\",{}]")
+    }
     put(load.composer.seal())
-  }
-
-  /// Where the text goes on behind the words.
-  private func has(_ words: StaticString, _ text: UnsafeMutableBufferPointer<UInt8>) -> Int? {
-    let count = words.utf8CodeUnitCount
-    var at = 0
-    while at + count <= text.count {
-      if text[at] == words.utf8Start[0], memcmp(text.baseAddress! + at, words.utf8Start, count) == 0 {
-        return at + count
-      }
-      at += 1
-    }
-    return nil
-  }
-
-  private func number(in text: UnsafeMutableBufferPointer<UInt8>, from place: Int) -> Int {
-    var (at, number) = (place, 0)
-    while at < text.count, text[at] &- 48 < 10 {
-      number = number * 10 + Int(text[at] - 48)
-      at += 1
-    }
-    return number
+    if isKnown { load.hears(.asked, of: self) }
   }
 
   // MARK: Addresses
@@ -227,7 +234,7 @@ final class Station {
     withAddress(address, port: 0) { Glibc.bind(descriptor, $0, $1) == 0 }
   }
 
-  private static func connect(_ descriptor: Int32, address: UInt32, port: UInt16) -> Bool {
+  static func connect(_ descriptor: Int32, address: UInt32, port: UInt16) -> Bool {
     withAddress(address, port: port) { Glibc.connect(descriptor, $0, $1) == 0 }
   }
 
@@ -249,4 +256,27 @@ func nanoseconds() -> UInt64 {
   var now = timespec()
   clock_gettime(CLOCK_MONOTONIC, &now)
   return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
+}
+
+/// Where the text goes on behind the words.
+func has(_ words: StaticString, _ text: UnsafeMutableBufferPointer<UInt8>) -> Int? {
+  let count = words.utf8CodeUnitCount
+  var at = 0
+  while at + count <= text.count {
+    if text[at] == words.utf8Start[0], memcmp(text.baseAddress! + at, words.utf8Start, count) == 0 {
+      return at + count
+    }
+    at += 1
+  }
+  return nil
+}
+
+/// The decimal number that begins there; 0 where none does.
+func wholeNumber(in text: UnsafeMutableBufferPointer<UInt8>, from place: Int) -> Int {
+  var (at, number) = (place, 0)
+  while at < text.count, text[at] &- 48 < 10 {
+    number = number * 10 + Int(text[at] - 48)
+    at += 1
+  }
+  return number
 }

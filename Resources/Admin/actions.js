@@ -1,6 +1,6 @@
 // What an operator can do with a station, for its row, its page and its EVSEs alike.
 
-import { get, mayRun, me } from './api.js';
+import { get, mayHelp, me } from './api.js';
 import { sessionAt } from './books.js';
 import { command, stopSession } from './commands.js';
 import { confirmDialog, formDialog } from './dialog.js';
@@ -15,7 +15,7 @@ export function stationActions(station, only = null) {
   const looks = [
     { label: t('action.messages'), key: 'm', run: () => go(`/messages?peer=${encodeURIComponent(station.id)}`) },
   ];
-  if (!mayRun()) return looks;
+  if (!mayHelp()) return looks;
   const evses = only ? [only] : station.evses;
   const running = evses.map((evse) => sessionAt(station, evse)).filter(Boolean);
   const off = station.online ? {} : { disabled: true, why: t('action.offline') };

@@ -55,7 +55,7 @@ async function ask(method, path, { body, match, key, signal, seconds = 30, again
     await whoAmI();
     return ask(method, path, { body, match, key, signal, seconds, again: false });
   }
-  if (answer.status === 401 && path !== '/login') window.dispatchEvent(new CustomEvent('signed-out'));
+  if (answer.status === 401 && path !== '/login' && path !== '/me') window.dispatchEvent(new CustomEvent('signed-out'));
   throw problem;
 }
 
@@ -99,8 +99,9 @@ export async function whoAmI() {
   return me;
 }
 
-export async function signIn(name, password) {
-  const login = await post('/login', { name, password });
+/// `code` is the authenticator's, for those who have one.
+export async function signIn(name, password, code) {
+  const login = await post('/login', { name, password, ...(code ? { code } : {}) });
   csrf = login.csrf_token;
 }
 
@@ -115,8 +116,14 @@ export async function signOut() {
   me = null;
 }
 
-/// Whether the caller may run stations and books: a viewer only looks.
-export function mayRun() { return me?.role === 'operator' || me?.role === 'owner'; }
+const ranks = ['viewer', 'support', 'operator', 'administrator', 'owner'];
+const reaches = (role) => ranks.indexOf(me?.role) >= ranks.indexOf(role);
 
-/// Whether the caller also decides about keys, partners and parties.
-export function mayOwn() { return me?.role === 'owner'; }
+/// Whether the caller may help drivers: start, stop, unlock, reset.
+export function mayHelp() { return reaches('support'); }
+
+/// Whether the caller may run stations and books: a viewer only looks.
+export function mayRun() { return reaches('operator'); }
+
+/// Whether the caller also decides about users, keys, partners and parties.
+export function mayOwn() { return reaches('administrator'); }

@@ -18,12 +18,14 @@ export function eventLine(event) {
     milliseconds: typeof body.milliseconds === 'number' ? number(body.milliseconds) : '',
     module: body.module ? word('module', body.module) : '',
     object: body.object ?? '',
+    key: 'new' in body ? t(body.new ? 'event.key.new' : 'event.key.old') : '',
     session: body.session ? h('a', { href: path`/sessions/${body.session}` }, short(body.session)) : '',
   };
   const note = body.note ? [h('span.mute', null, ` · ${body.note}`)] : [];
   const why = (kind === 'push.failed' || kind === 'push.parked') && body.why ? [h(
     'span.mute', null, ` · ${body.why}`
   )] : [];
+  if (kind === 'certificate.expires' && body.days < 0) return tr('event.certificate.expired', named);
   if (has(`event.${kind}`)) return [...tr(`event.${kind}`, named), ...note, ...why];
   return [named.subject, ` ${kind}`];
 }
@@ -45,6 +47,7 @@ function target(family, id, event) {
     ) : h('span', null, short(id));
     case 'location': return h('a', { href: path`/sites/${id}` }, t('event.location', { id }));
     case 'tariff': return h('a', { href: path`/tariffs/${id}` }, t('event.tariff', { id }));
+    case 'certificate': case 'door': return h('span', null, t(`event.${family}`, { id }));
     default: return h('span', null, id);
   }
 }

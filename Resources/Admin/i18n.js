@@ -1,6 +1,7 @@
 // Finds the words for a key in the reader's language; `{n}` takes a number and chooses the plural.
 
-const languages = ['en'];
+export const languages = ['en', 'de', 'nl', 'fr'];
+const shelf = 'ostler.language';
 let words = {};
 let rules = new Intl.PluralRules('en');
 
@@ -10,14 +11,27 @@ export let locale = 'en';
 
 /// Loads the words of the chosen language.
 export async function loadWords() {
-  const wished = navigator.languages ?? ['en'];
+  const wished = [chosen(), ...(navigator.languages ?? ['en'])].filter(Boolean);
   language = wished.map((tag) => tag.split('-')[0]).find((tag) => languages.includes(tag)) ?? 'en';
   locale = wished.find((tag) => tag.split('-')[0] === language) ?? language;
   rules = new Intl.PluralRules(locale);
-  document.documentElement.lang = language;
+  document.documentElement.lang = locale;
   const answer = await fetch(`/i18n/${language}.json`);
   if (!answer.ok) throw new Error(`/i18n/${language}.json: ${answer.status}`);
   words = await answer.json();
+}
+
+/// What the reader chose instead of the browser's wish, in the browser's region of that language if there is one.
+function chosen() {
+  let language = null;
+  try { language = localStorage.getItem(shelf); } catch { /* The browser's wish counts. */ }
+  if (!languages.includes(language)) return null;
+  return navigator.languages?.find((tag) => tag.split('-')[0] === language) ?? language;
+}
+
+/// Keeps the reader's choice; it counts from the next load on.
+export function chooseLanguage(name) {
+  try { localStorage.setItem(shelf, name); } catch { /* It cannot be kept. */ }
 }
 
 /// Whether there are words for a key.

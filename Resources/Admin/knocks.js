@@ -52,7 +52,8 @@ function stranger(knock, draw) {
   const line = h('li');
   const what = [knock.vendor, knock.model].filter(Boolean).join(' ');
   const facts = [what, knock.version ? t('knock.version', { version: knock.version }) : t('knock.no_version'),
-    t('knock.from', { address: knock.address })].filter(Boolean).join(' · ');
+    t('knock.from', { address: knock.address }), knock.encrypted ? null : t('knock.plain'),
+    knock.certificate ? t('knock.certificate', { name: knock.certificate.common_name }) : null].filter(Boolean).join(' · ');
   const place = h('select', { 'aria-label': t('knock.site', { id: knock.id }), hidden: true });
   const buttons = mayRun() && [place,
     h(
@@ -81,7 +82,7 @@ function put(line, knock, facts, buttons) {
     'strong', null, t('knock.title', { id: knock.id })
   ),
     h(
-      'span.mute', null, ' ', facts, ' · ', ago(knock.since), knock.has_password ? '' : ` · ${t('knock.no_password')}`
+      'span.mute', null, ' ', facts, ' · ', ago(knock.since), knock.has_password || knock.certificate ? '' : ` · ${t('knock.no_password')}`
     )), h('span.buttons', null, buttons || null));
 }
 

@@ -18,10 +18,18 @@ public final class API {
   let assets = Assets()
   let live: Live
   var pace = Pace()
+  /// The same for those who guess tokens and PINs at a driver's page, and how many drivers watch.
+  var drivePace = Pace()
+  var drivers = 0
   /// Requests with an Idempotency-Key that are under way.
   private var underWay: Set<String> = []
   /// Nobody can log in before the first user is made, and from then on always somebody can.
   private var isSetUp = false
+  /// What the program knows of itself that helps somebody from afar: its version, its settings without secrets, the newest
+  /// lines of its log; set by the one who assembles the house.
+  public var supportFacts: @MainActor () -> JSON = { [:] }
+  /// Adds what those know who live on loops, and the process; set by the one who assembles the house.
+  public var outerFigures: @Sendable (Exposition) async -> Exposition = { $0 }
   let log = Logger(label: "admin")
   private let router: Router<Route>
 
@@ -72,6 +80,7 @@ public final class API {
     switch router.match(request.method, request.target) {
     case .found(let route, let captures): return try await run(route, captures, request, at: door)
     case .wrongMethod(let allow):
+      if request.method == .options { return .response(.options(allow: allow)) }
       var problem = Problem(.methodNotAllowed, "this path knows \(allow.map(\.rawValue).joined(separator: ", "))")
       problem.headers["Allow"] = allow.map(\.rawValue).joined(separator: ", ")
       throw problem
@@ -99,7 +108,33 @@ public final class API {
     let caller = try await admit(request, to: route, at: door)
     if !request.body.isEmpty { try checkType(request) }
     let call = Call(request: request, captures: captures, caller: caller)
-    guard route.isCommand, let key = request.headers["idempotency-key"] else {
+    let isAudited = request.method != .get && request.method != .head && route.access != .open
+    guard isAudited else { return try await done(route, call) }
+    do {
+      let answer = try await done(route, call)
+      note(route, call, status: answer.status)
+      return answer
+    } catch {
+      note(route, call, status: Self.problem(of: error)?.status ?? .internalError)
+      throw error
+    }
+  }
+
+  /// Who asked what, and how it ended, for the audit; a body is not noted, because it can hold secrets.
+  private func note(_ route: Route, _ call: Call, status: Status) {
+    house.audit(
+      AuditEntry(
+        at: now, who: call.by, address: call.request.peer.host, operation: route.name,
+        path: String(call.request.target.path.prefix(Limits.auditPath)), status: status.rawValue))
+  }
+
+  /// What a caller is told of an error; nil where it is none that they can know of.
+  private static func problem(of error: any Error) -> Problem? {
+    (error as? Problem) ?? (error as? HouseRefusal).map { Problem($0) }
+  }
+
+  private func done(_ route: Route, _ call: Call) async throws -> Answer {
+    guard route.isCommand, let key = call.request.headers["idempotency-key"] else {
       return try await route.handle(self, call)
     }
     return try await once(key, call) { try await route.handle(self, call) }
@@ -195,8 +230,8 @@ public struct AdminSettings: Sendable {
 
 /// One operation of the API, as `Resources/openapi.json` describes it under the same name.
 struct Route: Sendable {
-  /// What a caller must be.
-  enum Access: Sendable { case open, look, run, own }
+  /// What a caller must be: anybody, a viewer, support, an operator, an administrator.
+  enum Access: Sendable { case open, look, help, run, own }
 
   let name: String
   let method: HTTP.Method
@@ -218,8 +253,9 @@ struct Route: Sendable {
   }
 
   static let all: [Route] =
-    entry + overview + stations + commands + sessions + cdrs + locations + tokens + tariffs + partners + parked
-    + logs
+    entry + people + overview + stations + stationSettings + commands + certificates + rawCalls + duties + campaigns
+    + devices + sessions + cdrs + insight + pricePolicies + locations + circuits + uptime + carbon + tokens + tariffs
+    + partners + roaming + parked + logs + metrics + invoices + driver + webhooks
 }
 
 /// One request at its route.
@@ -323,9 +359,9 @@ struct Call: Sendable {
 
   // MARK: Changes
 
-  /// Refuses where the caller read an older version than this one (`If-Match`).
+  /// Refuses where the caller read an older version than this one (`If-Match`), or wants it to be another.
   func expect(_ tag: ETag) throws(HouseRefusal) {
-    if request.expects(tag) == false { throw .changedMeanwhile }
+    if request.forbidsChange(of: tag) { throw .changedMeanwhile }
   }
 
   /// The edit that the body asks for, for a verb of the household: it looks at the version, and refuses unknown fields.

@@ -7,10 +7,30 @@ enum Answer {
   case response(Response)
   case stream(@MainActor (Responder) -> Void)
 
+  /// What an audit says of it; a stream began well.
+  var status: Status {
+    switch self {
+    case .response(let response): response.status
+    case .stream: .ok
+    }
+  }
+
   static func json(_ json: JSON, status: Status = .ok, etag: ETag? = nil) -> Answer {
     var response = Response.json(json.bytes, status: status)
     if let etag { response.headers["ETag"] = etag.text }
     return .response(response)
+  }
+
+  /// A file to keep.
+  static func file(_ bytes: Bytes, _ type: String, named name: String) -> Answer {
+    let plain = name.map { (letter: Character) -> Character in
+      let isPlain = letter.isASCII && (letter.isLetter || letter.isNumber || "-._".contains(letter))
+      return isPlain ? letter : "_"
+    }
+    return .response(
+      Response(
+        .ok, headers: ["Content-Type": type, "Content-Disposition": "attachment; filename=\"\(String(plain))\""],
+        body: bytes))
   }
 
   static var done: Answer { .response(.empty()) }

@@ -60,6 +60,8 @@ nonisolated struct Assets: Sendable {
 }
 
 extension API {
+  private static let pagesOfTheirOwn = ["c": "drive.html", "status": "status.html"]
+
   /// The page: its files by name, and for every other path that a person may have in the address line, the page itself.
   func page(_ request: Request) async throws -> Response {
     guard request.method == .get || request.method == .head else { throw Problem(.notFound, "no such path") }
@@ -73,6 +75,10 @@ extension API {
       }
     } else if try await !knowsUsers() {
       return .text("Open the set-up link that the daemon printed, or run `ostler setup-link`.\n", status: .forbidden)
+    }
+    // A label leads to a page of its own, which knows nothing of users.
+    if let own = Self.pagesOfTheirOwn[request.path.first ?? ""], let asset = assets[[own]] {
+      return asset.response(for: request)
     }
     guard let index = assets.index else { throw Problem(.notFound, "this binary carries no page") }
     return index.response(for: request)

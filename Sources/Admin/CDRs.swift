@@ -11,6 +11,7 @@ extension Route {
     Route("listCDRs", .get, "/cdrs", .look) { try await $0.listCDRs($1) },
     Route("exportCDRs", .get, "/cdrs.csv", .look) { try await $0.exportCDRs($1) },
     Route("getCDR", .get, "/cdrs/{id}", .look) { try await $0.showCDR($1.text("id")) },
+    Route("creditCDR", .post, "/cdrs/{id}/credit", .run) { try await $0.creditCDR($1) },
     Route("releaseCDR", .post, "/cdrs/{id}/release", .run) { try await $0.releaseCDR($1) },
   ]
 }
@@ -35,7 +36,7 @@ extension API {
     return .page(found.map(\.1), next: found.count < limit ? nil : found.last?.0)
   }
 
-  fileprivate func showCDR(_ id: String) async throws -> Answer {
+  fileprivate func showCDR(_ id: String, status: Status = .ok) async throws -> Answer {
     let found = try await house.read { books throws(StoreFault) -> JSON? in
       guard let kept = try books.cdrs.cdr(id) else { return nil }
       var json = try kept.json(books)
@@ -53,7 +54,7 @@ extension API {
     }
     guard let json = found else { throw Problem(.notFound, "no such CDR") }
     // It is written once; only whether it is held, and its pushes, move.
-    return .json(json, etag: ETag(of: json.bytes))
+    return .json(json, status: status, etag: ETag(of: json.bytes))
   }
 
   fileprivate func releaseCDR(_ call: Call) async throws -> Answer {
@@ -62,9 +63,25 @@ extension API {
     return try await showCDR(id)
   }
 
+  fileprivate func creditCDR(_ call: Call) async throws -> Answer {
+    var fields = try call.fields()
+    let why = try fields.maybeText("reason")
+    let billsAgain = try fields.maybeFlag("bill_again") ?? false
+    try fields.finish()
+    if let why, why.unicodeScalars.count > Limits.remark {
+      throw Problem.invalid("reason", "at most \(Limits.remark) characters")
+    }
+    let id = try await house.creditCDR(call.text("id"), because: why, billsAgain: billsAgain, by: call.by)
+    return try await showCDR(id, status: .created)
+  }
+
   /// The month that the caller asks for, on the local clock of the house or of the zone that is named.
   private func span(of call: Call) async throws -> (from: Timestamp, to: Timestamp)? {
     guard let text = call[query: "month"] else { return nil }
+    return try await span(ofMonth: text, of: call)
+  }
+
+  func span(ofMonth text: String, of call: Call) async throws -> (from: Timestamp, to: Timestamp) {
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
     guard parts.count == 2, parts[0].utf8.count == 4, parts[1].utf8.count == 2, let year = Int(parts[0]),
       let month = Int(parts[1]),
@@ -135,7 +152,7 @@ nonisolated enum CDRTable {
     "station",
     "evse_id", "connector", "token_uid", "contract_id", "partner", "energy_kwh", "currency", "cost_excl_vat",
     "cost_incl_vat",
-    "estimated", "held_because",
+    "estimated", "held_because", "reserved_seconds", "credits", "credited_by",
   ]
 
   static func row(_ kept: KeptCDR, _ books: Books) throws(StoreFault) -> [CSV.Cell] {
@@ -149,6 +166,7 @@ nonisolated enum CDRTable {
       .text(cdr.token.uid), .text(cdr.token.contractID), .text(partner), .number(cdr.totals.energy.kilowattHours),
       .text(cdr.currency), .number(cdr.totals.cost.beforeTax.decimal),
       cdr.totals.cost.afterTax.map { .number($0.decimal) } ?? .empty, .flag(cdr.isEstimated), .text(kept.held),
+      .whole(Int64(cdr.totals.reservedSeconds)), .text(cdr.credits), .text(kept.creditedBy),
     ]
   }
 }
@@ -164,6 +182,8 @@ nonisolated extension KeptCDR {
       "started_at": .time(cdr.startedAt), "ended_at": .time(cdr.endedAt), "energy_kwh": .energy(cdr.totals.energy),
       "duration_seconds": .whole(cdr.totals.seconds), "parking_seconds": .whole(cdr.totals.parkingSeconds),
       "cost": .cost(cdr.totals.cost, cdr.currency), "estimated": .bool(cdr.isEstimated), "held_because": .text(held),
+      "reservation": .text(cdr.reservation), "reserved_seconds": .whole(cdr.totals.reservedSeconds),
+      "credits": .text(cdr.credits), "credited_by": .text(creditedBy),
       "created_at": .time(cdr.createdAt),
     ]
   }

@@ -7,69 +7,96 @@ import Wire
 // What is asked of stations. A command is on disk before it leaves; its answer here is where it stands.
 extension Route {
   static let commands: [Route] = [
-    Route("command", .post, "/stations/{id}/commands/{verb}", .run, isCommand: true) { try await $0.command($1) },
+    Route("command", .post, "/stations/{id}/commands/{verb}", .help, isCommand: true) { try await $0.command($1) },
     Route("listCommands", .get, "/stations/{id}/commands", .look) { try await $0.listCommands($1) },
     Route("getCommand", .get, "/commands/{id}", .look) { try await $0.showCommand($1) },
-    Route("callStation", .post, "/stations/{id}/ocpp/{Action}", .run, isCommand: true) { try await $0.callStation($1) },
   ]
 }
 
 extension API {
+  /// What support may ask of a station: what helps a driver, and what only looks. The rest changes a station for good.
+  private static let verbsOfSupport: Set = [
+    "start", "stop", "unlock", "reset", "availability", "trigger", "get-configuration", "get-log", "clear-cache",
+    "report", "composite-schedule", "get-profiles", "list-version", "list-messages", "list-certificates",
+    "monitoring-report", "transaction-status", "capacity", "streams",
+  ]
+
   fileprivate func command(_ call: Call) async throws -> Answer {
     let identity = try call.identity()
     var fields = try call.fields()
     let seconds = try call.wait()
     let verb = call.text("verb")
+    guard call.caller.role >= .operator || Self.verbsOfSupport.contains(verb) else {
+      throw Problem(.forbidden, "\(verb) needs the role operator; yours is \(call.caller.role.rawValue)")
+    }
     let record: CommandRecord
     switch verb {
     case "start":
       let (uid, id) = try (fields.maybeText("token"), fields.maybeID("token_id", of: Token.self))
       let evse = try fields.maybeWhole("evse")
+      let profile: ChargingProfile? = try fields.maybePayload("profile")
+      let limit = try fields.maybeLimit("limit")
       try fields.finish()
       record = try await house.startSession(
-        at: identity, evse: evse, token: try await token(uid: uid, id: id), by: call.by)
+        at: identity, evse: evse, token: try await token(uid: uid, id: id), profile: profile, limit: limit, by: call.by)
     case "stop":
-      let (session, transaction) = try (fields.maybeText("session"), fields.maybeWhole("transaction"))
+      let (session, transaction) = try (fields.maybeText("session"), fields.maybeTransaction("transaction"))
       try fields.finish()
       if let session {
         record = try await house.stopSession(session, by: call.by)
       } else if let transaction {
-        record = try await house.command(.remoteStop(transaction: Int64(transaction)), to: identity, by: call.by)
+        record = try await house.command(.remoteStop(transaction), to: identity, by: call.by)
       } else {
         throw Problem.invalid("session", "give a session or a transaction")
       }
-    default:
-      guard let command = try StationCommand(verb, &fields) else {
-        throw Problem(.notFound, "no such verb: \(verb)")
-      }
+    case "station-tariff", "session-tariff":
+      let id: ID<Tariff>? = try fields.maybeID("tariff", of: Tariff.self)
+      let (evse, transaction) = try (fields.maybeWhole("evse"), fields.maybeText("transaction"))
       try fields.finish()
+      guard let id else { throw Problem.invalid("tariff", "the id of a tariff is expected") }
+      let kept = try await house.read { books throws(StoreFault) in try books.tariffs.tariff(id)?.tariff }
+      guard let tariff = kept else { throw Problem(.notFound, "no such tariff") }
+      let command: TariffCommand
+      if verb == "station-tariff" {
+        command = .setDefault(tariff, evse: evse ?? 0)
+      } else if let transaction {
+        command = .change(tariff, transaction: transaction)
+      } else {
+        throw Problem.invalid("transaction", "the station's name for the session is expected")
+      }
+      record = try await house.command(.tariff(command), to: identity, by: call.by)
+    case "apply-settings":
+      let template: ID<SettingTemplate>? = try fields.maybeID("template", of: SettingTemplate.self)
+      try fields.finish()
+      guard let template else { throw Problem.invalid("template", "the id of a template is expected") }
+      record = try await house.applySettings(template, to: identity, by: call.by)
+    default:
+      if let asked = try await duty(verb, of: identity, &fields, by: call.by) {
+        record = asked
+        break
+      }
+      var known = try SecurityCommand(verb, &fields, house: house).map { StationCommand.security($0) }
+      if known == nil { known = try StationCommand(deviceVerb: verb, &fields) }
+      if known == nil { known = try StationCommand(verb, &fields) }
+      guard let command = known else { throw Problem(.notFound, "no such verb: \(verb)") }
+      try fields.finish()
+      if case .display(.show(let message)) = command {
+        record = try await house.show(message, at: identity, by: call.by)
+        break
+      }
       record = try await house.command(command, to: identity, by: call.by)
     }
     return try await told(record, of: identity, within: seconds)
   }
 
   /// The token that a remote start is for: one that we hold, by its id or by its uid.
-  private func token(uid: String?, id: ID<Token>?) async throws -> ID<Token> {
+  func token(uid: String?, id: ID<Token>?) async throws -> ID<Token> {
     if let id { return id }
     guard let uid else { throw Problem.invalid("token", "give a token's uid or its token_id") }
     let folded = Token.fold(uid)
     let found = try await house.read { books throws(StoreFault) in try books.tokens.tokens(folded: folded) }
     guard let token = found.first else { throw Problem.invalid("token", "nobody knows a token \(uid)") }
     return token.id
-  }
-
-  fileprivate func callStation(_ call: Call) async throws -> Answer {
-    let identity = try call.identity()
-    let seconds = try call.wait()
-    let payload: JSON
-    do {
-      payload = call.request.body.isEmpty ? [:] : try JSON.parse(call.request.body)
-    } catch {
-      throw Problem(.malformed, "the body is not JSON: \(error)")
-    }
-    guard payload.object != nil else { throw Problem(.malformed, "a payload is a JSON object") }
-    let record = try await house.command(.raw(action: call.text("Action"), payload: payload), to: identity, by: call.by)
-    return try await told(record, of: identity, within: seconds)
   }
 
   /// 202 while it is on its way; where the caller waits, 200 with the outcome.
@@ -111,14 +138,21 @@ extension StationCommand {
   /// A verb with its fields; nil for a verb that nobody knows.
   fileprivate init?(_ verb: String, _ fields: inout Fields) throws(Problem) {
     switch verb {
-    case "reset": self = .reset(hard: try fields.maybeFlag("hard") ?? false)
-    case "unlock": self = .unlock(evse: try fields.whole("evse"))
+    case "reset":
+      let (kind, hard) = try (fields.maybeWord("kind") as Reset?, fields.maybeFlag("hard"))
+      self = .reset(kind ?? (hard == true ? .hard : .soft), evse: try fields.maybeWhole("evse"))
+    case "unlock": self = .unlock(evse: try fields.whole("evse"), connector: try fields.maybeWhole("connector"))
     case "availability":
-      self = .setAvailability(evse: try fields.maybeWhole("evse") ?? 0, operative: try fields.flag("operative"))
+      self = .setAvailability(
+        evse: try fields.maybeWhole("evse") ?? 0, connector: try fields.maybeWhole("connector"),
+        operative: try fields.flag("operative"))
     case "set-configuration": self = .setConfiguration(key: try fields.text("key"), value: try fields.text("value"))
     case "get-configuration": self = .getConfiguration(keys: try fields.maybeTexts("keys") ?? [])
     case "clear-cache": self = .clearCache
-    case "trigger": self = .trigger(try fields.word("what"), evse: try fields.maybeWhole("evse"))
+    case "trigger":
+      self = .trigger(
+        try fields.word("what"), evse: try fields.maybeWhole("evse"), connector: try fields.maybeWhole("connector"))
+    case "transaction-status": self = .transactionStatus(try fields.maybeText("transaction"))
     case "data-transfer":
       self = .transferData(
         vendor: try fields.text("vendor"), message: try fields.maybeText("message"), data: try fields.maybeText("data"))

@@ -29,6 +29,9 @@ nonisolated struct Fields {
     }
   }
 
+  /// Where a field stands in the body, for whoever is told of it.
+  func path(of name: String) -> String { path + name }
+
   // MARK: Required
 
   mutating func text(_ name: String) throws(Problem) -> String { try required(maybeText(name), name) }
@@ -62,6 +65,15 @@ nonisolated struct Fields {
     return flag
   }
 
+  /// A number, or a text with one: money and energy are texts in this API.
+  mutating func maybeNumber(_ name: String) throws(Problem) -> Decimal? {
+    guard let value = take(name) else { return nil }
+    guard let number = value.decimal ?? value.string.flatMap({ Decimal($0) }) else {
+      throw .invalid(path + name, "a number is expected")
+    }
+    return number
+  }
+
   mutating func maybeWord<W: Word>(_ name: String) throws(Problem) -> W? {
     guard let text = try maybeText(name) else { return nil }
     guard let word = W(rawValue: text) else {
@@ -88,7 +100,56 @@ nonisolated struct Fields {
     return items.compactMap(\.string)
   }
 
+  /// A transaction as its station knows it: a number in OCPP 1.6, a text in 2.x.
+  mutating func maybeTransaction(_ name: String) throws(Problem) -> TransactionName? {
+    guard let value = take(name) else { return nil }
+    if let number = value.int { return .number(number) }
+    guard let text = value.string else { throw .invalid(path + name, "a number or a text is expected") }
+    return .text(text)
+  }
+
+  mutating func wholes(_ name: String) throws(Problem) -> [Int] {
+    guard let value = take(name) else { return [] }
+    guard let items = value.array, items.count <= Limits.listedItems, items.allSatisfy({ $0.int != nil }) else {
+      throw .invalid(path + name, "a list of at most \(Limits.listedItems) whole numbers is expected")
+    }
+    return items.compactMap { $0.int.map { Int($0) } }
+  }
+
+  mutating func ids<Of>(_ name: String) throws(Problem) -> [ID<Of>] { try wholes(name).map { ID<Of>(Int64($0)) } }
+
+  /// An object as it is, for what the protocol names itself.
+  mutating func maybeObject(_ name: String) throws(Problem) -> JSON? {
+    guard let value = take(name) else { return nil }
+    guard value.object != nil else { throw .invalid(path + name, "an object is expected") }
+    return value
+  }
+
+  /// An object of settings by their names; nil where it is absent.
+  mutating func settings(_ name: String) throws(Problem) -> [SettingName: String]? {
+    guard let value = take(name) else { return nil }
+    guard let object = value.object, object.count <= Limits.listedItems else {
+      throw .invalid(path + name, "an object of at most \(Limits.listedItems) settings is expected")
+    }
+    var settings: [SettingName: String] = [:]
+    for member in object.members {
+      guard let text = member.value.string else {
+        throw .invalid("\(path)\(name).\(member.key)", "a text is expected")
+      }
+      settings[SettingName(reading: member.key)] = text
+    }
+    return settings
+  }
+
   /// An object that is declared as a payload, such as a tariff.
+  /// Where a session ends by itself; nil where nothing is said.
+  mutating func maybeLimit(_ name: String) throws(Problem) -> SessionLimit? {
+    guard has(name) else { return nil }
+    var limit = SessionLimit()
+    try change(within: name) { fields throws(Problem) in limit = try SessionLimit(&fields) }
+    return limit
+  }
+
   mutating func maybePayload<P: Payload>(_ name: String) throws(Problem) -> P? {
     guard let value = take(name) else { return nil }
     return try Fields.payload(value.bytes, path: path + name + ".")
@@ -165,9 +226,59 @@ nonisolated struct Fields {
     try fields.finish()
   }
 
+  /// Changes the members of a payload that are named, as a JSON merge patch does (RFC 7396): null takes one away. Its
+  /// declaration has the bounds.
+  mutating func merge<P: Payload>(_ name: String, into value: inout P) throws(Problem) {
+    guard let given = take(name) else { return }
+    guard given.object != nil else { throw .invalid(path + name, "an object is expected") }
+    value = try Fields.payload(value.json.merged(with: given).bytes, path: path + name + ".")
+  }
+
+  /// The same for something that may be absent as a whole, which null makes it.
+  mutating func merged<P: Payload>(_ name: String, with value: P?) throws(Problem) -> P? {
+    guard let given = take(name) else { return nil }
+    guard given.object != nil else { throw .invalid(path + name, "an object is expected") }
+    return try Fields.payload((value?.json ?? [:]).merged(with: given).bytes, path: path + name + ".")
+  }
+
+  /// A member that is read elsewhere.
+  mutating func leave(_ name: String) { read.insert(name) }
+
   private mutating func take(_ name: String) -> JSON? {
     read.insert(name)
     guard let value = members[name], !value.isNull else { return nil }
     return value
+  }
+}
+
+nonisolated extension JSON {
+  /// RFC 7396.
+  fileprivate func merged(with patch: JSON) -> JSON {
+    guard let changes = patch.object else { return patch }
+    var merged: JSON = object == nil ? [:] : self
+    for member in changes.members {
+      merged[member.key] = member.value.isNull ? nil : (merged[member.key] ?? .null).merged(with: member.value)
+    }
+    return merged
+  }
+}
+
+nonisolated extension SessionLimit {
+  /// Amounts are decimals in quotes.
+  init(_ fields: inout Fields) throws(Problem) {
+    let (cost, energy) = try (fields.maybeText("cost"), fields.maybeText("energy_kwh"))
+    self.init(seconds: try fields.maybeWhole("seconds"), stateOfCharge: try fields.maybeWhole("soc"))
+    if let cost {
+      guard let money = Decimal(cost).flatMap({ Money(read: $0) }) else {
+        throw .invalid("cost", "an amount such as 25.00 is expected")
+      }
+      self.cost = money
+    }
+    if let energy {
+      guard let amount = Decimal(energy).flatMap({ Energy(wattHours: $0 * 1_000) }) else {
+        throw .invalid("energy_kwh", "an energy such as 12.5 is expected")
+      }
+      self.energy = amount
+    }
   }
 }

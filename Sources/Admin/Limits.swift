@@ -1,3 +1,5 @@
+import Wire
+
 /// The bounds of the admin door, and what happens at each.
 nonisolated enum Limits {
   /// Items of one page of a list: as a rule, and at most; a greater wish is refused by name.
@@ -7,18 +9,32 @@ nonisolated enum Limits {
   static let furthestSkip = 100_000
   /// Items of a list in a request's body; a longer one is refused.
   static let listedItems = 100
+  /// Seconds that a preview of prices looks back over, quarter by quarter: 400 days.
+  static let previewSeconds = 400 * 86_400
+  /// Lines of one view of insight; a question with more is refused.
+  static let insightLines = 5_000
+  /// Seconds that one view looks back over: ten years.
+  static let insightSeconds = 3_653 * 86_400
+  /// Characters of the remark of a CDR; a longer one is refused.
+  static let remark = 255
   /// Pages that one request for a list reads while it looks for stations by whether they are connected.
   static let pagesPerLook = 12
+  /// Seconds before the begin and after the end of a session in which its messages are looked for.
+  static let sessionMessageSeconds = 3_600
   /// Lines of one kind on the overview; the last one says how many more there are.
   static let attentionPerKind = 20
   /// Seconds without a reading after which a running session counts as stuck.
   static let stuckSeconds = 12 * 3_600
   /// Seconds for which a push may wait before its partner counts as failing.
   static let failingSeconds = 60
+  /// Seconds before the end of a certificate from which on it is listed: 30 days.
+  static let expirySeconds = 30 * 86_400
   /// Readings of one session that its page gets; more are thinned evenly.
   static let readings = 2_000
   /// Seconds for which a caller may wait for a command's outcome; a longer wish is refused.
   static let waitSeconds = 50
+  /// Seconds for which a raw call may wait for the station's answer; a longer wish is refused.
+  static let callSeconds = 300
   /// Characters of an Idempotency-Key; a longer one is refused.
   static let idempotencyKey = 128
   /// Rows of one page of an export.
@@ -43,4 +59,30 @@ nonisolated enum Limits {
   /// account that somebody made up, so many characters: no longer name can log in.
   static let rememberedFailures = 10_000
   static let rememberedName = 100
+  /// Bytes of a label's code and of a driver's ticket; longer ones are nobody's. Of the address that labels show.
+  static let driverCode = 16
+  static let driverTicket = 64
+  static let labelBase = 200
+  /// Drivers who watch their sessions at once; the next one hears 503. Seconds between two looks, and in all: then the
+  /// page comes back.
+  static let drivers = 500
+  static let driveBeatSeconds = 2
+  static let driveSeconds = 3_600
+  /// Characters of a request's path that the audit keeps; the rest is cut off.
+  static let auditPath = 200
+  /// Characters of a setting's name; a longer one is refused.
+  static let settingName = 300
+  /// EVSEs whose history one snapshot reads for a report, and days of one report; a longer one is refused.
+  static let portsAtOnce = 50
+  static let reportDays = 3_700
+  /// W from which on a charge point is rapid (Public Charge Point Regulations 2023, regulation 2).
+  static let rapidWatts = 50_000
+  /// The greatest figure that somebody may write where no closer bound holds, and the digits after its point.
+  static let figure = Decimal(1_000_000_000)
+  static let figurePlaces = 9
+  /// Values of a CO2 series that one request brings; more are refused.
+  static let carbonValues = 10_000
+  /// Seconds for which what is told of a circuit counts where nobody says how long, and A that stand for no limit.
+  static let signalSeconds = 120
+  static let strongestFuse = 10_000
 }

@@ -15,6 +15,7 @@ extension Route {
     Route("listParties", .get, "/parties", .look) { api, _ in
       .page(try await api.house.read { books throws(StoreFault) in try books.parties.all() }.map(\.json), next: nil)
     },
+    Route("createParty", .post, "/parties", .own) { try await $0.createParty($1) },
     Route("changeParty", .patch, "/parties/{id}", .own) { try await $0.changeParty($1) },
   ]
 }
@@ -64,6 +65,7 @@ extension API {
       timeZone: "",
       createdAt: now, updatedAt: now)
     try fields.change("ref", &draft.ref)
+    draft.party = try fields.maybeID("party", of: Party.self) ?? ID(0)
     try change(&draft, by: &fields)
     try fields.finish()
     let made = try await house.addLocation(draft, by: call.by)
@@ -90,6 +92,7 @@ extension API {
     try fields.change("published", &location.isPublished)
     try fields.change("parking_type", word: &location.parkingType)
     try fields.change("always_open", &location.isAlwaysOpen)
+    if fields.has("details") { try fields.merge("details", into: &location.details) }
     var (latitude, longitude) = (location.coordinates.latitude, location.coordinates.longitude)
     try fields.change("latitude", &latitude)
     try fields.change("longitude", &longitude)
@@ -104,6 +107,18 @@ extension API {
       try call.expect(ETag(changed: location.updatedAt))
     }
     return .done
+  }
+
+  fileprivate func createParty(_ call: Call) async throws -> Answer {
+    var fields = try call.fields()
+    let name = PartyID(country: try fields.text("country_code"), party: try fields.text("party_id"))
+    let role: Party.Role = try fields.word("role")
+    let party = Party(
+      id: ID(0), name: name, role: role, businessName: try fields.text("business_name"),
+      website: try fields.maybeText("website"))
+    try fields.finish()
+    let made = try await house.addParty(party, by: call.by)
+    return .json(made.json, status: .created, etag: ETag(of: made.json.bytes))
   }
 
   fileprivate func changeParty(_ call: Call) async throws -> Answer {
@@ -130,6 +145,7 @@ nonisolated extension Location {
       "state": .text(state), "country": .string(country), "latitude": .string(coordinates.latitude),
       "longitude": .string(coordinates.longitude), "time_zone": .string(timeZone), "published": .bool(isPublished),
       "parking_type": .word(parkingType), "always_open": .bool(isAlwaysOpen),
+      "details": details.json,
       "stations": .whole(try books.stations.list(StationFilter(location: id), limit: .max).count),
       "created_at": .time(createdAt), "updated_at": .time(updatedAt),
     ]

@@ -63,8 +63,9 @@ extension API {
     let needed: Role =
       switch route.access {
       case .open, .look: .viewer
+      case .help: .support
       case .run: .operator
-      case .own: .owner
+      case .own: .administrator
       }
     guard caller.role >= needed else {
       throw Problem(.forbidden, "this needs the role \(needed.rawValue); yours is \(caller.role.rawValue)")

@@ -16,13 +16,18 @@ nonisolated private enum Door: String, Word { case ocpp, ocpi }
 
 extension API {
   fileprivate func listMessages(_ call: Call) async throws -> Answer {
+    try await listMessages(call, door: try call.queryWord("door", as: Door.self)?.rawValue, peer: call[query: "peer"])
+  }
+
+  func listMessages(_ call: Call, door: String?, peer: String?) async throws -> Answer {
     guard let messages else { throw Problem(.notFound, "this house keeps no message log") }
-    let filter = MessageFilter(
-      door: try call.queryWord("door", as: Door.self)?.rawValue, peer: call[query: "peer"],
+    var filter = MessageFilter(
+      door: door, peer: peer,
       action: call[query: "action"],
       direction: try call.queryWord("direction"), onlyErrors: try call.queryFlag("errors"),
       since: try call.queryTime("from"),
       text: call[query: "q"])
+    if let session = call[query: "session"] { try await narrow(&filter, to: session) }
     let limit = try call.limit()
     let place = try call.cursor().flatMap { Int64($0) }
     let page: MessagePage
@@ -30,6 +35,34 @@ extension API {
       throw Problem(.unavailable, "the message log cannot be read: \(error)")
     }
     return .page(page.messages.map(\.json), next: page.next.map { "\($0)" })
+  }
+
+  /// The frames of a session are those of its station around its time that name its transaction or its token.
+  private func narrow(_ filter: inout MessageFilter, to id: String) async throws {
+    let found = try await house.read { books throws(StoreFault) in
+      try books.sessions.session(id).map { session throws(StoreFault) in
+        (
+          session, try books.stations.station(session.station)?.identity.text,
+          try books.transactions.transaction(of: session.id)?.name
+        )
+      }
+    }
+    guard let (session, station, name) = found else { throw Problem(.notFound, "no such session") }
+    filter.door = "ocpp"
+    filter.peer = station ?? filter.peer
+    let since = session.startedAt - .seconds(Limits.sessionMessageSeconds)
+    filter.since = max(filter.since ?? since, since)
+    if let end = session.endedAt { filter.until = end + .seconds(Limits.sessionMessageSeconds) }
+    filter.anyText = session.token.uid.isEmpty ? [] : ["\"\(session.token.uid)\""]
+    // What a station of 2.x calls it, as JSON writes it.
+    if let name { filter.anyText.append(JSON.string(name).text) }
+    if let transaction = session.transaction {
+      // A number ends where its field ends.
+      for end in [",", "}"] {
+        filter.anyText += ["", " "].map { "\"transactionId\":\($0)\(transaction)\(end)" }
+      }
+      filter.anyText.append("\"\(transaction)\"")
+    }
   }
 
   fileprivate func events(_ call: Call) async throws -> Answer {

@@ -16,7 +16,11 @@ extension API {
     let now = now
     let today = try await zone(of: call).startOfDay(now)
     let online = house.onlineStations
+    let papers = (house.doorCertificates, house.brokenCertificates)
     let strangers = house.strangers.filter { !$0.isIgnored }
+    let trouble = house.trouble.map {
+      Lookout.line("house_cannot_write", since: $0.since, detail: "\($0.fault)")
+    }
     let json = try await house.read { books throws(StoreFault) in
       var look = Lookout(now: now, online: online)
       let (total, without) = try look.stations(books)
@@ -25,13 +29,15 @@ extension API {
       try look.bills(books)
       let depths = try look.partners(books)
       try look.messages(books)
+      try look.certificates(books, shown: papers.0, broken: papers.1)
+      try look.keys(books)
       let figures = try books.analytics.figures(since: today)
       let power = open.reduce(Decimal.zero) { $0 + ($1.state == .active ? $1.power ?? .zero : .zero) }
       let knocks = strangers.map {
         Lookout.line("station_knocking", since: $0.since, station: $0.identity.text, detail: $0.address)
       }
       return [
-        "at": .time(now), "needs_attention": .array(knocks + look.lines),
+        "at": .time(now), "needs_attention": .array([trouble].compactMap(\.self) + knocks + look.lines),
         "stations": [
           "total": .whole(total), "online": .whole(total - without), "offline": .whole(without),
           "knocking": .whole(strangers.count),
@@ -94,7 +100,7 @@ nonisolated private struct Lookout {
         StationFilter(registration: .accepted), after: place, limit: Limits.longestPage)
       for station in page {
         total += 1
-        if station.passwordHash == nil { open += 1 }
+        if station.passwordHash == nil, station.securityProfile < .certificate { open += 1 }
         if !online.contains(station.id) {
           away.append(Self.line("station_offline", since: station.lastSeenAt, station: station.identity.text))
         }
@@ -105,6 +111,38 @@ nonisolated private struct Lookout {
     add("station_offline", away)
     if open > 0 { lines.append(Self.line("station_without_password", count: open)) }
     return (total, away.count)
+  }
+
+  /// Our doors' certificates and the stations' that end soon, and new ones that could not be used.
+  mutating func certificates(
+    _ books: Books, shown: [DoorCertificate], broken: [String: String]
+  ) throws(StoreFault) {
+    add(
+      "certificate_unusable",
+      broken.sorted { $0.key < $1.key }.map { Self.line("certificate_unusable", detail: "\($0.key): \($0.value)") })
+    let horizon = now + .seconds(Limits.expirySeconds)
+    add(
+      "certificate_expiring",
+      shown.filter { $0.expiresAt <= ($0.isRevocationList ? now : horizon) }.map {
+        Self.line("certificate_expiring", detail: "\($0.door): \($0.name), \($0.serial), \($0.expiresAt.text)")
+      })
+    add(
+      "station_certificate_expiring",
+      try books.security.expiring(by: horizon, limit: Limits.longestPage).map {
+        Self.line(
+          "station_certificate_expiring", station: $0.station.text,
+          detail: "\($0.certificate.serial), \($0.certificate.expiresAt.text)")
+      })
+  }
+
+  /// Stations of which nobody knows which key they have.
+  mutating func keys(_ books: Books) throws(StoreFault) {
+    let lines = try books.security.undecided(limit: Limits.longestPage).map { change throws(StoreFault) in
+      Self.line(
+        "station_key_undecided", since: change.undecidedSince,
+        station: try books.stations.station(change.station)?.identity.text)
+    }
+    add("station_key_undecided", lines)
   }
 
   mutating func evses(_ books: Books) throws(StoreFault) {

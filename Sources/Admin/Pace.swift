@@ -35,6 +35,15 @@ struct Pace {
     records[key] = record.failures > 0 ? record : nil
   }
 
+  /// An attempt that was counted turns out to be no guess, and proves nothing either.
+  mutating func forgive(account: String, address: String) {
+    for key in [Self.key(account: account), Self.key(address: address)] {
+      guard var record = records[key] else { continue }
+      record.failures -= 1
+      records[key] = record.failures > 0 ? record : nil
+    }
+  }
+
   private mutating func note(_ key: String, free: Int, at now: Timestamp) {
     if records[key] == nil, records.count >= Limits.rememberedFailures,
       let oldest = records.min(by: { $0.value.last < $1.value.last })

@@ -8,7 +8,7 @@ import Wire
 extension Route {
   static let parked: [Route] = [
     Route("listParked", .get, "/parked", .look) { try await $0.listParked($1) },
-    Route("settleParked", .post, "/parked/{id}/settle", .run) { try await $0.settleParked($1) },
+    Route("settleParked", .post, "/parked/{id}/settle", .help) { try await $0.settleParked($1) },
   ]
 }
 

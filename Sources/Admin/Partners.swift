@@ -14,6 +14,7 @@ extension Route {
     Route("changePartner", .patch, "/partners/{id}", .own) { try await $0.changePartner($1) },
     Route("removePartner", .delete, "/partners/{id}", .own) { try await $0.removePartner($1) },
     Route("registerAgain", .post, "/partners/{id}/register", .own) { try await $0.registerAgain($1) },
+    Route("probePartner", .post, "/partners/{id}/probe", .own) { try await $0.probePartner($1) },
     Route("unregisterPartner", .post, "/partners/{id}/unregister", .own) { api, call in
       try await api.house.unregister(try call.id(), by: call.by)
       return try await api.showPartner(call.id())
@@ -31,7 +32,12 @@ extension Route {
       try await api.house.redeliver(try call.id(), by: call.by)
       return try await api.showPartner(call.id())
     },
+    Route("listPulls", .get, "/partners/{id}/pulls", .look) { try await $0.listPulls($1) },
+    Route("pullPartner", .post, "/partners/{id}/pull", .run) { try await $0.pullPartner($1) },
+    Route("showConversation", .get, "/partners/{id}/messages", .look) { try await $0.showConversation($1) },
     Route("showTrace", .get, "/partners/{id}/trace", .look) { try await $0.showTrace($1) },
+    Route("listHubClients", .get, "/partners/{id}/clients", .look) { try await $0.listHubClients($1) },
+    Route("listTerminals", .get, "/partners/{id}/terminals", .look) { try await $0.listTerminals($1) },
   ]
 }
 
@@ -58,9 +64,11 @@ extension API {
     var fields = try call.fields()
     let name = try fields.text("name")
     let party: ID<Party>? = try fields.maybeID("party", of: Party.self)
+    let provider: ID<Party>? = try fields.maybeID("provider", of: Party.self)
     let quirks: PartnerQuirks = try fields.maybePayload("quirks") ?? PartnerQuirks()
     try fields.finish()
-    let (partner, token) = try await house.invite(name: name, party: party, quirks: quirks, by: call.by)
+    let (partner, token) = try await house.invite(
+      name: name, party: party, provider: provider, quirks: quirks, by: call.by)
     let shape = try await house.read { books throws(StoreFault) in try partner.json(nil, books) }
     return .json(
       ["partner": shape, "token": .string(token), "versions_url": .string(settings.partnerURLs.first ?? "")],
@@ -72,13 +80,15 @@ extension API {
     var fields = try call.fields()
     let (url, token) = try (fields.text("versions_url"), fields.text("token"))
     let name = try fields.maybeText("name") ?? host(of: url)
+    let party: ID<Party>? = try fields.maybeID("party", of: Party.self)
+    let provider: ID<Party>? = try fields.maybeID("provider", of: Party.self)
     let quirks: PartnerQuirks = try fields.maybePayload("quirks") ?? PartnerQuirks()
     try fields.finish()
     guard let parsed = try? HTTPURL(url), parsed.scheme == .http || parsed.scheme == .https else {
       throw Problem.invalid("versions_url", "a URL that begins with https:// or http:// is expected")
     }
     let partner = try await house.register(
-      versionsURL: url, token: token, name: name, party: nil, quirks: quirks, by: call.by)
+      versionsURL: url, token: token, name: name, party: party, provider: provider, quirks: quirks, by: call.by)
     return try await showPartner(partner.id, status: .created)
   }
 
@@ -96,18 +106,35 @@ extension API {
     return try await showPartner(partner.id)
   }
 
+  fileprivate func probePartner(_ call: Call) async throws -> Answer {
+    var fields = try call.fields()
+    let (url, token) = try (fields.maybeText("versions_url"), fields.maybeText("token"))
+    try fields.finish()
+    let id: ID<Partner> = try call.id()
+    try await house.probe(id, versionsURL: url, token: token)
+    return try await showTrace(call)
+  }
+
   fileprivate func changePartner(_ call: Call) async throws -> Answer {
     let id: ID<Partner> = try call.id()
     let edit: Edit<Partner> = try call.edit({ ETag(changed: $0.updatedAt) }) { fields, partner throws(Problem) in
       try fields.change("name", &partner.name)
+      try fields.change("provider", id: &partner.provider)
       try fields.change(within: "quirks") { quirks throws(Problem) in
         try quirks.change("token_form", word: &partner.quirks.tokenForm)
         try quirks.change("allow_private", &partner.quirks.allowPrivate)
         try quirks.change("ask_unknown_tokens", &partner.quirks.askUnknownTokens)
         try quirks.change("explicit_nulls", &partner.quirks.explicitNulls)
+        try quirks.change("pages_by_offset", &partner.quirks.pagesByOffset)
+        try quirks.change("pull_minutes", &partner.quirks.pullMinutes)
+        try quirks.change("requests_per_minute", &partner.quirks.requestsPerMinute)
       }
+      fields.leave("version")
+      if fields.has("publishing") { try fields.merge("publishing", into: &partner.publishing) }
     }
     try await house.change(id, by: call.by, edit)
+    var fields = try call.fields()
+    if fields.has("version") { try await house.speak(try fields.maybeText("version"), with: id, by: call.by) }
     return try await showPartner(id)
   }
 
@@ -135,6 +162,51 @@ extension API {
     return .page(shapes, next: nil)
   }
 
+  fileprivate func listPulls(_ call: Call) async throws -> Answer {
+    let id: ID<Partner> = try call.id()
+    let shapes = try await house.read { books throws(StoreFault) -> [JSON]? in
+      guard try books.partners.partner(id) != nil else { return nil }
+      return try books.pulls.states(of: id).map(\.json)
+    }
+    guard let shapes else { throw Problem(.notFound, "no such partner") }
+    return .page(shapes, next: nil)
+  }
+
+  fileprivate func pullPartner(_ call: Call) async throws -> Answer {
+    var fields = try call.fields()
+    let module: PullModule? = try fields.maybeWord("module")
+    let isWhole = try fields.maybeFlag("whole") ?? false
+    try fields.finish()
+    try await house.pull(try call.id(), module, whole: isWhole, by: call.by)
+    return try await listPulls(call)
+  }
+
+  /// All that was said between the partner and us, as the message log has it.
+  fileprivate func showConversation(_ call: Call) async throws -> Answer {
+    let id: ID<Partner> = try call.id()
+    let name = try await house.read { books throws(StoreFault) in try books.partners.partner(id)?.name }
+    guard let name else { throw Problem(.notFound, "no such partner") }
+    return try await listMessages(call, door: "ocpi", peer: name)
+  }
+
+  fileprivate func listHubClients(_ call: Call) async throws -> Answer {
+    let id: ID<Partner> = try call.id()
+    let clients = try await house.read { books throws(StoreFault) -> [HubClient]? in
+      try books.partners.partner(id) == nil ? nil : try books.duties.clients(of: id)
+    }
+    guard let clients else { throw Problem(.notFound, "no such partner") }
+    return .page(clients.map(\.json), next: nil)
+  }
+
+  fileprivate func listTerminals(_ call: Call) async throws -> Answer {
+    let id: ID<Partner> = try call.id()
+    let terminals = try await house.read { books throws(StoreFault) -> [Terminal]? in
+      try books.partners.partner(id) == nil ? nil : try books.duties.terminals(of: id)
+    }
+    guard let terminals else { throw Problem(.notFound, "no such partner") }
+    return .page(terminals.map(\.json), next: nil)
+  }
+
   fileprivate func showTrace(_ call: Call) async throws -> Answer {
     let id: ID<Partner> = try call.id()
     let steps = try await house.read { books throws(StoreFault) in
@@ -144,7 +216,8 @@ extension API {
           [
             "seq": .whole(event.seq), "at": .time(event.at), "step": event.body["step"] ?? .null,
             "ok": event.body["ok"] ?? .null,
-            "detail": event.body["detail"] ?? .null,
+            "detail": event.body["detail"] ?? .null, "request": event.body["request"] ?? .null,
+            "answer": event.body["answer"] ?? .null, "advice": event.body["advice"] ?? .null,
           ]
         }
     }
@@ -162,6 +235,8 @@ nonisolated extension Partner {
     let trouble = depth == nil ? nil : try books.pushes.trouble(of: id)
     return [
       "id": .id(id), "name": .string(name), "party": try books.parties.party(party).map { .party($0.name) } ?? .null,
+      "provider": try provider.flatMap { id throws(StoreFault) in try books.parties.party(id) }.map { .party($0.name) }
+        ?? .null,
       "state": .word(state), "versions_url": .text(versionsURL), "version": .text(version),
       "roles": .list(roles) {
         [
@@ -172,7 +247,11 @@ nonisolated extension Partner {
       "endpoints": .list(endpoints) {
         ["identifier": .string($0.module), "role": .text($0.role), "url": .string($0.url)]
       },
-      "quirks": quirks.json, "last_contact_at": .time(lastContactAt),
+      "quirks": quirks.json, "publishing": publishing.json,
+      "notes": .list(try books.partners.notes(of: id)) {
+        ["what": .string($0.what), "count": .whole($0.count), "sample": .text($0.sample), "last_at": .time($0.lastAt)]
+      },
+      "last_contact_at": .time(lastContactAt),
       "queue": [
         "due": .whole(depth?.due ?? 0), "parked": .whole(depth?.parked ?? 0), "oldest_at": .time(depth?.oldest),
         "next_at": .time(depth?.nextAt), "last_error": .text(trouble),
@@ -190,6 +269,16 @@ nonisolated extension PushRow {
       "next_at": isDone ? .null : .time(nextAt), "due_since": isDone ? .null : .time(dueSince),
       "last_error": .text(lastError),
       "sent_at": .time(sentAt),
+    ]
+  }
+}
+
+nonisolated extension PullState {
+  fileprivate var json: JSON {
+    [
+      "module": .word(module), "due_at": .time(dueAt), "since": .time(since), "whole_at": .time(wholeAt),
+      "attempts": .whole(attempts), "count": .whole(count), "last_error": .text(lastError),
+      "flaws": .list(flaws) { .string($0) }, "updated_at": .time(updatedAt),
     ]
   }
 }

@@ -6,16 +6,20 @@ nonisolated struct Problem: Error, Equatable {
   enum Kind: String, CaseIterable {
     case malformed, invalid, unauthenticated, forbidden, csrf
     case wrongOrigin = "wrong-origin", setupRequired = "setup-required", setupLinkGone = "setup-link-gone"
-    case tooManyAttempts = "too-many-attempts", insecurePage = "insecure-page", unknownHost = "unknown-host"
+    case secondFactor = "second-factor", tooManyAttempts = "too-many-attempts", insecurePage = "insecure-page",
+      unknownHost = "unknown-host"
     case notFound = "not-found", methodNotAllowed = "method-not-allowed", conflict, stale
     case idempotencyMismatch = "idempotency-mismatch", idempotencyInProgress = "idempotency-in-progress"
     case unsupportedMediaType = "unsupported-media-type", unavailable, `internal`
+    case callError = "call-error", callTimeout = "call-timeout", disconnected
   }
 
   var kind: Kind
   var detail: String
   /// The field that is wrong.
   var field: String?
+  /// The station's own CALLERROR: `code`, `description`, `details`.
+  var callError: JSON?
   /// Further fields of the answer's head, such as Retry-After.
   var headers = Headers()
 
@@ -24,6 +28,12 @@ nonisolated struct Problem: Error, Equatable {
   }
 
   static func invalid(_ field: String, _ detail: String) -> Problem { Problem(.invalid, detail, field: field) }
+
+  /// Somebody who guesses waits.
+  init(tooManyFor seconds: Int) {
+    self.init(.tooManyAttempts, "try again in \(seconds) s")
+    headers["Retry-After"] = "\(seconds)"
+  }
 
   /// What a household's refusal is at this door.
   init(_ refusal: HouseRefusal) {
@@ -41,7 +51,7 @@ nonisolated struct Problem: Error, Equatable {
     switch kind {
     case .malformed: .badRequest
     case .invalid, .idempotencyMismatch: .unprocessable
-    case .unauthenticated: .unauthorized
+    case .unauthenticated, .secondFactor: .unauthorized
     case .forbidden, .csrf, .wrongOrigin, .setupRequired, .insecurePage: .forbidden
     case .setupLinkGone: .gone
     case .tooManyAttempts: .tooManyRequests
@@ -53,6 +63,8 @@ nonisolated struct Problem: Error, Equatable {
     case .unknownHost: Status(rawValue: 421)
     case .unavailable: .unavailable
     case .internal: .internalError
+    case .callError, .disconnected: Status(rawValue: 502)
+    case .callTimeout: Status(rawValue: 504)
     }
   }
 
@@ -66,6 +78,7 @@ nonisolated struct Problem: Error, Equatable {
     case .wrongOrigin: "The request comes from another site."
     case .setupRequired: "Nobody can log in yet."
     case .setupLinkGone: "The set-up link is no longer good."
+    case .secondFactor: "A code is wanted."
     case .tooManyAttempts: "Too many failed logins."
     case .insecurePage: "This door is not encrypted."
     case .unknownHost: "This name is not ours."
@@ -78,6 +91,9 @@ nonisolated struct Problem: Error, Equatable {
     case .unsupportedMediaType: "The body must be JSON."
     case .unavailable: "The house cannot decide this now."
     case .internal: "Something is wrong inside."
+    case .callError: "The station answered with an error."
+    case .callTimeout: "The station did not answer in time."
+    case .disconnected: "The connection ended before the station answered."
     }
   }
 
@@ -87,6 +103,7 @@ nonisolated struct Problem: Error, Equatable {
       "status": .number(JSONNumber(status.rawValue)), "detail": .string(detail),
     ]
     if let field { json["field"] = .string(field) }
+    for member in callError?.object?.members ?? [] { json[member.key] = member.value }
     return json
   }
 

@@ -9,7 +9,8 @@ extension Route {
   static let sessions: [Route] = [
     Route("listSessions", .get, "/sessions", .look) { try await $0.listSessions($1) },
     Route("getSession", .get, "/sessions/{id}", .look) { try await $0.showSession($1.text("id")) },
-    Route("stopSession", .post, "/sessions/{id}/stop", .run, isCommand: true) { try await $0.stopSession($1) },
+    Route("stopSession", .post, "/sessions/{id}/stop", .help, isCommand: true) { try await $0.stopSession($1) },
+    Route("limitSession", .patch, "/sessions/{id}/limit", .run) { try await $0.limitSession($1) },
     Route("closeSession", .post, "/sessions/{id}/close", .run, isCommand: true) { try await $0.closeSession($1) },
   ]
 }
@@ -62,6 +63,13 @@ extension API {
     let identity = try await house.read { books throws(StoreFault) in try books.stations.station(station)?.identity }
     guard let identity else { throw Problem(.notFound, "the session's station was removed") }
     return try await told(record, of: identity, within: seconds)
+  }
+
+  fileprivate func limitSession(_ call: Call) async throws -> Answer {
+    var fields = try call.fields()
+    let limit = try SessionLimit(&fields)
+    try fields.finish()
+    return .json(try await house.limitSession(call.text("id"), to: limit, by: call.by).json)
   }
 
   fileprivate func closeSession(_ call: Call) async throws -> Answer {
@@ -135,10 +143,18 @@ nonisolated struct SessionShaper: Sendable {
     var json = try json(session, cdr: kept?.cdr, bill: bill, books)
     json["tariff"] = session.tariff?.json ?? .null
     json["readings"] = .list(thinned(readings)) { reading($0, of: session) }
+    json["signed_readings"] = .list(try SignedMeter(books: books).readings(of: session)) { judged in
+      [
+        "at": .time(judged.kept.at), "context": .word(judged.kept.context),
+        "format": .string(judged.kept.signed.format),
+        "data": .string(judged.kept.signed.data), "verdict": .word(judged.verdict),
+      ]
+    }
     json["periods"] = .list(kept?.cdr.periods ?? bill?.periods ?? []) { $0.shape }
     let totals = kept?.cdr.totals ?? bill?.totals
     json["costs"] =
       session.tariff.flatMap { tariff in totals?.costs(in: kept?.cdr.currency ?? tariff.currency) } ?? .null
+    json["limit"] = try books.limits.limit(of: session.id)?.limit.json ?? .null
     var pushes: [PushRow] = []
     for partner in try books.partners.all() {
       for (module, object) in [(PushModule.sessions, session.id), (.cdrs, kept?.cdr.id)] {
@@ -148,6 +164,8 @@ nonisolated struct SessionShaper: Sendable {
       }
     }
     json["timeline"] = try timeline(of: session, cdr: kept?.cdr.id, pushes: pushes, books)
+    json["charging_preferences"] = try books.duties.preferences(of: session.id)?.json ?? .null
+    json["payments"] = .list(try books.duties.advices(of: session.id), \.json)
     json["cdr_detail"] = try kept.map { kept throws(StoreFault) in try kept.json(books) } ?? .null
     json["pushes"] = .array(try pushes.map { row throws(StoreFault) in try row.json(books) })
     return json
@@ -196,8 +214,10 @@ nonisolated struct SessionShaper: Sendable {
   private func running(_ session: Session, _ books: Books, readings: [Reading]? = nil) throws(StoreFault) -> Bill? {
     guard session.tariff != nil, session.state != .pending, session.state != .invalid else { return nil }
     let zone = try session.location.flatMap { id throws(StoreFault) in try books.locations.location(id)?.timeZone }
-    let all = if let readings { readings } else { try books.sessions.readings(of: session.id) }
-    return Bill(Usage(session, readings: all, zone: zones[zone ?? "Etc/UTC"] ?? .utc, until: now))
+    let all = if let readings { readings } else { try books.sessions.figures(of: session.id) }
+    let usage = Usage(session, readings: all, zone: zones[zone ?? "Etc/UTC"] ?? .utc, until: now)
+    guard session.tariff?.pricesReservations == true else { return Bill(usage) }
+    return Bill(usage, after: try books.reservations.reservation(session: session.id)?.hold(by: session.tariff))
   }
 
   private func seconds(of session: Session) -> Int64 {
@@ -246,7 +266,7 @@ nonisolated extension ChargingPeriod {
   var shape: JSON {
     [
       "start": .time(start), "seconds": .whole(seconds), "energy_kwh": .energy(energy), "activity": .word(activity),
-      "max_power_kw": .power(maxPower),
+      "max_power_kw": .power(maxPower), "max_current_a": .decimal(maxCurrent),
     ]
   }
 }
@@ -256,6 +276,7 @@ nonisolated extension CDR.Totals {
     [
       "currency": .string(currency), "total": .cost(cost, currency), "energy": .cost(energyCost, currency),
       "time": .cost(timeCost, currency), "parking": .cost(parkingCost, currency), "fixed": .cost(fixedCost, currency),
+      "reservation": .cost(reservationCost, currency),
     ]
   }
 }

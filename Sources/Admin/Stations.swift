@@ -16,7 +16,7 @@ extension Route {
     Route("changeEVSE", .patch, "/stations/{id}/evses/{number}", .run) { try await $0.changeEVSE($1) },
     Route("listKnocks", .get, "/knocks", .look) { api, _ in .page(api.house.strangers.map(\.json), next: nil) },
     Route("acceptKnock", .post, "/knocks/{identity}/accept", .run) { try await $0.acceptKnock($1) },
-    Route("ignoreKnock", .post, "/knocks/{identity}/ignore", .run) { try $0.ignoreKnock($1) },
+    Route("ignoreKnock", .post, "/knocks/{identity}/ignore", .help) { try $0.ignoreKnock($1) },
   ]
 }
 
@@ -74,7 +74,11 @@ extension API {
   func showStation(_ identity: StationIdentity, status: Status) async throws -> Answer {
     let found = try await house.read { books throws(StoreFault) in
       try books.stations.station(identity).map { station throws(StoreFault) in
-        (shape: try [station].shaped(by: books)[0], oddities: try books.stations.oddities(of: station.id))
+        (
+          shape: try [station].shaped(by: books)[0], oddities: try books.stations.oddities(of: station.id),
+          certificate: try books.security.certificate(of: station.id),
+          keys: try books.security.changes(of: station.id).count
+        )
       }
     }
     guard let found else { throw Problem(.notFound, "no station \(identity)") }
@@ -82,11 +86,21 @@ extension API {
     let link = house.liveLink(of: station.id)
     var json = found.shape.json(isOnline: link != nil)
     json["quirks"] = station.quirks.json
+    json["needs"] = station.needs.json
+    json["preset"] =
+      station.preset.map { ["name": .string($0.name), "because": .string($0.because), "quirks": $0.quirks.json] }
+      ?? .null
+    json["forwarding"] = station.forwarding?.json(house.follower(of: station.id)) ?? .null
+    json["clock_offset_seconds"] = .whole(house.clockOffset(of: station.id))
     json["oddities"] = .list(found.oddities) {
       ["what": .string($0.what), "count": .whole($0.count), "sample": .text($0.sample), "last_at": .time($0.lastAt)]
     }
     json["address"] = .text(link?.address)
     json["connected_at"] = .time(link?.since)
+    json["connection_profile"] = .whole(link?.security.profile.rawValue)
+    json["encrypted"] = link.map { .bool($0.security.isEncrypted) } ?? .null
+    json["certificate"] = found.certificate?.json ?? .null
+    json["undecided_keys"] = .whole(found.keys)
     return .json(json, status: status, etag: ETag(changed: station.updatedAt))
   }
 
@@ -99,8 +113,12 @@ extension API {
     let location: ID<Location>? = try fields.maybeID("location", of: Location.self)
     let password = try fields.maybeText("password")
     let evses = try fields.maybeWhole("evses") ?? 0
+    let serialNumber = try fields.maybeText("serial_number")
+    let profile = try fields.maybeWhole("security_profile").map { number throws(Problem) in try Self.profile(number) }
     try fields.finish()
-    _ = try await house.addStation(identity, at: location, password: password, evses: evses, by: call.by)
+    _ = try await house.addStation(
+      identity, at: location, password: password, evses: evses, serialNumber: serialNumber, securityProfile: profile,
+      by: call.by)
     return try await showStation(identity, status: .created)
   }
 
@@ -109,18 +127,64 @@ extension API {
     let edit: Edit<Station> = try call.edit({ ETag(changed: $0.updatedAt) }) { fields, station throws(Problem) in
       try fields.change("location", id: &station.location)
       try fields.change("registration", word: &station.registration)
-      try fields.change(within: "quirks") { quirks throws(Problem) in
-        try quirks.change("assumed_version", &station.quirks.assumedVersion)
-        try quirks.change("ping_seconds", &station.quirks.pingSeconds)
-        try quirks.change("heartbeat_seconds", &station.quirks.heartbeatSeconds)
-        try quirks.change("tag_length", &station.quirks.tagLength)
-        try quirks.change("free_vend", &station.quirks.isFreeVend)
+      try fields.change("serial_number", &station.serialNumber)
+      if fields.has("security_profile") {
+        station.securityProfile = try Self.profile(try fields.whole("security_profile"))
       }
-      // The declaration of the quirks has their bounds; what it would not read again is refused here.
-      let _: StationQuirks = try Fields.payload(station.quirks.encoded(), path: "quirks.")
+      try fields.merge("quirks", into: &station.quirks)
+      if fields.has("forwarding") { station.forwarding = try fields.merged("forwarding", with: station.forwarding) }
+      for name in ["password", "evses"] { fields.leave(name) }
     }
     _ = try await house.changeStation(identity, by: call.by, edit)
+    // Each of the others has a verb of its own in the house.
+    var fields = try call.fields()
+    if fields.has("password") {
+      if let password = try fields.maybeText("password") {
+        _ = try await house.setPassword(of: identity, to: password, by: call.by)
+      } else {
+        try await house.removePassword(of: identity, by: call.by)
+      }
+    }
+    if fields.has("evses") { try await layOut(identity, &fields, by: call.by) }
     return try await showStation(identity, status: .ok)
+  }
+
+  /// The EVSEs that a station has, in one list: each is added or changed, and those that are not in it are removed.
+  private func layOut(_ identity: StationIdentity, _ fields: inout Fields, by who: String) async throws {
+    var edits: [(number: Int, edit: Edit<EVSE>)] = []
+    try fields.each("evses") { given throws(Problem) in
+      let number = try given.whole("number")
+      // Read twice: here for what is not as it should be, and in the turn that changes it.
+      var draft = EVSE(
+        id: ID(0), station: ID(0), number: number, uid: "", status: .unknown, statusSince: .epoch, updatedAt: .epoch)
+      let copy = given
+      try given.change(&draft)
+      edits.append(
+        (
+          number,
+          { (evse: inout EVSE) throws(HouseRefusal) in
+            do throws(Problem) {
+              var fields = copy
+              try fields.change(&evse)
+            } catch {
+              throw .invalid(field: error.field ?? "", error.detail)
+            }
+          }
+        ))
+    }
+    guard Set(edits.map(\.number)).count == edits.count else {
+      throw Problem.invalid("evses", "each EVSE once")
+    }
+    for (number, edit) in edits {
+      try await house.changeEVSE(number, of: identity, by: who) { evse throws(HouseRefusal) in try edit(&evse) }
+    }
+    // Last, because what is removed cannot come back as it was.
+    try await house.keepOnly(Set(edits.map(\.number)), of: identity, by: who)
+  }
+
+  private static func profile(_ number: Int) throws(Problem) -> SecurityProfile {
+    guard let profile = SecurityProfile(rawValue: number) else { throw .invalid("security_profile", "0, 1, 2 or 3") }
+    return profile
   }
 
   fileprivate func removeStation(_ call: Call) async throws -> Answer {
@@ -137,13 +201,15 @@ extension API {
     let isSent = try fields.maybeFlag("send") ?? false
     try fields.finish()
     if isSent {
-      let (password, record) = try await house.rotatePassword(of: identity, to: given, by: call.by)
-      return .json([
-        "password": given == nil ? .string(password) : .null, "command": record.json(of: identity, session: nil),
-      ])
+      let (password, record, isDecided) = try await house.rotatePassword(of: identity, to: given, by: call.by)
+      return .json(
+        [
+          "password": given == nil ? .string(password) : .null, "command": record.json(of: identity, session: nil),
+          "undecided": .bool(!isDecided),
+        ], status: isDecided ? .ok : .accepted)
     }
     let password = try await house.setPassword(of: identity, to: given, by: call.by)
-    return .json(["password": given == nil ? .string(password) : .null, "command": .null])
+    return .json(["password": given == nil ? .string(password) : .null, "command": .null, "undecided": false])
   }
 
   fileprivate func changeEVSE(_ call: Call) async throws -> Answer {
@@ -151,24 +217,7 @@ extension API {
     guard let number = Int(call.text("number")) else { throw Problem(.notFound, "an EVSE has a number") }
     let edit: Edit<EVSE> = try call.edit {
       fields, evse throws(Problem) in
-      try fields.change("evse_id", &evse.evseID)
-      try fields.change("physical_reference", &evse.physicalReference)
-      try fields.each("connectors") { fields throws(Problem) in
-        let number = try fields.whole("number")
-        let place = evse.connectors.firstIndex { $0.number == number }
-        var connector =
-          place.map { evse.connectors[$0] } ?? Connector(id: ID(0), number: number, updatedAt: evse.updatedAt)
-        try fields.change("standard", word: &connector.standard)
-        try fields.change("format", word: &connector.format)
-        try fields.change("power_type", word: &connector.powerType)
-        try fields.change("max_voltage", &connector.maxVoltage)
-        try fields.change("max_amperage", &connector.maxAmperage)
-        try fields.change("max_power", &connector.maxPower)
-        try fields.change("tariff", id: &connector.tariff)
-        // The operator wrote it, so it is no longer assumed.
-        connector.isAssumed = false
-        if let place { evse.connectors[place] = connector } else { evse.connectors.append(connector) }
-      }
+      try fields.change(&evse)
     }
     try await house.changeEVSE(number, of: identity, by: call.by) { station throws(HouseRefusal) in
       try call.expect(ETag(changed: station.updatedAt))
@@ -195,6 +244,33 @@ extension API {
   }
 }
 
+nonisolated extension Fields {
+  /// What the operator may change of an EVSE and its connectors.
+  fileprivate mutating func change(_ evse: inout EVSE) throws(Problem) {
+    try change("evse_id", &evse.evseID)
+    try change("physical_reference", &evse.physicalReference)
+    if has("details") { try merge("details", into: &evse.details) }
+    try each("connectors") { fields throws(Problem) in
+      let number = try fields.whole("number")
+      let place = evse.connectors.firstIndex { $0.number == number }
+      var connector =
+        place.map { evse.connectors[$0] } ?? Connector(id: ID(0), number: number, updatedAt: evse.updatedAt)
+      try fields.change("standard", word: &connector.standard)
+      try fields.change("format", word: &connector.format)
+      try fields.change("power_type", word: &connector.powerType)
+      try fields.change("max_voltage", &connector.maxVoltage)
+      try fields.change("max_amperage", &connector.maxAmperage)
+      try fields.change("max_power", &connector.maxPower)
+      try fields.change("tariff", id: &connector.tariff)
+      if fields.has("details") { try fields.merge("details", into: &connector.details) }
+      if fields.has("more_tariffs") { connector.moreTariffs = try fields.ids("more_tariffs") }
+      // The operator wrote it, so it is no longer assumed.
+      connector.isAssumed = false
+      if let place { evse.connectors[place] = connector } else { evse.connectors.append(connector) }
+    }
+  }
+}
+
 // MARK: - How they are shown
 
 extension Knock {
@@ -203,6 +279,30 @@ extension Knock {
       "id": .string(identity.text), "address": .string(address), "since": .time(since), "version": .string(version),
       "vendor": .text(boot?.vendor), "model": .text(boot?.model), "serial_number": .text(boot?.serialNumber),
       "firmware_version": .text(boot?.firmwareVersion), "has_password": .bool(hasPassword), "ignored": .bool(isIgnored),
+      "encrypted": .bool(security.isEncrypted), "certificate": security.certificate?.json ?? .null,
+    ]
+  }
+}
+
+nonisolated extension StationCertificate {
+  var json: JSON {
+    [
+      "serial": .string(serial), "common_name": .string(commonName), "matched_by": .word(match),
+      "expires_at": .time(expiresAt),
+    ]
+  }
+}
+
+nonisolated extension Forwarding {
+  /// Without the password.
+  func json(_ state: FollowerState?) -> JSON {
+    [
+      "url": .string(url), "identity": .text(identity), "has_password": .bool(password != nil),
+      "actions": actions.map { .list($0) { .string($0) } } ?? .null,
+      "may_call": .list(mayCall ?? []) { .string($0) },
+      "allow_private": .bool(allowsPrivate ?? false), "paused": .bool(isPaused ?? false),
+      "state": .word(state?.phase), "why": .text(state?.why), "waiting": .whole(state?.waiting ?? 0),
+      "dropped": .whole(state?.dropped ?? 0),
     ]
   }
 }
@@ -219,7 +319,7 @@ nonisolated struct StationShape: Sendable {
     [
       "id": .string(station.identity.text), "key": .id(station.id), "location": location.map(\.nameJSON) ?? .null,
       "registration": .word(station.registration), "online": .bool(isOnline),
-      "has_password": .bool(station.passwordHash != nil),
+      "has_password": .bool(station.passwordHash != nil), "security_profile": .whole(station.securityProfile.rawValue),
       "vendor": .text(station.vendor), "model": .text(station.model), "serial_number": .text(station.serialNumber),
       "firmware_version": .text(station.firmwareVersion), "version": .text(station.lastVersion),
       "booted_at": .time(station.bootedAt), "last_seen_at": .time(station.lastSeenAt), "evses": .list(evses, evse),
@@ -231,19 +331,23 @@ nonisolated struct StationShape: Sendable {
     [
       "id": .id(evse.id), "number": .whole(evse.number), "uid": .string(evse.uid), "evse_id": .text(evse.evseID),
       "physical_reference": .text(evse.physicalReference), "status": .word(evse.status),
-      "status_since": .time(evse.statusSince),
-      "connectors": .list(evse.connectors, connector), "session": sessions[evse.id].map(open) ?? .null,
+      "status_since": .time(evse.statusSince), "details": evse.details.json,
+      "connectors": .list(evse.connectors) { connector($0, of: evse) }, "session": sessions[evse.id].map(open) ?? .null,
     ]
   }
 
-  private func connector(_ connector: Connector) -> JSON {
-    [
-      "number": .whole(connector.number), "standard": .word(connector.standard), "format": .word(connector.format),
+  private func connector(_ connector: Connector, of evse: EVSE) -> JSON {
+    // One of several says it itself; of an only one the EVSE's status is its own.
+    let status = evse.status == .unknown || evse.connectors.count == 1 ? evse.status : connector.status ?? .unknown
+    return [
+      "number": .whole(connector.number), "status": .word(status), "standard": .word(connector.standard),
+      "format": .word(connector.format),
       "power_type": .word(connector.powerType), "max_voltage": .whole(connector.maxVoltage),
       "max_amperage": .whole(connector.maxAmperage), "max_power": .whole(connector.maxPower),
       "rated_power": .whole(connector.ratedPower),
       "tariff": connector.tariff.map { ["id": .id($0), "ref": .string(tariffs[$0] ?? "")] } ?? .null,
-      "assumed": .bool(connector.isAssumed),
+      "more_tariffs": .list(connector.moreTariffs) { ["id": .id($0), "ref": .string(tariffs[$0] ?? "")] },
+      "assumed": .bool(connector.isAssumed), "details": connector.details.json,
     ]
   }
 
@@ -266,7 +370,7 @@ nonisolated extension [Station] {
       if let id = station.location, locations[id] == nil { locations[id] = try books.locations.location(id) }
       let evses = try books.stations.evses(of: station.id)
       for connector in evses.flatMap(\.connectors) {
-        if let id = connector.tariff, tariffs[id] == nil { tariffs[id] = try books.tariffs.tariff(id)?.tariff.ref }
+        for id in connector.tariffs where tariffs[id] == nil { tariffs[id] = try books.tariffs.tariff(id)?.tariff.ref }
       }
       let open = try books.sessions.open(of: station.id)
       shapes.append(

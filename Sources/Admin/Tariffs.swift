@@ -10,6 +10,7 @@ extension Route {
     Route("listTariffs", .get, "/tariffs", .look) { try await $0.listTariffs($1) },
     Route("createTariff", .post, "/tariffs", .run) { try await $0.createTariff($1) },
     Route("validateTariff", .post, "/tariffs/validate", .look) { try $0.validateTariff($1) },
+    Route("simulateTariff", .post, "/tariffs/{id}/simulate", .look) { try await $0.simulateTariff($1) },
     Route("getTariff", .get, "/tariffs/{id}", .look) { try await $0.showTariff($1.id(), status: .ok) },
     Route("changeTariff", .patch, "/tariffs/{id}", .run) { try await $0.changeTariff($1) },
     Route("removeTariff", .delete, "/tariffs/{id}", .run) { try await $0.removeTariff($1) },
@@ -66,6 +67,21 @@ extension API {
     }
     let isGood = !flaws.contains { $0["severity"] == .word(TariffFlaw.Severity.error) }
     return .json(["ok": .bool(isGood), "flaws": .array(flaws)])
+  }
+
+  fileprivate func simulateTariff(_ call: Call) async throws -> Answer {
+    let id: ID<Tariff> = try call.id()
+    let trial: TariffTrial = try Fields.payload(call.request.body)
+    var zone = ZoneRules.utc
+    if let name = trial.timeZone {
+      guard let known = zones[name] else { throw Problem.invalid("time_zone", "an IANA time zone is expected") }
+      zone = known
+    }
+    let found = try await house.read { books throws(StoreFault) in try books.tariffs.tariff(id)?.tariff }
+    guard let tariff = found else { throw Problem(.notFound, "no such tariff") }
+    do { return .json(try trial.bill(by: tariff, zone: zone).report(in: tariff.currency)) } catch {
+      throw Problem.invalid(error.path, error.detail)
+    }
   }
 
   private func flaw(_ severity: TariffFlaw.Severity, _ kind: String, _ path: String, _ text: String) -> JSON {

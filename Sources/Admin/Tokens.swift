@@ -68,6 +68,17 @@ extension API {
     try fields.change("whitelist", word: &token.whitelist)
     try fields.change("language", &token.language)
     try fields.change("valid_until", &token.validUntil)
+    try fields.change("priority", &token.priority)
+    try fields.change("sessions_at_once", &token.sessionsAtOnce)
+    if let priority = token.priority, !(-9...9).contains(priority) { throw .invalid("priority", "-9 to 9") }
+    if let most = token.sessionsAtOnce, most < 1 { throw .invalid("sessions_at_once", "at least 1") }
+    if fields.has("credit") {
+      guard let amount = try fields.maybeText("credit") else { return token.credit = nil }
+      guard let credit = Decimal(amount).flatMap({ Money(read: $0) }) else {
+        throw .invalid("credit", "an amount such as 25.00 is expected")
+      }
+      token.credit = credit
+    }
   }
 
   fileprivate func removeToken(_ call: Call) async throws -> Answer {
@@ -110,7 +121,9 @@ nonisolated extension Token {
       "id": .id(id), "uid": .string(uid), "type": .word(kind), "contract_id": .string(contractID),
       "visual_number": .text(visualNumber), "issuer": .string(issuer), "group_id": .text(groupID),
       "valid": .bool(isValid),
-      "whitelist": .word(whitelist), "language": .text(language), "valid_until": .time(validUntil), "owner": whose,
+      "whitelist": .word(whitelist), "language": .text(language), "valid_until": .time(validUntil),
+      "credit": .text(credit?.description), "priority": .whole(priority), "sessions_at_once": .whole(sessionsAtOnce),
+      "owner": whose,
       "created_at": .time(createdAt), "updated_at": .time(updatedAt),
     ]
   }

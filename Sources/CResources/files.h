@@ -26,6 +26,15 @@ static const unsigned char file_Admin_dialog_js[] = {
 static const unsigned char file_Admin_dom_js[] = {
 #embed "../../Resources/Admin/dom.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_drive_css[] = {
+#embed "../../Resources/Admin/drive.css" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_drive_html[] = {
+#embed "../../Resources/Admin/drive.html" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_drive_js[] = {
+#embed "../../Resources/Admin/drive.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_events_js[] = {
 #embed "../../Resources/Admin/events.js" suffix(, 0) if_empty(0)
 };
@@ -53,6 +62,9 @@ static const unsigned char file_Admin_keys_js[] = {
 static const unsigned char file_Admin_knocks_js[] = {
 #embed "../../Resources/Admin/knocks.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_lists_js[] = {
+#embed "../../Resources/Admin/lists.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_live_stream_js[] = {
 #embed "../../Resources/Admin/live-stream.js" suffix(, 0) if_empty(0)
 };
@@ -71,6 +83,21 @@ static const unsigned char file_Admin_pager_js[] = {
 static const unsigned char file_Admin_partner_actions_js[] = {
 #embed "../../Resources/Admin/partner-actions.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_screens_account_js[] = {
+#embed "../../Resources/Admin/screens/account.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_analytics_js[] = {
+#embed "../../Resources/Admin/screens/analytics.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_authority_js[] = {
+#embed "../../Resources/Admin/screens/authority.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_campaign_js[] = {
+#embed "../../Resources/Admin/screens/campaign.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_campaigns_js[] = {
+#embed "../../Resources/Admin/screens/campaigns.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_screens_cdr_js[] = {
 #embed "../../Resources/Admin/screens/cdr.js" suffix(, 0) if_empty(0)
 };
@@ -82,6 +109,15 @@ static const unsigned char file_Admin_screens_entry_js[] = {
 };
 static const unsigned char file_Admin_screens_first_run_js[] = {
 #embed "../../Resources/Admin/screens/first-run.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_invoices_js[] = {
+#embed "../../Resources/Admin/screens/invoices.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_labels_js[] = {
+#embed "../../Resources/Admin/screens/labels.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_map_js[] = {
+#embed "../../Resources/Admin/screens/map.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_screens_messages_js[] = {
 #embed "../../Resources/Admin/screens/messages.js" suffix(, 0) if_empty(0)
@@ -95,6 +131,9 @@ static const unsigned char file_Admin_screens_partner_js[] = {
 static const unsigned char file_Admin_screens_partners_js[] = {
 #embed "../../Resources/Admin/screens/partners.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_screens_people_js[] = {
+#embed "../../Resources/Admin/screens/people.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_screens_session_js[] = {
 #embed "../../Resources/Admin/screens/session.js" suffix(, 0) if_empty(0)
 };
@@ -103,6 +142,9 @@ static const unsigned char file_Admin_screens_sessions_js[] = {
 };
 static const unsigned char file_Admin_screens_settings_js[] = {
 #embed "../../Resources/Admin/screens/settings.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_site_load_js[] = {
+#embed "../../Resources/Admin/screens/site-load.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_screens_site_js[] = {
 #embed "../../Resources/Admin/screens/site.js" suffix(, 0) if_empty(0)
@@ -113,8 +155,20 @@ static const unsigned char file_Admin_screens_sites_js[] = {
 static const unsigned char file_Admin_screens_station_configuration_js[] = {
 #embed "../../Resources/Admin/screens/station-configuration.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_screens_station_device_js[] = {
+#embed "../../Resources/Admin/screens/station-device.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_station_duties_js[] = {
+#embed "../../Resources/Admin/screens/station-duties.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_station_security_js[] = {
+#embed "../../Resources/Admin/screens/station-security.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_screens_station_setup_js[] = {
 #embed "../../Resources/Admin/screens/station-setup.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_station_support_js[] = {
+#embed "../../Resources/Admin/screens/station-support.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_screens_station_js[] = {
 #embed "../../Resources/Admin/screens/station.js" suffix(, 0) if_empty(0)
@@ -128,14 +182,26 @@ static const unsigned char file_Admin_screens_tariff_js[] = {
 static const unsigned char file_Admin_screens_tariffs_js[] = {
 #embed "../../Resources/Admin/screens/tariffs.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_screens_templates_js[] = {
+#embed "../../Resources/Admin/screens/templates.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_screens_tokens_js[] = {
 #embed "../../Resources/Admin/screens/tokens.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_webhooks_js[] = {
+#embed "../../Resources/Admin/screens/webhooks.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_shell_js[] = {
 #embed "../../Resources/Admin/shell.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_states_js[] = {
 #embed "../../Resources/Admin/states.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_status_html[] = {
+#embed "../../Resources/Admin/status.html" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_status_js[] = {
+#embed "../../Resources/Admin/status.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_style_css[] = {
 #embed "../../Resources/Admin/style.css" suffix(, 0) if_empty(0)
@@ -152,14 +218,101 @@ static const unsigned char file_Admin_theme_js[] = {
 static const unsigned char file_Migrations_0001_house_sql[] = {
 #embed "../../Resources/Migrations/0001_house.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Migrations_0002_numbered_sql[] = {
+#embed "../../Resources/Migrations/0002_numbered.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0003_security_sql[] = {
+#embed "../../Resources/Migrations/0003_security.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0004_indexes_sql[] = {
+#embed "../../Resources/Migrations/0004_indexes.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0005_duties_sql[] = {
+#embed "../../Resources/Migrations/0005_duties.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0006_files_sql[] = {
+#embed "../../Resources/Migrations/0006_files.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0007_certificates_sql[] = {
+#embed "../../Resources/Migrations/0007_certificates.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0008_signatures_sql[] = {
+#embed "../../Resources/Migrations/0008_signatures.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0009_transactions_sql[] = {
+#embed "../../Resources/Migrations/0009_transactions.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0010_devices_sql[] = {
+#embed "../../Resources/Migrations/0010_devices.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0011_grid_sql[] = {
+#embed "../../Resources/Migrations/0011_grid.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0012_prepaid_sql[] = {
+#embed "../../Resources/Migrations/0012_prepaid.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0013_needs_sql[] = {
+#embed "../../Resources/Migrations/0013_needs.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0014_forwarding_sql[] = {
+#embed "../../Resources/Migrations/0014_forwarding.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0015_bills_sql[] = {
+#embed "../../Resources/Migrations/0015_bills.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0016_usage_sql[] = {
+#embed "../../Resources/Migrations/0016_usage.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0017_price_policies_sql[] = {
+#embed "../../Resources/Migrations/0017_price_policies.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0018_roaming_sql[] = {
+#embed "../../Resources/Migrations/0018_roaming.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0019_places_sql[] = {
+#embed "../../Resources/Migrations/0019_places.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0020_load_sql[] = {
+#embed "../../Resources/Migrations/0020_load.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0021_people_sql[] = {
+#embed "../../Resources/Migrations/0021_people.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0022_invoices_sql[] = {
+#embed "../../Resources/Migrations/0022_invoices.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0023_drivers_sql[] = {
+#embed "../../Resources/Migrations/0023_drivers.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0024_webhooks_sql[] = {
+#embed "../../Resources/Migrations/0024_webhooks.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0025_limits_sql[] = {
+#embed "../../Resources/Migrations/0025_limits.sql" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_messages_0002_batches_sql[] = {
+#embed "../../Resources/Migrations/messages/0002_batches.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_i18n_de_json[] = {
+#embed "../../Resources/i18n/de.json" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_i18n_en_json[] = {
 #embed "../../Resources/i18n/en.json" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_i18n_fr_json[] = {
+#embed "../../Resources/i18n/fr.json" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_i18n_nl_json[] = {
+#embed "../../Resources/i18n/nl.json" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_openapi_json[] = {
 #embed "../../Resources/openapi.json" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_station_presets_json[] = {
+#embed "../../Resources/station-presets.json" suffix(, 0) if_empty(0)
 };
 #define FILES(FILE) \
   FILE("Admin/actions.js", file_Admin_actions_js) \
@@ -171,6 +324,9 @@ static const unsigned char file_openapi_json[] = {
   FILE("Admin/commands.js", file_Admin_commands_js) \
   FILE("Admin/dialog.js", file_Admin_dialog_js) \
   FILE("Admin/dom.js", file_Admin_dom_js) \
+  FILE("Admin/drive.css", file_Admin_drive_css) \
+  FILE("Admin/drive.html", file_Admin_drive_html) \
+  FILE("Admin/drive.js", file_Admin_drive_js) \
   FILE("Admin/events.js", file_Admin_events_js) \
   FILE("Admin/favicon.svg", file_Admin_favicon_svg) \
   FILE("Admin/format.js", file_Admin_format_js) \
@@ -180,39 +336,87 @@ static const unsigned char file_openapi_json[] = {
   FILE("Admin/jump.js", file_Admin_jump_js) \
   FILE("Admin/keys.js", file_Admin_keys_js) \
   FILE("Admin/knocks.js", file_Admin_knocks_js) \
+  FILE("Admin/lists.js", file_Admin_lists_js) \
   FILE("Admin/live-stream.js", file_Admin_live_stream_js) \
   FILE("Admin/live-worker.js", file_Admin_live_worker_js) \
   FILE("Admin/live.js", file_Admin_live_js) \
   FILE("Admin/menu.js", file_Admin_menu_js) \
   FILE("Admin/pager.js", file_Admin_pager_js) \
   FILE("Admin/partner-actions.js", file_Admin_partner_actions_js) \
+  FILE("Admin/screens/account.js", file_Admin_screens_account_js) \
+  FILE("Admin/screens/analytics.js", file_Admin_screens_analytics_js) \
+  FILE("Admin/screens/authority.js", file_Admin_screens_authority_js) \
+  FILE("Admin/screens/campaign.js", file_Admin_screens_campaign_js) \
+  FILE("Admin/screens/campaigns.js", file_Admin_screens_campaigns_js) \
   FILE("Admin/screens/cdr.js", file_Admin_screens_cdr_js) \
   FILE("Admin/screens/cdrs.js", file_Admin_screens_cdrs_js) \
   FILE("Admin/screens/entry.js", file_Admin_screens_entry_js) \
   FILE("Admin/screens/first-run.js", file_Admin_screens_first_run_js) \
+  FILE("Admin/screens/invoices.js", file_Admin_screens_invoices_js) \
+  FILE("Admin/screens/labels.js", file_Admin_screens_labels_js) \
+  FILE("Admin/screens/map.js", file_Admin_screens_map_js) \
   FILE("Admin/screens/messages.js", file_Admin_screens_messages_js) \
   FILE("Admin/screens/overview.js", file_Admin_screens_overview_js) \
   FILE("Admin/screens/partner.js", file_Admin_screens_partner_js) \
   FILE("Admin/screens/partners.js", file_Admin_screens_partners_js) \
+  FILE("Admin/screens/people.js", file_Admin_screens_people_js) \
   FILE("Admin/screens/session.js", file_Admin_screens_session_js) \
   FILE("Admin/screens/sessions.js", file_Admin_screens_sessions_js) \
   FILE("Admin/screens/settings.js", file_Admin_screens_settings_js) \
+  FILE("Admin/screens/site-load.js", file_Admin_screens_site_load_js) \
   FILE("Admin/screens/site.js", file_Admin_screens_site_js) \
   FILE("Admin/screens/sites.js", file_Admin_screens_sites_js) \
   FILE("Admin/screens/station-configuration.js", file_Admin_screens_station_configuration_js) \
+  FILE("Admin/screens/station-device.js", file_Admin_screens_station_device_js) \
+  FILE("Admin/screens/station-duties.js", file_Admin_screens_station_duties_js) \
+  FILE("Admin/screens/station-security.js", file_Admin_screens_station_security_js) \
   FILE("Admin/screens/station-setup.js", file_Admin_screens_station_setup_js) \
+  FILE("Admin/screens/station-support.js", file_Admin_screens_station_support_js) \
   FILE("Admin/screens/station.js", file_Admin_screens_station_js) \
   FILE("Admin/screens/stations.js", file_Admin_screens_stations_js) \
   FILE("Admin/screens/tariff.js", file_Admin_screens_tariff_js) \
   FILE("Admin/screens/tariffs.js", file_Admin_screens_tariffs_js) \
+  FILE("Admin/screens/templates.js", file_Admin_screens_templates_js) \
   FILE("Admin/screens/tokens.js", file_Admin_screens_tokens_js) \
+  FILE("Admin/screens/webhooks.js", file_Admin_screens_webhooks_js) \
   FILE("Admin/shell.js", file_Admin_shell_js) \
   FILE("Admin/states.js", file_Admin_states_js) \
+  FILE("Admin/status.html", file_Admin_status_html) \
+  FILE("Admin/status.js", file_Admin_status_js) \
   FILE("Admin/style.css", file_Admin_style_css) \
   FILE("Admin/table.js", file_Admin_table_js) \
   FILE("Admin/tariff-words.js", file_Admin_tariff_words_js) \
   FILE("Admin/theme.js", file_Admin_theme_js) \
   FILE("Migrations/0001_house.sql", file_Migrations_0001_house_sql) \
+  FILE("Migrations/0002_numbered.sql", file_Migrations_0002_numbered_sql) \
+  FILE("Migrations/0003_security.sql", file_Migrations_0003_security_sql) \
+  FILE("Migrations/0004_indexes.sql", file_Migrations_0004_indexes_sql) \
+  FILE("Migrations/0005_duties.sql", file_Migrations_0005_duties_sql) \
+  FILE("Migrations/0006_files.sql", file_Migrations_0006_files_sql) \
+  FILE("Migrations/0007_certificates.sql", file_Migrations_0007_certificates_sql) \
+  FILE("Migrations/0008_signatures.sql", file_Migrations_0008_signatures_sql) \
+  FILE("Migrations/0009_transactions.sql", file_Migrations_0009_transactions_sql) \
+  FILE("Migrations/0010_devices.sql", file_Migrations_0010_devices_sql) \
+  FILE("Migrations/0011_grid.sql", file_Migrations_0011_grid_sql) \
+  FILE("Migrations/0012_prepaid.sql", file_Migrations_0012_prepaid_sql) \
+  FILE("Migrations/0013_needs.sql", file_Migrations_0013_needs_sql) \
+  FILE("Migrations/0014_forwarding.sql", file_Migrations_0014_forwarding_sql) \
+  FILE("Migrations/0015_bills.sql", file_Migrations_0015_bills_sql) \
+  FILE("Migrations/0016_usage.sql", file_Migrations_0016_usage_sql) \
+  FILE("Migrations/0017_price_policies.sql", file_Migrations_0017_price_policies_sql) \
+  FILE("Migrations/0018_roaming.sql", file_Migrations_0018_roaming_sql) \
+  FILE("Migrations/0019_places.sql", file_Migrations_0019_places_sql) \
+  FILE("Migrations/0020_load.sql", file_Migrations_0020_load_sql) \
+  FILE("Migrations/0021_people.sql", file_Migrations_0021_people_sql) \
+  FILE("Migrations/0022_invoices.sql", file_Migrations_0022_invoices_sql) \
+  FILE("Migrations/0023_drivers.sql", file_Migrations_0023_drivers_sql) \
+  FILE("Migrations/0024_webhooks.sql", file_Migrations_0024_webhooks_sql) \
+  FILE("Migrations/0025_limits.sql", file_Migrations_0025_limits_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
+  FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
+  FILE("i18n/de.json", file_i18n_de_json) \
   FILE("i18n/en.json", file_i18n_en_json) \
-  FILE("openapi.json", file_openapi_json)
+  FILE("i18n/fr.json", file_i18n_fr_json) \
+  FILE("i18n/nl.json", file_i18n_nl_json) \
+  FILE("openapi.json", file_openapi_json) \
+  FILE("station-presets.json", file_station_presets_json)

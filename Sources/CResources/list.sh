@@ -6,7 +6,7 @@ export LC_ALL=C
 cd "$(dirname "$0")/../../Resources"
 list=../Sources/CResources/files.h
 
-found=$(for place in Admin Migrations i18n openapi.json; do
+found=$(for place in Admin Migrations i18n openapi.json station-presets.json; do
   if [ -e "$place" ]; then find -L "$place" -name '.*' -prune -o -type f -print; fi
 done | sort)
 

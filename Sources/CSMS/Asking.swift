@@ -65,8 +65,8 @@ extension CSMS {
         },
         fail: { fault in
           Task { @MainActor in
-            // At the end of the process what was not noted is found by the next start.
-            if fault != .closing { self.log.error("a note was lost", metadata: ["cause": "\(fault)"]) }
+            // At the end of the process what was not noted is found by the next start; what the books refused was said.
+            if fault == .busy { self.log.error("a note was lost", metadata: ["cause": "\(fault)"]) }
             onFault()
           }
         }))

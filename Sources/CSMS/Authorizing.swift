@@ -7,9 +7,9 @@ import Wire
 // it carries.
 
 extension CSMS {
-  /// May this tag charge here? Answers now where the house knows, later where a partner must be asked.
-  func authorize(_ tag: String, at station: ID<Station>) throws(StoreFault) -> Eventually<Authorization> {
-    switch try judge(tag, at: station) {
+  /// May this token charge here? Answers now where the house knows, later where a partner must be asked.
+  func authorize(_ shown: PresentedToken, at station: ID<Station>) throws(StoreFault) -> Eventually<Authorization> {
+    switch try judge(shown, at: station) {
     case .known(let authorization):
       return .now(authorization)
     case .ask(let owners, let fallback, _):
@@ -20,7 +20,8 @@ extension CSMS {
         // Others of this turn may have taken the last places.
         guard self.waitingAuthorizations < Limits.waitingAuthorizations else { return ticket.redeem(fallback) }
         self.waitingAuthorizations += 1
-        self.ask(owners, about: tag, at: station, place: place, through: partnerLink, otherwise: fallback, for: ticket)
+        self.ask(
+          owners, about: shown, at: station, place: place, through: partnerLink, otherwise: fallback, for: ticket)
       }
       return .later(ticket)
     }
@@ -31,7 +32,7 @@ extension CSMS {
   func authorizeStart(_ tag: String, at station: ID<Station>) throws(StoreFault) -> Authorization {
     // An alias begins one session; shown again it is a copied card.
     if let alias = try books.tokens.alias(tag, at: station), alias.session != nil { return Authorization(.invalid) }
-    return try authorizeAtOnce(tag, at: station)
+    return try authorizeAtOnce(PresentedToken(tag), at: station)
   }
 
   /// The verdict on a start that is told again: what began a session by remote start may still do so.
@@ -41,17 +42,30 @@ extension CSMS {
     return Authorization(.accepted, holder: session.holder, groupID: session.groupID)
   }
 
+  /// The verdict on a new session: a token that may have so many at once has no more (OCPP 1.6 §7.2 ConcurrentTx). Only here,
+  /// because who shows a token again may mean to end its session.
+  func once(_ verdict: Authorization) throws(StoreFault) -> Authorization {
+    guard verdict.verdict == .accepted, let holder = verdict.holder, let token = try token(of: holder),
+      let most = token.sessionsAtOnce, try books.sessions.countRunning(of: token) >= most
+    else { return verdict }
+    var refusal = verdict
+    refusal.verdict = .concurrent
+    return refusal
+  }
+
   /// The verdict on a tag that ends a session, or on one whose start is allowed to be looked at.
-  func authorizeAtOnce(_ tag: String, at station: ID<Station>) throws(StoreFault) -> Authorization {
-    let judgement = try judge(tag, at: station)
+  func authorizeAtOnce(_ shown: PresentedToken, at station: ID<Station>) throws(StoreFault) -> Authorization {
+    let judgement = try judge(shown, at: station)
     // What a remote start asked for is allowed by that, and what the house itself refuses no partner can allow.
     if case .known(let authorization) = judgement,
       authorization.verdict != .accepted || authorization.holder?.method == .command
     {
       return authorization
     }
+    // Nobody was asked about a token of our own.
+    if case .known(let authorization) = judgement, authorization.holder?.owner == nil { return authorization }
     // A partner's word of a moment ago names the contract and the reference that the CDR must carry.
-    if let remembered = try books.authorizations.remembered(tag, at: station, at: now) { return remembered }
+    if let remembered = try books.authorizations.remembered(shown.uid, at: station, at: now) { return remembered }
     switch judgement {
     case .known(let authorization): return authorization
     case .ask(_, _, let verdict): return verdict
@@ -65,23 +79,35 @@ extension CSMS {
     case ask([PartnerTerms], whenSilent: Authorization, atStart: Authorization)
   }
 
-  private func judge(_ tag: String, at station: ID<Station>) throws(StoreFault) -> Judgement {
-    if let alias = try books.tokens.alias(tag, at: station), let session = try session(of: alias.command) {
+  private func judge(_ shown: PresentedToken, at station: ID<Station>) throws(StoreFault) -> Judgement {
+    switch shown.means {
+    // A start button is for everybody (OCPP 2.0.1 C02.FR.02), and at a terminal the money is sure already (2.1 C18).
+    case .nobody, .directPayment: return .known(Authorization(.accepted, holder: try holderOfStranger(shown)))
+    case .keyCode: return .known(try judgePIN(shown, at: station))
+    case .unsaid, .iso14443, .iso15693, .central, .emaid, .macAddress, .evccid, .vin, .local, .other: break
+    }
+    if let alias = try books.tokens.alias(shown.uid, at: station), let session = try session(of: alias.command) {
       return .known(Authorization(.accepted, holder: session.holder, groupID: session.groupID))
     }
-    let folded = Token.fold(tag)
-    if let waiting = try books.sessions.pending(of: station).first(where: { Token.fold($0.token.uid) == folded }) {
+    let needs = try needs(of: station)
+    // Under its own tag for remote starts a station starts for whoever it was asked to start for.
+    let isStartTag = needs.startTag.map { Token.fold($0) == Token.fold(shown.uid) } ?? false
+    if let waiting = try books.sessions.pending(of: station).first(where: { isStartTag || shown.isShown(by: $0.token) })
+    {
       return .known(Authorization(.accepted, holder: waiting.holder, groupID: waiting.groupID))
     }
-    let held = try books.tokens.tokens(folded: folded)
-    // Our own token comes before a partner's with the same uid: the operator can see and change ours.
-    if let token = held.first(where: { $0.owner == nil }) ?? held.first { return try judge(token) }
-    if try self.station(station)?.quirks.isFreeVend == true {
-      return .known(Authorization(.accepted, holder: try holderOfStranger(tag)))
+    if let token = try held(shown) { return try judge(token) }
+    if needs.isFreeVend == true {
+      // Whoever pays for all is on the bill, else whatever the station said.
+      let payer = try needs.freeVendToken.flatMap { uid throws(StoreFault) in
+        try books.tokens.tokens(folded: Token.fold(uid)).first { $0.isUsable(at: now) }
+      }
+      let holder = if let payer { try holder(of: payer, method: .whitelist) } else { try holderOfStranger(shown) }
+      return .known(Authorization(.accepted, holder: holder, groupID: payer?.groupID))
     }
     let askable = try books.partners.all().filter { $0.state == .registered && $0.quirks.askUnknownTokens == true }
     guard !askable.isEmpty else {
-      try books.tokens.noteUnknownTag(tag, at: station, at: now)
+      try books.tokens.noteUnknownTag(shown.uid, at: station, at: now)
       return .known(Authorization(.invalid))
     }
     return .ask(
@@ -89,12 +115,40 @@ extension CSMS {
       atStart: Authorization(.invalid))
   }
 
+  /// The token of the books that was shown. Our own comes before a partner's with the same uid: the operator can see and
+  /// change ours.
+  private func held(_ shown: PresentedToken) throws(StoreFault) -> Token? {
+    var all: [Token] = []
+    for spelling in shown.foldedUIDs { all += try books.tokens.tokens(folded: spelling) }
+    if all.isEmpty, shown.means == .emaid { all = try books.tokens.tokens(contract: shown.uid) }
+    all = all.filter { shown.canBe($0.kind) }
+    return all.first { $0.owner == nil } ?? all.first
+  }
+
+  /// A PIN is looked up and nothing else: no partner is asked and no list shows it. Who guesses must wait ever longer
+  /// (C04.FR.06).
+  private func judgePIN(_ shown: PresentedToken, at station: ID<Station>) throws(StoreFault) -> Authorization {
+    guard pins.pause(station, "keypad", at: now) == nil else { return Authorization(.invalid) }
+    guard let token = try held(shown), case .known(let authorization) = try judge(token) else {
+      afterCommit { self.pins.failed(station, "keypad", at: self.now) }
+      return Authorization(.invalid)
+    }
+    afterCommit { self.pins.succeeded(station, "keypad") }
+    return authorization
+  }
+
   private func judge(_ token: Token) throws(StoreFault) -> Judgement {
     guard token.isValid else { return .known(Authorization(.blocked)) }
     guard token.isUsable(at: now) else { return .known(Authorization(.expired)) }
-    let local = Authorization(
-      .accepted, holder: try holder(of: token, method: .whitelist), groupID: token.groupID, validUntil: token.validUntil
-    )
+    if let credit = token.credit, credit <= .zero {
+      var refusal = Authorization(.noCredit)
+      refusal.holdsOnce = true
+      return .known(refusal)
+    }
+    var local = Authorization(
+      .accepted, holder: try holder(of: token, method: .whitelist), groupID: token.groupID,
+      validUntil: token.validUntil, language: token.language, priority: token.priority)
+    local.holdsOnce = token.credit != nil
     guard let owner = token.owner, let role = try books.partners.role(owner),
       let partner = try books.partners.partner(role.partner), partner.state == .registered
     else { return .known(token.whitelist == .never && token.owner != nil ? Authorization(.invalid) : local) }
@@ -109,13 +163,16 @@ extension CSMS {
 
   /// Asks all at once; the first yes wins and names the owner, the last no or the last silence decides otherwise.
   private func ask(
-    _ owners: [PartnerTerms], about tag: String, at station: ID<Station>, place: String?, through link: any PartnerLink,
-    otherwise fallback: Authorization, for ticket: Ticket<Authorization>
+    _ owners: [PartnerTerms], about shown: PresentedToken, at station: ID<Station>, place: String?,
+    through link: any PartnerLink, otherwise fallback: Authorization, for ticket: Ticket<Authorization>
   ) {
+    let tag = shown.uid
+    // A card, unless the station says what else it is.
+    let kind = shown.means == .unsaid ? .rfid : shown.kind
     let poll = Poll(waitingFor: owners.count)
     for terms in owners {
       link.authorize(
-        uid: tag, kind: .rfid, location: place, evse: nil, terms: terms, deadline: settings.authorizationSeconds
+        uid: tag, kind: kind, location: place, evse: nil, terms: terms, deadline: settings.authorizationSeconds
       ) { answer in
         guard let decisive = poll.hear(answer) else { return }
         // A new turn, which reads the state again: minutes may have passed on a busy day.
@@ -143,8 +200,9 @@ extension CSMS {
       guard let token = try tokenOfPartner(tag, told: answer, terms: terms) else { return fallback }
       return Authorization(
         .accepted, holder: try holder(of: token, method: .authRequest, reference: answer.authorizationReference),
-        groupID: token.groupID, validUntil: token.validUntil)
-    case .blocked, .noCredit: return Authorization(.blocked)
+        groupID: token.groupID, validUntil: token.validUntil, language: token.language, priority: token.priority)
+    case .blocked: return Authorization(.blocked)
+    case .noCredit: return Authorization(.noCredit)
     case .expired: return Authorization(.expired)
     case .notAllowed: return Authorization(.invalid)
     }
@@ -185,10 +243,21 @@ extension CSMS {
 
   /// Somebody whom nobody knows: a station may charge them all the same, and the books must say who it was.
   func holderOfStranger(_ tag: String) throws(StoreFault) -> Session.Holder {
-    Session.Holder(
-      token: TokenReference(
-        party: try cpo().name, uid: String(tag.prefix(36)), kind: .other, contractID: String(tag.prefix(36))),
-      owner: nil, method: .whitelist)
+    try holderOfStranger(PresentedToken(tag))
+  }
+
+  func holderOfStranger(_ shown: PresentedToken) throws(StoreFault) -> Session.Holder {
+    let uid =
+      switch shown.means {
+      case .nobody: "start-button"
+      // What somebody typed wrongly may be most of what is right.
+      case .keyCode: "PIN"
+      case .unsaid, .iso14443, .iso15693, .central, .emaid, .macAddress, .evccid, .vin, .local, .directPayment, .other:
+        String(shown.uid.unicodeScalars.prefix(36))
+      }
+    return Session.Holder(
+      token: TokenReference(party: try cpo().name, uid: uid, kind: shown.kind, contractID: uid), owner: nil,
+      method: .whitelist)
   }
 
   /// The party of ours that runs the stations.

@@ -14,14 +14,20 @@ extension CSMS {
     let partner = try partnerID(of: session)
     try books.cdrs.insert(
       cdr, of: session.party, partner: partner, station: session.station, location: session.location)
+    try count(cdr, location: session.location, connector: session.connector)
     try record(.cdrMade(cdr: cdr.id, session: session.id))
+    if session.owner == nil {
+      try books.tokens.spend(
+        cdr.totals.cost.total, of: session.token.uid, session.token.kind)
+    }
     try sessionMoved(session)
-    if cdr.heldBecause == nil { try cdrMoved(cdr, of: session, partner: partner) }
+    if cdr.heldBecause == nil { try cdrMoved(cdr.id, of: session.place, session: session.id, partner: partner) }
   }
 
   private func record(of session: Session, isEstimated: Bool) throws(StoreFault) -> CDR {
     let costs = SessionCosts(books: books, zones: zones, currency: settings.currency)
-    let bill = try costs.bill(of: session, until: now)
+    let readings = try books.sessions.figures(of: session.id)
+    let bill = try costs.bill(of: session, readings: readings, until: now)
     guard let party = try books.parties.party(session.party) else { throw StoreFault.missing("the session's party") }
     var cdr = CDR()
     cdr.id = newID()
@@ -39,23 +45,68 @@ extension CSMS {
     cdr.tariff = session.tariff
     cdr.periods = bill.periods
     cdr.totals = bill.totals
+    if let ending = bill.holdEnding {
+      cdr.reservation = try books.reservations.reservation(session: session.id)?.id
+      cdr.reservationEnding = ending
+    }
+    cdr.signedData = try SignedMeter(books: books).evidence(for: session)
     cdr.isEstimated = isEstimated
-    cdr.heldBecause = try implausibility(of: session, on: bill) ?? doubt(about: cdr)
+    cdr.heldBecause = try implausibility(of: session, readings: readings) ?? doubt(about: cdr)
     cdr.createdAt = now
     return cdr
   }
 
-  /// More energy than the connector can give in that time is a wrong register, not a bill.
-  private func implausibility(of session: Session, on bill: Bill) throws(StoreFault) -> String? {
+  /// Makes the bill of a reservation that no session followed, where its tariff has a price for that.
+  func bill(_ reservation: Reservation) throws(StoreFault) {
+    guard let hold = reservation.hold(by: reservation.tariff), hold.ending != .used,
+      try !books.cdrs.hasBilled(reservation: reservation.id),
+      let evse = try evse(of: reservation), let connector = evse.connectors.first
+    else { return }
+    let spot = try place(of: evse, connector: connector)
+    let costs = SessionCosts(books: books, zones: zones, currency: settings.currency)
+    guard let party = try books.parties.party(spot.party) else { throw StoreFault.missing("the station's party") }
+    var cdr = CDR()
+    cdr.timeZone = try costs.zoneName(at: spot)
+    let bill = Bill(hold, tariff: reservation.tariff, zone: zones[cdr.timeZone] ?? .utc)
+    cdr.id = newID()
+    (cdr.country, cdr.party) = (party.name.country, party.name.party)
+    (cdr.startedAt, cdr.endedAt) = (bill.start, bill.end)
+    (cdr.token, cdr.authorization) = (reservation.token, .command)
+    cdr.authorizationReference = reservation.authorizationReference
+    cdr.place = try costs.place(at: spot)
+    // OCPI 2.3.0 §10.4.4: no EVSE was used, and where the driver could have taken any none was held.
+    if reservation.evse == nil { (cdr.place.evse, cdr.place.evseID, cdr.place.connector) = ("#NA", "#NA", "#NA") }
+    cdr.currency = reservation.tariff?.currency ?? settings.currency
+    (cdr.tariff, cdr.periods, cdr.totals) = (reservation.tariff, bill.periods, bill.totals)
+    (cdr.reservation, cdr.reservationEnding) = (reservation.id, hold.ending)
+    cdr.heldBecause = doubt(about: cdr)
+    cdr.createdAt = now
+    let partner = try reservation.owner.flatMap { role throws(StoreFault) in try books.partners.role(role)?.partner }
+    try books.cdrs.insert(
+      cdr, of: spot.party, partner: partner, station: spot.station, location: spot.location)
+    try count(cdr, location: spot.location, connector: spot.connector)
+    try record(.cdrMade(cdr: cdr.id, session: ""))
+    if reservation.owner == nil {
+      try books.tokens.spend(cdr.totals.cost.total, of: reservation.token.uid, reservation.token.kind)
+    }
+    if cdr.heldBecause == nil { try cdrMoved(cdr.id, of: spot, session: nil, partner: partner) }
+  }
+
+  /// The EVSE that is held; the station's first where the driver may take any.
+  func evse(of reservation: Reservation) throws(StoreFault) -> EVSE? {
+    guard let number = reservation.evse else { return try books.stations.evses(of: reservation.station).first }
+    return try books.stations.evse(reservation.station, number: number)
+  }
+
+  /// A meter that is not believed keeps the CDR with the operator, and stands on the station's page.
+  private func implausibility(of session: Session, readings: [Reading]) throws(StoreFault) -> String? {
     guard let connector = try books.stations.evse(session.evse)?.connector(session.connector) else { return nil }
     // An assumed connector may be a far stronger one in truth.
     let watts = connector.isAssumed ? Limits.strongestConnector : connector.ratedPower
-    let seconds = Int64(max(bill.totals.seconds, Limits.shortestPlausibleSeconds))
-    let most = Int64(watts) * seconds / 360 * Limits.meterTolerancePercent / 100
-    if bill.isCut { return "it is longer or larger than any session can be" }
-    if session.meterLast < session.meterStart { return "the meter ran backwards" }
-    guard bill.totals.energy.tenthsOfWattHour > most else { return nil }
-    return "\(bill.totals.energy) kWh in \(bill.totals.seconds) s is more than this connector can give"
+    let usage = Usage(session, readings: readings, zone: .utc, until: now)
+    guard let doubt = MeterDoubt(session, readings: readings, on: usage, watts: watts) else { return nil }
+    try noteOddity("meter: \(doubt.word)", sample: session.id, of: session.station)
+    return doubt.description
   }
 
   /// Whoever gets the CDR prices its periods again; we do so first.
@@ -74,8 +125,44 @@ extension CSMS {
       try keep { () throws(StoreFault) in
         try self.books.cdrs.release(id, at: self.now)
         try self.record(.cdrReleased(cdr: id, by: who))
-        guard let session = try self.books.sessions.session(kept.cdr.session) else { return }
-        try self.cdrMoved(kept.cdr, of: session, partner: kept.partner)
+        try self.cdrMoved(kept)
+      }
+    }
+  }
+
+  /// Takes a bill back by a credit of its own, which its partner gets as one more record (OCPI 2.2.1 §10.1.1). The
+  /// bill stays as it is.
+  /// - Parameter billsAgain: whether the session is billed once more, from all that is known of it by now.
+  /// - Returns: the id of the credit.
+  public func creditCDR(
+    _ id: String, because why: String?, billsAgain: Bool, by who: String
+  ) async throws(Refusal) -> String {
+    try await turn { () throws(Refusal) in
+      guard let kept = try keep({ () throws(StoreFault) in try self.books.cdrs.cdr(id) }) else {
+        throw .notFound("no such CDR")
+      }
+      guard !kept.cdr.isCredit else { throw .conflict("it is a credit itself") }
+      guard kept.creditedBy == nil else { throw .conflict("it was taken back already") }
+      guard kept.held == nil else { throw .conflict("it is held, and nobody has it yet: release it first") }
+      guard !billsAgain || !kept.cdr.session.isEmpty else {
+        throw .invalid(field: "bill_again", "no session followed this reservation")
+      }
+      return try keep { () throws(StoreFault) in
+        let credit = kept.cdr.credit(because: why, at: self.now)
+        guard try self.books.cdrs.take(id, backBy: credit.id) else { throw StoreFault.missing("CDR \(id)") }
+        try self.books.cdrs.insert(
+          credit, of: kept.party, partner: kept.partner, station: kept.station, location: kept.location)
+        try self.record(.cdrCredited(cdr: id, credit: credit.id, by: who))
+        let session = try self.books.sessions.session(kept.cdr.session)
+        try self.uncount(
+          kept.cdr, location: kept.location, connector: session?.connector, wholly: billsAgain && session != nil)
+        if kept.partner == nil {
+          try self.books.tokens.spend(-kept.cdr.totals.cost.total, of: kept.cdr.token.uid, kept.cdr.token.kind)
+        }
+        guard let written = try self.books.cdrs.cdr(credit.id) else { throw StoreFault.missing("CDR \(credit.id)") }
+        try self.cdrMoved(written)
+        if billsAgain, let session { try self.bill(session, isEstimated: kept.cdr.isEstimated) }
+        return credit.id
       }
     }
   }
@@ -87,19 +174,24 @@ extension CSMS {
     var session = session
     // Readings move a session no more once the next one began, and are kept all the same: a station that was offline
     // tells them late.
-    let newest = try books.sessions.readings(of: session.id).last { $0.register != nil && $0.context != .begin }
+    let newest = try books.sessions.figures(of: session.id).last { $0.register != nil && $0.context != .begin }
     let end = newest?.at ?? session.lastReadingAt ?? session.startedAt
     guard session.stop(at: end, meter: newest?.register, because: ending, received: now) else { return }
-    try books.sessions.save(session)
+    try books.sessions.finish(session)
     try record(.sessionEnded(session: session.id))
+    try stopsDone(session)
     try bill(session, isEstimated: true)
+    if let kept = try books.transactions.transaction(of: session.id) { try books.transactions.forgetMoments(of: kept) }
   }
 
   /// Superseded sessions whose late stop never came are billed by what is known of them.
   func closeSuperseded() throws(StoreFault) {
     for session in try books.sessions.superseded(before: now - .seconds(settings.lateStopHours * 3_600)) {
-      do throws(StoreFault) { try attempt { () throws(StoreFault) in try close(session, because: .superseded) } } catch
-      {
+      do throws(StoreFault) {
+        try attempt { () throws(StoreFault) in
+          if try !settleOverdue(session) { try close(session, because: .superseded) }
+        }
+      } catch {
         log.error("a superseded session cannot be billed", metadata: ["session": "\(session.id)", "cause": "\(error)"])
       }
     }

@@ -1,11 +1,12 @@
+import Crypto
 import Domain
 import Logging
 import Store
 import Wire
 
 /// The household: decides, turn by turn, what the loops, the partners, the operator and the clock bring to it. A turn
-/// takes all that waits, decides each errand in a savepoint, commits once, and only then answers and announces. SQLite is
-/// the only truth; what is kept in memory here can be dropped at any time.
+/// takes all that waits, decides each errand by itself, commits once, and only then answers and announces. SQLite is the
+/// only truth; what is kept in memory here can be dropped at any time.
 public final class CSMS {
   let store: Store
   let clock: Clock
@@ -14,32 +15,94 @@ public final class CSMS {
   public let feed = Feed()
   let log = Logger(label: "house")
 
+  /// What the makes of stations are known to need.
+  let presets = StationPresets.embedded
+
   /// The way out to stations; joined once, before the first errand.
   var stationLink: (any StationLink)?
   /// The way out to partners.
   var partnerLink: (any PartnerLink)?
+  /// The way out to operators of stations where our drivers charge; without one nothing is asked there.
+  public var providerLink: (any ProviderLink)?
+  /// The way out to responders and makers of contract certificates; without one nobody is asked.
+  public var webLink: (any WebLink)?
+
+  /// Runs what a turn has to tell the loops; whoever owns them may wake each of them once for all of it.
+  public var handOver: @MainActor (@MainActor () -> Void) -> Void = { $0() }
 
   var books: Books { store.books }
-  var now: Timestamp { clock.now() }
+  /// Where our certificate authorities lie.
+  public var authorityFolder: AuthorityFolder { store.authorities }
+  /// A turn has one time, whatever it takes.
+  var now: Timestamp { current?.at ?? clock.now() }
 
   // What the duties remember between turns. Each is rebuilt from the books, or by the stations' return, after a start.
   var links = LiveLinks()
   var knocks = Knocks()
   var couriers = Couriers()
+  /// Partners of which a list is being read.
+  var pullers: Set<ID<Partner>> = []
+  /// How fast partners ask.
+  var partnerPace = PartnerPace()
+  /// Who waits for the end of which command to another network.
+  var roamingWatches: [String: [RoamingWatch]] = [:]
   var doorNotes = DoorNotes()
+  var guesses = GuessPace()
+  /// Webhooks that a request is under way to.
+  var telling: Set<ID<Webhook>> = []
+  /// Wrong PINs at a station.
+  var pins = GuessPace()
+  var statusQuestions = StatusQuestions()
+  /// What the doors show, and why a door could not take its new certificate.
+  public internal(set) var doorCertificates: [DoorCertificate] = []
+  public internal(set) var brokenCertificates: [String: String] = [:]
+  /// Our certificate authorities, once they were read.
+  var issuers: [AuthorityPurpose: Issuer] = [:]
+  var revocationsWrittenAt: Timestamp?
+  /// Hears that an authority was made or revoked something, once that is on disk.
+  public var onAuthorityChange: (() -> Void)?
+  /// Where stations connect, without their identity; set by the one who opens the doors.
+  public var stationURL = ""
   var waitingAuthorizations = 0
+  var waitingQuestions = 0
+  var figures = HouseFigures()
   let passwords = PasswordQueue()
   /// Who waits for the outcome of which command.
   var commandWatches: [String: [CommandWatch]] = [:]
+  var filing = Filing()
+  /// What stations were told of the costs of their sessions.
+  var costsTold = CostsTold()
+  /// The session after which limits are looked at next.
+  var lastLimited = ""
+  /// Stations that were asked what they can hold and did not answer yet.
+  var askedCapacities: Set<ID<Station>> = []
+  /// When tokens last changed, and since when they do, while the local lists do not follow yet. After a start it is not
+  /// known whether they did.
+  var tokensMovedAt: Timestamp? = .epoch
+  var tokensMovedSince = Timestamp.epoch
+
+  /// How the power of each site is shared now; rebuilt from the books after a start.
+  var balancing = Balancing()
 
   /// What could not be written yet, to be brought again with the next beat.
   var unwritten: [@MainActor () -> Void] = []
 
+  /// Why turns are not kept, while they are not.
+  public internal(set) var trouble: Trouble?
   var lastBeat = Timestamp.epoch
   var lastSweep = Timestamp.epoch
+  /// When prices that follow demand were looked at, and when the next announced one begins.
+  var lastPriceLook = Timestamp.epoch
+  var nextPriceAt: Timestamp?
+  /// Whether all bills of before use was counted are in the figures of use.
+  var isBacklogCounted = false
+  var lastMetering = Timestamp.epoch
+  /// For how many beats hardly anything has come.
+  var quietBeats = 0
 
   private var current: Turn?
   private var isClosing = false
+  private var doorPace = DoorPace()
   nonisolated let inbox = Inbox()
 
   public init(store: Store, clock: Clock, zones: ZoneLibrary, settings: HouseSettings) {
@@ -55,9 +118,6 @@ public final class CSMS {
     partnerLink = partners
   }
 
-  /// What to do when the disk itself failed; the program ends itself.
-  public var onDiskFailure: @MainActor (StoreFault) -> Void = { _ in }
-
   /// Refuses everything that comes from now on, after the turn that is under way.
   public func close() {
     isClosing = true
@@ -67,37 +127,65 @@ public final class CSMS {
   // MARK: The turn
 
   /// Takes all that waits and decides it in one turn.
-  func drain() { take(inbox.takeAll()) }
+  func drain() {
+    let (errands, isMoreLeft) = inbox.take(doors: doorPace.next)
+    take(errands)
+    if isMoreLeft { wake() }
+  }
 
   /// One turn over the given errands. Public for the tests of whole days, which bring their errands without a loop.
   public func take(_ errands: [Errand]) {
     guard !errands.isEmpty else { return }
     guard !isClosing else { return errands.forEach { $0.fail(.closing) } }
-    current = Turn()
+    current = Turn(at: clock.now())
+    let began = Instant.now()
     do {
       try store.begin()
       let answers = try decide(errands)
+      let decided = Instant.now()
       try store.commit()
-      let turn = current ?? Turn()
+      let committed = Instant.now()
+      figures.turn(of: errands.count, began: began, decided: decided, committed: committed)
+      doorPace.turn(of: errands.count, deciding: decided - began, writing: committed - decided)
+      let turn = current
       current = nil
-      turn.afterCommit.forEach { $0() }
-      answers.forEach { $0() }
-      feed.announce(turn.events, progress: turn.progress)
+      handOver {
+        for work in turn?.afterCommit ?? [] { work() }
+        for answer in answers { answer() }
+        if let turn { feed.announce(turn.events, progress: turn.progress) }
+      }
     } catch {
       // The whole turn failed: nothing of it is true, and every caller may come again.
       current = nil
       store.rollback()
-      log.error("turn failed", metadata: ["errands": "\(errands.count)", "cause": "\(error)"])
+      figures.lost()
+      turnFailed(error, errands: errands.count)
       let fault = TurnFault(storage: error)
       errands.forEach { $0.fail(fault) }
-      // What a failed fsync left behind cannot be trusted: end, and let SQLite recover at the next start.
-      if case .io = error { onDiskFailure(error) }
     }
     deliverDuePushes()
   }
 
-  /// Decides each errand in a savepoint of its own. Throws only where the whole transaction is lost.
+  /// Decides the errands one after the other. A savepoint for each would copy every page that it changes and is needed
+  /// almost never: where one fails, all are decided once more, each in a savepoint of its own. Nothing of the first time
+  /// is left in the books then; beside them an errand acts after the commit, but for counts that only pace log and pushes.
   private func decide(_ errands: [Errand]) throws(StoreFault) -> [Errand.Answer] {
+    do {
+      var answers: [Errand.Answer] = []
+      answers.reserveCapacity(errands.count)
+      for errand in errands { answers.append(try errand.decide()) }
+      return answers
+    } catch {
+      guard store.isInTransaction else { throw StoreFault.ended }
+      store.rollback()
+      try store.begin()
+      current = Turn(at: clock.now())
+      return try decideEach(errands)
+    }
+  }
+
+  /// Throws only where the whole transaction is lost.
+  private func decideEach(_ errands: [Errand]) throws(StoreFault) -> [Errand.Answer] {
     var answers: [Errand.Answer] = []
     answers.reserveCapacity(errands.count)
     for errand in errands {
@@ -127,6 +215,13 @@ public final class CSMS {
   /// Appends a fact to the event log, in the turn that makes it true.
   @discardableResult
   func record(_ event: Event) throws(StoreFault) -> Int64 {
+    switch event {
+    case .tokenChanged, .tokenRemoved, .tokenReceived, .partnerUnregistered: tokensMoved()
+    case .sessionStarted, .sessionEnded, .sessionSuperseded, .sessionClosed, .evseStatus, .stationConnected,
+      .stationDisconnected:
+      balancing.isNews = true
+    default: break
+    }
     let logged = try books.events.append(event, at: now)
     current?.events.append(logged)
     return logged.seq
@@ -142,6 +237,7 @@ public final class CSMS {
 
   /// What one turn gathers until its commit.
   private struct Turn {
+    let at: Timestamp
     var events: [LoggedEvent] = []
     var progress: [String] = []
     var afterCommit: [@MainActor () -> Void] = []
@@ -156,6 +252,13 @@ extension CSMS: Household {
     case .queued: break
     case .full: errand.fail(.busy)
     }
+  }
+
+  public nonisolated func bring(_ errands: [Errand]) {
+    guard !errands.isEmpty else { return }
+    let (place, refused) = inbox.add(errands)
+    if case .first = place { wake() }
+    for errand in refused { errand.fail(.busy) }
   }
 }
 

@@ -18,7 +18,7 @@ extension CSMS {
       let connector = evse.connectors.first(where: { $0.number == report.connector }) ?? evse.connectors.first
     else {
       // An EVSE that cannot be: the message stays with the operator, and the station is told no.
-      try park(action: "StartTransaction", payload: report.raw, why: "no EVSE \(report.evse)", of: station)
+      try park(action: "StartTransaction", payload: report.raw.json, why: "no EVSE \(report.evse)", of: station)
       return StartVerdict(transaction: try books.sessions.nextTransaction(), authorization: Authorization(.invalid))
     }
     // Before the alias is used up: what a remote start asked for is allowed by that.
@@ -34,19 +34,26 @@ extension CSMS {
       try books.sessions.save(waiting, startKey: key)
       try commandDone(waiting)
       try began(waiting, with: report, isLate: isLate)
+      try limitByCredit(waiting)
+      try sendProfile(of: waiting)
+      try useReservation(report.reservation, tag: waiting.token.uid, by: waiting, at: evse)
       return StartVerdict(transaction: transaction, authorization: authorization)
     }
     let missed = try missedSession(for: report.tag, at: evse, from: start)
-    let verdict = missed.map { Authorization(.accepted, holder: $0.holder, groupID: $0.groupID) } ?? authorization
+    var verdict = try once(authorization)
+    if let missed { verdict = Authorization(.accepted, holder: missed.holder, groupID: missed.groupID) }
     let holder = if let known = verdict.holder { known } else { try holderOfStranger(report.tag) }
     var session = Session.started(
-      id: newID(), place: try place(of: evse, connector: connector), holder: holder, tariff: try tariff(of: connector),
-      at: start, meter: report.meterStart, transaction: transaction, received: now)
+      id: newID(), place: try place(of: evse, connector: connector), holder: holder,
+      tariff: try tariff(of: connector, for: holder, at: start), at: start, meter: report.meterStart,
+      transaction: transaction, received: now)
     session.command = missed?.command
     try books.sessions.insert(session, startKey: key)
     // An alias whose wait was over begins a session of its own, and no second one.
     if try books.tokens.alias(report.tag, at: station) != nil { try books.tokens.useAlias(report.tag, for: session.id) }
     try began(session, with: report, isLate: isLate)
+    if verdict.verdict == .accepted { try limitByCredit(session) }
+    try useReservation(report.reservation, tag: report.tag, by: session, at: evse)
     return StartVerdict(transaction: transaction, authorization: verdict)
   }
 
@@ -66,19 +73,21 @@ extension CSMS {
       return session.evse == evse.id ? session : try moved(session, to: evse)
     }
     let folded = Token.fold(tag)
+    // Under its own tag for remote starts a station starts for whoever it was asked to start for.
+    let isStartTag = try needs(of: evse.station).startTag.map { Token.fold($0) == folded } ?? false
     return try books.sessions.pending(of: evse.station).first {
-      $0.evse == evse.id && Token.fold($0.token.uid) == folded
+      $0.evse == evse.id && (isStartTag || Token.fold($0.token.uid) == folded)
     }
   }
 
   /// A remote start that was given up although its car came in time: the station was offline, and tells it late. The id of
-  /// its session cannot live again, but whose it is still holds (QUIRKS.md, partners 34).
+  /// its session cannot live again, but whose it is still holds.
   private func missedSession(for tag: String, at evse: EVSE, from start: Timestamp) throws(StoreFault) -> Session? {
-    let filter = SessionFilter(state: .invalid, station: evse.station, uid: tag)
-    guard let session = try books.sessions.list(filter, limit: 1).first, session.command != nil,
+    let wait = Duration.seconds(settings.connectionSeconds + settings.commandSeconds)
+    guard
+      let session = try books.sessions.missed(of: evse.station, uid: tag, since: start - wait).first,
       session.evse == evse.id
     else { return nil }
-    let wait = Duration.seconds(settings.connectionSeconds + settings.commandSeconds)
     // The station's clock may be a little behind ours.
     let isInTime = start > session.startedAt - .seconds(Limits.commandSkewSeconds) && start < session.startedAt + wait
     let isUsed = try books.sessions.list(SessionFilter(station: evse.station, uid: tag), limit: Limits.recentSessions)
@@ -96,8 +105,10 @@ extension CSMS {
   /// Sessions here that began before this one and were never stopped. True where this one is the older:
   /// it is told of late, and a session that began after it runs. One that began in the future had a wrong
   /// clock.
-  private func supersede(at evse: EVSE, before start: Timestamp) throws(StoreFault) -> Bool {
-    let running = try books.sessions.open(of: evse.station).filter { $0.evse == evse.id && $0.state == .active }
+  func supersede(at evse: EVSE, before start: Timestamp, by id: String? = nil) throws(StoreFault) -> Bool {
+    let running = try books.sessions.open(of: evse.station).filter {
+      $0.evse == evse.id && $0.state == .active && $0.id != id
+    }
     let newer = running.filter { $0.startedAt > start && $0.startedAt <= now }
     for older in running where !newer.contains(older) { try supersede(older) }
     return !newer.isEmpty
@@ -116,6 +127,9 @@ extension CSMS {
   func metered(_ report: MeterReport, by station: ID<Station>) throws(StoreFault) {
     guard !report.readings.isEmpty else { return }
     guard var session = try sessionMeant(by: report, at: station) else { return }
+    if report.transaction == nil, let kept = try books.transactions.transaction(of: session.id) {
+      return try metered(report.readings, of: session, kept)
+    }
     try take(report.readings, into: &session)
   }
 
@@ -128,7 +142,7 @@ extension CSMS {
     }
     // Some stations name no transaction, or one of their own below zero: the car at that EVSE is meant.
     let evse = try books.stations.evse(station, number: report.evse)
-    guard let open = try evse.flatMap({ evse throws(StoreFault) in try books.sessions.open(at: evse.id) }) else {
+    guard let open = try evse.flatMap({ evse throws(StoreFault) in try books.sessions.open(at: evse) }) else {
       // Readings outside any session are the meter's idle chatter, unless a transaction was named that nobody knows.
       guard report.transaction == nil else {
         try parkReadings(report, why: "no such transaction", of: station)
@@ -156,7 +170,7 @@ extension CSMS {
     let payload: JSON = [
       "evse": .number(JSONNumber(report.evse)),
       "transaction": report.transaction.map { .number(JSONNumber($0)) } ?? .null,
-      "readings": .array(report.readings.map(\.raw)),
+      "readings": .array(report.readings.map(\.raw.json)),
     ]
     try park(action: "MeterValues", payload: payload, why: why, of: station)
   }
@@ -164,10 +178,17 @@ extension CSMS {
   /// Keeps readings, each once, and moves the session by those that are new.
   private func take(_ readings: [Reading], into session: inout Session) throws(StoreFault) {
     var hasMoved = false
+    if session.lastReadingAt == nil, try needs(of: session.station).startsAtFirstReading == true,
+      let first = readings.first(where: { $0.register != nil && $0.context != .begin })?.register
+    {
+      session.believe(start: first)
+      hasMoved = true
+    }
     for var reading in readings {
       reading.at = plausible(reading.at)
       guard try books.sessions.append(reading, to: session.id, receivedAt: now) else { continue }
       if session.takes(reading, received: now) { hasMoved = true }
+      balanceRead(reading, of: session)
     }
     guard hasMoved else { return }
     try books.sessions.saveProgress(session)
@@ -183,7 +204,7 @@ extension CSMS {
     case .charging, .suspendedEVSE: activity = .charging
     case .available, .preparing, .reserved, .unavailable, .faulted, .unknown: return
     }
-    guard var session = try books.sessions.open(at: evse.id),
+    guard var session = try books.sessions.open(at: evse),
       session.shift(to: activity, at: plausible(report.at), received: now)
     else { return }
     try books.sessions.saveProgress(session)
@@ -194,7 +215,9 @@ extension CSMS {
 
   func stopped(_ report: StopReport, at station: ID<Station>) throws(StoreFault) -> StopVerdict {
     let verdict = StopVerdict(
-      authorization: try report.tag.map { tag throws(StoreFault) in try authorizeAtOnce(tag, at: station) })
+      authorization: try report.tag.map { tag throws(StoreFault) in
+        try authorizeAtOnce(PresentedToken(tag), at: station)
+      })
     let key = "\(report.meterStop?.tenthsOfWattHour.description ?? "-")|\(report.raw["timestamp"]?.string ?? "-")"
     guard var session = try sessionMeant(by: report, key: key, at: station) else { return verdict }
     switch session.state {
@@ -208,7 +231,7 @@ extension CSMS {
         .stopDiffers(session: session.id, what: "\(first.map { "first \($0)" } ?? "ended without a stop"), then \(key)")
       )
     case .pending, .invalid:
-      try park(action: "StopTransaction", payload: report.raw, why: "the session never began", of: station)
+      try park(action: "StopTransaction", payload: report.raw.json, why: "the session never began", of: station)
     }
     return verdict
   }
@@ -216,9 +239,9 @@ extension CSMS {
   private func end(_ session: inout Session, report: StopReport, key: String) throws(StoreFault) {
     try keepReadings(of: report, for: &session)
     _ = session.stop(at: plausible(report.at), meter: report.meterStop, because: report.ending, received: now)
-    try books.sessions.save(session)
-    try books.sessions.setStopKey(key, of: session.id)
+    try books.sessions.finish(session, stopKey: key)
     try record(.sessionEnded(session: session.id))
+    try stopsDone(session)
     try bill(session, isEstimated: report.meterStop == nil)
   }
 
@@ -240,7 +263,7 @@ extension CSMS {
     if report.transaction > 0 {
       let named = try books.sessions.session(transaction: report.transaction)
       if let named, named.station == station { return named }
-      try park(action: "StopTransaction", payload: report.raw, why: Self.whyForeign(named), of: station)
+      try park(action: "StopTransaction", payload: report.raw.json, why: Self.whyForeign(named), of: station)
       return nil
     }
     // A start that was answered while the station was offline, or an id of its own: the open session of that tag, if
@@ -257,7 +280,7 @@ extension CSMS {
     }
     guard fitting.count == 1, let only = fitting.first else {
       try park(
-        action: "StopTransaction", payload: report.raw,
+        action: "StopTransaction", payload: report.raw.json,
         why: fitting.isEmpty ? "no such transaction" : "no such transaction, and several sessions are open", of: station
       )
       return nil
@@ -287,10 +310,7 @@ extension CSMS {
     return try books.sessions.session(id)
   }
 
-  func newID() -> String {
-    var random = SystemRandomNumberGenerator()
-    return UUIDv7.make(at: now, random: &random)
-  }
+  func newID() -> String { UUIDv7.make(at: now) }
 
   func station(_ id: ID<Station>) throws(StoreFault) -> Station? { try books.stations.station(id) }
 
@@ -302,8 +322,13 @@ extension CSMS {
       party: party, location: location, station: evse.station, evse: evse.id, connector: connector.id)
   }
 
-  func tariff(of connector: Connector) throws(StoreFault) -> Tariff? {
-    try connector.tariff.flatMap { id throws(StoreFault) in try books.tariffs.tariff(id)?.tariff }
+  /// The tariff that a session of that driver begins with.
+  func tariff(
+    of connector: Connector, for holder: Session.Holder, at start: Timestamp
+  ) throws(StoreFault) -> Tariff? {
+    var all: [Tariff] = []
+    for id in connector.tariffs { if let tariff = try books.tariffs.tariff(id)?.tariff { all.append(tariff) } }
+    return Tariff.choose(from: all, for: Tariff.Kind(holder.token.kind), at: start)
   }
 }
 
@@ -314,12 +339,13 @@ extension Session {
   }
 }
 
-/// What makes a start the same start, as the station sent it: connector, tag, time and register.
+/// What makes a start the same start, as the station sent it: time, connector, tag and register. The time comes first, so
+/// that the starts of one hour lie together in the books.
 private struct StartKey {
   let text: String
 
   init(_ report: StartReport) {
     let time = report.raw["timestamp"]?.string ?? report.at?.text ?? "-"
-    text = "\(report.evse)/\(report.connector)|\(Token.fold(report.tag))|\(time)|\(report.meterStart.tenthsOfWattHour)"
+    text = "\(time)|\(report.evse)/\(report.connector)|\(Token.fold(report.tag))|\(report.meterStart.tenthsOfWattHour)"
   }
 }

@@ -9,8 +9,10 @@ import Wire
 extension CSMS {
   public func isOnline(_ station: ID<Station>) -> Bool { links.link(of: station) != nil }
 
-  public func liveLink(of station: ID<Station>) -> (version: String, address: String, since: Timestamp)? {
-    links.link(of: station).map { ($0.version, $0.address, $0.openedAt) }
+  public func liveLink(of station: ID<Station>) -> (
+    version: String, address: String, since: Timestamp, security: LinkSecurity
+  )? {
+    links.link(of: station).map { ($0.version, $0.address, $0.openedAt, $0.security) }
   }
 
   /// Sends a command. Returns once it is on disk and on its way; `outcome(of:)` waits for its end.
@@ -24,10 +26,15 @@ extension CSMS {
   }
 
   /// Starts a session for a token: a session that waits for its car, bound to the command.
+  /// - Parameter profile: how it shall charge from its first second; its purpose is that session.
+  /// - Parameter limit: where it ends by itself (OCPP 2.1 F07).
   public func startSession(
-    at identity: StationIdentity, evse number: Int?, token id: ID<Token>, by who: String
+    at identity: StationIdentity, evse number: Int?, token id: ID<Token>, profile: ChargingProfile? = nil,
+    limit: SessionLimit? = nil, by who: String
   ) async throws(Refusal) -> CommandRecord {
-    try await turn { () throws(Refusal) in
+    if let flaw = limit?.flaw { throw .invalid(field: "limit", flaw) }
+    if profile != nil { try await learnCapacity(of: identity) }
+    return try await turn { () throws(Refusal) in
       let station = try self.known(identity)
       guard let token = try keep({ () throws(StoreFault) in try self.books.tokens.token(id) }) else {
         throw .notFound("no such token")
@@ -35,7 +42,13 @@ extension CSMS {
       guard token.isUsable(at: self.now) else { throw .conflict("the token is blocked or expired") }
       let evse = try self.evseToStart(number, at: station)
       let holder = try keep { () throws(StoreFault) in try self.holder(of: token, method: .command) }
-      return try self.remoteStart(holder, at: station, evse: evse, by: who, respondTo: nil)
+      if let profile { try self.checkProfile(profile, startingAt: evse.number, of: station) }
+      let record = try self.remoteStart(holder, at: station, evse: evse, profile: profile, by: who, respondTo: nil)
+      try keep { () throws(StoreFault) in
+        guard let limit, let session = try self.session(of: record.id) else { return }
+        try self.limit(session.id, to: limit, by: who)
+      }
+      return record
     }
   }
 
@@ -100,9 +113,9 @@ extension CSMS {
       guard let evse = all.first(where: { $0.number == number }) else {
         throw .notFound("the station has no EVSE \(number)")
       }
-      guard try keep({ () throws(StoreFault) in try self.books.sessions.open(at: evse.id) }) == nil else {
-        throw .conflict("EVSE \(number) is occupied")
-      }
+      // A car that is plugged in and of which nobody knows whose it is may be the one that is meant (OCPP 2.0.1 F01).
+      let running = try keep { () throws(StoreFault) in try self.books.sessions.open(at: evse) }
+      guard running?.token.uid.isEmpty ?? true else { throw .conflict("EVSE \(number) is occupied") }
       return evse
     }
     // Where a car is plugged in already, it is that one; else a free one; else the only one.
@@ -115,7 +128,8 @@ extension CSMS {
 
   /// Asks the station to start for somebody, under the uid where it fits and under a one-use alias where it does not.
   func remoteStart(
-    _ holder: Session.Holder, at station: Station, evse: EVSE, by who: String, respondTo: CommandOrigin?
+    _ holder: Session.Holder, at station: Station, evse: EVSE, profile: ChargingProfile? = nil, by who: String,
+    respondTo: CommandOrigin?
   ) throws(Refusal) -> CommandRecord {
     guard let link = links.link(of: station.id) else { throw .conflict("the station is not connected") }
     guard let connector = evse.connectors.first else { throw .conflict("the EVSE has no connector") }
@@ -123,46 +137,60 @@ extension CSMS {
       let id = newID()
       let session = Session.pending(
         id: newID(), place: try place(of: evse, connector: connector), holder: holder, command: id,
-        tariff: try tariff(of: connector), at: now)
+        tariff: try tariff(of: connector, for: holder, at: now), at: now)
       try books.sessions.insert(session, startKey: nil)
+      guard let number = try books.sessions.number(of: session.id) else { throw .missing("session \(session.id)") }
       try record(.sessionPending(session: session.id))
       try sessionMoved(session)
-      let longest = station.quirks.tagLength ?? Limits.tagLength
-      var tag = holder.token.uid
-      if tag.utf8.count > longest || !tag.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
-        tag = randomBytes(8).hex.uppercased()
+      let longest = station.needs.tagLength ?? Limits.tagLength
+      var tag = station.needs.startTag ?? holder.token.uid
+      if station.needs.startTag == nil, tag.utf8.count > longest || !tag.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
+        tag = randomBytes(TagAlias.length / 2).hex.uppercased()
         try books.tokens.makeAlias(tag, for: id, at: station.id, at: now)
       }
+      let start = RemoteStart(
+        evse: evse.number, tag: tag, token: PresentedToken(of: holder.token), groupID: holder.groupID, number: number,
+        profile: try profile.map { profile throws(StoreFault) in
+          try keepForStart(profile, of: session, at: evse, command: id, by: who)
+        })
       return try issue(
-        .remoteStart(evse: evse.number, tag: tag), id: id, over: link, by: who, session: session.id,
-        respondTo: respondTo)
+        .remoteStart(start), id: id, over: link, by: who, session: session.id, respondTo: respondTo)
     }
   }
 
   func remoteStop(_ session: Session, by who: String, respondTo: CommandOrigin?) throws(Refusal) -> CommandRecord {
-    guard session.state == .active, let transaction = session.transaction else {
-      throw .conflict("the session is not running")
-    }
+    guard session.state == .active, let transaction = try keep({ () throws(StoreFault) in try name(of: session) })
+    else { throw .conflict("the session is not running") }
     guard let link = links.link(of: session.station) else { throw .conflict("the station is not connected") }
     return try keep { () throws(StoreFault) in
       try issue(
-        .remoteStop(transaction: transaction), id: newID(), over: link, by: who, session: session.id,
-        respondTo: respondTo)
+        .remoteStop(transaction), id: newID(), over: link, by: who, session: session.id, respondTo: respondTo)
+    }
+  }
+
+  /// By what its station knows a session: a name of its own, or the number that we gave.
+  func name(of session: Session) throws(StoreFault) -> TransactionName? {
+    if let own = try books.transactions.transaction(of: session.id) { return .text(own.name) }
+    return session.transaction.map { .number($0) }
+  }
+
+  /// - Parameter within: seconds until nobody waits any more; the house's rule where it is nil.
+  /// - Parameter ticket: redeemed with the station's answer once that is on disk.
+  func issue(
+    _ command: StationCommand, to station: ID<Station>, by who: String, respondTo: CommandOrigin? = nil,
+    within seconds: Int? = nil, ticket: Ticket<CommandOutcome>? = nil
+  ) throws(Refusal) -> CommandRecord {
+    guard let link = links.link(of: station) else { throw .conflict("the station is not connected") }
+    if command.stationKey != nil { try checkKeyCanChange(of: station) }
+    return try keep { () throws(StoreFault) in
+      try issue(
+        command, id: newID(), over: link, by: who, session: nil, respondTo: respondTo, within: seconds, ticket: ticket)
     }
   }
 
   func issue(
-    _ command: StationCommand, to station: ID<Station>, by who: String, respondTo: CommandOrigin? = nil
-  ) throws(Refusal) -> CommandRecord {
-    guard let link = links.link(of: station) else { throw .conflict("the station is not connected") }
-    return try keep { () throws(StoreFault) in
-      try issue(command, id: newID(), over: link, by: who, session: nil, respondTo: respondTo)
-    }
-  }
-
-  private func issue(
     _ command: StationCommand, id: String, over link: LiveLinks.Link, by who: String, session: String?,
-    respondTo: CommandOrigin?
+    respondTo: CommandOrigin?, within seconds: Int? = nil, ticket: Ticket<CommandOutcome>? = nil
   ) throws(StoreFault) -> CommandRecord {
     guard let station = link.station else { throw StoreFault.missing("the link's station") }
     let record = CommandRecord(
@@ -170,10 +198,29 @@ extension CSMS {
       updatedAt: now)
     try books.commands.insert(
       KeptCommand(record, partner: respondTo?.partner, respondTo: respondTo?.url, session: session))
+    if let key = command.stationKey { try keyIsSent(key, to: station, by: id) }
     try self.record(.commandSent(id: id, station: station))
+    let spoken = command.numbered(by: try needs(of: station))
+    let pieces = try self.pieces(of: spoken, id: id, over: link, to: station)
+    let done: @MainActor @Sendable (CommandOutcome) -> Void = { outcome in
+      self.insist { () throws(StoreFault) in
+        try self.displayAnswered(command, station, outcome)
+        try self.gridAnswered(command, station, outcome)
+        try self.commandEnded(id, outcome)
+        if let ticket { self.afterCommit { ticket.redeem(outcome) } }
+      }
+    }
+    let time = seconds ?? settings.commandSeconds
     afterCommit {
-      self.stationLink?.call(command, on: link.id, deadline: self.settings.commandSeconds) { outcome in
-        self.insist { () throws(StoreFault) in try self.commandEnded(id, outcome) }
+      self.carry(pieces, on: link.id, within: time) { outcome in
+        guard case .remoteStart(let start) = spoken, start.profile != nil, !outcome.isOpen, !outcome.isYes else {
+          return done(outcome)
+        }
+        // It may be the profile that the station does not take with a start: then it follows.
+        self.insist { () throws(StoreFault) in
+          try self.profileFollows(command: id, station, because: outcome)
+          self.afterCommit { self.carry([.remoteStart(start.plain)], on: link.id, within: time, done: done) }
+        }
       }
     }
     return record
@@ -184,11 +231,27 @@ extension CSMS {
   private func commandEnded(_ id: String, _ outcome: CommandOutcome) throws(StoreFault) {
     guard var record = try books.commands.command(id)?.record, record.phase == .sent else { return }
     (record.phase, record.answer) = outcome.inWords
-    // A start is done when the car charges; everything else is done when the station says so.
-    if record.phase == .accepted, record.verb != "start" { record.phase = .done }
+    // A start is done when the car charges, and a stop when the session has ended; everything else is done when the
+    // station says so.
+    let isDone =
+      switch record.verb {
+      case "start": false
+      case "stop":
+        try books.commands.command(id)?.session.map { session throws(StoreFault) in
+          try books.sessions.session(session)?.endedAt != nil
+        } ?? true
+      default: true
+      }
+    if record.phase == .accepted, isDone { record.phase = .done }
     record.updatedAt = now
     try end(record)
+    try keyAnswered(id, outcome)
+    try certificatesAnswered(record, outcome)
+    try walkAnswered(id, outcome)
+    try settingsAnswered(record, outcome)
+    try monitoringAnswered(record, outcome)
     if case .accepted = outcome {} else { try expireSession(of: id) }
+    try followUp(record, outcome)
     try answerPartner(about: id, outcome: outcome)
   }
 
@@ -202,6 +265,31 @@ extension CSMS {
     record.phase = .done
     record.updatedAt = now
     try end(record)
+  }
+
+  /// The session ended: a remote stop has done what it was for.
+  func stopsDone(_ session: Session) throws(StoreFault) {
+    for var record in try books.commands.openStops(of: session.id) {
+      // The stop can overtake the station's own answer to the command.
+      if record.phase == .sent { try answerPartner(about: record.id, outcome: .accepted(answer: .null)) }
+      record.phase = .done
+      record.updatedAt = now
+      try end(record)
+    }
+  }
+
+  /// Stations that said yes to a remote stop and charge on.
+  func findIgnoredStops() throws(StoreFault) {
+    for command in try books.commands.ignoredStops(before: now - .seconds(Limits.stopSeconds)) {
+      var record = command.record
+      record.phase = .failed
+      record.answer = "the station said yes, and the session goes on"
+      record.updatedAt = now
+      try end(record)
+      guard let session = command.session else { continue }
+      try self.record(.stopIgnored(session: session))
+      try noteOddity("remote stop accepted and not done", sample: session, of: record.station)
+    }
   }
 
   /// Remote starts whose car did not come in time.
@@ -236,6 +324,7 @@ extension CSMS {
     try books.sessions.save(session)
     try record(.sessionInvalid(session: session.id))
     try sessionMoved(session)
+    try endProfiles(of: session)
   }
 
   private func end(_ record: CommandRecord) throws(StoreFault) {
@@ -251,6 +340,10 @@ extension CSMS {
       record.answer = "the daemon was restarted before the station answered"
       record.updatedAt = now
       try end(record)
+      try keyAnswered(record.id, .disconnected)
+      try followUp(record, .disconnected)
+      try certificatesAnswered(record, .disconnected)
+      try walkAnswered(record.id, .disconnected)
       try answerPartner(about: record.id, outcome: .disconnected)
     }
   }
@@ -274,52 +367,30 @@ struct CommandOrigin {
   let url: String
 }
 
-extension StationCommand {
-  /// What it was about, for people.
-  var detail: JSON {
+extension CommandOutcome {
+  /// The same, with the station's key hidden where its answer tells it.
+  var withoutKeys: CommandOutcome {
     switch self {
-    case .remoteStart(let evse, let tag): ["evse": evse.map { .number(JSONNumber($0)) } ?? .null, "tag": .string(tag)]
-    case .remoteStop(let transaction): ["transaction": .number(JSONNumber(transaction))]
-    case .reset(let hard): ["hard": .bool(hard)]
-    case .unlock(let evse): ["evse": .number(JSONNumber(evse))]
-    case .setAvailability(let evse, let operative): ["evse": .number(JSONNumber(evse)), "operative": .bool(operative)]
-    // A password that is set this way must not be read back from the books (OCPP 2.0.1 A01.FR.09).
-    case .setConfiguration(let key, let value):
-      withoutSecrets(["key": .string(key), "value": .string(value)])
-    case .getConfiguration(let keys): ["keys": .array(keys.map { .string($0) })]
-    case .clearCache: [:]
-    case .trigger(let what, let evse):
-      ["what": .string(what.rawValue), "evse": evse.map { .number(JSONNumber($0)) } ?? .null]
-    case .transferData(let vendor, let message, _):
-      ["vendor": .string(vendor), "message": message.map { .string($0) } ?? .null]
-    case .raw(let action, let payload): ["action": .string(action), "payload": withoutSecrets(payload)]
+    case .accepted(let answer): .accepted(answer: answer.withoutSecrets)
+    case .refused(let word, let answer): .refused(word: word, answer: answer.withoutSecrets)
+    case .failed(let code, let description, let details):
+      .failed(code: code, description: description, details: details.withoutSecrets)
+    case .timedOut, .disconnected, .impossible: self
     }
   }
-}
 
-/// What goes into the books of a command or its answer: a station's key is hidden, also in the list of settings with
-/// which some stations tell it although it is write-only (OCPP 1.6 security whitepaper, A.4).
-private func withoutSecrets(_ json: JSON) -> JSON {
-  switch json {
-  case .object(let object):
-    let isSecret = json["key"]?.string?.ciFolded == "authorizationkey"
-    return .object(
-      JSONObject(
-        object.members.map { member in
-          JSONObject.Member(member.key, isSecret && member.key == "value" ? "(hidden)" : withoutSecrets(member.value))
-        }))
-  case .array(let items): return .array(items.map(withoutSecrets))
-  case .null, .bool, .number, .string: return json
-  }
-}
-
-extension CommandOutcome {
   /// Phase and answer as the books keep them.
   var inWords: (CommandRecord.Phase, JSON) {
     switch self {
-    case .accepted(let answer): (.accepted, withoutSecrets(answer))
-    case .refused(let word, let answer): (.refused, answer.isNull ? .string(word) : withoutSecrets(answer))
-    case .failed(let code, let description): (.failed, ["code": .string(code), "description": .string(description)])
+    case .accepted(let answer): (.accepted, answer.withoutSecrets)
+    case .refused(let word, let answer): (.refused, answer.isNull ? .string(word) : answer.withoutSecrets)
+    case .failed(let code, let description, let details):
+      (
+        .failed,
+        details.object?.isEmpty == false
+          ? ["code": .string(code), "description": .string(description), "details": details.withoutSecrets]
+          : ["code": .string(code), "description": .string(description)]
+      )
     case .timedOut: (.failed, "the station did not answer in time")
     case .disconnected: (.failed, "the connection ended before the station answered")
     case .impossible(let why): (.failed, .string(why))

@@ -11,6 +11,9 @@ struct Couriers {
     var closedUntil: Timestamp?
     var heardAt: Timestamp?
     var token: String?
+    var unsaid: Set<String> = []
+    var minuteBegan = Timestamp.epoch
+    var askedInMinute = 0
   }
 
   private var doors: [ID<Partner>: Door] = [:]
@@ -19,11 +22,33 @@ struct Couriers {
 
   var underWay: Set<PushKey> { doors.values.reduce(into: []) { $0.formUnion($1.underWay) } }
 
+  /// Whether the operator was told already that the partner's version has no words for something.
+  func isKnown(_ what: String, unsaidTo partner: ID<Partner>) -> Bool { doors[partner]?.unsaid.contains(what) ?? false }
+
+  mutating func know(_ what: String, unsaidTo partner: ID<Partner>) {
+    guard (doors[partner]?.unsaid.count ?? 0) < Limits.unsaidPerPartner else { return }
+    doors[partner, default: Door()].unsaid.insert(what)
+  }
+
   /// Whether one more request may go to a partner now.
   func hasRoom(at partner: ID<Partner>, now: Timestamp) -> Bool {
     guard let door = doors[partner] else { return true }
     guard let closedUntil = door.closedUntil else { return door.underWay.count < Limits.pushesPerPartner }
     return closedUntil <= now && door.underWay.isEmpty
+  }
+
+  /// Whether one more request is within what the partner takes in a minute. It is counted as made.
+  mutating func mayAsk(_ partner: ID<Partner>, perMinute most: Int?, now: Timestamp) -> Bool {
+    guard let most else { return true }
+    var door = doors[partner] ?? Door()
+    // A clock that was set back begins a minute too.
+    if now < door.minuteBegan || now - door.minuteBegan >= .seconds(60) {
+      (door.minuteBegan, door.askedInMinute) = (now, 0)
+    }
+    let isWithin = door.askedInMinute < most
+    if isWithin { door.askedInMinute += 1 }
+    doors[partner] = door
+    return isWithin
   }
 
   mutating func start(_ key: PushKey) { doors[key.partner, default: Door()].underWay.insert(key) }

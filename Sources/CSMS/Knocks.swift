@@ -14,22 +14,25 @@ nonisolated public struct Knock: Sendable {
   var password: Bytes?
   public var isIgnored = false
 
+  /// What secures its connection, as far as it shows; accepting makes that the least that is taken from it.
+  public var security = LinkSecurity()
+
   public var hasPassword: Bool { password != nil }
 }
 
-/// What the door writes into the event log about callers whom nobody authenticated: each identity once a minute, and
+/// What the door writes into the event log about callers whom nobody authenticated: each once a minute, and
 /// all of them together at most so many, so that no caller can fill the log.
 struct DoorNotes {
-  private var noted: Set<StationIdentity> = []
+  private var noted: Set<String> = []
   private var minute = Timestamp.epoch
 
   /// True where this is to be written down.
-  mutating func takes(_ identity: StationIdentity, at now: Timestamp) -> Bool {
+  mutating func takes(_ caller: String, at now: Timestamp) -> Bool {
     if now - minute >= .seconds(60) || now < minute {
       minute = now
       noted = []
     }
-    return noted.count < Limits.doorNotesPerMinute && noted.insert(identity).inserted
+    return noted.count < Limits.doorNotesPerMinute && noted.insert(caller).inserted
   }
 }
 
@@ -37,7 +40,7 @@ struct DoorNotes {
 struct Knocks {
   private var byIdentity: [StationIdentity: Knock] = [:]
   /// Shown passwords of those who were let in and have no link yet.
-  private var shown: [StationIdentity: Bytes?] = [:]
+  private var shown: [StationIdentity: (password: Bytes?, security: LinkSecurity)] = [:]
   private var ignored: Set<StationIdentity> = []
 
   var all: [Knock] { byIdentity.values.sorted { $0.since < $1.since } }
@@ -46,17 +49,18 @@ struct Knocks {
   subscript(identity: StationIdentity) -> Knock? { byIdentity[identity] }
 
   /// One was let in and its upgrade is under way.
-  mutating func expect(_ identity: StationIdentity, password: Bytes?) {
+  mutating func expect(_ identity: StationIdentity, password: Bytes?, security: LinkSecurity) {
     if shown.count >= Limits.knocks { shown.removeAll() }
-    shown[identity] = .some(password)
+    shown[identity] = (password, security)
   }
 
   mutating func open(_ identity: StationIdentity, link: LinkID, version: String, address: String, at now: Timestamp) {
     let earlier = byIdentity[identity]
+    let shown = shown.removeValue(forKey: identity)
     byIdentity[identity] = Knock(
       identity: identity, address: address, link: link, since: earlier?.since ?? now, version: version,
       boot: earlier?.boot,
-      password: shown.removeValue(forKey: identity) ?? nil, isIgnored: ignored.contains(identity))
+      password: shown?.password, isIgnored: ignored.contains(identity), security: shown?.security ?? LinkSecurity())
   }
 
   mutating func booted(_ identity: StationIdentity, _ report: BootReport) { byIdentity[identity]?.boot = report }

@@ -1,9 +1,27 @@
+import Wire
+
 /// The bounds of the household, and what happens at each.
 public enum Limits {
   /// Errands that wait for a turn; past it a caller hears `.busy` and may try again.
   public nonisolated static let waitingErrands = 50_000
+  /// Arrivals and farewells that a turn takes in any case, and for how long it decides them where it can tell; a longer
+  /// time is given where the commit takes longer. Past it: they wait for the next turn, behind the calls that came meanwhile.
+  public nonisolated static let doorsPerTurn = 16
+  public nonisolated static let doorTime = Duration.milliseconds(2)
   /// Beats for which a note that must not be lost is brought again while the books cannot be written; then it is.
   public nonisolated static let insistingBeats = 3_600
+  /// Seconds between two looks at what the rules of a price policy ask for.
+  public nonisolated static let priceLookSeconds = 60
+  /// Bills of before use was counted that one beat counts.
+  public nonisolated static let backlogAtOnce = 50
+  /// Tariffs of one connector; more are refused.
+  public nonisolated static let connectorTariffs = 10
+  /// Seconds between two log lines about turns that are not kept.
+  public nonisolated static let troubleSeconds = 60
+  /// Errands of one beat up to which the house counts as quiet; its own notes are some of them.
+  public nonisolated static let quietErrands = 16
+  /// Quiet beats one after the other after which the house is at rest.
+  public nonisolated static let quietBeats = 2
   /// Strangers that may knock at once; the next one hears 503.
   public nonisolated static let knocks = 100
   /// Events a minute about callers that nobody authenticated; what is past it stands in the message log only.
@@ -24,12 +42,33 @@ public enum Limits {
   public nonisolated static let recentSessions = 20
   /// Seconds around a session's end in which a last reading without an id is taken for its own.
   public nonisolated static let lateReadingSeconds = 120
+  /// Seconds between two questions to a station about the same transaction, and how many of them are remembered; past it
+  /// all are forgotten.
+  public nonisolated static let questionSeconds: Int64 = 60
+  public nonisolated static let rememberedQuestions = 10_000
   /// W: what a connector may give whose kind nobody confirmed. The strongest in the field gives less.
   public nonisolated static let strongestConnector = 1_000_000
-  /// Seconds: very short sessions are judged as if they lasted this long, because clocks and meters are coarse.
-  public nonisolated static let shortestPlausibleSeconds = 60
-  /// Percent of the rated power that still passes for a meter's tolerance.
-  public nonisolated static let meterTolerancePercent: Int64 = 115
+  /// By what a station's registers may be multiplied; another factor is refused.
+  public nonisolated static let leastEnergyFactor = Decimal(1, places: 3)
+  public nonisolated static let mostEnergyFactor = Decimal(1_000_000)
+  /// EVSEs of a station that are asked one by one for their status; the others tell theirs when it changes.
+  public nonisolated static let triggersAtOnce = 10
+  /// Settings that a station says nothing about one after the other, before it is asked for no more of them.
+  public nonisolated static let silentSettings = 3
+  /// Seconds that a session may go on after its station said yes to a remote stop; then that is an event.
+  public nonisolated static let stopSeconds = 60
+  /// Seconds between two looks at limits and costs of running sessions.
+  public nonisolated static let meteringSeconds = 5
+  /// Limited sessions of one look; the others' turn is the next one.
+  public nonisolated static let limitedAtOnce = 200
+  /// Seconds for which a station that was told of a limit may keep it itself.
+  public nonisolated static let limitGraceSeconds = 30
+  /// Seconds until a station that goes on past a limit is asked to stop again.
+  public nonisolated static let stopAgainSeconds = 60
+  /// Costs that one look tells; the others' turn is the next one.
+  public nonisolated static let costsAtOnce = 200
+  /// Sessions of which it is remembered what was told of their costs. Past it: all are forgotten, and told once more.
+  public nonisolated static let rememberedCosts = 20_000
   /// Characters of a uid that every 1.6 station can hold; a longer one travels under an alias.
   public nonisolated static let tagLength = 16
   /// Characters of a handshake step's detail that are kept.
@@ -47,11 +86,44 @@ public enum Limits {
   public nonisolated static let ignoredKnocks = 1_000
   /// EVSEs of one station; what a station says of a higher number is flagged and not kept.
   public nonisolated static let evsesPerStation = 200
+  /// The level at which a partner's profile of a session stands: above what the house itself sets, below the highest that
+  /// common stations have.
+  nonisolated static let partnerStackLevel = 3
+  /// Parties that one hub tells of, and terminals of one payment provider; more are refused (2001).
+  static let clientsPerHub = 10_000
+  static let terminalsPerPartner = 10_000
+  /// Parties of ours; one more is refused.
+  static let parties = 100
+  /// Kinds of thing that a partner's version cannot say, of which it is remembered that they were noted; later ones are
+  /// noted again.
+  static let unsaidPerPartner = 200
   /// Pushes under way at one partner; the others wait their turn.
   public nonisolated static let pushesPerPartner = 4
   /// Attempts and pauses of a push: doubling from the first pause to the longest, with jitter.
   public nonisolated static let firstPushPauseSeconds = 1
   public nonisolated static let longestPushPauseSeconds = 30
+  /// Requests of one partner in a minute; past it it hears 429 until the next.
+  public nonisolated static let partnerRequestsPerMinute = 12_000
+  /// Partners of which lists are read at the same time, and rows of ours that are told with one question to the books.
+  public nonisolated static let pullsAtOnce = 4
+  public nonisolated static let pulledAtOnce = 500
+  /// Seconds by which a pull for what changed reaches back before the last one: clocks differ.
+  public nonisolated static let pullOverlapSeconds = 300
+  /// Seconds that the first pull of sessions and CDRs reaches back.
+  public nonisolated static let firstPullSeconds = 90 * 86_400
+  /// Pauses of a pull that failed: doubling from the first to the longest, with jitter.
+  public nonisolated static let firstPullPauseSeconds = 60
+  public nonisolated static let longestPullPauseSeconds = 3_600
+  /// Objects of a pull that could not be read or kept, of which the words are kept.
+  public nonisolated static let keptFlaws = 20
+  /// Locations and tariffs of one partner that are kept; a further one is refused.
+  public nonisolated static let roamingLocations = 100_000
+  public nonisolated static let roamingTariffs = 20_000
+  /// Seconds for the answer to a command of ours where nobody says, the longest that somebody may say for its result,
+  /// and how much later it still counts.
+  public nonisolated static let roamingCommandSeconds = 60
+  public nonisolated static let longestRoamingCommandSeconds = 900
+  public nonisolated static let roamingGraceSeconds = 30
   /// The longest Retry-After of a partner that is honoured.
   public nonisolated static let longestRetryAfterSeconds = 3_600
   /// Seconds between two calls of a partner that are news, and between two while it does not take what we send.
@@ -61,6 +133,15 @@ public enum Limits {
   public nonisolated static let resultLifeSeconds = 600
   /// Link changes of one station within a minute that make it "flapping".
   public nonisolated static let linksPerMinute = 6
+  /// Links of one station within a minute after which each further one must wait, and for how long after the last;
+  /// before that it hears 429.
+  public nonisolated static let linksBeforePause = 12
+  public nonisolated static let linkPauseSeconds = 5
+  /// Wrong passwords for one station from one address that cost nothing, and the longest pause after more, in seconds.
+  public nonisolated static let freeGuesses = 10
+  public nonisolated static let longestGuessPauseSeconds = 60
+  /// Pairs of station and address whose guesses are remembered. Past it: all are forgotten.
+  public nonisolated static let rememberedGuessers = 10_000
   /// Authorizations that wait for a partner at once; past it a tag is decided locally.
   public nonisolated static let waitingAuthorizations = 2_000
   /// Connectors of one EVSE; more are refused.
@@ -68,9 +149,94 @@ public enum Limits {
   /// Characters of a station's password. The standard asks for 16 to 40; many stations in the field were given shorter
   /// ones on their installer's screen, and must get in.
   public nonisolated static let stationPassword = 4...64
+  /// Seconds after which a key that a station was sent, and did not say that it took, is forgotten if the station kept
+  /// coming with its old one.
+  public nonisolated static let undecidedKeySeconds = 7 * 86_400
+  /// Keys of one station that may be undecided at once; another one is refused.
+  public nonisolated static let undecidedKeys = 3
+  /// Days for which an authority of our own is good: ten years.
+  public nonisolated static let authorityDays = 3_652
+  /// Days for which a door's certificate is good, and names that it may have; more are refused.
+  public nonisolated static let doorCertificateDays = 397
+  public nonisolated static let doorHosts = 20
+  /// Days before the end of a door's certificate at which it is made anew.
+  public nonisolated static let doorRenewalDays = 30
+  /// Days for which a revocation list is good, and seconds after which it is written anew.
+  public nonisolated static let revocationListDays = 30
+  public nonisolated static let revocationListRenewalSeconds = 86_400
+  /// Requests of a station among which one is sought that it sends again.
+  public nonisolated static let recentCertificateRequests = 20
+  /// Times that a certificate is sent to its station, seconds before the next one (doubled from time to time), and
+  /// certificates that one beat sends.
+  public nonisolated static let deliveryAttempts = 6
+  public nonisolated static let deliveryPauseSeconds = 15
+  public nonisolated static let deliveriesAtOnce = 100
+  /// Seconds between two hints to a station that its certificate ends soon.
+  public nonisolated static let renewalPauseSeconds = 86_400
+  /// Questions to responders and to the provider of contract certificates that are under way; one more fails.
+  public nonisolated static let waitingQuestions = 200
+  /// Seconds for which a responder's answer counts that names no end, for which any counts at most, and until a question
+  /// that failed may be asked again.
+  public nonisolated static let answerLifeSeconds = 300
+  public nonisolated static let longestAnswerLifeSeconds = 7 * 86_400
+  public nonisolated static let failedAnswerSeconds = 60
+  /// Signed readings of one session that are looked at; later ones are kept, and not shown.
+  public nonisolated static let signaturesShown = 1_000
+  /// Roots that are trusted for one use; one more is refused.
+  public nonisolated static let trustedRoots = 200
+  /// The number under which stations that keep several ways to us get the one of security profile 3.
+  public nonisolated static let secureNetworkSlot = 3
+  /// Days before the end of a certificate at which the operator is warned.
+  public nonisolated static let expiryNoticeDays = [30, 14, 3]
+  /// Certificates of stations that one look warns of, the first to end first; the others come with the next.
+  public nonisolated static let expiriesAtOnce = 500
+  /// Rows of one duty that one beat looks at; the others wait for the next.
+  public nonisolated static let dutiesAtOnce = 200
+  /// Seconds between the tries of what a station did not take: doubling from the first pause to the longest.
+  public nonisolated static let firstDutyPauseSeconds = 30
+  public nonisolated static let longestDutyPauseSeconds = 3_600
+  /// Seconds for which tokens must be quiet before the local lists follow, and for how long they wait for that.
+  public nonisolated static let listQuietSeconds = 5
+  public nonisolated static let listWaitSeconds = 60
+  /// Entries of one message with a local list, where the station takes more or does not say.
+  public nonisolated static let listPiece = 100
+  /// Seconds for which an EVSE can be reserved at most.
+  public nonisolated static let reservationSeconds = 7 * 86_400
+  /// Open reservations, and profiles in force, of one station; more are refused.
+  public nonisolated static let reservationsPerStation = 200
+  public nonisolated static let profilesPerStation = 200
+  /// Tries of a profile to which a station says nothing.
+  public nonisolated static let profileAttempts = 5
+  /// Seconds of the composite schedule that is read back.
+  public nonisolated static let compositeSeconds = 86_400
+  /// Seconds for which the address of a file is good, and bytes of its secret.
+  public nonisolated static let fileAddressSeconds = 7 * 86_400
+  public nonisolated static let fileSecretBytes = 18
+  /// Bytes of one file, and of all that are here; who brings more hears 413.
+  public nonisolated static let fileBytes: Int64 = 512 << 20
+  public nonisolated static let fileBytesInAll: Int64 = 8 << 30
+  /// Seconds between two looks at a station of a campaign that is away, or at the wrong hour.
+  public nonisolated static let campaignLookSeconds = 60
+  /// Bytes of a vendor's own message that its event tells; of a longer one it tells the length.
+  public nonisolated static let vendorDataBytes = 16_384
+  /// Bytes of a file's address; OCPP carries 512.
+  public nonisolated static let addressLength = 512
   /// Characters of a user's or a key's name, and of a password; others are refused.
   public nonisolated static let userName = 64
   public nonisolated static let passwordLength = 10...256
+  /// CDRs that one look for what is owed reads at once, and that may wait for an invoice in all; beyond it the month is not
+  /// closed.
+  nonisolated static let invoicedAtOnce = 500
+  nonisolated static let invoicedCDRs = 200_000
+  /// Characters of a webhook's address, kinds that it names, events of one delivery, seconds for its answer, and the
+  /// longest pause after failures.
+  nonisolated static let webhookURL = 500
+  nonisolated static let webhookKinds = 50
+  nonisolated static let webhookEvents = 200
+  nonisolated static let webhookSeconds = 15
+  nonisolated static let webhookPauseSeconds = 3_600
+  /// Recovery codes that come with an authenticator.
+  nonisolated static let recoveryCodes = 10
   /// Bytes of a password that is tried; a longer one is wrong without being digested.
   public nonisolated static let passwordBytes = 1_024
   /// Passwords that wait to be digested; past it the next one hears that too many log in at once.
@@ -80,4 +246,18 @@ public enum Limits {
   public nonisolated static let loginSeconds = 30 * 86_400
   /// Seconds between two writings of when a login or a key was used.
   public nonisolated static let loginWritingSeconds = 300
+  /// The level of the balancer's profiles where a station does not say which is its highest; else that one.
+  public nonisolated static let balancerLevel = 8
+  /// Seconds for which a reading speaks of now, and between two that are asked of one EVSE.
+  public nonisolated static let freshReadingSeconds = 120
+  public nonisolated static let readingPauseSeconds = 20
+  /// W of three lines at one ampere each, and percent of it that come out of a rectifier.
+  public nonisolated static let wattsPerAmpere = 690
+  public nonisolated static let rectifierPercent = 93
+  /// Circuits of one location; more are refused.
+  public nonisolated static let circuitsPerLocation = 200
+  /// Seconds for which what is told of a circuit counts at most.
+  public nonisolated static let longestSignalSeconds = 366 * 86_400
+  /// A of the strongest fuse of a site's supply.
+  public nonisolated static let strongestFuse = 10_000
 }

@@ -3,7 +3,8 @@ import Wire
 
 /// Which stations are connected, and by which link. Of several links of one station the newest is the one that counts.
 struct LiveLinks {
-  struct Link {
+  /// One of them: an object, so that the table below has a small place for each.
+  final class Link {
     let id: LinkID
     let identity: StationIdentity
     var station: ID<Station>?
@@ -11,15 +12,63 @@ struct LiveLinks {
     let address: String
     let openedAt: Timestamp
     let desk: StationDesk
+    private let profile: SecurityProfile
+    private let isEncrypted: Bool
     /// It booted on this link, or was asked to.
     var isIntroduced = false
+    /// The house does with it what it does after a boot.
+    var isInHand = false
+    private var rarities: Rarities?
+    private var clockOffsetNanoseconds = Int64.min
+
+    /// Apart, because most links have neither, and thousands rest.
+    private final class Rarities {
+      let certificate: StationCertificate?
+      var follower: FollowerState?
+
+      init(certificate: StationCertificate? = nil) { self.certificate = certificate }
+    }
+
+    var security: LinkSecurity {
+      LinkSecurity(profile, isEncrypted: isEncrypted, certificate: rarities?.certificate)
+    }
+
+    /// Where the connection to its follower stands; nil where it has none.
+    var follower: FollowerState? {
+      get { rarities?.follower }
+      set {
+        if rarities == nil, newValue != nil { rarities = Rarities() }
+        rarities?.follower = newValue
+      }
+    }
+
+    /// The freshest time that the station told on this link, against ours: how far its clock is ahead.
+    var clockOffset: Duration? {
+      get { clockOffsetNanoseconds == .min ? nil : .nanoseconds(clockOffsetNanoseconds) }
+      set { clockOffsetNanoseconds = newValue?.wholeNanoseconds ?? .min }
+    }
+
+    init(
+      id: LinkID, identity: StationIdentity, station: ID<Station>?, version: String, address: String,
+      openedAt: Timestamp, security: LinkSecurity, desk: StationDesk
+    ) {
+      self.id = id
+      self.identity = identity
+      self.station = station
+      self.version = version
+      self.address = address
+      self.openedAt = openedAt
+      self.desk = desk
+      (profile, isEncrypted) = (security.profile, security.isEncrypted)
+      if let certificate = security.certificate { rarities = Rarities(certificate: certificate) }
+    }
   }
 
   private var links: [LinkID: Link] = [:]
   private var newest: [ID<Station>: LinkID] = [:]
   private var lastSeen: [ID<Station>: Timestamp] = [:]
   private var seenWrittenAt = Timestamp.epoch
-  /// When the recent links of a station began, to notice one that flaps.
+  /// When the links of a station began that ended lately, to notice one that flaps.
   private var openings: [ID<Station>: [Timestamp]] = [:]
   /// Stations whose link is gone, and when that makes them offline.
   private(set) var absent: [ID<Station>: Timestamp] = [:]
@@ -43,31 +92,67 @@ struct LiveLinks {
     if let station = links[link]?.station { lastSeen[station] = time }
   }
 
+  /// Seconds until a station that returned too often may come again; nil where it may come now. However often it
+  /// returns, it has a link again after a few seconds.
+  func pause(of station: ID<Station>, at now: Timestamp) -> Int? {
+    let recent = (openings[station] ?? []) + [link(of: station)?.openedAt].compactMap { $0 }
+    guard let last = recent.last, last <= now else { return nil }
+    guard recent.count(where: { now - $0 < .seconds(60) }) >= Limits.linksBeforePause else { return nil }
+    let left = .seconds(Limits.linkPauseSeconds) - (now - last)
+    return left > .zero ? Int(left.components.seconds) + 1 : nil
+  }
+
   /// A link begins. Returns the older one of the same station, which must be closed, and whether the station flaps.
   mutating func open(_ link: Link) -> (replaced: LinkID?, isFlapping: Bool) {
     links[link.id] = link
     guard let station = link.station else { return (nil, false) }
-    return take(station, with: link.id, at: link.openedAt)
+    return take(station, with: link, at: link.openedAt)
   }
 
   /// The operator accepted a station that was knocking on this link.
   mutating func settle(_ id: LinkID, as station: ID<Station>, at now: Timestamp) {
-    guard links[id] != nil else { return }
-    links[id]?.station = station
-    _ = take(station, with: id, at: now)
+    guard let link = links[id] else { return }
+    link.station = station
+    _ = take(station, with: link, at: now)
   }
 
-  private mutating func take(_ station: ID<Station>, with id: LinkID, at now: Timestamp) -> (
+  private mutating func take(_ station: ID<Station>, with link: Link, at now: Timestamp) -> (
     replaced: LinkID?, isFlapping: Bool
   ) {
-    let replaced = newest.updateValue(id, forKey: station)
+    let before = self.link(of: station)
+    if let before, before !== link { remember(before, of: station, at: now) }
+    newest[station] = link.id
     absent[station] = nil
     lastSeen[station] = now
-    var recent = (openings[station] ?? []).filter { now - $0 < .seconds(60) }
-    recent.append(now)
-    openings[station] = recent
+    let recent = (openings[station] ?? []).count { now - $0 < .seconds(60) }
     // Only the opening that crosses the bound is news, not each one after it.
-    return (replaced == id ? nil : replaced, recent.count == Limits.linksPerMinute)
+    return (before === link ? nil : before?.id, recent + 1 == Limits.linksPerMinute)
+  }
+
+  /// A link that is no longer the station's counts for a while as one of many.
+  private mutating func remember(_ link: Link, of station: ID<Station>, at now: Timestamp) {
+    openings[station] = (openings[station] ?? []).filter { now - $0 < .seconds(60) } + [link.openedAt]
+  }
+
+  mutating func followed(_ id: LinkID, _ state: FollowerState?) { links[id]?.follower = state }
+
+  /// Whether it comes and goes.
+  func isFlapping(_ station: ID<Station>, at now: Timestamp) -> Bool {
+    let recent = (openings[station] ?? []) + [link(of: station)?.openedAt].compactMap { $0 }
+    return recent.count { now - $0 < .seconds(60) } >= Limits.linksPerMinute
+  }
+
+  /// Nothing that follows a boot is under way.
+  func isFree(_ id: LinkID) -> Bool { links[id].map { !$0.isInHand } ?? false }
+  mutating func take(_ id: LinkID) { links[id]?.isInHand = true }
+  mutating func leave(_ id: LinkID) { links[id]?.isInHand = false }
+
+  /// The station told its time. What it sends late says nothing, so the freshest one counts.
+  mutating func told(_ time: Timestamp, by station: ID<Station>, at now: Timestamp) {
+    guard let id = newest[station] else { return }
+    let offset = time - now
+    if let known = links[id]?.clockOffset, known >= offset { return }
+    links[id]?.clockOffset = offset
   }
 
   mutating func booted(_ station: ID<Station>) {
@@ -88,6 +173,7 @@ struct LiveLinks {
     guard let link = links.removeValue(forKey: id) else { return nil }
     guard let station = link.station, newest[station] == id else { return (link, false) }
     newest[station] = nil
+    remember(link, of: station, at: link.openedAt)
     absent[station] = offlineAt
     return (link, true)
   }

@@ -18,11 +18,12 @@ extension CSMS {
 
   /// Makes a partner and the token A with which it may register. The token is shown once; only its digest is kept.
   public func invite(
-    name: String, party: ID<Party>?, quirks: PartnerQuirks, by who: String
+    name: String, party: ID<Party>?, provider: ID<Party>? = nil, quirks: PartnerQuirks, by who: String
   ) async throws(Refusal) -> (partner: Partner, token: String) {
     let token = Secret.make()
     let partner = try await turn { () throws(Refusal) in
-      try self.makePartner(name, party: party, quirks: quirks, token: token, purpose: .registration, by: who)
+      try self.makePartner(
+        name, party: party, provider: provider, quirks: quirks, token: token, purpose: .registration, by: who)
     }
     return (partner, token)
   }
@@ -30,12 +31,13 @@ extension CSMS {
   /// Registers with a partner that gave us its versions URL and a token A. What was reached is kept when a step fails,
   /// so that `register(again:)` can go on from there.
   public func register(
-    versionsURL: String, token: String, name: String, party: ID<Party>?, quirks: PartnerQuirks, by who: String
+    versionsURL: String, token: String, name: String, party: ID<Party>?, provider: ID<Party>? = nil,
+    quirks: PartnerQuirks, by who: String
   ) async throws(Refusal) -> Partner {
     let ours = Secret.make()
     let partner = try await turn { () throws(Refusal) in
       var partner = try self.makePartner(
-        name, party: party, quirks: quirks, token: ours, purpose: .credentials, by: who)
+        name, party: party, provider: provider, quirks: quirks, token: ours, purpose: .credentials, by: who)
       partner.versionsURL = versionsURL
       partner.outboundToken = token
       let made = partner
@@ -72,9 +74,8 @@ extension CSMS {
     let id = partner.id
     let registration: PartnerRegistration
     do {
-      registration = try await partnerLink.register(versionsURL: url, with: token, offering: ours, terms: terms) {
-        step, ok, detail in
-        Task { await self.traced(id, step: step, ok: ok, detail: detail) }
+      registration = try await writingSteps(of: id) { step throws(RegistrationFault) in
+        try await partnerLink.register(versionsURL: url, with: token, offering: ours, terms: terms, step: step)
       }
     } catch {
       throw .conflict("the partner's \(error.step) step failed: \(error.reason)")
@@ -88,9 +89,44 @@ extension CSMS {
         try self.books.partners.replaceRoles(of: id, by: registration.roles)
         try self.record(.partnerRegistered(id))
         try self.tellEverything(to: id)
+        try self.planPulls(of: id)
       }
       return try self.partner(id)
     }
+  }
+
+  /// Tries a registration's first steps by themselves, without an end to anything: what the partner answers is written
+  /// down, and nothing else changes.
+  public func probe(_ id: ID<Partner>, versionsURL: String?, token: String?) async throws(Refusal) {
+    let partner = try partner(id)
+    guard let url = versionsURL ?? partner.versionsURL, let token = token ?? partner.outboundToken else {
+      throw .invalid(field: "versions_url", "the partner's versions URL and token are needed")
+    }
+    guard let providerLink else { throw .unavailable("partners cannot be reached") }
+    let terms = try keep { () throws(StoreFault) in try self.terms(of: partner) }
+    do throws(RegistrationFault) {
+      try await writingSteps(of: id) { step throws(RegistrationFault) in
+        try await providerLink.probe(versionsURL: url, with: token, terms: terms, step: step)
+      }
+    } catch {
+      throw .conflict("the partner's \(error.step) step failed: \(error.reason)")
+    }
+  }
+
+  /// Writes the steps of a handshake down in their order. When it returns, the last one is written.
+  private func writingSteps<Value: Sendable>(
+    of id: ID<Partner>,
+    _ work: (@escaping @Sendable (HandshakeStep) -> Void) async throws(RegistrationFault) -> Value
+  ) async throws(RegistrationFault) -> Value {
+    let (steps, told) = AsyncStream<HandshakeStep>.makeStream()
+    let writer = Task { for await step in steps { await traced(id, step) } }
+    let result: Result<Value, RegistrationFault>
+    do throws(RegistrationFault) { result = .success(try await work { told.yield($0) }) } catch {
+      result = .failure(error)
+    }
+    told.finish()
+    await writer.value
+    return try result.get()
   }
 
   /// Ends the relationship at both ends; at ours also where the partner does not answer.
@@ -101,7 +137,7 @@ extension CSMS {
       do {
         try await partnerLink.unregister(terms: terms)
       } catch {
-        await traced(id, step: "unregister", ok: false, detail: error.reason)
+        await traced(id, HandshakeStep("unregister", ok: false, error.reason))
       }
     }
     try await turn { () throws(Refusal) in
@@ -126,12 +162,14 @@ extension CSMS {
     }
   }
 
-  /// Changes what the operator may change of a partner: its name, its quirks, and whether its pushes are held.
+  /// Changes what the operator may change of a partner: its name, its quirks, what it sees, and whether its pushes are
+  /// held.
   public func change(
     _ id: ID<Partner>, by who: String, _ edit: @escaping @MainActor @Sendable (inout Partner) throws(Refusal) -> Void
   ) async throws(Refusal) {
     try await turn { () throws(Refusal) in
       var partner = try self.partner(id)
+      let rules = partner.publishing
       try edit(&partner)
       try checkText(partner.name, "name", 1...Limits.nameLength)
       partner.updatedAt = self.now
@@ -140,7 +178,24 @@ extension CSMS {
         try self.books.partners.update(changed)
         try self.record(.partnerChanged(id, by: who))
         try self.books.pushes.revive(id, at: self.now)
+        if changed.publishing != rules { try self.tellEverything(to: id) }
       }
+    }
+  }
+
+  /// Speaks another version with a partner: nil is the highest that both have. Its endpoints there are learned by making
+  /// new tokens with it; where that fails all stays as it was.
+  public func speak(_ version: String?, with id: ID<Partner>, by who: String) async throws(Refusal) {
+    let before = try partner(id)
+    try await change(id, by: who) { (partner: inout Partner) throws(Refusal) in partner.quirks.version = version }
+    guard before.state == .registered || before.state == .paused else { return }
+    do {
+      _ = try await register(again: id, versionsURL: nil, token: nil)
+    } catch {
+      try await change(id, by: who) { (partner: inout Partner) throws(Refusal) in
+        partner.quirks.version = before.quirks.version
+      }
+      throw error
     }
   }
 
@@ -175,19 +230,44 @@ extension CSMS {
   }
 
   private func makePartner(
-    _ name: String, party: ID<Party>?, quirks: PartnerQuirks, token: String, purpose: TokenPurpose, by who: String
+    _ name: String, party: ID<Party>?, provider: ID<Party>?, quirks: PartnerQuirks, token: String,
+    purpose: TokenPurpose, by who: String
   ) throws(Refusal) -> Partner {
     try checkText(name, "name", 1...Limits.nameLength)
+    let (ours, drivers) = try parties(party, provider)
     return try keep { () throws(StoreFault) in
-      let ours = if let party { party } else { try self.cpo().id }
       let partner = try self.books.partners.create(
         Partner(
-          id: ID(0), name: name, party: ours, state: .invited, quirks: quirks, createdAt: self.now, updatedAt: self.now)
+          id: ID(0), name: name, party: ours, provider: drivers, state: .invited, quirks: quirks, createdAt: self.now,
+          updatedAt: self.now)
       )
       try self.books.partners.addDigest(TokenDigest.of(token), of: partner.id, for: purpose, at: self.now)
       try self.record(.partnerAdded(partner.id, by: who))
       return partner
     }
+  }
+
+  /// With whom of us a partner deals: with the operator and with the provider, where it is not said otherwise. A party
+  /// that is named alone stands alone.
+  func parties(_ party: ID<Party>?, _ provider: ID<Party>?) throws(Refusal) -> (ID<Party>, ID<Party>?) {
+    func known(_ id: ID<Party>, _ field: String) throws(Refusal) -> Party {
+      guard let party = try keep({ () throws(StoreFault) in try self.books.parties.party(id) }) else {
+        throw .invalid(field: field, "we have no such party")
+      }
+      return party
+    }
+    let drivers = try provider.map { id throws(Refusal) in try known(id, "provider") }
+    guard drivers.map({ $0.role == .emsp }) ?? true else {
+      throw .invalid(field: "provider", "this party provides no drivers: its role is not EMSP")
+    }
+    guard let party else {
+      return try keep { () throws(StoreFault) in
+        let fallback = try self.books.parties.provider()?.id
+        return (try self.cpo().id, drivers?.id ?? fallback)
+      }
+    }
+    let ours = try known(party, "party")
+    return (ours.id, ours.role == .emsp ? drivers?.id ?? ours.id : drivers?.id)
   }
 
   func partner(_ id: ID<Partner>) throws(Refusal) -> Partner {

@@ -10,20 +10,26 @@ extension CSMS: StationDoor {
   public func admit(_ caller: StationCaller) throws(TurnFault) -> Admission {
     try keeping { () throws(StoreFault) in
       guard let station = try books.stations.station(caller.identity) else { return try admitStranger(caller) }
-      guard station.registration != .rejected else {
-        try refuse(caller, because: "the operator rejected this station")
-        return .rejected
+      if let seconds = guesses.pause(station.id, caller.address, at: now) { return .tooOften(seconds: seconds) }
+      let security: LinkSecurity
+      switch try prove(caller, to: station) {
+      case .proven(let proof): security = proof
+      case .unproven(let why):
+        if caller.password != nil { guesses.failed(station.id, caller.address, at: now) }
+        try refuse(caller, because: why)
+        return .unauthorized
+      case .insecure(let why):
+        try refuse(caller, because: why)
+        return .insecure(why)
       }
-      if let hash = station.passwordHash {
-        guard let key = StationKey(text: hash), let password = caller.password, key.verify(password) else {
-          try refuse(caller, because: caller.password == nil ? "it sent no password" : "its password is wrong")
-          return .unauthorized
-        }
-      }
+      guesses.succeeded(station.id, caller.address)
+      // Only now: who does not know the password must not be able to keep the station out.
+      if let seconds = links.pause(of: station.id, at: now) { return .tooOften(seconds: seconds) }
       return .welcome(
         Admission.Guest(
-          identity: station.identity, station: station.id, isAccepted: station.registration == .accepted,
-          quirks: station.quirks))
+          identity: station.identity, station: station.id, registration: station.registration, quirks: station.needs,
+          zone: station.needs.timeZone.flatMap { zones[$0] } ?? .utc, forwarding: station.forwarding,
+          security: security))
     }
   }
 
@@ -38,18 +44,31 @@ extension CSMS: StationDoor {
       try refuse(caller, because: "nobody knows this identity")
       return .unknown
     }
+    let proof = try proofShown(by: caller)
+    guard case .proven(let security) = proof else {
+      guard case .insecure(let why) = proof else { return .unauthorized }
+      try refuse(caller, because: why)
+      return .insecure(why)
+    }
     guard knocks.hasRoom || knocks[caller.identity] != nil else { return .crowded }
-    afterCommit { self.knocks.expect(caller.identity, password: caller.password) }
+    afterCommit { self.knocks.expect(caller.identity, password: caller.password, security: security) }
     return .welcome(
-      Admission.Guest(identity: caller.identity, station: nil, isAccepted: false, quirks: StationQuirks()))
+      Admission.Guest(
+        identity: caller.identity, station: nil, registration: .pending, quirks: StationQuirks(), security: security))
   }
 
   private func refuse(_ caller: StationCaller, because why: String) throws(StoreFault) {
-    guard doorNotes.takes(caller.identity, at: now) else { return }
+    guard doorNotes.takes(caller.identity.text, at: now) else { return }
     log.notice(
       "a station was not let in",
       metadata: ["station": "\(caller.identity)", "address": "\(caller.address)", "reason": "\(why)"])
-    try record(.refusedAtTheDoor(caller.identity, address: caller.address, why: why))
+    try record(
+      .refusedAtTheDoor(
+        caller.identity, address: caller.address, why: why, certificate: caller.certificate?.serial))
+  }
+
+  public func turnedAway(_ caller: StationCaller, because why: String) throws(TurnFault) {
+    try keeping { () throws(StoreFault) in try refuse(caller, because: why) }
   }
 
   public func opened(
@@ -59,12 +78,14 @@ extension CSMS: StationDoor {
       let desk = StationDesk(house: self, link: id, identity: guest.identity, station: guest.station)
       let link = LiveLinks.Link(
         id: id, identity: guest.identity, station: guest.station, version: version, address: address, openedAt: now,
-        desk: desk)
+        security: guest.security, desk: desk)
       if let station = guest.station {
         try books.stations.connected(station, version: version, at: now)
         try record(.stationConnected(station, version: version, address: address))
+        try secured(guest.security, station)
         try restoreStatuses(of: station)
-      } else if doorNotes.takes(guest.identity, at: now) {
+        try dutiesAreDue(at: station)
+      } else if doorNotes.takes(guest.identity.text, at: now) {
         log.notice("an unknown station knocks", metadata: ["station": "\(guest.identity)", "address": "\(address)"])
         try record(.stationKnocked(guest.identity, address: address))
       }
@@ -107,6 +128,8 @@ extension CSMS: StationDoor {
   }
 
   public func seen(_ link: LinkID, at time: Timestamp) { links.saw(link, at: time) }
+
+  public func followed(_ link: LinkID, _ state: FollowerState) { links.followed(link, state) }
 }
 
 extension CSMS {
@@ -116,19 +139,46 @@ extension CSMS {
     guard var station = try books.stations.station(id) else {
       return BootVerdict(registration: .rejected, interval: settings.pendingSeconds, now: now)
     }
+    let before = station.preset
+    let firmware = station.firmwareVersion
     station.vendor = report.vendor
     station.model = report.model
-    station.serialNumber = report.serialNumber ?? station.serialNumber
+    try pin(report.serialNumber, of: &station)
     station.firmwareVersion = report.firmwareVersion ?? station.firmwareVersion
+    station.preset = presets.preset(for: report)
     station.bootedAt = now
     station.updatedAt = now
     try books.stations.update(station)
-    afterCommit { self.links.booted(id) }
-    try record(.stationBooted(id, vendor: report.vendor, model: report.model, firmware: report.firmwareVersion))
+    if let preset = station.preset, preset.name != before?.name { try record(.presetApplied(id, preset.name)) }
+    afterCommit {
+      self.links.booted(id)
+      self.costsTold.booted(id)
+      if station.registration == .accepted { self.afterBoot(of: id) }
+    }
+    try dutiesBeginAnew(at: station, firmwareWas: firmware)
+    try record(
+      .stationBooted(
+        id, vendor: report.vendor, model: report.model, firmware: report.firmwareVersion, reason: report.reason))
+    // A boot that we asked for interrupted nothing.
+    if station.registration == .accepted, report.reason != .triggered, station.needs.isLeftAloneAfterBoot != true {
+      try askAboutTransactions(of: id)
+    }
     let interval =
       station.registration == .accepted
-      ? station.quirks.heartbeatSeconds ?? settings.heartbeatSeconds : settings.pendingSeconds
+      ? station.needs.heartbeatSeconds ?? settings.heartbeatSeconds
+      : station.needs.retrySeconds ?? settings.pendingSeconds
     return BootVerdict(registration: station.registration, interval: interval, now: now)
+  }
+
+  /// The serial number of its first accepted boot stands: its certificate may be issued to it. Only the operator changes
+  /// it, as when the box was exchanged.
+  private func pin(_ serialNumber: String?, of station: inout Station) throws(StoreFault) {
+    guard let serialNumber, serialNumber != station.serialNumber else { return }
+    guard station.registration == .accepted, let known = station.serialNumber else {
+      station.serialNumber = serialNumber
+      return
+    }
+    try noteOddity("BootNotification: serial number is not \(known)", sample: serialNumber, of: station.id)
   }
 
   func statusReported(_ report: StatusReport, by station: ID<Station>) throws(StoreFault) {
@@ -137,9 +187,74 @@ extension CSMS {
     guard let evse = try evse(report.evse, of: station) else {
       return try noteOddity("EVSE number beyond \(Limits.evsesPerStation)", sample: "\(report.evse)", of: station)
     }
-    try setStatus(report.status, of: evse, note: report.note)
+    try setStatus(try status(of: evse, by: report), of: evse, note: report.note)
     // The order of reports is that of their arrival, but what the car did is billed by the station's clock.
     try vehicleShifted(report, at: evse)
+  }
+
+  /// What the EVSE does. Where it has several connectors, the report is of one of them.
+  private func status(of evse: EVSE, by report: StatusReport) throws(StoreFault) -> EVSE.Status {
+    guard evse.connectors.count > 1, let one = evse.connectors.first(where: { $0.number == report.connector }) else {
+      return report.status
+    }
+    try books.stations.setStatus(report.status, ofConnector: one.id)
+    return EVSE.Status(
+      of: evse.connectors.compactMap { $0.number == report.connector ? report.status : $0.status })
+  }
+
+  /// A connector of 2.x says only whether it is taken; what its session does the transaction tells.
+  func connectorReported(_ report: ConnectorReport, by station: ID<Station>) throws(StoreFault) {
+    guard report.evse > 0 else { return }
+    guard var evse = try evse(report.evse, of: station) else {
+      return try noteOddity("EVSE number beyond \(Limits.evsesPerStation)", sample: "\(report.evse)", of: station)
+    }
+    var availability = report.availability
+    if let number = report.connector {
+      evse = try knowing(connector: number, of: evse)
+      if evse.connectors.count > 1, let one = evse.connectors.first(where: { $0.number == number }) {
+        try books.stations.setStatus(EVSE.Status(availability), ofConnector: one.id)
+        let all = evse.connectors.compactMap { $0.id == one.id ? availability : $0.status.flatMap(\.availability) }
+        availability = ConnectorReport.joined(all) ?? availability
+      }
+    }
+    let status = try status(of: evse, availability)
+    try setStatus(status, of: evse, note: report.note)
+    try reservationsGiveWay(to: status, at: evse)
+  }
+
+  private func status(
+    of evse: EVSE, _ availability: ConnectorReport.Availability
+  ) throws(StoreFault) -> EVSE.Status {
+    switch availability {
+    case .available: return .available
+    case .reserved: return .reserved
+    case .unavailable: return .unavailable
+    case .faulted: return .faulted
+    case .occupied: break
+    }
+    switch evse.status {
+    case .preparing, .charging, .suspendedEV, .suspendedEVSE, .finishing: return evse.status
+    case .available, .reserved, .unavailable, .faulted, .unknown: break
+    }
+    guard let session = try books.sessions.open(at: evse),
+      let kept = try books.transactions.transaction(of: session.id), let state = kept.chargingState
+    else { return .preparing }
+    return state.status(hasCharged: kept.hasCharged)
+  }
+
+  /// The EVSE with a connector of that number, assumed where nobody spoke of it before.
+  func knowing(connector number: Int, of evse: EVSE) throws(StoreFault) -> EVSE {
+    guard number > 0, !evse.connectors.contains(where: { $0.number == number }) else { return evse }
+    guard evse.connectors.count < Limits.connectorsPerEVSE else {
+      try noteOddity(
+        "connectors of one EVSE beyond \(Limits.connectorsPerEVSE)", sample: "\(number)", of: evse.station)
+      return evse
+    }
+    var connector = Connector(id: ID(0), number: number, isAssumed: true, updatedAt: now)
+    connector.tariff = evse.connectors.first?.tariff
+    try books.stations.create(connector, at: evse.id)
+    try record(.stationChanged(evse.station, by: "station"))
+    return try books.stations.evse(evse.id) ?? evse
   }
 
   /// The EVSE of that number, made with an assumed connector where the station never spoke of it before.
@@ -161,6 +276,7 @@ extension CSMS {
     try books.stations.setStatus(evse.id, status, at: now, reason: note)
     try record(.evseStatus(evse.id, of: evse.station, status: status, note: note))
     try evseMoved(evse)
+    try reservationsGiveWay(to: status, at: evse)
   }
 
   /// A station that returns without telling its statuses has those that it had before; it is asked
@@ -230,12 +346,18 @@ extension CSMS {
         let made = try self.books.stations.create(
           Station(
             id: ID(0), identity: identity, location: place, registration: .accepted,
-            passwordHash: knock.password.map { StationKey.hash(of: $0).text }, vendor: knock.boot?.vendor,
-            model: knock.boot?.model,
-            serialNumber: knock.boot?.serialNumber, firmwareVersion: knock.boot?.firmwareVersion,
+            passwordHash: knock.password.map { StationKey.hash(of: $0).text },
+            securityProfile: knock.security.profile, vendor: knock.boot?.vendor, model: knock.boot?.model,
+            // What an authority signed counts more than what the station says.
+            serialNumber: knock.security.certificate.flatMap { $0.match == .serialNumber ? $0.commonName : nil }
+              ?? knock.boot?.serialNumber,
+            firmwareVersion: knock.boot?.firmwareVersion,
             lastVersion: knock.version,
             createdAt: self.now, updatedAt: self.now))
         try self.record(.stationAdded(made.id, by: who))
+        if let certificate = knock.security.certificate {
+          try self.books.security.keep(certificate, of: made.id, at: self.now)
+        }
         try self.record(.stationConnected(made.id, version: knock.version, address: knock.address))
         return made
       }
@@ -243,7 +365,7 @@ extension CSMS {
         self.knocks.remove(identity)
         self.links[knock.link]?.desk.station = station.id
         self.links.settle(knock.link, as: station.id, at: self.now)
-        self.stationLink?.accepted(knock.link)
+        self.stationLink?.registered(knock.link, as: .accepted)
         self.introduce(on: knock.link)
       }
       return station
@@ -259,15 +381,6 @@ extension CSMS {
       case .refused, .failed, .timedOut, .disconnected, .impossible:
         // Its next boot says the same, and no station stays silent for long after a closed link.
         self.stationLink?.close(link, code: 1000, reason: "accepted: please reconnect")
-      }
-    }
-  }
-
-  /// Some stations return without a boot and tell nothing: once they have settled they are asked, once.
-  func askTheSilent() {
-    for link in links.takeSilent(at: now) {
-      stationLink?.call(.trigger(.boot, evse: nil), on: link, deadline: settings.commandSeconds) { _ in
-        self.stationLink?.call(.trigger(.status, evse: nil), on: link, deadline: self.settings.commandSeconds) { _ in }
       }
     }
   }

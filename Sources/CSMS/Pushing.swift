@@ -13,11 +13,20 @@ extension CSMS {
   func locationMoved(_ id: ID<Location>) throws(StoreFault) {
     guard let location = try books.locations.location(id) else { return }
     try books.locations.touch(id, at: now)
-    guard location.isPublished else { return }
     for partner in try receivers(of: .locations, party: location.party) {
-      try want(.locations, "\(id)", of: partner.id, party: location.party, location: id)
+      let key = PushKey(partner: partner.id, module: .locations, object: "\(id)")
+      // What a partner must see no longer is told to those that know it.
+      if try sees(partner, location) ? true : wasTold(key) {
+        try want(.locations, key.object, of: partner.id, party: location.party, location: id)
+      }
     }
   }
+
+  private func sees(_ partner: Partner, _ location: Location) -> Bool {
+    location.isPublished && partner.publishing.shows(location: location.ref)
+  }
+
+  private func wasTold(_ key: PushKey) throws(StoreFault) -> Bool { (try books.pushes.row(key)?.sent ?? 0) > 0 }
 
   /// The location of a station changed through that station.
   func locationMoved(of station: ID<Station>) throws(StoreFault) {
@@ -28,15 +37,15 @@ extension CSMS {
   func evseMoved(_ evse: EVSE) throws(StoreFault) {
     guard let id = try station(evse.station)?.location, let location = try books.locations.location(id) else { return }
     try books.locations.touch(id, at: now)
-    guard location.isPublished else { return }
-    for partner in try receivers(of: .locations, party: location.party) {
+    for partner in try receivers(of: .locations, party: location.party) where sees(partner, location) {
       try want(.evses, evse.uid, of: partner.id, party: location.party, location: id)
     }
   }
 
   func tariffMoved(_ id: ID<Tariff>) throws(StoreFault) {
     guard let tariff = try books.tariffs.tariff(id) else { return }
-    for partner in try receivers(of: .tariffs, party: tariff.party) {
+    for partner in try receivers(of: .tariffs, party: tariff.party)
+    where partner.publishing.shows(tariff: tariff.tariff.ref) {
       try want(.tariffs, tariff.tariff.ref, of: partner.id, party: tariff.party)
     }
   }
@@ -59,19 +68,31 @@ extension CSMS {
       notBefore: notBefore)
   }
 
-  func cdrMoved(_ cdr: CDR, of session: Session, partner: ID<Partner>?) throws(StoreFault) {
+  func cdrMoved(
+    _ id: String, of spot: Session.Place, session: String?, partner: ID<Partner>?
+  ) throws(StoreFault) {
     guard let partner else { return }
-    try want(.cdrs, cdr.id, of: partner, party: session.party, location: session.location, session: session.id)
+    try want(.cdrs, id, of: partner, party: spot.party, location: spot.location, session: session)
+  }
+
+  func cdrMoved(_ kept: KeptCDR) throws(StoreFault) {
+    guard let partner = kept.partner else { return }
+    try want(
+      .cdrs, kept.cdr.id, of: partner, party: kept.party, location: kept.location,
+      session: kept.cdr.session.isEmpty ? nil : kept.cdr.session)
   }
 
   /// A partner that has just registered hears of all that is published; most pull it, some only wait.
   func tellEverything(to partner: ID<Partner>) throws(StoreFault) {
     guard let partner = try books.partners.partner(partner) else { return }
+    try tellTokens(to: partner)
     if partner.receives(.tariffs) {
       var last: ID<Tariff>?
       while case let page = try books.tariffs.list(after: last, limit: .max), !page.isEmpty {
-        for tariff in page where tariff.party == partner.party {
-          try want(.tariffs, tariff.tariff.ref, of: partner.id, party: partner.party)
+        for tariff in page where partner.dealsWith(tariff.party) {
+          let key = PushKey(partner: partner.id, module: .tariffs, object: tariff.tariff.ref)
+          guard try partner.publishing.shows(tariff: key.object) ? true : wasTold(key) else { continue }
+          try want(.tariffs, key.object, of: partner.id, party: tariff.party)
         }
         last = page.last?.id
       }
@@ -79,8 +100,10 @@ extension CSMS {
     guard partner.receives(.locations) else { return }
     var last: ID<Location>?
     while case let page = try books.locations.list(after: last, limit: .max), !page.isEmpty {
-      for location in page where location.party == partner.party && location.isPublished {
-        try want(.locations, "\(location.id)", of: partner.id, party: partner.party, location: location.id)
+      for location in page where partner.dealsWith(location.party) {
+        let key = PushKey(partner: partner.id, module: .locations, object: "\(location.id)")
+        guard try sees(partner, location) ? true : wasTold(key) else { continue }
+        try want(.locations, key.object, of: partner.id, party: location.party, location: location.id)
       }
       last = page.last?.id
     }
@@ -99,20 +122,23 @@ extension CSMS {
 
   private func receivers(of module: PushModule, party: ID<Party>) throws(StoreFault) -> [Partner] {
     try books.partners.all().filter { partner in
-      partner.party == party && (partner.state == .registered || partner.state == .paused) && partner.receives(module)
+      partner.dealsWith(party) && (partner.state == .registered || partner.state == .paused) && partner.receives(module)
     }
   }
 
   // MARK: Sending, between turns
 
-  /// Sends what is due, as far as each partner's bound and its breaker allow.
+  /// Sends what is due, as far as each partner's bound, its pace and its breaker allow.
   func deliverDuePushes() {
-    guard couriers.hasNews, partnerLink != nil else { return }
+    // Where the answer cannot be written, the same would be sent again and again.
+    guard couriers.hasNews, partnerLink != nil, trouble == nil else { return }
     couriers.hasNews = false
     do {
       let due = try books.pushes.due(at: now, perPartner: Limits.pushesPerPartner, excluding: couriers.underWay)
       for row in due where couriers.hasRoom(at: row.key.partner, now: now) {
         guard let terms = try books.partners.terms(of: row.key.partner) else { continue }
+        let most = terms.partner.quirks.requestsPerMinute
+        guard couriers.mayAsk(row.key.partner, perMinute: most, now: now) else { continue }
         dispatch(row, terms: terms)
       }
     } catch {
@@ -125,7 +151,7 @@ extension CSMS {
     let object: PushObject?
     do {
       if let request = try kept(row, terms: terms) { return send(request, row: row, terms: terms) }
-      object = try self.object(of: row)
+      object = try self.object(of: row, terms: terms)
     } catch {
       log.error("an object cannot be read for a push", metadata: ["object": "\(row.key.object)", "cause": "\(error)"])
       switch error {
@@ -143,6 +169,7 @@ extension CSMS {
       case .unfit(let why): return settle(row, as: .refused("not sent: \(why)"), terms: terms)
       }
     }
+    noteUnsaid(request, to: terms.partner)
     guard row.key.module == .cdrs else { return send(request, row: row, terms: terms) }
     // The bytes of a CDR are on disk before they leave, so that every attempt sends the same.
     note { () throws(StoreFault) in
@@ -157,7 +184,7 @@ extension CSMS {
   private func kept(_ row: PushRow, terms: PartnerTerms) throws(StoreFault) -> PushRequest? {
     guard var request = row.request.flatMap(PushRequest.init(text:)) else { return nil }
     guard row.key.module == .cdrs, let door = terms.endpoint("cdrs", role: "RECEIVER"), !request.url.hasPrefix(door),
-      let object = try object(of: row), let fresh = try? partnerLink?.request(for: object, terms: terms)
+      let object = try object(of: row, terms: terms), let fresh = try? partnerLink?.request(for: object, terms: terms)
     else { return request }
     request.url = fresh.url
     return request
@@ -168,17 +195,29 @@ extension CSMS {
   }
 
   /// The current state of what a row speaks of; nil where there is nothing to say any more.
-  private func object(of row: PushRow) throws(StoreFault) -> PushObject? {
+  private func object(of row: PushRow, terms: PartnerTerms) throws(StoreFault) -> PushObject? {
     switch row.key.module {
     case .locations:
-      return try published(row.location).map { .location($0) }
+      guard let location = row.location,
+        var view = try books.locations.view(location, by: terms.partner.publishing)
+      else { return nil }
+      // One that it must see no longer is told to be none that is shown.
+      if !sees(terms.partner, view.location) { view.location.isPublished = false }
+      return .location(view)
     case .evses:
-      return try published(row.location).flatMap { view in
-        view.evses.first { $0.evse.uid == row.key.object }.map { .evse($0, of: view) }
+      guard let location = row.location,
+        let view = try books.locations.view(location, by: terms.partner.publishing),
+        sees(terms.partner, view.location)
+      else { return nil }
+      let standing = view.evses.first { $0.evse.uid == row.key.object && !$0.evse.connectors.isEmpty }
+      return (standing.map(PublishedEVSE.init) ?? view.gone.first { $0.uid == row.key.object }).map {
+        .evse($0, of: view)
       }
     case .tariffs:
       guard let party = try books.parties.party(row.party) else { return nil }
-      guard let tariff = try books.tariffs.tariff(row.key.object, of: row.party) else {
+      guard let tariff = try books.tariffs.tariff(row.key.object, of: row.party),
+        terms.partner.publishing.shows(tariff: row.key.object)
+      else {
         return .tariffRemoved(ref: row.key.object, party: party.name)
       }
       return .tariff(TariffView(version: tariff, party: party.name))
@@ -188,15 +227,41 @@ extension CSMS {
         try SessionCosts(books: books, zones: zones, currency: settings.currency).view(of: session, at: now))
     case .cdrs:
       return try books.cdrs.cdr(row.key.object).map { .cdr($0.cdr) }
+    case .profiles:
+      return try books.duties.plan(of: row.key.object)?.told.map { .activeProfile(session: row.key.object, $0) }
+    case .tokens:
+      guard let id = Int64(row.key.object), let token = try books.tokens.token(ID(id)),
+        let party = try books.parties.party(row.party)
+      else { return nil }
+      return .token(OfferedToken(token: token, party: party.name))
     case .commands:
       // Its request was written when the command ended.
       return nil
     }
   }
 
-  private func published(_ location: ID<Location>?) throws(StoreFault) -> LocationView? {
-    guard let location, let view = try books.locations.view(location), view.location.isPublished else { return nil }
-    return view
+  private func noteUnsaid(_ request: PushRequest, to partner: Partner) {
+    noteUnsaid(request.unsaid, of: request.module, sample: request.url, to: partner.id)
+  }
+
+  /// What a partner's version has no words for is written down for the operator, once for each kind and start of the
+  /// daemon.
+  func noteUnsaid(_ what: [String], of module: String, sample: String, to partner: ID<Partner>) {
+    let news = Set(what.filter { !couriers.isKnown("\(module): \($0)", unsaidTo: partner) }).sorted()
+    guard !news.isEmpty else { return }
+    note { () throws(StoreFault) in
+      guard let version = try self.books.partners.partner(partner)?.version else { return }
+      for what in news {
+        let text = "OCPI \(version) cannot say \(what) (\(module))"
+        if try self.books.partners.note(text, sample: sample, of: partner, at: self.now) {
+          try self.record(.partnerNoted(partner, what: text))
+        }
+      }
+      self.afterCommit {
+        for what in news { self.couriers.know("\(module): \(what)", unsaidTo: partner) }
+      }
+    } onFault: {
+    }
   }
 
   // MARK: How it went
@@ -239,6 +304,9 @@ extension CSMS {
 }
 
 extension Partner {
+  /// Whether objects of that party of ours are its business.
+  func dealsWith(_ ours: ID<Party>) -> Bool { party == ours || publishing.allParties == true }
+
   /// Whether it has an endpoint at which it takes these objects.
   fileprivate func receives(_ module: PushModule) -> Bool {
     endpoints.contains { $0.module == module.rawValue && $0.role != "SENDER" }

@@ -61,6 +61,7 @@ extension CSMS: PartnerService {
         try self.books.partners.replaceRoles(of: id, by: registration.roles)
         try self.record(.partnerRegistered(id))
         try self.tellEverything(to: id)
+        try self.planPulls(of: id)
       }
       return PartnerWelcome(token: token, party: caller.terms.ourParty)
     }
@@ -86,46 +87,60 @@ extension CSMS: PartnerService {
     try books.partners.update(partner)
     try books.partners.endDigests(of: partner.id)
     try books.pushes.forget(partner.id)
+    try books.pulls.forget(partner.id)
     try record(.partnerUnregistered(partner.id))
   }
 
-  public func traced(_ partner: ID<Partner>, step: String, ok: Bool, detail: String) async {
+  public func traced(_ partner: ID<Partner>, _ step: HandshakeStep) async {
     note { () throws(StoreFault) in
-      try self.record(.partnerStep(partner, step: step, ok: ok, detail: String(detail.prefix(Limits.traceLength))))
+      var step = step
+      step.detail = String(step.detail.prefix(Limits.traceLength))
+      step.request = step.request.map { String($0.prefix(Limits.traceLength)) }
+      step.answer = step.answer.map { String($0.prefix(Limits.traceLength)) }
+      try self.record(.partnerStep(partner, step))
     }
+  }
+
+  public func unsaid(_ what: [String], of module: String, sample: String, to partner: ID<Partner>) async {
+    noteUnsaid(what, of: module, sample: sample, to: partner)
   }
 
   // MARK: What we publish
 
   public func locations(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<LocationView>
   {
-    let party = caller.terms.ourParty.id
-    return try await answer { books throws(StoreFault) in try books.locations.views(query, of: party) }
+    let (parties, rules) = (caller.terms.parties.map(\.id), caller.terms.partner.publishing)
+    return try await answer { books throws(StoreFault) in try books.locations.views(query, of: parties, by: rules) }
   }
 
   public func location(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> LocationView {
-    let party = caller.terms.ourParty.id
-    return try await found { books throws(StoreFault) in
-      guard let location = try books.locations.location(ref, of: party), location.isPublished else { return nil }
-      return try books.locations.view(location.id)
-    }
+    let (parties, rules) = (caller.terms.parties.map(\.id), caller.terms.partner.publishing)
+    return try await found { books throws(StoreFault) in try books.locations.view(ref, of: parties, by: rules) }
   }
 
   public func tariffs(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<TariffView> {
-    let party = caller.terms.ourParty.id
-    return try await answer { books throws(StoreFault) in try books.tariffs.page(query, of: party) }
+    let (parties, rules) = (caller.terms.parties.map(\.id), caller.terms.partner.publishing)
+    return try await answer { books throws(StoreFault) in try books.tariffs.page(query, of: parties, by: rules) }
   }
 
   public func tariff(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> TariffView {
-    let party = caller.terms.ourParty
-    let version = try await found { books throws(StoreFault) in try books.tariffs.tariff(ref, of: party.id) }
-    return TariffView(version: version, party: party.name)
+    let (parties, rules) = (caller.terms.parties, caller.terms.partner.publishing)
+    return try await found { books throws(StoreFault) in
+      guard rules.shows(tariff: ref) else { return nil }
+      for party in parties {
+        if let version = try books.tariffs.tariff(ref, of: party.id) {
+          return TariffView(version: version, party: party.name)
+        }
+      }
+      return nil
+    }
   }
 
   public func sessions(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<SessionView> {
     let (partner, zones, currency, now) = (caller.terms.partner.id, zones, settings.currency, now)
+    let behalf = caller.behalf
     return try await answer { books throws(StoreFault) in
-      let page = try books.sessions.page(query, of: partner)
+      let page = try books.sessions.page(query, of: partner, behalf: behalf)
       let costs = SessionCosts(books: books, zones: zones, currency: currency)
       return Page(
         items: try page.items.map { session throws(StoreFault) in try costs.view(of: session, at: now) },
@@ -135,31 +150,43 @@ extension CSMS: PartnerService {
 
   public func session(_ id: String, for caller: PartnerCaller) async throws(PartnerFault) -> SessionView {
     let (partner, zones, currency, now) = (caller.terms.partner.id, zones, settings.currency, now)
+    let behalf = caller.behalf
     return try await found { books throws(StoreFault) in
-      guard let session = try books.sessions.session(id, of: partner) else { return nil }
+      guard let session = try books.sessions.session(id, of: partner), behalf.map({ $0 == session.token.owner }) ?? true
+      else { return nil }
       return try SessionCosts(books: books, zones: zones, currency: currency).view(of: session, at: now)
     }
   }
 
   public func cdrs(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<CDR> {
-    let partner = caller.terms.partner.id
-    return try await answer { books throws(StoreFault) in try books.cdrs.page(query, of: partner) }
+    let (partner, behalf) = (caller.terms.partner.id, caller.behalf)
+    return try await answer { books throws(StoreFault) in
+      try books.cdrs.page(query, of: partner, behalf: behalf)
+    }
   }
 
   public func cdr(_ id: String, for caller: PartnerCaller) async throws(PartnerFault) -> CDR {
-    let partner = caller.terms.partner.id
-    return try await found { books throws(StoreFault) in try books.cdrs.cdr(id, of: partner)?.cdr }
+    let (partner, behalf) = (caller.terms.partner.id, caller.behalf)
+    return try await found { books throws(StoreFault) in
+      guard let cdr = try books.cdrs.cdr(id, of: partner)?.cdr, behalf.map({ $0 == cdr.token.owner }) ?? true else {
+        return nil
+      }
+      return cdr
+    }
   }
 
   // MARK: Their tokens
 
   public func token(_ key: TokenKey, for caller: PartnerCaller) async throws(PartnerFault) -> Token {
-    guard let token = try held(key, by: caller) else { throw .unknownToken }
+    guard let role = known(key.party, of: caller) else {
+      throw caller.terms.hub == nil ? .invalid("\(key.party) is not one of your parties") : .unknownToken
+    }
+    guard let token = try held(key, by: role) else { throw .unknownToken }
     return token
   }
 
   public func put(_ token: Token, under key: TokenKey, from caller: PartnerCaller) async throws(PartnerFault) -> Bool {
-    let owner = try role(key.party, of: caller)
+    let owner = try await role(key.party, of: caller)
     return try await partnerTurn { () throws(PartnerFault) in
       try stored { () throws(StoreFault) in
         var token = token
@@ -182,8 +209,9 @@ extension CSMS: PartnerService {
     _ key: TokenKey, from caller: PartnerCaller,
     _ change: @escaping @Sendable (inout Token) throws(PartnerFault) -> Void
   ) async throws(PartnerFault) {
+    let owner = try await role(key.party, of: caller)
     try await partnerTurn { () throws(PartnerFault) in
-      guard var token = try self.held(key, by: caller) else { throw .unknownToken }
+      guard var token = try self.held(key, by: owner) else { throw .unknownToken }
       try change(&token)
       let changed = token
       try stored { () throws(StoreFault) in
@@ -193,23 +221,32 @@ extension CSMS: PartnerService {
     }
   }
 
-  private func held(_ key: TokenKey, by caller: PartnerCaller) throws(PartnerFault) -> Token? {
-    let owner = try role(key.party, of: caller)
-    return try stored { () throws(StoreFault) in try self.books.tokens.token(key.uid, key.kind, owner: owner.id) }
+  private func held(_ key: TokenKey, by owner: PartnerRole) throws(PartnerFault) -> Token? {
+    try stored { () throws(StoreFault) in try self.books.tokens.token(key.uid, key.kind, owner: owner.id) }
   }
 
-  /// A partner writes for the parties behind it and for no other.
-  private func role(_ party: PartyID, of caller: PartnerCaller) throws(PartnerFault) -> PartnerRole {
-    guard let role = caller.terms.partner.roles.first(where: { $0.name == party }) else {
+  /// A partner writes for the parties behind it and for no other. A hub speaks for whoever it connects: one that we meet
+  /// for the first time is written down.
+  func role(_ party: PartyID, of caller: PartnerCaller) async throws(PartnerFault) -> PartnerRole {
+    if let role = known(party, of: caller) { return role }
+    guard caller.terms.hub != nil, PartyID(party.description) == party else {
       throw .invalid("\(party) is not one of your parties")
     }
-    return role
+    let hub = caller.terms.partner.id
+    return try await partnerTurn { () throws(PartnerFault) in
+      try stored { () throws(StoreFault) in try self.books.partners.meet(party, as: "EMSP", behind: hub) }
+    }
+  }
+
+  private func known(_ party: PartyID, of caller: PartnerCaller) -> PartnerRole? {
+    caller.terms.partner.roles.first { $0.name == party && $0.role != "HUB" }
+      ?? caller.terms.partner.roles.first { $0.name == party }
   }
 
   // MARK: Their commands
 
   public func startSession(_ wish: StartWish, from caller: PartnerCaller) async throws(PartnerFault) -> CommandAnswer {
-    let owner = try role(wish.key.party, of: caller)
+    let owner = try await role(wish.key.party, of: caller)
     return try await commanded { () throws(Refusal) in
       let partner = caller.terms.partner.id
       let uid = Token.fold(wish.token.uid)
@@ -218,7 +255,7 @@ extension CSMS: PartnerService {
       }
       if isRepeat { return .accepted(timeout: self.settings.commandSeconds) }
       guard wish.token.isUsable(at: self.now) else { return .rejected("the token is blocked or expired") }
-      let (station, evse) = try self.whereToStart(wish, party: caller.terms.ourParty.id)
+      let (station, evse) = try self.whereToStart(wish, terms: caller.terms)
       let holder = Session.Holder(
         token: TokenReference(
           party: wish.key.party, uid: wish.token.uid, kind: wish.token.kind, contractID: wish.token.contractID),
@@ -255,7 +292,7 @@ extension CSMS: PartnerService {
   ) async throws(PartnerFault) -> CommandAnswer {
     try await commanded { () throws(Refusal) in
       let partner = caller.terms.partner
-      let place = try self.location(location, party: caller.terms.ourParty.id)
+      let place = try self.location(location, terms: caller.terms)
       guard let evse = try self.evse(uid, at: place) else { return .rejected("no such EVSE at this location") }
       let isRepeat = try self.isRepeat("unlock", url, of: partner.id) { command, _ in
         command.station == evse.station && command.detail == StationCommand.unlock(evse: evse.number).detail
@@ -264,7 +301,7 @@ extension CSMS: PartnerService {
       if isRepeat { return .accepted(timeout: self.settings.commandSeconds) }
       // A help desk frees its own driver's cable, not somebody else's.
       let isForeign = try keep { () throws(StoreFault) in
-        guard let session = try self.books.sessions.open(at: evse.id) else { return false }
+        guard let session = try self.books.sessions.open(at: evse) else { return false }
         return try self.partnerID(of: session) != partner.id
       }
       guard !isForeign else { return .rejected("somebody else charges there") }
@@ -277,7 +314,7 @@ extension CSMS: PartnerService {
 
   /// The same command again, because our answer was lost, is not a second one. Some partners name one URL
   /// for all that they ask (OCPI 2.2.1 §13.3.3: it may be unique), so it must also be about the same and not have failed.
-  private func isRepeat(
+  func isRepeat(
     _ verb: String, _ url: String, of partner: ID<Partner>, _ isSame: (CommandRecord, Session?) -> Bool
   ) throws(Refusal) -> Bool {
     try keep { () throws(StoreFault) in
@@ -293,8 +330,8 @@ extension CSMS: PartnerService {
     }
   }
 
-  private func whereToStart(_ wish: StartWish, party: ID<Party>) throws(Refusal) -> (Station, EVSE) {
-    let place = try location(wish.location, party: party)
+  private func whereToStart(_ wish: StartWish, terms: PartnerTerms) throws(Refusal) -> (Station, EVSE) {
+    let place = try location(wish.location, terms: terms)
     let stations = try keep { () throws(StoreFault) in
       try self.books.stations.list(StationFilter(location: place.id), limit: .max)
     }
@@ -313,14 +350,20 @@ extension CSMS: PartnerService {
     throw .conflict("no EVSE of this location is free")
   }
 
-  private func location(_ ref: String, party: ID<Party>) throws(Refusal) -> Location {
-    guard let place = try keep({ () throws(StoreFault) in try self.books.locations.location(ref, of: party) }) else {
-      throw .notFound("location")
+  /// A location of ours that the partner deals with and may see.
+  func location(_ ref: String, terms: PartnerTerms) throws(Refusal) -> Location {
+    let place = try keep { () throws(StoreFault) -> Location? in
+      guard terms.partner.publishing.shows(location: ref) else { return nil }
+      for party in terms.parties {
+        if let place = try self.books.locations.location(ref, of: party.id) { return place }
+      }
+      return nil
     }
+    guard let place else { throw .notFound("location") }
     return place
   }
 
-  private func evse(_ uid: String, at place: Location) throws(Refusal) -> EVSE? {
+  func evse(_ uid: String, at place: Location) throws(Refusal) -> EVSE? {
     try keep { () throws(StoreFault) in
       guard let evse = try self.books.stations.evse(uid), try self.station(evse.station)?.location == place.id else {
         return nil
@@ -330,7 +373,7 @@ extension CSMS: PartnerService {
   }
 
   /// Runs a command's turn and says its refusals in OCPI's words.
-  private func commanded(
+  func commanded(
     _ decide: @escaping @MainActor @Sendable () throws(Refusal) -> CommandAnswer
   ) async throws(PartnerFault) -> CommandAnswer {
     do {
@@ -350,7 +393,12 @@ extension CSMS: PartnerService {
       let partnerLink, let terms = try books.partners.terms(of: partnerID)
     else { return }
     let message: String? = if case .refused(let word, _) = outcome { word } else { nil }
-    let object = PushObject.commandResult(url: url, result: outcome.resultForPartner, message: message)
+    let object: PushObject =
+      if let result = profileResult(command.record, outcome) {
+        .profileResult(url: url, result)
+      } else {
+        .commandResult(url: url, result: outcome.resultForPartner, message: message)
+      }
     let request: PushRequest
     do { request = try partnerLink.request(for: object, terms: terms) } catch {
       return log.warning("a command's result cannot be sent", metadata: ["command": "\(id)", "cause": "\(error)"])
@@ -379,13 +427,13 @@ extension CSMS: PartnerService {
     return terms
   }
 
-  private func answer<Value: Sendable>(
+  func answer<Value: Sendable>(
     _ question: @escaping @Sendable (Books) throws(StoreFault) -> Value
   ) async throws(PartnerFault) -> Value {
     do { return try await store.readers.read(question) } catch { throw .unavailable("\(error)") }
   }
 
-  private func found<Value: Sendable>(
+  func found<Value: Sendable>(
     _ question: @escaping @Sendable (Books) throws(StoreFault) -> Value?
   ) async throws(PartnerFault) -> Value {
     guard let value = try await answer(question) else { throw .unknownObject }
@@ -393,7 +441,7 @@ extension CSMS: PartnerService {
   }
 
   /// A turn for a partner's request.
-  private func partnerTurn<Value: Sendable>(
+  func partnerTurn<Value: Sendable>(
     _ decide: @escaping @MainActor @Sendable () throws(PartnerFault) -> Value
   ) async throws(PartnerFault) -> Value {
     let result: Result<Value, PartnerFault>
@@ -423,6 +471,6 @@ extension Partner {
 }
 
 /// Runs storage work and says its fault in a partner's words.
-private func stored<R>(_ work: () throws(StoreFault) -> R) throws(PartnerFault) -> R {
+func stored<R>(_ work: () throws(StoreFault) -> R) throws(PartnerFault) -> R {
   do { return try work() } catch { throw PartnerFault(storage: error) }
 }

@@ -13,18 +13,33 @@ nonisolated struct SessionCosts {
   /// What the session cost until its end, or costs until now. In a zone that this machine does not know the tariff is
   /// read in UTC, and the CDR is held: a missing file must not keep a session from ending.
   func bill(of session: Session, until now: Timestamp) throws(StoreFault) -> Bill {
-    let zone = zones[try zoneName(of: session)] ?? .utc
-    return Bill(Usage(session, readings: try books.sessions.readings(of: session.id), zone: zone, until: now))
+    try bill(of: session, readings: try books.sessions.figures(of: session.id), until: now)
   }
 
-  func zoneName(of session: Session) throws(StoreFault) -> String {
-    try location(of: session)?.timeZone ?? "Etc/UTC"
+  /// The same from the session's readings, for who has them in hand.
+  func bill(of session: Session, readings: [Reading], until now: Timestamp) throws(StoreFault) -> Bill {
+    let zone = zones[try zoneName(of: session)] ?? .utc
+    return Bill(Usage(session, readings: readings, zone: zone, until: now), after: try hold(before: session))
+  }
+
+  /// The reservation that the session used, where its tariff has a price for it.
+  func hold(before session: Session) throws(StoreFault) -> Hold? {
+    guard session.tariff?.pricesReservations == true else { return nil }
+    return try books.reservations.reservation(session: session.id)?.hold(by: session.tariff)
+  }
+
+  func zoneName(of session: Session) throws(StoreFault) -> String { try zoneName(at: session.place) }
+
+  func zoneName(at spot: Session.Place) throws(StoreFault) -> String {
+    try spot.location.flatMap { id throws(StoreFault) in try books.locations.location(id) }?.timeZone ?? "Etc/UTC"
   }
 
   /// The place as it is now, which a CDR keeps for good.
-  func place(of session: Session) throws(StoreFault) -> CDR.Place {
+  func place(of session: Session) throws(StoreFault) -> CDR.Place { try place(at: session.place) }
+
+  func place(at spot: Session.Place) throws(StoreFault) -> CDR.Place {
     var place = CDR.Place()
-    if let location = try location(of: session) {
+    if let location = try spot.location.flatMap({ id throws(StoreFault) in try books.locations.location(id) }) {
       place.location = location.ref
       place.name = location.name
       place.address = location.address
@@ -35,15 +50,16 @@ nonisolated struct SessionCosts {
       place.latitude = location.coordinates.latitude
       place.longitude = location.coordinates.longitude
     }
-    place.station = try books.stations.station(session.station)?.identity.text ?? ""
-    guard let evse = try books.stations.evse(session.evse) else { return place }
+    place.station = try books.stations.station(spot.station)?.identity.text ?? ""
+    guard let evse = try books.stations.evse(spot.evse) else { return place }
     place.evse = evse.uid
     place.evseID = evse.evseID ?? ""
-    guard let connector = evse.connector(session.connector) else { return place }
+    guard let connector = evse.connector(spot.connector) else { return place }
     place.connector = "\(connector.number)"
     place.standard = connector.standard
     place.format = connector.format
     place.powerType = connector.powerType
+    (place.maxVoltage, place.maxAmperage) = (connector.maxVoltage, connector.maxAmperage)
     return place
   }
 
@@ -55,10 +71,6 @@ nonisolated struct SessionCosts {
       session: session, party: party.name, place: try place(of: session),
       currency: session.tariff?.currency ?? currency,
       cost: bill?.totals.cost, periods: bill?.periods ?? [])
-  }
-
-  private func location(of session: Session) throws(StoreFault) -> Location? {
-    try session.location.flatMap { id throws(StoreFault) in try books.locations.location(id) }
   }
 }
 

@@ -26,6 +26,32 @@ func checkText(_ text: String?, _ field: String, _ length: ClosedRange<Int>) thr
 // MARK: - Who we are
 
 extension CSMS {
+  /// Adds a party of ours: another operator of stations, or a provider of drivers, also under a name that we have in
+  /// another role.
+  public func addParty(_ draft: Party, by who: String) async throws(Refusal) -> Party {
+    try await turn { () throws(Refusal) in
+      try self.check(draft)
+      let all = try keep { () throws(StoreFault) in try self.books.parties.all() }
+      guard all.count < Limits.parties else { throw .conflict("there are \(all.count) parties already") }
+      if all.contains(where: { $0.name == draft.name && $0.role == draft.role }) {
+        throw .conflict("\(draft.name) is a party of ours already")
+      }
+      return try keep { () throws(StoreFault) in
+        let made = try self.books.parties.create(draft)
+        try self.record(.partyChanged(made.id, by: who))
+        return made
+      }
+    }
+  }
+
+  private func check(_ party: Party) throws(Refusal) {
+    try checkText(party.businessName, "business_name", 1...Limits.nameLength)
+    try checkText(party.website, "website", 1...255)
+    guard PartyID(party.name.description) == party.name else {
+      throw .invalid(field: "party_id", "a country code of two letters and a party id of three letters or digits")
+    }
+  }
+
   /// Changes what partners know of us. The name under which they know us is fixed while one of them is registered.
   public func changeParty(
     _ id: ID<Party>, by who: String, _ edit: @escaping @MainActor @Sendable (inout Party) throws(Refusal) -> Void
@@ -36,14 +62,12 @@ extension CSMS {
       }
       var party = old
       try edit(&party)
-      try checkText(party.businessName, "business_name", 1...Limits.nameLength)
-      try checkText(party.website, "website", 1...255)
-      guard PartyID(party.name.description) == party.name else {
-        throw .invalid(field: "party_id", "a country code of two letters and a party id of three letters or digits")
-      }
+      try self.check(party)
       if party.name != old.name {
         let isKnown = try keep { () throws(StoreFault) in
-          try self.books.partners.all().contains { $0.party == id && ($0.state == .registered || $0.state == .paused) }
+          try self.books.partners.all().contains {
+            ($0.party == id || $0.provider == id) && ($0.state == .registered || $0.state == .paused)
+          }
         }
         if isKnown {
           throw .conflict("a partner is registered with \(old.name): unregister it before the name changes")
@@ -62,11 +86,12 @@ extension CSMS {
 // MARK: - Locations
 
 extension CSMS {
-  /// Adds a location of our CPO party; without a ref it gets one. Its id, party and times are given here.
+  /// Adds a location of the party that it names, of our first one where it names none; without a ref it gets one. Its id
+  /// and times are given here.
   public func addLocation(_ draft: Location, by who: String) async throws(Refusal) -> Location {
     try await turn { () throws(Refusal) in
       var location = draft
-      location.party = try self.ourParty().id
+      if location.party == ID(0) { location.party = try self.ourParty().id }
       if location.ref.isEmpty { location.ref = self.newID() }
       try checkText(location.ref, "ref", 1...36)
       (location.createdAt, location.updatedAt) = (self.now, self.now)
@@ -89,6 +114,8 @@ extension CSMS {
       var location = old
       try edit(&location)
       (location.ref, location.party) = (old.ref, old.party)
+      // Partners ask for what changed since a time: what is as it was must not move.
+      guard location != old else { return old }
       location.updatedAt = self.time(after: old.updatedAt)
       try self.check(location)
       let changed = location
@@ -126,19 +153,22 @@ extension CSMS {
     return location
   }
 
-  /// Lengths as OCPI 2.2.1 §8.3.1 has them.
+  /// Lengths as OCPI 2.3.0 §8.3.1 has them.
   private func check(_ location: Location) throws(Refusal) {
     try checkText(location.name, "name", 1...255)
-    try checkText(location.address, "address", 1...45)
+    try checkText(location.address, "address", 1...255)
     try checkText(location.city, "city", 1...45)
     try checkText(location.postalCode, "postal_code", 1...10)
-    try checkText(location.state, "state", 1...20)
+    try checkText(location.state, "state", 1...45)
     guard location.country.utf8.count == 3, location.country.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) else {
       throw .invalid(field: "country", "three capital letters (ISO 3166 alpha-3), such as NLD")
     }
     guard zones[location.timeZone] != nil else {
       throw .invalid(field: "time_zone", "an IANA time zone that this machine knows, such as Europe/Amsterdam")
     }
+    if let flaw = location.details.flaw { throw .invalid(field: "details.\(flaw.field)", flaw.why) }
+    let party = try keep { () throws(StoreFault) in try self.books.parties.party(location.party) }
+    guard party?.role == .cpo else { throw .invalid(field: "party", "there is no such party that runs stations") }
   }
 
   func ourParty() throws(Refusal) -> Party {
@@ -157,9 +187,11 @@ extension CSMS {
 extension CSMS {
   /// Adds a station before it first calls, with as many EVSEs as the operator says it has.
   public func addStation(
-    _ identity: StationIdentity, at location: ID<Location>?, password: String?, evses: Int, by who: String
+    _ identity: StationIdentity, at location: ID<Location>?, password: String?, evses: Int,
+    serialNumber: String? = nil, securityProfile: SecurityProfile? = nil, by who: String
   ) async throws(Refusal) -> Station {
     try await turn { () throws(Refusal) in
+      try checkText(serialNumber, "serial_number", 1...Limits.nameLength)
       let place: ID<Location>
       if let location { place = try self.place(location) } else { place = try self.firstLocation() }
       let hash = try password.map { text throws(Refusal) in try stationKey(text) }
@@ -173,8 +205,8 @@ extension CSMS {
         let made = try self.books.stations.create(
           Station(
             id: ID(0), identity: identity, location: place, registration: .accepted, passwordHash: hash,
-            createdAt: self.now,
-            updatedAt: self.now))
+            securityProfile: securityProfile ?? (hash == nil ? .none : .basic), serialNumber: serialNumber,
+            createdAt: self.now, updatedAt: self.now))
         try self.record(.stationAdded(made.id, by: who))
         for number in stride(from: 1, through: evses, by: 1) { _ = try self.evse(number, of: made.id) }
         // One that knocks already comes back as the station that it is now.
@@ -198,16 +230,26 @@ extension CSMS {
       try edit(&wish)
       var station = old
       (station.location, station.registration, station.quirks) = (wish.location, wish.registration, wish.quirks)
+      station.forwarding = wish.forwarding
+      (station.securityProfile, station.serialNumber) = (wish.securityProfile, wish.serialNumber)
+      try checkText(station.serialNumber, "serial_number", 1...Limits.nameLength)
+      try self.checkNeeds(station.quirks)
+      try self.checkForwarding(station.forwarding)
       station.updatedAt = self.time(after: old.updatedAt)
       if let location = station.location { _ = try self.place(location) }
       let changed = station
       try keep { () throws(StoreFault) in
-        if let before = old.location, before != changed.location { try self.locationMoved(before) }
-        try self.books.stations.update(changed)
         try self.record(.stationChanged(changed.id, by: who))
+        if let before = old.location, before != changed.location { try self.leave(before, changed.id) }
+        try self.books.stations.update(changed)
+        if changed.quirks.joined != old.quirks.joined { try self.layOut(changed.needs.joined ?? [], of: changed.id) }
         try self.locationMoved(of: changed.id)
       }
-      if changed.registration != old.registration { self.hangUp(on: changed.id, because: "its registration changed") }
+      if changed.registration != old.registration { self.registered(changed) }
+      if changed.forwarding != old.forwarding { self.forwards(changed) }
+      if let link = self.links.link(of: changed.id), link.security.profile < changed.securityProfile {
+        self.hangUp(on: changed.id, because: "its security profile was raised")
+      }
       return changed
     }
   }
@@ -223,9 +265,10 @@ extension CSMS {
       let open = try keep { () throws(StoreFault) in try self.books.sessions.open(of: station.id) }
       if let session = open.first { throw .conflict("session \(session.id) is open there: stop or close it first") }
       try keep { () throws(StoreFault) in
+        try self.record(.stationRemoved(station.id, by: who))
+        try self.bury(try self.books.stations.evses(of: station.id), of: station)
         try self.locationMoved(of: station.id)
         try self.books.stations.remove(station.id, at: self.now)
-        try self.record(.stationRemoved(station.id, by: who))
       }
       self.hangUp(on: station.id, because: "the operator removed this station")
     }
@@ -243,31 +286,50 @@ extension CSMS {
     return password
   }
 
-  /// Gives a connected station a new Basic password by its `AuthorizationKey`. The books change once the station has
-  /// taken it, so that a station which refuses can still come back (OCPP 1.6 security whitepaper, A.4).
-  public func rotatePassword(
-    of identity: StationIdentity, to password: String?, by who: String
-  ) async throws(Refusal) -> (password: String, command: CommandRecord) {
-    let password = password ?? newStationPassword()
-    _ = try stationKey(password)
-    let sent = try await command(.setConfiguration(key: "AuthorizationKey", value: password), to: identity, by: who)
-    guard let record = try await outcome(of: sent.id, within: settings.commandSeconds + 1), record.phase == .done else {
-      throw .conflict("the station did not take the new password; the old one still holds")
-    }
+  /// Takes a station's Basic password away, as before it gets a first one.
+  public func removePassword(of identity: StationIdentity, by who: String) async throws(Refusal) {
     try await turn { () throws(Refusal) in
-      let station = try self.known(identity)
-      try self.keepPassword(password, of: station, by: who)
+      try self.keepPassword(nil, of: try self.known(identity), by: who)
     }
-    return (password, record)
   }
 
-  private func keepPassword(_ password: String, of station: Station, by who: String) throws(Refusal) {
+  /// Gives a connected station a new Basic password by its `AuthorizationKey`, written before it is sent. What holds
+  /// afterwards follows from how the command ended: the new one, the old one, or, where the station's answer was lost,
+  /// both until it comes back (OCPP 1.6 security whitepaper, A.4). Without a password the house makes it.
+  /// - Throws: `.conflict` where the old one still holds.
+  public func rotatePassword(
+    of identity: StationIdentity, to password: String?, by who: String
+  ) async throws(Refusal) -> (password: String, command: CommandRecord, isDecided: Bool) {
+    let password = password ?? newStationPassword()
+    _ = try stationKey(password)
+    let sent = try await command(.security(.setKey(password)), to: identity, by: who)
+    guard let record = try await outcome(of: sent.id, within: settings.commandSeconds + 1) else {
+      throw .notFound("the command was removed")
+    }
+    if record.phase == .refused {
+      throw .conflict("the station did not take the new password; the old one still holds")
+    }
+    let isOpen = try keep { () throws(StoreFault) in try self.books.security.change(of: record.id) != nil }
+    guard record.phase == .done || isOpen else {
+      throw .conflict("the station did not take the new password; the old one still holds")
+    }
+    return (password, record, !isOpen)
+  }
+
+  /// Without a password the station has none any more, and whoever comes by its identity on an open way comes in.
+  private func keepPassword(_ password: String?, of station: Station, by who: String) throws(Refusal) {
     var changed = station
-    changed.passwordHash = try stationKey(password)
+    changed.passwordHash = try password.map { text throws(Refusal) in try stationKey(text) }
+    // What asks for a certificate goes on asking for one.
+    changed.securityProfile =
+      password != nil
+      ? max(station.securityProfile, .basic) : station.securityProfile < .certificate ? .none : .certificate
     changed.updatedAt = time(after: station.updatedAt)
     let kept = changed
     try keep { () throws(StoreFault) in
       try self.books.stations.update(kept)
+      // What the operator says is what holds.
+      try self.books.security.forgetChanges(of: kept.id)
       try self.record(.stationChanged(kept.id, by: who))
     }
   }
@@ -298,8 +360,8 @@ private func stationKey(_ password: String) throws(Refusal) -> String {
   return StationKey.hash(of: Bytes(utf8: password)).text
 }
 
-/// Hex, because OCPP 1.6 stations are told their key as hex digits, and some present the bytes instead.
-private func newStationPassword() -> String { randomBytes(16).hex }
+/// 40 hex digits, because OCPP 1.6 stations are told the 20 bytes of their key as digits, and some present the bytes.
+private func newStationPassword() -> String { randomBytes(20).hex }
 
 // MARK: - EVSEs and connectors
 
@@ -320,9 +382,13 @@ extension CSMS {
       var wish = evse
       try edit(&wish)
       try checkText(wish.evseID, "evse_id", 1...48)
+      if let name = wish.evseID, name != evse.evseID { try self.check(name, of: evse) }
+      if let flaw = wish.details.flaw { throw .invalid(field: "details.\(flaw.field)", flaw.why) }
       try checkText(wish.physicalReference, "physical_reference", 1...16)
       try self.check(wish.connectors)
       let changed = wish
+      // What is as it was must not move.
+      guard changed != evse else { return }
       try keep { () throws(StoreFault) in
         try self.write(changed, over: evse)
         var touched = station
@@ -334,9 +400,63 @@ extension CSMS {
     }
   }
 
+  /// Removes the EVSEs whose numbers are not among these. Sessions, CDRs and history stay; one with an open session stays
+  /// too, and so does everything then.
+  public func keepOnly(_ numbers: Set<Int>, of identity: StationIdentity, by who: String) async throws(Refusal) {
+    try await turn { () throws(Refusal) in
+      let station = try self.known(identity)
+      let gone = try keep { () throws(StoreFault) in
+        try self.books.stations.evses(of: station.id).filter { !numbers.contains($0.number) }
+      }
+      for evse in gone {
+        let open = try keep { () throws(StoreFault) in try self.books.sessions.open(at: evse) }
+        if let open { throw .conflict("session \(open.id) is open at EVSE \(evse.number): stop or close it first") }
+      }
+      guard !gone.isEmpty else { return }
+      try keep { () throws(StoreFault) in
+        try self.record(.stationChanged(station.id, by: who))
+        try self.bury(gone, of: station)
+        for evse in gone { try self.books.stations.remove(evse.id, at: self.now) }
+        try self.locationMoved(of: station.id)
+      }
+    }
+  }
+
+  /// An id that is on a box is nobody else's, and not that of one that is gone (OCPI 2.2.1 §8.3.2).
+  private func check(_ name: String, of evse: EVSE) throws(Refusal) {
+    guard EVSE.isEMI3(name) else {
+      throw .invalid(field: "evse_id", "country, operator, E and a name, such as NL*OST*E0001")
+    }
+    let isTaken = try keep { () throws(StoreFault) in try self.books.locations.isTaken(name, besides: evse.id) }
+    if isTaken { throw .conflict("\(name) is, or once was, another EVSE") }
+  }
+
+  /// EVSEs stop standing where they stand: partners that knew of them hear that they are gone.
+  private func bury(_ evses: [EVSE], of station: Station) throws(StoreFault) {
+    guard let place = station.location, let view = try books.locations.view(place) else { return }
+    for shown in view.evses where evses.contains(where: { $0.id == shown.evse.id }) && !shown.evse.connectors.isEmpty {
+      try books.locations.bury(PublishedEVSE(shown), at: place, on: now)
+      try evseMoved(shown.evse)
+    }
+  }
+
+  /// A station leaves a location. Its EVSEs are gone there, and where they stand now they are others: an id means one
+  /// place for good.
+  private func leave(_ place: ID<Location>, _ station: ID<Station>) throws(StoreFault) {
+    guard let known = try self.station(station) else { return }
+    let evses = try books.stations.evses(of: station)
+    try bury(evses, of: known)
+    try locationMoved(place)
+    for var evse in evses where !evse.connectors.isEmpty {
+      (evse.uid, evse.updatedAt) = (newID(), now)
+      try books.stations.update(evse)
+    }
+  }
+
   private func write(_ wish: EVSE, over old: EVSE) throws(StoreFault) {
     var evse = old
     (evse.evseID, evse.physicalReference, evse.updatedAt) = (wish.evseID, wish.physicalReference, now)
+    evse.details = wish.details
     try books.stations.update(evse)
     for wish in wish.connectors {
       var connector = wish
@@ -368,9 +488,13 @@ extension CSMS {
       if let power = connector.maxPower, !(1...Limits.strongestConnector).contains(power) {
         throw .invalid(field: "\(field).max_power", "1 to \(Limits.strongestConnector) W")
       }
-      if let tariff = connector.tariff,
-        try keep({ () throws(StoreFault) in try self.books.tariffs.tariff(tariff) }) == nil
-      {
+      if let flaw = connector.details.flaw { throw .invalid(field: "\(field).details.\(flaw.field)", flaw.why) }
+      guard connector.tariffs.count <= Limits.connectorTariffs, Set(connector.tariffs).count == connector.tariffs.count
+      else {
+        throw .invalid(field: "\(field).more_tariffs", "at most \(Limits.connectorTariffs) tariffs, each once")
+      }
+      for tariff in connector.tariffs
+      where try keep({ () throws(StoreFault) in try self.books.tariffs.tariff(tariff) }) == nil {
         throw .invalid(field: "\(field).tariff", "there is no tariff \(tariff)")
       }
     }

@@ -5,7 +5,7 @@ import Wire
 /// The desk at which one station, on one link, is served: it turns what the station may ask into the house's duties.
 /// A stranger that only knocks has a desk too; it is answered, and nothing of it is kept but its boot report.
 final class StationDesk: StationService {
-  private unowned let house: CSMS
+  unowned let house: CSMS
   let link: LinkID
   let identity: StationIdentity
   /// Nil while the station only knocks.
@@ -28,20 +28,49 @@ final class StationDesk: StationService {
   func report(_ status: StatusReport) throws(TurnFault) {
     try keeping { () throws(StoreFault) in
       guard let station else { return }
+      var status = status
+      try house.needs(of: station).mend(&status)
+      house.told(status.at, by: station)
       try house.statusReported(status, by: station)
     }
   }
 
   func authorize(tag: String) throws(TurnFault) -> Eventually<Authorization> {
+    try authorize(PresentedToken(tag))
+  }
+
+  func authorize(_ token: PresentedToken) throws(TurnFault) -> Eventually<Authorization> {
     try keeping { () throws(StoreFault) in
       guard let station else { return .now(Authorization(.invalid)) }
-      return try house.authorize(tag, at: station)
+      return try house.authorize(token, at: station)
+    }
+  }
+
+  func report(_ connector: ConnectorReport) throws(TurnFault) {
+    try keeping { () throws(StoreFault) in
+      guard let station else { return }
+      try house.connectorReported(connector, by: station)
+    }
+  }
+
+  func tell(_ report: TransactionReport) throws(TurnFault) -> TransactionVerdict {
+    try keeping { () throws(StoreFault) in
+      guard let station else {
+        return TransactionVerdict(authorization: report.token.map { _ in Authorization(.invalid) })
+      }
+      var report = report
+      try house.needs(of: station).mend(&report)
+      house.told(report.at, by: station)
+      return try house.told(report, by: station)
     }
   }
 
   func start(_ report: StartReport) throws(TurnFault) -> StartVerdict {
     try keeping { () throws(StoreFault) in
       guard let station else { return StartVerdict(transaction: 0, authorization: Authorization(.invalid)) }
+      var report = report
+      try house.needs(of: station).mend(&report)
+      house.told(report.at, by: station)
       return try house.started(report, at: station)
     }
   }
@@ -49,6 +78,9 @@ final class StationDesk: StationService {
   func meter(_ report: MeterReport) throws(TurnFault) {
     try keeping { () throws(StoreFault) in
       guard let station else { return }
+      var report = report
+      try house.needs(of: station).mend(&report)
+      house.told(report.readings.last?.at, by: station)
       try house.metered(report, by: station)
     }
   }
@@ -56,13 +88,26 @@ final class StationDesk: StationService {
   func stop(_ report: StopReport) throws(TurnFault) -> StopVerdict {
     try keeping { () throws(StoreFault) in
       guard let station else { return StopVerdict(authorization: nil) }
+      var report = report
+      try house.needs(of: station).mend(&report)
+      house.told(report.at, by: station)
       return try house.stopped(report, at: station)
     }
   }
 
   func transfer(vendor: String, message: String?, data: JSON?) throws(TurnFault) -> TransferVerdict {
-    // No vendor's private language is spoken here yet; the message stands in the message log.
-    .unknownVendor
+    try keeping { () throws(StoreFault) in
+      guard let station else { return .unknownVendor }
+      // What the operator says of this station comes before what holds for all of them.
+      let verdict = try house.needs(of: station).verdict(onTransferOf: vendor, message: message)
+      guard house.settings.dataVendors.contains(vendor) else { return verdict }
+      // Whoever wants to act on it follows the events; a long one stands in the message log as a whole.
+      let text = data?.text ?? ""
+      let isKept = text.utf8.count <= Limits.vendorDataBytes
+      let kept: JSON = isKept ? data ?? .null : .string("\(text.utf8.count) bytes")
+      try house.record(.dataReceived(station, vendor: vendor, message: message, data: kept))
+      return verdict == .unknownVendor ? .accepted(data: nil) : verdict
+    }
   }
 
   func park(action: String, payload: JSON, why: String) throws(TurnFault) {
@@ -80,6 +125,15 @@ final class StationDesk: StationService {
         try house.noteOddity(what, sample: oddity.raw, of: station)
       }
     }
+  }
+}
+
+extension StationDesk {
+  /// A duty towards a station that is ours; nothing is done for a stranger.
+  @discardableResult
+  func served<R>(_ duty: (CSMS, ID<Station>) throws(StoreFault) -> R) throws(TurnFault) -> R? {
+    guard let station else { return nil }
+    return try keeping { () throws(StoreFault) in try duty(house, station) }
   }
 }
 

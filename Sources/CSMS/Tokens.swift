@@ -9,7 +9,8 @@ extension CSMS {
   /// issuer is our business name. A tag of that uid is no longer unknown.
   public func addToken(_ draft: Token, by who: String) async throws(Refusal) -> Token {
     try await turn { () throws(Refusal) in
-      let party = try self.ourParty()
+      let provider = try keep { () throws(StoreFault) in try self.books.parties.provider() }
+      let party = if let provider { provider } else { try self.ourParty() }
       var token = draft
       token.owner = nil
       if token.contractID.isEmpty { token.contractID = contractID(of: party.name, uid: token.uid) }
@@ -24,6 +25,7 @@ extension CSMS {
         let made = try self.books.tokens.create(new)
         try self.books.tokens.forgetUnknownTag(made.uid)
         try self.record(.tokenChanged(made.id, by: who))
+        try self.tokenMoved(made)
         return made
       }
     }
@@ -44,6 +46,7 @@ extension CSMS {
       try keep { () throws(StoreFault) in
         try self.books.tokens.update(changed)
         try self.record(.tokenChanged(id, by: who))
+        try self.tokenMoved(changed)
       }
       return changed
     }
@@ -54,10 +57,12 @@ extension CSMS {
     _ id: ID<Token>, by who: String, _ look: @escaping @MainActor @Sendable (Token) throws(Refusal) -> Void = { _ in }
   ) async throws(Refusal) {
     try await turn { () throws(Refusal) in
-      try look(try self.ownToken(id))
+      let token = try self.ownToken(id)
+      try look(token)
       try keep { () throws(StoreFault) in
         try self.books.tokens.remove(id)
         try self.record(.tokenRemoved(id, by: who))
+        try self.tokenRemoved(token)
       }
     }
   }

@@ -19,6 +19,15 @@ public struct Entrance: Sendable {
   public let endsAt: Timestamp
 }
 
+/// How an attempt to come in ended.
+public enum LoginOutcome: Sendable {
+  case entered(Entrance)
+  /// Name or password is wrong, or the user is disabled: which of them is not told.
+  case refused
+  /// Name and password are right; the authenticator's code is asked for, or the one that came is not good.
+  case codeWanted, codeWrong
+}
+
 // MARK: - The first person
 
 extension CSMS {
@@ -56,7 +65,7 @@ extension CSMS {
     let gone = Refusal.notFound("this set-up link was used or is too old: `ostler setup-link` makes a new one")
     // Looked at first, so that a stranger cannot make the house digest passwords.
     guard try await isSetupLink(token) else { throw gone }
-    try check(name: name, password: password)
+    try checkUser(name: name, password: password)
     let hash = try await passwords.work { () throws(CryptoFault) in try Password.hash(of: password).text }
     return try await turn { () throws(Refusal) in
       let digest = TokenDigest.of(token)
@@ -75,7 +84,7 @@ extension CSMS {
     }
   }
 
-  private func check(name: String, password: String) throws(Refusal) {
+  func checkUser(name: String, password: String) throws(Refusal) {
     try checkText(name, "name", 1...Limits.userName)
     guard Limits.passwordLength.contains(password.count) else {
       throw .invalid(
@@ -87,11 +96,14 @@ extension CSMS {
 // MARK: - Logins
 
 extension CSMS {
-  /// Lets a user in; nil where name or password is wrong, after the same time for either.
-  public func logIn(name: String, password: String, from address: String) async throws(Refusal) -> Entrance? {
+  /// Lets a user in; a wrong name takes the same time as a wrong password. Whoever has an authenticator also sends its
+  /// code, or one of the recovery codes.
+  public func logIn(
+    name: String, password: String, code: String? = nil, from address: String
+  ) async throws(Refusal) -> LoginOutcome {
     let user = try await read { books throws(StoreFault) in try books.users.user(name) }
     let hash = user.flatMap { Password(text: $0.passwordHash) }
-    guard password.utf8.count <= Limits.passwordBytes else { return nil }
+    guard password.utf8.count <= Limits.passwordBytes else { return .refused }
     let isRight = try await passwords.work { () throws(CryptoFault) in
       if let hash { return try hash.verify(password) }
       return try Password.verifyNothing(password)
@@ -99,12 +111,20 @@ extension CSMS {
     return try await turn { () throws(Refusal) in
       try keep { () throws(StoreFault) in
         // The password may have changed while it was being checked.
-        guard isRight, let user, let known = try self.books.users.user(user.id), known.passwordHash == user.passwordHash
+        guard isRight, let user, let known = try self.books.users.user(user.id),
+          known.passwordHash == user.passwordHash, !known.isDisabled
         else {
           try self.record(.loginRefused(user: String(name.prefix(Limits.userName)), address: address))
-          return nil
+          return .refused
         }
-        return try self.letIn(known, from: address)
+        if known.factor != nil {
+          guard let code else { return .codeWanted }
+          guard try self.proves(code, known) else {
+            try self.record(.loginRefused(user: known.name, address: address))
+            return .codeWrong
+          }
+        }
+        return .entered(try self.letIn(known, from: address))
       }
     }
   }
@@ -124,7 +144,7 @@ extension CSMS {
   public func user(ofSession session: String) async throws(Refusal) -> (name: String, role: Role)? {
     let (digest, now) = (TokenDigest.of(session), now)
     let found = try await read { books throws(StoreFault) in try books.users.login(digest, at: now) }
-    guard let (login, user) = found else { return nil }
+    guard let (login, user) = found, !user.isDisabled else { return nil }
     // Written now and then, not with every request.
     if now - login.usedAt > .seconds(Limits.loginWritingSeconds) {
       let end = min(now + .seconds(Limits.idleLoginSeconds), login.createdAt + .seconds(Limits.loginSeconds))
@@ -140,7 +160,7 @@ extension CSMS {
 
   /// Gives a user a new password and ends all of their logins.
   public func setPassword(ofUser name: String, to password: String, by who: String) async throws(Refusal) {
-    try check(name: name, password: password)
+    try checkUser(name: name, password: password)
     let hash = try await passwords.work { () throws(CryptoFault) in try Password.hash(of: password).text }
     try await turn { () throws(Refusal) in
       guard let user = try keep({ () throws(StoreFault) in try self.books.users.user(name) }) else {

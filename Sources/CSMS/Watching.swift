@@ -19,7 +19,9 @@ extension CSMS {
     couriers.hasNews = true
     if now < lastBeat { clockWasSetBack() }
     lastBeat = now
+    lookForTheEndOfTrouble()
     askTheSilent()
+    restWhereQuiet()
     let again = unwritten
     unwritten = []
     again.forEach { $0() }
@@ -36,16 +38,37 @@ extension CSMS {
     if !seen.isEmpty { note { () throws(StoreFault) in try self.books.stations.seen(seen) } }
     // Each for itself: what one of them cannot do keeps none of the others from being done.
     note { () throws(StoreFault) in try self.expirePending() }
+    note { () throws(StoreFault) in try self.findIgnoredStops() }
     note { () throws(StoreFault) in try self.closeSuperseded() }
     note { () throws(StoreFault) in try self.books.pushes.expire(at: self.now) }
+    note { () throws(StoreFault) in try self.endOverdueCommands() }
+    pullWhatIsDue()
+    doDuties()
+    tellWebhooks()
+    if now - lastMetering >= .seconds(Limits.meteringSeconds) || now < lastMetering {
+      lastMetering = now
+      note { () throws(StoreFault) in try self.keepLimits() }
+      tellCosts()
+    }
+    note { () throws(StoreFault) in
+      try self.deliverCertificates()
+      try self.takeSteps()
+    }
     if now - lastSweep > .seconds(Limits.sweepSeconds) {
       lastSweep = now
       note { () throws(StoreFault) in try self.sweep() }
     }
   }
 
+  /// A fleet that rests holds no more memory than its links need: pages and rows come again with the next burst.
+  private func restWhereQuiet() {
+    guard figures.takeDecided() <= Limits.quietErrands else { return quietBeats = 0 }
+    quietBeats += 1
+    if quietBeats == Limits.quietBeats { store.rest() }
+  }
+
   /// Deadlines are times of day, because they outlive the process; a clock that is set back by an hour must not make
-  /// everybody wait for an hour (FAULTS.md 47).
+  /// everybody wait for an hour.
   private func clockWasSetBack() {
     log.notice("the clock was set back", metadata: ["from": "\(lastBeat.text)", "to": "\(now.text)"])
     lastSweep = min(lastSweep, now)
@@ -56,18 +79,59 @@ extension CSMS {
     }
   }
 
+  private func pruneRoaming() throws(StoreFault) {
+    let (events, bills) = (now - .seconds(settings.eventDays * 86_400), now - .seconds(settings.billDays * 86_400))
+    _ = try books.roamingPlaces.prune(goneBefore: events)
+    // Bills may come late, and are held against the tariff of their time.
+    _ = try books.roamingTariffs.prune(goneBefore: now - .seconds(settings.readingDays * 86_400))
+    _ = try books.roamingUses.pruneSessions(before: now - .seconds(settings.readingDays * 86_400))
+    _ = try books.roamingUses.pruneCDRs(endedBefore: bills)
+    _ = try books.roamingUses.pruneAuthorizations(before: now - .seconds(settings.readingDays * 86_400))
+    _ = try books.roamingCommands.prune(before: events)
+  }
+
   /// Nothing grows without end: what is past its keeping goes, a bounded piece at a time.
   private func sweep() throws(StoreFault) {
+    try settleOverdueKeys()
+    try warnOfExpiries()
+    try renewCertificates()
+    afterCommit { self.renewStationDoor() }
+    try renewRevocationLists()
+    _ = try books.certificates.pruneIssued(expiredBefore: now - .seconds(settings.billDays * 86_400))
+    _ = try books.signedReadings.prune(receivedBefore: now - .seconds(settings.readingDays * 86_400))
+    _ = try books.certificates.pruneAnswers(before: now)
+    _ = try books.certificates.pruneRequests(before: now - .seconds(settings.eventDays * 86_400))
+    _ = try books.securityEvents.prune(before: now - .seconds(settings.eventDays * 86_400))
+    _ = try books.security.pruneNotices(before: now - .seconds(settings.billDays * 86_400))
     _ = try books.events.prune(before: now - .seconds(settings.eventDays * 86_400))
     _ = try books.sessions.pruneReadings(before: now - .seconds(settings.readingDays * 86_400))
     _ = try books.pushes.prune(sentBefore: now - .seconds(settings.eventDays * 86_400))
     _ = try books.parked.prune(settledBefore: now - .seconds(settings.eventDays * 86_400))
     _ = try books.commands.prune(before: now - .seconds(settings.eventDays * 86_400))
+    _ = try books.reports.prune(before: now - .seconds(settings.eventDays * 86_400))
+    _ = try books.limits.prune()
+    _ = try books.swaps.prune(before: now - .seconds(settings.readingDays * 86_400))
+    _ = try books.monitors.pruneAlerts(before: now - .seconds(settings.eventDays * 86_400))
     _ = try books.stations.pruneHistory(before: now - .seconds(settings.billDays * 86_400))
+    _ = try books.policies.prune(before: now - .seconds(settings.billDays * 86_400))
     _ = try books.cdrs.prune(endedBefore: now - .seconds(settings.billDays * 86_400))
     _ = try books.authorizations.prune(at: now)
+    try pruneRoaming()
+    try endProfiles()
+    try endSilentJobs()
+    try pruneFiles()
+    _ = try books.campaigns.prune(before: now - .seconds(settings.eventDays * 86_400))
+    _ = try books.duties.prune(before: now - .seconds(settings.eventDays * 86_400))
+    _ = try books.reservations.prune(before: now - .seconds(settings.eventDays * 86_400))
+    _ = try books.profiles.prune(before: now - .seconds(settings.eventDays * 86_400))
+    _ = try books.circuits.pruneNeeds(before: now - .seconds(settings.eventDays * 86_400))
+    _ = try books.downtimes.prune(endedBefore: now - .seconds(settings.billDays * 86_400))
+    _ = try books.jobs.prune(before: now - .seconds(settings.eventDays * 86_400))
     _ = try books.tokens.pruneAliases(before: now - .seconds(settings.eventDays * 86_400))
     _ = try books.users.pruneLogins(at: now)
+    _ = try books.webhooks.prune(before: now - .seconds(settings.eventDays * 86_400))
+    _ = try books.driverPages.pruneTickets(before: now - .seconds(settings.eventDays * 86_400))
+    _ = try books.audit.prune(before: now - .seconds(settings.readingDays * 86_400))
     _ = try books.keys.pruneAnswers(before: now - .seconds(86_400))
   }
 }

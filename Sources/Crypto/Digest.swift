@@ -9,7 +9,7 @@ public enum SHA256 {
   /// The 32 bytes of the digest.
   public static func digest(_ bytes: Bytes) -> Bytes {
     var digest = Bytes(repeating: 0, count: byteCount)
-    let done = EVP_Digest(bytes, bytes.count, &digest, nil, EVP_sha256(), nil)
+    let done = ostler_sha256(bytes, bytes.count, &digest)
     precondition(done == 1, "OpenSSL has no SHA-256")
     return digest
   }
@@ -23,6 +23,15 @@ public enum HMAC {
     var count: UInt32 = 0
     let done = CSystem.HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, &code, &count)
     precondition(done != nil && Int(count) == code.count, "OpenSSL has no HMAC-SHA-256")
+    return code
+  }
+
+  /// The 20 bytes of HMAC-SHA-1, which one-time passwords use (RFC 4226 §5.3): it is no weaker for them.
+  public static func sha1(key: Bytes, _ message: Bytes) -> Bytes {
+    var code = Bytes(repeating: 0, count: 20)
+    var count: UInt32 = 0
+    let done = CSystem.HMAC(EVP_sha1(), key, Int32(key.count), message, message.count, &code, &count)
+    precondition(done != nil && Int(count) == code.count, "OpenSSL has no HMAC-SHA-1")
     return code
   }
 }

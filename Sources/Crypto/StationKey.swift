@@ -16,9 +16,12 @@ public struct StationKey: Sendable {
     return StationKey(salt: salt, digest: digest(of: key, salt))
   }
 
-  /// Whether `presented` is the key, in constant time. Nothing presented is never a key.
+  /// Whether `presented` is the key, in constant time. Nothing presented is never a key. What looks like hex digits may
+  /// be such digits, or the very bytes of a key that was configured by other digits: both are looked at.
   public func verify(_ presented: Bytes) -> Bool {
-    !presented.isEmpty && equalInConstantTime(Self.digest(of: presented, salt), digest)
+    let asDigits = equalInConstantTime(Self.digest(of: presented, salt), digest)
+    let asBytes = equalInConstantTime(SHA256.digest(salt + presented), digest)
+    return !presented.isEmpty && (asDigits || asBytes)
   }
 
   /// The form in which it is stored: `sha256$<salt, 32 hex digits>$<digest, 64 hex digits>`.

@@ -3,8 +3,9 @@ import Wire
 /// The charge detail record: what a finished session cost and why. Made once, in the turn of the stop, and never
 /// edited: a correction is a credit CDR. It holds copies of all it speaks of, so that it can be read and priced alone.
 public struct CDR: Payload {
-  /// UUIDv7 text, at most 39 characters at partners.
+  /// UUIDv7 text, with `-C` behind it for a credit; at most 39 characters at partners.
   public var id = ""
+  /// Empty where a reservation is billed that no session followed.
   public var session = ""
   public var country = ""
   public var party = ""
@@ -19,10 +20,20 @@ public struct CDR: Payload {
   public var tariff: Tariff?
   public var periods: [ChargingPeriod] = []
   public var totals = Totals()
+  /// What the meter signed, where it does.
+  public var signedData: SignedData?
   /// True where the house had to estimate: no stop was heard, or the operator closed it.
   public var isEstimated = false
   /// Why it waits for the operator instead of going to the partner, if it does.
   public var heldBecause: String?
+  /// The reservation that is billed with it, and how that ended.
+  public var reservation: String?
+  public var reservationEnding: Hold.Ending?
+  /// A word for whoever reads the bill, such as why it was credited; at most 255 characters.
+  public var remark: String?
+  /// True for a record that takes another one back (OCPI 2.2.1 §10.1.1); `credits` is that one's id.
+  public var isCredit = false
+  public var credits: String?
   public var createdAt = Timestamp(milliseconds: 0)
 
   public init() {}
@@ -43,9 +54,35 @@ public struct CDR: Payload {
     try w.visit("tariff", &tariff)
     try w.visit("charging_periods", &periods)
     try w.visit("totals", &totals)
+    try w.visit("signed_data", &signedData)
     try w.visit("estimated", &isEstimated)
     try w.visit("held_because", &heldBecause, max: 255)
+    try w.visit("reservation", &reservation, max: 36)
+    try w.visit("reservation_ending", &reservationEnding)
+    try w.visit("remark", &remark, max: 255)
+    var credit: Bool? = isCredit ? true : nil
+    try w.visit("credit", &credit)
+    isCredit = credit ?? false
+    try w.visit("credit_reference_id", &credits, max: 39)
     try w.visit("last_updated", &createdAt)
+  }
+
+  /// As the books keep it, the very bytes of which the digest is.
+  public var bytes: [UInt8] { encoded() }
+
+  /// What those bytes say. Here and not where they lie, so that the compiler sees the walk whose reader it writes.
+  public init(bytes: [UInt8]) throws(Flaw) { self = try CDR.read(bytes).value }
+
+  /// The record that takes this one back: all the same but for its id, and the total cost with the sign turned
+  /// (OCPI 2.2.1 §10.1.1).
+  public func credit(because why: String?, at now: Timestamp) -> CDR {
+    var credit = self
+    credit.id = id + "-C"
+    (credit.isCredit, credit.credits, credit.remark) = (true, id, why)
+    credit.totals.cost = totals.cost.negated
+    credit.heldBecause = nil
+    credit.createdAt = now
+    return credit
   }
 
   /// Where the session was, as it was then.
@@ -66,6 +103,9 @@ public struct CDR: Payload {
     public var standard = Connector.Standard.type2
     public var format = Connector.Format.socket
     public var powerType = Connector.PowerType.ac3
+    /// V and A; nil in CDRs of before they were kept.
+    public var maxVoltage: Int?
+    public var maxAmperage: Int?
 
     public init() {}
 
@@ -86,6 +126,41 @@ public struct CDR: Payload {
       try w.visit("connector_standard", &standard)
       try w.visit("connector_format", &format)
       try w.visit("connector_power_type", &powerType)
+      try w.visit("max_voltage", &maxVoltage, 0...)
+      try w.visit("max_amperage", &maxAmperage, 0...)
+    }
+  }
+
+  /// The meter's own word for what was delivered (OCPI 2.2.1 §10.4.6).
+  public struct SignedData: Payload {
+    public var encodingMethod = ""
+    public var encodingVersion: Int?
+    public var publicKey: String?
+    public var values: [SignedValue] = []
+
+    public init() {}
+
+    public mutating func walk(_ w: inout some Walker) throws(Flaw) {
+      try w.visit("encoding_method", &encodingMethod, max: 36)
+      try w.visit("encoding_method_version", &encodingVersion)
+      try w.visit("public_key", &publicKey, max: 512)
+      try w.visit("signed_values", &values, count: 1...)
+    }
+  }
+
+  public struct SignedValue: Payload {
+    /// `Start`, `End` or `Intermediate`.
+    public var nature = ""
+    public var plain = ""
+    /// Base64.
+    public var signed = ""
+
+    public init() {}
+
+    public mutating func walk(_ w: inout some Walker) throws(Flaw) {
+      try w.visit("nature", &nature, max: 32)
+      try w.visit("plain_data", &plain)
+      try w.visit("signed_data", &signed)
     }
   }
 
@@ -93,7 +168,7 @@ public struct CDR: Payload {
   public struct Totals: Payload {
     public var cost = Price()
     public var energy = Energy.zero
-    /// Seconds from start to end.
+    /// Seconds from the session's start to its end.
     public var seconds = 0
     /// Seconds of it in which the vehicle asked for no power.
     public var parkingSeconds = 0
@@ -101,6 +176,10 @@ public struct CDR: Payload {
     public var energyCost: Price?
     public var timeCost: Price?
     public var parkingCost: Price?
+    /// Seconds before the session in which the EVSE was held; they are not part of `seconds`.
+    public var reservedSeconds = 0
+    /// With the fee for reserving, which is not part of `fixedCost`.
+    public var reservationCost: Price?
 
     public init() {}
 
@@ -113,6 +192,10 @@ public struct CDR: Payload {
       try w.visit("total_energy_cost", &energyCost)
       try w.visit("total_time_cost", &timeCost)
       try w.visit("total_parking_cost", &parkingCost)
+      var reserved: Int? = reservedSeconds > 0 ? reservedSeconds : nil
+      try w.visit("total_reserved_seconds", &reserved, 0...)
+      reservedSeconds = reserved ?? 0
+      try w.visit("total_reservation_cost", &reservationCost)
     }
   }
 }
@@ -123,12 +206,21 @@ public struct ChargingPeriod: Payload {
   public var start = Timestamp(milliseconds: 0)
   public var seconds = 0
   public var energy = Energy.zero
-  /// Charging time, or parking time where the vehicle asks for no power.
-  public var activity = Session.Activity.charging
+  public var activity = Activity.charging
   /// W, the highest of the period; nil where no reading told it.
   public var maxPower: Decimal?
   /// A, the highest of the period; nil where no reading told it.
   public var maxCurrent: Decimal?
+
+  /// Which kind of time it is.
+  public enum Activity: String, Word {
+    /// TIME: also while the station itself pauses.
+    case charging
+    /// PARKING_TIME: the vehicle asks for no power.
+    case idle
+    /// RESERVATION_TIME: the EVSE is held, and the driver has not come.
+    case reserved
+  }
 
   public init() {}
 

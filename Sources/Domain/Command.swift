@@ -2,23 +2,49 @@ import Wire
 
 /// What the house asks of a station, in the operator's words; a dialect finds the protocol's.
 public enum StationCommand: Sendable, Equatable {
-  /// `tag` is what the station will present: the token's uid or a one-use alias.
-  case remoteStart(evse: Int?, tag: String)
-  case remoteStop(transaction: Int64)
-  case reset(hard: Bool)
-  case unlock(evse: Int)
-  /// EVSE 0 is the whole station.
-  case setAvailability(evse: Int, operative: Bool)
+  case remoteStart(RemoteStart)
+  case remoteStop(TransactionName)
+  /// Without an EVSE it is the whole station that starts anew.
+  case reset(Reset, evse: Int? = nil)
+  /// The first connector of the EVSE where none is named.
+  case unlock(evse: Int, connector: Int? = nil)
+  /// EVSE 0 is the whole station; without a connector it is the whole EVSE.
+  case setAvailability(evse: Int, connector: Int? = nil, operative: Bool)
   case setConfiguration(key: String, value: String)
   /// All keys where the list is empty.
   case getConfiguration(keys: [String])
   case clearCache
-  case trigger(Trigger, evse: Int?)
+  case trigger(Trigger, evse: Int?, connector: Int? = nil)
+  /// Does this transaction still run, and does the station still keep messages about it (OCPP 2.0.1 E14)? Without a name:
+  /// does it keep messages about any?
+  case transactionStatus(String?)
   case transferData(vendor: String, message: String?, data: String?)
+  /// What it can hold; the answer is a `StationCapacity`.
+  case capacity
+  case list(LocalListCommand)
+  case reservation(ReservationCommand)
+  case profile(ProfileCommand)
+  case firmware(FirmwareCommand)
+  /// About keys and certificates.
+  case security(SecurityCommand)
+  case settings(SettingsCommand)
+  case monitoring(MonitoringCommand)
+  case display(DisplayCommand)
+  case customer(CustomerCommand)
+  case grid(GridCommand)
+  case swap(SwapCommand)
+  case tariff(TariffCommand)
   /// Any call of the station's protocol, as support staff write it.
   case raw(action: String, payload: JSON)
 
-  public enum Trigger: String, Word { case boot, heartbeat, status, meterValues = "meter_values" }
+  public enum Reset: String, Word {
+    /// Sessions end in order first, or the station waits until there is none.
+    case soft
+    /// At once; running sessions end.
+    case hard
+    /// At once; running sessions go on afterwards (OCPP 2.1 B13).
+    case resume
+  }
 
   /// The operator's verb, as the API and the books spell it.
   public var verb: String {
@@ -33,9 +59,70 @@ public enum StationCommand: Sendable, Equatable {
     case .clearCache: "clear-cache"
     case .trigger: "trigger"
     case .transferData: "data-transfer"
+    case .capacity: "capacity"
+    case .list(let command): command.verb
+    case .reservation(let command): command.verb
+    case .profile(let command): command.verb
+    case .firmware(let command): command.verb
+    case .security(let command): command.verb
+    case .transactionStatus: "transaction-status"
+    case .settings(let command): command.verb
+    case .monitoring(let command): command.verb
+    case .display(let command): command.verb
+    case .customer(let command): command.verb
+    case .grid(let command): command.verb
+    case .swap(let command): command.verb
+    case .tariff(let command): command.verb
     case .raw: "raw"
     }
   }
+
+  /// What it is about, for people and the books: without secrets.
+  public var detail: JSON {
+    switch self {
+    case .remoteStart(let start):
+      start.profile.map { asked in
+        [
+          "evse": .maybe(start.evse), "tag": .string(start.shownTag), "number": .number(JSONNumber(asked.number)),
+          "profile": asked.profile.json,
+        ]
+      } ?? ["evse": .maybe(start.evse), "tag": .string(start.shownTag)]
+    case .remoteStop(let transaction): ["transaction": transaction.json]
+    case .reset(let kind, let evse): ["kind": .string(kind.rawValue), "evse": .maybe(evse)]
+    case .unlock(let evse, let connector): ["evse": .number(JSONNumber(evse)), "connector": .maybe(connector)]
+    case .setAvailability(let evse, let connector, let operative):
+      ["evse": .number(JSONNumber(evse)), "connector": .maybe(connector), "operative": .bool(operative)]
+    // A password that is set this way must not be read back from the books (OCPP 2.0.1 A01.FR.09).
+    case .setConfiguration(let key, let value):
+      ["key": .string(key), "value": SettingName(reading: key).isSecret ? "(hidden)" : .string(value)]
+    case .getConfiguration(let keys): ["keys": .array(keys.map { .string($0) })]
+    case .clearCache: [:]
+    case .trigger(let what, let evse, let connector):
+      ["what": .string(what.rawValue), "evse": .maybe(evse), "connector": .maybe(connector)]
+    case .transactionStatus(let transaction): ["transaction": .maybe(transaction)]
+    case .transferData(let vendor, let message, _): ["vendor": .string(vendor), "message": .maybe(message)]
+    case .capacity: [:]
+    case .list(let command): command.detail
+    case .reservation(let command): command.detail
+    case .profile(let command): command.detail
+    case .firmware(let command): command.detail
+    case .security(let command): command.detail
+    case .settings(let command): command.detail
+    case .monitoring(let command): command.detail
+    case .display(let command): command.detail
+    case .customer(let command): command.detail
+    case .grid(let command): command.detail
+    case .swap(let command): command.detail
+    case .tariff(let command): command.detail
+    case .raw(let action, let payload): ["action": .string(action), "payload": payload.withoutSecrets]
+    }
+  }
+}
+
+extension JSON {
+  /// Null where there is none.
+  static func maybe(_ number: Int?) -> JSON { number.map { .number(JSONNumber($0)) } ?? .null }
+  static func maybe(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
 }
 
 /// How a command ended.
@@ -44,8 +131,8 @@ public enum CommandOutcome: Sendable, Equatable {
   case accepted(answer: JSON)
   /// The station said no, in its own words (`Rejected`, `NotSupported`, `Occupied`…).
   case refused(word: String, answer: JSON)
-  /// A CALLERROR: code and description.
-  case failed(code: String, description: String)
+  /// A CALLERROR: code, description, and details as the station gave them.
+  case failed(code: String, description: String, details: JSON = [:])
   /// No answer within the deadline.
   case timedOut
   /// The connection ended or was replaced, or there was none.
@@ -85,4 +172,11 @@ public struct CommandRecord: Sendable, Equatable {
     self.createdAt = createdAt
     self.updatedAt = updatedAt
   }
+}
+
+/// Why a call that somebody wrote by hand is not what the station's version of the protocol declares.
+public enum CallFlaw: Equatable, Sendable {
+  /// The version declares no such call to a station.
+  case unknownAction
+  case field(path: String, what: String)
 }

@@ -4,6 +4,12 @@ import Wire
 public protocol Household: Sendable {
   /// Queues an errand for the next turn. When too many wait, the errand fails with `.busy` without a turn.
   func bring(_ errand: Errand)
+  /// Queues several in their order, with one look at the door: what a batch of a loop has gathered.
+  func bring(_ errands: [Errand])
+}
+
+extension Household {
+  public func bring(_ errands: [Errand]) { for errand in errands { bring(errand) } }
 }
 
 /// One thing that somebody asks of the household: decided within a turn, answered after that turn's commit.
@@ -15,11 +21,14 @@ public struct Errand: Sendable {
   public let decide: @MainActor @Sendable () throws(TurnFault) -> Answer
   /// Tells the caller that nothing was decided; it may try again.
   public let fail: @Sendable (TurnFault) -> Void
+  /// Somebody comes or goes: where many do at once, those that are here go first. Among themselves they keep their order.
+  public let isAtTheDoor: Bool
 
   public init(
+    isAtTheDoor: Bool = false,
     decide: @escaping @MainActor @Sendable () throws(TurnFault) -> Answer, fail: @escaping @Sendable (TurnFault) -> Void
   ) {
-    (self.decide, self.fail) = (decide, fail)
+    (self.isAtTheDoor, self.decide, self.fail) = (isAtTheDoor, decide, fail)
   }
 }
 

@@ -20,6 +20,7 @@ public struct Location: Sendable, Equatable {
   public var isPublished: Bool
   public var parkingType: ParkingType?
   public var isAlwaysOpen: Bool
+  public var details: LocationDetails
   public var createdAt: Timestamp
   public var updatedAt: Timestamp
 
@@ -27,7 +28,8 @@ public struct Location: Sendable, Equatable {
     id: ID<Location>, party: ID<Party>, ref: String, name: String, address: String, city: String,
     postalCode: String? = nil,
     state: String? = nil, country: String, coordinates: Coordinates, timeZone: String, isPublished: Bool = true,
-    parkingType: ParkingType? = nil, isAlwaysOpen: Bool = true, createdAt: Timestamp, updatedAt: Timestamp
+    parkingType: ParkingType? = nil, isAlwaysOpen: Bool = true, details: LocationDetails = LocationDetails(),
+    createdAt: Timestamp, updatedAt: Timestamp
   ) {
     self.id = id
     self.party = party
@@ -43,6 +45,7 @@ public struct Location: Sendable, Equatable {
     self.isPublished = isPublished
     self.parkingType = parkingType
     self.isAlwaysOpen = isAlwaysOpen
+    self.details = details
     self.createdAt = createdAt
     self.updatedAt = updatedAt
   }

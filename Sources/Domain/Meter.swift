@@ -9,11 +9,15 @@ public struct Reading: Sendable, Equatable {
   public var power: Decimal?
   /// A, the highest phase.
   public var current: Decimal?
+  /// A on each of the station's own lines, where it named them. Not kept by itself: `raw` has it.
+  public var lineCurrents: LineCurrents?
   /// Percent.
   public var stateOfCharge: Decimal?
   public var context: Context
   /// Every sampled value as the station sent it, kept as evidence.
-  public var raw: JSON
+  public var raw: JSONText
+  /// What the meter signed of it.
+  public var signed: [SignedReading]
 
   public enum Context: String, Word {
     case begin = "Transaction.Begin", end = "Transaction.End", periodic = "Sample.Periodic", clock = "Sample.Clock"
@@ -23,15 +27,17 @@ public struct Reading: Sendable, Equatable {
 
   public init(
     at: Timestamp, register: Energy? = nil, power: Decimal? = nil, current: Decimal? = nil,
-    stateOfCharge: Decimal? = nil,
-    context: Context = .periodic, raw: JSON = .null
+    lineCurrents: LineCurrents? = nil, stateOfCharge: Decimal? = nil,
+    context: Context = .periodic, raw: JSONText = .null, signed: [SignedReading] = []
   ) {
     self.at = at
     self.register = register
     self.power = power
     self.current = current
+    self.lineCurrents = lineCurrents
     self.stateOfCharge = stateOfCharge
     self.context = context
     self.raw = raw
+    self.signed = signed
   }
 }

@@ -13,8 +13,10 @@ public struct Partner: Sendable, Equatable {
 
   public var id: ID<Partner>
   public var name: String
-  /// Which of our parties it deals with.
+  /// Which of our parties it deals with: the operator of stations, or, where it knows us as a provider only, that one.
   public var party: ID<Party>
+  /// The provider of drivers among our parties that it deals with; nil where it knows us as an operator only.
+  public var provider: ID<Party>?
   public var state: State
   public var versionsURL: String?
   /// The OCPI version agreed on, such as `2.2.1`.
@@ -24,6 +26,7 @@ public struct Partner: Sendable, Equatable {
   /// What we send as `Authorization: Token`, in clear because it must be sent; the file is 0600.
   public var outboundToken: String?
   public var quirks: PartnerQuirks
+  public var publishing: PublishingRules
   public var lastContactAt: Timestamp?
   public var createdAt: Timestamp
   public var updatedAt: Timestamp
@@ -46,14 +49,16 @@ public struct Partner: Sendable, Equatable {
   }
 
   public init(
-    id: ID<Partner>, name: String, party: ID<Party>, state: State, versionsURL: String? = nil, version: String? = nil,
+    id: ID<Partner>, name: String, party: ID<Party>, provider: ID<Party>? = nil, state: State,
+    versionsURL: String? = nil, version: String? = nil,
     endpoints: [Endpoint] = [], roles: [PartnerRole] = [], outboundToken: String? = nil,
-    quirks: PartnerQuirks = PartnerQuirks(),
+    quirks: PartnerQuirks = PartnerQuirks(), publishing: PublishingRules = PublishingRules(),
     lastContactAt: Timestamp? = nil, createdAt: Timestamp, updatedAt: Timestamp
   ) {
     self.id = id
     self.name = name
     self.party = party
+    self.provider = provider
     self.state = state
     self.versionsURL = versionsURL
     self.version = version
@@ -61,6 +66,7 @@ public struct Partner: Sendable, Equatable {
     self.roles = roles
     self.outboundToken = outboundToken
     self.quirks = quirks
+    self.publishing = publishing
     self.lastContactAt = lastContactAt
     self.createdAt = createdAt
     self.updatedAt = updatedAt
@@ -81,7 +87,8 @@ public struct PartnerRole: Sendable, Equatable {
   }
 }
 
-/// What one partner needs done differently. The first two are learned where that is safe.
+/// What one partner needs done differently. The form of the token and the way through pages are learned where that is
+/// safe.
 public struct PartnerQuirks: Payload {
   /// How the token stands in the Authorization header: `base64` as the specification says, or `raw`; absent is base64
   /// out and either in, with the other tried once after a 401.
@@ -92,6 +99,14 @@ public struct PartnerQuirks: Payload {
   public var askUnknownTokens: Bool?
   /// Send null for optional fields that have no value.
   public var explicitNulls: Bool?
+  /// Its links to the next page lead nowhere, in circles or elsewhere: lists are asked for by offset.
+  public var pagesByOffset: Bool?
+  /// Minutes between two pulls of its lists; 0: it is never pulled. Absent: as the house pulls.
+  public var pullMinutes: Int?
+  /// Pushes of ours that it takes in a minute; absent: as fast as it answers.
+  public var requestsPerMinute: Int?
+  /// Speak this version with it; absent is the highest that both have.
+  public var version: String?
 
   public enum TokenForm: String, Word { case base64, raw }
 
@@ -102,15 +117,73 @@ public struct PartnerQuirks: Payload {
     try w.visit("allow_private", &allowPrivate)
     try w.visit("ask_unknown_tokens", &askUnknownTokens)
     try w.visit("explicit_nulls", &explicitNulls)
+    try w.visit("pages_by_offset", &pagesByOffset)
+    try w.visit("pull_minutes", &pullMinutes, 0...Limits.pullMinutes)
+    try w.visit("requests_per_minute", &requestsPerMinute, 1...Limits.requestsPerMinute)
+    try w.visit("version", &version, max: 10)
+  }
+}
+
+/// What of ours a partner sees. What is not named is seen.
+public struct PublishingRules: Payload {
+  /// It deals with all our parties that run stations, not with its own alone.
+  public var allParties: Bool?
+  /// Only these locations and tariffs, by their refs.
+  public var onlyLocations: [String]?
+  public var onlyTariffs: [String]?
+  /// All but these.
+  public var hiddenLocations: [String]?
+  public var hiddenTariffs: [String]?
+
+  public init() {}
+
+  public mutating func walk(_ w: inout some Walker) throws(Flaw) {
+    try w.visit("all_parties", &allParties)
+    try w.visit("only_locations", &onlyLocations, max: 36, count: 0...Limits.publishedRefs)
+    try w.visit("only_tariffs", &onlyTariffs, max: 36, count: 0...Limits.publishedRefs)
+    try w.visit("hidden_locations", &hiddenLocations, max: 36, count: 0...Limits.publishedRefs)
+    try w.visit("hidden_tariffs", &hiddenTariffs, max: 36, count: 0...Limits.publishedRefs)
+  }
+
+  public func shows(location ref: String) -> Bool { Self.shows(ref, only: onlyLocations, but: hiddenLocations) }
+  public func shows(tariff ref: String) -> Bool { Self.shows(ref, only: onlyTariffs, but: hiddenTariffs) }
+
+  private static func shows(_ ref: String, only: [String]?, but hidden: [String]?) -> Bool {
+    let name = ref.ciFolded
+    func names(_ list: [String]) -> Bool { list.contains { $0.ciFolded == name } }
+    return (only.map(names) ?? true) && !(hidden.map(names) ?? false)
   }
 }
 
 /// All that the OCPI room must know of a partner to send it something, taken at one moment.
 public struct PartnerTerms: Sendable, Equatable {
   public var partner: Partner
+  /// The party that it dealt with first.
   public var ourParty: Party
+  /// All of ours that run stations and that it deals with; the first is `ourParty`.
+  public var parties: [Party]
+  /// Who of us provides the drivers, where the partner deals with that one too.
+  public var provider: Party?
 
-  public init(partner: Partner, ourParty: Party) { (self.partner, self.ourParty) = (partner, ourParty) }
+  public init(partner: Partner, ourParty: Party, parties: [Party]? = nil, provider: Party? = nil) {
+    (self.partner, self.ourParty, self.provider) = (partner, ourParty, provider)
+    self.parties = parties ?? [ourParty]
+  }
+
+  /// Whether the partner knows us as an operator of stations.
+  public var isOperated: Bool { ourParty.role == .cpo }
+
+  /// All that we are to it; what it is told in our credentials.
+  public var ourParties: [Party] { isOperated ? parties + (provider.map { [$0] } ?? []) : [provider ?? ourParty] }
+
+  /// Whether the partner speaks for an operator of stations of that name. A hub speaks for whoever is behind it.
+  public func speaks(for party: PartyID) -> Bool {
+    guard party != ourParty.name, party != provider?.name else { return false }
+    return partner.roles.contains { $0.name == party || $0.role == "HUB" }
+  }
+
+  /// The hub that it is, or through which it speaks; nil where it is no hub.
+  public var hub: PartyID? { partner.roles.first { $0.role == "HUB" }?.name }
 
   /// The URL of a module at the partner, for the interface that it implements (`SENDER` or `RECEIVER`).
   public func endpoint(_ module: String, role: String) -> String? {

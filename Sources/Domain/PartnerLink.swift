@@ -19,7 +19,7 @@ public protocol PartnerLink: Sendable {
   /// before the request leaves. PUT where we are registered already (rotation).
   func register(
     versionsURL: String, with tokenA: String, offering token: String, terms: PartnerTerms,
-    step: @escaping @Sendable (_ name: String, _ ok: Bool, _ detail: String) -> Void
+    step: @escaping @Sendable (HandshakeStep) -> Void
   ) async throws(RegistrationFault) -> PartnerRegistration
 
   /// DELETE credentials at the partner.
@@ -30,18 +30,25 @@ public protocol PartnerLink: Sendable {
 public enum PushObject: Sendable {
   case location(LocationView)
   /// One EVSE of a location: status changes travel alone.
-  case evse(EVSEView, of: LocationView)
+  case evse(PublishedEVSE, of: LocationView)
   case tariff(TariffView)
   case tariffRemoved(ref: String, party: PartyID)
   case session(SessionView)
   case cdr(CDR)
+  /// A token of ours, for whoever has stations.
+  case token(OfferedToken)
   case commandResult(url: String, result: CommandResult, message: String?)
+  /// The late answer to a partner's wish about a session's charging profile.
+  case profileResult(url: String, ProfileResult)
+  /// What a session's charging comes to now, for the partner that plans it.
+  case activeProfile(session: String, ChargingProfile.Schedule)
 }
 
 /// The late result of a partner's command (OCPI 2.2.1 §13.3.2), as far as the house can tell.
 public enum CommandResult: String, Word {
   case accepted = "ACCEPTED", evseOccupied = "EVSE_OCCUPIED", evseInoperative = "EVSE_INOPERATIVE", failed = "FAILED"
   case notSupported = "NOT_SUPPORTED", rejected = "REJECTED", timeout = "TIMEOUT"
+  case canceledReservation = "CANCELED_RESERVATION", unknownReservation = "UNKNOWN_RESERVATION"
 }
 
 /// A request that is ready to go.
@@ -51,9 +58,11 @@ public struct PushRequest: Sendable, Equatable {
   public var body: Bytes
   /// For humans and logs: `sessions`, `cdrs`…
   public var module: String
+  /// What the partner's version has no words for, and was left out.
+  public var unsaid: [String]
 
-  public init(method: String, url: String, body: Bytes, module: String) {
-    (self.method, self.url, self.body, self.module) = (method, url, body, module)
+  public init(method: String, url: String, body: Bytes, module: String, unsaid: [String] = []) {
+    (self.method, self.url, self.body, self.module, self.unsaid) = (method, url, body, module, unsaid)
   }
 }
 

@@ -16,7 +16,10 @@ public protocol PartnerService: AnyObject, Sendable {
     -> PartnerWelcome
   func unregister(_ caller: PartnerCaller) async throws(PartnerFault)
   /// Writes down one step of a handshake for the people who watch it.
-  func traced(_ partner: ID<Partner>, step: String, ok: Bool, detail: String) async
+  func traced(_ partner: ID<Partner>, _ step: HandshakeStep) async
+
+  /// Writes down for the operator what a partner's version has no words for; each kind once.
+  func unsaid(_ what: [String], of module: String, sample: String, to partner: ID<Partner>) async
 
   // What we are the sender of
   func locations(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<LocationView>
@@ -45,6 +48,33 @@ public protocol PartnerService: AnyObject, Sendable {
   func unlock(
     location: String, evse: String, connector: String, respondTo url: String, from caller: PartnerCaller
   ) async throws(PartnerFault) -> CommandAnswer
+  func reserve(_ wish: ReserveWish, from caller: PartnerCaller) async throws(PartnerFault) -> CommandAnswer
+  /// - Parameter reference: the partner's own id of the reservation.
+  func cancelReservation(
+    _ reference: String, respondTo url: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> CommandAnswer
+
+  // How their drivers are charged (OCPI 2.2.1 §9.2.1.3 and §14)
+  func prefer(
+    _ preferences: ChargingPreferences, in session: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> PreferencesAnswer
+  func setProfile(
+    _ schedule: ChargingProfile.Schedule, of session: String, respondTo url: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> ProfileAnswer
+  func clearProfile(
+    of session: String, respondTo url: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> ProfileAnswer
+  func activeProfile(
+    of session: String, seconds: Int, respondTo url: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> ProfileAnswer
+
+  // What hubs and payment providers tell (OCPI 2.2.1 §15; OCPI 2.3.0 payments). A put says whether it was new.
+  func client(_ name: PartyID, for caller: PartnerCaller) async throws(PartnerFault) -> HubClient
+  func put(_ client: HubClient, from caller: PartnerCaller) async throws(PartnerFault) -> Bool
+  func terminal(_ id: String, for caller: PartnerCaller) async throws(PartnerFault) -> Terminal
+  func put(_ terminal: Terminal, from caller: PartnerCaller) async throws(PartnerFault) -> Bool
+  func advice(_ id: String, for caller: PartnerCaller) async throws(PartnerFault) -> FinancialAdvice
+  func put(_ advice: FinancialAdvice, from caller: PartnerCaller) async throws(PartnerFault) -> Bool
 }
 
 /// A partner that proved who it is.
@@ -52,8 +82,13 @@ public struct PartnerCaller: Sendable, Equatable {
   public var terms: PartnerTerms
   /// The very token that it called with: GET credentials must return it.
   public var token: String
+  /// The party behind a hub for which the hub asks: it must see its own drivers' objects and no others. Nil where the
+  /// partner asks for itself.
+  public var behalf: PartyID?
 
-  public init(terms: PartnerTerms, token: String) { (self.terms, self.token) = (terms, token) }
+  public init(terms: PartnerTerms, token: String, behalf: PartyID? = nil) {
+    (self.terms, self.token, self.behalf) = (terms, token, behalf)
+  }
 }
 
 /// Why a partner's request is not done. The OCPI room spells each as status code and HTTP status.
@@ -139,14 +174,20 @@ public struct LocationView: Sendable, Equatable {
   public var party: PartyID
   public var operatorName: String
   public var evses: [EVSEView]
+  /// EVSEs that stood there once: partners must go on hearing that they are gone.
+  public var gone: [PublishedEVSE]
   /// The newest change of it or of anything in it: changes bubble up.
   public var updatedAt: Timestamp
 
-  public init(location: Location, party: PartyID, operatorName: String, evses: [EVSEView], updatedAt: Timestamp) {
+  public init(
+    location: Location, party: PartyID, operatorName: String, evses: [EVSEView], gone: [PublishedEVSE] = [],
+    updatedAt: Timestamp
+  ) {
     self.location = location
     self.party = party
     self.operatorName = operatorName
     self.evses = evses
+    self.gone = gone
     self.updatedAt = updatedAt
   }
 }
@@ -155,9 +196,9 @@ public struct EVSEView: Sendable, Equatable {
   public var evse: EVSE
   public var station: StationIdentity
   /// The partners' ids of the tariffs, by connector.
-  public var tariffRefs: [ID<Connector>: String]
+  public var tariffRefs: [ID<Connector>: [String]]
 
-  public init(evse: EVSE, station: StationIdentity, tariffRefs: [ID<Connector>: String]) {
+  public init(evse: EVSE, station: StationIdentity, tariffRefs: [ID<Connector>: [String]]) {
     (self.evse, self.station, self.tariffRefs) = (evse, station, tariffRefs)
   }
 }

@@ -1,15 +1,24 @@
 import Wire
 
 /// A tariff made ready for pricing: which component holds at a given moment, and where that can change.
-/// Elements for reservations never hold in a charging session.
 struct Rates: Sendable {
+  /// What the prices are for.
+  enum Purpose: Equatable {
+    /// A session. Elements for reservations never hold in one.
+    case session
+    case hold(Hold.Ending)
+  }
+
   /// One price component with the conditions of its element, numbered so that two moments can be compared.
   struct Rate: Sendable {
     let number: Int
+    /// Where it stands in the tariff.
+    let element: Int
+    let component: Int
     /// Per kWh, per hour, or once.
     let price: Ratio
-    /// What the price is multiplied by to include tax; nil where no tax applies.
-    let tax: Ratio?
+    /// Nil where no tax applies.
+    let taxes: [Tax]?
     let step: Int64
     fileprivate let condition: Condition?
   }
@@ -31,9 +40,11 @@ struct Rates: Sendable {
     var energy, flat, time, parking: Rate?
   }
 
-  /// Which dimensions the tariff prices at all.
-  let priced: Set<Tariff.Dimension>
-  private let byDimension: [Tariff.Dimension: [Rate]]
+  // The components of each dimension in their order.
+  private var energy: [Rate] = []
+  private var flat: [Rate] = []
+  private var time: [Rate] = []
+  private var parking: [Rate] = []
 
   // Where a component can begin or cease to hold.
   let minutesOfDay: [Int]
@@ -43,33 +54,73 @@ struct Rates: Sendable {
   let powers: [Decimal]
   let currents: [Decimal]
 
-  init(_ tariff: Tariff?) {
-    var rates: [Tariff.Dimension: [Rate]] = [:]
+  init(_ tariff: Tariff?, for purpose: Purpose = .session) {
     var conditions: [Condition] = []
-    var count = 0
-    for element in tariff?.elements ?? [] where element.restrictions?.reservation == nil {
+    var rates: [(dimension: Tariff.Dimension, rate: Rate)] = []
+    for (place, element) in Self.elements(of: tariff, for: purpose) {
       let condition = element.restrictions.map(Condition.init)
       if let condition { conditions.append(condition) }
-      var seen: Set<Tariff.Dimension> = []
-      for component in element.components where seen.insert(component.dimension).inserted {
-        rates[component.dimension, default: []].append(Rate(component, number: count, condition: condition))
-        count += 1
+      let first = rates.count
+      // A second one of the same dimension in the same element is never reached.
+      for (index, component) in element.components.enumerated()
+      where !rates[first...].contains(where: { $0.dimension == component.dimension }) {
+        let rate = Rate(
+          component, number: rates.count, at: (place, index), taxes: tariff?.levy(on: component), when: condition)
+        rates.append((component.dimension, rate))
       }
     }
-    byDimension = rates
-    priced = Set(rates.keys)
-    minutesOfDay = Set(conditions.flatMap(\.minutesOfDay)).sorted()
-    durations = Set(conditions.flatMap { [$0.duration.lowerBound, $0.duration.upperBound] }).sorted()
-    energies = Set(conditions.flatMap { [$0.energy.lowerBound, $0.energy.upperBound] }).sorted()
-    powers = Set(conditions.flatMap { $0.power.bounds }).sorted()
-    currents = Set(conditions.flatMap { $0.current.bounds }).sorted()
+    minutesOfDay = Self.bounds(conditions) { $0.minutesOfDay }
+    durations = Self.bounds(conditions) { [$0.duration.lowerBound, $0.duration.upperBound] }
+    energies = Self.bounds(conditions) { [$0.energy.lowerBound, $0.energy.upperBound] }
+    powers = Self.bounds(conditions) { $0.power.bounds }
+    currents = Self.bounds(conditions) { $0.current.bounds }
+    for (dimension, rate) in rates {
+      switch dimension {
+      case .energy: energy.append(rate)
+      case .flat: flat.append(rate)
+      case .time: time.append(rate)
+      case .parkingTime: parking.append(rate)
+      }
+    }
+  }
+
+  /// The elements that can hold, in their order. Where a reservation expired, a component for that goes before one for
+  /// reservations as such (OCPI 2.2.1 §11.4.3).
+  private static func elements(
+    of tariff: Tariff?, for purpose: Purpose
+  ) -> [(place: Int, element: Tariff.Element)] {
+    let all = (tariff?.elements ?? []).enumerated().map { (place: $0, element: $1) }
+    func elements(_ reservation: Tariff.Restrictions.Reservation?) -> [(place: Int, element: Tariff.Element)] {
+      all.filter { $0.element.restrictions?.reservation == reservation }
+    }
+    return switch purpose {
+    case .session: elements(nil)
+    case .hold(.used), .hold(.cancelled): elements(.reservation)
+    case .hold(.expired): elements(.expires) + elements(.reservation)
+    }
+  }
+
+  /// Ascending, each once.
+  private static func bounds<Bound: Hashable & Comparable>(
+    _ conditions: [Condition], _ bounds: (Condition) -> [Bound]
+  ) -> [Bound] {
+    // Most tariffs have no conditions.
+    conditions.isEmpty ? [] : Set(conditions.flatMap(bounds)).sorted()
+  }
+
+  /// Whether the tariff prices a dimension at all.
+  func prices(_ dimension: Tariff.Dimension) -> Bool {
+    switch dimension {
+    case .energy: !energy.isEmpty
+    case .flat: !flat.isEmpty
+    case .time: !time.isEmpty
+    case .parkingTime: !parking.isEmpty
+    }
   }
 
   func active(at moment: Moment) -> Active {
-    func first(_ dimension: Tariff.Dimension) -> Rate? {
-      byDimension[dimension]?.first { $0.condition?.holds(at: moment) ?? true }
-    }
-    return Active(energy: first(.energy), flat: first(.flat), time: first(.time), parking: first(.parkingTime))
+    func first(_ rates: [Rate]) -> Rate? { rates.first { $0.condition?.holds(at: moment) ?? true } }
+    return Active(energy: first(energy), flat: first(flat), time: first(time), parking: first(parking))
   }
 
   /// Power and current as far as the tariff tells them apart: equal for two moments between which no condition on them
@@ -86,15 +137,30 @@ struct Rates: Sendable {
 }
 
 extension Rates.Rate {
-  fileprivate init(_ component: Tariff.Component, number: Int, condition: Condition?) {
+  fileprivate init(
+    _ component: Tariff.Component, number: Int, at place: (element: Int, component: Int), taxes: [Tax]?,
+    when condition: Condition?
+  ) {
     self.number = number
+    (element, self.component) = place
     let price = min(component.price.rounded(toPlaces: Limits.pricePlaces, .halfUp), Limits.price)
     self.price = Ratio(max(price, -Limits.price))
-    tax = component.vat.map { vat in
-      Ratio(1) + Ratio(max(min(vat.rounded(toPlaces: Limits.vatPlaces, .halfUp), Limits.vat), .zero)) / Ratio(100)
-    }
+    self.taxes = taxes
     step = Int64(max(0, min(component.stepSize, Limits.stepSize)))
     self.condition = condition
+  }
+}
+
+extension Tariff {
+  /// The taxes of a component: its own VAT, else those of the tariff. Nil where none applies.
+  fileprivate func levy(on component: Component) -> [Tax]? {
+    guard taxIncluded != .notApplicable else { return nil }
+    let all = component.vat.map { [Tax.vat($0)] } ?? taxes?.prefix(Limits.taxes).map(\.self)
+    return all?.map { tax -> Tax in
+      var tax = tax
+      tax.percent = max(min(tax.percent.rounded(toPlaces: Limits.vatPlaces, .halfUp), Limits.vat), .zero)
+      return tax
+    }
   }
 }
 
@@ -199,6 +265,11 @@ enum TariffText {
       Timestamp(year: year, month: month, day: day) != nil
     else { return nil }
     return year * 10_000 + month * 100 + day
+  }
+
+  /// Midnight of such a date, as if it were UTC.
+  static func moment(_ text: String) -> Timestamp? {
+    date(text).flatMap { Timestamp(year: $0 / 10_000, month: $0 / 100 % 100, day: $0 % 100) }
   }
 
   private static func number(_ digits: ArraySlice<UInt8>) -> Int? {

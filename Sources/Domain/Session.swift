@@ -11,6 +11,7 @@ public struct Session: Sendable, Equatable {
     /// It never began: the connection timeout ran out.
     case invalid
     /// The next session began at the same EVSE before this one was stopped; its CDR waits for a late stop.
+    /// Or a station that was offline tells it, and whether it still runs is not known.
     case superseded
   }
 
@@ -18,6 +19,10 @@ public struct Session: Sendable, Equatable {
   public enum Ending: String, Word {
     case local, remote, vehicle = "ev_disconnected", deauthorized, powerLoss = "power_loss", reboot, emergency
     case closedByOperator = "closed_by_operator", superseded, other
+    // What only 2.x stations tell.
+    case masterPass = "master_pass", energyLimit = "energy_limit", costLimit = "cost_limit", timeLimit = "time_limit"
+    case stateOfChargeLimit = "soc_limit", groundFault = "ground_fault", overcurrent = "overcurrent"
+    case powerQuality = "power_quality", timeout
   }
 
   /// What the vehicle does: a second is billed as TIME, or as PARKING_TIME while the vehicle asks for no power. A pause
@@ -38,7 +43,7 @@ public struct Session: Sendable, Equatable {
   public var evse: ID<EVSE>
   public var connector: ID<Connector>
   public var location: ID<Location>?
-  /// The number by which a 1.6 station knows it; nil while pending.
+  /// The number by which a 1.6 station knows it; nil while pending, and at stations that name it themselves.
   public var transaction: Int64?
   public var token: TokenReference
   /// The partner role whose driver this is; nil for our own.
@@ -69,6 +74,10 @@ public struct Session: Sendable, Equatable {
     Holder(token: token, owner: owner, groupID: groupID, method: authorization, reference: authorizationReference)
   }
 
+  public var place: Place {
+    Place(party: party, location: location, station: station, evse: evse, connector: connector)
+  }
+
   /// Energy delivered so far; never negative, also where a meter ran backwards.
   public var energy: Energy { max(meterLast - meterStart, .zero) }
   public var isOpen: Bool { state == .pending || state == .active }
@@ -84,7 +93,7 @@ public struct Session: Sendable, Equatable {
 
   /// A session that begins at the station.
   public static func started(
-    id: String, place: Place, holder: Holder, tariff: Tariff?, at start: Timestamp, meter: Energy, transaction: Int64,
+    id: String, place: Place, holder: Holder, tariff: Tariff?, at start: Timestamp, meter: Energy, transaction: Int64?,
     received now: Timestamp
   ) -> Session {
     var session = Session(
@@ -151,7 +160,7 @@ public struct Session: Sendable, Equatable {
   }
 
   /// The pending session begins at the station. False where it is not pending: nothing changed.
-  public mutating func begin(at start: Timestamp, meter: Energy, transaction: Int64, received now: Timestamp) -> Bool {
+  public mutating func begin(at start: Timestamp, meter: Energy, transaction: Int64?, received now: Timestamp) -> Bool {
     switch state {
     case .pending:
       state = .active
@@ -163,6 +172,16 @@ public struct Session: Sendable, Equatable {
       return true
     case .active, .completed, .invalid, .superseded:
       return false
+    }
+  }
+
+  /// What the station said of its register at the start is not believed: the first one that it tells counts instead.
+  public mutating func believe(start register: Energy) {
+    switch state {
+    case .active where lastReadingAt == nil:
+      meterStart = register
+      meterLast = register
+    case .active, .pending, .completed, .invalid, .superseded: break
     }
   }
 
@@ -197,6 +216,52 @@ public struct Session: Sendable, Equatable {
     }
   }
 
+  /// It is known to run after all: a station that was offline told it late, and now speaks of it as it happens. False
+  /// where that is no news.
+  public mutating func resume(received now: Timestamp) -> Bool {
+    switch state {
+    case .superseded:
+      state = .active
+      updatedAt = now
+      return true
+    case .pending, .active, .completed, .invalid:
+      return false
+    }
+  }
+
+  /// Whose it is became known, or is known better.
+  public mutating func belongs(to holder: Holder, received now: Timestamp) {
+    token = holder.token
+    owner = holder.owner
+    groupID = holder.groupID
+    authorization = holder.method
+    authorizationReference = holder.reference
+    updatedAt = now
+  }
+
+  /// Takes its course from all that was told of it so far, because something of it came out of order. Readings are in the
+  /// order of their times. False where it is over, or has not begun: nothing changed.
+  public mutating func retell(_ story: TransactionStory, _ readings: [Reading], received now: Timestamp) -> Bool {
+    switch state {
+    case .active, .superseded:
+      startedAt = story.startedAt
+      shifts = story.shifts
+      let registers = readings.filter { $0.register != nil }
+      if let first = registers.first(where: { $0.context == .begin }) ?? registers.first {
+        meterStart = first.register ?? meterStart
+      }
+      // The one of the end is the last, also beside another of the same moment.
+      meterLast = (registers.last { $0.context == .end } ?? registers.last)?.register ?? meterStart
+      lastReadingAt = readings.last?.at
+      power = state == .active ? readings.last { $0.power != nil }?.power : nil
+      stateOfCharge = readings.last { $0.stateOfCharge != nil }?.stateOfCharge
+      updatedAt = now
+      return true
+    case .pending, .completed, .invalid:
+      return false
+    }
+  }
+
   /// The station stopped it, or the operator closed it. False where it had already ended: the first stop counts.
   /// A superseded session still takes its late stop.
   public mutating func stop(at end: Timestamp, meter: Energy?, because ending: Ending, received now: Timestamp) -> Bool
@@ -224,6 +289,20 @@ public struct Session: Sendable, Equatable {
       updatedAt = now
       return true
     case .pending, .completed, .invalid, .superseded:
+      return false
+    }
+  }
+
+  /// Nobody was ever known to charge, or it is told under another id: it never was. False where it is over already.
+  public mutating func dissolve(received now: Timestamp) -> Bool {
+    switch state {
+    case .active, .superseded:
+      state = .invalid
+      endedAt = now
+      power = nil
+      updatedAt = now
+      return true
+    case .pending, .completed, .invalid:
       return false
     }
   }
@@ -265,15 +344,27 @@ public struct Session: Sendable, Equatable {
 /// Whether somebody may charge, and how we know.
 public struct Authorization: Sendable, Equatable {
   public enum Method: String, Word { case authRequest = "AUTH_REQUEST", command = "COMMAND", whitelist = "WHITELIST" }
-  public enum Verdict: String, Word { case accepted, blocked, expired, invalid, concurrent }
+  public enum Verdict: String, Word { case accepted, blocked, expired, invalid, concurrent, noCredit = "no_credit" }
 
   public var verdict: Verdict
   public var holder: Session.Holder?
   /// The tag by which the station should know the group: 1.6 parentIdTag.
   public var groupID: String?
   public var validUntil: Timestamp?
+  /// The driver's, RFC 5646.
+  public var language: String?
+  /// From -9 to 9: who gets power first where there is too little (OCPP 2.0.1 IdTokenInfoType); nil where nothing says it.
+  public var priority: Int?
+  /// What the station may show to this driver.
+  public var message: DriverMessage?
+  /// The answer holds for this once: a station must not remember it (OCPP 2.1 C17).
+  public var holdsOnce = false
 
-  public init(_ verdict: Verdict, holder: Session.Holder? = nil, groupID: String? = nil, validUntil: Timestamp? = nil) {
+  public init(
+    _ verdict: Verdict, holder: Session.Holder? = nil, groupID: String? = nil, validUntil: Timestamp? = nil,
+    language: String? = nil, priority: Int? = nil, message: DriverMessage? = nil
+  ) {
     (self.verdict, self.holder, self.groupID, self.validUntil) = (verdict, holder, groupID, validUntil)
+    (self.language, self.priority, self.message) = (language, priority, message)
   }
 }

@@ -9,13 +9,34 @@ public protocol StationLink: Sendable {
     done: @escaping @MainActor @Sendable (CommandOutcome) -> Void)
   /// Ends a link. Its pending calls end as `.disconnected`.
   func close(_ link: LinkID, code: UInt16, reason: String)
-  /// The operator accepted the station while it was connected: from now on the loop answers its heartbeats itself.
-  func accepted(_ link: LinkID)
+  /// The operator decided about the station while it was connected. From an accepted one the loop answers heartbeats
+  /// itself; from a rejected one only a boot is taken.
+  func registered(_ link: LinkID, as registration: Station.Registration)
+  /// The operator changed where a connected station is mirrored to; nil: nowhere any more.
+  func forward(_ link: LinkID, to follower: Forwarding?)
+  /// Whether a station of that version can be told where its session ends by itself (OCPP 2.1 E16).
+  func keepsLimits(version: String) -> Bool
+  /// The names of the settings that every station of that version should have.
+  func settingKeys(version: String) -> [String]
+  /// What is wrong with a call of that version that somebody wrote by hand: its structure only, not its sense. Nil where
+  /// it is as declared. Needs no link and no loop.
+  func flaw(in payload: JSON, of action: String, version: String) -> CallFlaw?
+  /// The command in as many calls as a station of that version can take. `limit` is a whole number among the station's
+  /// settings.
+  func pieces(of command: StationCommand, version: String, limit: (SettingName) -> Int?) -> [StationCommand]
+}
+
+extension StationLink {
+  public func pieces(
+    of command: StationCommand, version: String, limit: (SettingName) -> Int?
+  ) -> [StationCommand] {
+    [command]
+  }
 }
 
 /// Where frames and requests are written down for people who look for a fault. Never blocks; drops when full, and
 /// counts.
-public protocol FrameLog: Sendable {
+public protocol FrameLog: AnyObject, Sendable {
   func record(_ frame: LoggedFrame)
 }
 

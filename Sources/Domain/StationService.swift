@@ -5,6 +5,8 @@ import Wire
 public protocol StationDoor: AnyObject, Sendable {
   /// A station asks to come in, before its connection is upgraded. Authenticates it.
   func admit(_ caller: StationCaller) throws(TurnFault) -> Admission
+  /// A station that was let in speaks no version that we do; it is sent away for that reason.
+  func turnedAway(_ caller: StationCaller, because why: String) throws(TurnFault)
   /// The upgrade is done. An older link of the same station is closed: the newest authenticated one wins.
   func opened(_ link: LinkID, of station: Admission.Guest, version: String, address: String) throws(TurnFault)
     -> any StationService
@@ -12,6 +14,8 @@ public protocol StationDoor: AnyObject, Sendable {
   func closed(_ link: LinkID, reason: String) throws(TurnFault)
   /// The loop read something of an accepted station: its last-seen time moves with the next turn that happens anyway.
   func seen(_ link: LinkID, at: Timestamp)
+  /// Where the connection to a station's follower stands now.
+  func followed(_ link: LinkID, _ state: FollowerState)
 }
 
 /// What a station shows at the door.
@@ -23,13 +27,22 @@ public struct StationCaller: Sendable {
   /// Subprotocols offered, such as `ocpp1.6`.
   public var offered: [String]
   public var isLoopback: Bool
+  /// Whether the way to it is encrypted, here or at a trusted proxy.
+  public var isEncrypted: Bool
+  /// The certificate that it showed in the TLS handshake, where it showed one.
+  public var certificate: ClientCertificate?
 
-  public init(identity: StationIdentity, password: Bytes?, address: String, offered: [String], isLoopback: Bool) {
+  public init(
+    identity: StationIdentity, password: Bytes?, address: String, offered: [String], isLoopback: Bool,
+    isEncrypted: Bool = false, certificate: ClientCertificate? = nil
+  ) {
     self.identity = identity
     self.password = password
     self.address = address
     self.offered = offered
     self.isLoopback = isLoopback
+    self.isEncrypted = isEncrypted
+    self.certificate = certificate
   }
 }
 
@@ -40,32 +53,52 @@ public enum Admission: Sendable {
   case unauthorized
   /// 404: nobody knows it and strangers are not let in (`unknown_stations = refuse`).
   case unknown
-  /// 403: the operator rejected it.
-  case rejected
+  /// 403: its connection is not secured as it must be, or its certificate is not its own; the reason is for people.
+  case insecure(String)
   /// 503: a hundred strangers knock already.
   case crowded
+  /// 429: it came too often, or its password was wrong too often; nothing was looked at.
+  case tooOften(seconds: Int)
 
   /// Who comes in, and how its link is kept.
   public struct Guest: Sendable {
     public var identity: StationIdentity
     /// Nil while it only knocks.
     public var station: ID<Station>?
-    /// True: Heartbeats may be answered without the house.
-    public var isAccepted: Bool
+    /// Accepted: Heartbeats may be answered without the house. Rejected: it hears that at its boot, and nothing else is
+    /// taken from it.
+    public var registration: Station.Registration
+    /// What it needs done differently.
     public var quirks: StationQuirks
+    /// The clock by which it writes times without a zone.
+    public var zone: ZoneRules
+    /// The second central system that hears what it says.
+    public var forwarding: Forwarding?
+    /// How it proved who it is.
+    public var security: LinkSecurity
 
-    public init(identity: StationIdentity, station: ID<Station>?, isAccepted: Bool, quirks: StationQuirks) {
+    public init(
+      identity: StationIdentity, station: ID<Station>?, registration: Station.Registration, quirks: StationQuirks,
+      zone: ZoneRules = .utc, forwarding: Forwarding? = nil, security: LinkSecurity = LinkSecurity()
+    ) {
       self.identity = identity
       self.station = station
-      self.isAccepted = isAccepted
+      self.registration = registration
       self.quirks = quirks
+      self.zone = zone
+      self.forwarding = forwarding
+      self.security = security
     }
   }
 }
 
 /// What one station, on one link, may ask of the house. Every verb runs inside a turn; a fault undoes the whole call.
 @MainActor
-public protocol StationService: AnyObject, Sendable {
+public protocol StationService:
+  AnyObject, Sendable, Identification, TransactionReports, ConnectorReports, ReservationReports, ChargingReports,
+  MaintenanceReports, CertificateReports, ContractReports, DeviceReports, MonitoringReports, DisplayReports,
+  CustomerReports, GridControlReports, BatterySwapReports, PaymentReports
+{
   /// It started, or restarted (OCPP 1.6 §4.2).
   func boot(_ report: BootReport) throws(TurnFault) -> BootVerdict
   /// What an EVSE does; number 0 is the station itself.
@@ -93,11 +126,20 @@ public struct BootReport: Sendable {
   public var imsi: String?
   public var meterType: String?
   public var meterSerialNumber: String?
+  /// Why it started; OCPP 1.6 does not say.
+  public var reason: Reason?
+
+  public enum Reason: String, Word {
+    case applicationReset = "application_reset", firmwareUpdate = "firmware_update", localReset = "local_reset"
+    case powerUp = "power_up", remoteReset = "remote_reset", scheduledReset = "scheduled_reset", triggered, unknown
+    case watchdog
+  }
 
   public init(
     vendor: String, model: String, serialNumber: String? = nil, firmwareVersion: String? = nil, iccid: String? = nil,
-    imsi: String? = nil, meterType: String? = nil, meterSerialNumber: String? = nil
+    imsi: String? = nil, meterType: String? = nil, meterSerialNumber: String? = nil, reason: Reason? = nil
   ) {
+    self.reason = reason
     self.vendor = kept(vendor)
     self.model = kept(model)
     self.serialNumber = serialNumber.map(kept)
@@ -110,7 +152,7 @@ public struct BootReport: Sendable {
 }
 
 /// As much of a station's own words as is kept, counted in scalars: one character can have any number of accents.
-private func kept(_ words: String) -> String {
+func kept(_ words: String) -> String {
   guard words.utf8.count > Limits.stationWords else { return words }
   return String(String.UnicodeScalarView(words.unicodeScalars.prefix(Limits.stationWords)))
 }
@@ -149,10 +191,11 @@ public struct StartReport: Sendable {
   public var at: Timestamp?
   public var reservation: Int?
   /// The message as it came, kept as evidence.
-  public var raw: JSON
+  public var raw: JSONText
 
   public init(
-    evse: Int, connector: Int = 1, tag: String, meterStart: Energy, at: Timestamp?, reservation: Int? = nil, raw: JSON
+    evse: Int, connector: Int = 1, tag: String, meterStart: Energy, at: Timestamp?, reservation: Int? = nil,
+    raw: JSONText
   ) {
     self.evse = evse
     self.connector = connector
@@ -193,11 +236,11 @@ public struct StopReport: Sendable {
   public var ending: Session.Ending
   /// Readings that came with the stop.
   public var readings: [Reading]
-  public var raw: JSON
+  public var raw: JSONText
 
   public init(
     transaction: Int64, tag: String?, meterStop: Energy?, at: Timestamp?, ending: Session.Ending, readings: [Reading],
-    raw: JSON
+    raw: JSONText
   ) {
     self.transaction = transaction
     self.tag = tag
@@ -221,4 +264,48 @@ public enum TransferVerdict: Sendable, Equatable {
   case rejected
   case unknownVendor
   case unknownMessage
+}
+
+// MARK: - Stations that count and measure differently
+
+extension Energy {
+  /// The same where a station's registers must be multiplied; nil where that is beyond any meter.
+  fileprivate func times(_ factor: Decimal?) -> Energy? {
+    guard let factor else { return self }
+    return Energy(wattHours: wattHours * factor)
+  }
+}
+
+extension StationQuirks {
+  /// The report with the house's numbers and the meter's true unit.
+  public func mend(_ report: inout StatusReport) { place(&report.evse, &report.connector) }
+
+  public func mend(_ report: inout StartReport) {
+    place(&report.evse, &report.connector)
+    report.meterStart = report.meterStart.times(energyFactor) ?? report.meterStart
+  }
+
+  public func mend(_ report: inout MeterReport) {
+    var connector = 1
+    place(&report.evse, &connector)
+    mend(&report.readings)
+  }
+
+  public func mend(_ report: inout StopReport) {
+    report.meterStop = report.meterStop?.times(energyFactor)
+    mend(&report.readings)
+  }
+
+  /// A station of 2.x counts its EVSEs itself.
+  public func mend(_ report: inout TransactionReport) { mend(&report.readings) }
+
+  private func mend(_ readings: inout [Reading]) {
+    guard energyFactor != nil else { return }
+    for place in readings.indices { readings[place].register = readings[place].register?.times(energyFactor) }
+  }
+
+  private func place(_ evse: inout Int, _ connector: inout Int) {
+    guard let place = place(ofConnector: evse) else { return }
+    (evse, connector) = (place.evse, place.connector)
+  }
 }

@@ -15,6 +15,15 @@ public struct Tariff: Payload {
   public var elements: [Element] = []
   public var validFrom: Timestamp?
   public var validUntil: Timestamp?
+  /// Whether prices hold taxes already; nil: they do not, as everywhere before OCPI 2.3.0 (§11.3.1).
+  public var taxIncluded: TaxIncluded?
+  public var energyMix: EnergyMix?
+  /// What a terminal holds back from a card before an ad hoc session (OCPI 2.3.0 payments).
+  public var preauthorization: Decimal?
+  /// Taxes of every component without a `vat` of its own. OCPI tariffs have no place for them; CDRs of 2.3.0 have.
+  public var taxes: [Tax]?
+
+  public enum TaxIncluded: String, Word { case yes = "YES", no = "NO", notApplicable = "N/A" }
 
   public enum Kind: String, Word {
     case adHoc = "AD_HOC_PAYMENT", profileCheap = "PROFILE_CHEAP", profileFast = "PROFILE_FAST"
@@ -34,7 +43,13 @@ public struct Tariff: Payload {
     try w.visit("elements", &elements, count: 1...Limits.tariffElements)
     try w.visit("start_date_time", &validFrom)
     try w.visit("end_date_time", &validUntil)
+    try w.visit("tax_included", &taxIncluded)
+    try w.visit("energy_mix", &energyMix)
+    try w.visit("preauthorize_amount", &preauthorization)
+    try w.visit("taxes", &taxes, count: 0...Limits.taxes)
   }
+
+  public var pricesReservations: Bool { elements.contains { $0.restrictions?.reservation != nil } }
 
   /// Prices that hold together under one set of conditions.
   public struct Element: Payload {
@@ -56,7 +71,7 @@ public struct Tariff: Payload {
   /// One dimension's price: per kWh, per hour, or once.
   public struct Component: Payload {
     public var dimension = Dimension.energy
-    /// Before tax; per kWh, per hour, or once for FLAT.
+    /// Per kWh, per hour, or once for FLAT; before tax unless the tariff says that tax is included.
     public var price = Decimal(0)
     /// Percent; absent means that no VAT applies (OCPI 2.2.1 §11.4.2).
     public var vat: Decimal?
@@ -157,22 +172,7 @@ public struct LocalText: Payload {
 
   public mutating func walk(_ w: inout some Walker) throws(Flaw) {
     try w.visit("language", &language, max: 2)
-    try w.visit("text", &text, max: 512)
-  }
-}
-
-/// An amount before tax and, where tax applies, after it.
-public struct Price: Payload {
-  public var beforeTax = Money.zero
-  public var afterTax: Money?
-
-  public init() {}
-
-  public init(beforeTax: Money, afterTax: Money? = nil) { (self.beforeTax, self.afterTax) = (beforeTax, afterTax) }
-
-  public mutating func walk(_ w: inout some Walker) throws(Flaw) {
-    try w.visit("excl_vat", &beforeTax)
-    try w.visit("incl_vat", &afterTax)
+    try w.visit("text", &text, max: 512, cut: true)
   }
 }
 

@@ -23,7 +23,9 @@ public struct TariffFlaw: Sendable, Equatable {
     case badLimits = "bad_limits"
     case badValidity = "bad_validity"
     case badReservation = "bad_reservation"
-    case unreachable, gap, rounding
+    case unreachable, gap, rounding, contradiction
+    /// It cannot be read, or holds what no tariff has.
+    case badForm = "bad_form"
   }
 
   public var severity: Severity
@@ -43,7 +45,10 @@ extension Tariff {
   public func check() -> [TariffFlaw] {
     var check = TariffCheck()
     check.head(self)
-    for (index, element) in elements.enumerated() { check.element(element, at: "elements[\(index)]") }
+    for (index, element) in elements.enumerated() {
+      check.element(element, at: "elements[\(index)]")
+      if let restrictions = element.restrictions { check.dates(restrictions, of: self, at: "elements[\(index)]") }
+    }
     check.reach(elements)
     return check.flaws
   }
@@ -75,7 +80,32 @@ private struct TariffCheck {
     if let from = tariff.validFrom, let until = tariff.validUntil, from >= until {
       error(.badValidity, "end_date_time", "it ends before it begins")
     }
+    taxes(tariff)
     if tariff.elements.isEmpty { error(.noElements, "elements", "it has no elements, so nothing has a price") }
+  }
+
+  private mutating func taxes(_ tariff: Tariff) {
+    let hasVAT = tariff.elements.contains { $0.components.contains { $0.vat != nil } }
+    let all = tariff.taxes ?? []
+    if tariff.taxIncluded == .notApplicable, hasVAT || !all.isEmpty {
+      error(.contradiction, "tax_included", "no tax applies, and yet it names taxes")
+    }
+    if all.count > Limits.taxes { error(.badTax, "taxes", "at most \(Limits.taxes) taxes") }
+    for (index, tax) in all.enumerated() {
+      if tax.name.isEmpty { error(.badTax, "taxes[\(index)].name", "a tax needs a name") }
+      if all[..<index].contains(where: { $0.name == tax.name }) {
+        error(.badTax, "taxes[\(index)].name", "\(tax.name) is named twice")
+      }
+      percent(tax.percent, "taxes[\(index)].percentage")
+    }
+    if let amount = tariff.preauthorization, amount.isNegative || amount > Limits.price {
+      error(.badLimits, "preauthorize_amount", "an amount from 0 to \(Limits.price)")
+    }
+  }
+
+  private mutating func percent(_ percent: Decimal, _ path: String) {
+    guard percent.isNegative || percent > Limits.vat || percent.places > Limits.vatPlaces else { return }
+    error(.badTax, path, "a tax is 0 to \(Limits.vat) percent with at most \(Limits.vatPlaces) decimals")
   }
 
   private mutating func limit(_ price: Price?, _ path: String) {
@@ -114,9 +144,7 @@ private struct TariffCheck {
       error(
         .badPrice, "\(path).price", "a price has at most \(Limits.pricePlaces) decimals and is at most \(Limits.price)")
     }
-    if let vat = component.vat, vat.isNegative || vat > Limits.vat || vat.places > Limits.vatPlaces {
-      error(.badTax, "\(path).vat", "a tax is 0 to \(Limits.vat) percent with at most \(Limits.vatPlaces) decimals")
-    }
+    if let vat = component.vat { percent(vat, "\(path).vat") }
     guard component.dimension != .flat else { return }
     if component.stepSize < 0 || component.stepSize > Limits.stepSize {
       error(.badStepSize, "\(path).step_size", "a step is 0 to \(Limits.stepSize)")
@@ -161,68 +189,62 @@ private struct TariffCheck {
     }
   }
 
-  /// Which components can never be reached, because an earlier one holds whenever they would; and which dimensions are
+  /// What can never hold because of dates: days of the week that do not lie between them, and dates outside the time in
+  /// which the tariff is valid. Its own zone is not known here, so a day more is allowed on both sides.
+  mutating func dates(_ given: Tariff.Restrictions, of tariff: Tariff, at path: String) {
+    let first = given.startDate.flatMap(TariffText.moment)
+    let end = given.endDate.flatMap(TariffText.moment)
+    if let first, let end, first < end, end.seconds(since: first) < 7 * 86_400, let days = given.weekdays,
+      !days.isEmpty
+    {
+      let between = stride(from: 0, to: Int(end.seconds(since: first)), by: 86_400).map {
+        (first + .seconds($0)).civil.weekday
+      }
+      if !days.contains(where: { between.contains($0.number) }) {
+        error(.contradiction, "\(path).restrictions.day_of_week", "none of these days lies between its dates")
+      }
+    }
+    let day = 86_400
+    if let end, let from = tariff.validFrom, end + .seconds(day) <= from {
+      warn(.contradiction, "\(path).restrictions.end_date", "it ends before the tariff begins to be valid")
+    }
+    if let first, let until = tariff.validUntil, first - .seconds(day) >= until {
+      warn(.contradiction, "\(path).restrictions.start_date", "it begins after the tariff ends to be valid")
+    }
+  }
+
+  /// Which components can never be reached, because earlier ones hold whenever they would; and which dimensions are
   /// without a price at times.
   mutating func reach(_ elements: [Tariff.Element]) {
     var earlier: [Tariff.Dimension: [(index: Int, when: Tariff.Restrictions)]] = [:]
     for (index, element) in elements.enumerated() {
       let when = element.restrictions ?? Tariff.Restrictions()
       for (place, component) in element.components.enumerated() {
-        if let cover = earlier[component.dimension]?.first(where: { $0.index != index && $0.when.covers(when) }) {
+        let path = "elements[\(index)].price_components[\(place)]"
+        let before = (earlier[component.dimension] ?? []).filter { $0.index != index }
+        if let cover = before.first(where: { $0.when.covers(when) }) {
           error(
-            .unreachable, "elements[\(index)].price_components[\(place)]",
+            .unreachable, path,
             "elements[\(cover.index)] has a price for \(component.dimension.rawValue) whenever this one would hold")
+        } else if TariffWeek.isCovered(when, by: before.map(\.when)) {
+          error(
+            .unreachable, path,
+            "earlier elements together have a price for \(component.dimension.rawValue) whenever this one would hold")
         }
         earlier[component.dimension, default: []].append((index, when))
       }
     }
     for dimension in Tariff.Dimension.allCases {
-      guard let all = earlier[dimension]?.filter({ $0.when.reservation == nil }), !all.isEmpty else { continue }
-      if !Coverage.isWhole(all.map(\.when)) {
-        warn(
-          .gap, "elements",
-          "\(dimension.rawValue) may be without a price at times: no element without restrictions gives it one"
-        )
-      }
-    }
-  }
-}
-
-/// Whether restrictions together leave no gap, as far as they are all of one kind.
-private enum Coverage {
-  static func isWhole(_ all: [Tariff.Restrictions]) -> Bool {
-    isWhole(all, \.minKWh, \.maxKWh) { $0 } || isWhole(all, \.minPower, \.maxPower) { $0 }
-      || isWhole(all, \.minCurrent, \.maxCurrent) { $0 } || isWhole(all, \.minDuration, \.maxDuration) { Decimal($0) }
-      || isWhole(all, \.startTime, \.endTime, until: 1440) { TariffText.minuteOfDay($0).map { Decimal($0) } }
-  }
-
-  /// Sees one kind of restriction; an element that has another kind besides covers nothing here. Where the scale has an
-  /// end, a range may run past it and go on from zero.
-  private static func isWhole<V>(
-    _ all: [Tariff.Restrictions], _ least: WritableKeyPath<Tariff.Restrictions, V?>,
-    _ most: WritableKeyPath<Tariff.Restrictions, V?>, until end: Decimal? = nil, _ number: (V) -> Decimal?
-  ) -> Bool {
-    var spans: [(from: Decimal, until: Decimal?)] = []
-    for restrictions in all {
-      var rest = restrictions
-      rest[keyPath: least] = nil
-      rest[keyPath: most] = nil
-      guard rest == Tariff.Restrictions() else { continue }
-      let from = restrictions[keyPath: least].flatMap(number) ?? .zero
-      let until = restrictions[keyPath: most].flatMap(number)
-      if end != nil, let until, until <= from {
-        spans += [(from, nil), (.zero, until)]
+      guard let all = earlier[dimension]?.map(\.when).filter({ $0.reservation == nil }), !all.isEmpty else { continue }
+      let gaps = TariffWeek.gaps(all)
+      guard !gaps.isEmpty else { continue }
+      let name = dimension.rawValue
+      if let times = TariffWeek.text(gaps) {
+        warn(.gap, "elements", "\(name) may be without a price on \(times)")
       } else {
-        spans.append((from, until))
+        warn(.gap, "elements", "\(name) may be without a price at times: no element without restrictions gives it one")
       }
     }
-    var covered = Decimal.zero
-    for span in spans.sorted(by: { $0.from < $1.from }) {
-      guard span.from <= covered else { return false }
-      guard let until = span.until else { return true }
-      covered = max(covered, until)
-    }
-    return end.map { covered >= $0 } ?? false
   }
 }
 

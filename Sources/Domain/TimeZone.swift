@@ -152,9 +152,9 @@ public struct ZoneLibrary: Sendable {
 
   static func isName(_ name: String) -> Bool {
     guard !name.isEmpty, name.utf8.count <= Limits.zoneName else { return false }
-    return name.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { part in
+    return name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy { part in
       !part.isEmpty
-        && part.utf8.allSatisfy {
+        && part.allSatisfy {
           $0.isASCIIAlphanumeric || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+")
         }
     }

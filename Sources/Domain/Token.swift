@@ -4,6 +4,14 @@ import Wire
 public struct Token: Sendable, Equatable {
   public enum Kind: String, Word {
     case rfid = "RFID", appUser = "APP_USER", adHocUser = "AD_HOC_USER", other = "OTHER"
+    // Our own ones beside OCPI's: what a station of OCPP 2.x can be shown.
+    /// A PIN.
+    case keyCode = "KEY_CODE"
+    /// A plug-and-charge contract.
+    case emaid = "EMAID"
+    /// A vehicle by its hardware address: Autocharge.
+    case macAddress = "MAC_ADDRESS"
+    case evccid = "EVCCID", vin = "VIN"
   }
   /// When the owner wants to be asked (OCPI 2.2.1 §12.4.4).
   public enum Whitelist: String, Word {
@@ -25,6 +33,12 @@ public struct Token: Sendable, Equatable {
   public var whitelist: Whitelist
   public var language: String?
   public var validUntil: Timestamp?
+  /// What is left of it, where it was paid for before (OCPP 2.1 C17), in the house's currency; nil: billed afterwards.
+  public var credit: Money?
+  /// -9 to 9: who gets power first where there is too little (OCPP 2.0.1 IdTokenInfoType); nil where it is ordinary.
+  public var priority: Int?
+  /// How many sessions it may have at once; nil: any number.
+  public var sessionsAtOnce: Int?
   public var createdAt: Timestamp
   public var updatedAt: Timestamp
 
@@ -33,8 +47,12 @@ public struct Token: Sendable, Equatable {
     visualNumber: String? = nil,
     issuer: String, groupID: String? = nil, isValid: Bool = true, whitelist: Whitelist = .always,
     language: String? = nil,
-    validUntil: Timestamp? = nil, createdAt: Timestamp, updatedAt: Timestamp
+    validUntil: Timestamp? = nil, credit: Money? = nil, priority: Int? = nil, sessionsAtOnce: Int? = nil,
+    createdAt: Timestamp, updatedAt: Timestamp
   ) {
+    self.credit = credit
+    self.priority = priority
+    self.sessionsAtOnce = sessionsAtOnce
     self.id = id
     self.owner = owner
     self.uid = uid
@@ -55,7 +73,13 @@ public struct Token: Sendable, Equatable {
   public var foldedUID: String { Self.fold(uid) }
 
   public static func fold(_ uid: String) -> String {
-    String(decoding: uid.utf8.filter { $0 != UInt8(ascii: " ") }, as: UTF8.self).ciFolded
+    // Each message of a session asks for it several times.
+    var folded: [UInt8] = []
+    folded.reserveCapacity(uid.utf8.count)
+    for byte in uid.utf8 where byte != UInt8(ascii: " ") {
+      folded.append((UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte)
+    }
+    return String(decoding: folded, as: UTF8.self)
   }
 
   public func isUsable(at now: Timestamp) -> Bool { isValid && (validUntil.map { now < $0 } ?? true) }
@@ -76,6 +100,9 @@ public struct TokenReference: Payload {
       party.country, party.party, uid, kind, contractID
     )
   }
+
+  /// The party whose driver it is.
+  public var owner: PartyID { PartyID(country: country, party: party) }
 
   public mutating func walk(_ w: inout some Walker) throws(Flaw) {
     try w.visit("country_code", &country, max: 2)

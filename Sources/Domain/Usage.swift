@@ -68,24 +68,25 @@ public struct Usage: Sendable {
     isCut = length > seconds || energy > total
 
     func second(_ time: Timestamp) -> Int { Int(time.wholeSecond.seconds(since: start)) }
-    var registers: [Int: Energy] = [:]
-    var watts: [Int: Decimal] = [:]
-    var amperes: [Int: Decimal] = [:]
-    for reading in readings {
+    // Of several readings of one second the highest counts.
+    var registers: [Point] = []
+    var watts: [Sample] = []
+    var amperes: [Sample] = []
+    for reading in readings.sorted(by: { $0.at < $1.at }) {
       let at = second(reading.at)
       if let register = reading.register, at > 0, at < seconds {
         let delivered = Energy(difference: register, meterStart)
-        if delivered >= .zero, delivered <= total { registers[at] = max(registers[at] ?? .zero, delivered) }
+        if delivered >= .zero, delivered <= total {
+          let highest = registers.last?.second == at ? max(registers.removeLast().energy, delivered) : delivered
+          registers.append(Point(second: at, energy: highest))
+        }
       }
-      if let power = reading.power { watts[at] = max(watts[at] ?? power, power) }
-      if let current = reading.current { amperes[at] = max(amperes[at] ?? current, current) }
+      if let power = reading.power { Self.keep(power, at, in: &watts) }
+      if let current = reading.current { Self.keep(current, at, in: &amperes) }
     }
 
     var points = [Point(second: 0, energy: .zero)]
-    for (at, delivered) in registers.sorted(by: { $0.key < $1.key }) where delivered >= points[points.count - 1].energy
-    {
-      points.append(Point(second: at, energy: delivered))
-    }
+    for register in registers where register.energy >= points[points.count - 1].energy { points.append(register) }
     points.append(Point(second: seconds, energy: total))
     self.points = points
     powers = Self.series(watts, seconds)
@@ -125,9 +126,13 @@ public struct Usage: Sendable {
     return from.second + Int((share * 2 + span) / (span * 2))
   }
 
+  private static func keep(_ value: Decimal, _ second: Int, in samples: inout [Sample]) {
+    let highest = samples.last?.second == second ? max(samples.removeLast().value, value) : value
+    samples.append(Sample(second: second, value: highest))
+  }
+
   /// Samples within the session; those before it count only where none came later.
-  private static func series(_ values: [Int: Decimal], _ seconds: Int) -> [Sample] {
-    let all = values.sorted { $0.key < $1.key }.map { Sample(second: $0.key, value: $0.value) }
+  private static func series(_ all: [Sample], _ seconds: Int) -> [Sample] {
     let within = all.filter { $0.second > 0 && $0.second <= max(seconds, 1) }
     return within.isEmpty ? all.last { $0.second <= 0 }.map { [$0] } ?? [] : within
   }

@@ -18,7 +18,7 @@ struct BodyReader {
     case sizeLF
     case data(left: Int)
     case dataCR, dataLF
-    case trailerStart, trailer, trailerLF, endLF
+    case trailerStart, trailerName, trailerValue, trailerLF, endLF
   }
   /// Where in a chunk's extensions the reader stands: `;name`, `;name=value`, `;name="quoted \" value"`.
   private enum Extension { case nameFirst, name, valueFirst, value, quoted, escaped, quotedEnd }
@@ -113,15 +113,23 @@ struct BodyReader {
         state = .endLF
         return nil
       }
-      guard byte != UInt8(ascii: ":") else { return Refusal(.badRequest, "A trailer has no name.") }
-      state = .trailer
-      return trailerByte(byte)
-    case .trailer:
+      guard isTokenByte(byte) else { return Refusal(.badRequest, "A trailer has no name.") }
+      state = .trailerName
+      return countTrailerByte()
+    case .trailerName:
+      // A line without a colon is no field: it may be somebody's next request (RFC 9112 7.1.2).
+      guard isTokenByte(byte) || byte == UInt8(ascii: ":") else {
+        return Refusal(.badRequest, "A trailer's name has a forbidden byte.")
+      }
+      if byte == UInt8(ascii: ":") { state = .trailerValue }
+      return countTrailerByte()
+    case .trailerValue:
       if byte == 0x0D {
         state = .trailerLF
         return nil
       }
-      return trailerByte(byte)
+      guard isValueByte(byte) else { return Refusal(.badRequest, "A trailer has a forbidden byte.") }
+      return countTrailerByte()
     case .trailerLF:
       guard byte == 0x0A else { return Refusal(.badRequest, "A trailer does not end with CR LF.") }
       state = .trailerStart
@@ -134,11 +142,9 @@ struct BodyReader {
     return nil
   }
 
-  private mutating func trailerByte(_ byte: UInt8) -> Refusal? {
+  private mutating func countTrailerByte() -> Refusal? {
     trailerBytes += 1
-    if trailerBytes > HTTPLimits.Head.trailerBytes { return Refusal(.headTooLarge, "The trailers are too large.") }
-    if byte < 0x20 && byte != 0x09 || byte == 0x7F { return Refusal(.badRequest, "A trailer has a forbidden byte.") }
-    return nil
+    return trailerBytes > HTTPLimits.Head.trailerBytes ? Refusal(.headTooLarge, "The trailers are too large.") : nil
   }
 
   private static func extensionStep(_ place: Extension, _ byte: UInt8) -> State? {
@@ -157,8 +163,8 @@ struct BodyReader {
     case .quoted:
       if byte == UInt8(ascii: "\"") { return .ext(.quotedEnd) }
       if byte == UInt8(ascii: "\\") { return .ext(.escaped) }
-      return byte >= 0x20 && byte != 0x7F || byte == 0x09 ? .ext(.quoted) : nil
-    case .escaped: return byte >= 0x20 && byte != 0x7F || byte == 0x09 ? .ext(.quoted) : nil
+      return isValueByte(byte) ? .ext(.quoted) : nil
+    case .escaped: return isValueByte(byte) ? .ext(.quoted) : nil
     case .quotedEnd: return isEnd ? after : nil
     }
   }

@@ -32,8 +32,17 @@ final class Deflate {
   func unpack(_ bytes: [UInt8], limit: Int) throws(Fault) -> [UInt8] {
     if unpacker == nil { unpacker = Unpacker(windowBits: -15) }
     guard let unpacker else { throw .broken }
-    return try unpacker.unpack(bytes, tail: [0x00, 0x00, 0xFF, 0xFF], limit: limit)
+    return try unpacker.unpack(bytes, tail: Deflate.tail, limit: limit)
   }
+
+  /// The same with a state of its own, for whoever is on no loop.
+  static func unpackAlone(_ bytes: [UInt8], limit: Int) throws(Fault) -> [UInt8] {
+    guard let unpacker = Unpacker(windowBits: -15) else { throw .broken }
+    return try unpacker.unpack(bytes, tail: tail, limit: limit)
+  }
+
+  /// What RFC 7692 7.2.1 cuts off.
+  private static let tail: [UInt8] = [0x00, 0x00, 0xFF, 0xFF]
 
   /// A body in gzip's dress; nil where zlib has no memory left.
   static func gzip(_ bytes: [UInt8]) -> [UInt8]? {

@@ -8,12 +8,17 @@ public final class Exchange {
   /// Called once if the asker is gone, or the deadline has passed, before a whole answer was given.
   public var onAbandoned: (() -> Void)?
 
+  /// The request's body in pieces, where the handler asked for it so; `request.body` is empty then. An answer before
+  /// its end refuses the rest: the connection ends with it.
+  public let incoming: IncomingBody?
+
   let head: RequestHead
   private var connection: ServerConnection?
   private var stream: Stream?
 
-  init(connection: ServerConnection, request: Request, head: RequestHead) {
+  init(connection: ServerConnection, request: Request, head: RequestHead, incoming: IncomingBody?) {
     self.connection = connection
+    self.incoming = incoming
     self.request = request
     self.head = head
     loop = connection.loop
@@ -32,8 +37,9 @@ public final class Exchange {
   }
 
   /// Answers with a head now and a body in pieces; the response's own body is the first one.
-  public func stream(_ response: Response) -> BodyStream {
-    beginStream(response)
+  /// - Parameter length: bytes of the whole body, where they are known; the connection ends with it.
+  public func stream(_ response: Response, length: Int? = nil) -> BodyStream {
+    beginStream(response, length: length)
     return BodyStream(responder: responder)
   }
 
@@ -67,12 +73,8 @@ public final class Exchange {
     let compression = options.allowsCompression ? offer.compression : nil
     if let compression { headers["Sec-WebSocket-Extensions"] = compression.answer }
     let answer = AnswerHead(status: .switching, headers: headers, body: .none, keepsAlive: true)
-    let deflate = connection.server.deflate
-    return connection.upgrade(self, head: answer) { channel in
-      WebSocket(
-        channel: channel, isClient: false, subprotocol: options.subprotocol, compression: compression, deflate: deflate,
-        limits: options.limits, handler: handler)
-    }
+    let terms = connection.server.terms(options, compression)
+    return connection.upgrade(self, head: answer, terms, handler)
   }
 
   /// The asker has proved who it is: its connection no longer counts towards the limit per address.
@@ -87,8 +89,6 @@ public final class Exchange {
     stream?.close()
     stream = nil
   }
-
-  func expire() { connectionEnded() }
 
   func connectionEnded() {
     connection = nil
@@ -130,8 +130,10 @@ public final class Exchange {
     }
   }
 
-  fileprivate func beginStream(_ response: Response) {
-    guard isOpen, let connection, let (isChunked, hasBody) = connection.beginStream(response, of: self) else { return }
+  fileprivate func beginStream(_ response: Response, length: Int? = nil) {
+    guard isOpen, let connection,
+      let (isChunked, hasBody) = connection.beginStream(response, length: length, of: self)
+    else { return }
     stream = Stream(isChunked: isChunked, hasBody: hasBody, loop: loop)
     if !response.body.isEmpty { send(response.body) }
     if !hasBody { finishStream() }

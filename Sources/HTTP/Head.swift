@@ -168,6 +168,17 @@ public struct Refusal: Error, Equatable, Sendable {
     self.status = status
     self.reason = reason
   }
+
+  /// The answer in a plain sentence, with what helps the asker to do better.
+  var response: Response {
+    var response = Response.text(reason + "\n", status: status)
+    switch status {
+    case .unavailable, .tooManyRequests: response.headers["Retry-After"] = "\(HTTPLimits.retrySeconds)"
+    case .unsupportedMediaType: response.headers["Accept-Encoding"] = "identity"
+    default: break
+    }
+    return response
+  }
 }
 
 /// How a message's body ends (RFC 9112 6).

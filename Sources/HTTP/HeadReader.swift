@@ -225,8 +225,9 @@ struct HeadReader {
         throw Refusal(.notImplemented, "Only the transfer coding chunked is understood.")
       }
       isChunked = true
-    } else if kind == .request, sameASCII(name, "host"), headers.contains("host") {
-      throw Refusal(.badRequest, "Host appears twice.")
+    } else if kind == .request, sameASCII(name, "host") {
+      guard !headers.contains("host") else { throw Refusal(.badRequest, "Host appears twice.") }
+      guard text.allSatisfy(isHostByte) else { throw Refusal(.badRequest, "Host is no host.") }
     }
   }
 }
@@ -240,8 +241,18 @@ func isTokenByte(_ byte: UInt8) -> Bool {
   }
 }
 
+/// RFC 3986 3.2.2 and 3.2.3: what a host with its port may be made of. RFC 9112 3.2 wants a 400 for any other Host.
+private func isHostByte(_ byte: UInt8) -> Bool {
+  switch byte {
+  case 0x61...0x7A, 0x41...0x5A, 0x30...0x39: true
+  // - . _ ~ % ! $ & ' ( ) * + , ; = : [ ]
+  case 0x2D, 0x2E, 0x5F, 0x7E, 0x25, 0x21, 0x24, 0x26...0x2C, 0x3B, 0x3D, 0x3A, 0x5B, 0x5D: true
+  default: false
+  }
+}
+
 /// RFC 9110 5.5: visible characters, space, tab and the bytes above ASCII.
-private func isValueByte(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7F || byte == 0x09 }
+func isValueByte(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7F || byte == 0x09 }
 
 /// A value's text: UTF-8 where it is that, else Latin-1, the older reading.
 private func headerText(_ bytes: [UInt8]) -> String {

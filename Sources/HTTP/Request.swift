@@ -37,16 +37,25 @@ public struct Request: Sendable {
   /// The decoded path segments, empty ones left out.
   public var path: [String] { target.segments }
 
-  /// Whether `If-None-Match` names this tag: the asker has it already (RFC 9110 13.1.2, the weak comparison).
-  public func alreadyHas(_ tag: ETag) -> Bool { names(tag, in: "if-none-match") }
+  /// Whether `If-None-Match` names this tag: the asker has it already (RFC 9110 §13.1.2, the weak comparison).
+  public func alreadyHas(_ tag: ETag) -> Bool { named(tag, in: "if-none-match", weakly: true) != nil }
 
-  /// nil without `If-Match`; else whether it names this tag. False deserves 412 (RFC 9110 13.1.1).
-  public func expects(_ tag: ETag) -> Bool? { headers.contains("if-match") ? names(tag, in: "if-match") : nil }
+  /// Whether a change must not be made to what has this tag: `If-Match` names another version (RFC 9110 §13.1.1, the
+  /// strong comparison), or `If-None-Match` this one. It deserves 412.
+  public func forbidsChange(of tag: ETag) -> Bool {
+    if headers.contains("if-match") { return named(tag, in: "if-match", weakly: false) == nil }
+    return alreadyHas(tag)
+  }
 
-  private func names(_ tag: ETag, in field: String) -> Bool {
-    headers.list(field).contains { item in
-      item == "*" || item == tag.text || item.hasPrefix("W/") && item.dropFirst(2) == tag.text
+  /// The tag as the asker spells it.
+  fileprivate func named(_ tag: ETag, in field: String, weakly: Bool) -> String? {
+    let forms = [tag.text, ETag.packed(tag.text)]
+    for item in headers.list(field) {
+      if item == "*" { return tag.text }
+      let strong = item.hasPrefix("W/") && weakly ? String(item.dropFirst(2)) : item
+      if forms.contains(strong) { return strong }
     }
+    return nil
   }
 }
 
@@ -59,6 +68,9 @@ public struct ETag: Sendable, Equatable {
     let safe = version.description.utf8.filter { $0 > 0x20 && $0 != 0x22 && $0 < 0x7F }
     text = "\"" + String(decoding: safe, as: UTF8.self) + "\""
   }
+
+  /// The validator of the same thing packed with gzip.
+  static func packed(_ tag: String) -> String { tag.hasSuffix("\"") ? "\(tag.dropLast())-gzip\"" : tag }
 
   /// For bytes whose only version is themselves.
   public init(of bytes: [UInt8]) { self.init(version: sha1(bytes).prefix(12).map { $0 }.hex) }
@@ -97,11 +109,19 @@ public struct Response: Sendable, Equatable {
     return response
   }
 
+  /// What OPTIONS is answered (RFC 9110 §9.3.7).
+  public static func options(allow: [Method]) -> Response {
+    Response(.noContent, headers: ["Allow": (allow + [.options]).map(\.rawValue).joined(separator: ", ")])
+  }
+
   /// The same answer with its validator; or 304 without a body where the asker has it already.
   public func tagged(_ tag: ETag, for request: Request) -> Response {
     var response = self
     response.headers["ETag"] = tag.text
-    if status == .ok, request.method == .get || request.method == .head, request.alreadyHas(tag) {
+    if status == .ok, request.method == .get || request.method == .head,
+      let known = request.named(tag, in: "if-none-match", weakly: true)
+    {
+      response.headers["ETag"] = known
       response.status = .notModified
       response.body = []
     }

@@ -7,10 +7,13 @@ public protocol RequestHandler: AnyObject {
   func handle(_ request: Request, _ exchange: Exchange)
   /// Bytes that this request's body may have; nil: the door's limit. Asked before the body is read.
   func bodyLimit(for head: RequestHead) -> Int?
+  /// Whether this request's body is taken in pieces, through `Exchange.incoming`; `handle` is called with its head.
+  func takesPieces(of head: RequestHead) -> Bool
 }
 
 extension RequestHandler {
   public func bodyLimit(for head: RequestHead) -> Int? { nil }
+  public func takesPieces(of head: RequestHead) -> Bool { false }
 }
 
 /// A door that speaks HTTP/1.1 and, where its handler accepts that, WebSocket. It belongs to one loop: make it, call it
@@ -20,26 +23,35 @@ public final class Server {
   /// The name under which requests tell where they came in.
   public let door: String
   public let limits: HTTPLimits.Server
-  /// Whose word about the asker is believed: a PROXY header, `X-Forwarded-For`, `X-Forwarded-Proto`.
+  /// Whose word about the asker is believed: a PROXY header, and the header fields named by `forwardedFields`.
   public let trustedProxies: [AddressRange]
+  public let forwardedFields: ForwardedFields
   /// Connections that could not be taken; whoever logs it limits how often.
   public var onTrouble: ((Listener.Trouble) -> Void)?
+  /// Connections that were refused or ended because there were too many; whoever logs it limits how often.
+  public var onCrowding: ((Crowding, SocketAddress) -> Void)?
   /// Connections that ended before a request, with the reason: TLS failures, silence, refused floods.
   public var onEarlyEnd: ((SocketAddress, CloseReason) -> Void)?
 
   let handler: any RequestHandler
   private var listeners: [Listener] = []
-  private var connections: [UInt64: ServerConnection] = [:]
-  private var untrusted: [String: Int] = [:]
+  /// By the numbers of their channels: an HTTP connection until it is upgraded, then its WebSocket.
+  private var connections: [UInt64: any Drainable] = [:]
+  private let crowd: Crowd
+  private var silent = SilentQueue()
+  private var packing = Packing()
   private var dateLine = DateLine()
+  private var counts = ServerFigures()
   private(set) var isDraining = false
   private var onDrained: (() -> Void)?
   /// One state for all WebSockets of the door.
-  let deflate = Deflate()
+  private let deflate = Deflate()
+  private var terms: [WebSocket.Terms] = []
 
+  /// Servers of several loops that share a door share its `crowd`, so that its limits hold over all of them.
   public init(
     loop: EventLoop, door: String, handler: any RequestHandler, limits: HTTPLimits.Server = .init(),
-    trustedProxies: [AddressRange] = []
+    trustedProxies: [AddressRange] = [], forwardedFields: ForwardedFields = .xForwarded, crowd: Crowd = Crowd()
   ) {
     loop.preconditionCurrent()
     self.loop = loop
@@ -47,25 +59,43 @@ public final class Server {
     self.handler = handler
     self.limits = limits
     self.trustedProxies = trustedProxies
+    self.forwardedFields = forwardedFields
+    self.crowd = crowd
   }
 
-  /// Begins to listen; several addresses may lead to one door.
+  /// For servers of other loops that share a door with this one. Call it on the loop.
+  public var handle: LoopBound<Server> { LoopBound(self, loop: loop) }
+
+  /// Begins to listen; several addresses may lead to one door. Connections are shared out in turn to this server and
+  /// to `others`, which belong to other loops.
   /// - Returns: the address, with the port that the system chose where 0 was asked for.
   @discardableResult
-  public func listen(on address: SocketAddress, tls: TLSContext? = nil) throws(NetFault) -> SocketAddress {
+  public func listen(
+    on address: SocketAddress, tls: TLSContext? = nil, sharedWith others: [LoopBound<Server>] = []
+  ) throws(NetFault) -> SocketAddress {
     let listener = try Listener(loop: loop, address: address, tls: tls) { [unowned self] channel in
       take(channel, isTLS: tls != nil)
     }
+    listener.helpers = others.map { other in
+      Listener.Helper(loop: other.loop) { channel in other.value.take(channel, isTLS: tls != nil) }
+    }
     listener.onTrouble = { [unowned self] trouble in onTrouble?(trouble) }
     listener.trustsProxy = { [unowned self] peer in isTrustedProxy(peer) }
-    listener.refusal = refusalBytes(.unavailable, "No more connections can be taken at the moment.\n")
-    listener.plainHTTPReply = refusalBytes(.badRequest, "This port speaks TLS: use https or wss.\n")
+    listener.refusal = bytes(of: Refusal(.unavailable, "No more connections can be taken at the moment."))
+    listener.plainHTTPReply = bytes(of: Refusal(.badRequest, "This port speaks TLS: use https or wss."))
     listeners.append(listener)
     return listener.address
   }
 
-  /// Open connections, WebSockets among them.
+  /// Open connections on this loop, WebSockets among them.
   public var connectionCount: Int { connections.count }
+
+  /// What this door did on this loop so far.
+  public var figures: ServerFigures {
+    var figures = counts
+    figures.connections = connections.count
+    return figures
+  }
 
   /// New connections are refused by the system from now on; those that stand go on.
   public func stopAccepting() {
@@ -89,57 +119,119 @@ public final class Server {
   // MARK: For connections
 
   private func take(_ channel: Channel, isTLS: Bool) {
-    let address = channel.peer.host
+    // It was under way to this loop when the door was closed.
+    guard !isDraining else { return channel.close() }
+    let isCounted = isCounted(channel.peer)
     var refusal: Refusal?
-    if connections.count >= limits.connections {
-      // A TLS handshake only to say no costs more than it tells; and even refusals need an end.
-      if isTLS || connections.count >= limits.connections + 64 { return channel.close() }
-      refusal = Refusal(.unavailable, "Too many connections are open at the moment.")
+    switch crowd.enter(from: isCounted ? channel.peer : nil, isTLS: isTLS, limits) {
+    case .welcome: break
+    case .refused(let crowding):
+      refusal = crowding.refusal
+      onCrowding?(crowding, channel.peer)
+    case .turnedAway(let crowding):
+      counts.turnedAway += 1
+      onCrowding?(crowding, channel.peer)
+      return channel.close()
     }
-    let isCounted = counts(channel.peer)
-    if isCounted, untrusted[address, default: 0] >= limits.untrustedPerAddress {
-      if isTLS { return channel.close() }
-      refusal = Refusal(.tooManyRequests, "Too many connections from this address are open.")
-    }
-    if isCounted { untrusted[address, default: 0] += 1 }
     let connection = ServerConnection(
-      server: self, channel: channel, isTLS: isTLS, isCounted: isCounted, refusal: refusal)
+      server: self, channel: channel, isTLS: isTLS, isCounted: isCounted && refusal == nil, refusal: refusal)
     connections[channel.id] = connection
     channel.handler = connection
     connection.begin()
+    let isSilent = { (id: UInt64) in (self.connections[id] as? ServerConnection)?.isSilent ?? false }
+    if let oldest = silent.add(channel.id, most: limits.silent, isSilent: isSilent) {
+      onCrowding?(.silent, channel.peer)
+      connections[oldest]?.cut()
+    }
+  }
+
+  /// Counts one whom a proxy announced; the refusal, where that is one too many of its address.
+  func count(announced peer: SocketAddress) -> Refusal? {
+    guard let crowding = crowd.announce(peer, limits) else { return nil }
+    onCrowding?(crowding, peer)
+    return crowding.refusal
   }
 
   /// The household's own socket and proxies stand for many askers.
-  private func counts(_ peer: SocketAddress) -> Bool {
+  func isCounted(_ peer: SocketAddress) -> Bool {
     if case .unix = peer { return false }
     return !isTrustedProxy(peer)
   }
 
   func isTrustedProxy(_ peer: SocketAddress) -> Bool { trustedProxies.contains { $0.contains(peer) } }
 
-  func uncount(_ peer: SocketAddress) {
-    let address = peer.host
-    let left = untrusted[address, default: 0] - 1
-    untrusted[address] = left > 0 ? left : nil
+  func uncount(_ peer: SocketAddress) { crowd.trust(peer) }
+
+  /// From now on the connection is a WebSocket, and what it was before is let go of.
+  func upgraded(_ id: UInt64, to webSocket: WebSocket) { connections[id] = webSocket }
+
+  /// What one of its WebSockets agreed on; one object for all that agreed on the same lately.
+  func terms(_ options: WebSocketOptions, _ compression: Compression?) -> WebSocket.Terms {
+    let known = terms.first {
+      $0.subprotocol == options.subprotocol && $0.compression == compression && $0.limits == options.limits
+    }
+    if let known { return known }
+    let new = WebSocket.Terms(
+      isClient: false, subprotocol: options.subprotocol, compression: compression, limits: options.limits,
+      deflate: deflate)
+    if terms.count >= HTTPLimits.rememberedTerms { terms.removeFirst() }
+    terms.append(new)
+    return new
   }
 
-  func ended(_ connection: ServerConnection) {
-    connections[connection.id] = nil
+  func ended(_ id: UInt64) {
+    guard connections.removeValue(forKey: id) != nil else { return }
+    crowd.leave()
     if isDraining, connections.isEmpty, let done = onDrained {
       onDrained = nil
       done()
     }
   }
 
-  func date() -> [UInt8] { dateLine.bytes(at: Timestamp.now()) }
-
-  private func refusalBytes(_ status: Status, _ text: String) -> [UInt8] {
-    let body = Array(text.utf8)
-    let head = AnswerHead(
-      status: status, headers: ["Content-Type": "text/plain; charset=utf-8"], body: .length(body.count),
-      keepsAlive: false)
-    return head.bytes(date: []) + body
+  /// The head of an answer, dated and counted.
+  func bytes(of head: AnswerHead) -> [UInt8] {
+    counts.answered(head.status)
+    return head.bytes(date: dateLine.bytes(at: Timestamp.now()))
   }
+
+  func pack(_ response: inout Response, for request: Request) { packing.pack(&response, for: request, limits) }
+
+  private func bytes(of refusal: Refusal) -> [UInt8] {
+    let response = refusal.response
+    let head = AnswerHead(
+      status: response.status, headers: response.headers, body: .length(response.body.count), keepsAlive: false)
+    return head.bytes(date: []) + response.body
+  }
+}
+
+/// Connections in the order in which they came, from the oldest that is silent on. Their numbers only grow; those that
+/// spoke or went are passed over when they are the oldest.
+struct SilentQueue {
+  private var ids: [UInt64] = []
+  private var first = 0
+
+  /// Adds one. Where more than `most` came since the oldest silent one, that one is taken out and returned.
+  mutating func add(_ id: UInt64, most: Int, isSilent: (UInt64) -> Bool) -> UInt64? {
+    ids.append(id)
+    while first < ids.count, !isSilent(ids[first]) { first += 1 }
+    defer {
+      if first > ids.count / 2 {
+        ids.removeFirst(first)
+        first = 0
+      }
+    }
+    guard ids.count - first > most else { return nil }
+    first += 1
+    return ids[first - 1]
+  }
+}
+
+/// What a server asks of its connections when it closes.
+protocol Drainable: AnyObject {
+  /// Ends in order, soon.
+  func drain()
+  /// Ends now.
+  func cut()
 }
 
 /// A network in CIDR notation, such as 10.0.0.0/8, fd00::/8, or one address.

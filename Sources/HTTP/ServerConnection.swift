@@ -2,12 +2,14 @@ import Net
 import Wire
 
 /// One connection of a server: requests in, one at a time and in order, answers out, a deadline over each step.
-final class ServerConnection: ChannelHandler {
+final class ServerConnection: ChannelHandler, Drainable {
   private enum Phase {
     /// Between requests.
     case idle
     case head
     case body
+    /// A handler has the request and takes its body in pieces.
+    case receiving(IncomingBody)
     /// A handler has the request; what the peer sends ahead waits.
     case answering
     /// The handler streams its answer.
@@ -30,6 +32,10 @@ final class ServerConnection: ChannelHandler {
   private var head: RequestHead?
   private var body: [UInt8] = []
   private var bodyLimit = 0
+  /// Bytes of a body that came in pieces.
+  private var received = 0
+  /// The peer waits to be told that its body is wanted.
+  private var owesContinue = false
   private var exchange: Exchange?
   /// What came while an earlier request was being answered.
   private var ahead: [UInt8] = []
@@ -61,8 +67,16 @@ final class ServerConnection: ChannelHandler {
 
   func channelDidBecomeActive(_ channel: Channel) {
     if let refusal { return refuse(refusal) }
+    // A proxy counts for nothing, whom it announced meanwhile does.
+    if !isCounted, server.isCounted(channel.peer) {
+      if let refusal = server.count(announced: channel.peer) { return refuse(refusal) }
+      isCounted = true
+    }
     if isTLS { set(.firstByte, limits.headDeadline) }
   }
+
+  /// Whether no whole request has come yet.
+  var isSilent: Bool { requests == 0 }
 
   func markTrusted() {
     guard isCounted else { return }
@@ -74,7 +88,7 @@ final class ServerConnection: ChannelHandler {
 
   func channel(_ channel: Channel, read bytes: UnsafeRawBufferPointer) {
     switch phase {
-    case .idle, .head, .body: work(bytes)
+    case .idle, .head, .body, .receiving: work(bytes)
     case .answering, .streaming, .draining: keep(bytes)
     case .closing, .upgraded: break
     }
@@ -82,7 +96,7 @@ final class ServerConnection: ChannelHandler {
 
   private var readsRequests: Bool {
     switch phase {
-    case .idle, .head, .body: true
+    case .idle, .head, .body, .receiving: true
     case .answering, .streaming, .draining, .closing, .upgraded: false
     }
   }
@@ -101,12 +115,27 @@ final class ServerConnection: ChannelHandler {
         return
       case .head(let head): begin(head)
       case .body(let run):
+        if case .receiving(let incoming) = phase {
+          guard take(UnsafeRawBufferPointer(rebasing: bytes[run]), for: incoming) else { return }
+          continue
+        }
         guard body.count + run.count <= bodyLimit else {
           return refuse(Refusal(.tooLarge, "The body is larger than \(bodyLimit) bytes."))
         }
         body.append(contentsOf: bytes[run])
-      case .end: dispatch()
-      case .refused(let refusal): return refuse(refusal)
+      case .end:
+        if case .receiving(let incoming) = phase {
+          phase = .answering
+          set(.answer, limits.answerDeadline)
+          resumeIfRoom()
+          incoming.end()
+        } else {
+          dispatch()
+        }
+      case .refused(let refusal):
+        // No line of HTTP begins with 22, and every TLS handshake does.
+        if !isTLS, requests == 0, bytes.first == 0x16 { return refuseTLS() }
+        return refuse(refusal)
       }
     }
     guard at < bytes.count else { return }
@@ -114,7 +143,40 @@ final class ServerConnection: ChannelHandler {
     switch phase {
     case .upgraded(let webSocket): webSocket.readLater(rest)
     case .closing: break
-    case .idle, .head, .body, .answering, .streaming, .draining: keep(rest)
+    case .idle, .head, .body, .receiving, .answering, .streaming, .draining: keep(rest)
+    }
+  }
+
+  /// One piece of a body for its taker. False where that ended the request.
+  private func take(_ piece: UnsafeRawBufferPointer, for incoming: IncomingBody) -> Bool {
+    received += piece.count
+    guard received <= bodyLimit else {
+      refuse(Refusal(.tooLarge, "The body is larger than \(bodyLimit) bytes."))
+      return false
+    }
+    incoming.append(piece)
+    guard case .receiving = phase else { return false }
+    watch(incoming)
+    return true
+  }
+
+  /// Reads no more than the taker has room for, and watches over the one of the two that the other waits for.
+  private func watch(_ incoming: IncomingBody) {
+    guard case .receiving = phase else { return }
+    if incoming.isWanted, owesContinue {
+      owesContinue = false
+      write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
+    }
+    if incoming.isWanted {
+      set(.body, limits.bodyDeadline)
+    } else {
+      set(.answer, limits.answerDeadline)
+    }
+    if incoming.hasRoom {
+      resumeIfRoom()
+    } else if !isPaused {
+      isPaused = true
+      channel.pauseReading()
     }
   }
 
@@ -135,18 +197,44 @@ final class ServerConnection: ChannelHandler {
     if case .length(let length) = head.framing, length > bodyLimit {
       return refuse(Refusal(.tooLarge, "The body is larger than \(bodyLimit) bytes."))
     }
-    if let expectation = head.headers["expect"] {
+    owesContinue = false
+    for expectation in head.headers.list("expect") {
       guard sameASCII(expectation, "100-continue") else {
         return refuse(Refusal(.expectationFailed, "The only expectation that is met here is 100-continue."))
       }
-      if head.minor == 1, head.framing != .none { write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
+      // RFC 9110 §10.1.1: an HTTP/1.0 client does not know interim answers.
+      owesContinue = head.minor == 1 && head.framing != .none
+    }
+    // RFC 9110 §8.4: a coding that is not understood is said so, instead of being taken for broken JSON.
+    if head.headers.list("content-encoding").contains(where: { !sameASCII($0, "identity") }) {
+      return refuse(Refusal(.unsupportedMediaType, "The body must not be packed."))
     }
     self.head = head
+    if head.framing != .none, server.handler.takesPieces(of: head) { return receive() }
     phase = .body
-    if head.framing != .none { set(.body, limits.bodyDeadline) }
+    guard head.framing != .none else { return }
+    set(.body, limits.bodyDeadline)
+    if owesContinue { write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
+  }
+
+  private func receive() {
+    received = 0
+    let incoming = IncomingBody(room: limits.uploadBytes) { [weak self] in
+      if let self, case .receiving(let incoming) = phase { watch(incoming) }
+    }
+    phase = .receiving(incoming)
+    set(.answer, limits.answerDeadline)
+    hand(incoming)
   }
 
   private func dispatch() {
+    phase = .answering
+    set(.answer, limits.answerDeadline)
+    hand(nil)
+  }
+
+  /// Gives the request to the handler.
+  private func hand(_ incoming: IncomingBody?) {
     guard let head else { return }
     self.head = nil
     requests += 1
@@ -155,24 +243,22 @@ final class ServerConnection: ChannelHandler {
       method: head.method, target: head.target, headers: head.headers, body: body, peer: peer, isTLS: isSecure,
       tls: channel.tls, door: server.door, upgrade: WebSocketOffer(head))
     body = []
-    let exchange = Exchange(connection: self, request: request, head: head)
+    let exchange = Exchange(connection: self, request: request, head: head, incoming: incoming)
     self.exchange = exchange
-    phase = .answering
-    set(.answer, limits.answerDeadline)
+    // RFC 9110 §9.3.7: what the server as a whole can do.
+    if head.method == .options, head.target.path == "*" {
+      return exchange.respond(.options(allow: Method.allCases.filter { $0 != .options }))
+    }
     server.handler.handle(request, exchange)
   }
 
-  /// A trusted proxy's word about whom it speaks for: the last address in the list that is not a trusted proxy itself.
+  /// A trusted proxy's word about whom it speaks for, else the far end itself.
   private func asker(_ headers: Headers) -> (SocketAddress, Bool) {
     let near = channel.peer
     guard !server.trustedProxies.isEmpty, server.isTrustedProxy(near) else { return (near, isTLS) }
-    let isSecure = headers["x-forwarded-proto"].map { sameASCII($0, "https") || sameASCII($0, "wss") } ?? isTLS
-    for item in headers.list("x-forwarded-for").reversed() {
-      guard let address = SocketAddress(host: item, port: 0) ?? (try? SocketAddress(parsing: item)) else { break }
-      if case .unix = address { break }
-      if !server.isTrustedProxy(address) { return (address, isSecure) }
-    }
-    return (near, isSecure)
+    let (client, isSecure) = ForwardedHops(headers, server.forwardedFields)
+      .asker(trusting: { server.isTrustedProxy($0) })
+    return (client ?? near, isSecure ?? isTLS)
   }
 
   // MARK: Answering, for the exchange
@@ -182,56 +268,36 @@ final class ServerConnection: ChannelHandler {
     guard self.exchange === exchange else { return }
     var response = response
     let request = exchange.request
-    if response.status.forbidsBody { response.body = [] } else { pack(&response, request) }
+    if response.status.forbidsBody { response.body = [] }
+    server.pack(&response, for: request)
     let keeps = keepsAlive(exchange.head) && !response.headers.lists("connection", "close")
     let head = AnswerHead(
       status: response.status, headers: response.headers,
       body: response.status.forbidsBody ? .none : .length(response.body.count), keepsAlive: keeps,
       minor: exchange.head.minor)
-    write(head.bytes(date: server.date()))
+    write(server.bytes(of: head))
     if request.method != .head { write(response.body) }
     finish(keepsAlive: keeps)
   }
 
-  private func pack(_ response: inout Response, _ request: Request) {
-    guard limits.gzipBytes.contains(response.body.count), response.headers["content-encoding"] == nil,
-      let type = response.headers["content-type"], Self.isText(type)
-    else { return }
-    response.headers.add("Vary", "Accept-Encoding")
-    guard request.headers.list("accept-encoding").contains(where: { Self.isGzip($0) }),
-      let packed = Deflate.gzip(response.body), packed.count < response.body.count
-    else { return }
-    response.headers["Content-Encoding"] = "gzip"
-    response.body = packed
-  }
-
-  private static func isText(_ type: String) -> Bool {
-    ["text/", "application/json", "application/javascript", "application/problem+json", "image/svg+xml"]
-      .contains { type.hasPrefix($0) }
-  }
-
-  private static func isGzip(_ item: String) -> Bool {
-    let parts = item.utf8.split(separator: UInt8(ascii: ";")).map { trimmed($0) }
-    guard let name = parts.first, sameASCII(name, "gzip") else { return false }
-    return !parts.dropFirst().contains {
-      $0 == "q=0" || $0.hasPrefix("q=0.0") && $0.utf8.allSatisfy { !(0x31...0x39).contains($0) }
-    }
-  }
-
   private func keepsAlive(_ head: RequestHead) -> Bool {
-    head.keepsAlive && !server.isDraining && !inputHasEnded && requests < limits.requestsPerConnection
+    // What is left of a body that was refused in the middle would be taken for the next request.
+    if case .receiving = phase { return false }
+    return head.keepsAlive && !server.isDraining && !inputHasEnded && requests < limits.requestsPerConnection
   }
 
   /// Sends the head of an answer that follows in pieces. False where the answer has no body to follow.
-  func beginStream(_ response: Response, of exchange: Exchange) -> (isChunked: Bool, hasBody: Bool)? {
+  func beginStream(
+    _ response: Response, length: Int? = nil, of exchange: Exchange
+  ) -> (isChunked: Bool, hasBody: Bool)? {
     guard self.exchange === exchange, case .answering = phase else { return nil }
     let hasBody = exchange.request.method != .head && !response.status.forbidsBody
-    let isChunked = exchange.head.minor == 1
+    let isChunked = exchange.head.minor == 1 && length == nil
+    let body: AnswerHead.Body = length.map { .length($0) } ?? (isChunked ? .chunked : .untilClose)
     let head = AnswerHead(
-      status: response.status, headers: response.headers,
-      body: response.status.forbidsBody ? .none : isChunked ? .chunked : .untilClose,
+      status: response.status, headers: response.headers, body: response.status.forbidsBody ? .none : body,
       keepsAlive: isChunked && keepsAlive(exchange.head))
-    write(head.bytes(date: server.date()))
+    write(server.bytes(of: head))
     phase = .streaming
     takenAtLastLook = written - channel.pendingBytes
     set(.progress, limits.drainDeadline)
@@ -258,6 +324,11 @@ final class ServerConnection: ChannelHandler {
   private func finish(keepsAlive: Bool) {
     exchange?.detach()
     exchange = nil
+    if case .receiving(let incoming) = phase {
+      // Nothing of it is read any more; who answered early does not wait for the rest.
+      phase = .answering
+      incoming.breakOff()
+    }
     closesAfterDrain = !keepsAlive
     if channel.isWritable { return finishDraining() }
     phase = .draining
@@ -287,15 +358,20 @@ final class ServerConnection: ChannelHandler {
   }
 
   /// Hands the connection over to a WebSocket, with what the peer sent behind its request.
-  func upgrade(_ exchange: Exchange, head: AnswerHead, _ make: (Channel) -> WebSocket) -> WebSocket? {
+  func upgrade(
+    _ exchange: Exchange, head: AnswerHead, _ terms: WebSocket.Terms, _ handler: any WebSocketHandler
+  ) -> WebSocket? {
     guard self.exchange === exchange, case .answering = phase else { return nil }
-    write(head.bytes(date: server.date()))
+    write(server.bytes(of: head))
     exchange.detach()
     self.exchange = nil
     clearTimer()
-    let webSocket = make(channel)
+    // The request has told it.
+    channel.forgetTLS()
+    let webSocket = WebSocket(
+      channel: channel, terms: terms, handler: handler, server: server, stranger: isCounted ? channel.peer : nil)
     phase = .upgraded(webSocket)
-    webSocket.onEnd = { [self] in gone() }
+    server.upgraded(id, to: webSocket)
     let early = ahead
     ahead = []
     resumeIfRoom()
@@ -308,11 +384,24 @@ final class ServerConnection: ChannelHandler {
 
   /// Says why in a plain sentence, and closes.
   private func refuse(_ refusal: Refusal) {
-    let response = Response.text(refusal.reason + "\n", status: refusal.status)
+    if case .receiving(let incoming) = phase {
+      phase = .answering
+      loseAsker()
+      incoming.breakOff()
+    }
+    let response = refusal.response
     let head = AnswerHead(
       status: refusal.status, headers: response.headers, body: .length(response.body.count), keepsAlive: false)
-    write(head.bytes(date: server.date()))
+    write(server.bytes(of: head))
     if self.head?.method != .head { write(response.body) }
+    close()
+  }
+
+  /// Somebody speaks TLS where there is none, and hears so in its own language: the alert handshake_failure, in the
+  /// record version that all know (RFC 8446 §6.2).
+  private func refuseTLS() {
+    server.onEarlyEnd?(channel.peer, .tls(.onPlainPort))
+    write([0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x28])
     close()
   }
 
@@ -328,9 +417,8 @@ final class ServerConnection: ChannelHandler {
   func drain() {
     switch phase {
     case .idle: close()
-    case .upgraded(let webSocket): webSocket.close(code: CloseCode.goingAway, reason: "the server is shutting down")
     case .streaming: exchange?.endStreamForShutdown()
-    case .head, .body, .answering, .draining, .closing: closesAfterDrain = true
+    case .head, .body, .receiving, .answering, .draining, .closing, .upgraded: closesAfterDrain = true
     }
   }
 
@@ -340,7 +428,7 @@ final class ServerConnection: ChannelHandler {
     switch phase {
     case .draining: finishDraining()
     case .streaming: exchange?.streamDrained()
-    case .idle, .head, .body, .answering, .closing, .upgraded: break
+    case .idle, .head, .body, .receiving, .answering, .closing, .upgraded: break
     }
   }
 
@@ -348,6 +436,10 @@ final class ServerConnection: ChannelHandler {
     inputHasEnded = true
     switch phase {
     case .idle, .head, .body: close()
+    case .receiving(let incoming):
+      loseAsker()
+      incoming.breakOff()
+      close()
     // A reader of an endless stream that ends its side is gone; one that waits for an answer may still read it.
     case .streaming: channel.close(.peerEOF)
     case .answering, .draining, .closing, .upgraded: break
@@ -355,18 +447,24 @@ final class ServerConnection: ChannelHandler {
   }
 
   func channel(_ channel: Channel, closed reason: CloseReason) {
+    let before = phase
     phase = .closing
     clearTimer()
     if requests == 0 { server.onEarlyEnd?(channel.peer, reason) }
+    loseAsker()
+    if case .receiving(let incoming) = before { incoming.breakOff() }
+    gone()
+  }
+
+  private func loseAsker() {
     let last = exchange
     exchange = nil
     last?.connectionEnded()
-    gone()
   }
 
   private func gone() {
     markTrusted()
-    server.ended(self)
+    server.ended(id)
   }
 
   // MARK: Time
@@ -380,7 +478,8 @@ final class ServerConnection: ChannelHandler {
 
   private func set(_ deadline: Deadline, _ after: Duration) {
     clearTimer()
-    timer = loop.schedule(after: after) { [weak self] in self?.passed(deadline) }
+    // Unowned: every connection ends with `closed` or as a WebSocket, and both clear the timer.
+    timer = loop.schedule(after: after) { [unowned self] in passed(deadline) }
   }
 
   private func clearTimer() {
@@ -395,8 +494,7 @@ final class ServerConnection: ChannelHandler {
     case .head: refuse(Refusal(.requestTimeout, "The request's head took too long."))
     case .body: refuse(Refusal(.requestTimeout, "The request's body took too long."))
     case .answer:
-      exchange?.expire()
-      exchange = nil
+      loseAsker()
       refuse(Refusal(.gatewayTimeout, "No answer was found in time."))
     case .progress:
       let taken = written - channel.pendingBytes

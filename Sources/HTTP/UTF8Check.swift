@@ -2,7 +2,7 @@
 /// It refuses at the first byte that cannot be right, so a broken text is known before its message ends.
 struct UTF8Check {
   /// Continuation bytes that are still owed.
-  private var owed = 0
+  private var owed: UInt8 = 0
   /// What the next continuation byte may be.
   private var low: UInt8 = 0x80
   private var high: UInt8 = 0xBF

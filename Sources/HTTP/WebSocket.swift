@@ -29,68 +29,126 @@ public final class WebSocket {
   private enum State {
     case open
     /// Our close frame is out; the peer's is awaited.
-    case closing(UInt16?, String)
+    indirect case closing(UInt16?, String)
     case closed
   }
 
-  public let peer: SocketAddress
+  public var peer: SocketAddress { channel.peer }
   /// What was agreed; nil where nothing was.
-  public let subprotocol: String?
-  public var isCompressed: Bool { compression != nil }
+  public var subprotocol: String? { terms.subprotocol }
+  public var isCompressed: Bool { terms.compression != nil }
   /// When the last bytes came, of whatever kind.
   public private(set) var lastReceived: Instant
   /// Silence after which a ping is sent; nil: never. Changes take effect at once.
-  public var pingInterval: Duration? { didSet { watchSilence() } }
+  public var pingInterval: Duration? {
+    get { pingAfter.span }
+    set {
+      pingAfter = Silence(newValue)
+      watchSilence()
+    }
+  }
   /// Silence after which the link counts as dead; nil: never.
-  public var idleLimit: Duration? { didSet { watchSilence() } }
-  public let loop: EventLoop
+  public var idleLimit: Duration? {
+    get { deadAfter.span }
+    set {
+      deadAfter = Silence(newValue)
+      watchSilence()
+    }
+  }
+  public var loop: EventLoop { channel.loop }
   /// The connection's number, never used twice in this process.
   public var id: UInt64 { channel.id }
 
   private let channel: Channel
-  private let limits: HTTPLimits.WebSocket
-  private let isClient: Bool
-  private let compression: Compression?
-  private let deflate: Deflate
+  /// Shared with all that agreed on the same: thousands of stations rest, and each holds what is its own alone.
+  private let terms: Terms
+  private var limits: HTTPLimits.WebSocket { terms.limits }
   private var reader: FrameReader
+  private var pingAfter: Silence
+  private var deadAfter: Silence
   private var state = State.open
   private var handler: (any WebSocketHandler)?
   private var silence: Timers.Token?
   private var closing: Timers.Token?
-  private var pingedAt: Instant?
-  /// Where outgoing frames are put together.
-  private var scratch: [UInt8] = []
-  /// Bytes that came together with the handshake, until they are read.
-  private var early: [UInt8] = []
+  /// When the last ping went out; long ago before the first.
+  private var pingedAt = Instant(nanoseconds: 0)
+  /// Bytes that came and are not looked at yet: what was sent together with the handshake, and what is more than one
+  /// turn's work. While there are some, the channel is not read.
+  private var waiting: [UInt8] = []
+  private var readIsDue = false
+  /// The peer does not read what is sent to it.
   private var isPaused = false
   /// The handler asked for a pause.
   private var isHeld = false
-  /// Tells the server that one connection is gone.
-  var onEnd: (() -> Void)?
+  /// A large message is being inflated beside the loop: what comes behind it waits.
+  private var isUnpacking = false
+  private var deafness: Timers.Token?
+  /// Runs while a message has begun and not ended.
+  private var unfinished: Timers.Token?
+  /// Pings and pongs of the peer in the period that began then.
+  private var controlFrames: Int32 = 0
+  private var controlSince: Instant
+  /// The server that hears of its end, where it is a server's.
+  private let server: Server?
+  /// The address that it counts for, as long as it has not proved who it is.
+  private var stranger: Stranger?
 
+  /// Apart, because nearly every WebSocket is of somebody who proved who it is.
+  private final class Stranger {
+    let address: SocketAddress
+
+    init(_ address: SocketAddress) { self.address = address }
+  }
+
+  /// - Parameter stranger: the address that counts it until its end.
   init(
-    channel: Channel, isClient: Bool, subprotocol: String?, compression: Compression?, deflate: Deflate,
-    limits: HTTPLimits.WebSocket, handler: any WebSocketHandler
+    channel: Channel, terms: Terms, handler: any WebSocketHandler, server: Server? = nil, stranger: SocketAddress? = nil
   ) {
     self.channel = channel
-    self.isClient = isClient
-    self.subprotocol = subprotocol
-    self.compression = compression
-    self.deflate = deflate
-    self.limits = limits
+    self.terms = terms
     self.handler = handler
-    loop = channel.loop
-    peer = channel.peer
+    self.server = server
+    self.stranger = stranger.map { Stranger($0) }
     lastReceived = channel.loop.now
-    pingInterval = limits.pingInterval
-    idleLimit = limits.idleLimit
-    reader = FrameReader(limits: limits, expectsMask: !isClient, allowsCompression: compression != nil)
+    controlSince = channel.loop.now
+    pingAfter = Silence(terms.limits.pingInterval)
+    deadAfter = Silence(terms.limits.idleLimit)
+    channel.writeMax = terms.limits.pendingBytes
+    reader = FrameReader(
+      limits: terms.limits, expectsMask: !terms.isClient, allowsCompression: terms.compression != nil)
+  }
+
+  /// What was agreed about a WebSocket, and what its peer may cost.
+  final class Terms {
+    let isClient: Bool
+    let subprotocol: String?
+    let compression: Compression?
+    let limits: HTTPLimits.WebSocket
+    let deflate: Deflate
+
+    init(
+      isClient: Bool, subprotocol: String?, compression: Compression?, limits: HTTPLimits.WebSocket, deflate: Deflate
+    ) {
+      self.isClient = isClient
+      self.subprotocol = subprotocol
+      self.compression = compression
+      self.limits = limits
+      self.deflate = deflate
+    }
+  }
+
+  /// A span of silence in half the room of an optional `Duration`.
+  private struct Silence {
+    private let nanoseconds: Int64
+
+    init(_ span: Duration?) { nanoseconds = span.map { max(0, $0.wholeNanoseconds) } ?? -1 }
+
+    var span: Duration? { nanoseconds < 0 ? nil : .nanoseconds(nanoseconds) }
   }
 
   /// Takes the channel over.
   func begin() {
     channel.handler = self
-    channel.writeMax = limits.pendingBytes
     handler?.webSocketDidOpen(self)
     watchSilence()
   }
@@ -99,9 +157,8 @@ public final class WebSocket {
   /// hand before its first message.
   func readLater(_ bytes: some Collection<UInt8>) {
     guard !bytes.isEmpty else { return }
-    early.append(contentsOf: bytes)
-    let bound = LoopBound(self, loop: loop)
-    loop.execute { bound.value.readEarly() }
+    waiting.append(contentsOf: bytes)
+    readOn()
   }
 
   // MARK: Sending
@@ -121,8 +178,8 @@ public final class WebSocket {
   private func send(_ opcode: Opcode, _ bytes: [UInt8]) -> Bool {
     guard isOpen else { return false }
     bytes.withUnsafeBytes { plain in
-      if let compression, bytes.count >= HTTPLimits.WebSocket.plainBelowBytes,
-        let packed = deflate.pack(plain, windowBits: compression.windowBits)
+      if let compression = terms.compression, limits.packedBytes.contains(bytes.count),
+        let packed = terms.deflate.pack(plain, windowBits: compression.windowBits)
       {
         packed.withUnsafeBytes { write(opcode, $0, compressed: true) }
       } else {
@@ -134,11 +191,14 @@ public final class WebSocket {
   }
 
   private func write(_ opcode: Opcode, _ payload: UnsafeRawBufferPointer, compressed: Bool = false) {
-    scratch.removeAll(keepingCapacity: true)
-    FrameWriter.append(opcode, payload, compressed: compressed, mask: newMask(), to: &scratch)
-    channel.write(scratch)
-    // One large message must not hold its memory for the life of the connection.
-    if scratch.capacity > 16_384 { scratch = [] }
+    if let mask = newMask() {
+      var frame: [UInt8] = []
+      FrameWriter.append(opcode, payload, compressed: compressed, mask: mask, to: &frame)
+      return channel.write(frame)
+    }
+    // The payload goes from where it lies into the channel's queue: nothing is put together here.
+    FrameWriter.withHead(opcode, length: payload.count, compressed: compressed) { channel.write($0) }
+    channel.write(payload)
   }
 
   private func writeClose(_ code: UInt16?, _ reason: String) {
@@ -146,7 +206,7 @@ public final class WebSocket {
   }
 
   /// RFC 6455 5.3: a client masks each frame with a key that nobody can foresee, a server masks none.
-  private func newMask() -> UInt32? { isClient ? .random(in: 1...UInt32.max) : nil }
+  private func newMask() -> UInt32? { terms.isClient ? .random(in: 1...UInt32.max) : nil }
 
   public func ping() {
     guard isOpen else { return }
@@ -159,11 +219,13 @@ public final class WebSocket {
     guard case .open = state else { return }
     state = .closing(code, reason)
     writeClose(code, reason)
-    resume()
-    resumeReading()
-    closing = loop.schedule(after: limits.closeDeadline) { [weak self] in
-      self?.closing = nil
-      self?.channel.close(.timeout)
+    // The peer's close frame must be found behind whatever it sent before.
+    isPaused = false
+    isHeld = false
+    readOn()
+    closing = loop.schedule(after: limits.closeDeadline) { [unowned self] in
+      closing = nil
+      channel.close(.timeout)
     }
   }
 
@@ -172,23 +234,44 @@ public final class WebSocket {
 
   // MARK: Receiving
 
-  private func readEarly() {
-    let bytes = early
-    early = []
-    bytes.withUnsafeBytes { read($0) }
+  /// Reads what waits in a batch of its own, and the channel again when nothing waits any more.
+  private func readOn() {
+    guard mayRead else { return }
+    guard !waiting.isEmpty else { return channel.resumeReading() }
+    guard !readIsDue else { return }
+    readIsDue = true
+    let bound = LoopBound(self, loop: loop)
+    loop.execute { bound.value.readWaiting() }
   }
 
+  private func readWaiting() {
+    readIsDue = false
+    guard mayRead else { return }
+    let bytes = waiting
+    waiting = []
+    bytes.withUnsafeBytes { read($0) }
+    readOn()
+  }
+
+  private var isClosed: Bool { if case .closed = state { true } else { false } }
+  private var mayRead: Bool { !isPaused && !isHeld && !isUnpacking && !isClosed }
+
+  /// Takes one turn's share of the bytes; the rest waits, so that no peer keeps the loop to itself with messages that
+  /// are small or that inflate.
   private func read(_ bytes: UnsafeRawBufferPointer) {
     var at = 0
-    while true {
+    var share = limits.turnBytes
+    while mayRead, share > 0 {
       switch reader.next(bytes, &at) {
-      case .needMore: return
-      case .text(let message, let compressed): receive(message, isText: true, compressed: compressed)
-      case .binary(let message, let compressed): receive(message, isText: false, compressed: compressed)
+      case .needMore: return watchMessage()
+      case .text(let message, let compressed): share -= receive(message, isText: true, compressed: compressed)
+      case .binary(let message, let compressed): share -= receive(message, isText: false, compressed: compressed)
       case .ping(let payload):
+        guard takesControlFrame() else { return }
         // A flood of pings must not fill the queue of one who does not read (RFC 6455 5.5.3 allows leaving some out).
         if isOpen, channel.pendingBytes < limits.pongPendingBytes { payload.withUnsafeBytes { write(.pong, $0) } }
       case .pong:
+        guard takesControlFrame() else { return }
         handler?.webSocketDidPong(self)
       case .close(let code, let reason):
         answerClose(code, reason)
@@ -197,23 +280,104 @@ public final class WebSocket {
         fail(code, reason)
         return
       }
+      share -= HTTPLimits.WebSocket.messageShare
+    }
+    guard at < bytes.count, !isClosed else { return }
+    waiting.append(contentsOf: bytes[at...])
+    channel.pauseReading()
+    readOn()
+  }
+
+  /// A message that trickles in counts as life, but not for ever.
+  private func watchMessage() {
+    guard reader.isInside else { return forgetUnfinished() }
+    guard unfinished == nil, case .open = state else { return }
+    unfinished = loop.schedule(after: limits.messageDeadline) { [unowned self] in
+      unfinished = nil
+      fail(CloseCode.policy, "a message took too long")
     }
   }
 
-  private func receive(_ message: [UInt8], isText: Bool, compressed: Bool) {
-    guard case .open = state else { return }
-    guard compressed else { return deliver(message, isText: isText) }
-    let plain: [UInt8]
-    do throws(Deflate.Fault) {
-      plain = try deflate.unpack(message, limit: limits.messageBytes)
-    } catch {
-      switch error {
-      case .tooLarge: return fail(CloseCode.tooLarge, "the message inflates past \(limits.messageBytes) bytes")
-      case .broken: return fail(CloseCode.invalidText, "the compressed message is broken")
+  private func forgetUnfinished() {
+    if let unfinished { loop.cancel(unfinished) }
+    unfinished = nil
+  }
+
+  /// Nobody needs many of them: who sends a flood wants to keep us busy.
+  private func takesControlFrame() -> Bool {
+    if loop.now - controlSince >= limits.controlPeriod { (controlSince, controlFrames) = (loop.now, 0) }
+    controlFrames += 1
+    guard controlFrames > limits.controlFrames else { return true }
+    fail(CloseCode.policy, "too many pings")
+    return false
+  }
+
+  /// Returns the bytes of the message as it was inflated.
+  private func receive(_ message: [UInt8], isText: Bool, compressed: Bool) -> Int {
+    forgetUnfinished()
+    guard case .open = state else { return 0 }
+    guard compressed else {
+      deliver(message, isText: isText)
+      return message.count
+    }
+    let most = min(limits.messageBytes, HTTPLimits.WebSocket.unpackedOnLoop)
+    let outcome = Unpacked(message, isText: isText, limit: most) { bytes, limit throws(Deflate.Fault) in
+      try terms.deflate.unpack(bytes, limit: limit)
+    }
+    if case .tooLarge = outcome, most < limits.messageBytes {
+      unpackBeside(message, isText: isText)
+      return most
+    }
+    return take(outcome, isText: isText)
+  }
+
+  /// What inflates to more than a loop should wait for is inflated beside it, from its beginning. Nothing behind it is
+  /// looked at meanwhile, so that the order holds and a peer has one such message under way at most.
+  private func unpackBeside(_ message: [UInt8], isText: Bool) {
+    isUnpacking = true
+    channel.pauseReading()
+    let (bound, limit) = (LoopBound(self, loop: loop), limits.messageBytes)
+    loop.beside {
+      Unpacked(message, isText: isText, limit: limit, by: Deflate.unpackAlone)
+    } done: { outcome in
+      let webSocket = bound.value
+      webSocket.isUnpacking = false
+      guard case .open = webSocket.state else { return webSocket.readOn() }
+      _ = webSocket.take(outcome, isText: isText)
+      webSocket.readOn()
+    }
+  }
+
+  /// What became of a compressed message.
+  private enum Unpacked: Sendable {
+    case message([UInt8])
+    case tooLarge
+    case broken
+    case notUTF8
+
+    init(
+      _ packed: [UInt8], isText: Bool, limit: Int, by unpack: ([UInt8], Int) throws(Deflate.Fault) -> [UInt8]
+    ) {
+      do throws(Deflate.Fault) {
+        let plain = try unpack(packed, limit)
+        self = isText && !UTF8Check.isValid(plain) ? .notUTF8 : .message(plain)
+      } catch {
+        self = error == .tooLarge ? .tooLarge : .broken
       }
     }
-    guard !isText || UTF8Check.isValid(plain) else { return fail(CloseCode.invalidText, "the text is not UTF-8") }
-    deliver(plain, isText: isText)
+  }
+
+  /// Returns the message's bytes.
+  private func take(_ outcome: Unpacked, isText: Bool) -> Int {
+    switch outcome {
+    case .message(let plain):
+      deliver(plain, isText: isText)
+      return plain.count
+    case .tooLarge: fail(CloseCode.tooLarge, "the message inflates past \(limits.messageBytes) bytes")
+    case .broken: fail(CloseCode.invalidText, "the compressed message is broken")
+    case .notUTF8: fail(CloseCode.invalidText, "the text is not UTF-8")
+    }
+    return 0
   }
 
   private func deliver(_ message: [UInt8], isText: Bool) {
@@ -245,8 +409,12 @@ public final class WebSocket {
     state = .closed
     if let silence { loop.cancel(silence) }
     if let closing { loop.cancel(closing) }
+    if let deafness { loop.cancel(deafness) }
     silence = nil
     closing = nil
+    deafness = nil
+    forgetUnfinished()
+    waiting = []
     let last = handler
     handler = nil
     last?.webSocket(self, closed: code, reason: reason, clean: clean)
@@ -254,21 +422,33 @@ public final class WebSocket {
 
   // MARK: Pressure and silence
 
-  /// A peer that does not read its answers is not read either, until it does.
+  /// A peer that does not read its answers is not read either, until it does. Where nothing leaves for some time, it is
+  /// dropped.
   private func pause() {
     guard !isPaused else { return }
     isPaused = true
     channel.pauseReading()
+    watchDeafness()
+  }
+
+  private func watchDeafness() {
+    let before = channel.pendingBytes
+    deafness = loop.schedule(after: limits.drainDeadline) { [unowned self] in
+      deafness = nil
+      guard isPaused else { return }
+      if channel.pendingBytes >= before { channel.close(.overflow) } else { watchDeafness() }
+    }
   }
 
   private func resume() {
     guard isPaused else { return }
     isPaused = false
-    if !isHeld { channel.resumeReading() }
+    if let deafness { loop.cancel(deafness) }
+    deafness = nil
+    readOn()
   }
 
-  /// The handler cannot take more messages. Those of the read that is under way still come; nothing is read after that,
-  /// pongs and close frames neither, until `resumeReading`.
+  /// The handler cannot take more messages: none comes until `resumeReading`, and pongs and close frames wait too.
   public func pauseReading() {
     guard isOpen, !isHeld else { return }
     isHeld = true
@@ -278,7 +458,7 @@ public final class WebSocket {
   public func resumeReading() {
     guard isHeld else { return }
     isHeld = false
-    if !isPaused { channel.resumeReading() }
+    readOn()
   }
 
   /// One timer looks when the next ping or the end of patience could be due; messages only move `lastReceived`.
@@ -290,15 +470,15 @@ public final class WebSocket {
     let quiet = loop.now - lastReceived
     if let pingInterval {
       // After a ping the next one is due an interval later, not at once again.
-      let since = pingedAt.map { max(lastReceived, $0) } ?? lastReceived
-      next = pingInterval - (loop.now - since)
+      next = pingInterval - (loop.now - max(lastReceived, pingedAt))
     }
     if let idleLimit {
       let left = idleLimit - quiet
       next = next.map { min($0, left) } ?? left
     }
     guard let next else { return }
-    silence = loop.schedule(after: max(next, .milliseconds(1))) { [weak self] in self?.look() }
+    // Unowned, because every weak reference costs its object a side table; `end` comes before the last reference goes.
+    silence = loop.schedule(after: max(next, .milliseconds(1))) { [unowned self] in look() }
   }
 
   private func look() {
@@ -308,16 +488,20 @@ public final class WebSocket {
       channel.close(.timeout)
       return end(nil, "silent for \(quiet.components.seconds) s", clean: false)
     }
-    if let pingInterval, quiet >= pingInterval, loop.now - (pingedAt ?? lastReceived) >= pingInterval { ping() }
+    if let pingInterval, quiet >= pingInterval, loop.now - pingedAt >= pingInterval { ping() }
     watchSilence()
   }
+}
+
+extension WebSocket: Drainable {
+  func drain() { close(code: CloseCode.goingAway, reason: "the server is shutting down") }
+  func cut() { drop() }
 }
 
 extension WebSocket: ChannelHandler {
   public func channel(_ channel: Channel, read bytes: UnsafeRawBufferPointer) {
     lastReceived = loop.now
-    if !early.isEmpty { readEarly() }
-    read(bytes)
+    if waiting.isEmpty { read(bytes) } else { waiting.append(contentsOf: bytes) }
   }
 
   public func channelDidDrain(_ channel: Channel) { resume() }
@@ -330,7 +514,8 @@ extension WebSocket: ChannelHandler {
     } else {
       end(nil, reason.description, clean: false)
     }
-    onEnd?()
-    onEnd = nil
+    if let stranger { server?.uncount(stranger.address) }
+    stranger = nil
+    server?.ended(id)
   }
 }

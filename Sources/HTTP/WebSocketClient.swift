@@ -130,8 +130,11 @@ public enum WebSocketClient {
         compression = agreed
       }
       let webSocket = WebSocket(
-        channel: channel, isClient: true, subprotocol: subprotocol, compression: compression, deflate: Deflate(),
-        limits: options.limits, handler: handler)
+        channel: channel,
+        terms: WebSocket.Terms(
+          isClient: true, subprotocol: subprotocol, compression: compression, limits: options.limits, deflate: Deflate()
+        ),
+        handler: handler)
       done(.success(webSocket))
       webSocket.begin()
       webSocket.readLater(rest)

@@ -43,28 +43,44 @@ enum FrameWriter {
   static func append(
     _ opcode: Opcode, _ payload: UnsafeRawBufferPointer, compressed: Bool = false, mask: UInt32?, to out: inout [UInt8]
   ) {
-    let count = payload.count
-    out.reserveCapacity(out.count + count + 14)
-    out.append(0x80 | (compressed ? 0x40 : 0) | opcode.rawValue)
-    let maskBit: UInt8 = mask == nil ? 0 : 0x80
-    switch count {
-    case 0...125:
-      out.append(maskBit | UInt8(count))
-    case 126...0xFFFF:
-      out.append(maskBit | 126)
-      out.append(UInt8(truncatingIfNeeded: count >> 8))
-      out.append(UInt8(truncatingIfNeeded: count))
-    default:
-      out.append(maskBit | 127)
-      for shift in stride(from: 56, through: 0, by: -8) { out.append(UInt8(truncatingIfNeeded: count >> shift)) }
-    }
+    out.reserveCapacity(out.count + payload.count + headRoom)
+    withHead(opcode, length: payload.count, compressed: compressed, mask: mask) { out.append(contentsOf: $0) }
+    let start = out.count
+    out.append(contentsOf: payload)
     if let mask {
-      for shift in stride(from: 0, through: 24, by: 8) { out.append(UInt8(truncatingIfNeeded: mask >> shift)) }
-      let start = out.count
-      out.append(contentsOf: payload)
       out.withUnsafeMutableBytes { applyMask(mask, at: 0, UnsafeMutableRawBufferPointer(rebasing: $0[start...])) }
-    } else {
-      out.append(contentsOf: payload)
+    }
+  }
+
+  /// Two bytes, at most eight of length, four of mask.
+  private static let headRoom = 14
+
+  /// The head of a frame whose payload has that length.
+  static func withHead(
+    _ opcode: Opcode, length: Int, compressed: Bool = false, mask: UInt32? = nil,
+    _ body: (UnsafeRawBufferPointer) -> Void
+  ) {
+    withUnsafeTemporaryAllocation(byteCount: headRoom, alignment: 8) { head in
+      let maskBit: UInt8 = mask == nil ? 0 : 0x80
+      var size = 2
+      head[0] = 0x80 | (compressed ? 0x40 : 0) | opcode.rawValue
+      switch length {
+      case 0...125:
+        head[1] = maskBit | UInt8(length)
+      case 126...0xFFFF:
+        head[1] = maskBit | 126
+        head.storeBytes(of: UInt16(length).bigEndian, toByteOffset: 2, as: UInt16.self)
+        size = 4
+      default:
+        head[1] = maskBit | 127
+        head.storeBytes(of: UInt64(length).bigEndian, toByteOffset: 2, as: UInt64.self)
+        size = 10
+      }
+      if let mask {
+        head.storeBytes(of: mask.littleEndian, toByteOffset: size, as: UInt32.self)
+        size += 4
+      }
+      body(UnsafeRawBufferPointer(rebasing: head[..<size]))
     }
   }
 
@@ -121,8 +137,8 @@ struct FrameReader {
     var opcode: Opcode
     var isFinal: Bool
     var mask: UInt32
-    var length: Int
-    var done = 0
+    var length: Int32
+    var done: Int32 = 0
   }
 
   private enum State {
@@ -131,7 +147,9 @@ struct FrameReader {
     case ended
   }
 
-  private let limits: HTTPLimits.WebSocket
+  // Small, because thousands of stations rest, each with its reader.
+  private let messageBytes: Int32
+  private let mostFragments: Int32
   private let expectsMask: Bool
   private let allowsCompression: Bool
 
@@ -142,15 +160,25 @@ struct FrameReader {
   private var message: [UInt8] = []
   private var kind: Opcode?
   private var isCompressed = false
-  private var fragments = 0
+  private var fragments: Int32 = 0
   private var utf8 = UTF8Check()
   /// A control frame's payload, which may lie between the fragments of a message.
   private var control: [UInt8] = []
 
   init(limits: HTTPLimits.WebSocket, expectsMask: Bool, allowsCompression: Bool) {
-    self.limits = limits
+    messageBytes = Int32(clamping: limits.messageBytes)
+    mostFragments = Int32(clamping: limits.fragments)
     self.expectsMask = expectsMask
     self.allowsCompression = allowsCompression
+  }
+
+  /// Whether a message or a frame has begun and not ended.
+  var isInside: Bool {
+    switch state {
+    case .header: kind != nil || !head.isEmpty
+    case .payload: true
+    case .ended: false
+    }
   }
 
   mutating func next(_ bytes: UnsafeRawBufferPointer, _ at: inout Int) -> Step {
@@ -164,14 +192,14 @@ struct FrameReader {
         if let failure = check(frame) { return fail(failure.0, failure.1) }
         guard let opcode = Opcode(rawValue: frame.byte0 & 15) else { return fail(1002, "unknown opcode") }
         state = .payload(
-          Frame(opcode: opcode, isFinal: frame.byte0 & 0x80 != 0, mask: frame.mask, length: Int(frame.length)))
+          Frame(opcode: opcode, isFinal: frame.byte0 & 0x80 != 0, mask: frame.mask, length: Int32(frame.length)))
       case .payload(var frame):
-        let run = min(bytes.count - at, frame.length - frame.done)
+        let run = min(bytes.count - at, Int(frame.length - frame.done))
         if run > 0 {
           let part = UnsafeRawBufferPointer(rebasing: bytes[at..<(at + run)])
           at += run
           guard take(part, frame) else { return fail(1007, "the text is not UTF-8") }
-          frame.done += run
+          frame.done += Int32(run)
         }
         guard frame.done == frame.length else {
           state = .payload(frame)
@@ -254,6 +282,7 @@ struct FrameReader {
       return (1002, expectsMask ? "a frame is not masked" : "a frame is masked")
     }
     guard header.isMinimal else { return (1002, "the length is not in its shortest form") }
+    guard header.length <= UInt64(Int64.max) else { return (1002, "the length has 64 bits") }
     if opcode.isControl {
       guard isFinal else { return (1002, "a control frame is fragmented") }
       guard header.length <= UInt64(HTTPLimits.WebSocket.controlBytes) else {
@@ -270,11 +299,11 @@ struct FrameReader {
       fragments = 0
       utf8 = UTF8Check()
     }
-    guard header.length <= UInt64(limits.messageBytes), message.count + Int(header.length) <= limits.messageBytes else {
-      return (1009, "the message is larger than \(limits.messageBytes) bytes")
+    guard header.length <= UInt64(messageBytes), message.count + Int(header.length) <= Int(messageBytes) else {
+      return (1009, "the message is larger than \(messageBytes) bytes")
     }
     fragments += 1
-    guard fragments <= limits.fragments + message.count / 16 else { return (1009, "too many fragments") }
+    guard Int(fragments) <= Int(mostFragments) + message.count / 16 else { return (1009, "too many fragments") }
     return nil
   }
 
@@ -286,7 +315,7 @@ struct FrameReader {
       let start = control.count
       control.append(contentsOf: part)
       control.withUnsafeMutableBytes {
-        applyMask(frame.mask, at: frame.done, UnsafeMutableRawBufferPointer(rebasing: $0[start...]))
+        applyMask(frame.mask, at: Int(frame.done), UnsafeMutableRawBufferPointer(rebasing: $0[start...]))
       }
       return true
     }
@@ -295,7 +324,7 @@ struct FrameReader {
     let checksText = kind == .text && !isCompressed
     return message.withUnsafeMutableBytes {
       let fresh = UnsafeMutableRawBufferPointer(rebasing: $0[start...])
-      applyMask(frame.mask, at: frame.done, fresh)
+      applyMask(frame.mask, at: Int(frame.done), fresh)
       return !checksText || utf8.take(UnsafeRawBufferPointer(fresh))
     }
   }

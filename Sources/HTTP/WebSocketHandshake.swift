@@ -52,9 +52,13 @@ struct Compression: Sendable, Equatable {
   /// Whether the peer named a window, which the answer must repeat.
   var namesWindow = false
 
-  static let offer = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+  private static let terms = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 
-  var answer: String { namesWindow ? "\(Compression.offer); server_max_window_bits=\(windowBits)" : Compression.offer }
+  /// What we offer as a client: also that the server may bound our window.
+  static let offer = terms + "; client_max_window_bits"
+
+  /// What we agree to as a server.
+  var answer: String { namesWindow ? Compression.terms + "; server_max_window_bits=\(windowBits)" : Compression.terms }
 
   /// The first acceptable one of a client's offers.
   static func agreed(to offers: [String]) -> Compression? {
@@ -67,7 +71,7 @@ struct Compression: Sendable, Equatable {
         case "server_no_context_takeover", "client_no_context_takeover": isAcceptable = isAcceptable && value == nil
         case "client_max_window_bits": isAcceptable = isAcceptable && (value == nil || windowBits(value) != nil)
         case "server_max_window_bits":
-          // zlib makes no raw stream with a window of 8; that offer is declined.
+          // zlib makes no raw stream with a window of 8; that offer is declined (RFC 7692 7.1.2.1).
           guard let bits = windowBits(value), bits > 8 else {
             isAcceptable = false
             break
@@ -87,14 +91,19 @@ struct Compression: Sendable, Equatable {
     guard answers.count == 1, let parameters = parameters(answers[0]) else { return nil }
     let names = parameters.map(\.name)
     guard names.contains("server_no_context_takeover") else { return nil }
+    var agreed = Compression()
     for (name, value) in parameters {
       switch name {
       case "server_no_context_takeover", "client_no_context_takeover": if value != nil { return nil }
       case "server_max_window_bits": if windowBits(value) == nil { return nil }
+      case "client_max_window_bits":
+        // zlib makes no raw stream with a window of 8: towards such a server all messages go out plain.
+        guard let bits = windowBits(value) else { return nil }
+        agreed.windowBits = bits
       default: return nil
       }
     }
-    return Compression()
+    return agreed
   }
 
   /// nil for another extension and for a parameter that appears twice.

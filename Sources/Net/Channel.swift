@@ -43,31 +43,55 @@ public final class Channel: Watcher {
   public let loop: EventLoop
   /// Who it comes from; behind a trusted proxy this is the proxy itself until the channel becomes active.
   public private(set) var peer: SocketAddress
-  /// The trusted proxy that announced `peer`.
-  public private(set) var proxy: SocketAddress?
-  public private(set) var local: SocketAddress?
   /// Held strongly until the channel has closed.
   public var handler: (any ChannelHandler)?
   /// More waiting bytes than this close the channel with `.overflow`.
   public var writeMax = Limits.writeMax
   /// What was agreed in the TLS handshake; nil on a plain channel and before.
-  public private(set) var tls: TLSInfo?
+  public var tls: TLSInfo? { agreed?.info }
+
+  /// Lets go of what `tls` tells, for a long connection whose owner has asked.
+  public func forgetTLS() { agreed = nil }
+
+  /// Apart, because most channels of a plain door have none, and its room is that of half a channel.
+  private final class Agreed {
+    let info: TLSInfo
+
+    init(_ info: TLSInfo) { self.info = info }
+  }
+
+  /// What is needed until the channel is active.
+  private final class Beginning {
+    let tls: TLSContext?
+    /// Sent in the clear to a peer that speaks HTTP where TLS was expected.
+    let plainHTTPReply: [UInt8]
+    /// What has come of a proxy's announcement.
+    var announcement: [UInt8] = []
+    /// Why the TLS handshake came to nothing, while the peer reads that.
+    var failure: CloseReason?
+
+    init(tls: TLSContext?, plainHTTPReply: [UInt8]) { (self.tls, self.plainHTTPReply) = (tls, plainHTTPReply) }
+  }
 
   private static let ids = Atomic<UInt64>(0)
   private var state: State
+  /// The peer came to us.
+  private let isAccepted: Bool
   private let descriptor: Int32
   private var watch: Watch?
+  /// What the readiness set watches for.
+  private var interest: Readiness = []
   private var session: TLSSession?
   private var out = WriteQueue()
   private var deadline: Timers.Token?
-  private var announcement: [UInt8] = []
-  private var serverTLS: TLSContext?
-  /// Sent in the clear to a peer that speaks HTTP where TLS was expected.
-  private var plainHTTPReply: [UInt8] = []
+  private var beginning: Beginning?
+  private var agreed: Agreed?
 
   private var readingIsPaused = false
   private var inputHasEnded = false
   private var flushIsDue = false
+  /// Its TLS handshake waits for others.
+  private var standsInLine = false
   private var writableWasFalse = false
   /// The kernel takes no more; it tells when it does.
   private var waitsToSend = false
@@ -78,11 +102,11 @@ public final class Channel: Watcher {
   // MARK: Beginnings
 
   /// A socket that a listener accepted.
-  init(loop: EventLoop, accepted descriptor: Int32, peer: SocketAddress, local: SocketAddress?) {
+  init(loop: EventLoop, accepted descriptor: Int32, peer: SocketAddress) {
     self.loop = loop
     self.descriptor = descriptor
     self.peer = peer
-    self.local = local
+    isAccepted = true
     state = .handshaking
     ostler_tune(descriptor, Limits.keepaliveIdleSeconds)
   }
@@ -91,6 +115,7 @@ public final class Channel: Watcher {
     self.loop = loop
     self.descriptor = descriptor
     self.peer = peer
+    isAccepted = false
     state = .connecting
     ostler_tune(descriptor, Limits.keepaliveIdleSeconds)
   }
@@ -134,20 +159,17 @@ public final class Channel: Watcher {
   func start(tls: TLSContext?, plainHTTPReply: [UInt8], mayBeProxied: Bool) {
     guard state == .handshaking, join(.read) else { return }
     guard handler != nil else { return close(.local) }
-    serverTLS = tls
-    self.plainHTTPReply = plainHTTPReply
-    if tls != nil || mayBeProxied {
-      deadline = loop.schedule(after: Limits.handshakeDeadline) { [unowned self] in
-        deadline = nil
-        close(.timeout)
-      }
+    guard tls != nil || mayBeProxied else { return becomeActive() }
+    beginning = Beginning(tls: tls, plainHTTPReply: plainHTTPReply)
+    deadline = loop.schedule(after: Limits.handshakeDeadline) { [unowned self] in
+      deadline = nil
+      close(.timeout)
     }
     if mayBeProxied { state = .awaitingProxy } else { secure() }
   }
 
   private func secure() {
-    guard let serverTLS else { return becomeActive() }
-    self.serverTLS = nil
+    guard let serverTLS = beginning?.tls else { return becomeActive() }
     state = .handshaking
     do {
       session = try TLSSession(server: serverTLS, descriptor: descriptor)
@@ -158,32 +180,32 @@ public final class Channel: Watcher {
 
   /// Takes the announcement and not a byte more; a proxy that makes none is taken for the peer itself.
   private func readAnnouncement() {
+    guard let beginning else { return }
     while true {
-      var wanted = 1
-      if !announcement.isEmpty {
-        switch ProxyHeader.read(announcement) {
-        case .needs(let size): wanted = size - announcement.count
+      var wanted = 2
+      if !beginning.announcement.isEmpty {
+        switch ProxyHeader.read(beginning.announcement) {
+        case .needs(let size): wanted = size - beginning.announcement.count
         case .malformed: return close(.io(EPROTO))
         case .complete(let header):
-          proxy = peer
           peer = header.client ?? peer
-          announcement = []
           return secure()
         }
       }
       let room = loop.readBuffer
-      let count = recv(descriptor, room.baseAddress, wanted, announcement.isEmpty ? Int32(MSG_PEEK) : 0)
+      let isFirst = beginning.announcement.isEmpty
+      let count = recv(descriptor, room.baseAddress, wanted, isFirst ? Int32(MSG_PEEK) : 0)
       if count == 0 { return close(.peerEOF) }
       guard count > 0 else {
         if case .failed(let reason) = IOStep(errno: errno, writing: false) { close(reason) }
         return
       }
-      if announcement.isEmpty {
-        guard room[0] == ProxyHeader.firstByte else { return secure() }
-        // The first byte was only looked at.
-        guard recv(descriptor, room.baseAddress, 1, 0) == 1 else { return close(.reset) }
+      if isFirst {
+        guard ProxyHeader.mayBegin(room[..<count]) else { return secure() }
+        // These were only looked at.
+        guard recv(descriptor, room.baseAddress, count, 0) == count else { return close(.reset) }
       }
-      announcement += room[..<count]
+      beginning.announcement += room[..<count]
     }
   }
 
@@ -191,6 +213,7 @@ public final class Channel: Watcher {
   private func join(_ interest: Readiness) -> Bool {
     do {
       watch = try loop.watch(descriptor, interest, self)
+      self.interest = interest
       return true
     } catch {
       close(.io(error.errno))
@@ -249,7 +272,10 @@ public final class Channel: Watcher {
     if !out.isEmpty {
       waitsToSend = false
       sendWaitsForInput = false
-      switch session == nil ? sendPlain() : sendTLS() {
+      let before = out.count
+      let step = session == nil ? sendPlain() : sendTLS()
+      loop.traffic.sent += before - out.count
+      switch step {
       case .bytes, .wouldBlockWriting: waitsToSend = !out.isEmpty
       case .wouldBlockReading: sendWaitsForInput = true
       case .end: return close(.reset)
@@ -265,7 +291,14 @@ public final class Channel: Watcher {
   }
 
   private func sendPlain() -> IOStep {
-    withUnsafeTemporaryAllocation(of: iovec.self, capacity: Limits.chunksPerFlush) { parts in
+    // Nearly always all of it lies together.
+    guard out.first.count < out.count else {
+      let sent = send(descriptor, out.first.baseAddress, out.count, Int32(MSG_NOSIGNAL))
+      guard sent >= 0 else { return IOStep(errno: errno, writing: true) }
+      out.consume(sent, to: &loop.chunks)
+      return .bytes(sent)
+    }
+    return withUnsafeTemporaryAllocation(of: iovec.self, capacity: Limits.chunksPerFlush) { parts in
       let sent = ostler_send(descriptor, parts.baseAddress, Int32(out.gather(into: parts)))
       guard sent >= 0 else { return IOStep(errno: errno, writing: true) }
       out.consume(sent, to: &loop.chunks)
@@ -315,10 +348,11 @@ public final class Channel: Watcher {
       let room = UnsafeMutableRawBufferPointer(rebasing: loop.readBuffer[..<budget])
       switch session?.read(into: room) ?? receive(into: room) {
       case .bytes(let count):
+        loop.traffic.received += count
         handler?.channel(self, read: UnsafeRawBufferPointer(rebasing: room[..<count]))
         budget -= count
         // A full record is probably followed by another; anything less is worth no further look.
-        if session == nil || count < Limits.writeChunk { break reading }
+        if session == nil || count < Limits.tlsRecord { break reading }
       case .wouldBlockReading:
         break reading
       case .wouldBlockWriting:
@@ -365,8 +399,11 @@ public final class Channel: Watcher {
     case .connecting: return finishConnecting()
     case .awaitingProxy: return readAnnouncement()
     case .handshaking where session != nil:
-      if loop.takeHandshake() { shakeHands() }
-      return
+      // While it stands in line, only its end is heard.
+      if standsInLine { return breakOff(what) }
+      if loop.mayGreet(self) { return shakeHands() }
+      standsInLine = true
+      return updateInterest()
     case .active, .flushing, .lingering: break
     case .handshaking, .closed: return
     }
@@ -387,59 +424,88 @@ public final class Channel: Watcher {
   private func breakOff(_ what: Readiness) {
     guard state != .closed else { return }
     let number = ostler_socket_error(descriptor)
-    if number != 0 { return close(.init(errno: number)) }
+    if number != 0 { return close(beginning?.failure ?? .init(errno: number)) }
     if what.contains(.hangup) { close(state == .lingering ? endReason : .peerEOF) }
   }
 
   private func updateInterest() {
-    guard let watch else { return }
-    var interest: Readiness = []
+    let wanted = wantedInterest
+    guard wanted != interest, state != .closed, let watch else { return }
+    interest = wanted
+    loop.change(watch, to: wanted)
+  }
+
+  private var wantedInterest: Readiness {
+    var wanted: Readiness = []
     switch state {
-    case .connecting: interest = .write
-    case .awaitingProxy: interest = .read
-    case .handshaking: interest = session?.handshakeInterest ?? []
+    case .connecting: wanted = .write
+    case .awaitingProxy: wanted = .read
+    case .handshaking: if !standsInLine { wanted = session?.handshakeInterest ?? [] }
     case .active:
-      if mayRead || sendWaitsForInput { interest.insert(.read) }
-      if waitsToSend || readWaitsForOutput { interest.insert(.write) }
+      if mayRead || sendWaitsForInput { wanted.insert(.read) }
+      if waitsToSend || readWaitsForOutput { wanted.insert(.write) }
     case .flushing, .lingering:
-      if !inputHasEnded { interest.insert(.read) }
-      if waitsToSend { interest.insert(.write) }
-    case .closed: return
+      if !inputHasEnded { wanted.insert(.read) }
+      if waitsToSend { wanted.insert(.write) }
+    case .closed: break
     }
-    loop.change(watch, to: interest)
+    return wanted
   }
 
   private func finishConnecting() {
     let number = ostler_socket_error(descriptor)
     guard number == 0 else { return close(.init(errno: number)) }
-    local = SocketAddress.local(of: descriptor)
     guard session != nil else { return becomeActive() }
     state = .handshaking
     shakeHands()
   }
 
+  /// Its turn has come, if it still wants one.
+  func goOnGreeting() {
+    standsInLine = false
+    if state == .handshaking { shakeHands() }
+  }
+
   private func shakeHands() {
     guard let session else { return }
-    switch session.shakeHands() {
+    switch loop.greet(session.shakeHands) {
     case .bytes:
-      tls = session.info
+      let info = session.info
+      agreed = Agreed(info)
+      if isAccepted { loop.handshakeSucceeded(isResumed: info.isResumed) }
       becomeActive()
     case .wouldBlockReading, .wouldBlockWriting:
       updateInterest()
     case .end:
       close(.peerEOF)
     case .failed(let reason):
-      if reason == .tls(.plainHTTP), !plainHTTPReply.isEmpty {
+      if reason == .tls(.plainHTTP), let reply = beginning?.plainHTTPReply, !reply.isEmpty {
         // Best effort: the peer shows a sentence instead of a broken connection.
-        _ = plainHTTPReply.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        _ = reply.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
       }
-      close(reason)
+      if isAccepted, case .tls = reason { linger(after: reason) } else { close(reason) }
     }
+  }
+
+  /// The alert is out. To close now would send a reset behind it where bytes of the peer are still unread, and the
+  /// peer would see only that.
+  private func linger(after failure: CloseReason) {
+    loop.handshakeEnded(failure)
+    beginning?.failure = failure
+    session = nil
+    state = .lingering
+    cancelDeadline()
+    deadline = loop.schedule(after: Limits.lingerDeadline) { [unowned self] in
+      deadline = nil
+      close(failure)
+    }
+    _ = Glibc.shutdown(descriptor, Int32(SHUT_WR))
+    updateInterest()
   }
 
   private func becomeActive() {
     cancelDeadline()
-    plainHTTPReply = []
+    beginning = nil
     state = .active
     handler?.channelDidBecomeActive(self)
     if !out.isEmpty { askForFlush() }
@@ -450,8 +516,8 @@ public final class Channel: Watcher {
 
   // MARK: Ends
 
-  /// What an orderly end is called: the peer's, if it ended first.
-  private var endReason: CloseReason { inputHasEnded && !endedHere ? .peerEOF : .local }
+  /// What an orderly end is called: a handshake's failure, or the peer's, if it ended first.
+  private var endReason: CloseReason { beginning?.failure ?? (inputHasEnded && !endedHere ? .peerEOF : .local) }
   private var endedHere = false
 
   /// Sends what waits, tells the peer that nothing follows, waits for its end, and closes: `.local`, or `.peerEOF`
@@ -488,9 +554,11 @@ public final class Channel: Watcher {
     loop.preconditionCurrent()
     guard state != .closed else { return }
     if state == .active, reason == .local { session?.shutDown() }
+    if state == .handshaking, session != nil, isAccepted { loop.handshakeEnded(reason) }
     state = .closed
     cancelDeadline()
     session = nil
+    beginning = nil
     out.clear(to: &loop.chunks)
     // A peer that does not read would keep the kernel's buffer for minutes.
     if reason == .overflow || reason == .timeout { ostler_reset_on_close(descriptor) }

@@ -49,21 +49,26 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
   private var batchBegan = Instant.now()
   private var readiness: (any ReadinessSet)?
-  private var wheel: Timers.Wheel<() -> Void>
+  private var wheel: Timers.Wheel<TimedWork>
   private let alarm: any DispatchSourceTimer
   private var alarmAt: Instant?
   private var unflushed: [Channel] = []
   private var unread: [Channel] = []
   private var endings: [() -> Void] = []
+  private var gathered: [() -> Void] = []
+  private var greetings = GreetingLine()
   // The arrays that a batch empties change places with these, so that both keep their room.
   private var flushing: [Channel] = []
   private var working: [@Sendable () -> Void] = []
   private var hasEnded = false
-  private var handshakes = 0
+  private var handshakeCounts = TLSHandshakes()
+  /// Payload of all channels, of TLS ones inside the encryption.
+  var traffic = Traffic()
 
   /// The only read buffer of the loop: a channel's bytes are valid while its handler looks at them.
   let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Limits.readBudget, alignment: 64)
   var chunks = ChunkPool()
+  private var chunkRest: Timers.Token?
 
   public init(label: String, readiness kind: ReadinessKind = .standard) throws(NetFault) {
     Signals.ignoreBrokenPipes()
@@ -97,7 +102,28 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
       defer { inbox.wakeIsQueued = true }
       return !inbox.wakeIsQueued
     }
-    if mustWake { wake() }
+    guard mustWake else { return }
+    if Self.giver.load(ordering: .relaxed) == ostler_current_thread() {
+      MainActor.assumeIsolated { Self.given.append(self) }
+    } else {
+      wake()
+    }
+  }
+
+  /// The thread that is within `together`, else 0; a thread can only find its own number if it wrote it.
+  private static let giver = Atomic<UInt>(0)
+  /// Loops that got work there and sleep on.
+  @MainActor private static var given: [EventLoop] = []
+
+  /// Wakes the loops to which `body` gives work at its end, each once. Where a core is shared, the first piece of many would
+  /// else be done alone, before the second is there.
+  @MainActor public static func together(_ body: @MainActor () -> Void) {
+    let isInner = giver.exchange(ostler_current_thread(), ordering: .relaxed) != 0
+    body()
+    guard !isInner else { return }
+    giver.store(0, ordering: .relaxed)
+    for loop in given { loop.wake() }
+    given.removeAll(keepingCapacity: true)
   }
 
   /// Whether the caller runs on this loop.
@@ -141,7 +167,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   @discardableResult
   public func schedule(after delay: Duration, _ body: @escaping () -> Void) -> Timers.Token {
     preconditionCurrent()
-    return wheel.schedule(at: batchBegan + max(delay, .milliseconds(1)), body)
+    return wheel.schedule(at: batchBegan + max(delay, .milliseconds(1)), TimedWork(body: body))
   }
 
   /// Without effect on a timer that has fired.
@@ -170,10 +196,41 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   /// `channel` holds bytes that the kernel does not know of any more (inside TLS).
   func readLater(_ channel: Channel) { unread.append(channel) }
 
-  /// Whether one more TLS handshake may go on in this batch; if not, its socket stays ready for the next.
-  func takeHandshake() -> Bool {
-    handshakes += 1
-    return handshakes <= Limits.handshakesPerBatch
+  /// `channel` can go on with its TLS handshake. Where others wait, or this batch has given handshakes their time, it waits
+  /// in line behind them; false then, and the channel hears `goOnGreeting` in its turn.
+  func mayGreet(_ channel: Channel) -> Bool {
+    if greetings.isEmpty, greetings.hasTime { return true }
+    greetings.append(channel)
+    return false
+  }
+
+  /// Counts a step of a handshake against the time of this batch.
+  func greet<Result>(_ step: () -> Result) -> Result {
+    let began = Instant.now()
+    defer { greetings.spent = greetings.spent + (Instant.now() - began) }
+    return step()
+  }
+
+  /// What this loop did so far; call it on the loop.
+  public var figures: LoopFigures {
+    preconditionCurrent()
+    return LoopFigures(traffic: traffic, handshakes: handshakeCounts)
+  }
+
+  /// How the TLS handshakes of this loop's listeners went; call it on the loop.
+  public var tlsHandshakes: TLSHandshakes {
+    preconditionCurrent()
+    return handshakeCounts
+  }
+
+  func handshakeSucceeded(isResumed: Bool) { handshakeCounts.succeeded(isResumed: isResumed) }
+
+  func handshakeEnded(_ reason: CloseReason) { handshakeCounts.ended(reason) }
+
+  /// Runs `body` in this batch, after what the loop has to do now and before anything is sent: for what a batch gathers.
+  public func afterEvents(_ body: @escaping () -> Void) {
+    preconditionCurrent()
+    gathered.append(body)
   }
 
   /// Runs `body` at the end of this batch, when no callback is under way.
@@ -209,22 +266,29 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
   private func batch(_ events: () -> Void) {
     thread.store(ostler_current_thread(), ordering: .relaxed)
     batchBegan = Instant.now()
-    handshakes = 0
+    greetings.spent = .zero
     events()
     readHeldBytes()
-    while let body = wheel.takeDue(at: batchBegan) { body() }
+    while greetings.hasTime, let channel = greetings.next() { channel.goOnGreeting() }
+    while let work = wheel.takeDue(at: batchBegan) { work.body() }
     inbox.withLock { swap(&$0.work, &working) }
     for work in working { work() }
     working.removeAll(keepingCapacity: true)
     for _ in 0..<Limits.passesPerBatch where hasEndOfBatch { endBatch() }
-    if hasEndOfBatch || !unread.isEmpty { wake() }
+    if hasEndOfBatch || !unread.isEmpty || !greetings.isEmpty { wake() }
+    restChunks()
     setAlarm()
     thread.store(0, ordering: .relaxed)
   }
 
-  private var hasEndOfBatch: Bool { !unflushed.isEmpty || !endings.isEmpty }
+  private var hasEndOfBatch: Bool { !unflushed.isEmpty || !endings.isEmpty || !gathered.isEmpty }
 
   private func endBatch() {
+    if !gathered.isEmpty {
+      let bodies = gathered
+      gathered.removeAll(keepingCapacity: true)
+      for body in bodies { body() }
+    }
     swap(&unflushed, &flushing)
     for channel in flushing { channel.flush() }
     flushing.removeAll(keepingCapacity: true)
@@ -232,6 +296,15 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     let bodies = endings
     endings.removeAll(keepingCapacity: true)
     for body in bodies { body() }
+  }
+
+  /// A loop that has nothing more to send gives its spare pieces back, though no batch comes that would do it.
+  private func restChunks() {
+    guard chunkRest == nil, !chunks.spare.isEmpty, !hasEnded else { return }
+    chunkRest = schedule(after: Limits.chunkRest) { [unowned self] in
+      chunkRest = nil
+      chunks.trim()
+    }
   }
 
   private func readHeldBytes() {
@@ -247,6 +320,35 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     alarmAt = next
     let delay = max(0, next.nanoseconds - Instant.now().nanoseconds)
     alarm.schedule(deadline: .now() + .nanoseconds(Int(delay)), leeway: .milliseconds(1))
+  }
+}
+
+/// What a timer does. A bare closure would be wrapped in a second one to lie in the wheel, for each timer.
+private struct TimedWork {
+  let body: () -> Void
+}
+
+/// Channels whose TLS handshakes wait for their turn, and the time that a batch has given to handshakes so far. One step
+/// takes up to two milliseconds, and a thousand stations may return at once.
+private struct GreetingLine {
+  var spent = Duration.zero
+  private var waiting: [Channel] = []
+  private var first = 0
+
+  var isEmpty: Bool { first == waiting.count }
+  var hasTime: Bool { spent < Limits.greetingTime }
+
+  mutating func append(_ channel: Channel) { waiting.append(channel) }
+
+  mutating func next() -> Channel? {
+    guard !isEmpty else { return nil }
+    let channel = waiting[first]
+    first += 1
+    if first > waiting.count / 2 {
+      waiting.removeFirst(first)
+      first = 0
+    }
+    return channel
   }
 }
 

@@ -4,7 +4,7 @@ public enum Limits {
   // MARK: The loop
 
   /// Events taken from the readiness set at once; the rest stay ready in the kernel and come with the next batch.
-  static let eventsPerBatch = 512
+  static let eventsPerBatch = 128
 
   /// Batches that one wake-up of the loop may run before other work on its queue gets its turn.
   static let batchesPerWakeUp = 8
@@ -12,12 +12,12 @@ public enum Limits {
   /// Times that a batch goes back to what its own callbacks asked for (flushes, closings); the rest comes next batch.
   static let passesPerBatch = 4
 
-  /// TLS handshakes that go on in one batch, at up to two milliseconds each; the others follow in the next ones, so
-  /// that a thousand stations that return at once do not hold up those that are here.
-  static let handshakesPerBatch = 16
+  /// Time that one batch gives to TLS handshakes, a step more at most; the others wait in line for the next ones, so that
+  /// a thousand stations that return at once do not hold up those that are here.
+  static let greetingTime = Duration.milliseconds(1)
 
   /// Connections that one listener takes per wake-up; the others wait in the kernel's backlog.
-  static let acceptsPerWakeUp = 64
+  static let acceptsPerWakeUp = 16
 
   /// The kernel's queue of connections that wait to be accepted; beyond it, clients retry their SYN.
   static let backlog: Int32 = 1024
@@ -40,20 +40,30 @@ public enum Limits {
   /// More waiting bytes than this close the channel with `.overflow`, unless `Channel.writeMax` says otherwise.
   public static let writeMax = 4 * 1024 * 1024
 
-  /// One piece of a write queue: a full TLS record.
-  static let writeChunk = 16 * 1024
+  /// Bytes of a full TLS record.
+  static let tlsRecord = 16 * 1024
+
+  /// One piece of a write queue. Nearly every message fits; a turn answers hundreds of stations at once, and each answer
+  /// takes one.
+  static let writeChunk = 4 * 1024
 
   /// Pieces that one connection may send per batch; the rest follows with the next.
-  static let chunksPerFlush = 16
+  static let chunksPerFlush = 64
 
   /// Empty pieces that a loop keeps for its next writes; more are given back to the system.
   static let spareChunks = 256
+
+  /// How often those that lay unused since the last time are given back too.
+  static let chunkRest = Duration.milliseconds(250)
 
   /// A TLS handshake that takes longer closes the channel with `.timeout`.
   public static let handshakeDeadline = Duration.seconds(10)
 
   /// A proxy's announcement that is longer closes the channel; 536 bytes are what every network carries in one piece.
   static let proxyHeaderBytes = 536
+
+  /// The same for an announcement in version 1, with its line's end.
+  static let proxyLineBytes = 107
 
   /// How long `closeAfterFlush` waits for the peer to take the last bytes and to say goodbye.
   public static let lingerDeadline = Duration.seconds(2)

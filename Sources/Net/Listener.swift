@@ -19,17 +19,33 @@ public final class Listener: Watcher {
   public var refusal: [UInt8] = []
   /// Sent in the clear before closing to peers that speak HTTP on a TLS listener.
   public var plainHTTPReply: [UInt8] = []
-  /// Whether a peer is a proxy whose announcement (PROXY protocol, version 2) is believed. It is optional for them, and
+  /// Whether a peer is a proxy whose announcement (PROXY protocol, version 1 or 2) is believed. It is optional for them, and
   /// for all others these bytes are data like any.
   public var trustsProxy: ((SocketAddress) -> Bool)?
+  /// Loops that take its connections in turn with its own. A listening socket on each loop (SO_REUSEPORT) would spread
+  /// them too, but by chance, on Linux alone, beside whatever other process binds the port, and with the connections
+  /// that wait at a loop lost when that one stops; handing over costs 0.5 µs.
+  public var helpers: [Helper] = []
   /// Called for each connection that could not be taken. Whoever logs it limits how often.
   public var onTrouble: ((Trouble) -> Void)?
+
+  /// Another loop that takes connections, and who sets a channel's handler there.
+  public struct Helper: Sendable {
+    let loop: EventLoop
+    let onAccept: @Sendable (Channel) -> Void
+
+    public init(loop: EventLoop, onAccept: @escaping @Sendable (Channel) -> Void) {
+      (self.loop, self.onAccept) = (loop, onAccept)
+    }
+  }
 
   private let tls: TLSContext?
   private let onAccept: (Channel) -> Void
   private let descriptor: Int32
   private var watch: Watch?
   private var reserve: Int32
+  /// Connections taken, by which they are shared out.
+  private var taken = 0
   private var isPaused = false
   private var retry: Timers.Token?
   /// The socket file that we made, by which we know it again.
@@ -136,6 +152,8 @@ public final class Listener: Watcher {
     self.watch = nil
     if let retry { loop.cancel(retry) }
     retry = nil
+    // The readiness set may close a little later; whoever comes from now on is refused all the same.
+    _ = shutdown(descriptor, Int32(SHUT_RD))
     loop.close(watch)
     if reserve >= 0 { _ = Glibc.close(reserve) }
     reserve = -1
@@ -165,9 +183,21 @@ public final class Listener: Watcher {
       _ = Glibc.close(accepted)
       return true
     }
-    let channel = Channel(loop: loop, accepted: accepted, peer: peer, local: SocketAddress.local(of: accepted))
-    onAccept(channel)
-    channel.start(tls: tls, plainHTTPReply: plainHTTPReply, mayBeProxied: trustsProxy?(peer) ?? false)
+    let mayBeProxied = trustsProxy?(peer) ?? false
+    taken += 1
+    let place = taken % (helpers.count + 1)
+    guard place > 0 else {
+      let channel = Channel(loop: loop, accepted: accepted, peer: peer)
+      onAccept(channel)
+      channel.start(tls: tls, plainHTTPReply: plainHTTPReply, mayBeProxied: mayBeProxied)
+      return true
+    }
+    let helper = helpers[place - 1]
+    helper.loop.execute { [tls, plainHTTPReply] in
+      let channel = Channel(loop: helper.loop, accepted: accepted, peer: peer)
+      helper.onAccept(channel)
+      channel.start(tls: tls, plainHTTPReply: plainHTTPReply, mayBeProxied: mayBeProxied)
+    }
     return true
   }
 

@@ -167,8 +167,10 @@ extension SocketAddress {
     if high == 0x0064_ff9b_0000_0000, low >> 32 == 0 { return scope(v4: UInt32(truncatingIfNeeded: low)) }
     if high >> 16 == 0x0064_ff9b_0001 { return .private }
     if high >> 48 == 0x2002 { return scope(v4: UInt32(truncatingIfNeeded: high >> 16)) }
-    // 100::/64 discards, 2001::/32 is Teredo, 2001:db8::/32 is documentation.
-    if high == 0x0100_0000_0000_0000 || high >> 32 == 0x2001_0000 || high >> 32 == 0x2001_0db8 { return .private }
+    // 100::/64 discards, 2001::/23 is for protocols (Teredo, ORCHID, benchmarks), 2001:db8::/32 and 3fff::/20 are
+    // documentation, 5f00::/16 is for segment routing.
+    if high == 0x0100_0000_0000_0000 || high >> 41 == 0x2001_0000 >> 9 || high >> 32 == 0x2001_0db8 { return .private }
+    if high >> 44 == 0x3fff0 || high >> 48 == 0x5f00 { return .private }
     return .public
   }
 }

@@ -14,31 +14,55 @@ public final class TLSContext: Sendable {
   }
 
   private struct Loaded: Sendable {
+    var settings: Settings
     var context: SSLContext
     var certificates: [TLSCertificate]
+    var revocationsEnd: Int64?
   }
 
-  private let settings: Settings
   private let loaded: Mutex<Loaded>
 
-  public init(server: TLSServerSettings) throws(TLSFault) {
-    settings = .server(server)
-    loaded = Mutex(try Self.load(settings))
-  }
+  public init(server: TLSServerSettings) throws(TLSFault) { loaded = Mutex(try Self.load(.server(server))) }
 
-  public init(client: TLSClientSettings) throws(TLSFault) {
-    settings = .client(client)
-    loaded = Mutex(try Self.load(settings))
-  }
+  public init(client: TLSClientSettings) throws(TLSFault) { loaded = Mutex(try Self.load(.client(client))) }
 
-  /// Reads all files again. Connections that stand keep what they have; when this throws, so does everybody else.
+  private var settings: Settings { loaded.withLock { $0.settings } }
+
+  /// Reads all files again. Connections that stand keep what they have; when this throws, so does everybody else. The
+  /// keys of session tickets are new afterwards: nobody resumes a session past a revocation, and no key lives for long.
   public func reload() throws(TLSFault) {
     let fresh = try Self.load(settings)
     loaded.withLock { $0 = fresh }
   }
 
+  /// Goes on with other settings; as with `reload`, connections that stand keep what they have.
+  public func exchange(server: TLSServerSettings) throws(TLSFault) {
+    let fresh = try Self.load(.server(server))
+    loaded.withLock { $0 = fresh }
+  }
+
   /// Our own certificates, for whoever watches their expiry.
   public var certificates: [TLSCertificate] { loaded.withLock { $0.certificates } }
+
+  /// When the first of the revocation lists is due to be renewed, in seconds since 1970; nil where there is none.
+  public var revocationsEnd: Int64? { loaded.withLock { $0.revocationsEnd } }
+
+  /// The files that `reload` reads.
+  public var files: [String] {
+    switch settings {
+    case .server(let server):
+      let identities = server.identities.flatMap { $0.chain.paths + $0.key.paths }
+      switch server.clientCertificates {
+      case .ignored: return identities
+      case .optional(let authorities, let revoked), .required(let authorities, let revoked):
+        return identities + authorities.paths + (revoked?.paths ?? [])
+      }
+    case .client(let client):
+      let identity = client.identity.map { $0.chain.paths + $0.key.paths } ?? []
+      if case .authorities(let authorities) = client.trust { return authorities.paths + identity }
+      return identity
+    }
+  }
 
   func newSession() throws(TLSFault) -> OpaquePointer {
     let context = loaded.withLock { $0.context }
@@ -65,29 +89,32 @@ public final class TLSContext: Sendable {
     let ciphers =
       switch settings.role {
       case .general: modern
-      case .station: modern + ":AES128-GCM-SHA256:AES256-GCM-SHA384"
-      case .legacyStation: modern + ":AES128-GCM-SHA256:AES256-GCM-SHA384:@SECLEVEL=0"
+      case .station, .legacyStation: modern + ":AES128-GCM-SHA256:AES256-GCM-SHA384"
       }
     guard !settings.identities.isEmpty else { throw .configuration("a TLS listener needs a certificate and its key") }
-    let context = try SSLContext(server: true, ciphers: ciphers)
+    let context = try SSLContext(
+      server: true, ciphers: ciphers, legacySignatures: settings.role == .legacyStation)
     var certificates: [TLSCertificate] = []
     for identity in settings.identities { certificates.append(try context.use(identity)) }
+    var revocationsEnd: Int64?
     switch settings.clientCertificates {
     case .ignored: break
-    case .optional(let authorities):
-      try context.trust(authorities, nameToClients: true)
-      SSL_CTX_set_verify(context.pointer, SSL_VERIFY_PEER, nil)
-    case .required(let authorities):
-      try context.trust(authorities, nameToClients: true)
-      SSL_CTX_set_verify(context.pointer, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+    case .optional(let authorities, let revoked):
+      revocationsEnd = try context.ask(
+        for: authorities, revoked, SSL_VERIFY_PEER, listsMayLack: settings.listsMayLack)
+    case .required(let authorities, let revoked):
+      revocationsEnd = try context.ask(
+        for: authorities, revoked, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+        listsMayLack: settings.listsMayLack)
     }
     // Without it a session with a client certificate cannot be resumed.
     SSL_CTX_set_session_id_context(context.pointer, "ostler", 6)
-    return Loaded(context: context, certificates: certificates)
+    return Loaded(
+      settings: .server(settings), context: context, certificates: certificates, revocationsEnd: revocationsEnd)
   }
 
   private static func load(_ settings: TLSClientSettings) throws(TLSFault) -> Loaded {
-    let context = try SSLContext(server: false, ciphers: modern)
+    let context = try SSLContext(server: false, ciphers: modern, legacySignatures: false)
     var certificates: [TLSCertificate] = []
     switch settings.trust {
     case .system:
@@ -97,8 +124,8 @@ public final class TLSContext: Sendable {
     case .authorities(let pem): try context.trust(pem, nameToClients: false)
     }
     if let identity = settings.identity { certificates.append(try context.use(identity)) }
-    SSL_CTX_set_verify(context.pointer, SSL_VERIFY_PEER, nil)
-    return Loaded(context: context, certificates: certificates)
+    ostler_tls_verify(context.pointer, SSL_VERIFY_PEER, 0)
+    return Loaded(settings: .client(settings), context: context, certificates: certificates)
   }
 }
 
@@ -106,18 +133,27 @@ public final class TLSContext: Sendable {
 public enum PEMSource: Sendable, Hashable, CustomStringConvertible {
   /// Read again at each `reload`.
   case file(String)
+  /// One after the other, as if they were one.
+  case files([String])
   case text(String)
 
-  public var description: String {
+  public var description: String { paths.isEmpty ? "the given text" : paths.joined(separator: ", ") }
+
+  var paths: [String] {
     switch self {
-    case .file(let path): path
-    case .text: "the given text"
+    case .file(let path): [path]
+    case .files(let paths): paths
+    case .text: []
     }
   }
 
   func bytes() throws(TLSFault) -> [UInt8] {
     switch self {
     case .text(let text): return Array(text.utf8)
+    case .files(let paths):
+      var all: [UInt8] = []
+      for path in paths { all += try PEMSource.file(path).bytes() + [UInt8(ascii: "\n")] }
+      return all
     case .file(let path):
       let descriptor = open(path, O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else { throw .configuration("cannot read \(path): \(sentence(errno: errno))") }
@@ -156,15 +192,18 @@ public struct TLSServerSettings: Sendable {
 
   public enum ClientCertificates: Sendable, Hashable {
     case ignored
-    /// Asked for. A client may have none; one that these authorities did not sign ends the handshake.
-    case optional(PEMSource)
-    case required(PEMSource)
+    /// Asked for. A client may have none; one that these authorities did not sign, or that one of their revocation
+    /// lists names, ends the handshake.
+    case optional(PEMSource, revoked: PEMSource? = nil)
+    case required(PEMSource, revoked: PEMSource? = nil)
   }
 
   /// One per kind of key: RSA and ECDSA may stand side by side.
   public var identities: [TLSIdentity]
   public var role: Role
   public var clientCertificates: ClientCertificates
+  /// A client's certificate whose authority has no revocation list is taken although others have one.
+  public var listsMayLack = false
 
   public init(
     identities: [TLSIdentity], role: Role = .general, clientCertificates: ClientCertificates = .ignored
@@ -264,13 +303,15 @@ public enum TLSFault: Error, Equatable, Sendable, CustomStringConvertible {
   case plainHTTP
   /// What came is not TLS.
   case notTLS
+  /// Somebody speaks TLS on a port without it.
+  case onPlainPort
   /// The peer knows TLS 1.1 at most.
   case versionTooOld
   case noCommonCipher
   /// A TLS 1.2 client that does not say which signatures it knows; only a legacy listener takes it.
   case noCommonSignature
-  /// The peer's certificate, and OpenSSL's word for it.
-  case certificate(Certificate, String)
+  /// The peer's certificate, OpenSSL's word for what is wrong with it, and whose it is as far as that can be told.
+  case certificate(Certificate, String, of: TLSCertificate?)
   case noClientCertificate
   /// The peer's refusal: the number of RFC 8446 section 6, and OpenSSL's word for it.
   case alert(Int, String)
@@ -283,11 +324,12 @@ public enum TLSFault: Error, Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .plainHTTP: "the peer speaks plain HTTP on a TLS port"
     case .notTLS: "the peer does not speak TLS"
+    case .onPlainPort: "the peer speaks TLS on a port without it"
     case .versionTooOld: "the peer does not know TLS 1.2"
     case .noCommonCipher: "the peer knows none of our cipher suites"
     case .noCommonSignature:
       "the peer names no signature algorithm that we accept; such old stations need a legacy listener"
-    case .certificate(let problem, let word): "the peer's certificate \(problem.rawValue) (\(word))"
+    case .certificate(let problem, let word, _): "the peer's certificate \(problem.rawValue) (\(word))"
     case .noClientCertificate: "the peer showed no certificate, and this listener requires one"
     case .alert(let number, let word): "the peer refused TLS with alert \(number) (\(word))"
     case .truncated: "the peer broke off without ending TLS"
@@ -301,9 +343,9 @@ public enum TLSFault: Error, Equatable, Sendable, CustomStringConvertible {
 private final class SSLContext: @unchecked Sendable {
   let pointer: OpaquePointer
 
-  init(server: Bool, ciphers: String) throws(TLSFault) {
+  init(server: Bool, ciphers: String, legacySignatures: Bool) throws(TLSFault) {
     ERR_clear_error()
-    guard let pointer = ostler_tls_context(server ? 1 : 0, ciphers) else {
+    guard let pointer = ostler_tls_context(server ? 1 : 0, ciphers, legacySignatures ? 1 : 0) else {
       throw .other("OpenSSL refuses its settings: \(opensslWord(ERR_peek_error()))")
     }
     self.pointer = pointer
@@ -327,6 +369,24 @@ private final class SSLContext: @unchecked Sendable {
     // The context shows the certificate that was installed last.
     guard let leaf = SSL_CTX_get0_certificate(pointer) else { throw .other("OpenSSL lost a certificate") }
     return TLSCertificate(leaf)
+  }
+
+  /// Asks clients for a certificate. Returns when the first of the revocation lists is due to be renewed.
+  func ask(
+    for authorities: PEMSource, _ revoked: PEMSource?, _ mode: Int32, listsMayLack: Bool
+  ) throws(TLSFault) -> Int64? {
+    try trust(authorities, nameToClients: true)
+    ostler_tls_verify(pointer, mode, listsMayLack ? 1 : 0)
+    guard let revoked else { return nil }
+    var ends = Int64.max
+    for list in revoked.paths.isEmpty ? [revoked] : revoked.paths.map({ .file($0) }) {
+      let bytes = try list.bytes()
+      ERR_clear_error()
+      guard ostler_tls_revoke(pointer, bytes, Int32(bytes.count), &ends) > 0 else {
+        throw .configuration("\(list) holds no revocation list")
+      }
+    }
+    return ends
   }
 
   func trust(_ authorities: PEMSource, nameToClients: Bool) throws(TLSFault) {

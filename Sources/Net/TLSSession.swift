@@ -102,7 +102,7 @@ final class TLSSession {
       isBroken = true
       let code = ERR_peek_error()
       ERR_clear_error()
-      if ostler_error_reason(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING {
+      if ostler_tls_reason(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING {
         return isEstablished ? .failed(.tls(.truncated)) : .end
       }
       return .failed(.tls(fault(code)))
@@ -110,7 +110,7 @@ final class TLSSession {
   }
 
   private func fault(_ code: UInt) -> TLSFault {
-    let reason = ostler_error_reason(code)
+    let reason = ostler_tls_reason(code)
     switch reason {
     case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST: return .plainHTTP
     case SSL_R_WRONG_VERSION_NUMBER: return .notTLS
@@ -140,6 +140,6 @@ final class TLSSession {
         .untrusted
       default: .refused
       }
-    return .certificate(problem, word)
+    return .certificate(problem, word, of: ostler_tls_refused(ssl).map { TLSCertificate($0) })
   }
 }

@@ -21,7 +21,7 @@ public enum Timers {
       var previous = none
       var generation: UInt32 = 0
       /// The list it hangs in: level * 64 + slot, `dueList`, or `free`.
-      var list = free
+      var list = Int16(free)
     }
 
     private struct List {
@@ -70,7 +70,7 @@ public enum Timers {
     @discardableResult
     public mutating func cancel(_ token: Token) -> Payload? {
       guard token.index < nodes.count, nodes[Int(token.index)].generation == token.generation else { return nil }
-      guard nodes[Int(token.index)].list != Self.free else { return nil }
+      guard nodes[Int(token.index)].list != Int16(Self.free) else { return nil }
       unhang(Int32(token.index))
       return release(Int32(token.index))
     }
@@ -143,7 +143,7 @@ public enum Timers {
         list = level * 64 + slot
         occupied[level] |= 1 << UInt64(slot)
       }
-      nodes[Int(index)].list = list
+      nodes[Int(index)].list = Int16(list)
       nodes[Int(index)].next = Self.none
       nodes[Int(index)].previous = lists[list].last
       if lists[list].last == Self.none {
@@ -156,25 +156,26 @@ public enum Timers {
 
     private mutating func unhang(_ index: Int32) {
       let node = nodes[Int(index)]
+      let list = Int(node.list)
       if node.previous == Self.none {
-        lists[node.list].first = node.next
+        lists[list].first = node.next
       } else {
         nodes[Int(node.previous)].next = node.next
       }
       if node.next == Self.none {
-        lists[node.list].last = node.previous
+        lists[list].last = node.previous
       } else {
         nodes[Int(node.next)].previous = node.previous
       }
-      if node.list < Self.dueList, lists[node.list].first == Self.none {
-        occupied[node.list / 64] &= ~(1 << UInt64(node.list % 64))
+      if list < Self.dueList, lists[list].first == Self.none {
+        occupied[list / 64] &= ~(1 << UInt64(list % 64))
       }
     }
 
     private mutating func release(_ index: Int32) -> Payload? {
       let payload = nodes[Int(index)].payload
       nodes[Int(index)].payload = nil
-      nodes[Int(index)].list = Self.free
+      nodes[Int(index)].list = Int16(Self.free)
       nodes[Int(index)].generation &+= 1
       nodes[Int(index)].next = firstFree
       firstFree = index

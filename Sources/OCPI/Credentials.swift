@@ -19,19 +19,26 @@ extension Endpoints {
     let partner = caller.terms.partner
     let theirs: PartnerCredentials
     do throws(PartnerFault) {
-      theirs = try asked.edition.credentials(from: json)
+      theirs = try asked.edition.credentials(from: json, for: caller.terms)
     } catch {
-      await service.traced(partner.id, step: "credentials", ok: false, detail: "refused: \(error)".excerpt)
+      await service.traced(
+        partner.id,
+        HandshakeStep(
+          "credentials", ok: false, "refused: \(error)".excerpt, request: Handshake.shown(asked.request),
+          advice: "The partner has to mend what its credentials say."))
       throw error
     }
     let parties = theirs.roles.map { "\($0.role) \($0.name)" }.joined(separator: ", ")
-    await service.traced(partner.id, step: "credentials", ok: true, detail: "received from \(parties)".excerpt)
+    await service.traced(
+      partner.id,
+      HandshakeStep(
+        "credentials", ok: true, "received from \(parties)".excerpt, request: Handshake.shown(asked.request)))
     let findings: Handshake.Findings
     do throws(Handshake.Fault) {
       findings = try await handshake.explore(
         theirs.url, token: theirs.token, partner: partner, wanting: asked.edition.version
-      ) { [service] step, ok, detail in
-        await service.traced(partner.id, step: step, ok: ok, detail: detail)
+      ) { [service] step in
+        await service.traced(partner.id, step)
       }
     } catch {
       return Reply(Envelope(error.code, "Your \(error.step.rawValue): \(error.reason)"))
@@ -44,8 +51,8 @@ extension Endpoints {
         versionsURL: theirs.url, version: findings.edition.version, endpoints: findings.endpoints,
         outboundToken: theirs.token, roles: theirs.roles, learned: learned),
       isUpdate: isUpdate)
-    await service.traced(partner.id, step: "registered", ok: true, detail: "our credentials were answered")
-    return try ours(asked, token: welcome.token, party: welcome.party)
+    await service.traced(partner.id, HandshakeStep("registered", ok: true, "our credentials were answered"))
+    return try ours(asked, token: welcome.token)
   }
 
   func unregister(_ asked: Asked) async throws(PartnerFault) -> Reply {
@@ -54,12 +61,12 @@ extension Endpoints {
     return Reply(Envelope())
   }
 
-  private func ours(_ asked: Asked, token: String, party: Party? = nil) throws(PartnerFault) -> Reply {
+  private func ours(_ asked: Asked, token: String) throws(PartnerFault) -> Reply {
     do throws(PushFault) {
       return Reply(
         Envelope(
           data: try asked.edition.credentials(
-            token: token, url: addresses.versions, party: party ?? asked.caller.terms.ourParty, asked.style)))
+            token: token, url: addresses.versions, parties: asked.caller.terms.ourParties, asked.style)))
     } catch {
       throw .unavailable("our own credentials cannot be written: \(error)")
     }

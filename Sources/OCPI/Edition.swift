@@ -1,46 +1,89 @@
 import Domain
+import HTTP
 import Wire
 
-/// One version of OCPI: the only place that knows how its objects are spelled. Behind it there is no version any more.
-public protocol OCPIEdition: Sendable {
+/// One version of OCPI: the only place that knows how its objects are spelled. Behind it there is no version any more:
+/// what is written are values of the house that can say all that any version can.
+public protocol OCPIEdition: ProviderEdition {
   /// As partners write it, such as `2.2.1`.
   var version: String { get }
+  /// Its place among the versions, for walks that several of them share.
+  var edition: Edition { get }
   /// Whether requests of functional modules carry the OCPI-to and OCPI-from fields (since 2.2).
   var routesMessages: Bool { get }
+  /// Whether endpoints are told with the interface that they are of (since 2.2).
+  var namesSides: Bool { get }
   /// What we implement as a charge point operator.
   var modules: [OCPIModule] { get }
 
-  // Ours, written strictly. `PushFault.unfit` names the field that the version cannot hold.
-  func location(_ view: LocationView, _ style: WriterOptions) throws(PushFault) -> Bytes
-  func evse(_ view: EVSEView, _ style: WriterOptions) throws(PushFault) -> Bytes
-  /// Nil where the EVSE has no connector of that id.
-  func connector(_ id: String, of view: EVSEView, _ style: WriterOptions) throws(PushFault) -> Bytes?
+  // Ours, written strictly. `PushFault.unfit` names the field that the version cannot hold. What it has no words for is
+  // left out, and named by `unsaid`.
+  func location(_ location: PublishedLocation, _ style: WriterOptions) throws(PushFault) -> Bytes
+  func evse(_ evse: PublishedEVSE, _ style: WriterOptions) throws(PushFault) -> Bytes
+  func connector(_ connector: PublishedConnector, _ style: WriterOptions) throws(PushFault) -> Bytes
   func tariff(_ view: TariffView, _ style: WriterOptions) throws(PushFault) -> Bytes
   func session(_ view: SessionView, _ style: WriterOptions) throws(PushFault) -> Bytes
   /// The same bytes for the same CDR and style, always.
   func cdr(_ cdr: CDR, _ style: WriterOptions) throws(PushFault) -> Bytes
-  /// A partner's token as we hold it.
+  /// What of this the version has no words for.
+  func unsaid(of object: PushObject) -> [String]
+  /// A token as we hold it.
   func token(_ token: Token, of party: PartyID, _ style: WriterOptions) -> Bytes
   func answer(_ answer: CommandAnswer, _ style: WriterOptions) -> Bytes
   func result(_ result: CommandResult, message: String?, _ style: WriterOptions) -> Bytes
-  func credentials(token: String, url: String, party: Party, _ style: WriterOptions) throws(PushFault) -> Bytes
+  func credentials(token: String, url: String, parties: [Party], _ style: WriterOptions) throws(PushFault) -> Bytes
   /// Where a driver wants to charge, for a real-time authorization.
   func references(location: String, evse: String?, _ style: WriterOptions) throws(PushFault) -> Bytes
+  func answer(_ answer: PreferencesAnswer, _ style: WriterOptions) -> Bytes
+  func answer(_ answer: ProfileAnswer, _ style: WriterOptions) -> Bytes
+  func result(_ result: ProfileResult, _ style: WriterOptions) throws(PushFault) -> Bytes
+  func activeProfile(_ schedule: ChargingProfile.Schedule, _ style: WriterOptions) throws(PushFault) -> Bytes
+  func client(_ client: HubClient, _ style: WriterOptions) -> Bytes
+  func terminal(_ terminal: Terminal, _ style: WriterOptions) -> Bytes
+  func advice(_ advice: FinancialAdvice, _ style: WriterOptions) -> Bytes
 
-  // Partners', read leniently. `PartnerFault.invalid` names the field that cannot be read.
-  func token(from json: JSON) throws(PartnerFault) -> (Token, TokenKey)
+  // Partners', read leniently. `PartnerFault.invalid` names the field that cannot be read. What the version leaves to
+  // the address, such as whose an object is, comes from there.
+  func token(from json: JSON, of party: PartyID) throws(PartnerFault) -> (Token, TokenKey)
   /// The token with a PATCH applied to it; unchanged where the change is older than what we hold.
   func token(_ token: Token, under key: TokenKey, changedBy json: JSON) throws(PartnerFault) -> Token
-  func command(_ name: String, from json: JSON) throws(PartnerFault) -> PartnerCommand
+  /// - Parameter party: whose driver it is, where the version does not say it.
+  func command(_ name: String, from json: JSON, of party: PartyID) throws(PartnerFault) -> PartnerCommand
   func credentials(from json: JSON) throws(PartnerFault) -> PartnerCredentials
   /// Nil where the answer is no authorization.
   func authorization(from json: JSON) -> PartnerAuthorization?
+  func preferences(from json: JSON) throws(PartnerFault) -> ChargingPreferences
+  /// With where the result is awaited.
+  func profile(from json: JSON) throws(PartnerFault) -> (ChargingProfile.Schedule, respondTo: String)
+  func client(from json: JSON) throws(PartnerFault) -> HubClient
+  func terminal(from json: JSON) throws(PartnerFault) -> Terminal
+  func advice(from json: JSON) throws(PartnerFault) -> FinancialAdvice
+}
+
+extension OCPIEdition {
+  public func location(_ view: LocationView, _ style: WriterOptions) throws(PushFault) -> Bytes {
+    try location(PublishedLocation(view), style)
+  }
+
+  /// Checked and written.
+  func strict(_ object: some Payload, _ style: WriterOptions) throws(PushFault) -> Bytes {
+    try Fitness.check(object, in: edition)
+    return object.encoded(edition: edition, options: style)
+  }
+
+  func has(_ name: OCPIModule.Name, _ side: OCPIModule.Side) -> Bool { modules.contains(OCPIModule(name, side)) }
+}
+
+/// The versions, in their order.
+extension Edition {
+  static let v211 = Edition(211), v221 = Edition(221), v230 = Edition(230)
 }
 
 /// A module with the side of it that somebody implements.
 public struct OCPIModule: Sendable, Hashable {
   public enum Name: String, Sendable, CaseIterable {
     case credentials, locations, sessions, cdrs, tariffs, tokens, commands
+    case chargingProfiles = "chargingprofiles", hubClientInfo = "hubclientinfo", payments
   }
   public enum Side: String, Sendable { case sender = "SENDER", receiver = "RECEIVER" }
 
@@ -55,11 +98,13 @@ public enum PartnerCommand: Sendable {
   case start(StartWish)
   case stop(session: String, respondTo: String)
   case unlock(location: String, evse: String, connector: String, respondTo: String)
-  /// A command that we do not carry out.
+  case reserve(ReserveWish)
+  case cancel(reservation: String, respondTo: String)
+  /// A command that we do not know.
   case unsupported
 }
 
-/// What a partner's credentials say, without their version.
+/// What a partner's credentials say, without their version. A hub that stands behind a partner is one of its roles.
 public struct PartnerCredentials: Sendable, Equatable {
   public var token: String
   public var url: String
@@ -78,7 +123,9 @@ public struct Editions: Sendable {
 
   /// All of them.
   /// - Parameter zones: the local clocks by which tariffs are read.
-  public init(zones: ZoneLibrary) { self.init([Edition221(zones: zones)]) }
+  public init(zones: ZoneLibrary) {
+    self.init([Edition211(zones: zones), Edition221(zones: zones), Edition230(zones: zones)])
+  }
 
   public subscript(version: String) -> (any OCPIEdition)? { list.first { $0.version == version } }
 
@@ -93,9 +140,9 @@ public struct Editions: Sendable {
 extension Payload {
   /// Reads an object of a partner: lenient, but what is missing or cannot be converted is named (2001). A broken time
   /// stamp is refused too: every one that partners send decides about order or validity.
-  static func received(_ json: JSON) throws(PartnerFault) -> Self {
+  static func received(_ json: JSON, in edition: Edition) throws(PartnerFault) -> Self {
     do throws(Flaw) {
-      let read = try Self.read(json)
+      let read = try Self.read(json, edition: edition)
       if let odd = read.oddities.first(where: { $0.kind == .badTimestamp }) {
         throw Flaw(path: odd.path, kind: .wrongType, detail: "\(odd.raw.excerpt) is no time stamp")
       }
@@ -112,4 +159,24 @@ func demandID(_ name: String, _ text: String, max: Int) throws(PartnerFault) {
   guard !text.isEmpty else { throw .invalid("\(name) is empty") }
   guard text.unicodeScalars.count <= max else { throw .invalid("\(name) is longer than \(max) characters") }
   guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else { throw .invalid("\(name) is not printable ASCII") }
+}
+
+extension JSON {
+  /// Credentials without the pictures in them: one that is described badly is no reason to refuse a partner.
+  var withoutLogos: JSON {
+    var plain = self
+    if var business = self["business_details"], business.object != nil {
+      business["logo"] = .none
+      plain["business_details"] = business
+    }
+    if let roles = self["roles"]?.array { plain["roles"] = .array(roles.map(\.withoutLogos)) }
+    return plain
+  }
+}
+
+/// A credentials token and a versions URL that can be used.
+func demandCredentials(token: String, url: String) throws(PartnerFault) {
+  guard (1...Limits.credentialsToken).contains(token.utf8.count), token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+  else { throw .invalid("token is empty, too long, or holds a space or a character that is not ASCII") }
+  guard (try? HTTPURL(url)) != nil else { throw .invalid("url is no http or https address") }
 }

@@ -8,6 +8,8 @@ import Wire
 /// the house is asked from a task, and the answer goes back through the exchange's responder.
 public final class Endpoints: RequestHandler, Sendable {
   let service: any PartnerService
+  /// Who answers for our drivers; nil where we have none.
+  let provider: (any ProviderService)?
   let editions: Editions
   let addresses: OurAddresses
   let handshake: Handshake
@@ -24,14 +26,27 @@ public final class Endpoints: RequestHandler, Sendable {
     case tariffs, tariff, sessions, session, cdrs, cdr
     case showToken, putToken, patchToken
     case command
+    case preferences, activeProfile, setProfile, clearProfile
+    case showClient, putClient
+    case showTerminal, postTerminal, showAdvice, postAdvice
+    case provider(ProviderAction)
 
     /// What a caller may reach before it has registered (2.2.1 §4.1.2: with token A, all else is 401).
     var isOpenToInvited: Bool {
       switch self {
       case .versions, .details, .showCredentials, .register, .updateCredentials, .unregister: true
       case .locations, .location, .evse, .connector, .tariffs, .tariff, .sessions, .session, .cdrs, .cdr, .showToken,
-        .putToken, .patchToken, .command:
+        .putToken, .patchToken, .command, .preferences, .activeProfile, .setProfile, .clearProfile, .showClient,
+        .putClient, .showTerminal, .postTerminal, .showAdvice, .postAdvice, .provider:
         false
+      }
+    }
+
+    /// Requests of configuration modules carry no routing.
+    var isConfiguration: Bool {
+      switch self {
+      case .showClient, .putClient: true
+      default: isOpenToInvited
       }
     }
   }
@@ -66,8 +81,8 @@ public final class Endpoints: RequestHandler, Sendable {
     }
   }
 
-  init(service: any PartnerService, door: OCPIDoor) {
-    self.service = service
+  init(service: any PartnerService, provider: (any ProviderService)?, door: OCPIDoor) {
+    (self.service, self.provider) = (service, provider)
     editions = door.editions
     addresses = door.addresses
     handshake = Handshake(client: door.client, editions: door.editions)
@@ -104,6 +119,23 @@ public final class Endpoints: RequestHandler, Sendable {
       add(.put, .tokens, "/{country}/{party}/{uid}", .putToken)
       add(.patch, .tokens, "/{country}/{party}/{uid}", .patchToken)
       add(.post, .commands, "/{command}", .command)
+      if edition.has(.chargingProfiles, .receiver) {
+        add(.put, .sessions, "/{session}/charging_preferences", .preferences)
+        add(.get, .chargingProfiles, "/{session}", .activeProfile)
+        add(.put, .chargingProfiles, "/{session}", .setProfile)
+        add(.delete, .chargingProfiles, "/{session}", .clearProfile)
+      }
+      if edition.has(.hubClientInfo, .receiver) {
+        add(.get, .hubClientInfo, "/{country}/{party}", .showClient)
+        add(.put, .hubClientInfo, "/{country}/{party}", .putClient)
+      }
+      if edition.has(.payments, .receiver) {
+        add(.get, .payments, "/terminals/{terminal}", .showTerminal)
+        add(.post, .payments, "/terminals", .postTerminal)
+        add(.get, .payments, "/financial-advice-confirmations/{advice}", .showAdvice)
+        add(.post, .payments, "/financial-advice-confirmations", .postAdvice)
+      }
+      addProviderRoutes(to: &router, edition)
     }
     return router
   }
@@ -126,18 +158,29 @@ public final class Endpoints: RequestHandler, Sendable {
       let busy = Envelope(.serverError, "Who calls cannot be told now; please try again.")
       return response(Reply(busy, status: .internalError), ids, nil)
     }
-    guard let caller = known, caller.terms.partner.state != .unregistered else {
+    guard var caller = known, caller.terms.partner.state != .unregistered else {
       // Without a caller nothing is said about what exists here.
       return response(Self.unauthorized("The credentials token is missing or not known."), ids, nil)
     }
     onRecognized()
+    if let seconds = await provider?.pause(for: caller) {
+      let reply = Reply(
+        Envelope(.serverError, "Too many requests; please wait."), status: .tooManyRequests,
+        headers: ["Retry-After": String(seconds)])
+      return response(reply, ids, nil)
+    }
     let found = router.match(request.method, request.target)
     var module = "unknown"
     var routing: Routing?
     if case .found(let route, _) = found {
       module = route.module
-      if !route.action.isOpenToInvited, route.edition?.routesMessages == true {
-        routing = Routing(request.headers).answered(by: caller.terms.ourParty.name)
+      // Routing is for functional modules: what hubs tell of their parties is none (2.2.1 §4.2.1).
+      if !route.action.isOpenToInvited, route.edition?.routesMessages == true, !route.action.isConfiguration {
+        let asked = Routing(request.headers)
+        // Several of ours behind one door: a request that names one is for that one.
+        if let named = caller.terms.parties.first(where: { $0.name == asked.to }) { caller.terms.parties = [named] }
+        if let hub = caller.terms.hub, let from = asked.from, from != hub { caller.behalf = from }
+        routing = asked.answered(by: caller.terms.parties[0].name)
       }
     }
     let query = request.target.rawQuery.isEmpty ? "" : "?\(request.target.rawQuery)"
@@ -180,7 +223,7 @@ public final class Endpoints: RequestHandler, Sendable {
     do throws(PartnerFault) {
       switch route.action {
       case .versions: return Reply(addresses.versionList(editions))
-      case .details: return Reply(addresses.details(of: edition))
+      case .details: return Reply(addresses.details(of: edition, for: caller.terms))
       case .showCredentials: return try showCredentials(asked)
       case .register: return try await register(asked, isUpdate: false)
       case .updateCredentials: return try await register(asked, isUpdate: true)
@@ -197,6 +240,17 @@ public final class Endpoints: RequestHandler, Sendable {
       case .putToken: return try await putToken(asked)
       case .patchToken: return try await patchToken(asked)
       case .command: return try await command(asked)
+      case .preferences: return try await preferences(asked)
+      case .activeProfile: return try await activeProfile(asked)
+      case .setProfile: return try await setProfile(asked)
+      case .clearProfile: return try await clearProfile(asked)
+      case .showClient: return try await showClient(asked)
+      case .putClient: return try await putClient(asked)
+      case .showTerminal: return try await showTerminal(asked)
+      case .postTerminal: return try await postTerminal(asked)
+      case .showAdvice: return try await showAdvice(asked)
+      case .postAdvice: return try await postAdvice(asked)
+      case .provider(let action): return try await perform(action, asked)
       }
     } catch {
       return Self.refusal(error, to: request.method)
@@ -266,5 +320,10 @@ public struct OCPIDoor: Sendable {
   }
 
   /// Answers every request whose path begins with `/ocpi`.
-  public func endpoints(for service: any PartnerService) -> Endpoints { Endpoints(service: service, door: self) }
+  /// - Parameter provider: who answers for our drivers; nil where we have none.
+  public func endpoints(
+    for service: any PartnerService, provider: (any ProviderService)? = nil
+  ) -> Endpoints {
+    Endpoints(service: service, provider: provider, door: self)
+  }
 }

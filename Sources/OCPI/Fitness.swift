@@ -5,13 +5,26 @@ import Wire
 /// most four decimals, every list as long as it must be (OCPI 2.2.1 §17: types). Texts that people read are cut by the
 /// Writer; an id that does not fit makes the whole object unfit, because a cut id is another id.
 struct Fitness: Walker {
-  let edition = Edition.any
-  private var path: [String] = []
+  let edition: Edition
+  /// Where the walk is. Only what is unfit has its place spelled.
+  private var path: [Step] = []
+
+  private enum Step {
+    case field(StaticString)
+    case element(StaticString, Int)
+
+    var text: String {
+      switch self {
+      case .field(let name): "\(name)"
+      case .element(let name, let place): "\(name)[\(place)]"
+      }
+    }
+  }
 
   /// - Throws: `PushFault.unfit` with the field and what is wrong with it.
-  static func check(_ object: some Payload) throws(PushFault) {
+  static func check(_ object: some Payload, in edition: Edition) throws(PushFault) {
     var object = object
-    var fitness = Fitness()
+    var fitness = Fitness(edition: edition)
     do throws(Flaw) {
       try object.walk(&fitness)
     } catch {
@@ -19,29 +32,29 @@ struct Fitness: Walker {
     }
   }
 
-  private init() {}
+  private init(edition: Edition) { self.edition = edition }
 
   mutating func field<V: WireValue>(_ name: StaticString, _ value: inout V, _ rule: FieldRule) throws(Flaw) {
-    try judge(name, value, rule, isRequired: true)
+    if rule.isCarried(by: edition) { try judge(name, value, rule, isRequired: true) }
   }
 
   mutating func field<V: WireValue>(_ name: StaticString, _ value: inout V?, _ rule: FieldRule) throws(Flaw) {
-    if let value { try judge(name, value, rule, isRequired: false) }
+    if let value, rule.isCarried(by: edition) { try judge(name, value, rule, isRequired: false) }
   }
 
   mutating func list<V: WireValue>(_ name: StaticString, _ values: inout [V], _ rule: FieldRule) throws(Flaw) {
-    try judge(name, values, rule)
+    if rule.isCarried(by: edition) { try judge(name, values, rule) }
   }
 
   mutating func list<V: WireValue>(_ name: StaticString, _ values: inout [V]?, _ rule: FieldRule) throws(Flaw) {
-    if let values { try judge(name, values, rule) }
+    if let values, rule.isCarried(by: edition) { try judge(name, values, rule) }
   }
 
   private mutating func judge<V: WireValue>(_ name: StaticString, _ values: [V], _ rule: FieldRule) throws(Flaw) {
     if values.count < rule.fewest { throw flaw(name, "it needs at least \(rule.fewest)") }
     if values.count > rule.mostElements { throw flaw(name, "it may have at most \(rule.mostElements)") }
     for (place, value) in values.enumerated() {
-      path.append("\(name)[\(place)]")
+      path.append(.element(name, place))
       try judge("", value, rule, isRequired: true)
       path.removeLast()
     }
@@ -57,10 +70,13 @@ struct Fitness: Walker {
       if number.places > Self.decimals { throw flaw(name, "\(number) has more than \(Self.decimals) decimals") }
     case let whole as Int:
       if Int64(whole) < rule.least || Int64(whole) > rule.most { throw flaw(name, "\(whole) is out of range") }
+    case let word as any DatedWord:
+      guard word.introduced <= edition else { throw flaw(name, "this version has no word \(word.rawValue)") }
     case let object as any Payload:
-      if "\(name)" != "" { path.append("\(name)") }
+      let isElement = name.utf8CodeUnitCount == 0
+      if !isElement { path.append(.field(name)) }
       try descend(object)
-      if "\(name)" != "" { path.removeLast() }
+      if !isElement { path.removeLast() }
     default:
       break
     }
@@ -84,8 +100,8 @@ struct Fitness: Walker {
   }
 
   private func flaw(_ name: StaticString, _ detail: String) -> Flaw {
-    let full = "\(name)" == "" ? path : path + ["\(name)"]
-    return Flaw(path: full.joined(separator: "."), kind: .outOfRange, detail: detail)
+    let full = name.utf8CodeUnitCount == 0 ? path : path + [.field(name)]
+    return Flaw(path: full.map(\.text).joined(separator: "."), kind: .outOfRange, detail: detail)
   }
 
   /// §17.4.

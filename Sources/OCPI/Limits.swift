@@ -1,3 +1,5 @@
+import Wire
+
 /// The bounds of the OCPI room, each with the answer that is given when it is reached.
 enum Limits {
   /// Objects of one page of ours, also what X-Limit says. A greater `limit` gets this many.
@@ -25,4 +27,23 @@ enum Limits {
   static let pushSeconds = 30
   /// Seconds that a partner may ask us to wait (Retry-After). Past it: this long.
   static let retryAfterSeconds = 3_600
+  /// Objects in one list of an object that a partner tells, such as the EVSEs of a location. Past it: 2001.
+  static let toldItems = 2_000
+  /// Bytes of a body that stand in the trace of a registration. Past it: cut.
+  static let tracedBytes = 1_500
+  /// Characters that are read of a text in it; a longer one is cut for people, and 2001 for an id.
+  static let toldText = 1_024
+  /// What a number in it may be, and the decimals that are read of it. Past it: 2001; more decimals are rounded.
+  static let toldNumber = Decimal(1_000_000_000)
+  static let toldPlaces = 6
+  /// W of a connector. Past it: 2001.
+  static let toldWatts = 100_000_000
+  /// Seconds for a command of ours to be answered, for one page of a list, and for a whole list. Past it: it failed.
+  static let commandSeconds = 30
+  static let pageSeconds = 60
+  static let pullSeconds = 1_800
+  /// Objects that we ask for with one page, pages, and objects of one list. Past it: the rest is left to the next pull.
+  static let pulledPage = 100
+  static let pulledPages = 10_000
+  static let pulledObjects = 1_000_000
 }

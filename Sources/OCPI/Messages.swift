@@ -9,9 +9,8 @@ public struct MessageIDs: Sendable {
 
   /// New ones, for a request of ours.
   public init(at now: Timestamp) {
-    var random = SystemRandomNumberGenerator()
-    request = UUIDv7.make(at: now, random: &random)
-    correlation = UUIDv7.make(at: now, random: &random)
+    request = UUIDv7.make(at: now)
+    correlation = UUIDv7.make(at: now)
   }
 
   /// Those of a request; new ones for what it left out.

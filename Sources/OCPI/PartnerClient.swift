@@ -28,7 +28,8 @@ struct PartnerClient: Sendable {
     let url: HTTPURL
     do throws(HTTPURL.Flaw) { url = try HTTPURL(call.url) } catch { throw .badURL(call.url.excerpt) }
     guard url.scheme == .http || url.scheme == .https else { throw .badURL(call.url.excerpt) }
-    let forms = call.partner.quirks.forms(remembered: await learned[call.partner.id])
+    let forms = call.partner.quirks.forms(
+      remembered: await learned[call.partner.id], version: call.partner.quirks.version ?? call.partner.version)
     let first = try await send(call, to: url, forms[0])
     guard forms.count > 1, first.isUnrecognized else { return first }
     let second = try await send(call, to: url, forms[1])

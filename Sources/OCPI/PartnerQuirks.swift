@@ -8,10 +8,12 @@ extension PartnerQuirks {
   /// Whole seconds, because finer ones break parsers in the field.
   public var style: WriterOptions { WriterOptions(timestampFraction: .seconds, explicitNulls: explicitNulls ?? false) }
 
-  /// The forms to try, in order: the one that is set, or first what worked before and then the other one.
-  func forms(remembered: TokenForm?) -> [TokenForm] {
+  /// The forms to try, in order: the one that is set, or first what worked before and then the other one. The text of
+  /// 2.1.1 knows no base64.
+  func forms(remembered: TokenForm?, version: String?) -> [TokenForm] {
     if let tokenForm { return [tokenForm] }
-    return remembered == .raw ? [.raw, .base64] : [.base64, .raw]
+    let likely = remembered ?? (version == "2.1.1" ? .raw : .base64)
+    return likely == .raw ? [.raw, .base64] : [.base64, .raw]
   }
 }
 
@@ -28,12 +30,27 @@ extension PartnerTerms {
   /// Whom a message of ours goes to: the owner of the driver's token, or the only party behind the partner.
   func receiver(of body: Bytes) -> PartyID? {
     let parties = partner.roles.map(\.name)
-    if parties.count < 2 { return parties.first }
+    if hub == nil, parties.count < 2 { return parties.first }
+    // What is for everybody behind a hub is addressed to the hub: a broadcast (2.2.1 §4.2.3).
     guard let token = (try? JSON.parse(body))?["cdr_token"], let country = token["country_code"]?.string,
       let party = token["party_id"]?.string
-    else { return partner.roles.first { $0.role == "HUB" }?.name }
+    else { return hub }
     let owner = PartyID(country: country, party: party)
-    return parties.contains(owner) ? owner : nil
+    return hub != nil || parties.contains(owner) ? owner : nil
+  }
+
+  /// Whose drivers they are where a version does not say it: those of the one party that it knows.
+  var driversParty: PartyID {
+    (partner.roles.first { $0.role == "EMSP" } ?? partner.roles.first)?.name ?? ourParty.name
+  }
+
+  /// Who of ours speaks of an object: its owner, where the partner deals with several.
+  func speaker(of body: Bytes) -> PartyID {
+    guard parties.count > 1, let json = try? JSON.parse(body), let country = json["country_code"]?.string,
+      let party = json["party_id"]?.string
+    else { return ourParty.name }
+    let owner = PartyID(country: country, party: party)
+    return parties.contains { $0.name == owner } ? owner : ourParty.name
   }
 }
 

@@ -19,33 +19,47 @@ public struct PartnerLinkOverHTTP: PartnerLink {
     switch object {
     case .location(let view):
       let url = try receiver(.locations, terms, view.party, view.location.ref)
-      return push("PUT", url, try edition.location(view, style), .locations)
+      return push("PUT", url, try edition.location(view, style), .locations, edition.unsaid(of: object))
     case .evse(let evse, of: let view):
-      let url = try receiver(.locations, terms, view.party, view.location.ref).appending(evse.evse.uid)
-      return push("PUT", url, try edition.evse(evse, style), .locations)
+      let url = try receiver(.locations, terms, view.party, view.location.ref).appending(evse.uid)
+      return push("PUT", url, try edition.evse(evse, style), .locations, edition.unsaid(of: object))
     case .tariff(let view):
       let url = try receiver(.tariffs, terms, view.party, view.version.tariff.ref)
-      return push("PUT", url, try edition.tariff(view, style), .tariffs)
+      return push("PUT", url, try edition.tariff(view, style), .tariffs, edition.unsaid(of: object))
     case .tariffRemoved(let ref, let party):
       return push("DELETE", try receiver(.tariffs, terms, party, ref), [], .tariffs)
     case .session(let view):
       let url = try receiver(.sessions, terms, view.party, view.session.id)
-      return push("PUT", url, try edition.session(view, style), .sessions)
+      return push("PUT", url, try edition.session(view, style), .sessions, edition.unsaid(of: object))
     case .cdr(let cdr):
-      return push("POST", try endpoint(.cdrs, .receiver, terms), try edition.cdr(cdr, style), .cdrs)
+      return push(
+        "POST", try endpoint(.cdrs, .receiver, terms), try edition.cdr(cdr, style), .cdrs, edition.unsaid(of: object))
+    case .token(let token):
+      let url = try receiver(.tokens, terms, token.party, token.token.uid).asking([("type", token.token.kind.rawValue)])
+      return push("PUT", url, try edition.offered(token, style), .tokens)
     case .commandResult(let url, let result, let message):
       guard terms.mayAnswer(to: url) else { throw .unfit("\(url.excerpt) is not at a host of this partner") }
       return PushRequest(
         method: "POST", url: url, body: edition.result(result, message: message, style),
         module: OCPIModule.Name.commands.rawValue)
+    case .profileResult(let url, let result):
+      guard terms.mayAnswer(to: url) else { throw .unfit("\(url.excerpt) is not at a host of this partner") }
+      return PushRequest(
+        method: "POST", url: url, body: try edition.result(result, style),
+        module: OCPIModule.Name.chargingProfiles.rawValue)
+    case .activeProfile(let session, let schedule):
+      let url = try endpoint(.chargingProfiles, .sender, terms).appending(session)
+      return push("PUT", url, try edition.activeProfile(schedule, style), .chargingProfiles)
     }
   }
 
-  private func push(_ method: String, _ url: HTTPURL, _ body: Bytes, _ module: OCPIModule.Name) -> PushRequest {
-    PushRequest(method: method, url: url.description, body: body, module: module.rawValue)
+  private func push(
+    _ method: String, _ url: HTTPURL, _ body: Bytes, _ module: OCPIModule.Name, _ unsaid: [String] = []
+  ) -> PushRequest {
+    PushRequest(method: method, url: url.description, body: body, module: module.rawValue, unsaid: unsaid)
   }
 
-  private func endpoint(_ name: OCPIModule.Name, _ side: OCPIModule.Side, _ terms: PartnerTerms) throws(PushFault)
+  func endpoint(_ name: OCPIModule.Name, _ side: OCPIModule.Side, _ terms: PartnerTerms) throws(PushFault)
     -> HTTPURL
   {
     guard let text = terms.endpoint(name.rawValue, role: side.rawValue) else { throw .notWanted }
@@ -88,9 +102,9 @@ public struct PartnerLinkOverHTTP: PartnerLink {
     }
   }
 
-  private func routing(_ terms: PartnerTerms, _ body: Bytes) -> Routing? {
+  func routing(_ terms: PartnerTerms, _ body: Bytes) -> Routing? {
     guard terms.partner.version.flatMap({ editions[$0] })?.routesMessages == true else { return nil }
-    return Routing(to: terms.receiver(of: body), from: terms.ourParty.name)
+    return Routing(to: terms.receiver(of: body), from: terms.speaker(of: body))
   }
 
   // MARK: Asking
@@ -132,22 +146,23 @@ public struct PartnerLinkOverHTTP: PartnerLink {
 
   public func register(
     versionsURL: String, with tokenA: String, offering token: String, terms: PartnerTerms,
-    step: @escaping @Sendable (_ name: String, _ ok: Bool, _ detail: String) -> Void
+    step: @escaping @Sendable (HandshakeStep) -> Void
   ) async throws(RegistrationFault) -> PartnerRegistration {
     let handshake = Handshake(client: client, editions: editions)
-    let trace: Handshake.Trace = { name, ok, detail in step(name, ok, detail) }
+    let trace: Handshake.Trace = { step($0) }
     let isUpdate = terms.partner.state == .registered || terms.partner.state == .paused
     do throws(Handshake.Fault) {
-      let findings = try await handshake.explore(versionsURL, token: tokenA, partner: terms.partner, trace)
+      let findings = try await handshake.explore(
+        versionsURL, token: tokenA, partner: terms.partner, wanting: terms.partner.quirks.version, trace)
       let ours: Bytes
       do throws(PushFault) {
         ours = try findings.edition.credentials(
-          token: token, url: addresses.versions, party: terms.ourParty, terms.partner.quirks.style)
+          token: token, url: addresses.versions, parties: terms.ourParties, terms.partner.quirks.style)
       } catch {
         throw Handshake.Fault(step: .credentials, code: .serverError, reason: "our own credentials: \(error)")
       }
       let theirs = try await handshake.exchange(
-        ours, token: tokenA, partner: terms.partner, findings, isUpdate: isUpdate, trace)
+        ours, token: tokenA, terms: terms, findings, isUpdate: isUpdate, trace)
       var learned = terms.partner.quirks
       if findings.form == .raw { learned.tokenForm = .raw }
       return PartnerRegistration(

@@ -2,7 +2,7 @@ import Domain
 import HTTP
 import Wire
 
-/// The modules whose objects are the partner's: its drivers' tokens, and its commands for our stations.
+/// The modules whose objects are the partner's: its drivers' tokens, its commands for our stations, and its plans.
 extension Endpoints {
   func showToken(_ asked: Asked) async throws(PartnerFault) -> Reply {
     let key = try key(asked)
@@ -13,7 +13,7 @@ extension Endpoints {
   func putToken(_ asked: Asked) async throws(PartnerFault) -> Reply {
     guard let json = body(asked) else { return Self.notJSON }
     let addressed = try key(asked)
-    let (token, key) = try asked.edition.token(from: json)
+    let (token, key) = try asked.edition.token(from: json, of: addressed.party)
     guard key.uid.ciFolded == addressed.uid.ciFolded else { throw .invalid("uid is not the one of the address") }
     guard key.party == addressed.party else {
       throw .invalid("country_code and party_id are not those of the address")
@@ -37,7 +37,8 @@ extension Endpoints {
   }
 
   private func key(_ asked: Asked) throws(PartnerFault) -> TokenKey {
-    let type = asked.request.target["type"] ?? Token.Kind.rfid.rawValue
+    // 2.1.1 has both names in its text.
+    let type = asked.request.target["type"] ?? asked.request.target["token_type"] ?? Token.Kind.rfid.rawValue
     guard let kind = Token.Kind(rawValue: type.uppercased()) else {
       throw .invalid("type: \(type.excerpt) is not known")
     }
@@ -50,7 +51,7 @@ extension Endpoints {
 
   func command(_ asked: Asked) async throws(PartnerFault) -> Reply {
     guard let json = body(asked) else { return Self.notJSON }
-    let command = try asked.edition.command(asked.segment("command"), from: json)
+    let command = try asked.edition.command(asked.segment("command"), from: json, of: asked.caller.terms.driversParty)
     let answer = try await answer(command, asked)
     return Reply(Envelope(data: asked.edition.answer(answer, asked.style)))
   }
@@ -68,6 +69,12 @@ extension Endpoints {
       guard asked.caller.terms.mayAnswer(to: url) else { return elsewhere }
       return try await service.unlock(
         location: location, evse: evse, connector: connector, respondTo: url, from: asked.caller)
+    case .reserve(let wish):
+      guard asked.caller.terms.mayAnswer(to: wish.respondTo) else { return elsewhere }
+      return try await service.reserve(wish, from: asked.caller)
+    case .cancel(let reservation, let url):
+      guard asked.caller.terms.mayAnswer(to: url) else { return elsewhere }
+      return try await service.cancelReservation(reservation, respondTo: url, from: asked.caller)
     case .unsupported:
       return .notSupported
     }

@@ -7,7 +7,8 @@ extension Endpoints {
   func locations(_ asked: Asked) async throws(PartnerFault) -> Reply {
     let query = try Self.query(asked.request.target)
     let page = try await service.locations(query, for: asked.caller)
-    return list(page, query, asked, .locations) { view throws(PushFault) in
+    return await list(page, query, asked, .locations, unsaid: { asked.edition.unsaid(of: .location($0)) }) {
+      view throws(PushFault) in
       try asked.edition.location(view, asked.style)
     }
   }
@@ -18,17 +19,22 @@ extension Endpoints {
     guard let uid = asked.captures["evse"] else {
       return try single { () throws(PushFault) in try asked.edition.location(view, asked.style) }
     }
-    guard let evse = view.evses.first(where: { $0.evse.uid.ciFolded == uid.ciFolded }) else { throw .unknownObject }
-    guard let connector = asked.captures["connector"] else {
+    guard let evse = PublishedLocation(view).evses.first(where: { $0.uid.ciFolded == uid.ciFolded }) else {
+      throw .unknownObject
+    }
+    guard let id = asked.captures["connector"] else {
       return try single { () throws(PushFault) in try asked.edition.evse(evse, asked.style) }
     }
-    return try single { () throws(PushFault) in try asked.edition.connector(connector, of: evse, asked.style) }
+    guard let connector = evse.connectors.first(where: { $0.id.ciFolded == id.ciFolded }) else { throw .unknownObject }
+    return try single { () throws(PushFault) in try asked.edition.connector(connector, asked.style) }
   }
 
   func tariffs(_ asked: Asked) async throws(PartnerFault) -> Reply {
     let query = try Self.query(asked.request.target)
     let page = try await service.tariffs(query, for: asked.caller)
-    return list(page, query, asked, .tariffs) { view throws(PushFault) in try asked.edition.tariff(view, asked.style) }
+    return await list(page, query, asked, .tariffs, unsaid: { asked.edition.unsaid(of: .tariff($0)) }) {
+      view throws(PushFault) in try asked.edition.tariff(view, asked.style)
+    }
   }
 
   func tariff(_ asked: Asked) async throws(PartnerFault) -> Reply {
@@ -41,7 +47,8 @@ extension Endpoints {
     // The only list that must not be asked for as a whole (2.2.1 §9.2.1.1).
     guard query.from != nil else { throw .invalid("date_from is missing") }
     let page = try await service.sessions(query, for: asked.caller)
-    return list(page, query, asked, .sessions) { view throws(PushFault) in try asked.edition.session(view, asked.style)
+    return await list(page, query, asked, .sessions, unsaid: { asked.edition.unsaid(of: .session($0)) }) {
+      view throws(PushFault) in try asked.edition.session(view, asked.style)
     }
   }
 
@@ -53,7 +60,9 @@ extension Endpoints {
   func cdrs(_ asked: Asked) async throws(PartnerFault) -> Reply {
     let query = try Self.query(asked.request.target)
     let page = try await service.cdrs(query, for: asked.caller)
-    return list(page, query, asked, .cdrs) { cdr throws(PushFault) in try asked.edition.cdr(cdr, asked.style) }
+    return await list(page, query, asked, .cdrs, unsaid: { asked.edition.unsaid(of: .cdr($0)) }) {
+      cdr throws(PushFault) in try asked.edition.cdr(cdr, asked.style)
+    }
   }
 
   func cdr(_ asked: Asked) async throws(PartnerFault) -> Reply {
@@ -84,24 +93,31 @@ extension Endpoints {
 
   /// A page with its fields (2.2.1 §4.1.4). An object that cannot be written is left out and reported here: the others
   /// must not suffer for it.
-  private func list<Item>(
-    _ page: Page<Item>, _ query: PageQuery, _ asked: Asked, _ module: OCPIModule.Name,
-    _ write: (Item) throws(PushFault) -> Bytes
-  ) -> Reply {
+  func list<Item>(
+    _ page: Page<Item>, _ query: PageQuery, _ asked: Asked, _ module: OCPIModule.Name, at address: String? = nil,
+    unsaid: (Item) -> [String] = { _ in [] }, _ write: (Item) throws(PushFault) -> Bytes
+  ) async -> Reply {
     var objects: [Bytes] = []
+    var lost: [String] = []
     for item in page.items {
       do throws(PushFault) {
         objects.append(try write(item))
+        lost += unsaid(item)
       } catch {
         logger.warning("An object was left out of a page of \(module.rawValue): \(error)")
+        lost.append("an object (\(error))")
       }
+    }
+    if !lost.isEmpty {
+      await service.unsaid(
+        lost, of: module.rawValue, sample: asked.request.target.path, to: asked.caller.terms.partner.id)
     }
     var reply = Reply(Envelope(list: objects))
     reply.headers["X-Total-Count"] = String(page.total)
     reply.headers["X-Limit"] = String(Limits.pageObjects)
     let (next, overflow) = query.offset.addingReportingOverflow(page.items.count)
     if !overflow, !page.items.isEmpty, next < page.total,
-      let url = try? HTTPURL(addresses.module(module, asked.edition))
+      let url = try? HTTPURL(address ?? addresses.module(module, asked.edition))
     {
       var items: [(String, String)] = []
       if let from = query.from { items.append(("date_from", from.text)) }
@@ -113,14 +129,13 @@ extension Endpoints {
     return reply
   }
 
-  private func single(_ write: () throws(PushFault) -> Bytes?) throws(PartnerFault) -> Reply {
-    let object: Bytes?
+  private func single(_ write: () throws(PushFault) -> Bytes) throws(PartnerFault) -> Reply {
+    let object: Bytes
     do throws(PushFault) {
       object = try write()
     } catch {
       throw .unavailable("The object cannot be written in this version: \(error)")
     }
-    guard let object else { throw .unknownObject }
     return Reply(Envelope(data: object))
   }
 }

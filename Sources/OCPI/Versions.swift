@@ -49,15 +49,42 @@ public struct OurAddresses: Sendable {
     return name == .commands ? url + "/" : url
   }
 
+  /// The same on the side on which we provide drivers.
+  func provider(_ name: OCPIModule.Name, _ edition: any OCPIEdition) -> String {
+    name == .credentials
+      ? module(name, edition) : base.appending("ocpi", edition.version, "emsp", name.rawValue).description
+  }
+
   func versionList(_ editions: Editions) -> Envelope {
     Envelope(
       list: editions.list.map { VersionEntry(version: $0.version, url: details($0)).encoded() })
   }
 
-  func details(of edition: any OCPIEdition) -> Envelope {
-    let endpoints = edition.modules.map { own in
-      Partner.Endpoint(module: own.name.rawValue, role: own.side.rawValue, url: module(own.name, edition))
+  /// What a partner finds of ours: as the operator and as the provider that it deals with.
+  func details(of edition: any OCPIEdition, for terms: PartnerTerms) -> Envelope {
+    var endpoints: [Partner.Endpoint] = []
+    if terms.isOperated || terms.provider == nil {
+      endpoints += edition.modules.map { own in
+        endpoint(own, module(own.name, edition), edition)
+      }
+    }
+    if terms.provider != nil {
+      for own in edition.providerModules where !endpoints.contains(where: { $0.isTaken(by: own, edition) }) {
+        endpoints.append(endpoint(own, provider(own.name, edition), edition))
+      }
     }
     return Envelope(data: VersionDetails(version: edition.version, endpoints: endpoints).encoded())
+  }
+
+  private func endpoint(_ own: OCPIModule, _ url: String, _ edition: any OCPIEdition) -> Partner.Endpoint {
+    Partner.Endpoint(module: own.name.rawValue, role: edition.namesSides ? own.side.rawValue : nil, url: url)
+  }
+}
+
+extension Partner.Endpoint {
+  /// A module stands once for each side; without sides, as in 2.1.1, once at all.
+  fileprivate func isTaken(by other: OCPIModule, _ edition: any OCPIEdition) -> Bool {
+    guard module == other.name.rawValue else { return false }
+    return other.name == .credentials || !edition.routesMessages || role == other.side.rawValue
   }
 }

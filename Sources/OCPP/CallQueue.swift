@@ -16,7 +16,7 @@ public struct CallQueue {
 
   public enum Outcome: Equatable, Sendable {
     case result(JSON)
-    case error(code: String, description: String)
+    case error(code: String, description: String, details: JSON = [:])
     case timedOut
     case disconnected
     /// Too many wait in line.
@@ -32,16 +32,16 @@ public struct CallQueue {
     /// The station is not ready for calls yet.
     case held
     case idle
-    case waiting(Call)
+    /// Apart from the others' room: few stations are asked anything at a time.
+    indirect case waiting(Call)
     case ended
   }
 
-  private var state = State.held
+  private var state: State
   private var line: [Call] = []
-  /// Answers to no open call: late, repeated or invented ones.
-  public private(set) var ignored = 0
 
-  public init() {}
+  /// - Parameter isHeld: the station is not ready for calls yet.
+  public init(isHeld: Bool = true) { state = isHeld ? .held : .idle }
 
   public mutating func ask(_ call: Call, at now: Instant) -> [Step] {
     switch state {
@@ -65,6 +65,9 @@ public struct CallQueue {
     }
   }
 
+  /// The call that waits for its answer, if one does.
+  public var open: MessageID? { if case .waiting(let call) = state { call.id } else { nil } }
+
   /// An answer came. One that belongs to no open call changes nothing.
   public mutating func replied(_ id: MessageID, _ outcome: Outcome, at now: Instant) -> [Step] {
     switch state {
@@ -72,7 +75,6 @@ public struct CallQueue {
       state = .idle
       return [.finish(call.id, outcome)] + next(at: now)
     case .waiting, .held, .idle, .ended:
-      ignored += 1
       return []
     }
   }

@@ -10,6 +10,9 @@ public enum CallFault: Error, Equatable, Sendable {
   case malformed(Flaw)
   /// A frame that cannot be read, but whose id could be recovered.
   case unreadable(String)
+  /// The station is rejected, or not accepted yet and was not asked for this (OCPP 1.6 §4.2.1, OCPP 2.0.1 B02.FR.09,
+  /// B03.FR.07).
+  case notAccepted
   /// The house could not keep what it decided: the station tries again.
   case unavailable(TurnFault)
   /// The house did not answer in time.
@@ -20,6 +23,7 @@ public enum CallFault: Error, Equatable, Sendable {
     case .unknownAction: .notImplemented
     case .malformed(let flaw): ErrorCode(flaw.kind)
     case .unreadable: .formation
+    case .notAccepted: .security
     case .unavailable, .overdue: .internalError
     }
   }
@@ -30,6 +34,7 @@ public enum CallFault: Error, Equatable, Sendable {
     case .unknownAction(let action): "the action \(action) is not known here"
     case .malformed(let flaw): flaw.path.isEmpty ? "the payload: \(flaw.detail)" : "\(flaw.path): \(flaw.detail)"
     case .unreadable(let why): why
+    case .notAccepted: "only BootNotification is heard until the station is accepted"
     case .unavailable(.busy): "too much waits here; try again"
     case .unavailable(.storage): "this could not be stored; try again"
     case .unavailable(.closing): "the service is closing; try again"
@@ -46,7 +51,7 @@ public enum CallFault: Error, Equatable, Sendable {
 
 /// The codes of the CALLERRORs that we send, by their meaning.
 public enum ErrorCode: Sendable, CaseIterable {
-  case notImplemented, internalError, formation, property, occurrence, type
+  case notImplemented, internalError, formation, property, occurrence, type, security
 
   init(_ kind: Flaw.Kind) {
     switch kind {
@@ -66,6 +71,7 @@ public enum ErrorCode: Sendable, CaseIterable {
     case .property: "PropertyConstraintViolation"
     case .occurrence: edition <= .v16 ? "OccurenceConstraintViolation" : "OccurrenceConstraintViolation"
     case .type: "TypeConstraintViolation"
+    case .security: "SecurityError"
     }
   }
 }

@@ -1,4 +1,5 @@
-// The envelope of every message: `[2,id,action,payload]`, `[3,id,payload]`, `[4,id,code,description,details]`.
+// The envelope of every message: `[2,id,action,payload]`, `[3,id,payload]`, `[4,id,code,description,details]`, and since
+// OCPP 2.1 `[5,id,code,description,details]` and `[6,id,action,payload]`.
 
 import Wire
 
@@ -6,13 +7,17 @@ import Wire
 public enum Frame: Sendable {
   case call(MessageID, action: String, payload: JSONTape.Element)
   case result(MessageID, payload: JSONTape.Element)
-  case error(MessageID, code: String, description: String)
+  case error(MessageID, code: String, description: String, details: JSON)
+  /// CALLRESULTERROR (OCPP-J 2.1 §4.2.3): the answer to a call could not be read.
+  case resultError(MessageID, code: String, description: String)
+  /// SEND (OCPP-J 2.1 §4.2.4): a call to which nobody answers.
+  case send(MessageID, action: String, payload: JSONTape.Element)
 
   /// Reads one frame. A payload that is absent or null counts as `{}` (OCPP-J 1.6 §4.2.1).
   public static func read(_ bytes: Bytes) throws(Garbage) -> Frame {
     let tape: JSONTape
     do {
-      tape = try JSONTape(bytes)
+      tape = try JSONTape(bytes, nodes: OCPPLimits.frameNodes)
     } catch {
       throw Garbage(.notJSON, "the frame is not JSON: \(error)", prefix: EnvelopePrefix(bytes))
     }
@@ -20,23 +25,27 @@ public enum Frame: Sendable {
     guard root.kind == .array, let kind = root[0]?.int else {
       throw Garbage(.noEnvelope, "the frame is not an array that begins with a message type", prefix: nil)
     }
-    guard (2...4).contains(kind) else {
+    guard (2...6).contains(kind) else {
       throw Garbage(.unknownType, "message type \(kind) is unknown", prefix: nil)
     }
     guard let element = root[1], let id = MessageID(element) else {
       throw Garbage(.noEnvelope, "the frame has no message id", prefix: nil)
     }
     switch kind {
-    case 2:
+    case 2, 6:
       guard let action = root[2]?.string else {
-        let prefix = EnvelopePrefix(type: 2, id: id, action: nil)
+        let prefix = kind == 2 ? EnvelopePrefix(type: 2, id: id, action: nil) : nil
         throw Garbage(.noEnvelope, "the call names no action", prefix: prefix)
       }
+      if kind == 6 { return .send(id, action: action, payload: payload(root[3])) }
       return .call(id, action: action, payload: payload(root[3]))
     case 3:
       return .result(id, payload: payload(root[2]))
+    case 5:
+      return .resultError(id, code: root[2]?.string ?? "GenericError", description: root[3]?.string ?? "")
     default:
-      return .error(id, code: root[2]?.string ?? "GenericError", description: root[3]?.string ?? "")
+      return .error(
+        id, code: root[2]?.string ?? "GenericError", description: root[3]?.string ?? "", details: root[4]?.json ?? [:])
     }
   }
 
@@ -86,28 +95,52 @@ public enum Frame: Sendable {
     return out
   }
 
+  /// A CALLRESULT whose payload is JSON already.
+  public static func encodeResult(_ id: MessageID, json payload: Bytes) -> Bytes {
+    var out = head(3, id)
+    out.append(contentsOf: payload)
+    out.append(UInt8(ascii: "]"))
+    return out
+  }
+
   /// A CALLERROR.
   public static func encodeError(_ id: MessageID, code: String, description: String, details: JSON = [:]) -> Bytes {
-    var out = head(4, id)
+    encodeError(4, id, code, description, details)
+  }
+
+  /// A CALLRESULTERROR.
+  public static func encodeResultError(_ id: MessageID, code: String, description: String) -> Bytes {
+    encodeError(5, id, code, description, [:])
+  }
+
+  private static func encodeError(
+    _ type: UInt8, _ id: MessageID, _ code: String, _ description: String, _ details: JSON
+  ) -> Bytes {
+    var out = head(type, id)
     appendText(code, to: &out)
     out.append(UInt8(ascii: ","))
     appendText(String(description.unicodeScalars.prefix(OCPPLimits.errorDescription)), to: &out)
     out.append(UInt8(ascii: ","))
-    out.append(contentsOf: details.bytes)
+    details.write(into: &out)
     out.append(UInt8(ascii: "]"))
     return out
   }
 
   private static func head(_ type: UInt8, _ id: MessageID) -> Bytes {
-    var out: Bytes = [UInt8(ascii: "["), UInt8(ascii: "0") + type, UInt8(ascii: ",")]
+    var out: Bytes = []
+    out.reserveCapacity(usualBytes)
+    out.append(UInt8(ascii: "["))
+    out.append(UInt8(ascii: "0") + type)
+    out.append(UInt8(ascii: ","))
     if id.isNumber { out.append(contentsOf: id.text.utf8) } else { appendText(id.text, to: &out) }
     out.append(UInt8(ascii: ","))
     return out
   }
 
-  private static func appendText(_ text: String, to out: inout Bytes) {
-    out.append(contentsOf: JSON.string(text).bytes)
-  }
+  /// Room for nearly every frame that we send.
+  private static let usualBytes = 256
+
+  private static func appendText(_ text: String, to out: inout Bytes) { JSON.string(text).write(into: &out) }
 }
 
 /// What binds an answer to its call. Some stations send a number instead of a text; they get it back as they sent it.
@@ -139,6 +172,11 @@ public struct MessageID: Hashable, Sendable, CustomStringConvertible {
   /// Longer than the protocol allows.
   public var isTooLong: Bool {
     text.utf8.count > OCPPLimits.messageID && text.unicodeScalars.count > OCPPLimits.messageID
+  }
+
+  /// As the message log keeps it.
+  var logged: String {
+    text.utf8.count <= OCPPLimits.messageID ? text : String(text.unicodeScalars.prefix(OCPPLimits.messageID))
   }
 
   public var description: String { text }

@@ -2,6 +2,7 @@
 
 import Domain
 import HTTP
+import Net
 import Wire
 
 /// The HTTP Basic credentials of a station, as bytes: keys are not always text.
@@ -17,9 +18,12 @@ public enum Credentials: Equatable, Sendable {
       self = .none
       return
     }
-    let parts = field.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-    guard fields.count == 1, parts.count == 2, parts[0].lowercased() == "basic",
-      let plain = Bytes(base64: parts[1].filter { $0 != " " }), let colon = plain.firstIndex(of: UInt8(ascii: ":")),
+    // Bytes and not characters: thousands of stations may return at once.
+    let space = UInt8(ascii: " ")
+    let parts = field.utf8.split(separator: space, maxSplits: 1, omittingEmptySubsequences: true)
+    guard fields.count == 1, parts.count == 2, String(decoding: parts[0], as: UTF8.self).ciFolded == "basic",
+      let plain = Bytes(base64: String(decoding: parts[1].filter { $0 != space }, as: UTF8.self)),
+      let colon = plain.firstIndex(of: UInt8(ascii: ":")),
       plain[..<colon].elementsEqual(identity.text.utf8)
     else {
       self = .wrong
@@ -45,7 +49,13 @@ public enum VersionChoice: Sendable {
   case nothingInCommon(String)
 
   /// The station's first offer that we speak, in its own spelling; or what the operator lets us assume.
-  public init(offered: [String], assumed: String?, dialects: [any Dialect]) {
+  ///
+  /// - Parameter accepted: the versions that the operator lets this station speak; nil or none: all.
+  public init(offered: [String], assumed: String?, accepted: [String]? = nil, dialects all: [any Dialect]) {
+    let accepted = (accepted ?? []).map(\.ciFolded)
+    let dialects = all.filter {
+      accepted.isEmpty || accepted.contains($0.version) || accepted.contains($0.subprotocol.ciFolded)
+    }
     for offer in offered {
       if let dialect = dialects.first(where: { $0.subprotocol.ciFolded == offer.ciFolded }) {
         self = .speak(dialect, answer: offer)
@@ -54,7 +64,8 @@ public enum VersionChoice: Sendable {
     }
     let spoken = dialects.map(\.subprotocol).joined(separator: ", ")
     guard offered.isEmpty else {
-      self = .nothingInCommon("it offers \(offered.joined(separator: ", ")), and we speak \(spoken)")
+      self = .nothingInCommon(
+        "it offers \(offered.joined(separator: ", ")), and we speak \(spoken.isEmpty ? "none that it may" : spoken)")
       return
     }
     if let assumed = assumed?.ciFolded,
@@ -64,6 +75,16 @@ public enum VersionChoice: Sendable {
     } else {
       self = .nothingInCommon("it sends no Sec-WebSocket-Protocol header; set its assumed version to let it in")
     }
+  }
+}
+
+extension ClientCertificate {
+  /// The one of a TLS handshake.
+  public init(_ certificate: TLSCertificate) {
+    self.init(
+      commonName: certificate.commonName, organization: certificate.organization, serial: certificate.serial,
+      // A time that cannot be read is long past.
+      expiresAt: certificate.notAfter < 0 ? .epoch : Timestamp(seconds: certificate.notAfter))
   }
 }
 
@@ -77,10 +98,12 @@ extension Admission {
       return .unauthorizedStation
     case .unknown:
       return .text("This station is not known here.\n", status: .notFound)
-    case .rejected:
-      return .text("The operator rejected this station.\n", status: .forbidden)
+    case .insecure(let why):
+      return .text("\(why)\n", status: .forbidden)
     case .crowded:
       return .comeBack("Too many unknown stations wait already.\n", seconds: 60)
+    case .tooOften(let seconds):
+      return .comeBack("That was too often.\n", seconds: seconds, status: .tooManyRequests)
     }
   }
 }
@@ -93,8 +116,8 @@ extension Response {
     return response
   }
 
-  static func comeBack(_ text: String, seconds: Int) -> Response {
-    var response = Response.text(text, status: .unavailable)
+  static func comeBack(_ text: String, seconds: Int, status: Status = .unavailable) -> Response {
+    var response = Response.text(text, status: status)
     response.headers["Retry-After"] = String(seconds)
     return response
   }

@@ -10,35 +10,48 @@ import Wire
 /// of the calls, after the commit. Our own calls run beside them through a `CallQueue`.
 final class Link: WebSocketHandler {
   let id: LinkID
-  private let guest: Admission.Guest
-  /// Where the station calls from, behind whatever proxy it came by.
-  private let address: String
-  private let dialect: any Dialect
+  private let identity: StationIdentity
+  private let manner: Manner
   private let server: StationServer
   private let seat = Seat()
   private var loop: EventLoop { server.loop }
+  private var dialect: any Dialect { manner.dialect }
 
   private var webSocket: WebSocket?
-  private var isAccepted: Bool
-  private var hasEnded = false
-
   private var line = ReplyLine()
-  /// Messages that came though reading had been stopped, and their bytes.
-  private var unread: [Bytes] = []
-  private var unreadBytes = 0
-  private var isReadingOn = false
-  private var replyTimer: Timers.Token?
-
-  private var queue = CallQueue()
-  private var asked: [MessageID: Asked] = [:]
-  private var calls: UInt64 = 0
-  private var callTimer: Timers.Token?
-  private var settleTimer: Timers.Token?
-  private var ignoredLoggedAt: Instant?
-
+  /// Our calls, while there are any: few stations are asked something at a time.
+  private var ours: Ours?
   private var recent = RecentCalls()
-  private var oddities: [(action: String, oddity: Oddity)] = []
-  private var oddityTimer: Timers.Token?
+  /// What few links ever need.
+  private var rarities: Rarities?
+  /// When a station that has not booted may be called.
+  private var settlesAt: Instant?
+  /// When something of an accepted station was read, since that was last told.
+  private var seenAt: Timestamp?
+  private var calls: UInt32 = 0
+  /// Messages without an answer that the house has not decided yet.
+  private var sends: Int32 = 0
+
+  private var registration: Station.Registration
+  private var isAccepted: Bool { registration == .accepted }
+  private var hasEnded = false
+  /// It is to end, so nothing is asked any more.
+  private var isLeaving = false
+  /// The station is ready for our calls.
+  private var isSettled = false
+  /// The server looks at this link now and then.
+  private var isWatched = false
+  /// A large message is being read beside the loop.
+  private var isReadingBeside = false
+
+  /// Our calls to the station that are not done yet.
+  private final class Ours {
+    var queue: CallQueue
+    var asked: [MessageID: Asked] = [:]
+    var timer: Timers.Token?
+
+    init(isHeld: Bool) { queue = CallQueue(isHeld: isHeld) }
+  }
 
   /// One of our calls that has no answer yet.
   private struct Asked {
@@ -47,30 +60,131 @@ final class Link: WebSocketHandler {
     var done: @MainActor @Sendable (CommandOutcome) -> Void
   }
 
-  init(_ id: LinkID, guest: Admission.Guest, address: String, dialect: any Dialect, server: StationServer) {
-    (self.id, self.guest, self.address, self.dialect, self.server) = (id, guest, address, dialect, server)
-    isAccepted = guest.isAccepted
+  private final class Rarities {
+    /// Mirrors what the station says to a second central system.
+    var mirror: Forward?
+    /// Actions that a station may send before it is accepted, because we asked for them.
+    var invited: [String] = []
+    var delayTimer: Timers.Token?
+    /// Answers to no open call: late, repeated or invented ones; and when that was last logged.
+    var ignored = 0
+    var ignoredLoggedAt: Instant?
+    var oddities: [(action: String, oddity: Oddity)] = []
+    var oddityTimer: Timers.Token?
+  }
+
+  private var mirror: Forward? { rarities?.mirror }
+
+  /// To change them: they are made where there are none.
+  private var rarity: Rarities {
+    if let rarities { return rarities }
+    let made = Rarities()
+    rarities = made
+    return made
+  }
+
+  init(_ id: LinkID, _ guest: Admission.Guest, manner: Manner, server: StationServer) {
+    (self.id, self.manner, self.server) = (id, manner, server)
+    identity = guest.identity
+    registration = guest.registration
+  }
+
+  /// How a station's link is kept; one object for all that are kept alike.
+  final class Manner {
+    let dialect: any Dialect
+    /// Three heartbeats, as long as the station has not shown that it answers pings.
+    let patience: Duration
+    /// Milliseconds for which each answer is held back: some stations drop the line when one comes at once.
+    let answerDelay: Int
+    /// How long the station is left alone after its boot.
+    let settle: Duration
+    let takesAnyAnswerID: Bool
+    /// The clock by which it writes times without a zone.
+    let zone: ZoneRules
+
+    init(_ guest: Admission.Guest, dialect: any Dialect, heartbeatSeconds: Int) {
+      self.dialect = dialect
+      settle = .seconds(guest.quirks.settleSeconds ?? 0)
+      takesAnyAnswerID = guest.quirks.takesAnyAnswerID ?? false
+      zone = guest.zone
+      answerDelay = guest.quirks.answerDelayMilliseconds ?? 0
+      // A stranger's place at the door is scarce, and it was told to come again sooner.
+      patience =
+        guest.station == nil
+        ? OCPPLimits.strangersPatience
+        : .seconds(3 * (guest.quirks.heartbeatSeconds ?? heartbeatSeconds))
+    }
+
+    func isLike(_ other: Manner) -> Bool {
+      dialect.version == other.dialect.version && patience == other.patience && answerDelay == other.answerDelay
+        && settle == other.settle && takesAnyAnswerID == other.takesAnyAnswerID && zone == other.zone
+    }
   }
 
   // MARK: Beginning and end
 
   func webSocketDidOpen(_ webSocket: WebSocket) {
     self.webSocket = webSocket
-    webSocket.pingInterval = pingInterval
-    webSocket.idleLimit = patience
-    settleTimer = loop.schedule(after: server.options.settle) { [unowned self] in
-      settleTimer = nil
-      perform(queue.release(at: loop.now))
+    webSocket.idleLimit = manner.patience
+    settle(after: server.options.settle)
+  }
+
+  private func settle(after pause: Duration) {
+    settlesAt = loop.now + pause
+    watch()
+  }
+
+  /// The station is ready: what waited for that goes out.
+  private func settled() {
+    isSettled = true
+    settlesAt = nil
+    if let ours { perform(ours.queue.release(at: loop.now)) }
+  }
+
+  /// The server calls `look` until there is nothing to see.
+  private func watch() {
+    guard !isWatched, !hasEnded else { return }
+    isWatched = true
+    server.watch(self)
+  }
+
+  /// Does what is due of what may be a moment late. False where nothing is left that could become due.
+  func look() -> Bool {
+    isWatched = !hasEnded
+    guard isWatched else { return false }
+    if let settlesAt, settlesAt <= loop.now { settled() }
+    if !line.isEmpty {
+      line.giveUp(olderThan: loop.now - OCPPLimits.replyDeadline)
+      sendReplies()
     }
-    let (door, seat, id, guest, address, version) = (server.door, seat, id, guest, address, dialect.version)
+    isWatched = settlesAt != nil || !line.isEmpty
+    return isWatched
+  }
+
+  /// The house learns who came, and from where, behind whatever proxy. Its messages come after this.
+  func tellOpened(_ guest: Admission.Guest, from address: String) {
+    // The station's own setting, where 0 is off, else the house's.
+    let seconds = guest.quirks.pingSeconds
+    webSocket?.pingInterval = seconds == 0 ? nil : seconds.map { .seconds($0) } ?? server.options.pingInterval
+    let (door, seat, id, version) = (server.door, seat, id, dialect.version)
+    forward(to: guest.forwarding)
     let bound = LoopBound(self, loop: loop)
-    server.household.bring(
+    server.bring(
       Errand(
         decide: { () throws(TurnFault) in
           seat.service = try door.opened(id, of: guest, version: version, address: address)
           return {}
         },
         fail: { fault in bound.loop.execute { bound.value.notOpened(fault) } }))
+  }
+
+  func forward(to follower: Forwarding?) {
+    if let mirror {
+      mirror.end()
+      rarities?.mirror = nil
+    }
+    guard let follower, follower.isPaused != true, !hasEnded else { return }
+    rarity.mirror = Forward(follower, of: self, identity: identity, dialect: dialect, server: server)
   }
 
   /// The house could not write down that the station came: it is asked to come again.
@@ -80,54 +194,65 @@ final class Link: WebSocketHandler {
 
   func webSocket(_ webSocket: WebSocket, closed code: UInt16?, reason: String, clean: Bool) {
     hasEnded = true
-    for timer in [replyTimer, callTimer, settleTimer, oddityTimer].compactMap({ $0 }) { loop.cancel(timer) }
-    perform(queue.end())
-    unread = []
+    mirror?.end()
+    server.figures.closed(code)
+    for timer in [rarities?.delayTimer, rarities?.oddityTimer].compactMap({ $0 }) { loop.cancel(timer) }
+    rarities = nil
+    endCalls()
     self.webSocket = nil
     server.ended(self, reason: [code.map { String($0) } ?? "", reason].filter { !$0.isEmpty }.joined(separator: " "))
   }
 
   /// Ends the link. Whoever waits for an answer of this station hears at once that there will be none.
   func close(code: UInt16, reason: String) {
-    perform(queue.end())
-    unread = []
+    isLeaving = true
+    endCalls()
     webSocket?.close(code: code, reason: reason)
   }
 
-  func accepted() { isAccepted = true }
+  private func endCalls() {
+    if let ours { perform(ours.queue.end()) }
+  }
+
+  func registered(as registration: Station.Registration) { self.registration = registration }
 
   // MARK: Life signs
 
-  /// Silence after which we ping: the station's own setting, where 0 is off, else the house's.
-  private var pingInterval: Duration? {
-    guard let seconds = guest.quirks.pingSeconds else { return server.options.pingInterval }
-    return seconds == 0 ? nil : .seconds(seconds)
-  }
-
-  /// Three heartbeats, as long as the station has not shown that it answers pings.
-  private var patience: Duration {
-    .seconds(3 * (guest.quirks.heartbeatSeconds ?? server.options.heartbeatSeconds))
+  /// Who was seen, and when, if that was not told yet.
+  func takeSeen() -> (LinkID, Timestamp)? {
+    defer { seenAt = nil }
+    return seenAt.map { (id, $0) }
   }
 
   func webSocketDidPong(_ webSocket: WebSocket) {
-    guard let pingInterval else { return }
-    let short = min(pingInterval * 3, patience)
+    guard let pingInterval = webSocket.pingInterval else { return }
+    let short = min(pingInterval * 3, manner.patience)
     if webSocket.idleLimit != short { webSocket.idleLimit = short }
   }
 
   // MARK: What comes in
 
   func webSocket(_ webSocket: WebSocket, text: [UInt8]) {
-    server.saw(id, isAccepted: isAccepted)
-    guard unread.isEmpty, line.hasRoom else {
-      unreadBytes += text.count
-      guard unread.count < OCPPLimits.unreadMessages, unreadBytes <= OCPPLimits.unreadBytes else {
-        return close(code: CloseCode.policy, reason: "too many messages at once")
-      }
-      return unread.append(text)
+    if isAccepted {
+      if seenAt == nil { server.saw(self) }
+      seenAt = server.now
     }
-    receive(text)
-    if !line.hasRoom { webSocket.pauseReading() }
+    guard text.count > OCPPLimits.readOnLoop else {
+      return take(Arrival(text, dialect: dialect, at: server.now, zone: manner.zone, isMirrored: mirror != nil))
+    }
+    // What takes milliseconds to read is read beside the loop, so that no other station waits for it; nothing more
+    // comes of this one meanwhile, and the order holds.
+    isReadingBeside = true
+    webSocket.pauseReading()
+    let (bound, dialect, now, zone) = (LoopBound(self, loop: loop), dialect, server.now, manner.zone)
+    let isMirrored = mirror != nil
+    loop.beside {
+      Arrival(text, dialect: dialect, at: now, zone: zone, isMirrored: isMirrored)
+    } done: { arrival in
+      bound.value.isReadingBeside = false
+      bound.value.take(arrival)
+      bound.value.readOn()
+    }
   }
 
   /// JSON in a binary message is read all the same.
@@ -136,51 +261,51 @@ final class Link: WebSocketHandler {
     self.webSocket(webSocket, text: binary)
   }
 
-  private func receive(_ bytes: Bytes) {
-    do throws(Garbage) {
-      receive(try read(bytes), bytes)
-    } catch {
-      received(error, bytes)
-    }
+  /// Whether the house may be brought more of this station, before it has answered what it has.
+  private var hasRoom: Bool { line.hasRoom && sends < OCPPLimits.callsInHand }
+
+  private func readOn() {
+    if hasRoom, !isReadingBeside { webSocket?.resumeReading() }
   }
 
-  /// Reads a frame, mended where it is broken in a way that we know.
-  private func read(_ bytes: Bytes) throws(Garbage) -> Frame {
-    do throws(Garbage) {
-      return try Frame.read(bytes)
-    } catch {
-      guard error.kind == .notJSON, let whole = mended(bytes), let frame = try? Frame.read(whole) else { throw error }
-      flag("frame", Oddity(path: "json", kind: .brokenFrame, raw: excerpt(bytes)))
-      return frame
-    }
-  }
-
-  private func receive(_ frame: Frame, _ bytes: Bytes) {
-    switch frame {
-    case .call(let id, let action, let payload):
-      record(bytes, .received, action, id)
-      if id.isTooLong { flag(action, Oddity(path: "messageId", kind: .tooLong, raw: excerpt(Bytes(id.text.utf8)))) }
-      if recent.note(id, bytes) == .otherContent {
-        flag(action, Oddity(path: "messageId", kind: .repeatedID, raw: excerpt(Bytes(id.text.utf8))))
+  private func take(_ arrival: Arrival) {
+    if arrival.hasLocalTimes { flag("frame", Oddity(path: "timestamp", kind: .timestampForm, raw: "")) }
+    if arrival.isMended { flag("frame", Oddity(path: "json", kind: .brokenFrame, raw: arrival.excerpt)) }
+    switch arrival.content {
+    case .call(let id, let action, let prepared):
+      record(arrival.logged, .received, action, id)
+      if id.isTooLong { flag(action, Oddity(path: "messageId", kind: .tooLong, raw: excerpt(id))) }
+      if recent.note(id, arrival.fingerprint) == .otherContent {
+        flag(action, Oddity(path: "messageId", kind: .repeatedID, raw: excerpt(id)))
       }
-      answer(id, action, payload)
+      if let payload = arrival.payload { mirror?.heard(id.text, action, payload) }
+      decide(id, action, prepared)
+    case .send(let id, let action, let prepared):
+      record(arrival.logged, .received, action, id)
+      take(action, prepared)
+    case .resultError(let id, let code, let description):
+      // Our reply is on disk and sent; that the station cannot read it is for people to look at.
+      record(arrival.logged, .received, nil, id, isError: true)
+      flag("frame", Oddity(path: "CALLRESULTERROR", kind: .brokenFrame, raw: excerpt("\(code): \(description)")))
     case .result(let id, let payload):
-      record(bytes, .received, asked[id]?.action, id)
-      replied(id, .result(payload.json))
-    case .error(let id, let code, let description):
-      record(bytes, .received, asked[id]?.action, id, isError: true)
-      replied(id, .error(code: code, description: description))
+      record(arrival.logged, .received, ours?.asked[id]?.action, id)
+      replied(id, .result(payload))
+    case .error(let id, let code, let description, let details):
+      record(arrival.logged, .received, ours?.asked[id]?.action, id, isError: true)
+      replied(id, .error(code: code, description: description, details: details))
+    case .garbage(let garbage):
+      take(garbage, arrival)
     }
+    if !hasRoom { webSocket?.pauseReading() }
   }
 
   /// A call whose id is still legible gets its CALLERROR; a broken answer ends our call; the rest is only noted.
-  private func received(_ garbage: Garbage, _ bytes: Bytes) {
-    record(bytes, .received, garbage.prefix?.action, garbage.prefix?.id, isError: true)
-    flag("frame", Oddity(path: "json", kind: .brokenFrame, raw: excerpt(bytes)))
+  private func take(_ garbage: Garbage, _ arrival: Arrival) {
+    record(arrival.logged, .received, garbage.prefix?.action, garbage.prefix?.id, isError: true)
+    flag("frame", Oddity(path: "json", kind: .brokenFrame, raw: arrival.excerpt))
     guard let prefix = garbage.prefix else { return }
     if prefix.type == 2 {
-      let place = line.open(prefix.id, prefix.action ?? "", at: loop.now)
-      answer(place, .failure(.unreadable(garbage.why)))
+      answer(prefix.id, prefix.action ?? "", .failure(.unreadable(garbage.why)))
     } else {
       let code = ErrorCode.formation.spelled(in: dialect.edition)
       replied(prefix.id, .error(code: code, description: "the station's answer: \(garbage.why)"))
@@ -189,29 +314,59 @@ final class Link: WebSocketHandler {
 
   // MARK: The station's calls
 
-  private func answer(_ id: MessageID, _ action: String, _ payload: JSONTape.Element) {
-    let place = line.open(id, action, at: loop.now)
-    watchReplies()
+  private func decide(_ id: MessageID, _ action: String, _ read: Result<Prepared, CallFault>) {
+    guard isHeard(action) else { return answer(id, action, .failure(.notAccepted)) }
     let prepared: Prepared
-    do throws(CallFault) {
-      prepared = try dialect.routes.read(action, payload, edition: dialect.edition, received: server.clock.now())
-    } catch {
-      return answer(place, .failure(error))
+    switch read {
+    case .success(let read): prepared = read
+    case .failure(let fault): return answer(id, action, .failure(fault))
     }
     switch prepared.work {
     case .reply(let reply):
       for oddity in prepared.oddities { flag(action, oddity) }
-      answer(place, .success(reply))
+      answer(id, action, .success(reply))
     case .turn:
+      let place = line.open(id, action, at: loop.now)
+      watch()
       bring(prepared, action, place)
     }
   }
 
-  private func bring(_ prepared: Prepared, _ action: String, _ place: UInt64) {
+  /// Whether the station may say this already.
+  private func isHeard(_ action: String) -> Bool {
+    if isAccepted || action == dialect.bootAction { return true }
+    if rarities?.invited.contains(action) == true { return true }
+    // A pending station of 1.6 may say all; from a rejected one nothing but its boot is taken (OCPP 1.6 §4.2).
+    return registration == .pending && !dialect.hearsOnlyTheAccepted
+  }
+
+  /// A message that nobody waits for: read as well as it can be, and never answered (OCPP-J 2.1 §4.2.4).
+  private func take(_ action: String, _ read: Result<Prepared, CallFault>) {
+    guard isHeard(action) else { return }
+    switch read {
+    case .success(let prepared):
+      guard case .turn = prepared.work else { return }
+      sends += 1
+      bring(prepared, action, nil)
+    case .failure(let fault):
+      flag(action, Oddity(path: "SEND", kind: .brokenFrame, raw: excerpt(fault.description)))
+    }
+  }
+
+  /// An answer that is known with its call leaves at once, unless earlier calls still wait for theirs or the station
+  /// wants it held back.
+  private func answer(_ id: MessageID, _ action: String, _ answer: ReplyLine.Answer) {
+    if line.isEmpty, manner.answerDelay == 0 { return send(ReplyLine.Reply(id: id, action: action, answer: answer)) }
+    let place = line.open(id, action, at: loop.now)
+    self.answer(place, answer)
+  }
+
+  /// - Parameter place: where its reply belongs; nil where nobody waits for one.
+  private func bring(_ prepared: Prepared, _ action: String, _ place: UInt64?) {
     let bound = LoopBound(self, loop: loop)
     let seat = seat
     let odd = Oddity.folded(prepared.oddities)
-    server.household.bring(
+    server.bring(
       Errand(
         decide: { () throws(TurnFault) in
           guard let station = seat.service else { throw .storage("the station's arrival is not on disk") }
@@ -228,60 +383,52 @@ final class Link: WebSocketHandler {
         fail: { fault in bound.loop.execute { bound.value.answer(place, .failure(.unavailable(fault))) } }))
   }
 
-  private func answer(_ place: UInt64, _ answer: Result<any Payload, CallFault>) {
+  private func answer(_ place: UInt64?, _ answer: ReplyLine.Answer) {
+    guard let place else {
+      sends -= 1
+      return readOn()
+    }
     line.answer(place, answer)
     sendReplies()
   }
 
   /// Sends what is answered up to the first call that is not, then reads on.
   private func sendReplies() {
-    while let reply = line.next() {
-      let bytes: Bytes
-      switch reply.answer {
-      case .success(let payload):
-        bytes = Frame.encodeResult(reply.id, payload, edition: dialect.edition)
-      case .failure(let fault):
-        let code = fault.code.spelled(in: dialect.edition)
-        bytes = Frame.encodeError(reply.id, code: code, description: fault.description, details: fault.details)
-      }
-      send(bytes, reply.action, reply.id, isError: (try? reply.answer.get()) == nil)
+    while let reply = line.next(at: loop.now, after: .milliseconds(manner.answerDelay)) {
+      send(reply)
       if case .success(let payload) = reply.answer, let verdict = dialect.bootAnswer(payload) {
-        booted(accepted: verdict)
+        booted(verdict)
       }
     }
+    waitToSend()
     readOn()
   }
 
-  /// What had to wait for room comes next. A message that is answered at once leads back here, one level deep.
-  private func readOn() {
-    guard !isReadingOn else { return }
-    isReadingOn = true
-    var taken = 0
-    while line.hasRoom, taken < unread.count {
-      taken += 1
-      receive(unread[taken - 1])
+  private func send(_ reply: ReplyLine.Reply) {
+    switch reply.answer {
+    case .success(let payload):
+      mirror?.led(reply.id.text, payload)
+      send(Frame.encodeResult(reply.id, payload, edition: dialect.edition), reply.action, reply.id)
+    case .failure(let fault):
+      let code = fault.code.spelled(in: dialect.edition)
+      let bytes = Frame.encodeError(reply.id, code: code, description: fault.description, details: fault.details)
+      send(bytes, reply.action, reply.id, isError: true)
     }
-    unread.removeFirst(min(taken, unread.count))
-    if unread.isEmpty { unreadBytes = 0 }
-    isReadingOn = false
-    if line.hasRoom { webSocket?.resumeReading() }
   }
 
-  private func booted(accepted: Bool) {
-    isAccepted = accepted
-    perform(queue.release(at: loop.now))
-  }
-
-  /// One timer for the oldest call that the house owes a reply.
-  private func watchReplies() {
-    guard replyTimer == nil, !hasEnded, let oldest = line.oldestWaiting else { return }
-    let left = oldest + OCPPLimits.replyDeadline - loop.now
-    replyTimer = loop.schedule(after: max(left, .milliseconds(1))) { [unowned self] in
-      replyTimer = nil
-      line.giveUp(olderThan: loop.now - OCPPLimits.replyDeadline)
+  private func waitToSend() {
+    guard !hasEnded, let since = line.answeredSince, rarities?.delayTimer == nil else { return }
+    let left = since + .milliseconds(manner.answerDelay) - loop.now
+    rarity.delayTimer = loop.schedule(after: max(left, .milliseconds(1))) { [unowned self] in
+      rarities?.delayTimer = nil
       sendReplies()
-      watchReplies()
     }
+  }
+
+  private func booted(_ registration: Station.Registration) {
+    self.registration = registration
+    rarities?.invited = []
+    if manner.settle > .zero { settle(after: manner.settle) } else { settled() }
   }
 
   // MARK: Our calls
@@ -295,55 +442,87 @@ final class Link: WebSocketHandler {
     } catch {
       return onMain { done(.impossible(error.why)) }
     }
-    calls += 1
+    guard !isLeaving else { return onMain { done(.disconnected) } }
+    if !isAccepted {
+      let rarity = rarity
+      rarity.invited += dialect.invited(by: request.action, request.payload).filter { !rarity.invited.contains($0) }
+    }
+    let ours = ours ?? Ours(isHeld: !isSettled)
+    self.ours = ours
+    calls &+= 1
     let id = MessageID("\(server.callPrefix)\(self.id)-\(calls)")
-    asked[id] = Asked(action: request.action, outcome: request.outcome, done: done)
+    ours.asked[id] = Asked(action: request.action, outcome: request.outcome, done: done)
     let frame = Frame.encodeCall(id, action: request.action, json: request.payload)
     let until = loop.now + .seconds(min(max(seconds, 1), OCPPLimits.commandSeconds))
-    perform(queue.ask(CallQueue.Call(id: id, frame: frame, until: until), at: loop.now))
+    perform(ours.queue.ask(CallQueue.Call(id: id, frame: frame, until: until), at: loop.now))
   }
 
   private func replied(_ id: MessageID, _ outcome: CallQueue.Outcome) {
-    let before = queue.ignored
-    perform(queue.replied(id, outcome, at: loop.now))
-    guard queue.ignored > before else { return }
-    // Once a minute is enough.
-    if let last = ignoredLoggedAt, loop.now - last < .seconds(60) { return }
-    ignoredLoggedAt = loop.now
+    guard let ours, let open = ours.queue.open else { return ignore(id) }
+    if open.text != id.text {
+      guard manner.takesAnyAnswerID, ours.asked[id] == nil else { return ignore(id) }
+      // Some stations answer under an id of their own; with one call open there is no doubt which one is meant.
+      flag(ours.asked[open]?.action ?? "", Oddity(path: "messageId", kind: .foreignID, raw: excerpt(id)))
+    }
+    perform(ours.queue.replied(open, outcome, at: loop.now))
+  }
+
+  /// An answer to no open call; to log that once a minute is enough.
+  private func ignore(_ id: MessageID) {
+    let rarity = rarity
+    rarity.ignored += 1
+    if let last = rarity.ignoredLoggedAt, loop.now - last < .seconds(60) { return }
+    rarity.ignoredLoggedAt = loop.now
     server.log.info(
       "an answer to no open call was ignored",
-      metadata: ["station": "\(guest.identity)", "id": "\(excerpt(Bytes(id.text.utf8)))", "so_far": "\(queue.ignored)"])
+      metadata: ["station": "\(identity)", "id": "\(excerpt(id))", "so_far": "\(rarity.ignored)"])
   }
 
   private func perform(_ steps: [CallQueue.Step]) {
+    guard let ours else { return }
     for step in steps {
       switch step {
       case .send(let call):
-        send(call.frame, asked[call.id]?.action, call.id)
+        send(call.frame, ours.asked[call.id]?.action, call.id)
       case .finish(let id, let outcome):
-        guard let asked = asked.removeValue(forKey: id) else { continue }
+        guard let asked = ours.asked.removeValue(forKey: id) else { continue }
         let told: CommandOutcome =
           switch outcome {
-          case .result(let answer): asked.outcome(answer)
-          case .error(let code, let description): .failed(code: code, description: description)
+          case .result(let answer): understood(id, answer, asked)
+          case .error(let code, let description, let details):
+            .failed(code: code, description: description, details: details)
           case .timedOut: .timedOut
           case .disconnected: .disconnected
           case .full: .impossible("too many commands wait for this station")
           }
         let done = asked.done
-        onMain { done(told) }
+        server.tell { done(told) }
       }
     }
-    watchCalls()
+    watchCalls(ours)
   }
 
-  private func watchCalls() {
-    if let callTimer { loop.cancel(callTimer) }
-    callTimer = nil
-    guard !hasEnded, let deadline = queue.nextDeadline else { return }
-    callTimer = loop.schedule(after: max(deadline - loop.now, .milliseconds(1))) { [unowned self] in
-      callTimer = nil
-      perform(queue.tick(at: loop.now))
+  /// What the answer means. A station of 2.1 hears that we cannot read it (OCPP-J 2.1 §4.2.3).
+  private func understood(_ id: MessageID, _ answer: JSON, _ asked: Asked) -> CommandOutcome {
+    let told = asked.outcome(answer)
+    if case .failed(let code, let description, _) = told, dialect.edition >= .v21 {
+      send(
+        Frame.encodeResultError(id, code: code, description: description), asked.action, id, isError: true)
+    }
+    return told
+  }
+
+  private func watchCalls(_ ours: Ours) {
+    if let timer = ours.timer { loop.cancel(timer) }
+    ours.timer = nil
+    guard !hasEnded, let deadline = ours.queue.nextDeadline else {
+      // At rest they hold no memory.
+      if ours.asked.isEmpty { self.ours = nil }
+      return
+    }
+    ours.timer = loop.schedule(after: max(deadline - loop.now, .milliseconds(1))) { [unowned self, unowned ours] in
+      ours.timer = nil
+      perform(ours.queue.tick(at: loop.now))
     }
   }
 
@@ -351,37 +530,37 @@ final class Link: WebSocketHandler {
 
   private func send(_ bytes: Bytes, _ action: String?, _ id: MessageID, isError: Bool = false) {
     guard webSocket?.send(text: bytes) == true else { return }
-    record(bytes, .sent, action, id, isError: isError)
+    record(loggable(bytes), .sent, action, id, isError: isError)
   }
 
   private func record(
-    _ bytes: Bytes, _ direction: LoggedFrame.Direction, _ action: String?, _ id: MessageID?, isError: Bool = false
+    _ text: Bytes, _ direction: LoggedFrame.Direction, _ action: String?, _ id: MessageID?, isError: Bool = false
   ) {
-    let shown = withoutSecrets(bytes)
+    server.figures.count(action, direction, isError: isError)
     server.frameLog.record(
       LoggedFrame(
-        at: server.clock.now(), door: "ocpp", peer: guest.identity.text, direction: direction, action: action,
-        correlation: id.map { String($0.text.prefix(OCPPLimits.messageID)) },
-        text: shown.count > OCPPLimits.loggedBytes ? Bytes(shown.prefix(OCPPLimits.loggedBytes)) : shown,
-        isError: isError))
+        at: server.now, door: "ocpp", peer: identity.text, direction: direction, action: action,
+        correlation: id?.logged, text: text, isError: isError))
   }
 
   /// Keeps an oddity that has no turn of its own, and tells the house of those gathered a little later, in one errand.
   private func flag(_ action: String, _ oddity: Oddity) {
-    guard oddities.count < OCPPLimits.waitingOddities, !hasEnded else { return }
-    oddities.append((String(action.unicodeScalars.prefix(64)), oddity))
-    guard oddityTimer == nil else { return }
-    oddityTimer = loop.schedule(after: OCPPLimits.oddityDelay) { [unowned self] in
-      oddityTimer = nil
+    guard !hasEnded else { return }
+    let rarity = rarity
+    guard rarity.oddities.count < OCPPLimits.waitingOddities else { return }
+    rarity.oddities.append((String(action.unicodeScalars.prefix(64)), oddity))
+    guard rarity.oddityTimer == nil else { return }
+    rarity.oddityTimer = loop.schedule(after: OCPPLimits.oddityDelay) { [unowned self] in
+      rarities?.oddityTimer = nil
       tellOddities()
     }
   }
 
   private func tellOddities() {
-    let gathered = oddities
+    let gathered = rarities?.oddities ?? []
     let seat = seat
-    oddities = []
-    server.household.bring(
+    rarities?.oddities = []
+    server.bring(
       Errand(
         decide: { () throws(TurnFault) in
           for (action, oddity) in gathered { try seat.service?.flag(action: action, oddities: [oddity]) }
@@ -391,10 +570,9 @@ final class Link: WebSocketHandler {
         fail: { _ in }))
   }
 
-  private func excerpt(_ bytes: Bytes) -> String {
-    let start = String(decoding: bytes.prefix(WireLimits.oddityCharacters * 4), as: UTF8.self)
-    return String(start.unicodeScalars.prefix(WireLimits.oddityCharacters))
-  }
+  private func excerpt(_ id: MessageID) -> String { excerpt(id.text) }
+
+  private func excerpt(_ text: String) -> String { Arrival.excerpt(Bytes(text.utf8)) }
 }
 
 /// Where the house's service for a link is kept between turns: filled by the turn that opens the link, which comes

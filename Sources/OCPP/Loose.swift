@@ -8,6 +8,8 @@ public enum Loose<W: Word>: WireValue {
   case known(W)
   case other(String)
 
+  public init(_ text: String) { self = W(rawValue: text).map { .known($0) } ?? .other(text) }
+
   /// The declared word, also where only its letter case was wrong.
   public var word: W? {
     switch self {

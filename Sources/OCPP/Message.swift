@@ -7,6 +7,12 @@ import Wire
 public protocol Message: Payload {
   associatedtype Reply: Payload
   static var action: String { get }
+  /// The first edition that has the message.
+  static var since: Edition { get }
+}
+
+extension Message {
+  public static var since: Edition { .first }
 }
 
 /// A reply that says yes or no to one of our calls.
@@ -31,7 +37,7 @@ public struct Call<M: Message>: Sendable {
   public subscript<Value>(dynamicMember field: KeyPath<M, Value>) -> Value { message[keyPath: field] }
 
   /// The payload as a tree, to be kept as evidence.
-  public var raw: JSON { payload.json }
+  public var raw: JSONText { JSONText(payload) }
 
   /// The station's time where it can be its clock's; nil where it is so far off that only reception counts.
   public func plausible(_ time: Timestamp?) -> Timestamp? {

@@ -24,10 +24,9 @@ struct ReplyLine {
   /// The place of the oldest.
   private var first: UInt64 = 0
 
-  var hasRoom: Bool { waiting.count < OCPPLimits.callsInHand }
+  var isEmpty: Bool { waiting.isEmpty }
 
-  /// When the oldest call that has no answer came.
-  var oldestWaiting: Instant? { waiting.first { $0.answer == nil }?.since }
+  var hasRoom: Bool { waiting.count < OCPPLimits.callsInHand }
 
   /// A call came. Its place is where the answer belongs.
   mutating func open(_ id: MessageID, _ action: String, at now: Instant) -> UInt64 {
@@ -41,10 +40,15 @@ struct ReplyLine {
     waiting[Int(place - first)].answer = answer
   }
 
-  /// The next reply that may leave.
-  mutating func next() -> Reply? {
-    guard let oldest = waiting.first, let answer = oldest.answer else { return nil }
+  /// When the oldest call came, if its answer is known and only waits for its time.
+  var answeredSince: Instant? { waiting.first.flatMap { $0.answer == nil ? nil : $0.since } }
+
+  /// The next reply that may leave: no sooner than `delay` after its call.
+  mutating func next(at now: Instant, after delay: Duration = .zero) -> Reply? {
+    guard let oldest = waiting.first, let answer = oldest.answer, now - oldest.since >= delay else { return nil }
     waiting.removeFirst()
+    // A station is at rest nearly always, and then holds no memory for this.
+    if waiting.isEmpty { waiting = [] }
     first += 1
     return Reply(id: oldest.id, action: oldest.action, answer: answer)
   }
@@ -62,26 +66,39 @@ struct ReplyLine {
 struct RecentCalls {
   enum Finding { case new, repeated, otherContent }
 
-  private struct Seen {
-    let id: Int
-    let content: Int
+  /// Hashes of ids (upper half) and of whole frames (lower half), 0 where there is none: every station has such a row, so
+  /// it is small and in place.
+  private var calls = InlineArray<8, UInt64>(repeating: 0)
+  private var next: UInt8 = 0
+
+  static let room = 8
+
+  static func fingerprint(_ frame: Bytes) -> UInt32 {
+    // Every frame is seen by this, and whoever makes two that look alike only fails to be noticed: eight bytes a step, and
+    // a multiplication that no two of them leave alone.
+    frame.withUnsafeBytes { bytes in
+      var sum = UInt64(bytes.count) &* 0x9E37_79B9_7F4A_7C15
+      var at = 0
+      while at + 8 <= bytes.count {
+        sum = (sum ^ bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)) &* 0xD6E8_FEB8_6659_FD93
+        sum ^= sum >> 32
+        at += 8
+      }
+      for byte in bytes[at...] { sum = (sum ^ UInt64(byte)) &* 0x1_0000_01B3 }
+      return UInt32(truncatingIfNeeded: sum ^ sum >> 32)
+    }
   }
 
-  private var seen: [Seen] = []
-  private var next = 0
-
-  mutating func note(_ id: MessageID, _ frame: Bytes) -> Finding {
-    let call = Seen(id: id.hashValue, content: frame.hashValue)
-    let earlier = seen.lastIndex { $0.id == call.id }
-    let finding: Finding = earlier.map { seen[$0].content == call.content ? .repeated : .otherContent } ?? .new
-    if let earlier {
-      seen[earlier] = call
-    } else if seen.count < OCPPLimits.rememberedCalls {
-      seen.append(call)
-    } else {
-      seen[next] = call
-      next = (next + 1) % OCPPLimits.rememberedCalls
+  /// `content` is the frame's fingerprint.
+  mutating func note(_ id: MessageID, _ content: UInt32) -> Finding {
+    let hash = UInt32(truncatingIfNeeded: id.hashValue) | 1
+    let call = UInt64(hash) << 32 | UInt64(content)
+    for place in 0..<Self.room where UInt32(truncatingIfNeeded: calls[place] >> 32) == hash {
+      defer { calls[place] = call }
+      return calls[place] == call ? .repeated : .otherContent
     }
-    return finding
+    calls[Int(next)] = call
+    next = (next + 1) % UInt8(Self.room)
+    return .new
   }
 }

@@ -6,6 +6,8 @@ import Wire
 /// What one incoming message means to the house. It is declared beside its message; a dialect only gathers routes.
 public struct Route: Sendable {
   public let action: String
+  /// The first edition that has the message.
+  let since: Edition
   /// Reads the payload, on the loop.
   let prepare: @Sendable (JSONTape.Element, Edition, Timestamp) throws(Flaw) -> Prepared
 
@@ -15,6 +17,7 @@ public struct Route: Sendable {
     decide: @escaping @MainActor @Sendable (Call<M>, any StationService) throws(TurnFault) -> Eventually<M.Reply>
   ) {
     action = M.action
+    since = M.since
     prepare = { (payload, edition, received) throws(Flaw) in
       let read = try M.read(payload, edition: edition)
       return Self.prepared(Call(read.value, payload: payload, received: received), read.oddities, decide)
@@ -23,13 +26,15 @@ public struct Route: Sendable {
 
   /// A transaction message: stations repeat it for ever until it is answered positively, so one that cannot be read is
   /// parked, changes nothing, and gets the reply `parked`. Where only one part is beyond reading,
-  /// `salvage` gives the message without that part.
+  /// `salvage` gives the message without that part. Fields in `forgiven` that are absent stand for a value that says so:
+  /// the message is as good as any, and flagged.
   public init<M: Message>(
-    _ message: M.Type, parked: M.Reply,
+    _ message: M.Type, parked: M.Reply, forgiven: [String: JSON] = [:],
     salvage: @escaping @Sendable (JSON, Flaw) -> JSON? = { _, _ in nil },
     decide: @escaping @MainActor @Sendable (Call<M>, any StationService) throws(TurnFault) -> Eventually<M.Reply>
   ) {
     action = M.action
+    since = M.since
     prepare = { (payload, edition, received) in
       let flaw: Flaw
       do throws(Flaw) {
@@ -37,6 +42,12 @@ public struct Route: Sendable {
         return Self.prepared(Call(read.value, payload: payload, received: received), read.oddities, decide)
       } catch {
         flaw = error
+      }
+      if let mended = Self.mended(payload.json, forgiven),
+        let read = try? M.read(mended.payload, edition: edition)
+      {
+        return Self.prepared(
+          Call(read.value, payload: payload, received: received), mended.oddities + read.oddities, decide)
       }
       let why = CallFault.malformed(flaw).description
       if let rest = salvage(payload.json, flaw), let read = try? M.read(rest, edition: edition) {
@@ -55,20 +66,32 @@ public struct Route: Sendable {
     }
   }
 
+  /// The payload with what is absent and forgiven; nil where nothing of it is.
+  private static func mended(_ payload: JSON, _ forgiven: [String: JSON]) -> (payload: JSON, oddities: [Oddity])? {
+    var mended = payload
+    var oddities: [Oddity] = []
+    for (name, value) in forgiven.sorted(by: { $0.key < $1.key }) where (payload[name] ?? .null).isNull {
+      mended[name] = value
+      oddities.append(Oddity(path: name, kind: .absent, raw: ""))
+    }
+    return oddities.isEmpty ? nil : (mended, oddities)
+  }
+
   /// A message that needs nothing of the house: answered on the loop, also while the disk is slow.
   public static func onLoop<M: Message>(
     _ message: M.Type, reply: @escaping @Sendable (M, Timestamp) -> M.Reply
   ) -> Route {
-    Route(action: M.action) { (payload, edition, received) throws(Flaw) in
+    Route(action: M.action, since: M.since) { (payload, edition, received) throws(Flaw) in
       let read = try M.read(payload, edition: edition)
       return Prepared(.reply(reply(read.value, received)), oddities: read.oddities)
     }
   }
 
   private init(
-    action: String, prepare: @escaping @Sendable (JSONTape.Element, Edition, Timestamp) throws(Flaw) -> Prepared
+    action: String, since: Edition,
+    prepare: @escaping @Sendable (JSONTape.Element, Edition, Timestamp) throws(Flaw) -> Prepared
   ) {
-    (self.action, self.prepare) = (action, prepare)
+    (self.action, self.since, self.prepare) = (action, since, prepare)
   }
 
   private static func prepared<M: Message>(
@@ -119,11 +142,15 @@ public struct Routes: Sendable {
     }
   }
 
+  public var actions: [String] { Array(routes.keys) }
+
   /// Reads a call. Throws what the station is told in a CALLERROR.
   public func read(
     _ action: String, _ payload: JSONTape.Element, edition: Edition, received: Timestamp
   ) throws(CallFault) -> Prepared {
-    guard let route = routes[action] else { throw .unknownAction(String(action.unicodeScalars.prefix(64))) }
+    guard let route = routes[action], route.since <= edition else {
+      throw .unknownAction(String(action.unicodeScalars.prefix(64)))
+    }
     do {
       return try route.prepare(payload, edition, received)
     } catch {

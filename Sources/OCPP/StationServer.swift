@@ -15,8 +15,13 @@ public final class StationServer: RequestHandler {
     public var pingInterval: Duration? = .seconds(30)
     /// Seconds between heartbeats, where a station has no setting of its own; three of them in silence end a link.
     public var heartbeatSeconds = 300
+    /// Bytes of one message of a station, fragments joined and inflated. Past it: close 1009.
+    public var messageBytes = OCPPLimits.messageBytes
     /// How long a station that does not boot is left alone before our first call.
     public var settle = OCPPLimits.settle
+
+    /// The roots by which followers are called over TLS; nil: none is.
+    public var trust: TLSContext?
 
     public init() {}
   }
@@ -33,16 +38,31 @@ public final class StationServer: RequestHandler {
   /// new one.
   let callPrefix: String
 
+  /// What was said so far.
+  public internal(set) var figures: StationFigures
+
+  /// What followers have not heard yet, of stations that are away for a moment.
+  private(set) var forwardMemory: [StationIdentity: ForwardQueue] = [:]
+
+  /// What this batch of the loop brings to the household, which so is woken once for all of it.
+  private var errands: [Errand] = []
+
+  private var manners: [Link.Manner] = []
+  private var watched: [Link] = []
+
   private let index: UInt64
   private var links: [LinkID: Link] = [:]
   private var counted: UInt64 = 0
-  private var seen: [LinkID: Timestamp] = [:]
+  /// Links of which something was read since the last telling.
+  private var seen: [Link] = []
+  private var batch: Instant
+  private var batchTime: Timestamp
   private var isDraining = false
 
   /// Call it on the loop. `index` tells the servers of several loops apart: 0, 1, 2…, at most 255.
   public init(
     loop: EventLoop, index: UInt8 = 0, household: any Household, door: any StationDoor, frameLog: any FrameLog,
-    clock: Clock = .system, options: Options = Options(), dialects: [any Dialect] = [Dialect16()]
+    clock: Clock = .system, options: Options = Options(), dialects: [any Dialect] = Dialects.all
   ) {
     loop.preconditionCurrent()
     self.loop = loop
@@ -53,11 +73,38 @@ public final class StationServer: RequestHandler {
     self.clock = clock
     self.options = options
     self.dialects = dialects
+    (batch, batchTime) = (loop.now, clock.now())
+    figures = StationFigures(actions: dialects.flatMap(\.actions))
     callPrefix = String(clock.now().milliseconds / 1000, radix: 36) + "-"
+  }
+
+  /// The time of day, asked for once in a batch of the loop.
+  var now: Timestamp {
+    if batch != loop.now { (batch, batchTime) = (loop.now, clock.now()) }
+    return batchTime
   }
 
   /// For `StationLinks`. Call it on the loop.
   public var handle: LoopBound<StationServer> { LoopBound(self, loop: loop) }
+
+  /// Brings an errand with the others of this batch.
+  func bring(_ errand: Errand) {
+    if errands.isEmpty { loop.afterEvents { [self] in bringGathered() } }
+    errands.append(errand)
+  }
+
+  /// Brings what this batch has gathered so far. Whoever waits for the last of it calls this after `drain`.
+  public func bringGathered() {
+    let gathered = errands
+    errands.removeAll(keepingCapacity: true)
+    household.bring(gathered)
+  }
+
+  /// Tells the household what a station answered, behind whatever it said before.
+  func tell(_ news: @escaping @MainActor @Sendable () -> Void) {
+    bringGathered()
+    onMain(news)
+  }
 
   // MARK: The door
 
@@ -80,10 +127,12 @@ public final class StationServer: RequestHandler {
     }
     let caller = StationCaller(
       identity: identity, password: password, address: request.peer.host, offered: request.upgrade?.subprotocols ?? [],
-      isLoopback: request.peer.isLoopback)
+      isLoopback: request.peer.isLoopback, isEncrypted: request.isTLS,
+      certificate: request.tls?.peer.map(ClientCertificate.init))
     let (responder, bound, door) = (exchange.responder, handle, door)
-    household.bring(
+    bring(
       Errand(
+        isAtTheDoor: true,
         decide: { () throws(TurnFault) in
           let admission = try door.admit(caller)
           return { responder.onLoop { bound.value.admitted(admission, caller, $0) } }
@@ -101,38 +150,76 @@ public final class StationServer: RequestHandler {
     var options = WebSocketOptions()
     // Some stations forget this header: the upgrade itself is asked for, and that is enough.
     options.requiresConnectionUpgrade = false
-    options.limits.messageBytes = OCPPLimits.messageBytes
-    switch VersionChoice(offered: caller.offered, assumed: guest.quirks.assumedVersion, dialects: dialects) {
+    options.limits.messageBytes = self.options.messageBytes
+    let choice = VersionChoice(
+      offered: caller.offered, assumed: guest.quirks.assumedVersion, accepted: guest.quirks.acceptedVersions,
+      dialects: dialects)
+    switch choice {
     case .speak(let dialect, let answer):
       counted += 1
-      let link = Link(
-        LinkID(counted << 8 | index), guest: guest, address: caller.address, dialect: dialect, server: self)
+      let link = Link(LinkID(counted << 8 | index), guest, manner: manner(of: guest, dialect), server: self)
       options.subprotocol = answer
       guard exchange.accept(options, handler: link) != nil else { return }
       links[link.id] = link
+      link.tellOpened(guest, from: caller.address)
     case .nothingInCommon(let why):
-      log.warning(
-        "a station was sent away: no common version",
-        metadata: ["station": "\(guest.identity)", "address": "\(caller.address)", "reason": "\(why)"])
       exchange.accept(options, handler: Farewell(why))
+      let door = door
+      bring(
+        Errand(
+          isAtTheDoor: true,
+          decide: { () throws(TurnFault) in
+            try door.turnedAway(caller, because: why)
+            return {}
+          },
+          // The station comes again, and then it is told.
+          fail: { _ in }))
     }
+  }
+
+  /// How the links of such guests are kept: shared by those that came lately.
+  private func manner(of guest: Admission.Guest, _ dialect: any Dialect) -> Link.Manner {
+    let manner = Link.Manner(guest, dialect: dialect, heartbeatSeconds: options.heartbeatSeconds)
+    if let known = manners.first(where: { $0.isLike(manner) }) { return known }
+    if manners.count >= OCPPLimits.rememberedManners { manners.removeFirst() }
+    manners.append(manner)
+    return manner
   }
 
   // MARK: The links
 
+  /// Looks at a link every now and then until it says that nothing is left to see. One timer for all of them: each of
+  /// thousands would else hold one of its own.
+  func watch(_ link: Link) {
+    if watched.isEmpty { loop.schedule(after: OCPPLimits.watchPace) { [unowned self] in lookAtWatched() } }
+    watched.append(link)
+  }
+
+  private func lookAtWatched() {
+    let links = watched
+    watched = []
+    for link in links where link.look() { watched.append(link) }
+    if !watched.isEmpty { loop.schedule(after: OCPPLimits.watchPace) { [unowned self] in lookAtWatched() } }
+  }
+
   func link(_ id: LinkID) -> Link? { links[id] }
 
-  /// The loop read something of a station. Told once a second at most, and only of accepted ones.
-  func saw(_ link: LinkID, isAccepted: Bool) {
-    guard isAccepted else { return }
+  /// The loop read something of an accepted station, for the first time since the last telling, which comes once a
+  /// second at most.
+  func saw(_ link: Link) {
     if seen.isEmpty { loop.schedule(after: OCPPLimits.seenDelay) { [unowned self] in tellSeen() } }
-    seen[link] = clock.now()
+    seen.append(link)
   }
 
   private func tellSeen() {
-    let (seen, door) = (seen, door)
-    self.seen = [:]
-    onMain { for (link, time) in seen { door.seen(link, at: time) } }
+    let (told, door) = (seen.compactMap { $0.takeSeen() }, door)
+    seen.removeAll(keepingCapacity: true)
+    onMain { for (link, time) in told { door.seen(link, at: time) } }
+  }
+
+  func remember(_ queue: ForwardQueue, of identity: StationIdentity) {
+    if forwardMemory.count >= OCPPLimits.rememberedForwards { forwardMemory = [:] }
+    forwardMemory[identity] = queue
   }
 
   func ended(_ link: Link, reason: String) {
@@ -143,8 +230,9 @@ public final class StationServer: RequestHandler {
   /// Brings the news again until the house has it: else the station would count as connected for ever.
   private func tellClosed(_ id: LinkID, _ reason: String) {
     let (door, bound) = (door, handle)
-    household.bring(
+    bring(
       Errand(
+        isAtTheDoor: true,
         decide: { () throws(TurnFault) in
           try door.closed(id, reason: reason)
           return {}
@@ -167,9 +255,12 @@ public final class StationServer: RequestHandler {
 /// The station links of the whole house: finds the loop of a link and asks there.
 public struct StationLinks: StationLink {
   private let servers: [LoopBound<StationServer>]
+  private let dialects: [any Dialect]
 
   /// The servers' handles in the order of their indices.
-  public init(_ servers: [LoopBound<StationServer>]) { self.servers = servers }
+  public init(_ servers: [LoopBound<StationServer>], dialects: [any Dialect] = Dialects.all) {
+    (self.servers, self.dialects) = (servers, dialects)
+  }
 
   public func call(
     _ command: StationCommand, on link: LinkID, deadline seconds: Int,
@@ -184,7 +275,31 @@ public struct StationLinks: StationLink {
     onLoop(of: link) { $0?.close(code: code, reason: reason) }
   }
 
-  public func accepted(_ link: LinkID) { onLoop(of: link) { $0?.accepted() } }
+  public func registered(_ link: LinkID, as registration: Station.Registration) {
+    onLoop(of: link) { $0?.registered(as: registration) }
+  }
+
+  public func forward(_ link: LinkID, to follower: Forwarding?) {
+    onLoop(of: link) { $0?.forward(to: follower) }
+  }
+
+  public func keepsLimits(version: String) -> Bool {
+    dialects.first { $0.version == version }?.edition == .v21
+  }
+
+  public func settingKeys(version: String) -> [String] {
+    dialects.first { $0.version == version }?.settingKeys ?? []
+  }
+
+  public func flaw(in payload: JSON, of action: String, version: String) -> CallFlaw? {
+    dialects.first { $0.version == version }?.flaw(in: payload, of: action)
+  }
+
+  public func pieces(
+    of command: StationCommand, version: String, limit: (SettingName) -> Int?
+  ) -> [StationCommand] {
+    dialects.first { $0.version == version }?.pieces(of: command, limit: limit) ?? [command]
+  }
 
   private func onLoop(of id: LinkID, _ body: @escaping @Sendable (Link?) -> Void) {
     let index = Int(id.value & 0xFF)

@@ -13,6 +13,10 @@ struct Outgoing: Sendable {
     case start(session: Int, V16.StartTransaction)
     case meter(session: Int?, V16.MeterValues)
     case stop(session: Int, V16.StopTransaction)
+    /// What a session does from now on; only stations of 2.x tell it apart from a connector's status.
+    case shift(session: Int, V2.Transaction.ChargingState, at: Timestamp)
+    /// Anything else that a station of 2.x tells, as JSON; nothing here follows from its answer.
+    case word(action: String, payload: Bytes)
   }
 
   var content: Content
@@ -21,15 +25,28 @@ struct Outgoing: Sendable {
   var attempts = 0
   /// Not before that moment, because the last attempt failed.
   var notBefore: Instant?
+  /// Of an event of a transaction of 2.x: its place, the transaction's name, and whether it happened without the house.
+  var seqNo = 0
+  var transaction = ""
+  var isOffline = false
 
   init(_ content: Content, isTriggered: Bool = false) { (self.content, self.isTriggered) = (content, isTriggered) }
 
   /// Kept until the house has it: what sessions consist of (OCPP 1.6 §3.7).
   var isKept: Bool {
     switch content {
-    case .start, .stop: true
+    case .start, .stop, .shift: true
     case .meter(let session, _): session != nil
-    case .boot, .heartbeat, .status, .authorize: false
+    case .boot, .heartbeat, .status, .authorize, .word: false
+    }
+  }
+
+  /// The session that it is about.
+  var session: Int? {
+    switch content {
+    case .start(let session, _), .stop(let session, _), .shift(let session, _, _): session
+    case .meter(let session, _): session
+    case .boot, .heartbeat, .status, .authorize, .word: nil
     }
   }
 
@@ -46,6 +63,8 @@ struct Outgoing: Sendable {
     case .start: V16.StartTransaction.action
     case .meter: V16.MeterValues.action
     case .stop: V16.StopTransaction.action
+    case .shift: V2.TransactionEvent.action
+    case .word(let action, _): action
     }
   }
 }
@@ -67,6 +86,9 @@ struct CallLine: Sendable {
   var isEmpty: Bool { open == nil && waiting.isEmpty }
   var keptCount: Int { waiting.count { $0.isKept } + (open?.outgoing.isKept == true ? 1 : 0) }
   var hasRoomForSession: Bool { keptCount < Limits.keptMessages || waiting.contains { $0.isKept && $0.isMeter } }
+
+  /// Whether messages about sessions wait for which this holds.
+  func hasKept(_ fits: (Outgoing) -> Bool) -> Bool { hasWaiting { $0.isKept && fits($0) } }
 
   func hasWaiting(_ fits: (Outgoing) -> Bool) -> Bool {
     waiting.contains(where: fits) || open.map { fits($0.outgoing) } == true

@@ -30,6 +30,13 @@ enum Limits {
   /// Doublings of the pause between attempts to connect; the profile's longest pause ends it before.
   static let doublings = 16
 
+  /// Profiles, and messages on a display, that a station of 2.x keeps. Past it: a further one is rejected.
+  static let keptDuties = 50
+  /// Variables of one part of a report.
+  static let reportedAtOnce = 10
+  /// Time between two words about firmware or a log.
+  static let jobStep = Duration.seconds(1)
+
   // Charging
   /// Seconds of the house's clock within which a charging curve counts as straight, and how many such pieces are
   /// reckoned at once. Past it: the pieces are longer.
@@ -57,6 +64,9 @@ enum Limits {
   static let pages = 1_000
   /// Bytes of one request to a partner. Past it: 413, by the HTTP server.
   static let bodyBytes = 4 << 20
+  /// Times that a CDR is sent to a house that does not take it, and the time between two.
+  static let cdrAttempts = 20
+  static let cdrPause = Duration.seconds(3)
   /// Time between attempts to open a listener again after the partner was down.
   static let reopenPause = Duration.milliseconds(200)
   /// Time that a partner's open requests have when it goes down.

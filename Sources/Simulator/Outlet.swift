@@ -30,6 +30,8 @@ struct Outlet: Sendable {
     /// Until when the curve has been reckoned.
     var reckonedTo: Timestamp
     var sampleAt: Timestamp?
+    /// What the house was told last of what it does; OCPP 2.x alone tells that.
+    var toldState: V2.Transaction.ChargingState?
   }
 
   let number: Int
@@ -42,16 +44,26 @@ struct Outlet: Sendable {
   /// Wh, with the fraction that the display does not show.
   var register: Double
   var watts = 0.0
+  /// For whom it is kept free.
+  var expected: Expected?
   /// Somebody comes with a car, or takes it away.
   var arrivesAt: Timestamp?
   var leavesAt: Timestamp?
   /// What the house was told last.
   var told: Status?
+  /// The same in the words of 2.x.
+  var toldAvailability: String?
 
   init(number: Int, register: Double) { (self.number, self.register) = (number, register) }
 
   var running: Running? { if case .charging(let running) = phase { running } else { nil } }
   var shownRegister: Int64 { Int64(register) }
+
+  mutating func toldState(_ state: V2.Transaction.ChargingState) {
+    guard case .charging(var running) = phase else { return }
+    running.toldState = state
+    phase = .charging(running)
+  }
 
   /// Whether a session could begin here.
   var isUsable: Bool { isOperative && fault == nil }
@@ -70,7 +82,8 @@ struct Outlet: Sendable {
     case .asking, .invited: return .preparing
     case .free:
       guard isOperative else { return .unavailable }
-      return car == nil ? .available : .preparing
+      guard car == nil else { return .preparing }
+      return expected == nil ? .available : .reserved
     }
   }
 

@@ -108,6 +108,12 @@ public enum PartnerEvent: Sendable, Equatable {
   /// What became of it.
   case commandResult(id: String, name: String, V221.CommandResult.Result)
   case commandFailed(id: String, name: String, why: String)
+  // Of a partner with stations
+  /// A session began because the house asked for it.
+  case began(String)
+  /// The house has the CDR.
+  case cdrTaken(String)
+  case failed(String)
   case wentDown
   case cameBack
 }

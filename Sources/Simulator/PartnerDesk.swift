@@ -364,7 +364,7 @@ struct PartnerDesk: Sendable {
     case .sessions:
       let session: V221.Session = try Self.read(json)
       try keep(session, under: key(session.id))
-    case .credentials, .cdrs, .tokens, .commands:
+    case .credentials, .cdrs, .tokens, .commands, .chargingProfiles, .hubClientInfo, .payments:
       throw Refusal(.clientError, "\(module.rawValue) are not fetched")
     }
   }

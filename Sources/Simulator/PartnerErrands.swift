@@ -127,7 +127,7 @@ extension VirtualPartner {
     // A long demo forgets its first commands; their results are then answered with 404.
     if desk.books.commands.count >= Limits.heldObjects { desk.books.commands.removeFirst() }
     desk.books.commands.append(PartnerBooks.SentCommand(id: id, name: name, sentAt: now))
-    let url = base?.appending(Self.version, "commands", name, id).description ?? ""
+    let url = base?.appending(profile.version, "commands", name, id).description ?? ""
     return Beginning(id: id, name: name, responseURL: url)
   }
 
@@ -181,7 +181,10 @@ extension VirtualPartner {
     guard let url = try? HTTPURL(text), url.scheme == .http || url.scheme == .https else {
       return done(.failure(PartnerFailure(step: step, reason: "\(text) is no http or https address")))
     }
-    var headers: Headers = ["Authorization": TokenHeader.value(token, .base64), "Accept": "application/json"]
+    var headers: Headers = [
+      "Authorization": TokenHeader.value(mood == .wrongBase64 ? Bytes(utf8: token).base64 : token, .base64),
+      "Accept": "application/json",
+    ]
     if !body.isEmpty { headers["Content-Type"] = "application/json" }
     MessageIDs(at: clock.now()).write(to: &headers)
     if isRouted { Routing(to: house?.party, from: profile.party).write(to: &headers) }

@@ -46,12 +46,12 @@ extension VirtualPartner {
       switch result {
       case .failure(let failure): done(.failure(failure))
       case .success(let answer):
-        guard let json = answer.object, let theirs = try? V221.Credentials.read(json).value else {
+        guard let json = answer.object, let theirs = Self.credentials(in: json) else {
           return done(.failure(PartnerFailure(step: step, reason: "its credentials cannot be read")))
         }
         inboundToken = offered
         let made = House(
-          versionsURL: theirs.url, token: theirs.token, endpoints: endpoints, party: Self.party(of: theirs))
+          versionsURL: theirs.url, token: theirs.token, endpoints: endpoints, party: party(of: theirs))
         house = made
         onEvent?(.registered)
         done(.success(made))
@@ -78,7 +78,7 @@ extension VirtualPartner {
     ask(.get, versionsURL, token: token, step: "versions") { [self] result in
       guard case .success(let answer) = result else { return done(result.map { _ in [] }) }
       let known = answer.list.compactMap { try? VersionEntry.read($0).value }
-      guard let entry = known.first(where: { $0.version == Self.version }) else {
+      guard let entry = known.first(where: { $0.version == profile.version }) else {
         let offered = known.map(\.version).joined(separator: ", ")
         return done(
           .failure(PartnerFailure(step: "versions", reason: "it offers \(offered.isEmpty ? "none" : offered)")))
@@ -108,11 +108,8 @@ extension VirtualPartner {
       guard let json = try? JSON.parse(request.body) else {
         return refuse(.invalid, "The body is no JSON.", .badRequest)
       }
-      let theirs: V221.Credentials
-      do throws(PartnerDesk.Refusal) {
-        theirs = try PartnerDesk.read(json)
-      } catch {
-        return respond(error.reply, to: request, exchange)
+      guard let theirs = Self.credentials(in: json) else {
+        return refuse(.invalid, "token, url or parties are missing")
       }
       welcome(theirs, request, exchange)
     case .delete:
@@ -124,7 +121,7 @@ extension VirtualPartner {
   }
 
   /// Before a registration is answered the house is visited with the token that it gave.
-  private func welcome(_ theirs: V221.Credentials, _ request: Request, _ exchange: Exchange) {
+  private func welcome(_ theirs: Theirs, _ request: Request, _ exchange: Exchange) {
     explore(theirs.url, token: theirs.token) { [self] result in
       switch result {
       case .failure(let failure):
@@ -133,7 +130,7 @@ extension VirtualPartner {
         let token = newToken()
         inboundToken = token
         house = House(
-          versionsURL: theirs.url, token: theirs.token, endpoints: endpoints, party: Self.party(of: theirs))
+          versionsURL: theirs.url, token: theirs.token, endpoints: endpoints, party: party(of: theirs))
         respond(.init(Envelope(data: credentials(token)), .registered), to: request, exchange)
       }
     }
@@ -147,14 +144,46 @@ extension VirtualPartner {
   // MARK: Small things
 
   private func credentials(_ token: String) -> Bytes {
-    V221.Credentials(
-      token: token, url: versionsURL,
-      roles: [V221.CredentialsRole(.emsp, profile.party, business: V221.BusinessDetails(name: profile.name))]
-    ).encoded(options: PartnerDesk.style)
+    let business: JSON = ["name": .string(profile.name)]
+    let party: JSON = ["country_code": .string(profile.party.country), "party_id": .string(profile.party.party)]
+    var credentials: JSON = ["token": .string(token), "url": .string(versionsURL)]
+    var owner = party
+    owner["business_details"] = business
+    if profile.version == "2.1.1" {
+      for member in owner.object?.members ?? [] { credentials[member.key] = member.value }
+      return credentials.bytes
+    }
+    let roles =
+      profile.role == .hub && profile.version != "2.3.0" ? ["HUB"] : profile.role == .stations ? ["CPO"] : ["EMSP"]
+    credentials["roles"] = .array(
+      roles.map { role in
+        var shown = owner
+        shown["role"] = .string(role)
+        return shown
+      })
+    return credentials.bytes
   }
 
-  private static func party(of theirs: V221.Credentials) -> PartyID? {
-    (theirs.roles.first { $0.role == .cpo } ?? theirs.roles.first).map { PartyID(country: $0.country, party: $0.party) }
+  /// A house's credentials in any version.
+  private struct Theirs {
+    let token: String
+    let url: String
+    let parties: [(role: String, name: PartyID)]
+  }
+
+  private static func credentials(in json: JSON) -> Theirs? {
+    guard let token = json["token"]?.string, let url = json["url"]?.string else { return nil }
+    let parties = (json["roles"]?.array ?? [json]).compactMap { role -> (role: String, name: PartyID)? in
+      guard let country = role["country_code"]?.string, let party = role["party_id"]?.string else { return nil }
+      return (role["role"]?.string ?? "", PartyID(country: country, party: party))
+    }
+    return parties.isEmpty ? nil : Theirs(token: token, url: url, parties: parties)
+  }
+
+  /// The side of the house that this partner deals with.
+  private func party(of theirs: Theirs) -> PartyID? {
+    let wanted = profile.role == .stations ? "EMSP" : "CPO"
+    return (theirs.parties.first { $0.role == wanted } ?? theirs.parties.first)?.name
   }
 
   private func newToken() -> String {

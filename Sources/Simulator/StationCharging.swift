@@ -17,7 +17,7 @@ extension StationModel {
       begin(place, tag: invited, parent: parent, now)
     } else if let tag {
       // The cable first, as people do: the house sees Preparing before the card.
-      if isAccepted { add(Outgoing(.status(tellStatus(of: place, now)))) }
+      if isAccepted { for one in news(of: place, now) { add(one) } }
       show(tag, at: place, now)
     }
     return finish(now)
@@ -61,7 +61,7 @@ extension StationModel {
     guard outlet.fault == nil else { return }
     switch outlet.phase {
     case .free, .finishing:
-      guard outlet.isUsable else { return }
+      guard outlet.isUsable, outlet.expected?.isFor(tag) != false else { return }
       outlets[place].phase = .asking(tag: tag)
       ask(tag, at: outlet.number, now)
     case .charging(let running):
@@ -175,6 +175,12 @@ extension StationModel {
     start.idTag = tag
     start.meterStart = V16.register(outlets[place].shownRegister)
     start.timestamp = now.time
+    if let expected = outlets[place].expected, expected.isFor(tag) {
+      start.reservationId = expected.reservation
+      outlets[place].expected = nil
+    }
+    transactions2.begin(sessions, tag: tag, connector: outlets[place].number, at: now.time)
+    outlets[place].toldState(.charging)
     add(Outgoing(.start(session: sessions, start)))
     tell(.sessionStarted(connector: outlets[place].number, tag: tag))
   }

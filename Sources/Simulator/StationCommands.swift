@@ -22,32 +22,33 @@ extension StationModel {
   }
 
   /// Reads a call and answers it.
-  private mutating func answer<M: Message>(
+  mutating func answer<M: Message>(
     _ id: MessageID, _ payload: JSONTape.Element, _ now: Moment, _ decide: (inout StationModel, M) -> M.Reply
   ) where M.Reply: Verdict {
     do throws(Flaw) {
-      let message = try M.read(payload, edition: .v16).value
+      let message = try M.read(payload, edition: edition).value
       // What `decide` wants done comes behind the answer.
       let place = steps.count
       let reply = decide(&self, message)
-      steps.insert(.send(Frame.encodeResult(id, reply, edition: .v16)), at: place)
+      steps.insert(.send(spoilt(Frame.encodeResult(id, reply, edition: edition))), at: place)
       tell(.asked(action: M.action, answer: reply.refusal ?? "Accepted"))
     } catch {
       refuse(id, M.action, .malformed(error))
     }
   }
 
-  private mutating func refuse(_ id: MessageID, _ action: String, _ fault: CallFault) {
-    let code = fault.code.spelled(in: .v16)
+  mutating func refuse(_ id: MessageID, _ action: String, _ fault: CallFault) {
+    let code = fault.code.spelled(in: edition)
     steps.append(.send(Frame.encodeError(id, code: code, description: fault.description, details: fault.details)))
     tell(.asked(action: action, answer: code))
   }
 
   // MARK: Charging
 
-  private mutating func remoteStart(_ call: V16.RemoteStartTransaction, _ now: Moment) -> V16.YesOrNo {
+  mutating func remoteStart(_ call: V16.RemoteStartTransaction, _ now: Moment) -> V16.YesOrNo {
+    if has(.refusesStartProfile), call.chargingProfile != nil { return V16.YesOrNo(.rejected) }
     let wanted = outlets.indices.filter { call.connectorId == nil || outlets[$0].number == call.connectorId }
-    let free = wanted.filter { outlets[$0].isFree }
+    let free = wanted.filter { outlets[$0].isFree && outlets[$0].expected?.isFor(call.idTag) != false }
     // A car that waits is served before an empty place.
     guard isOperative, let place = free.first(where: { outlets[$0].car != nil }) ?? free.first else {
       return V16.YesOrNo(.rejected)
@@ -64,11 +65,12 @@ extension StationModel {
     return V16.YesOrNo(.accepted)
   }
 
-  private mutating func remoteStop(_ call: V16.RemoteStopTransaction, _ now: Moment) -> V16.YesOrNo {
+  mutating func remoteStop(_ call: V16.RemoteStopTransaction, _ now: Moment) -> V16.YesOrNo {
     let place = outlets.indices.first { place in
       outlets[place].running.map { transactions[$0.number] == call.transactionId } ?? false
     }
     guard let place else { return V16.YesOrNo(.rejected) }
+    if has(.ignoresStop) { return V16.YesOrNo(.accepted) }
     end(place, because: .remote, tag: nil, now)
     return V16.YesOrNo(.accepted)
   }
@@ -92,7 +94,7 @@ extension StationModel {
 
   // MARK: Availability
 
-  private mutating func changeAvailability(_ call: V16.ChangeAvailability) -> V16.ChangeAvailability.Reply {
+  mutating func changeAvailability(_ call: V16.ChangeAvailability) -> V16.ChangeAvailability.Reply {
     var reply = V16.ChangeAvailability.Reply()
     let operative = call.type == .operative
     let places = outlets.indices.filter { call.connectorId == 0 || outlets[$0].number == call.connectorId }
@@ -148,7 +150,7 @@ extension StationModel {
     return reply
   }
 
-  private mutating func clearCache(_ call: V16.ClearCache) -> V16.YesOrNo {
+  mutating func clearCache(_ call: V16.ClearCache) -> V16.YesOrNo {
     guard settings.isOn("AuthorizationCacheEnabled") else { return V16.YesOrNo(.rejected) }
     memory = []
     return V16.YesOrNo(.accepted)

@@ -1,7 +1,7 @@
 import OCPP
 import Wire
 
-/// A charging station of OCPP 1.6 as a value: it is told what happens and says what should be done. It opens no socket,
+/// A charging station as a value: it is told what happens and says what should be done. It opens no socket,
 /// reads no clock and draws its chances from its seed, so that a test is a column of lines and a demo repeats.
 public struct StationModel: Sendable {
   public enum Step: Sendable, Equatable {
@@ -47,6 +47,10 @@ public struct StationModel: Sendable {
   /// The house's numbers of sessions by the station's own.
   var transactions: [Int: Int64] = [:]
   var sessions = 0
+  /// What a station of 2.x keeps beside charging.
+  var duties = StationDuties()
+  /// How a station of 2.x names and numbers them.
+  var transactions2 = TransactionNames()
   /// What the house said of tags, the oldest first.
   var memory: [(tag: String, info: V16.IdTagInfo)] = []
 
@@ -64,6 +68,7 @@ public struct StationModel: Sendable {
     self.profile = profile
     settings = StationSettings(profile)
     random = SeededGenerator(seed: seed)
+    duties.roots = [Self.makersRoot()]
     outlets = (1...profile.connectors).map { Outlet(number: $0, register: Double(profile.registerWattHours)) }
     for place in outlets.indices where outlets[place].number == profile.faultedConnector {
       outlets[place].fault = .groundFailure
@@ -186,6 +191,7 @@ public struct StationModel: Sendable {
     case .off, .away, .connecting: break
     }
     lookAtOutlets(now)
+    lookAtDuties(now)
     return finish(now)
   }
 
@@ -197,12 +203,13 @@ public struct StationModel: Sendable {
       if let at = outlet.leavesAt { times.append(at) }
       if case .invited(_, _, let until) = outlet.phase { times.append(until) }
       if let at = outlet.running?.sampleAt { times.append(at) }
+      if let at = outlet.expected?.until { times.append(at) }
     }
     var instants: [Instant] = []
     switch state {
     case .away(let until): instants.append(until)
     case .up:
-      instants += [bootAt, heartbeatAt, dropAt].compactMap { $0 }
+      instants += [bootAt, heartbeatAt, dropAt].compactMap { $0 } + duties.jobs.map(\.at)
       if let resetting, !resetting.isLeaving { instants.append(resetting.until) }
       if let at = line.nextDeadline(after: now.instant) { instants.append(at) }
     case .off, .connecting: break
@@ -221,18 +228,25 @@ public struct StationModel: Sendable {
     // What the house sends is tested elsewhere; a frame that cannot be read is passed over, as stations do.
     guard let frame = try? Frame.read(bytes) else { return finish(now) }
     switch frame {
-    case .call(let id, let action, let payload): obey(id, action, payload, now)
+    case .call(let id, let action, let payload):
+      if edition > .v16 { obey2(id, action, payload, now) } else { obey(id, action, payload, now) }
     case .result(let id, let payload):
       guard let open = line.answered(id) else { break }
       tell(.answered(action: open.outgoing.action, after: now.instant - open.sentAt))
       do throws(Flaw) {
-        try answered(open.outgoing, payload, now)
+        if edition > .v16 {
+          try answered2(open.outgoing, payload, now)
+        } else {
+          try answered(open.outgoing, payload, now)
+        }
       } catch {
         failed(open, "\(error.path): \(error.detail)", now)
       }
-    case .error(let id, let code, let description):
+    case .error(let id, let code, let description, _):
       guard let open = line.answered(id) else { break }
       failed(open, description.isEmpty ? code : "\(code): \(description)", now)
+    // No house sends them to a station that answers as it should.
+    case .resultError, .send: break
     }
     return finish(now)
   }
@@ -252,11 +266,11 @@ public struct StationModel: Sendable {
       if let transaction = transactions.removeValue(forKey: session) {
         tell(.stopAcknowledged(transaction: transaction))
       }
-    case .heartbeat, .status, .meter: break
+    case .heartbeat, .status, .meter, .shift, .word: break
     }
   }
 
-  private mutating func booted(_ reply: V16.BootNotification.Reply, _ now: Moment) {
+  mutating func booted(_ reply: V16.BootNotification.Reply, _ now: Moment) {
     tell(.booted(reply.status, seconds: reply.interval))
     let interval = min(reply.interval, Limits.bootSeconds)
     switch reply.status {
@@ -276,8 +290,14 @@ public struct StationModel: Sendable {
     (wasAccepted, failures, bootAt) = (true, 0, nil)
     beat(now)
     toldOperative = isOperative
-    var statuses = [Outgoing(.status(stationStatus(now)))]
-    for place in outlets.indices { statuses.append(Outgoing(.status(tellStatus(of: place, now)))) }
+    var statuses = stationNews(now)
+    for place in outlets.indices {
+      outlets[place].toldAvailability = nil
+      for one in news(of: place, now) {
+        // What is about a session keeps its order among what was kept.
+        if one.isKept { add(one) } else { statuses.append(one) }
+      }
+    }
     line.addFirst(statuses)
   }
 
@@ -288,7 +308,7 @@ public struct StationModel: Sendable {
     switch outgoing.content {
     case .boot: bootAt = now.instant + Limits.bootRetry
     case .authorize(let tag, let connector): decideAlone(tag, at: connector, now)
-    case .start, .meter, .stop:
+    case .start, .meter, .stop, .shift:
       guard outgoing.isKept else { return }
       outgoing.attempts += 1
       if outgoing.attempts < settings.whole("TransactionMessageAttempts") {
@@ -298,7 +318,7 @@ public struct StationModel: Sendable {
       } else {
         givenUp(outgoing)
       }
-    case .heartbeat, .status: break
+    case .heartbeat, .status, .word: break
     }
   }
 
@@ -308,7 +328,7 @@ public struct StationModel: Sendable {
     // What follows about it names no transaction that the house could know (OCPP 1.6 errata: -1).
     case .start(let session, _): transactions[session] = -1
     case .stop(let session, _): transactions[session] = nil
-    case .boot, .heartbeat, .status, .authorize, .meter: break
+    case .boot, .heartbeat, .status, .authorize, .meter, .shift, .word: break
     }
   }
 
@@ -336,7 +356,17 @@ public struct StationModel: Sendable {
   mutating func tell(_ event: StationEvent) { steps.append(.tell(event)) }
 
   mutating func add(_ outgoing: Outgoing) {
-    if let victim = line.add(outgoing) { givenUp(victim) }
+    if let victim = line.add(numbered(outgoing)) { givenUp(victim) }
+  }
+
+  /// An event of a transaction gets its number as it happens, and not when it leaves.
+  private mutating func numbered(_ outgoing: Outgoing) -> Outgoing {
+    guard edition > .v16, let session = outgoing.session, let named = transactions2[session] else { return outgoing }
+    var event = outgoing
+    event.transaction = named.name
+    event.seqNo = transactions2.takeSeqNo(of: session)
+    event.isOffline = !isAccepted
+    return event
   }
 
   private mutating func reckon(_ now: Moment) {
@@ -348,10 +378,10 @@ public struct StationModel: Sendable {
     if isAccepted {
       if toldOperative != isOperative {
         toldOperative = isOperative
-        add(Outgoing(.status(stationStatus(now))))
+        for one in stationNews(now) { add(one) }
       }
       for place in outlets.indices where outlets[place].told != outlets[place].status {
-        add(Outgoing(.status(tellStatus(of: place, now))))
+        for one in news(of: place, now) { add(one) }
       }
     }
     send(now)
@@ -369,10 +399,11 @@ public struct StationModel: Sendable {
       case .unknown, .rejected: outgoing.isBoot
       }
     }
-    if let open { steps.append(.send(frame(of: open))) }
+    if let open { steps.append(.send(spoilt(frame(of: open)))) }
   }
 
   private func frame(of open: CallLine.Open) -> Bytes {
+    guard edition == .v16 else { return frame2(of: open) }
     switch open.outgoing.content {
     case .boot:
       var boot = V16.BootNotification()
@@ -394,10 +425,16 @@ public struct StationModel: Sendable {
     case .stop(let session, var stop):
       stop.transactionId = transactions[session] ?? -1
       return Frame.encodeCall(open.id, stop, edition: .v16)
+    case .shift, .word: preconditionFailure("a station of 1.6 has no such words")
     }
   }
 
   // MARK: Statuses
+
+  /// The station as a whole has a status of its own in 1.6 only.
+  private func stationNews(_ now: Moment) -> [Outgoing] {
+    edition == .v16 ? [Outgoing(.status(stationStatus(now)))] : []
+  }
 
   func stationStatus(_ now: Moment) -> V16.StatusNotification {
     var status = V16.StatusNotification()

@@ -49,6 +49,7 @@ public struct StationProfile: Sendable, Equatable {
   }
 
   public var identity: String
+  public var version = Version.v16
   /// For HTTP Basic; nil: none is sent.
   public var password: Bytes?
   public var kind: Kind
@@ -68,6 +69,8 @@ public struct StationProfile: Sendable, Equatable {
   /// Whether it boots after every lost connection, or goes on as if nothing had been, as many stations do.
   public var bootsOnReconnect = true
   public var habits = Habits()
+  /// What it does otherwise than the standard says.
+  var badHabits: Set<StationHabit> = []
   public var retry = Retry()
 
   public init(identity: String, kind: Kind = .ac22, connectors: Int? = nil, password: Bytes? = nil) {

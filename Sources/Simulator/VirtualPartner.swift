@@ -4,8 +4,9 @@ import Net
 import OCPI
 import Wire
 
-/// A roaming partner that sells charging to its drivers (OCPI 2.2.1 eMSP): a server for the house to call, and a client
-/// that calls the house. It belongs to its loop: make it, call it and let go of it there.
+/// A roaming partner: a provider that sells charging to its drivers (OCPI 2.2.1), an operator with stations (2.1.1, 2.2.1,
+/// 2.3.0), or a hub that speaks for both. A server for the house to call, and a client that calls the house. It belongs
+/// to its loop: make it, call it and let go of it there.
 public final class VirtualPartner {
   /// Who the partner is.
   public struct Profile: Sendable {
@@ -15,13 +16,31 @@ public final class VirtualPartner {
     public var tokenA: String
     /// What the house is told about our address where it differs from the listener's: `https://emsp.example.com`.
     public var publicURL: String?
+    public var role: Role
+    /// A provider and a hub speak 2.2.1.
+    public var version: String
+    /// EVSEs of an operator.
+    public var evses: Int
 
     public init(
       name: String = "Demo Mobility", party: PartyID = PartyID(country: "NL", party: "DEM"),
-      tokenA: String = "demo-mobility-token-a", publicURL: String? = nil
+      tokenA: String = "demo-mobility-token-a", publicURL: String? = nil, role: Role = .provider,
+      version: String = "2.2.1", evses: Int = 2
     ) {
       (self.name, self.party, self.tokenA, self.publicURL) = (name, party, tokenA, publicURL)
+      (self.role, self.evses) = (role, evses)
+      self.version = role == .stations ? version : "2.2.1"
     }
+  }
+
+  /// What it is to the house.
+  public enum Role: String, Word {
+    /// Its drivers charge at the house's stations.
+    case provider = "emsp"
+    /// The house's drivers charge at its stations.
+    case stations = "cpo"
+    /// It speaks for both.
+    case hub
   }
 
   /// How it is unreachable.
@@ -48,8 +67,6 @@ public final class VirtualPartner {
     }
   }
 
-  static let version = "2.2.1"
-
   public let loop: EventLoop
   public let profile: Profile
   /// What happens here, told on the loop.
@@ -59,6 +76,11 @@ public final class VirtualPartner {
   /// Nil until it is registered.
   public internal(set) var house: House?
   public private(set) var isDown = false
+  /// How it misbehaves from now on, and for how long it lets wait where that is how.
+  public var mood = PartnerMood.well
+  public var moodSpan = Duration.seconds(5)
+  /// Its stations, where it has some.
+  var stations: OperatorDesk?
 
   var desk: PartnerDesk
   let clock: Clock
@@ -86,6 +108,9 @@ public final class VirtualPartner {
     self.clock = clock
     client = Client(loop: loop, tls: tls)
     desk = PartnerDesk(seed: seed)
+    if profile.role != .provider {
+      stations = OperatorDesk(party: profile.party, version: profile.version, evses: profile.evses, at: clock.now())
+    }
     random = SeededGenerator(seed: seed &+ 0x5EED)
   }
 
@@ -177,8 +202,16 @@ public final class VirtualPartner {
   }
 
   fileprivate func handle(_ request: Request, _ exchange: Exchange) {
-    guard !isDown, let base else {
+    guard !isDown, mood != .down, let base else {
       return exchange.respond(.text("Back soon.\n", status: .unavailable))
+    }
+    switch mood {
+    case .busy:
+      var response = Response.text("Too many requests.\n", status: .tooManyRequests)
+      response.headers["Retry-After"] = String(max(1, moodSpan.wholeMilliseconds / 1_000))
+      return exchange.respond(response)
+    case .failing: return exchange.respond(.text("Something broke.\n", status: .internalError))
+    case .well, .down, .slow, .halfJSON, .lyingLinks, .wrongBase64, .duplicates, .late: break
     }
     guard let caller = caller(request) else {
       let reply = PartnerDesk.Reply(Envelope(.clientError, "The token is missing or not known."), status: .unauthorized)
@@ -191,13 +224,13 @@ public final class VirtualPartner {
         .init(Envelope(.clientError, "There is nothing at this address."), status: .notFound), to: request, exchange)
     }
     if path == ["ocpi", "versions"], request.method == .get {
-      let entry = VersionEntry(version: Self.version, url: base.appending(Self.version).description)
+      let entry = VersionEntry(version: profile.version, url: base.appending(profile.version).description)
       return respond(.init(Envelope(list: [entry.encoded()])), to: request, exchange)
     }
-    if path == ["ocpi", Self.version], request.method == .get {
+    if path == ["ocpi", profile.version], request.method == .get {
       return respond(.init(Envelope(data: details(base).encoded())), to: request, exchange)
     }
-    if path == ["ocpi", Self.version, "credentials"] {
+    if path == ["ocpi", profile.version, "credentials"] {
       return credentials(request, exchange, isRegistered: caller == .registered)
     }
     guard caller == .registered else {
@@ -205,7 +238,7 @@ public final class VirtualPartner {
         Envelope(.clientError, "This token is for registering only."), status: .unauthorized)
       return respond(reply, to: request, exchange)
     }
-    let prefix = "/ocpi/\(Self.version)"
+    let prefix = "/ocpi/\(profile.version)"
     let query = request.target.rawQuery.isEmpty ? "" : "?\(request.target.rawQuery)"
     guard request.target.path.hasPrefix(prefix),
       let target = try? Target(String(request.target.path.dropFirst(prefix.count)) + query)
@@ -213,8 +246,13 @@ public final class VirtualPartner {
       return respond(
         .init(Envelope(.clientError, "There is nothing at this address."), status: .notFound), to: request, exchange)
     }
-    let reply = desk.answer(
-      request.method, target, request.body, base: base.appending(Self.version), at: clock.now())
+    let here = base.appending(profile.version)
+    if let (reply, errands) = stations?.answer(request.method, target, request.body, base: here) {
+      respond(reply, to: request, exchange)
+      // After the answer: whoever asked knows of the command by then.
+      return run(errands)
+    }
+    let reply = desk.answer(request.method, target, request.body, base: here, at: clock.now())
     respond(reply, to: request, exchange)
   }
 
@@ -224,21 +262,41 @@ public final class VirtualPartner {
     for field in reply.headers.fields { response.headers.add(field.name, field.value) }
     MessageIDs(request.headers, at: now).write(to: &response.headers)
     Routing(request.headers).answered(by: profile.party).write(to: &response.headers)
-    exchange.respond(response)
+    switch mood {
+    case .halfJSON: response.body = Array(response.body.prefix(response.body.count / 2))
+    case .lyingLinks where response.headers["X-Total-Count"] != nil:
+      response.headers["Link"] = "<\(base?.description ?? "")/nowhere>; rel=\"next\""
+    case .well, .down, .slow, .busy, .failing, .lyingLinks, .wrongBase64, .duplicates, .late: break
+    }
+    if mood == .slow {
+      let answer = response
+      loop.schedule(after: moodSpan) { exchange.respond(answer) }
+    } else {
+      exchange.respond(response)
+    }
     for event in reply.events { onEvent?(event) }
   }
 
   private func details(_ base: HTTPURL) -> VersionDetails {
-    let modules: [(OCPIModule.Name, OCPIModule.Side)] = [
-      (.credentials, .receiver), (.locations, .receiver), (.tariffs, .receiver), (.sessions, .receiver),
-      (.cdrs, .receiver), (.tokens, .sender), (.commands, .sender),
-    ]
+    var modules: [(OCPIModule.Name, OCPIModule.Side)] = [(.credentials, .receiver)]
+    if profile.role != .stations {
+      modules += [
+        (.locations, .receiver), (.tariffs, .receiver), (.sessions, .receiver), (.cdrs, .receiver), (.tokens, .sender),
+        (.commands, .sender),
+      ]
+    }
+    if profile.role != .provider {
+      modules += [
+        (.locations, .sender), (.tariffs, .sender), (.sessions, .sender), (.cdrs, .sender), (.tokens, .receiver),
+        (.commands, .receiver),
+      ]
+    }
     return VersionDetails(
-      version: Self.version,
+      version: profile.version,
       endpoints: modules.map { module, side in
         Domain.Partner.Endpoint(
-          module: module.rawValue, role: side.rawValue,
-          url: base.appending(Self.version, module.rawValue).description)
+          module: module.rawValue, role: profile.version == "2.1.1" ? nil : side.rawValue,
+          url: base.appending(profile.version, module.rawValue).description)
       })
   }
 }

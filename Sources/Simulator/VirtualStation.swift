@@ -83,7 +83,7 @@ public final class VirtualStation {
 
   private func connect() {
     attempt += 1
-    var options = WebSocketClient.Options(subprotocols: ["ocpp1.6"], tls: tls)
+    var options = WebSocketClient.Options(subprotocols: [profile.version.subprotocol], tls: tls)
     options.limits.pingInterval = model.pingSeconds.map { .seconds($0) }
     // The house pings; a house that has fallen silent for this long is gone.
     options.limits.idleLimit = .seconds(300)

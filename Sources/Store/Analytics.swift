@@ -20,13 +20,11 @@ nonisolated public struct Analytics {
   let db: Database
 
   public func figures(since time: Timestamp) throws(StoreFault) -> Figures {
-    // What started since then was also changed since then, which has an index.
     let sessions: Int? = try db.value(
-      "SELECT count(*) FROM session WHERE updated_at >= ?1 AND started_at >= ?1 AND state <> 'invalid'", time)
+      "SELECT count(*) FROM session WHERE started_at >= ?1 AND state <> 'invalid'", time)
     let energy: Energy?? = try db.value(
       """
-      SELECT sum(max(meter_last - meter_start, 0)) FROM session WHERE ended_at IS NULL OR (updated_at >= ?1 AND
-        ended_at >= ?1)
+      SELECT sum(max(meter_last - meter_start, 0)) FROM session WHERE ended_at IS NULL OR ended_at >= ?1
       """, time)
     let revenue = try db.rows(
       "SELECT currency, sum(cost) AS cost FROM cdr WHERE ended_at >= ?1 GROUP BY currency ORDER BY currency", time

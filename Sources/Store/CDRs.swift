@@ -29,11 +29,14 @@ nonisolated public struct CDRFilter: Sendable, Equatable {
 /// A CDR with what the books know beside it.
 nonisolated public struct KeptCDR: Sendable, Equatable {
   public let cdr: CDR
+  public let party: ID<Party>
   public let partner: ID<Partner>?
   public let station: ID<Station>
   public let location: ID<Location>?
   /// Why it waits for the operator; nil where it does not, or no longer.
   public let held: String?
+  /// The credit that took it back.
+  public let creditedBy: String?
 }
 
 /// The bills. A CDR is written once and never changed; whether it is held is not part of it.
@@ -44,8 +47,24 @@ nonisolated public struct CDRs {
     try db.first("SELECT * FROM cdr WHERE id = ?1", id, as: KeptCDR.init(row:))
   }
 
+  /// The bill of a session that counts: no credit, and not taken back.
   public func cdr(session: String) throws(StoreFault) -> KeptCDR? {
-    try db.first("SELECT * FROM cdr WHERE session = ?1", session, as: KeptCDR.init(row:))
+    try db.first(
+      "SELECT * FROM cdr WHERE session = ?1 AND credits IS NULL AND credited_by IS NULL", session,
+      as: KeptCDR.init(row:))
+  }
+
+  /// Whether a bill that counts has the reservation in it.
+  public func hasBilled(reservation: String) throws(StoreFault) -> Bool {
+    try db.value(
+      """
+      SELECT EXISTS (SELECT 1 FROM cdr WHERE reservation = ?1 AND credits IS NULL AND credited_by IS NULL)
+      """, reservation) ?? false
+  }
+
+  /// A credit takes a bill back. False where another one did already.
+  public func take(_ id: String, backBy credit: String) throws(StoreFault) -> Bool {
+    try db.run("UPDATE cdr SET credited_by = ?2 WHERE id = ?1 AND credited_by IS NULL", id, credit) > 0
   }
 
   /// One that a partner may see; nil where it is somebody else's or held.
@@ -55,20 +74,22 @@ nonisolated public struct CDRs {
   }
 
   /// Keeps a new one, with the digest of its bytes. `heldBecause` in it holds it from partners until it is released.
-  /// - Throws: `.constraint` where the session has one.
+  /// - Throws: `.constraint` where the session or the reservation has one that counts.
   public func insert(
     _ cdr: CDR, of party: ID<Party>, partner: ID<Partner>?, station: ID<Station>, location: ID<Location>?
   ) throws(StoreFault) {
-    let body = cdr.stored
+    let body = WrittenText(cdr.bytes)
     try db.run(
       """
       INSERT INTO cdr (id, session, party, partner, station, location, started_at, ended_at, energy, seconds, currency,
-        cost, cost_taxed, held, body, digest, created_at, listed_at)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, iif(?14 IS NULL, ?17, NULL))
+        cost, cost_taxed, held, body, digest, created_at, listed_at, reservation, credits)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, iif(?14 IS NULL, ?17, NULL),
+        ?18, ?19)
       """,
-      cdr.id, cdr.session, party, partner, station, location, cdr.startedAt, cdr.endedAt, cdr.totals.energy,
+      cdr.id, cdr.session.isEmpty ? nil : cdr.session, party, partner, station, location, cdr.startedAt, cdr.endedAt,
+      cdr.totals.energy,
       cdr.totals.seconds, cdr.currency, cdr.totals.cost.beforeTax, cdr.totals.cost.afterTax, cdr.heldBecause, body,
-      Self.digest(body), cdr.createdAt)
+      Self.digest(body.bytes), cdr.createdAt, cdr.reservation, cdr.credits)
   }
 
   /// The operator lets a held one go. False where it was not held.
@@ -81,50 +102,87 @@ nonisolated public struct CDRs {
   public func list(
     _ filter: CDRFilter = CDRFilter(), before cursor: String? = nil, limit: Int
   ) throws(StoreFault) -> [KeptCDR] {
-    try db.rows(
+    let (station, location, partner, limit) = (filter.station, filter.location, filter.partner, Limits.page(limit))
+    // One question each for what has an index: SQLite takes none for a condition that may not be there.
+    if filter.isHeld {
+      return try db.rows(
+        """
+        SELECT * FROM cdr INDEXED BY cdr_held
+        WHERE held IS NOT NULL AND id < ?1
+          AND (?2 IS NULL OR ended_at >= ?2) AND (?3 IS NULL OR ended_at < ?3)
+          AND (?4 IS NULL OR station = ?4) AND (?5 IS NULL OR location = ?5) AND (?6 IS NULL OR partner = ?6)
+        ORDER BY id DESC LIMIT ?7
+        """, cursor ?? afterAllIDs, filter.from, filter.to, station, location, partner, limit, as: KeptCDR.init(row:))
+    }
+    if filter.from != nil || filter.to != nil {
+      let end = try cursor.flatMap { id throws(StoreFault) in try place(of: id) }
+      // Behind one that is gone nothing is left: what is pruned is older than the rest.
+      if cursor != nil, end == nil { return [] }
+      return try db.rows(
+        """
+        SELECT * FROM cdr INDEXED BY cdr_ended
+        WHERE ended_at >= ?1 AND ended_at < ?2 AND ended_at <= ?3 AND (ended_at < ?3 OR number < ?4)
+          AND (?5 IS NULL OR station = ?5) AND (?6 IS NULL OR location = ?6) AND (?7 IS NULL OR partner = ?7)
+        ORDER BY ended_at DESC, number DESC LIMIT ?8
+        """,
+        filter.first, filter.end, end?.endedAt ?? filter.end, end?.number ?? .max, station, location, partner, limit,
+        as: KeptCDR.init(row:))
+    }
+    return try db.rows(
       """
       SELECT * FROM cdr
-      WHERE id < ?1
-        AND (?2 IS NULL OR ended_at >= ?2) AND (?3 IS NULL OR ended_at < ?3)
-        AND (?4 IS NULL OR station = ?4) AND (?5 IS NULL OR location = ?5) AND (?6 IS NULL OR partner = ?6)
-        AND (NOT ?7 OR held IS NOT NULL)
-      ORDER BY id DESC LIMIT ?8
-      """,
-      cursor ?? afterAllIDs, filter.from, filter.to, filter.station, filter.location, filter.partner, filter.isHeld,
-      Limits.page(limit), as: KeptCDR.init(row:))
+      WHERE id < ?1 AND (?2 IS NULL OR station = ?2) AND (?3 IS NULL OR location = ?3) AND (?4 IS NULL OR partner = ?4)
+      ORDER BY id DESC LIMIT ?5
+      """, cursor ?? afterAllIDs, station, location, partner, limit, as: KeptCDR.init(row:))
   }
 
-  /// The oldest first, after a cursor: an export asks again from its last id, so that no snapshot lives long.
+  /// The oldest end first, after a cursor: an export asks again from its last id, so that no snapshot lives long. By the
+  /// index of ends, so that a month costs no more behind ten years of others.
   public func export(
     _ filter: CDRFilter, after cursor: String? = nil, limit: Int
   ) throws(StoreFault) -> [KeptCDR] {
-    try db.rows(
+    let start = try cursor.flatMap { id throws(StoreFault) in try place(of: id) }
+    // Who was at one that was pruned meanwhile cannot go on: a table with a gap must not be taken for a whole one.
+    if let cursor, start == nil { throw .missing("CDR \(cursor)") }
+    return try db.rows(
       """
-      SELECT * FROM cdr
-      WHERE id > ?1
-        AND (?2 IS NULL OR ended_at >= ?2) AND (?3 IS NULL OR ended_at < ?3)
+      SELECT * FROM cdr INDEXED BY cdr_ended
+      WHERE ended_at >= ?1 AND (ended_at > ?1 OR number > ?2) AND ended_at < ?3
         AND (?4 IS NULL OR station = ?4) AND (?5 IS NULL OR location = ?5) AND (?6 IS NULL OR partner = ?6)
         AND (NOT ?7 OR held IS NOT NULL)
-      ORDER BY id LIMIT ?8
+      ORDER BY ended_at, number LIMIT ?8
       """,
-      cursor ?? "", filter.from, filter.to, filter.station, filter.location, filter.partner, filter.isHeld,
-      Limits.page(limit), as: KeptCDR.init(row:))
+      start?.endedAt ?? filter.first, start?.number ?? 0, filter.end, filter.station, filter.location, filter.partner,
+      filter.isHeld, Limits.page(limit), as: KeptCDR.init(row:))
+  }
+
+  /// Where a CDR stands among the ends.
+  private func place(of id: String) throws(StoreFault) -> (endedAt: Timestamp, number: Int64)? {
+    try db.first("SELECT ended_at, number FROM cdr WHERE id = ?1", id) { (row) throws(StoreFault) in
+      try (endedAt: row.get("ended_at") as Timestamp, number: row.get("number") as Int64)
+    }
   }
 
   /// Those of a partner's drivers that it may see, in the order in which they came to be listed.
-  public func page(_ query: PageQuery, of partner: ID<Partner>) throws(StoreFault) -> Page<CDR> {
+  public func page(
+    _ query: PageQuery, of partner: ID<Partner>, behalf party: PartyID? = nil
+  ) throws(StoreFault) -> Page<CDR> {
     let total: Int? = try db.value(
       """
       SELECT count(*) FROM cdr
       WHERE partner = ?1 AND listed_at >= ?2 AND listed_at < ?3
-      """, partner, query.first, query.end)
+        AND (?4 IS NULL
+          OR (upper(body ->> '$.cdr_token.country_code') = ?4 AND upper(body ->> '$.cdr_token.party_id') = ?5))
+      """, partner, query.first, query.end, party?.country, party?.party)
     let items = try db.rows(
       """
       SELECT * FROM cdr
       WHERE partner = ?1 AND listed_at >= ?2 AND listed_at < ?3
-      ORDER BY listed_at, id LIMIT ?4 OFFSET ?5
-      """, partner, query.first, query.end, Limits.page(query.limit), query.offset
-    ) { (row) throws(StoreFault) in try row.payload("body") as CDR }
+        AND (?4 IS NULL
+          OR (upper(body ->> '$.cdr_token.country_code') = ?4 AND upper(body ->> '$.cdr_token.party_id') = ?5))
+      ORDER BY listed_at, id LIMIT ?6 OFFSET ?7
+      """, partner, query.first, query.end, party?.country, party?.party, Limits.page(query.limit), query.offset
+    ) { (row) throws(StoreFault) in try CDR(row: row) }
     return Page(items: items, total: total ?? 0)
   }
 
@@ -133,8 +191,8 @@ nonisolated public struct CDRs {
     let rows = try db.rows(
       "SELECT id, body, digest FROM cdr WHERE id > ?1 ORDER BY id LIMIT ?2", cursor ?? "", Limits.page(limit)
     ) { (row) throws(StoreFault) in
-      let body: String = try row.get("body")
-      return try (id: row.get("id") as String, isWhole: Self.digest(body) == row.get("digest"))
+      let body: WrittenText = try row.get("body")
+      return try (id: row.get("id") as String, isWhole: Self.digest(body.bytes) == row.get("digest"))
     }
     return (rows.filter { !$0.isWhole }.map(\.id), rows.last?.id)
   }
@@ -146,15 +204,31 @@ nonisolated public struct CDRs {
         time, Limits.prunedAtOnce))
   }
 
-  private static func digest(_ body: String) -> String { SHA256.digest(Bytes(utf8: body)).hex }
+  private static func digest(_ body: Bytes) -> String { SHA256.digest(body).hex }
+}
+
+nonisolated extension CDRFilter {
+  /// The span of time that is asked for, from inclusive, to exclusive.
+  fileprivate var first: Timestamp { from ?? Timestamp(milliseconds: .min) }
+  fileprivate var end: Timestamp { to ?? Timestamp(milliseconds: .max) }
+}
+
+nonisolated extension CDR {
+  init(row: Row) throws(StoreFault) {
+    let cell = row.cell("body")
+    let body = try WrittenText.read(cell)
+    do { self = try CDR(bytes: body.bytes) } catch { throw cell.damaged("\(error.path) \(error.detail)") }
+  }
 }
 
 nonisolated extension KeptCDR {
   init(row: Row) throws(StoreFault) {
+    party = try row.get("party")
     partner = try row.get("partner")
     station = try row.get("station")
     location = try row.get("location")
     held = try row.get("held")
-    cdr = try row.payload("body")
+    creditedBy = try row.get("credited_by")
+    cdr = try CDR(row: row)
   }
 }

@@ -47,6 +47,23 @@ nonisolated public struct Commands {
       as: KeptCommand.init(row:))
   }
 
+  /// Remote stops of a session that nobody saw the end of.
+  public func openStops(of session: String) throws(StoreFault) -> [CommandRecord] {
+    try db.rows(
+      "SELECT * FROM command WHERE session = ?1 AND verb = 'stop' AND phase IN ('sent', 'accepted')", session,
+      as: KeptCommand.init(row:)
+    ).map(\.record)
+  }
+
+  /// Remote stops to which the station said yes before that time, and whose session goes on.
+  public func ignoredStops(before time: Timestamp) throws(StoreFault) -> [KeptCommand] {
+    try db.rows(
+      """
+      SELECT * FROM command INDEXED BY command_stop
+      WHERE verb = 'stop' AND phase IN ('sent', 'accepted') AND phase = 'accepted' AND updated_at < ?1
+      """, time, as: KeptCommand.init(row:))
+  }
+
   public func insert(_ command: KeptCommand) throws(StoreFault) {
     let record = command.record
     try db.run(

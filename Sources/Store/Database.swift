@@ -14,11 +14,15 @@ nonisolated public final class Database {
 
   let file: String
   private let handle: OpaquePointer
+  /// What the writer remembers of rows; a reader, whose snapshots come and go, remembers nothing.
+  let cache: RowCache?
   /// Prepared once each; a literal's address is its name.
   private var statements: [UnsafePointer<UInt8>: Statement] = [:]
   private var expectsTransaction = false
   /// When a read transaction ends at the latest.
   private var deadline: Instant?
+  /// Hears of a disk that failed, on the thread that found out and before anything else can be done on this connection.
+  var onDiskFailure: (@Sendable (StoreFault) -> Void)?
 
   /// Opens a file that exists.
   init(file: String, access: Access) throws(StoreFault) {
@@ -28,18 +32,29 @@ nonisolated public final class Database {
       case .write: SQLITE_OPEN_READWRITE
       case .read: SQLITE_OPEN_READONLY
       }
+    ostler_sqlite_prepare()
     var opened: OpaquePointer?
     let code = sqlite3_open_v2(file, &opened, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
     guard let opened else { throw .other(code: code, text: "\(file) cannot be opened") }
     handle = opened
+    switch access {
+    case .write(isDurable: true): cache = RowCache()
+    case .write(isDurable: false), .read: cache = nil
+    }
     guard code == SQLITE_OK else { throw fault(code) }
-    sqlite3_busy_timeout(handle, Limits.lockMilliseconds)
+    waitForLocks(milliseconds: Limits.lockMilliseconds)
     try script("PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;")
     switch access {
     case .write(let isDurable):
       // What a savepoint needs for its undoing stays in memory: past 64 kB of a transaction SQLite would keep every page
       // that a savepoint changes in a temporary file, ten times as many writes as the commit itself.
-      try script("PRAGMA synchronous = \(isDurable ? "FULL" : "NORMAL"); PRAGMA temp_store = MEMORY")
+      try script(
+        """
+        PRAGMA synchronous = \(isDurable ? "FULL" : "NORMAL"); PRAGMA temp_store = MEMORY;
+        PRAGMA cache_size = \(isDurable ? Limits.cachedPages : Limits.logCachedPages)
+        """)
+      cache?.watch(handle)
+      checkpointAfterCommits()
     case .read: watchTheClock()
     }
   }
@@ -52,10 +67,10 @@ nonisolated public final class Database {
   // MARK: Questions
 
   /// All rows of a question.
-  func rows<T>(
-    _ sql: StaticString, _ values: any Storable..., as read: (Row) throws(StoreFault) -> T
+  func rows<T, each V: Storable>(
+    _ sql: StaticString, _ values: repeat each V, as read: (Row) throws(StoreFault) -> T
   ) throws(StoreFault) -> [T] {
-    let statement = try start(sql, values)
+    let statement = try start(sql, repeat each values)
     defer { statement.reset() }
     var all: [T] = []
     while try step(statement) { all.append(try read(Row(statement: statement))) }
@@ -63,33 +78,35 @@ nonisolated public final class Database {
   }
 
   /// The first row, if there is one.
-  func first<T>(
-    _ sql: StaticString, _ values: any Storable..., as read: (Row) throws(StoreFault) -> T
+  func first<T, each V: Storable>(
+    _ sql: StaticString, _ values: repeat each V, as read: (Row) throws(StoreFault) -> T
   ) throws(StoreFault) -> T? {
-    let statement = try start(sql, values)
+    let statement = try start(sql, repeat each values)
     defer { statement.reset() }
     return try step(statement) ? try read(Row(statement: statement)) : nil
   }
 
   /// The first column of the first row; nil where there is no row.
-  func value<V: Storable>(_ sql: StaticString, _ values: any Storable...) throws(StoreFault) -> V? {
-    let statement = try start(sql, values)
+  func value<Value: Storable, each V: Storable>(
+    _ sql: StaticString, _ values: repeat each V
+  ) throws(StoreFault) -> Value? {
+    let statement = try start(sql, repeat each values)
     defer { statement.reset() }
-    return try step(statement) ? try V?.read(Cell(statement: statement, place: 0)) : nil
+    return try step(statement) ? try Value?.read(Cell(statement: statement, place: 0)) : nil
   }
 
   /// How many rows were changed.
   @discardableResult
-  func run(_ sql: StaticString, _ values: any Storable...) throws(StoreFault) -> Int {
-    let statement = try start(sql, values)
+  func run<each V: Storable>(_ sql: StaticString, _ values: repeat each V) throws(StoreFault) -> Int {
+    let statement = try start(sql, repeat each values)
     defer { statement.reset() }
     while try step(statement) {}
     return Int(sqlite3_changes(handle))
   }
 
   /// The number of the row that was inserted.
-  func insert(_ sql: StaticString, _ values: any Storable...) throws(StoreFault) -> Int64 {
-    let statement = try start(sql, values)
+  func insert<each V: Storable>(_ sql: StaticString, _ values: repeat each V) throws(StoreFault) -> Int64 {
+    let statement = try start(sql, repeat each values)
     defer { statement.reset() }
     while try step(statement) {}
     return sqlite3_last_insert_rowid(handle)
@@ -109,6 +126,11 @@ nonisolated public final class Database {
   func begin() throws(StoreFault) {
     try run("BEGIN IMMEDIATE")
     expectsTransaction = true
+    // Another program may have written since: what is remembered is of before that.
+    if let cache {
+      let version: Int64? = try value("PRAGMA data_version")
+      cache.isOf(version: version ?? 0)
+    }
   }
 
   /// On disk when it returns. After a fault nothing of the transaction is.
@@ -125,6 +147,7 @@ nonisolated public final class Database {
   /// Undoes the transaction, if one is open.
   func rollback() {
     expectsTransaction = false
+    cache?.empty()
     // A ROLLBACK that reports a fault has ended the transaction all the same.
     if isInTransaction { _ = sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
   }
@@ -137,11 +160,29 @@ nonisolated public final class Database {
       try run("RELEASE step")
       return result
     } catch {
+      cache?.empty()
       guard isInTransaction else { throw error }
       try run("ROLLBACK TO step")
       try run("RELEASE step")
       throw error
     }
+  }
+
+  /// Forgets rows, pages and prepared questions; the next ones make them again. Not within a transaction.
+  func forget() {
+    precondition(!isInTransaction, "what a transaction changed is not forgotten")
+    cache?.rest()
+    statements.values.forEach { sqlite3_finalize($0.handle) }
+    statements = [:]
+    sqlite3_db_release_memory(handle)
+  }
+
+  /// Writes what is too frequent to forget each time what is remembered of the row: the writer changes that itself.
+  @discardableResult
+  func following<R>(_ write: () throws(StoreFault) -> R) throws(StoreFault) -> R {
+    cache?.isFollowing = true
+    defer { cache?.isFollowing = false }
+    return try write()
   }
 
   /// One transaction around a piece of work that is not part of a turn.
@@ -168,21 +209,44 @@ nonisolated public final class Database {
     return try body()
   }
 
+  /// For how long a statement waits for a lock of another program; past it it throws `.busy`.
+  func waitForLocks(milliseconds: Int32) { sqlite3_busy_timeout(handle, milliseconds) }
+
+  /// Brings the write-ahead log into the file whenever it has grown. SQLite does the same by itself, but tells nobody
+  /// when the disk fails meanwhile: it would write and sync the same pages again after the next commit, and a sync that
+  /// failed once may succeed then although the pages are lost.
+  private func checkpointAfterCommits() {
+    sqlite3_wal_hook(
+      handle,
+      { me, handle, _, pages in
+        guard let me, pages >= Limits.pagesPerCheckpoint else { return SQLITE_OK }
+        let code = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+        // A full disk or a reader in the way: the commit is kept all the same, and the next one tries again.
+        if code != SQLITE_OK { _ = Unmanaged<Database>.fromOpaque(me).takeUnretainedValue().fault(code) }
+        return SQLITE_OK
+      }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
   // MARK: Statements
 
-  private func start(_ sql: StaticString, _ values: [any Storable]) throws(StoreFault) -> Statement {
+  private func start<each V: Storable>(
+    _ sql: StaticString, _ values: repeat each V
+  ) throws(StoreFault) -> Statement {
     if expectsTransaction, !isInTransaction { throw .ended }
     if let deadline, deadline < Instant.now() { throw .tooSlow }
     let statement = if let known = statements[sql.utf8Start] { known } else { try prepare(sql) }
-    precondition(sqlite3_stmt_busy(statement.handle) == 0, "a question was asked again while its rows were being read")
-    precondition(
-      sqlite3_bind_parameter_count(statement.handle) == values.count, "a question got \(values.count) values: \(sql)")
-    for (index, value) in values.enumerated() {
-      let code = value.bind(to: statement.handle, at: Int32(index + 1))
-      guard code == SQLITE_OK else {
-        statement.reset()
-        throw fault(code)
-      }
+    precondition(!statement.isBusy, "a question was asked again while its rows were being read")
+    statement.isBusy = true
+    var place: Int32 = 0
+    var code = SQLITE_OK
+    for value in repeat each values {
+      place += 1
+      if code == SQLITE_OK { code = value.bind(to: statement.handle, at: place) }
+    }
+    precondition(place == statement.parameters, "a question got \(place) values: \(sql)")
+    guard code == SQLITE_OK else {
+      statement.reset()
+      throw fault(code)
     }
     return statement
   }
@@ -217,17 +281,43 @@ nonisolated public final class Database {
       }, me)
   }
 
+  /// What a code of SQLite means to the house. Every one passes here.
   private func fault(_ code: Int32) -> StoreFault {
+    let fault = meaning(of: code)
+    if case .io = fault { onDiskFailure?(fault) }
+    return fault
+  }
+
+  /// What the disk said last when the file or its log could not be read; nil where it did not complain.
+  private var readingError: Int32? {
+    var (ofFile, ofLog): (Int32, Int32) = (0, 0)
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_LAST_ERRNO, &ofFile)
+    var log: UnsafeMutablePointer<sqlite3_file>?
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log)
+    _ = log?.pointee.pMethods?.pointee.xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &ofLog)
+    return [ofFile, ofLog].first { $0 == EIO || $0 == ENXIO }
+  }
+
+  // SQLITE_IOERR_FSYNC and SQLITE_IOERR_DIR_FSYNC: macros that Swift cannot import.
+  private static let failedSync = SQLITE_IOERR | 4 << 8
+  private static let failedFolderSync = SQLITE_IOERR | 5 << 8
+
+  private func meaning(of code: Int32) -> StoreFault {
     let text = String(cString: sqlite3_errmsg(handle))
     switch code & 0xFF {
     case SQLITE_FULL: return .full
     case SQLITE_BUSY, SQLITE_LOCKED: return .busy
     case SQLITE_IOERR:
       // The file that connections share memory by cannot grow on a full disk, and SQLite calls that an input/output
-      // error.
+      // error. A sync that fails has lost pages, for whatever reason: the kernel takes them for written.
       let cause = sqlite3_system_errno(handle)
-      return cause == ENOSPC || cause == EDQUOT ? .full : .io("\(text) (\(code))")
-    case SQLITE_CORRUPT, SQLITE_NOTADB: return .corrupt(file: file, what: text)
+      let isSync = code == Self.failedSync || code == Self.failedFolderSync
+      if !isSync, cause == ENOSPC || cause == EDQUOT { return .full }
+      return .io("\(file): \(text) (SQLite \(code), \(String(cString: strerror(cause))))")
+    case SQLITE_CORRUPT, SQLITE_NOTADB:
+      // A page that the disk cannot read is a damaged one to SQLite.
+      if let cause = readingError { return .io("\(file): \(String(cString: strerror(cause)))") }
+      return .corrupt(file: file, what: text)
     case SQLITE_CONSTRAINT: return .constraint(text)
     case SQLITE_INTERRUPT: return .tooSlow
     case SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM: return .other(code: code, text: "\(file): \(text)")
@@ -240,6 +330,10 @@ nonisolated public final class Database {
 nonisolated final class Statement {
   let handle: OpaquePointer
   let file: String
+  /// How many values it takes.
+  let parameters: Int32
+  /// Its rows are being read.
+  var isBusy = false
   /// Filled when the first row is read.
   private var columns: [Bytes] = []
   /// Rows are usually read in the order of their columns, so the next one is tried first.
@@ -248,11 +342,13 @@ nonisolated final class Statement {
   init(handle: OpaquePointer, file: String) {
     self.handle = handle
     self.file = file
+    parameters = sqlite3_bind_parameter_count(handle)
   }
 
+  /// Values stay bound, as each use binds them all anew.
   func reset() {
     sqlite3_reset(handle)
-    sqlite3_clear_bindings(handle)
+    isBusy = false
   }
 
   func name(at place: Int32) -> String { String(cString: sqlite3_column_name(handle, place)) }

@@ -23,17 +23,21 @@ nonisolated public struct EVSEStatus: Sendable, Equatable {
 nonisolated extension Stations {
   /// With connectors, by number.
   public func evses(of station: ID<Station>) throws(StoreFault) -> [EVSE] {
+    if let known = db.cache?.evses[station] { return known }
     let evses = try db.rows("SELECT * FROM evse WHERE station = ?1 ORDER BY number", station, as: EVSE.init(row:))
     let plugs = try db.rows(
       """
       SELECT connector.* FROM connector JOIN evse ON evse.id = connector.evse
       WHERE evse.station = ?1 ORDER BY connector.number
       """, station, as: placed(row:))
-    return filled(evses, with: plugs)
+    let all = filled(evses, with: plugs)
+    db.cache?.keep(all, of: station)
+    return all
   }
 
   public func evse(_ id: ID<EVSE>) throws(StoreFault) -> EVSE? {
-    try filled(db.first("SELECT * FROM evse WHERE id = ?1", id, as: EVSE.init(row:)))
+    if let known = db.cache?.evse(id) { return known }
+    return try filled(db.first("SELECT * FROM evse WHERE id = ?1", id, as: EVSE.init(row:)))
   }
 
   /// By the id that partners know.
@@ -43,7 +47,9 @@ nonisolated extension Stations {
 
   /// By the station's own number for it.
   public func evse(_ station: ID<Station>, number: Int) throws(StoreFault) -> EVSE? {
-    try filled(db.first("SELECT * FROM evse WHERE station = ?1 AND number = ?2", station, number, as: EVSE.init(row:)))
+    if db.cache != nil { return try evses(of: station).first { $0.number == number } }
+    return try filled(
+      db.first("SELECT * FROM evse WHERE station = ?1 AND number = ?2", station, number, as: EVSE.init(row:)))
   }
 
   /// All that a page of the station list shows of its EVSEs, in one question.
@@ -68,11 +74,11 @@ nonisolated extension Stations {
     evse.id = ID(
       try db.insert(
         """
-        INSERT INTO evse (station, number, uid, evse_id, physical_reference, status, status_since, updated_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        INSERT INTO evse (station, number, uid, evse_id, physical_reference, status, status_since, updated_at, details)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
         """,
         new.station, new.number, new.uid, new.evseID, new.physicalReference, new.status.rawValue, new.statusSince,
-        new.updatedAt))
+        new.updatedAt, new.details.storedIfAny))
     try appendStatus(new.status, of: evse.id, at: new.statusSince, reason: nil)
     evse.connectors = []
     for connector in new.connectors {
@@ -83,11 +89,11 @@ nonisolated extension Stations {
     return evse
   }
 
-  /// What the operator may change of it: ids and reference. Status and connectors have verbs of their own.
+  /// What the operator may change of it: ids, reference and details. Status and connectors have verbs of their own.
   public func update(_ evse: EVSE) throws(StoreFault) {
     try db.run(
-      "UPDATE evse SET evse_id = ?2, physical_reference = ?3 WHERE id = ?1", evse.id, evse.evseID,
-      evse.physicalReference)
+      "UPDATE evse SET uid = ?2, evse_id = ?3, physical_reference = ?4, details = ?5 WHERE id = ?1", evse.id, evse.uid,
+      evse.evseID, evse.physicalReference, evse.details.storedIfAny)
     try touch(evse.id, at: evse.updatedAt)
   }
 
@@ -104,11 +110,12 @@ nonisolated extension Stations {
       try db.insert(
         """
         INSERT INTO connector (evse, number, standard, format, power_type, max_voltage, max_amperage, max_power, tariff,
-          assumed, updated_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+          assumed, updated_at, details, more_tariffs)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
         """,
         evse, new.number, new.standard.rawValue, new.format.rawValue, new.powerType.rawValue, new.maxVoltage,
-        new.maxAmperage, new.maxPower, new.tariff, new.isAssumed, new.updatedAt))
+        new.maxAmperage, new.maxPower, new.tariff, new.isAssumed, new.updatedAt, new.details.storedIfAny,
+        new.storedTariffs))
     try touch(evse, at: new.updatedAt)
     return connector
   }
@@ -117,12 +124,13 @@ nonisolated extension Stations {
     try db.run(
       """
       UPDATE connector SET standard = ?2, format = ?3, power_type = ?4, max_voltage = ?5, max_amperage = ?6, max_power
-        = ?7, tariff = ?8, assumed = ?9, updated_at = ?10
+        = ?7, tariff = ?8, assumed = ?9, updated_at = ?10, details = ?11, more_tariffs = ?12
       WHERE id = ?1
       """,
       connector.id, connector.standard.rawValue, connector.format.rawValue, connector.powerType.rawValue,
       connector.maxVoltage, connector.maxAmperage, connector.maxPower, connector.tariff, connector.isAssumed,
-      connector.updatedAt)
+      connector.updatedAt, connector.details.storedIfAny,
+      connector.storedTariffs)
     let evse: ID<EVSE>? = try db.value("SELECT evse FROM connector WHERE id = ?1", connector.id)
     if let evse { try touch(evse, at: connector.updatedAt) }
   }
@@ -140,12 +148,27 @@ nonisolated extension Stations {
   public func setStatus(
     _ evse: ID<EVSE>, _ status: EVSE.Status, at now: Timestamp, reason: String?
   ) throws(StoreFault) -> Bool {
-    let changed = try db.run(
-      "UPDATE evse SET status = ?2, status_since = ?3 WHERE id = ?1 AND status <> ?2", evse, status.rawValue, now)
-    guard changed > 0 else { return false }
+    let isNews = try db.following { () throws(StoreFault) in
+      try db.run(
+        """
+        UPDATE evse SET status = ?2, status_since = ?3, updated_at = max(updated_at, ?3) WHERE id = ?1 AND status <> ?2
+        """, evse, status.rawValue, now) > 0
+    }
+    guard isNews else { return false }
+    db.cache?.change(evse) { known in
+      known.status = status
+      known.statusSince = now
+      known.updatedAt = max(known.updatedAt, now)
+    }
     try appendStatus(status, of: evse, at: now, reason: reason)
-    try touch(evse, at: now)
+    try touchLocation(of: evse, at: now)
     return true
+  }
+
+  /// What the station said of one connector of an EVSE that has several.
+  public func setStatus(_ status: EVSE.Status, ofConnector connector: ID<Connector>) throws(StoreFault) {
+    try db.run(
+      "UPDATE connector SET status = ?2 WHERE id = ?1 AND status IS NOT ?2", connector, status.rawValue)
   }
 
   /// The station is offline. Returns the EVSEs of which that is news.
@@ -212,11 +235,11 @@ nonisolated extension Stations {
 
   private func touch(_ evse: ID<EVSE>, at now: Timestamp) throws(StoreFault) {
     try db.run("UPDATE evse SET updated_at = max(updated_at, ?2) WHERE id = ?1", evse, now)
-    try db.run(
-      """
-      UPDATE location SET changed_at = max(changed_at, ?2)
-      WHERE id = (SELECT station.location FROM evse JOIN station ON station.id = evse.station WHERE evse.id = ?1)
-      """, evse, now)
+    try touchLocation(of: evse, at: now)
+  }
+
+  private func touchLocation(of evse: ID<EVSE>, at now: Timestamp) throws(StoreFault) {
+    if let station = try self.evse(evse)?.station { try touchLocation(of: station, at: now) }
   }
 
   private func filled(_ evse: EVSE?) throws(StoreFault) -> EVSE? {
@@ -245,7 +268,8 @@ nonisolated extension EVSE {
     try self.init(
       id: row.get("id"), station: row.get("station"), number: row.get("number"), uid: row.get("uid"),
       evseID: row.get("evse_id"), physicalReference: row.get("physical_reference"), status: row.word("status"),
-      statusSince: row.get("status_since"), updatedAt: row.get("updated_at"))
+      statusSince: row.get("status_since"), details: row.maybePayload("details") ?? EVSEDetails(),
+      updatedAt: row.get("updated_at"))
   }
 }
 
@@ -254,7 +278,16 @@ nonisolated extension Connector {
     try self.init(
       id: row.get("id"), number: row.get("number"), standard: row.word("standard"), format: row.word("format"),
       powerType: row.word("power_type"), maxVoltage: row.get("max_voltage"), maxAmperage: row.get("max_amperage"),
-      maxPower: row.get("max_power"), tariff: row.get("tariff"), isAssumed: row.get("assumed"),
+      maxPower: row.get("max_power"), tariff: row.get("tariff"),
+      details: row.maybePayload("details") ?? ConnectorDetails(), isAssumed: row.get("assumed"),
+      status: row.maybeWord("status"),
       updatedAt: row.get("updated_at"))
+    let more: JSON? = try row.get("more_tariffs")
+    moreTariffs = (more?.array ?? []).compactMap { $0.int.map { ID<Tariff>($0) } }
+  }
+
+  /// As a column keeps them; NULL where there are none.
+  fileprivate var storedTariffs: JSON? {
+    moreTariffs.isEmpty ? nil : .array(moreTariffs.map { .number(JSONNumber($0.value)) })
   }
 }

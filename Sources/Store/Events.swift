@@ -7,7 +7,7 @@ nonisolated public struct Events {
 
   @discardableResult
   public func append(_ event: Event, at now: Timestamp) throws(StoreFault) -> LoggedEvent {
-    let (kind, subject, body) = (event.kind, event.subject, event.body)
+    let (kind, subject, body) = event.written
     let seq = try db.insert(
       "INSERT INTO event (at, kind, subject, body) VALUES (?1, ?2, ?3, ?4)", now, kind, subject, body)
     return LoggedEvent(seq: seq, at: now, kind: kind, subject: subject, body: body)
@@ -35,15 +35,17 @@ nonisolated public struct Events {
 
   /// The newest seq that was ever given; 0 before the first.
   public func lastSeq() throws(StoreFault) -> Int64 {
-    try db.value("SELECT seq FROM sqlite_sequence WHERE name = 'event'") ?? 0
+    try db.value("SELECT seq FROM event ORDER BY seq DESC LIMIT 1") ?? 0
   }
 
-  /// Removes the oldest that are older than the house keeps them.
+  /// Removes the oldest that are older than the house keeps them, but never the newest: the next seq follows it.
   public func prune(before time: Timestamp) throws(StoreFault) -> Pruned {
     Pruned(
       removed: try db.run(
-        "DELETE FROM event WHERE seq IN (SELECT seq FROM event ORDER BY seq LIMIT ?2) AND at < ?1",
-        time, Limits.prunedAtOnce))
+        """
+        DELETE FROM event
+        WHERE seq IN (SELECT seq FROM event ORDER BY seq LIMIT ?2) AND at < ?1 AND seq < (SELECT max(seq) FROM event)
+        """, time, Limits.prunedAtOnce))
   }
 }
 

@@ -6,7 +6,10 @@ nonisolated public struct Locations {
   let db: Database
 
   public func location(_ id: ID<Location>) throws(StoreFault) -> Location? {
-    try db.first("SELECT * FROM location WHERE id = ?1", id, as: Location.init(row:))
+    if let known = db.cache?.locations[id] { return known }
+    let found = try db.first("SELECT * FROM location WHERE id = ?1", id, as: Location.init(row:))
+    db.cache?.locations[id] = found
+    return found
   }
 
   /// The one that partners know by that id.
@@ -34,12 +37,12 @@ nonisolated public struct Locations {
       try db.insert(
         """
         INSERT INTO location (party, ref, name, address, city, postal_code, state, country, latitude, longitude,
-          time_zone, published, parking_type, always_open, created_at, updated_at, changed_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16)
+          time_zone, published, parking_type, always_open, created_at, updated_at, changed_at, details)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16, ?17)
         """,
         new.party, new.ref, new.name, new.address, new.city, new.postalCode, new.state, new.country,
         new.coordinates.latitude, new.coordinates.longitude, new.timeZone, new.isPublished, new.parkingType?.rawValue,
-        new.isAlwaysOpen, new.createdAt, new.updatedAt))
+        new.isAlwaysOpen, new.createdAt, new.updatedAt, new.details.storedIfAny))
     return location
   }
 
@@ -49,12 +52,13 @@ nonisolated public struct Locations {
       """
       UPDATE location SET name = ?2, address = ?3, city = ?4, postal_code = ?5, state = ?6, country = ?7, latitude = ?8,
         longitude = ?9, time_zone = ?10, published = ?11, parking_type = ?12, always_open = ?13, updated_at = ?14,
-        changed_at = max(changed_at, ?14)
+        changed_at = max(changed_at, ?14), details = ?15
       WHERE id = ?1
       """,
       location.id, location.name, location.address, location.city, location.postalCode, location.state,
       location.country, location.coordinates.latitude, location.coordinates.longitude, location.timeZone,
-      location.isPublished, location.parkingType?.rawValue, location.isAlwaysOpen, location.updatedAt)
+      location.isPublished, location.parkingType?.rawValue, location.isAlwaysOpen, location.updatedAt,
+      location.details.storedIfAny)
   }
 
   /// - Throws: `.constraint` while a station stands there.
@@ -64,47 +68,93 @@ nonisolated public struct Locations {
 
   /// Something that stands there changed: partners see it as a change of the location.
   public func touch(_ id: ID<Location>, at now: Timestamp) throws(StoreFault) {
-    try db.run("UPDATE location SET changed_at = max(changed_at, ?2) WHERE id = ?1", id, now)
+    // Many things that stand at one location change in one turn, which has one time.
+    if db.cache?.touched[id] == now { return }
+    try db.following { () throws(StoreFault) in
+      try db.run("UPDATE location SET changed_at = max(changed_at, ?2) WHERE id = ?1", id, now)
+    }
+    db.cache?.touched[id] = now
   }
 
   // MARK: As partners see them
 
   /// Also one that is not published: whether it may be shown is the caller's question.
-  public func view(_ id: ID<Location>) throws(StoreFault) -> LocationView? {
+  public func view(
+    _ id: ID<Location>, by rules: PublishingRules = PublishingRules()
+  ) throws(StoreFault) -> LocationView? {
     try views(
       of: db.rows(
         """
         SELECT location.*, party.country AS party_country, party.party AS party_name, party.business_name
         FROM location JOIN party ON party.id = location.party WHERE location.id = ?1
-        """, id, as: LocationView.init(row:))
+        """, id, as: LocationView.init(row:)), by: rules
     ).first
   }
 
-  /// A published one, by the id that partners know.
-  public func view(_ ref: String, of party: ID<Party>) throws(StoreFault) -> LocationView? {
-    guard let location = try location(ref, of: party), location.isPublished else { return nil }
-    return try view(location.id)
+  /// A published one of one of these parties, by the id that partners know.
+  public func view(
+    _ ref: String, of parties: [ID<Party>], by rules: PublishingRules = PublishingRules()
+  ) throws(StoreFault) -> LocationView? {
+    guard rules.shows(location: ref) else { return nil }
+    for party in parties {
+      if let location = try location(ref, of: party), location.isPublished {
+        return try view(location.id, by: rules)
+      }
+    }
+    return nil
   }
 
-  /// The published ones of a party, by their newest change.
-  public func views(_ query: PageQuery, of party: ID<Party>) throws(StoreFault) -> Page<LocationView> {
+  /// The published ones of some parties, by their newest change, as far as a partner's rules let it see them.
+  public func views(
+    _ query: PageQuery, of parties: [ID<Party>], by rules: PublishingRules = PublishingRules()
+  ) throws(StoreFault) -> Page<LocationView> {
+    let (only, hidden) = (rules.onlyLocations.map(jsonTexts), jsonTexts(rules.hiddenLocations ?? []))
     let total: Int? = try db.value(
       """
       SELECT count(*) FROM location
-      WHERE party = ?1 AND published AND changed_at >= ?2 AND changed_at < ?3
-      """, party, query.first, query.end)
+      WHERE party IN (SELECT value FROM json_each(?1)) AND published AND changed_at >= ?2 AND changed_at < ?3
+        AND (?4 IS NULL OR ref IN (SELECT value COLLATE NOCASE FROM json_each(?4)))
+        AND ref NOT IN (SELECT value COLLATE NOCASE FROM json_each(?5))
+      """, jsonList(parties), query.first, query.end, only, hidden)
     let bare = try db.rows(
       """
       SELECT location.*, party.country AS party_country, party.party AS party_name, party.business_name
       FROM location JOIN party ON party.id = location.party
-      WHERE location.party = ?1 AND published AND changed_at >= ?2 AND changed_at < ?3
-      ORDER BY changed_at, location.id LIMIT ?4 OFFSET ?5
-      """, party, query.first, query.end, Limits.page(query.limit), query.offset, as: LocationView.init(row:))
-    return Page(items: try views(of: bare), total: total ?? 0)
+      WHERE location.party IN (SELECT value FROM json_each(?1)) AND published AND changed_at >= ?2 AND changed_at < ?3
+        AND (?4 IS NULL OR ref IN (SELECT value COLLATE NOCASE FROM json_each(?4)))
+        AND ref NOT IN (SELECT value COLLATE NOCASE FROM json_each(?5))
+      ORDER BY changed_at, location.id LIMIT ?6 OFFSET ?7
+      """, jsonList(parties), query.first, query.end, only, hidden, Limits.page(query.limit), query.offset,
+      as: LocationView.init(row:))
+    return Page(items: try views(of: bare, by: rules), total: total ?? 0)
+  }
+
+  // MARK: What is gone
+
+  /// An EVSE stands there no longer; partners go on hearing of it as REMOVED.
+  public func bury(_ evse: PublishedEVSE, at location: ID<Location>, on now: Timestamp) throws(StoreFault) {
+    try db.run(
+      """
+      INSERT INTO gone_evse (uid, location, evse_id, body, removed_at) VALUES (?1, ?2, ?3, ?4, ?5)
+      ON CONFLICT (uid) DO UPDATE SET location = excluded.location, body = excluded.body, removed_at = excluded.removed_at
+      """, evse.uid, location, evse.evseID, evse.removed(at: now).stored, now)
+    try touch(location, at: now)
+  }
+
+  /// Whether that eMI3 id is, or ever was, that of another EVSE.
+  public func isTaken(_ evseID: String, besides evse: ID<EVSE>) throws(StoreFault) -> Bool {
+    let found: Int? = try db.value(
+      """
+      SELECT EXISTS (SELECT 1 FROM evse WHERE evse_id = ?1 COLLATE NOCASE AND id <> ?2)
+        OR EXISTS (SELECT 1 FROM gone_evse WHERE evse_id = ?1)
+      """, evseID, evse)
+    return found == 1
   }
 
   /// Puts the EVSEs of accepted stations into bare views.
-  private func views(of bare: [LocationView]) throws(StoreFault) -> [LocationView] {
+  private func views(
+    of bare: [LocationView], by rules: PublishingRules
+  ) throws(StoreFault) -> [LocationView] {
     let ids = jsonList(bare.map(\.location.id))
     let placed = try db.rows(
       """
@@ -120,24 +170,38 @@ nonisolated public struct Locations {
     }
     let plugs = try db.rows(
       """
-      SELECT connector.*, tariff.ref AS tariff_ref
+      SELECT connector.*
       FROM connector JOIN evse ON evse.id = connector.evse JOIN station ON station.id = evse.station
-      LEFT JOIN tariff ON tariff.id = connector.tariff
       WHERE station.location IN (SELECT value FROM json_each(?1)) AND station.registration = 'accepted'
       ORDER BY connector.evse, connector.number
       """, ids
     ) { (row) throws(StoreFault) in
-      try (evse: row.get("evse") as ID<EVSE>, connector: Connector(row: row), ref: row.get("tariff_ref") as String?)
+      try (evse: row.get("evse") as ID<EVSE>, connector: Connector(row: row))
     }
+    let priced = Set(plugs.flatMap(\.connector.tariffs))
+    let named = try db.rows(
+      "SELECT id, ref FROM tariff WHERE id IN (SELECT value FROM json_each(?1))", jsonList(Array(priced))
+    ) { (row) throws(StoreFault) in try (id: row.get("id") as ID<Tariff>, ref: row.get("ref") as String) }
+    let refOf = Dictionary(uniqueKeysWithValues: named.filter { rules.shows(tariff: $0.ref) }.map { ($0.id, $0.ref) })
+    let gone = try db.rows(
+      """
+      SELECT location, body FROM gone_evse WHERE location IN (SELECT value FROM json_each(?1))
+      ORDER BY location, removed_at, uid
+      """, ids
+    ) { (row) throws(StoreFault) in
+      try (location: row.get("location") as ID<Location>, evse: row.payload("body") as PublishedEVSE)
+    }
+    let goneFrom = Dictionary(grouping: gone, by: \.location)
     let plugsOf = Dictionary(grouping: plugs, by: \.evse)
     let placedAt = Dictionary(grouping: placed, by: \.location)
     return bare.map { bare in
       var view = bare
+      view.gone = goneFrom[bare.location.id]?.map(\.evse) ?? []
       view.evses = (placedAt[bare.location.id] ?? []).map { place in
         var evse = place.evse
         let plugs = plugsOf[evse.id] ?? []
         evse.connectors = plugs.map(\.connector)
-        let refs = plugs.compactMap { plug in plug.ref.map { (plug.connector.id, $0) } }
+        let refs = evse.connectors.map { ($0.id, $0.tariffs.compactMap { refOf[$0] }) }
         return EVSEView(evse: evse, station: place.station, tariffRefs: Dictionary(uniqueKeysWithValues: refs))
       }
       return view
@@ -147,6 +211,9 @@ nonisolated public struct Locations {
 
 /// Row numbers as the JSON list that `json_each` takes.
 nonisolated func jsonList<Of>(_ ids: [ID<Of>]) -> JSON { .array(ids.map { .number(JSONNumber($0.value)) }) }
+
+/// Texts as the JSON list that `json_each` takes.
+nonisolated func jsonTexts(_ texts: [String]) -> JSON { .array(texts.map { .string($0) }) }
 
 nonisolated extension Location {
   init(row: Row) throws(StoreFault) {
@@ -159,7 +226,8 @@ nonisolated extension Location {
       address: row.get("address"), city: row.get("city"), postalCode: row.get("postal_code"), state: row.get("state"),
       country: row.get("country"), coordinates: coordinates, timeZone: row.get("time_zone"),
       isPublished: row.get("published"), parkingType: row.maybeWord("parking_type"),
-      isAlwaysOpen: row.get("always_open"), createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
+      isAlwaysOpen: row.get("always_open"), details: row.maybePayload("details") ?? LocationDetails(),
+      createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
   }
 }
 

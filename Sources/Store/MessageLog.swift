@@ -1,4 +1,5 @@
 import Domain
+import Glibc
 import Synchronization
 import Wire
 
@@ -12,12 +13,18 @@ nonisolated public struct MessageFilter: Sendable, Equatable {
   public var direction: LoggedFrame.Direction?
   public var onlyErrors: Bool
   public var since: Timestamp?
+  /// Before that moment.
+  public var until: Timestamp?
+  /// At least one of these anywhere in the frame, without regard to the case of ASCII letters; any frame where there is
+  /// none.
+  public var anyText: [String]
   /// Anywhere in the frame, without regard to the case of ASCII letters.
   public var text: String?
 
   public init(
     door: String? = nil, peer: String? = nil, action: String? = nil, direction: LoggedFrame.Direction? = nil,
-    onlyErrors: Bool = false, since: Timestamp? = nil, text: String? = nil
+    onlyErrors: Bool = false, since: Timestamp? = nil, until: Timestamp? = nil, anyText: [String] = [],
+    text: String? = nil
   ) {
     self.door = door
     self.peer = peer
@@ -25,6 +32,8 @@ nonisolated public struct MessageFilter: Sendable, Equatable {
     self.direction = direction
     self.onlyErrors = onlyErrors
     self.since = since
+    self.until = until
+    self.anyText = anyText
     self.text = text
   }
 }
@@ -52,50 +61,46 @@ nonisolated public struct KeptMessage: Sendable, Equatable {
 /// Every message as it went over the wire, in a database of its own, written in batches beside the turns. It may lose
 /// the last moments in a power cut, and drops rather than waits.
 nonisolated public final class MessageLog: FrameLog, Sendable {
-  private let waiting = Mutex(Waiting())
-  private let writer: Writer
-  private let searcher: Searcher
+  private let gathering = Gathering()
+  private let writer: MessageWriter
+  private let searcher: MessageSearch
   private let gatherTime: Duration
 
-  /// Frames that wait to be written, and what became of those that could not.
-  private struct Waiting {
-    var frames: [LoggedFrame] = []
-    var bytes = 0
-    var dropped = 0
-    /// A writer is on its way.
-    var isCalled = false
-  }
-
   /// Opens `messages.db` in a folder, made where there is none.
-  public convenience init(folder: String) throws(StoreFault) {
-    try self.init(folder: folder, gatherTime: .milliseconds(Limits.gatherMilliseconds))
+  /// - Parameter onChange: hears why frames are lost from now on, and with nil that they are kept again.
+  public convenience init(
+    folder: String, onChange: @escaping @Sendable (StoreFault?) -> Void = { _ in }
+  ) throws(StoreFault) {
+    try self.init(folder: folder, gatherTime: .milliseconds(Limits.gatherMilliseconds), onChange: onChange)
   }
 
-  init(folder: String, gatherTime: Duration) throws(StoreFault) {
+  init(
+    folder: String, gatherTime: Duration, onChange: @escaping @Sendable (StoreFault?) -> Void = { _ in }
+  ) throws(StoreFault) {
     self.gatherTime = gatherTime
-    let file = folder + "/messages.db"
-    writer = try Writer(file: file)
-    searcher = try Searcher(file: file)
+    let file = Self.file(in: folder)
+    writer = try MessageWriter(file: file, gathering: gathering, onChange: onChange)
+    searcher = try MessageSearch(file: file)
+  }
+
+  /// Where the messages of a folder lie.
+  public static func file(in folder: String) -> String { folder + "/messages.db" }
+
+  /// Puts a log that cannot be opened out of the way, so that a new one can begin. It is evidence and no book: the house
+  /// works without it.
+  /// - Returns: where it lies now.
+  public static func setAside(in folder: String) -> String {
+    let file = file(in: folder)
+    let place = "\(file).damaged-\(Timestamp.now().milliseconds / 1_000)"
+    for part in ["", "-wal", "-shm"] { rename(file + part, place + part) }
+    return place
   }
 
   /// Frames that were dropped since the start, because too many waited or because the disk refused them.
-  public var droppedCount: Int { waiting.withLock { $0.dropped } }
+  public var droppedCount: Int { gathering.droppedCount }
 
   public func record(_ frame: LoggedFrame) {
-    var frame = frame
-    if frame.text.count > Limits.frameBytes { frame.text = frame.text.cut(to: Limits.frameBytes) }
-    let mustCall = waiting.withLock { waiting in
-      guard waiting.frames.count < Limits.waitingFrames, waiting.bytes + frame.text.count <= Limits.waitingFrameBytes
-      else {
-        waiting.dropped += 1
-        return false
-      }
-      waiting.frames.append(frame)
-      waiting.bytes += frame.text.count
-      defer { waiting.isCalled = true }
-      return !waiting.isCalled
-    }
-    guard mustCall else { return }
+    guard gathering.add(frame) else { return }
     Task { [weak self, gatherTime] in
       try? await Task.sleep(for: gatherTime)
       await self?.flush()
@@ -103,175 +108,221 @@ nonisolated public final class MessageLog: FrameLog, Sendable {
   }
 
   /// Writes what waits. A disk that refuses costs these frames and nothing else.
-  public func flush() async {
-    let frames = waiting.withLock { waiting in
-      let frames = waiting.frames
-      waiting.frames = []
-      waiting.bytes = 0
-      waiting.isCalled = false
-      return frames
-    }
-    guard !frames.isEmpty else { return }
-    do { try await writer.write(frames) } catch {
-      waiting.withLock { $0.dropped += frames.count }
-    }
-  }
+  public func flush() async { await writer.writeWaiting() }
 
   /// The newest first, before a cursor.
+  /// - Throws: `.corrupt` where a batch that it came to is damaged.
   public func search(
     _ filter: MessageFilter, before cursor: Int64? = nil, limit: Int
   ) async throws(StoreFault) -> MessagePage {
     try await searcher.search(filter, before: cursor, limit: max(1, Limits.page(limit)))
   }
 
-  /// Removes the oldest frames: those from before a time, and as many as the size demands.
+  /// Removes the oldest batches: those that ended before a time, and as many as the size demands.
   public func prune(before time: Timestamp, maxBytes: Int) async throws(StoreFault) {
     var isMoreLeft = true
     while isMoreLeft { isMoreLeft = try await writer.prune(before: time, maxBytes: maxBytes) }
   }
 }
 
-private actor Writer {
-  private let queue = WorkerQueue("ostler.message-log")
-  private let db: Database
+/// Frames on their way to the disk, and what became of those that did not get there.
+nonisolated private final class Gathering: Sendable {
+  private let state = Mutex(State())
 
-  init(file: String) throws(StoreFault) { db = try Migrations.messages.open(file, isDurable: false) }
+  private struct State {
+    var full: [FrameBatch] = []
+    var open = FrameBatch()
+    /// Frames and bytes that are not on disk, those that are just being written with them: a disk that hangs must not
+    /// make the memory grow.
+    var frames = 0
+    var bytes = 0
+    var dropped = 0
+    /// A writer is on its way.
+    var isCalled = false
+  }
 
-  nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
+  var droppedCount: Int { state.withLock { $0.dropped } }
 
-  func write(_ frames: [LoggedFrame]) throws(StoreFault) {
-    try db.transaction { () throws(StoreFault) in
-      for frame in frames {
-        try db.run(
-          """
-          INSERT INTO message (at, door, peer, direction, action, correlation, is_error, text)
-          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-          """,
-          frame.at, frame.door, frame.peer, frame.direction.rawValue, frame.action, frame.correlation, frame.isError,
-          frame.text.readable)
+  /// True where a writer must be called.
+  func add(_ frame: LoggedFrame) -> Bool {
+    let size = FrameBatch.size(of: frame)
+    return state.withLock { state in
+      guard state.frames < Limits.waitingFrames, state.bytes + size <= Limits.waitingFrameBytes else {
+        state.dropped += 1
+        return false
       }
+      if !state.open.hasRoom(for: size) {
+        let full = state.open
+        state.open = FrameBatch(expecting: full.size)
+        state.full.append(full)
+      }
+      state.open.append(frame, bytes: size)
+      state.frames += 1
+      state.bytes += size
+      defer { state.isCalled = true }
+      return !state.isCalled
     }
   }
 
-  /// One batch; true where another is needed.
+  /// What waits; it counts as waiting until it is `settled`.
+  func take() -> [FrameBatch] {
+    state.withLock { state in
+      var batches = state.full
+      state.full = []
+      state.isCalled = false
+      if state.open.count > 0 {
+        batches.append(state.open)
+        state.open = FrameBatch()
+      }
+      return batches
+    }
+  }
+
+  func settled(_ batches: [FrameBatch], isWritten: Bool) {
+    state.withLock { state in
+      for batch in batches {
+        state.frames -= batch.count
+        state.bytes -= batch.size - 1
+        if !isWritten { state.dropped += batch.count }
+      }
+    }
+  }
+}
+
+private actor MessageWriter {
+  private let queue = WorkerQueue("ostler.message-log")
+  private let file: String
+  /// Nil after the disk failed, until it can be opened again: no connection is used after that.
+  private var connection: Database?
+  private let gathering: Gathering
+  private let onChange: @Sendable (StoreFault?) -> Void
+  /// The last frames could not be written.
+  private var isFailing = false
+  /// The number of the next frame.
+  private var next: Int64
+
+  init(
+    file: String, gathering: Gathering, onChange: @escaping @Sendable (StoreFault?) -> Void
+  ) throws(StoreFault) {
+    self.file = file
+    self.gathering = gathering
+    self.onChange = onChange
+    let db = try Migrations.messages.open(file, isDurable: false)
+    connection = db
+    next =
+      try db.value(
+        """
+        SELECT max((SELECT next FROM numbering),
+                   coalesce((SELECT first + count FROM batch ORDER BY first DESC LIMIT 1), 1))
+        """) ?? 1
+  }
+
+  nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
+
+  /// All that was recorded before the call is written, or lost, when it returns.
+  func writeWaiting() {
+    let batches = gathering.take()
+    guard !batches.isEmpty else { return }
+    let fault: StoreFault?
+    do {
+      try withLog { db throws(StoreFault) in try write(batches, to: db) }
+      fault = nil
+    } catch { fault = error }
+    gathering.settled(batches, isWritten: fault == nil)
+    guard isFailing != (fault != nil) else { return }
+    isFailing = fault != nil
+    onChange(fault)
+  }
+
+  /// Does something with an open log.
+  private func withLog<R>(_ body: (Database) throws(StoreFault) -> R) throws(StoreFault) -> R {
+    let db = if let connection { connection } else { try Database(file: file, access: .write(isDurable: false)) }
+    connection = db
+    do { return try body(db) } catch {
+      if case .io = error { connection = nil }
+      throw error
+    }
+  }
+
+  private func write(_ batches: [FrameBatch], to db: Database) throws(StoreFault) {
+    var first = next
+    try db.transaction { () throws(StoreFault) in
+      for batch in batches {
+        try write(batch, as: first, to: db)
+        first += Int64(batch.count)
+      }
+    }
+    next = first
+  }
+
+  private func write(_ batch: FrameBatch, as first: Int64, to db: Database) throws(StoreFault) {
+    let frames = batch.frames
+    try db.run(
+      "INSERT INTO batch (first, count, began_at, ended_at, errors, frames) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+      first, batch.count, batch.beganAt, batch.endedAt, batch.errors, frames)
+    let speakers = frames.withUnsafeBytes { FrameReader($0).map(Speakers.init) }
+    guard let speakers else { preconditionFailure("a batch cannot be read by who wrote it") }
+    if let few = speakers.few {
+      for peer in few { try db.run("INSERT INTO batch_peer (peer, first) VALUES (?1, ?2)", peer, first) }
+    } else {
+      try db.run("INSERT INTO batch_crowd (first, fingerprints) VALUES (?1, ?2)", first, speakers.fingerprints)
+    }
+  }
+
+  // MARK: Pruning
+
+  /// A batch as pruning sees it. `size` is that of its frames in bytes.
+  private typealias Outline = (first: Int64, next: Int64, endedAt: Timestamp, size: Int)
+
+  /// Some batches; true where it must be called again.
   func prune(before time: Timestamp, maxBytes: Int) throws(StoreFault) -> Bool {
+    try withLog { db throws(StoreFault) in try prune(db, before: time, maxBytes: maxBytes) }
+  }
+
+  private func prune(_ db: Database, before time: Timestamp, maxBytes: Int) throws(StoreFault) -> Bool {
     let removed = try db.transaction { () throws(StoreFault) in
-      let late = try db.run(
-        "DELETE FROM message WHERE id IN (SELECT id FROM message ORDER BY id LIMIT ?2) AND at < ?1",
-        time, Limits.prunedAtOnce)
-      let size = try bytes()
-      guard late == 0, size > maxBytes else { return late }
-      return try db.run(
-        "DELETE FROM message WHERE id IN (SELECT id FROM message ORDER BY id LIMIT ?1)", Limits.prunedAtOnce)
+      let oldest = try db.rows(
+        "SELECT first, first + count AS next, ended_at, length(frames) AS size FROM batch ORDER BY first LIMIT ?1",
+        Limits.batchesPrunedAtOnce
+      ) { (row) throws(StoreFault) -> Outline in
+        (try row.get("first"), try row.get("next"), try row.get("ended_at"), try row.get("size"))
+      }
+      var leaving = oldest.filter { $0.endedAt < time }
+      if leaving.isEmpty {
+        var excess = try bytes(of: db) - maxBytes
+        leaving = Array(
+          oldest.prefix { batch in
+            defer { excess -= batch.size }
+            return excess > 0
+          })
+      }
+      for batch in leaving { try remove(batch.first, from: db) }
+      if let last = leaving.last { try db.run("UPDATE numbering SET next = max(next, ?1)", last.next) }
+      return leaving.count
     }
     // Freed pages go back to the disk, so that the limit is one of the file.
     try db.script("PRAGMA incremental_vacuum")
     return removed > 0
   }
 
+  private func remove(_ first: Int64, from db: Database) throws(StoreFault) {
+    if try db.run("DELETE FROM batch_crowd WHERE first = ?1", first) == 0 {
+      // Who speaks in it stands in its frames. Of a damaged batch the peers' rows stay; they lead nowhere.
+      let peers = try db.first("SELECT frames FROM batch WHERE first = ?1", first) { (row) throws(StoreFault) in
+        try row.cell("frames").bytes { FrameReader($0).flatMap { Speakers(of: $0).few } }
+      }
+      for peer in (peers ?? nil) ?? [] {
+        try db.run("DELETE FROM batch_peer WHERE peer = ?1 AND first = ?2", peer, first)
+      }
+    }
+    try db.run("DELETE FROM batch WHERE first = ?1", first)
+  }
+
   /// Without the pages that are free already.
-  private func bytes() throws(StoreFault) -> Int {
+  private func bytes(of db: Database) throws(StoreFault) -> Int {
     let pages: Int = try db.value("PRAGMA page_count") ?? 0
     let free: Int = try db.value("PRAGMA freelist_count") ?? 0
     let size: Int = try db.value("PRAGMA page_size") ?? 0
     return (pages - free) * size
-  }
-}
-
-private actor Searcher {
-  private let queue = WorkerQueue("ostler.message-search")
-  private let db: Database
-
-  init(file: String) throws(StoreFault) { db = try Database(file: file, access: .read) }
-
-  nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
-
-  func search(_ filter: MessageFilter, before cursor: Int64?, limit: Int) throws(StoreFault) -> MessagePage {
-    let end = Instant.now() + Limits.searchTime
-    return try db.snapshot(for: Limits.readTime) { () throws(StoreFault) in
-      let newest: Int64 = try db.value("SELECT id FROM message ORDER BY id DESC LIMIT 1") ?? 0
-      let oldest = try firstID(since: filter.since)
-      var next = min(cursor ?? .max, newest + 1)
-      var found: [KeptMessage] = []
-      while next > oldest, found.count < limit, Instant.now() < end {
-        let from = max(oldest, next - Limits.framesPerLook)
-        let more = try look(filter, from: from, to: next, limit: limit - found.count)
-        found += more
-        next = found.count == limit ? found[limit - 1].id : from
-      }
-      return MessagePage(messages: found, next: next > oldest ? next : nil)
-    }
-  }
-
-  /// Frames are written in the order of their times, near enough: halving finds where a time begins without an index.
-  /// The slack covers those that two loops handed over crosswise.
-  private func firstID(since time: Timestamp?) throws(StoreFault) -> Int64 {
-    var low: Int64 = try db.value("SELECT id FROM message ORDER BY id LIMIT 1") ?? 1
-    guard let time else { return low }
-    let wanted = time - .seconds(60)
-    var high: Int64 = try db.value("SELECT id + 1 FROM message ORDER BY id DESC LIMIT 1") ?? 1
-    while low < high {
-      let middle = low + (high - low) / 2
-      let at: Timestamp? = try db.value("SELECT at FROM message WHERE id >= ?1 ORDER BY id LIMIT 1", middle)
-      if let at, at < wanted { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
-
-  private func look(
-    _ filter: MessageFilter, from: Int64, to: Int64, limit: Int
-  ) throws(StoreFault) -> [KeptMessage] {
-    let text = filter.text.map(pattern(containing:))
-    if let peer = filter.peer {
-      return try db.rows(
-        """
-        SELECT * FROM message
-        WHERE peer = ?1 AND id >= ?2 AND id < ?3
-          AND (?4 IS NULL OR door = ?4) AND (?5 IS NULL OR action = ?5) AND (?6 IS NULL OR direction = ?6)
-          AND (NOT ?7 OR is_error) AND (?8 IS NULL OR at >= ?8) AND (?9 IS NULL OR text LIKE ?9 ESCAPE '\\')
-        ORDER BY id DESC LIMIT ?10
-        """,
-        peer, from, to, filter.door, filter.action, filter.direction?.rawValue, filter.onlyErrors, filter.since, text,
-        limit, as: KeptMessage.init(row:))
-    }
-    return try db.rows(
-      """
-      SELECT * FROM message
-      WHERE id >= ?1 AND id < ?2
-        AND (?3 IS NULL OR door = ?3) AND (?4 IS NULL OR action = ?4) AND (?5 IS NULL OR direction = ?5)
-        AND (NOT ?6 OR is_error) AND (?7 IS NULL OR at >= ?7) AND (?8 IS NULL OR text LIKE ?8 ESCAPE '\\')
-      ORDER BY id DESC LIMIT ?9
-      """,
-      from, to, filter.door, filter.action, filter.direction?.rawValue, filter.onlyErrors, filter.since, text, limit,
-      as: KeptMessage.init(row:))
-  }
-}
-
-nonisolated extension Bytes {
-  /// The first bytes, without a character that the cut would split.
-  func cut(to count: Int) -> Bytes {
-    var end = Swift.min(count, self.count)
-    while end > 0, end < self.count, self[end] & 0xC0 == 0x80 { end -= 1 }
-    return Bytes(self[..<end])
-  }
-
-  /// As text for people: what is no UTF-8, and NUL, at which SQLite's functions would stop, is shown as U+FFFD.
-  var readable: String {
-    let text = String(decoding: self, as: UTF8.self)
-    return contains(0) ? String(text.map { $0 == "\0" ? "\u{FFFD}" : $0 }) : text
-  }
-}
-
-nonisolated extension KeptMessage {
-  init(row: Row) throws(StoreFault) {
-    id = try row.get("id")
-    at = try row.get("at")
-    door = try row.get("door")
-    peer = try row.get("peer")
-    direction = try row.word("direction")
-    action = try row.get("action")
-    correlation = try row.get("correlation")
-    isError = try row.get("is_error")
-    text = try row.get("text")
   }
 }

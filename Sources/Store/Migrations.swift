@@ -14,20 +14,24 @@ nonisolated struct Migrations {
   /// What stands in the file's header so that no other program's database is taken for ours.
   let application: Int64
   let steps: [Step]
+  /// Whether freed pages may go back to the disk. It costs a note of each page's owner whenever rows move, so only a
+  /// file that is kept within a size has it; in the books freed pages are used again.
+  let givesBack: Bool
 
   /// The house's books. ("OSTL")
-  static let house = Migrations(application: 0x4F53_544C, folder: "Migrations/")
+  static let house = Migrations(application: 0x4F53_544C, folder: "Migrations/", givesBack: false)
   /// The message log. ("OSTM")
-  static let messages = Migrations(application: 0x4F53_544D, folder: "Migrations/messages/")
+  static let messages = Migrations(application: 0x4F53_544D, folder: "Migrations/messages/", givesBack: true)
 
-  init(application: Int64, steps: [Step]) {
+  init(application: Int64, steps: [Step], givesBack: Bool = false) {
     precondition(steps.map(\.number) == Array(1...max(1, steps.count)), "migrations are numbered from 1 without gaps")
     self.application = application
     self.steps = steps
+    self.givesBack = givesBack
   }
 
   /// The embedded files `NNNN_name.sql` that stand directly in a folder of Resources.
-  private init(application: Int64, folder: String) {
+  private init(application: Int64, folder: String, givesBack: Bool) {
     var count = 0
     let files = UnsafeBufferPointer(start: ostler_resources(&count), count: count)
     let steps = files.compactMap { file -> Step? in
@@ -38,7 +42,7 @@ nonisolated struct Migrations {
       let sql = UnsafeBufferPointer(start: file.start, count: file.end - file.start)
       return Step(number: number, name: String(name), sql: String(decoding: sql, as: UTF8.self))
     }
-    self.init(application: application, steps: steps)
+    self.init(application: application, steps: steps, givesBack: givesBack)
   }
 
   /// Opens a database for writing and brings it to the newest schema; makes it where there is none.
@@ -47,7 +51,7 @@ nonisolated struct Migrations {
     try prepareFile(file)
     let db = try Database(file: file, access: .write(isDurable: isDurable))
     let version = try check(db)
-    if version == 0 { try db.script("PRAGMA auto_vacuum = INCREMENTAL") }
+    if version == 0, givesBack { try db.script("PRAGMA auto_vacuum = INCREMENTAL") }
     let mode: String? = try db.value("PRAGMA journal_mode = WAL")
     guard mode == "wal" else { throw .other(code: SQLITE_ERROR, text: "\(file) cannot keep a write-ahead log") }
     try db.script("PRAGMA journal_size_limit = \(Limits.idleLogBytes)")
@@ -66,7 +70,7 @@ nonisolated struct Migrations {
   }
 
   /// The schema's version; 0 where the file is empty.
-  private func check(_ db: Database) throws(StoreFault) -> Int {
+  func check(_ db: Database) throws(StoreFault) -> Int {
     let application: Int64 = try db.value("PRAGMA application_id") ?? 0
     let version: Int = try db.value("PRAGMA user_version") ?? 0
     let tables: Int = try db.value("SELECT count(*) FROM sqlite_schema") ?? 0
@@ -74,7 +78,7 @@ nonisolated struct Migrations {
     guard application == self.application else {
       throw .corrupt(file: db.file, what: "it is another program's database")
     }
-    guard version <= steps.count else { throw .newer(found: version, known: steps.count) }
+    guard version <= steps.count else { throw .newer(file: db.file, found: version, known: steps.count) }
     return version
   }
 
@@ -83,7 +87,8 @@ nonisolated struct Migrations {
     let tables = try db.rows("SELECT name FROM sqlite_schema WHERE type = 'table'") { (row) throws(StoreFault) in
       try row.get("name") as String
     }
-    for table in tables { try db.script("SELECT 1 FROM \"\(table)\" LIMIT 1") }
+    // All columns, so that the table is read and not some index of it.
+    for table in tables { try db.script("SELECT * FROM \"\(table)\" NOT INDEXED LIMIT 1") }
   }
 }
 
@@ -102,6 +107,6 @@ nonisolated func prepareFile(_ path: String) throws(StoreFault) {
   var header = Bytes(repeating: 0, count: 16)
   let count = read(descriptor, &header, header.count)
   guard count == 0 || header == Bytes(utf8: "SQLite format 3\0") else {
-    throw .corrupt(file: path, what: "it does not begin as an SQLite database does; restore a backup")
+    throw .corrupt(file: path, what: "it does not begin as an SQLite database does")
   }
 }

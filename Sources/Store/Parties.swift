@@ -10,7 +10,10 @@ nonisolated public struct Parties {
   }
 
   public func party(_ id: ID<Party>) throws(StoreFault) -> Party? {
-    try db.first("SELECT * FROM party WHERE id = ?1", id, as: Party.init(row:))
+    if let known = db.cache?.parties[id] { return known }
+    let found = try db.first("SELECT * FROM party WHERE id = ?1", id, as: Party.init(row:))
+    db.cache?.parties[id] = found
+    return found
   }
 
   /// Ours of that name, in any role.
@@ -22,7 +25,15 @@ nonisolated public struct Parties {
 
   /// The party that operates stations; the first where there are several.
   public func cpo() throws(StoreFault) -> Party? {
-    try db.first("SELECT * FROM party WHERE role = 'CPO' ORDER BY id", as: Party.init(row:))
+    if let known = db.cache?.operatingParty { return known }
+    let found = try db.first("SELECT * FROM party WHERE role = 'CPO' ORDER BY id", as: Party.init(row:))
+    db.cache?.operatingParty = found
+    return found
+  }
+
+  /// The party that provides drivers; the first where there are several.
+  public func provider() throws(StoreFault) -> Party? {
+    try db.first("SELECT * FROM party WHERE role = 'EMSP' ORDER BY id", as: Party.init(row:))
   }
 
   /// Keeps a new one; its id is given here.

@@ -9,6 +9,14 @@ nonisolated public enum TokenPurpose: String, Word {
   case credentials
 }
 
+/// Something odd about a partner, or something that its version cannot hear from us.
+nonisolated public struct PartnerNote: Sendable, Equatable {
+  public let what: String
+  public let count: Int
+  public let sample: String?
+  public let lastAt: Timestamp
+}
+
 /// Our roaming partners, the parties behind them, and the tokens by which they prove who they are.
 nonisolated public struct Partners {
   let db: Database
@@ -29,11 +37,12 @@ nonisolated public struct Partners {
       try db.insert(
         """
         INSERT INTO partner (name, party, state, versions_url, version, endpoints, outbound_token, quirks,
-          last_contact_at, created_at, updated_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+          last_contact_at, created_at, updated_at, publishing, provider)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
         """,
         new.name, new.party, new.state.rawValue, new.versionsURL, new.version, new.storedEndpoints, new.outboundToken,
-        new.quirks.stored, new.lastContactAt, new.createdAt, new.updatedAt))
+        new.quirks.stored, new.lastContactAt, new.createdAt, new.updatedAt, new.publishing.stored,
+        new.provider))
     let roles = new.roles.map { PartnerRegistration.Role(name: $0.name, role: $0.role, businessName: $0.businessName) }
     partner.roles = try replaceRoles(of: partner.id, by: roles)
     return partner
@@ -44,11 +53,12 @@ nonisolated public struct Partners {
     try db.run(
       """
       UPDATE partner SET name = ?2, party = ?3, state = ?4, versions_url = ?5, version = ?6, endpoints = ?7,
-        outbound_token = ?8, quirks = ?9, updated_at = ?10
+        outbound_token = ?8, quirks = ?9, updated_at = ?10, publishing = ?11, provider = ?12
       WHERE id = ?1
       """,
       partner.id, partner.name, partner.party, partner.state.rawValue, partner.versionsURL, partner.version,
-      partner.storedEndpoints, partner.outboundToken, partner.quirks.stored, partner.updatedAt)
+      partner.storedEndpoints, partner.outboundToken, partner.quirks.stored, partner.updatedAt,
+      partner.publishing.stored, partner.provider)
   }
 
   /// With its roles, its tokens, and the drivers' tokens that it gave us. Sessions and CDRs stay.
@@ -61,8 +71,42 @@ nonisolated public struct Partners {
 
   /// All that must be known to send it something.
   public func terms(of id: ID<Partner>) throws(StoreFault) -> PartnerTerms? {
-    guard let partner = try partner(id), let party = try Parties(db: db).party(partner.party) else { return nil }
-    return PartnerTerms(partner: partner, ourParty: party)
+    let parties = Parties(db: db)
+    guard let partner = try partner(id), let party = try parties.party(partner.party) else { return nil }
+    let all = partner.publishing.allParties == true ? try parties.all() : []
+    let provider = try partner.provider.flatMap { id throws(StoreFault) in try parties.party(id) }
+    return PartnerTerms(
+      partner: partner, ourParty: party, parties: [party] + all.filter { $0.id != party.id && $0.role == .cpo },
+      provider: provider)
+  }
+
+  // MARK: Notes
+
+  /// Evidence of something, counted. True where it is the first of its kind.
+  @discardableResult
+  public func note(
+    _ what: String, sample: String?, of partner: ID<Partner>, at now: Timestamp
+  ) throws(StoreFault) -> Bool {
+    let known: Int? = try db.value("SELECT count(*) FROM partner_note WHERE partner = ?1", partner)
+    let kind = (known ?? 0) < Limits.notesPerPartner ? what : "more than is listed"
+    let count: Int? = try db.value(
+      """
+      INSERT INTO partner_note (partner, what, count, sample, last_at) VALUES (?1, ?2, 1, ?3, ?4)
+      ON CONFLICT (partner, what) DO UPDATE SET count = count + 1, sample = excluded.sample, last_at = excluded.last_at
+      RETURNING count
+      """, partner, String(kind.prefix(Limits.oddityCharacters)),
+      sample.map { String($0.prefix(Limits.oddityCharacters)) },
+      now)
+    return count == 1
+  }
+
+  /// What was noted of a partner, the newest first.
+  public func notes(of partner: ID<Partner>) throws(StoreFault) -> [PartnerNote] {
+    try db.rows("SELECT * FROM partner_note WHERE partner = ?1 ORDER BY last_at DESC, what", partner) {
+      (row) throws(StoreFault) in
+      try PartnerNote(
+        what: row.get("what"), count: row.get("count"), sample: row.get("sample"), lastAt: row.get("last_at"))
+    }
   }
 
   // MARK: Roles
@@ -93,14 +137,28 @@ nonisolated public struct Partners {
       try db.run(
         """
         INSERT INTO partner_role (partner, country, party, role, business_name) VALUES (?1, ?2, ?3, ?4, ?5)
-        ON CONFLICT (partner, country, party, role) DO UPDATE SET business_name = excluded.business_name
+        ON CONFLICT (partner, country, party, role) DO UPDATE SET business_name = excluded.business_name, behind_hub = 0
         """, partner, role.name.country, role.name.party, role.role, role.businessName)
     }
-    for held in try self.roles(of: partner)
+    let named = try db.rows(
+      "SELECT * FROM partner_role WHERE partner = ?1 AND NOT behind_hub", partner, as: PartnerRole.init(row:))
+    for held in named
     where !roles.contains(where: { $0.name == held.name && $0.role == held.role }) {
       try db.run("DELETE FROM partner_role WHERE id = ?1", held.id)
     }
     return try self.roles(of: partner)
+  }
+
+  /// A party that was met behind a hub. It stays when the hub's credentials, which do not name it, are exchanged.
+  @discardableResult
+  public func meet(_ name: PartyID, as role: String, behind hub: ID<Partner>) throws(StoreFault) -> PartnerRole {
+    try db.run(
+      """
+      INSERT INTO partner_role (partner, country, party, role, business_name, behind_hub) VALUES (?1, ?2, ?3, ?4, ?5, 1)
+      ON CONFLICT (partner, country, party, role) DO NOTHING
+      """, hub, name.country, name.party, role, name.description)
+    guard let met = try self.role(name, of: hub) else { throw .missing("party \(name) behind partner \(hub)") }
+    return met
   }
 
   private func withRoles(_ partners: [Partner]) throws(StoreFault) -> [Partner] {
@@ -151,11 +209,14 @@ nonisolated extension Partner {
   init(row: Row) throws(StoreFault) {
     let stored: JSON = try row.get("endpoints")
     var endpoints: [Endpoint] = []
-    for endpoint in stored.array ?? [] { endpoints.append(try row.cell("endpoints").payload(endpoint.text)) }
+    for endpoint in stored.array ?? [] {
+      endpoints.append(try row.cell("endpoints").payload(WrittenText(endpoint.bytes)))
+    }
     try self.init(
-      id: row.get("id"), name: row.get("name"), party: row.get("party"), state: row.word("state"),
+      id: row.get("id"), name: row.get("name"), party: row.get("party"), provider: row.get("provider"),
+      state: row.word("state"),
       versionsURL: row.get("versions_url"), version: row.get("version"), endpoints: endpoints,
-      outboundToken: row.get("outbound_token"), quirks: row.payload("quirks"),
+      outboundToken: row.get("outbound_token"), quirks: row.payload("quirks"), publishing: row.payload("publishing"),
       lastContactAt: row.get("last_contact_at"), createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
   }
 }

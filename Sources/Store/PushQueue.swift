@@ -3,7 +3,9 @@ import Wire
 
 /// What kind of object a push speaks of.
 nonisolated public enum PushModule: String, Word {
-  case locations, evses, tariffs, sessions, cdrs, commands
+  case locations, evses, tariffs, sessions, cdrs, commands, tokens
+  /// What a planned session's charging comes to.
+  case profiles = "chargingprofiles"
 
   /// Its place in the order at one location and of one session: the location before the session before the CDR.
   var rank: Int {
@@ -12,7 +14,7 @@ nonisolated public enum PushModule: String, Word {
     case .evses: 1
     case .sessions: 2
     case .cdrs: 3
-    case .tariffs, .commands: 0
+    case .tariffs, .commands, .profiles, .tokens: 0
     }
   }
 }
@@ -21,7 +23,8 @@ nonisolated public enum PushModule: String, Word {
 nonisolated public struct PushKey: Sendable, Hashable {
   public var partner: ID<Partner>
   public var module: PushModule
-  /// A location's number in our books, an EVSE's uid, a tariff's ref, the id of a session, a CDR or a command.
+  /// A location's or a token's number in our books, an EVSE's uid, a tariff's ref, the id of a session, a CDR or a
+  /// command.
   public var object: String
 
   public init(partner: ID<Partner>, module: PushModule, object: String) {
@@ -299,7 +302,7 @@ nonisolated public struct PushQueue {
         """
         DELETE FROM push WHERE (partner, module, object) IN (
           SELECT partner, module, object FROM push
-          WHERE sent >= wanted AND sent_at < ?1 AND module IN ('sessions', 'cdrs', 'commands') LIMIT ?2)
+          WHERE sent >= wanted AND sent_at < ?1 AND module IN ('sessions', 'cdrs', 'commands', 'chargingprofiles') LIMIT ?2)
         """, time, Limits.prunedAtOnce))
   }
 

@@ -7,10 +7,14 @@ nonisolated public final class Readers: Sendable {
   private let readers: [Reader]
   private let next = Atomic<Int>(0)
 
-  init(file: String, time: Duration) throws(StoreFault) {
+  init(
+    file: String, time: Duration, onDiskFailure: @escaping @Sendable (StoreFault) -> Void
+  ) throws(StoreFault) {
     var readers: [Reader] = []
     for number in 1...Limits.readers {
-      readers.append(try Reader(file: file, time: time, queue: WorkerQueue("ostler.reader-\(number)")))
+      let db = try Database(file: file, access: .read)
+      db.onDiskFailure = onDiskFailure
+      readers.append(Reader(db: db, time: time, queue: WorkerQueue("ostler.reader-\(number)")))
     }
     self.readers = readers
   }
@@ -31,10 +35,10 @@ private actor Reader {
   private let books: Books
   private let time: Duration
 
-  init(file: String, time: Duration, queue: WorkerQueue) throws(StoreFault) {
+  init(db: sending Database, time: Duration, queue: WorkerQueue) {
     self.queue = queue
     self.time = time
-    books = Books(db: try Database(file: file, access: .read))
+    books = Books(db: db)
   }
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }

@@ -34,12 +34,12 @@ nonisolated struct Row {
 
   func payload<P: Payload>(_ column: StaticString) throws(StoreFault) -> P {
     let cell = cell(column)
-    return try cell.payload(String.read(cell))
+    return try cell.payload(WrittenText.read(cell))
   }
 
   func maybePayload<P: Payload>(_ column: StaticString) throws(StoreFault) -> P? {
     let cell = cell(column)
-    guard let text = try String?.read(cell) else { return nil }
+    guard let text = try WrittenText?.read(cell) else { return nil }
     return try cell.payload(text)
   }
 
@@ -58,8 +58,17 @@ nonisolated struct Cell {
     return sqlite3_column_int64(statement.handle, place)
   }
 
-  func payload<P: Payload>(_ text: String) throws(StoreFault) -> P {
-    do { return try P.read(Bytes(utf8: text)).value } catch {
+  /// What lies in it, valid within the call.
+  func bytes<R>(_ body: (UnsafeRawBufferPointer) -> R) throws(StoreFault) -> R {
+    guard sqlite3_column_type(statement.handle, place) == SQLITE_BLOB else { throw damaged("it holds no bytes") }
+    // An empty one has no address.
+    let start = sqlite3_column_blob(statement.handle, place)
+    return body(
+      UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement.handle, place))))
+  }
+
+  func payload<P: Payload>(_ text: WrittenText) throws(StoreFault) -> P {
+    do { return try P.read(text.bytes).value } catch {
       throw damaged("\(error.path) \(error.detail)")
     }
   }
@@ -91,13 +100,7 @@ nonisolated extension Bool: Storable {
 nonisolated extension String: Storable {
   func bind(to statement: OpaquePointer, at place: Int32) -> Int32 {
     var text = self
-    return text.withUTF8 { utf8 in
-      // An empty text has no address, and SQLite would take none for NULL.
-      guard let start = utf8.baseAddress else { return ostler_bind_text(statement, place, "", 0) }
-      return start.withMemoryRebound(to: CChar.self, capacity: utf8.count) {
-        ostler_bind_text(statement, place, $0, Int32(utf8.count))
-      }
-    }
+    return text.withUTF8 { bindText($0, to: statement, at: place) }
   }
 
   static func read(_ cell: Cell) throws(StoreFault) -> String {
@@ -105,6 +108,26 @@ nonisolated extension String: Storable {
     let count = Int(sqlite3_column_bytes(cell.statement.handle, cell.place))
     return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
   }
+}
+
+nonisolated private func bindText(
+  _ utf8: UnsafeBufferPointer<UInt8>, to statement: OpaquePointer, at place: Int32
+) -> Int32 {
+  // An empty text has no address, and SQLite would take none for NULL.
+  guard let start = utf8.baseAddress else { return ostler_bind_text(statement, place, "", 0) }
+  return start.withMemoryRebound(to: CChar.self, capacity: utf8.count) {
+    ostler_bind_text(statement, place, $0, Int32(utf8.count))
+  }
+}
+
+nonisolated extension [UInt8]: Storable {
+  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 {
+    // An empty one has no address, and SQLite would take none for NULL.
+    guard !isEmpty else { return sqlite3_bind_zeroblob(statement, place, 0) }
+    return withUnsafeBytes { ostler_bind_blob(statement, place, $0.baseAddress, Int32($0.count)) }
+  }
+
+  static func read(_ cell: Cell) throws(StoreFault) -> Bytes { try cell.bytes { Bytes($0) } }
 }
 
 nonisolated extension Optional: Storable where Wrapped: Storable {
@@ -139,7 +162,11 @@ nonisolated extension Money: Storable {
 }
 
 nonisolated extension Decimal: Storable {
-  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 { description.bind(to: statement, at: place) }
+  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 {
+    var text: Bytes = []
+    append(to: &text)
+    return WrittenText(text).bind(to: statement, at: place)
+  }
 
   static func read(_ cell: Cell) throws(StoreFault) -> Decimal {
     guard let value = Decimal(try String.read(cell)) else { throw cell.damaged("it is no decimal") }
@@ -147,8 +174,38 @@ nonisolated extension Decimal: Storable {
   }
 }
 
+/// UTF-8 that the house itself wrote, for a column of text.
+nonisolated struct WrittenText: Storable {
+  let bytes: Bytes
+
+  init(_ bytes: Bytes) { self.bytes = bytes }
+
+  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 {
+    bytes.withUnsafeBufferPointer { bindText($0, to: statement, at: place) }
+  }
+
+  static func read(_ cell: Cell) throws(StoreFault) -> WrittenText {
+    guard let start = sqlite3_column_text(cell.statement.handle, cell.place) else { throw cell.damaged("it is empty") }
+    let count = Int(sqlite3_column_bytes(cell.statement.handle, cell.place))
+    return WrittenText(Bytes(UnsafeBufferPointer(start: start, count: count)))
+  }
+}
+
+nonisolated extension JSONText: Storable {
+  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 {
+    WrittenText(bytes).bind(to: statement, at: place)
+  }
+
+  static func read(_ cell: Cell) throws(StoreFault) -> JSONText {
+    let text = try WrittenText.read(cell)
+    do { return try JSONText(parsing: text.bytes) } catch { throw cell.damaged("it is no JSON: \(error)") }
+  }
+}
+
 nonisolated extension JSON: Storable {
-  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 { text.bind(to: statement, at: place) }
+  func bind(to statement: OpaquePointer, at place: Int32) -> Int32 {
+    WrittenText(bytes).bind(to: statement, at: place)
+  }
 
   static func read(_ cell: Cell) throws(StoreFault) -> JSON {
     let text = try String.read(cell)
@@ -167,7 +224,9 @@ nonisolated extension StationIdentity: Storable {
 
 nonisolated extension Payload {
   /// As a column keeps it.
-  var stored: String { String(decoding: encoded(), as: UTF8.self) }
+  var stored: WrittenText { WrittenText(encoded()) }
+  /// The same; NULL where it says nothing.
+  var storedIfAny: WrittenText? { self == Self() ? nil : stored }
 }
 
 /// A pattern for `LIKE … ESCAPE '\'` that finds a text anywhere, whatever signs it holds.

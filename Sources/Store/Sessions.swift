@@ -36,61 +36,87 @@ nonisolated public struct Sessions {
   let db: Database
 
   public func session(_ id: String) throws(StoreFault) -> Session? {
-    try db.first("SELECT * FROM session WHERE id = ?1", id, as: Session.init(row:))
+    if let open = db.cache?.openSessions.session(id) { return open.session }
+    return try db.first("SELECT * FROM session WHERE id = ?1", id, as: read)
   }
 
   /// By the number that a 1.6 station knows it by.
   public func session(transaction: Int64) throws(StoreFault) -> Session? {
-    try db.first("SELECT * FROM session WHERE transaction_id = ?1", transaction, as: Session.init(row:))
+    if let open = db.cache?.openSessions.session(transaction: transaction) { return open.session }
+    return try db.first("SELECT * FROM session WHERE transaction_id = ?1", transaction, as: read)
   }
 
   /// The one that this very start began before: the station repeats it because it missed the answer.
   public func session(_ station: ID<Station>, startKey: String) throws(StoreFault) -> Session? {
     try db.first(
-      "SELECT * FROM session WHERE station = ?1 AND start_key = ?2", station, startKey, as: Session.init(row:))
+      "SELECT * FROM session WHERE station = ?1 AND start_key = ?2", station, startKey, as: read)
   }
 
   /// The running one.
-  public func open(at evse: ID<EVSE>) throws(StoreFault) -> Session? {
-    try db.first(
-      "SELECT * FROM session WHERE evse = ?1 AND ended_at IS NULL AND state = 'active' ORDER BY id DESC", evse,
-      as: Session.init(row:))
+  public func open(at evse: EVSE) throws(StoreFault) -> Session? {
+    try unended(of: evse.station).last { $0.evse == evse.id && $0.state == .active }
   }
 
-  /// The one that a remote start asked for and that waits for the car; the oldest where there are several.
-  public func pending(at evse: ID<EVSE>) throws(StoreFault) -> Session? {
-    try db.first(
-      "SELECT * FROM session WHERE evse = ?1 AND ended_at IS NULL AND state = 'pending' ORDER BY id", evse,
-      as: Session.init(row:))
-  }
-
-  /// Those of remote starts that wait for their cars: every tag that is shown is held against them, so the running ones are
-  /// not even read.
+  /// Those of remote starts that wait for their cars.
   public func pending(of station: ID<Station>) throws(StoreFault) -> [Session] {
+    try unended(of: station).filter { $0.state == .pending }
+  }
+
+  /// Those of remote starts for a tag whose cars did not come in time, since that time, the newest first.
+  public func missed(of station: ID<Station>, uid: String, since time: Timestamp) throws(StoreFault) -> [Session] {
     try db.rows(
       """
-      SELECT * FROM session INDEXED BY session_open_station
-      WHERE station = ?1 AND ended_at IS NULL AND state = 'pending' ORDER BY id
-      """, station, as: Session.init(row:))
+      SELECT * FROM session INDEXED BY session_missed
+      WHERE station = ?1 AND folded_uid = ?2 AND started_at >= ?3 AND state = 'invalid' AND command IS NOT NULL
+      ORDER BY started_at DESC
+      """, station, Token.fold(uid), time, as: read)
+  }
+
+  /// Of a token that may not have any number at once.
+  public func countRunning(of token: Token) throws(StoreFault) -> Int {
+    try db.value(
+      "SELECT count(*) FROM session WHERE state = 'active' AND folded_uid = ?1 AND owner IS ?2", token.foldedUID,
+      token.owner) ?? 0
   }
 
   /// The one that a remote start made, also after it ended.
   public func session(command: String) throws(StoreFault) -> Session? {
-    try db.first("SELECT * FROM session WHERE command = ?1", command, as: Session.init(row:))
+    try db.first("SELECT * FROM session WHERE command = ?1", command, as: read)
+  }
+
+  /// By its number in the books, by which a 2.x station tells which remote start it follows.
+  public func session(number: Int64) throws(StoreFault) -> Session? {
+    try db.first("SELECT * FROM session WHERE number = ?1", number, as: read)
+  }
+
+  /// The newest that was authorized under that reference.
+  public func session(reference: String) throws(StoreFault) -> Session? {
+    try db.first(
+      "SELECT * FROM session WHERE authorization_reference = ?1 ORDER BY id DESC LIMIT 1", reference, as: read)
   }
 
   /// One of a partner's drivers; nil where it is somebody else's.
   public func session(_ id: String, of partner: ID<Partner>) throws(StoreFault) -> Session? {
-    try db.first("SELECT * FROM session WHERE id = ?1 AND partner = ?2", id, partner, as: Session.init(row:))
+    try db.first("SELECT * FROM session WHERE id = ?1 AND partner = ?2", id, partner, as: read)
   }
 
   /// Pending and running ones.
   public func open(of station: ID<Station>) throws(StoreFault) -> [Session] {
-    try db.rows(
-      """
-      SELECT * FROM session INDEXED BY session_open_station
-      WHERE station = ?1 AND ended_at IS NULL AND state IN ('pending', 'active') ORDER BY id
-      """, station, as: Session.init(row:))
+    try unended(of: station).filter(\.isOpen)
+  }
+
+  /// Those of a station that are not over, superseded ones among them, by their ids.
+  private func unended(of station: ID<Station>) throws(StoreFault) -> [Session] {
+    if let known = db.cache?.openSessions.all(of: station) { return known.map(\.session) }
+    let all = try db.rows(
+      "SELECT * FROM session INDEXED BY session_open WHERE station = ?1 AND ended_at IS NULL ORDER BY id", station
+    ) { (row) throws(StoreFault) in try OpenSessions.Kept(number: row.get("number"), session: read(row)) }
+    db.cache?.openSessions.load(all, of: station)
+    return all.map(\.session)
+  }
+
+  private func read(_ row: Row) throws(StoreFault) -> Session {
+    try Session(row: row, tariff: Tariffs(db: db).frozen(row.get("tariff")))
   }
 
   /// Pending and running ones of the whole house.
@@ -99,7 +125,7 @@ nonisolated public struct Sessions {
       """
       SELECT * FROM session INDEXED BY session_open
       WHERE ended_at IS NULL AND state IN ('pending', 'active') ORDER BY id
-      """, as: Session.init(row:))
+      """, as: read)
   }
 
   /// Those of remote starts whose car did not come since that time.
@@ -108,7 +134,7 @@ nonisolated public struct Sessions {
       """
       SELECT * FROM session INDEXED BY session_open
       WHERE ended_at IS NULL AND state = 'pending' AND updated_at <= ?1 ORDER BY id
-      """, time, as: Session.init(row:))
+      """, time, as: read)
   }
 
   /// Those that wait for a late stop and did not change since that time.
@@ -117,44 +143,88 @@ nonisolated public struct Sessions {
       """
       SELECT * FROM session INDEXED BY session_open
       WHERE ended_at IS NULL AND state = 'superseded' AND updated_at <= ?1 ORDER BY id
-      """, time, as: Session.init(row:))
+      """, time, as: read)
   }
 
   /// The newest first, before a cursor.
   public func list(
     _ filter: SessionFilter = SessionFilter(), before cursor: String? = nil, limit: Int
   ) throws(StoreFault) -> [Session] {
-    try db.rows(
+    let end = try cursor.map { id throws(StoreFault) in try place(of: id) } ?? .max
+    let (state, uid, limit) = (filter.state?.rawValue, filter.uid.map(Token.fold), Limits.page(limit))
+    // One question each for what has an index: SQLite takes none for a condition that may not be there.
+    if let uid {
+      return try db.rows(
+        """
+        SELECT * FROM session INDEXED BY session_token
+        WHERE folded_uid = ?7 AND number < ?1
+          AND (?2 IS NULL OR state = ?2) AND (NOT ?3 OR ended_at IS NULL) AND (?4 IS NULL OR station = ?4)
+          AND (?5 IS NULL OR location = ?5) AND (?6 IS NULL OR partner = ?6)
+          AND (?8 IS NULL OR started_at >= ?8) AND (?9 IS NULL OR started_at < ?9)
+        ORDER BY number DESC LIMIT ?10
+        """,
+        end, state, filter.isOpen, filter.station, filter.location, filter.partner, uid, filter.from, filter.to, limit,
+        as: read)
+    }
+    if let station = filter.station {
+      return try db.rows(
+        """
+        SELECT * FROM session INDEXED BY session_station
+        WHERE station = ?4 AND number < ?1
+          AND (?2 IS NULL OR state = ?2) AND (NOT ?3 OR ended_at IS NULL)
+          AND (?5 IS NULL OR location = ?5) AND (?6 IS NULL OR partner = ?6)
+          AND (?7 IS NULL OR started_at >= ?7) AND (?8 IS NULL OR started_at < ?8)
+        ORDER BY number DESC LIMIT ?9
+        """,
+        end, state, filter.isOpen, station, filter.location, filter.partner, filter.from, filter.to, limit, as: read)
+    }
+    if filter.isOpen || filter.state?.isUnended == true {
+      return try db.rows(
+        """
+        SELECT * FROM session INDEXED BY session_open
+        WHERE ended_at IS NULL AND number < ?1 AND (?2 IS NULL OR state = ?2)
+          AND (?3 IS NULL OR location = ?3) AND (?4 IS NULL OR partner = ?4)
+          AND (?5 IS NULL OR started_at >= ?5) AND (?6 IS NULL OR started_at < ?6)
+        ORDER BY number DESC LIMIT ?7
+        """, end, state, filter.location, filter.partner, filter.from, filter.to, limit, as: read)
+    }
+    return try db.rows(
       """
       SELECT * FROM session
-      WHERE id < ?1
+      WHERE number < ?1
         AND (?2 IS NULL OR state = ?2)
-        AND (NOT ?3 OR ended_at IS NULL)
-        AND (?4 IS NULL OR station = ?4)
-        AND (?5 IS NULL OR location = ?5)
-        AND (?6 IS NULL OR partner = ?6)
-        AND (?7 IS NULL OR folded_uid = ?7)
-        AND (?8 IS NULL OR started_at >= ?8)
-        AND (?9 IS NULL OR started_at < ?9)
-      ORDER BY id DESC LIMIT ?10
+        AND (?3 IS NULL OR location = ?3) AND (?4 IS NULL OR partner = ?4)
+        AND (?5 IS NULL OR started_at >= ?5) AND (?6 IS NULL OR started_at < ?6)
+      ORDER BY number DESC LIMIT ?7
       """,
-      cursor ?? afterAllIDs, filter.state?.rawValue, filter.isOpen, filter.station, filter.location, filter.partner,
-      filter.uid.map(Token.fold), filter.from, filter.to, Limits.page(limit), as: Session.init(row:))
+      end, state, filter.location, filter.partner, filter.from, filter.to, limit, as: read)
+  }
+
+  /// The number of that session; for an id that is none of ours the number before which it would stand.
+  private func place(of id: String) throws(StoreFault) -> Int64 {
+    if let number = try number(of: id) { return number }
+    let before: Int64? = try db.value("SELECT number FROM session WHERE id < ?1 ORDER BY id DESC LIMIT 1", id)
+    return (before ?? 0) + 1
   }
 
   /// Those of a partner's drivers, by their newest change.
-  public func page(_ query: PageQuery, of partner: ID<Partner>) throws(StoreFault) -> Page<Session> {
+  public func page(
+    _ query: PageQuery, of partner: ID<Partner>, behalf party: PartyID? = nil
+  ) throws(StoreFault) -> Page<Session> {
     let total: Int? = try db.value(
       """
       SELECT count(*) FROM session
       WHERE partner = ?1 AND updated_at >= ?2 AND updated_at < ?3
-      """, partner, query.first, query.end)
+        AND (?4 IS NULL OR (upper(token ->> 'country_code') = ?4 AND upper(token ->> 'party_id') = ?5))
+      """, partner, query.first, query.end, party?.country, party?.party)
     let items = try db.rows(
       """
       SELECT * FROM session
       WHERE partner = ?1 AND updated_at >= ?2 AND updated_at < ?3
-      ORDER BY updated_at, id LIMIT ?4 OFFSET ?5
-      """, partner, query.first, query.end, Limits.page(query.limit), query.offset, as: Session.init(row:))
+        AND (?4 IS NULL OR (upper(token ->> 'country_code') = ?4 AND upper(token ->> 'party_id') = ?5))
+      ORDER BY updated_at, id LIMIT ?6 OFFSET ?7
+      """, partner, query.first, query.end, party?.country, party?.party, Limits.page(query.limit), query.offset,
+      as: read)
     return Page(items: items, total: total ?? 0)
   }
 
@@ -169,7 +239,7 @@ nonisolated public struct Sessions {
   /// Keeps a new one. `startKey` is what makes a repeated start the same start.
   /// - Throws: `.constraint` where the id, the transaction or the start is taken.
   public func insert(_ session: Session, startKey: String? = nil) throws(StoreFault) {
-    try db.run(
+    let number = try db.insert(
       """
       INSERT INTO session (id, party, station, evse, connector, location, transaction_id, token, folded_uid, owner,
         partner, method, authorization_reference, group_id, command, state, started_at, ended_at, ending, meter_start,
@@ -182,11 +252,13 @@ nonisolated public struct Sessions {
       session.authorization.rawValue, session.authorizationReference, session.groupID, session.command,
       session.state.rawValue, session.startedAt, session.endedAt, session.ending?.rawValue, session.meterStart,
       session.meterLast, session.lastReadingAt, session.power, session.stateOfCharge, session.storedShifts,
-      session.tariff?.stored, startKey, session.updatedAt)
+      try Tariffs(db: db).freeze(session.tariff), startKey, session.updatedAt)
+    db.cache?.openSessions.put(.init(number: number, session: session))
   }
 
   /// Writes what a session has become. A start key, where one is given, is that of a pending session's real start.
   public func save(_ session: Session, startKey: String? = nil) throws(StoreFault) {
+    let number = try number(of: session.id)
     let changed = try db.run(
       """
       UPDATE session SET evse = ?2, connector = ?3, location = ?4, transaction_id = ?5, token = ?6, folded_uid = ?7,
@@ -194,27 +266,55 @@ nonisolated public struct Sessions {
         authorization_reference = ?10, group_id = ?11, command = ?12, state = ?13, started_at = ?14, ended_at = ?15,
         ending = ?16, meter_start = ?17, meter_last = ?18, last_reading_at = ?19, power = ?20, state_of_charge = ?21,
         shifts = ?22, tariff = ?23, start_key = coalesce(?24, start_key), updated_at = ?25
-      WHERE id = ?1
+      WHERE number = ?1
       """,
-      session.id, session.evse, session.connector, session.location, session.transaction, session.token.stored,
+      number, session.evse, session.connector, session.location, session.transaction, session.token.stored,
       Token.fold(session.token.uid), session.owner, session.authorization.rawValue, session.authorizationReference,
       session.groupID, session.command, session.state.rawValue, session.startedAt, session.endedAt,
       session.ending?.rawValue, session.meterStart, session.meterLast, session.lastReadingAt, session.power,
-      session.stateOfCharge, session.storedShifts, session.tariff?.stored, startKey, session.updatedAt)
-    guard changed == 1 else { throw .missing("session \(session.id)") }
+      session.stateOfCharge, session.storedShifts, try Tariffs(db: db).freeze(session.tariff), startKey,
+      session.updatedAt)
+    try wrote(session, number, changed)
   }
 
   /// Writes what readings and pauses change in a running session, and touches no index of the rest: most writes of a session
   /// are of this kind.
   public func saveProgress(_ session: Session) throws(StoreFault) {
+    let number = try number(of: session.id)
     let changed = try db.run(
       """
       UPDATE session SET meter_last = ?2, last_reading_at = ?3, power = ?4, state_of_charge = ?5, shifts = ?6, updated_at = ?7
-      WHERE id = ?1
+      WHERE number = ?1
       """,
-      session.id, session.meterLast, session.lastReadingAt, session.power, session.stateOfCharge, session.storedShifts,
+      number, session.meterLast, session.lastReadingAt, session.power, session.stateOfCharge, session.storedShifts,
       session.updatedAt)
-    guard changed == 1 else { throw .missing("session \(session.id)") }
+    try wrote(session, number, changed)
+  }
+
+  /// Writes the end of a session and nothing that holds since its start. A stop key, where one is given, is the register
+  /// and reason of its stop as the station sent them.
+  public func finish(_ session: Session, stopKey: String? = nil) throws(StoreFault) {
+    let number = try number(of: session.id)
+    let changed = try db.run(
+      """
+      UPDATE session SET state = ?2, ended_at = ?3, ending = ?4, meter_last = ?5, last_reading_at = ?6, power = ?7,
+        state_of_charge = ?8, shifts = ?9, stop_key = coalesce(?10, stop_key), updated_at = ?11
+      WHERE number = ?1
+      """,
+      number, session.state.rawValue, session.endedAt, session.ending?.rawValue, session.meterLast,
+      session.lastReadingAt, session.power, session.stateOfCharge, session.storedShifts, stopKey, session.updatedAt)
+    try wrote(session, number, changed)
+  }
+
+  private func wrote(_ session: Session, _ number: Int64?, _ changed: Int) throws(StoreFault) {
+    guard changed == 1, let number else { throw .missing("session \(session.id)") }
+    db.cache?.openSessions.put(.init(number: number, session: session))
+  }
+
+  /// Its number in the books.
+  public func number(of id: String) throws(StoreFault) -> Int64? {
+    if let open = db.cache?.openSessions.session(id) { return open.number }
+    return try db.value("SELECT number FROM session WHERE id = ?1", id)
   }
 
   /// The register and reason of its stop as the station sent them; nil before a stop.
@@ -223,17 +323,29 @@ nonisolated public struct Sessions {
     return key ?? nil
   }
 
-  public func setStopKey(_ key: String, of id: String) throws(StoreFault) {
-    try db.run("UPDATE session SET stop_key = ?2 WHERE id = ?1", id, key)
-  }
-
   // MARK: Transaction numbers
 
   /// The next number for a 1.6 station: positive, below 2³¹, never given twice.
-  public func nextTransaction() throws(StoreFault) -> Int64 { try advanceTransactions(by: 1) }
+  public func nextTransaction() throws(StoreFault) -> Int64 {
+    var free = db.cache?.transactions ?? 0..<0
+    if free.isEmpty {
+      // Who remembers nothing takes no more than it gives.
+      let count = db.cache == nil ? 1 : Limits.transactionsAtOnce
+      let last = try advanceTransactions(by: count)
+      free = last - count + 1..<last + 1
+    }
+    guard let number = free.popFirst(), number <= Limits.transactions else {
+      throw .constraint("all transaction numbers of OCPP 1.6 are used up")
+    }
+    db.cache?.transactions = free
+    return number
+  }
 
   /// After a restore: numbers that were given after the backup are out there and must not be given again.
-  public func jumpTransactions() throws(StoreFault) { _ = try advanceTransactions(by: Limits.transactionJump) }
+  public func jumpTransactions() throws(StoreFault) {
+    db.cache?.transactions = 0..<0
+    _ = try advanceTransactions(by: Limits.transactionJump)
+  }
 
   private func advanceTransactions(by count: Int64) throws(StoreFault) -> Int64 {
     let text: String? = try db.value(
@@ -244,7 +356,6 @@ nonisolated public struct Sessions {
     guard let number = text.flatMap({ Int64($0) }) else {
       throw .corrupt(file: db.file, what: "the last transaction number is no number")
     }
-    guard number <= Limits.transactions else { throw .constraint("all transaction numbers of OCPP 1.6 are used up") }
     return number
   }
 }
@@ -255,22 +366,41 @@ nonisolated extension Sessions {
   /// Keeps a reading. False where the very same one is there already.
   @discardableResult
   public func append(_ reading: Reading, to session: String, receivedAt now: Timestamp) throws(StoreFault) -> Bool {
-    let raw = reading.raw.text
-    return try db.run(
-      """
-      INSERT INTO reading (session, seq, at, context, register, power, current, state_of_charge, raw, digest,
-        received_at)
-      VALUES (?1, (SELECT coalesce(max(seq), 0) + 1 FROM reading WHERE session = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
-        ?10)
-      ON CONFLICT (session, at, context, digest) DO NOTHING
-      """,
-      session, reading.at, reading.context.rawValue, reading.register, reading.power, reading.current,
-      reading.stateOfCharge, raw, Self.digest(raw), now) > 0
+    guard let number = try number(of: session) else { throw .missing("session \(session)") }
+    let isNew =
+      try db.run(
+        """
+        INSERT INTO reading (session, at, context, register, power, current, state_of_charge, raw, digest, received_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+        ON CONFLICT (session, at, context, digest) DO NOTHING
+        """,
+        number, reading.at, reading.context.rawValue, reading.register, reading.power, reading.current,
+        reading.stateOfCharge, reading.raw, Self.digest(reading.raw), now) > 0
+    if isNew, !reading.signed.isEmpty {
+      try SignedReadings(db: db).append(reading, to: number, receivedAt: now)
+    }
+    return isNew
   }
 
   /// In the order of their times, as the station's clock gave them.
   public func readings(of session: String) throws(StoreFault) -> [Reading] {
-    try db.rows("SELECT * FROM reading WHERE session = ?1 ORDER BY at, seq", session, as: Reading.init(row:))
+    try db.rows(
+      "SELECT * FROM reading WHERE session = (SELECT number FROM session WHERE id = ?1) ORDER BY at, seq", session
+    ) { (row) throws(StoreFault) in try Reading(row: row, raw: row.get("raw")) }
+  }
+
+  /// The same without what the station sent word for word, which no bill needs.
+  public func figures(of session: String) throws(StoreFault) -> [Reading] {
+    guard let number = try number(of: session) else { return [] }
+    let rows = try db.rows(
+      """
+      SELECT seq, at, context, register, power, current, state_of_charge FROM reading WHERE session = ?1 ORDER BY at
+      """, number
+    ) { (row) throws(StoreFault) in
+      let reading = try Reading(row: row, raw: .null)
+      return Placed(at: reading.at, place: try row.get("seq"), value: reading)
+    }
+    return Placed.inOrder(rows)
   }
 
   /// In the order of their arrival, after a cursor, each with its place: for a live chart.
@@ -278,34 +408,72 @@ nonisolated extension Sessions {
     of session: String, after seq: Int64, limit: Int
   ) throws(StoreFault) -> [(seq: Int64, reading: Reading)] {
     try db.rows(
-      "SELECT * FROM reading WHERE session = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3", session, seq, Limits.page(limit)
-    ) { (row) throws(StoreFault) in try (row.get("seq"), Reading(row: row)) }
+      """
+      SELECT * FROM reading WHERE session = (SELECT number FROM session WHERE id = ?1) AND seq > ?2
+      ORDER BY seq LIMIT ?3
+      """, session, seq, Limits.page(limit)
+    ) { (row) throws(StoreFault) in try (row.get("seq"), Reading(row: row, raw: row.get("raw"))) }
   }
 
-  /// Removes the readings of the oldest sessions that did not change since that time; the sessions stay. Ids are made
-  /// in the order of time, so the oldest session stands first.
+  /// Removes the oldest readings of sessions that did not change since that time; the sessions stay.
   public func pruneReadings(before time: Timestamp) throws(StoreFault) -> Pruned {
-    var removed = 0
-    while removed < Limits.prunedAtOnce {
-      let oldest: String? = try db.value("SELECT session FROM reading ORDER BY session LIMIT 1")
-      guard let oldest else { break }
-      let touched: Timestamp? = try db.value("SELECT updated_at FROM session WHERE id = ?1", oldest)
-      if let touched, touched >= time { break }
-      removed += try db.run("DELETE FROM reading WHERE session = ?1", oldest)
-    }
-    return Pruned(removed: removed)
+    Pruned(
+      removed: try db.run(
+        """
+        DELETE FROM reading WHERE seq IN (
+          SELECT seq FROM reading JOIN session ON session.number = reading.session
+          WHERE seq < ?1 AND session.updated_at < ?2
+          ORDER BY seq LIMIT ?3)
+        """, try firstReading(since: time), time, Limits.prunedAtOnce))
   }
 
-  private static func digest(_ raw: String) -> Int64 {
-    SHA256.digest(Bytes(utf8: raw)).prefix(8).reduce(0) { $0 << 8 | Int64($1) }
+  /// Readings are numbered as they come, so halving finds where a time begins without an index.
+  private func firstReading(since time: Timestamp) throws(StoreFault) -> Int64 {
+    var low: Int64 = 1
+    var high: Int64 = try (db.value("SELECT seq FROM reading ORDER BY seq DESC LIMIT 1") ?? 0) + 1
+    while low < high {
+      let middle = low + (high - low) / 2
+      let at: Timestamp? = try db.value(
+        "SELECT received_at FROM reading WHERE seq >= ?1 ORDER BY seq LIMIT 1", middle)
+      if let at, at < time { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  private static func digest(_ raw: JSONText) -> Int64 {
+    SHA256.digest(raw.bytes).prefix(8).reduce(0) { $0 << 8 | Int64($1) }
+  }
+}
+
+/// A row of a session with its moment and its place in the books. An index gives the rows of a session by their moments;
+/// that SQLite puts those of one moment in the order of their places too would cost it a sorter for each question, which
+/// takes longer than all the rest.
+nonisolated struct Placed<Value> {
+  let at: Timestamp
+  let place: Int64
+  let value: Value
+
+  /// By moment, then by place.
+  static func inOrder(_ rows: [Placed]) -> [Value] {
+    rows.sorted { ($0.at, $0.place) < ($1.at, $1.place) }.map(\.value)
   }
 }
 
 nonisolated extension Reading {
-  init(row: Row) throws(StoreFault) {
+  init(row: Row, raw: JSONText) throws(StoreFault) {
     try self.init(
       at: row.get("at"), register: row.get("register"), power: row.get("power"), current: row.get("current"),
-      stateOfCharge: row.get("state_of_charge"), context: row.word("context"), raw: row.get("raw"))
+      stateOfCharge: row.get("state_of_charge"), context: row.word("context"), raw: raw)
+  }
+}
+
+nonisolated extension Session.State {
+  /// A session of this state has no end.
+  fileprivate var isUnended: Bool {
+    switch self {
+    case .pending, .active, .superseded: true
+    case .completed, .invalid: false
+    }
   }
 }
 
@@ -327,7 +495,7 @@ nonisolated extension Session {
     return shifts
   }
 
-  init(row: Row) throws(StoreFault) {
+  init(row: Row, tariff: Tariff?) throws(StoreFault) {
     guard let shifts = Self.shifts(try row.get("shifts")) else {
       throw row.cell("shifts").damaged("it is no list of shifts")
     }
@@ -338,7 +506,7 @@ nonisolated extension Session {
       token: row.payload("token"), owner: row.get("owner"), groupID: row.get("group_id"), method: row.word("method"),
       reference: row.get("authorization_reference"))
     try self.init(
-      id: row.get("id"), place: place, holder: holder, command: row.get("command"), tariff: row.maybePayload("tariff"),
+      id: row.get("id"), place: place, holder: holder, command: row.get("command"), tariff: tariff,
       state: row.word("state"), transaction: row.get("transaction_id"), startedAt: row.get("started_at"),
       endedAt: row.get("ended_at"), ending: row.maybeWord("ending"), meterStart: row.get("meter_start"),
       meterLast: row.get("meter_last"), lastReadingAt: row.get("last_reading_at"), power: row.get("power"),

@@ -31,11 +31,20 @@ nonisolated public struct Stations {
   let db: Database
 
   public func station(_ id: ID<Station>) throws(StoreFault) -> Station? {
-    try db.first("SELECT * FROM station WHERE id = ?1", id, as: Station.init(row:))
+    if let known = db.cache?.stations[id] { return known }
+    let found = try db.first("SELECT * FROM station WHERE id = ?1", id, as: Station.init(row:))
+    db.cache?.stations[id] = found
+    return found
   }
 
   public func station(_ identity: StationIdentity) throws(StoreFault) -> Station? {
     try db.first("SELECT * FROM station WHERE identity = ?1", identity, as: Station.init(row:))
+  }
+
+  /// Of several with that serial number, the one that was added first.
+  public func station(serialNumber: String) throws(StoreFault) -> Station? {
+    try db.first(
+      "SELECT * FROM station WHERE serial_number = ?1 ORDER BY id LIMIT 1", serialNumber, as: Station.init(row:))
   }
 
   /// In the order of their identities, after a cursor.
@@ -67,12 +76,14 @@ nonisolated public struct Stations {
       try db.insert(
         """
         INSERT INTO station (identity, location, registration, password_hash, vendor, model, serial_number,
-          firmware_version, quirks, last_version, booted_at, last_seen_at, created_at, updated_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+          firmware_version, quirks, last_version, booted_at, last_seen_at, created_at, updated_at, security_profile,
+          preset, forwarding)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
         """,
         new.identity, new.location, new.registration.rawValue, new.passwordHash, new.vendor, new.model,
         new.serialNumber, new.firmwareVersion, new.quirks.stored, new.lastVersion, new.bootedAt, new.lastSeenAt,
-        new.createdAt, new.updatedAt))
+        new.createdAt, new.updatedAt, new.securityProfile.rawValue, new.preset?.stored,
+        new.forwarding?.stored))
     try touchLocation(of: station.id, at: new.updatedAt)
     return station
   }
@@ -84,12 +95,14 @@ nonisolated public struct Stations {
     try db.run(
       """
       UPDATE station SET identity = ?2, location = ?3, registration = ?4, password_hash = ?5, vendor = ?6, model = ?7,
-        serial_number = ?8, firmware_version = ?9, quirks = ?10, last_version = ?11, booted_at = ?12, updated_at = ?13
+        serial_number = ?8, firmware_version = ?9, quirks = ?10, last_version = ?11, booted_at = ?12, updated_at = ?13,
+        security_profile = ?14, preset = ?15, forwarding = ?16
       WHERE id = ?1
       """,
       station.id, station.identity, station.location, station.registration.rawValue, station.passwordHash,
       station.vendor, station.model, station.serialNumber, station.firmwareVersion, station.quirks.stored,
-      station.lastVersion, station.bootedAt, station.updatedAt)
+      station.lastVersion, station.bootedAt, station.updatedAt, station.securityProfile.rawValue,
+      station.preset?.stored, station.forwarding?.stored)
     try touchLocation(of: station.id, at: station.updatedAt)
   }
 
@@ -151,10 +164,7 @@ nonisolated public struct Stations {
   }
 
   func touchLocation(of id: ID<Station>, at now: Timestamp) throws(StoreFault) {
-    try db.run(
-      """
-      UPDATE location SET changed_at = max(changed_at, ?2) WHERE id = (SELECT location FROM station WHERE id = ?1)
-      """, id, now)
+    if let location = try station(id)?.location { try Locations(db: db).touch(location, at: now) }
   }
 }
 
@@ -162,9 +172,13 @@ nonisolated extension Station {
   init(row: Row) throws(StoreFault) {
     try self.init(
       id: row.get("id"), identity: row.get("identity"), location: row.get("location"),
-      registration: row.word("registration"), passwordHash: row.get("password_hash"), vendor: row.get("vendor"),
+      registration: row.word("registration"), passwordHash: row.get("password_hash"),
+      securityProfile: SecurityProfile(rawValue: row.get("security_profile")) ?? .certificate,
+      vendor: row.get("vendor"),
       model: row.get("model"), serialNumber: row.get("serial_number"), firmwareVersion: row.get("firmware_version"),
-      quirks: row.payload("quirks"), lastVersion: row.get("last_version"), bootedAt: row.get("booted_at"),
+      quirks: row.payload("quirks"), preset: row.maybePayload("preset"),
+      forwarding: row.maybePayload("forwarding"), lastVersion: row.get("last_version"),
+      bootedAt: row.get("booted_at"),
       lastSeenAt: row.get("last_seen_at"), createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
   }
 }

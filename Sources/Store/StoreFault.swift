@@ -9,7 +9,7 @@ nonisolated public enum StoreFault: Error, Equatable, Sendable {
   /// The file, or a value in it, is not what the house wrote.
   case corrupt(file: String, what: String)
   /// The file was written by a newer Ostler: its schema version and the newest that this one knows.
-  case newer(found: Int, known: Int)
+  case newer(file: String, found: Int, known: Int)
   /// A rule of the books forbids it: a name that is taken, a thing that is still in use.
   case constraint(String)
   /// SQLite ended the transaction by itself after an earlier fault, so the whole turn is lost.
@@ -31,14 +31,29 @@ nonisolated extension StoreFault: CustomStringConvertible {
     case .busy: "the database is locked by another program"
     case .io(let text): "the disk failed: \(text)"
     case .corrupt(let file, let what): "\(file) is damaged: \(what)"
-    case .newer(let found, let known):
-      "the database has schema \(found), and this version of Ostler knows schemas up to \(known): install a newer one"
+    case .newer(let file, let found, let known):
+      "\(file) has schema \(found), and this version of Ostler knows schemas up to \(known)"
     case .constraint(let text): text
     case .ended: "the transaction was ended by an earlier fault"
     case .tooSlow: "the question took too long"
     case .missing(let what): "\(what) is missing"
     case .inUse(let folder): "another daemon works on \(folder)"
     case .other(let code, let text): "SQLite \(code): \(text)"
+    }
+  }
+}
+
+nonisolated extension StoreFault {
+  /// What a person can do, where it is not plain from the fault.
+  public var remedy: String? {
+    switch self {
+    case .full: "make room on the disk of the data folder"
+    case .busy: "close the other program that has the database open, such as a shell or a backup"
+    case .io: "see to the disk; then `ostler doctor` checks the books"
+    case .corrupt: "`ostler doctor` looks closer, `ostler restore BACKUP` brings a backup back"
+    case .newer: "install the version that wrote it, or bring an older backup back with `ostler restore BACKUP`"
+    case .inUse: "stop that daemon first"
+    case .constraint, .ended, .tooSlow, .missing, .other: nil
     }
   }
 }

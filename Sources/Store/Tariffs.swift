@@ -16,7 +16,10 @@ nonisolated public struct Tariffs {
   let db: Database
 
   public func tariff(_ id: ID<Tariff>) throws(StoreFault) -> TariffVersion? {
-    try db.first("SELECT * FROM tariff WHERE id = ?1", id, as: TariffVersion.init(row:))
+    if let known = db.cache?.tariffs[id] { return known }
+    let found = try db.first("SELECT * FROM tariff WHERE id = ?1", id, as: TariffVersion.init(row:))
+    db.cache?.tariffs[id] = found
+    return found
   }
 
   /// The one that partners know by that id.
@@ -38,20 +41,27 @@ nonisolated public struct Tariffs {
       as: TariffVersion.init(row:))
   }
 
-  /// The tariffs of a party, by their newest change.
-  public func page(_ query: PageQuery, of party: ID<Party>) throws(StoreFault) -> Page<TariffView> {
+  /// The tariffs of some parties, by their newest change, as far as a partner's rules let it see them.
+  public func page(
+    _ query: PageQuery, of parties: [ID<Party>], by rules: PublishingRules = PublishingRules()
+  ) throws(StoreFault) -> Page<TariffView> {
+    let (only, hidden) = (rules.onlyTariffs.map(jsonTexts), jsonTexts(rules.hiddenTariffs ?? []))
     let total: Int? = try db.value(
       """
       SELECT count(*) FROM tariff
-      WHERE party = ?1 AND updated_at >= ?2 AND updated_at < ?3
-      """, party, query.first, query.end)
+      WHERE party IN (SELECT value FROM json_each(?1)) AND updated_at >= ?2 AND updated_at < ?3
+        AND (?4 IS NULL OR ref IN (SELECT value COLLATE NOCASE FROM json_each(?4)))
+        AND ref NOT IN (SELECT value COLLATE NOCASE FROM json_each(?5))
+      """, jsonList(parties), query.first, query.end, only, hidden)
     let items = try db.rows(
       """
       SELECT tariff.*, party.country AS party_country, party.party AS party_name
       FROM tariff JOIN party ON party.id = tariff.party
-      WHERE tariff.party = ?1 AND updated_at >= ?2 AND updated_at < ?3
-      ORDER BY updated_at, tariff.id LIMIT ?4 OFFSET ?5
-      """, party, query.first, query.end, Limits.page(query.limit), query.offset
+      WHERE tariff.party IN (SELECT value FROM json_each(?1)) AND updated_at >= ?2 AND updated_at < ?3
+        AND (?4 IS NULL OR ref IN (SELECT value COLLATE NOCASE FROM json_each(?4)))
+        AND ref NOT IN (SELECT value COLLATE NOCASE FROM json_each(?5))
+      ORDER BY updated_at, tariff.id LIMIT ?6 OFFSET ?7
+      """, jsonList(parties), query.first, query.end, only, hidden, Limits.page(query.limit), query.offset
     ) { (row) throws(StoreFault) in
       try TariffView(
         version: TariffVersion(row: row),
@@ -99,13 +109,44 @@ nonisolated public struct Tariffs {
       SELECT connector.id, connector.number, evse.id AS evse, evse.number AS evse_number, station.identity,
         station.location
       FROM connector JOIN evse ON evse.id = connector.evse JOIN station ON station.id = evse.station
-      WHERE connector.tariff = ?1 ORDER BY station.identity, evse.number, connector.number
+      WHERE connector.tariff = ?1 OR (connector.more_tariffs IS NOT NULL
+        AND EXISTS (SELECT 1 FROM json_each(connector.more_tariffs) WHERE value = ?1))
+      ORDER BY station.identity, evse.number, connector.number
       """, id
     ) { (row) throws(StoreFault) in
       try PricedConnector(
         connector: row.get("id"), number: row.get("number"), evse: row.get("evse"), evseNumber: row.get("evse_number"),
         station: row.get("identity"), location: row.get("location"))
     }
+  }
+
+  // MARK: As sessions keep them
+
+  /// The number under which a session keeps the tariff that it began with, each one once.
+  func freeze(_ tariff: Tariff?) throws(StoreFault) -> Int64? {
+    guard let tariff else { return nil }
+    if let known = db.cache?.frozenTariffs.first(where: { $0.tariff == tariff }) { return known.number }
+    let body = tariff.stored
+    let found: Int64? = try db.value("SELECT number FROM frozen_tariff WHERE body = ?1", body)
+    let number = if let found { found } else { try db.insert("INSERT INTO frozen_tariff (body) VALUES (?1)", body) }
+    remember(tariff, number)
+    return number
+  }
+
+  func frozen(_ number: Int64?) throws(StoreFault) -> Tariff? {
+    guard let number else { return nil }
+    if let known = db.cache?.frozenTariffs.first(where: { $0.number == number }) { return known.tariff }
+    let found = try db.first("SELECT body FROM frozen_tariff WHERE number = ?1", number) { (row) throws(StoreFault) in
+      try row.payload("body") as Tariff
+    }
+    if let found { remember(found, number) }
+    return found
+  }
+
+  /// The ones that were needed last, as most sessions begin with one of a few.
+  private func remember(_ tariff: Tariff, _ number: Int64) {
+    guard let cache = db.cache else { return }
+    cache.frozenTariffs = [(number, tariff)] + cache.frozenTariffs.prefix(Limits.cachedTariffs - 1)
   }
 
   private func append(_ version: TariffVersion) throws(StoreFault) {

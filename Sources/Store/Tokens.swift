@@ -24,6 +24,9 @@ nonisolated public enum TokenPut: Sendable, Equatable {
 
 /// The name under which a token travels to a station for one remote start.
 nonisolated public struct TagAlias: Sendable, Equatable {
+  /// Hex digits: what every 1.6 station can hold.
+  public static let length = 16
+
   public let alias: String
   public let command: String
   public let station: ID<Station>
@@ -50,7 +53,29 @@ nonisolated public struct Tokens {
 
   /// All with that uid, whoever issued them and whatever their kind; ours first.
   public func tokens(folded uid: String) throws(StoreFault) -> [Token] {
-    try db.rows("SELECT * FROM token WHERE folded_uid = ?1 ORDER BY owner IS NOT NULL, id", uid, as: Token.init(row:))
+    if let known = db.cache?.tokens[uid] { return known }
+    let found = try db.rows(
+      "SELECT * FROM token WHERE folded_uid = ?1 ORDER BY owner IS NOT NULL, id", uid, as: Token.init(row:))
+    // Strangers' tags are asked for rarely and are without number.
+    if !found.isEmpty { db.cache?.tokens[uid] = found }
+    return found
+  }
+
+  /// Those of a contract, whose id is compared without hyphens (OCPP 2.0.1 C07); ours first.
+  public func tokens(contract: String) throws(StoreFault) -> [Token] {
+    try db.rows(
+      """
+      SELECT * FROM token WHERE replace(lower(contract_id), '-', '') = ?1 AND contract_id <> ''
+      ORDER BY owner IS NOT NULL, id LIMIT ?2
+      """, Token.fold(contract).filter { $0 != "-" }, Limits.pageRows, as: Token.init(row:))
+  }
+
+  /// One of our own by what is printed on it, where that names exactly one that is valid.
+  public func ours(visualNumber: String) throws(StoreFault) -> Token? {
+    let found = try db.rows(
+      "SELECT * FROM token WHERE owner IS NULL AND valid AND visual_number = ?1 LIMIT 2", visualNumber,
+      as: Token.init(row:))
+    return found.count == 1 ? found[0] : nil
   }
 
   /// One that this partner gave us.
@@ -69,6 +94,31 @@ nonisolated public struct Tokens {
     try db.first(
       "SELECT * FROM token WHERE folded_uid = ?1 AND kind = ?2 AND coalesce(owner, 0) = ?3",
       Token.fold(uid), kind.rawValue, owner?.value ?? 0, as: Token.init(row:))
+  }
+
+  /// Ours that OCPI has a word for, as partners page through them: by the time of their last change.
+  public func offered(_ query: PageQuery) throws(StoreFault) -> Page<Token> {
+    let total: Int =
+      try db.value(
+        """
+        SELECT count(*) FROM token
+        WHERE owner IS NULL AND kind IN ('RFID', 'APP_USER', 'AD_HOC_USER', 'OTHER', 'EMAID')
+          AND updated_at >= ?1 AND (?2 IS NULL OR updated_at < ?2)
+        """, query.from ?? .epoch, query.to) ?? 0
+    let items = try db.rows(
+      """
+      SELECT * FROM token
+      WHERE owner IS NULL AND kind IN ('RFID', 'APP_USER', 'AD_HOC_USER', 'OTHER', 'EMAID')
+        AND updated_at >= ?1 AND (?2 IS NULL OR updated_at < ?2)
+      ORDER BY updated_at, id LIMIT ?3 OFFSET ?4
+      """, query.from ?? .epoch, query.to, Limits.page(query.limit), query.offset, as: Token.init(row:))
+    return Page(items: items, total: total)
+  }
+
+  /// Ours of a contract, written in any letter case.
+  public func ours(contract: String) throws(StoreFault) -> Token? {
+    guard !contract.isEmpty else { return nil }
+    return try tokens(contract: contract).first { $0.owner == nil }
   }
 
   /// In the order of their coming, after a cursor.
@@ -98,11 +148,12 @@ nonisolated public struct Tokens {
       try db.insert(
         """
         INSERT INTO token (owner, uid, folded_uid, kind, contract_id, visual_number, issuer, group_id, valid, whitelist,
-          language, valid_until, created_at, updated_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+          language, valid_until, created_at, updated_at, credit, priority, sessions_at_once)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
         """,
         new.owner, new.uid, new.foldedUID, new.kind.rawValue, new.contractID, new.visualNumber, new.issuer, new.groupID,
-        new.isValid, new.whitelist.rawValue, new.language, new.validUntil, new.createdAt, new.updatedAt))
+        new.isValid, new.whitelist.rawValue, new.language, new.validUntil, new.createdAt, new.updatedAt, new.credit,
+        new.priority, new.sessionsAtOnce))
     return token
   }
 
@@ -114,6 +165,9 @@ nonisolated public struct Tokens {
     guard token.updatedAt >= held.updatedAt else { return .ignored(held.id) }
     var newer = token
     newer.id = held.id
+    // What the operator says of a partner's token its owner knows nothing of.
+    newer.priority = token.priority ?? held.priority
+    newer.sessionsAtOnce = token.sessionsAtOnce ?? held.sessionsAtOnce
     try update(newer)
     return .replaced(held.id)
   }
@@ -123,11 +177,22 @@ nonisolated public struct Tokens {
     try db.run(
       """
       UPDATE token SET uid = ?2, folded_uid = ?3, kind = ?4, contract_id = ?5, visual_number = ?6, issuer = ?7,
-        group_id = ?8, valid = ?9, whitelist = ?10, language = ?11, valid_until = ?12, updated_at = ?13
+        group_id = ?8, valid = ?9, whitelist = ?10, language = ?11, valid_until = ?12, updated_at = ?13, credit = ?14,
+        priority = ?15, sessions_at_once = ?16
       WHERE id = ?1
       """,
       token.id, token.uid, token.foldedUID, token.kind.rawValue, token.contractID, token.visualNumber, token.issuer,
-      token.groupID, token.isValid, token.whitelist.rawValue, token.language, token.validUntil, token.updatedAt)
+      token.groupID, token.isValid, token.whitelist.rawValue, token.language, token.validUntil, token.updatedAt,
+      token.credit, token.priority, token.sessionsAtOnce)
+  }
+
+  /// A session of one of our own tokens cost that much: where it was paid for before, that much less is left.
+  public func spend(_ cost: Money, of uid: String, _ kind: Token.Kind) throws(StoreFault) {
+    try db.run(
+      """
+      UPDATE token SET credit = credit - ?3
+      WHERE folded_uid = ?1 AND kind = ?2 AND owner IS NULL AND credit IS NOT NULL
+      """, Token.fold(uid), kind.rawValue, cost)
   }
 
   public func remove(_ id: ID<Token>) throws(StoreFault) { try db.run("DELETE FROM token WHERE id = ?1", id) }
@@ -145,7 +210,9 @@ nonisolated public struct Tokens {
 
   /// Good at the station that it was made for only.
   public func alias(_ tag: String, at station: ID<Station>) throws(StoreFault) -> TagAlias? {
-    try db.first("SELECT * FROM tag_alias WHERE alias = ?1 AND station = ?2", Token.fold(tag), station) {
+    let folded = Token.fold(tag)
+    guard folded.utf8.count == TagAlias.length else { return nil }
+    return try db.first("SELECT * FROM tag_alias WHERE alias = ?1 AND station = ?2", folded, station) {
       (row) throws(StoreFault) in
       try TagAlias(
         alias: row.get("alias"), command: row.get("command"), station: row.get("station"), session: row.get("session"),
@@ -204,7 +271,8 @@ nonisolated extension Token {
       id: row.get("id"), owner: row.get("owner"), uid: row.get("uid"), kind: row.word("kind"),
       contractID: row.get("contract_id"), visualNumber: row.get("visual_number"), issuer: row.get("issuer"),
       groupID: row.get("group_id"), isValid: row.get("valid"), whitelist: row.word("whitelist"),
-      language: row.get("language"), validUntil: row.get("valid_until"), createdAt: row.get("created_at"),
+      language: row.get("language"), validUntil: row.get("valid_until"), credit: row.get("credit"),
+      priority: row.get("priority"), sessionsAtOnce: row.get("sessions_at_once"), createdAt: row.get("created_at"),
       updatedAt: row.get("updated_at"))
   }
 }

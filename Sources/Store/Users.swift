@@ -5,9 +5,13 @@ import Wire
 nonisolated public enum Role: String, Word, Comparable {
   /// Looks.
   case viewer
+  /// Also helps drivers: starts, stops, unlocks, resets and asks stations.
+  case support
   /// Runs the stations and the books.
   case `operator`
   /// Also users, keys and settings.
+  case administrator
+  /// Also decides who the owners are; one of them is always there.
   case owner
 
   public static func < (a: Role, b: Role) -> Bool { a.height < b.height }
@@ -15,8 +19,10 @@ nonisolated public enum Role: String, Word, Comparable {
   private var height: Int {
     switch self {
     case .viewer: 0
-    case .operator: 1
-    case .owner: 2
+    case .support: 1
+    case .operator: 2
+    case .administrator: 3
+    case .owner: 4
     }
   }
 }
@@ -28,6 +34,13 @@ nonisolated public struct User: Sendable, Equatable {
   /// scrypt, salted.
   public var passwordHash: String
   public var role: Role
+  /// Cannot come in, and keeps the name.
+  public var isDisabled = false
+  /// The secret of an authenticator, in base32: one that counts, and one that is not confirmed yet.
+  public var factor: String?
+  public var pendingFactor: String?
+  /// The newest step of the authenticator that was used.
+  public var factorStep: Int64?
   public var createdAt: Timestamp
   public var updatedAt: Timestamp
 
@@ -105,8 +118,50 @@ nonisolated public struct Users {
     try db.run("UPDATE user SET role = ?2, updated_at = ?3 WHERE id = ?1", id, role.rawValue, now)
   }
 
+  public func setDisabled(_ id: ID<User>, _ isDisabled: Bool, at now: Timestamp) throws(StoreFault) {
+    try db.run("UPDATE user SET disabled = ?2, updated_at = ?3 WHERE id = ?1", id, isDisabled, now)
+  }
+
   /// With the logins.
   public func remove(_ id: ID<User>) throws(StoreFault) { try db.run("DELETE FROM user WHERE id = ?1", id) }
+
+  /// Owners who can come in, but for one.
+  public func otherOwners(than id: ID<User>) throws(StoreFault) -> Int {
+    try db.value("SELECT count(*) FROM user WHERE role = 'owner' AND disabled = 0 AND id <> ?1", id) ?? 0
+  }
+
+  // MARK: Second factor
+
+  public func setPendingFactor(_ id: ID<User>, _ secret: String?) throws(StoreFault) {
+    try db.run("UPDATE user SET pending_factor = ?2 WHERE id = ?1", id, secret)
+  }
+
+  /// Sets the authenticator, or takes it away, with new recovery codes instead of the old ones.
+  public func setFactor(
+    _ id: ID<User>, _ secret: String?, step: Int64?, codes digests: [String], at now: Timestamp
+  ) throws(StoreFault) {
+    try db.run(
+      "UPDATE user SET factor = ?2, pending_factor = NULL, factor_step = ?3, updated_at = ?4 WHERE id = ?1", id, secret,
+      step, now)
+    try db.run("DELETE FROM recovery_code WHERE user = ?1", id)
+    for digest in digests {
+      try db.run("INSERT INTO recovery_code (digest, user) VALUES (?1, ?2)", digest, id)
+    }
+  }
+
+  /// That step's code was used.
+  public func usedFactor(_ id: ID<User>, step: Int64) throws(StoreFault) {
+    try db.run("UPDATE user SET factor_step = ?2 WHERE id = ?1", id, step)
+  }
+
+  /// Uses a recovery code up; false where it is not one of theirs.
+  public func useRecoveryCode(_ digest: String, of id: ID<User>) throws(StoreFault) -> Bool {
+    try db.run("DELETE FROM recovery_code WHERE digest = ?1 AND user = ?2", digest, id) > 0
+  }
+
+  public func recoveryCodes(of id: ID<User>) throws(StoreFault) -> Int {
+    try db.value("SELECT count(*) FROM recovery_code WHERE user = ?1", id) ?? 0
+  }
 
   // MARK: Logins
 
@@ -162,6 +217,10 @@ nonisolated extension User {
     try self.init(
       id: row.get("id"), name: row.get("name"), passwordHash: row.get("password_hash"), role: row.word("role"),
       createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
+    isDisabled = try row.get("disabled")
+    factor = try row.get("factor")
+    pendingFactor = try row.get("pending_factor")
+    factorStep = try row.get("factor_step")
   }
 }
 

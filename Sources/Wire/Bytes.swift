@@ -8,7 +8,13 @@ extension [UInt8] {
 
   /// Two hex digits per byte, either case; nil for anything else.
   public init?(hex text: some StringProtocol) {
-    let digits = text.utf8
+    var text = String(text)
+    guard let bytes = text.withUTF8({ [UInt8](hexDigits: $0) }) else { return nil }
+    self = bytes
+  }
+
+  // On plain bytes, so that callers of other rooms do not pay for a generic view of each digit.
+  private init?(hexDigits digits: UnsafeBufferPointer<UInt8>) {
     guard digits.count.isMultiple(of: 2) else { return nil }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(digits.count / 2)
@@ -38,10 +44,10 @@ extension [UInt8] {
 
   /// Standard base64 (RFC 4648, 4); the padding may be absent, everything else is strict: no white space, no stray
   /// bits.
-  public init?(base64 text: some StringProtocol) { self.init(base64: text.utf8, with: Base64.standard) }
+  public init?(base64 text: some StringProtocol) { self.init(base64: String(text), with: Base64.standard) }
 
   /// The URL alphabet of base64 (RFC 4648, 5), padding optional.
-  public init?(base64URL text: some StringProtocol) { self.init(base64: text.utf8, with: Base64.url) }
+  public init?(base64URL text: some StringProtocol) { self.init(base64: String(text), with: Base64.url) }
 
   /// Standard base64 with padding.
   public var base64: String { Base64.standard.encode(self, padded: true) }
@@ -49,7 +55,13 @@ extension [UInt8] {
   /// base64 with the URL alphabet, without padding.
   public var base64URL: String { Base64.url.encode(self, padded: false) }
 
-  private init?(base64 text: some Collection<UInt8>, with alphabet: Base64) {
+  private init?(base64 text: String, with alphabet: Base64) {
+    var text = text
+    guard let bytes = text.withUTF8({ [UInt8](base64Letters: $0, with: alphabet) }) else { return nil }
+    self = bytes
+  }
+
+  private init?(base64Letters text: UnsafeBufferPointer<UInt8>, with alphabet: Base64) {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.count * 3 / 4)
     var bits: UInt32 = 0

@@ -11,10 +11,12 @@ public struct Decimal: Sendable, Hashable, Comparable {
   public static let zero = Decimal(0)
   public static let one = Decimal(1)
 
-  public init(_ value: some BinaryInteger) { self.init(significand: Int128(value), exponent: 0) }
+  @inlinable public init(_ value: some BinaryInteger) { self.init(significand: Int128(value), exponent: 0) }
 
   /// A count of small units: `Decimal(12_345, places: 4)` is 1.2345.
-  public init(_ count: some BinaryInteger, places: Int) { self.init(significand: Int128(count), exponent: -places) }
+  @inlinable public init(_ count: some BinaryInteger, places: Int) {
+    self.init(significand: Int128(count), exponent: -places)
+  }
 
   /// A number by the grammar of JSON, such as -12.50e3, and nothing else; nil as well with more than
   /// `WireLimits.decimalDigits` significant digits or a power of ten beyond `WireLimits.decimalTextExponent`.
@@ -64,7 +66,7 @@ public struct Decimal: Sendable, Hashable, Comparable {
   }
 
   /// Brings a value to its lowest form.
-  init(significand: Int128, exponent: Int) {
+  @usableFromInline init(significand: Int128, exponent: Int) {
     var exponent = exponent
     var significand = significand
     if significand == 0 {
@@ -232,22 +234,20 @@ extension Decimal: CustomStringConvertible {
     return plain + (places == 0 ? "." : "") + String(repeating: "0", count: least - places)
   }
 
-  func append(to out: inout [UInt8]) {
+  /// Appends the description.
+  public func append(to out: inout [UInt8]) {
     if isNegative { out.append(UInt8(ascii: "-")) }
-    let digits = [UInt8](
-      UInt64(exactly: significand.magnitude).map { "\($0)" }?.utf8 ?? "\(significand.magnitude)".utf8)
-    if exponent >= 0 {
-      out.append(contentsOf: digits)
-      out.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: exponent))
-    } else if digits.count > -exponent {
-      out.append(contentsOf: digits.dropLast(-exponent))
-      out.append(UInt8(ascii: "."))
-      out.append(contentsOf: digits.suffix(-exponent))
+    let start = out.count
+    if let small = UInt64(exactly: significand.magnitude) {
+      out.appendDigits(small)
     } else {
-      out.append(contentsOf: "0.".utf8)
-      out.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: -exponent - digits.count))
-      out.append(contentsOf: digits)
+      out.append(contentsOf: "\(significand.magnitude)".utf8)
     }
+    guard exponent < 0 else { return out.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: exponent)) }
+    // One digit at least stands before the point.
+    let missing = 1 - exponent - (out.count - start)
+    if missing > 0 { out.insert(contentsOf: repeatElement(UInt8(ascii: "0"), count: missing), at: start) }
+    out.insert(UInt8(ascii: "."), at: out.count + exponent)
   }
 }
 

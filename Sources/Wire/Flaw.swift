@@ -48,6 +48,10 @@ public struct Oddity: Equatable, Sendable {
     /// A word outside the declared set. A required field keeps its first value, an optional one becomes nil, an element
     /// is dropped.
     case unknownWord
+    /// A field that this edition requires and another one does not; it is taken for absent.
+    case missing
+    /// A decimal outside its declared range; kept.
+    case outOfRange
     /// No time stamp. A required field keeps its first value, an optional one becomes nil: the reception time counts.
     case badTimestamp
     /// A time stamp that RFC 3339 would write otherwise: no zone (read as UTC), a short offset, a space for T.
@@ -62,6 +66,10 @@ public struct Oddity: Equatable, Sendable {
     case brokenFrame
     /// A message id that was used before, for something else.
     case repeatedID
+    /// A required field that is absent, where it is known what that means.
+    case absent
+    /// An answer under another id than that of the call that it answers.
+    case foreignID
   }
 
   public var path: String

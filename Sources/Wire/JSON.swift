@@ -17,6 +17,7 @@ public enum JSON: Sendable, Equatable {
   /// Compact UTF-8.
   public var bytes: [UInt8] {
     var out: [UInt8] = []
+    out.reserveCapacity(64)
     write(into: &out)
     return out
   }
@@ -163,7 +164,8 @@ extension JSONObject: ExpressibleByDictionaryLiteral {
 // MARK: - Writing
 
 extension JSON {
-  func write(into out: inout [UInt8]) {
+  /// Appends the compact form.
+  public func write(into out: inout [UInt8]) {
     switch self {
     case .null: out.append(contentsOf: "null".utf8)
     case .bool(let value): out.append(contentsOf: (value ? "true" : "false").utf8)
@@ -230,10 +232,17 @@ extension [UInt8] {
   }
 
   private mutating func appendEscaped(_ text: UnsafeBufferPointer<UInt8>) {
+    func isSpecial(_ byte: UInt8) -> Bool {
+      byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+    // Nearly no text has any: without a way out in its middle this loop looks at sixteen bytes at once.
+    var specials: UInt8 = 0
+    for byte in text { specials |= isSpecial(byte) ? 1 : 0 }
+    guard specials != 0 else { return append(contentsOf: text) }
     var plain = 0
     for at in text.indices {
       let byte = text[at]
-      guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+      guard isSpecial(byte) else { continue }
       append(contentsOf: UnsafeBufferPointer(rebasing: text[plain..<at]))
       plain = at + 1
       append(UInt8(ascii: "\\"))

@@ -9,18 +9,21 @@ struct JSONScanner {
   private var open = -1
   private var depth = 0
 
-  static func index(_ bytes: [UInt8]) throws(JSONFault) -> [JSONTape.Node] {
+  private let limit: Int
+
+  static func index(_ bytes: [UInt8], limit: Int) throws(JSONFault) -> [JSONTape.Node] {
     guard bytes.count <= WireLimits.documentBytes else { throw .tooLarge }
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { throw .byteOrderMark }
     return try bytes.withUnsafeBufferPointer { (pointer) throws(JSONFault) in
-      var scanner = JSONScanner(pointer)
+      var scanner = JSONScanner(pointer, limit: limit)
       try scanner.run()
       return scanner.nodes
     }
   }
 
-  private init(_ bytes: UnsafeBufferPointer<UInt8>) {
+  private init(_ bytes: UnsafeBufferPointer<UInt8>, limit: Int) {
     self.bytes = bytes
+    self.limit = min(limit, WireLimits.documentNodes)
     nodes.reserveCapacity(min(bytes.count / 4 + 4, 4096))
   }
 
@@ -93,7 +96,7 @@ struct JSONScanner {
   }
 
   private mutating func append(_ node: JSONTape.Node) throws(JSONFault) {
-    guard nodes.count < WireLimits.documentNodes else { throw .tooLarge }
+    guard nodes.count < limit else { throw .tooLarge }
     nodes.append(node)
   }
 

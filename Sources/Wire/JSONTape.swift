@@ -7,9 +7,10 @@ public struct JSONTape: Sendable {
   let bytes: [UInt8]
   let nodes: [Node]
 
-  public init(_ bytes: [UInt8]) throws(JSONFault) {
+  /// - Parameter limit: values and member names that it may have; more is `JSONFault.tooLarge`.
+  public init(_ bytes: [UInt8], nodes limit: Int = WireLimits.documentNodes) throws(JSONFault) {
     self.bytes = bytes
-    nodes = try JSONScanner.index(bytes)
+    nodes = try JSONScanner.index(bytes, limit: limit)
   }
 
   public var root: Element { Element(tape: self, index: 0) }

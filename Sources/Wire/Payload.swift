@@ -19,14 +19,26 @@ public protocol Walker {
 }
 
 /// A closed set of words, spelled as they stand in the message.
-public protocol Word: WireValue, RawRepresentable, CaseIterable where RawValue == String {}
+public protocol Word: WireValue, RawRepresentable, CaseIterable where RawValue == String {
+  /// The first edition that has the word; an older one takes it for unknown.
+  var since: Edition { get }
+}
+
+extension Word {
+  @inlinable public var since: Edition { .first }
+}
 
 /// A place in the order of a protocol's editions. The rooms of the protocols name theirs:
 /// `extension Edition { static let v201 = Edition(201), v21 = Edition(210) }`.
 public struct Edition: Sendable, Hashable, Comparable {
   public let order: Int
+  /// A field that every object may carry beside those declared, whatever it holds: it is passed over without a note.
+  public let freeField: StaticString?
 
-  @inlinable public init(_ order: Int) { self.order = order }
+  @inlinable public init(_ order: Int, freeField: StaticString? = nil) {
+    self.order = order
+    self.freeField = freeField
+  }
 
   /// Before every edition.
   @inlinable public static var first: Edition { Edition(.min) }
@@ -34,11 +46,13 @@ public struct Edition: Sendable, Hashable, Comparable {
   @inlinable public static var any: Edition { Edition(.max) }
 
   @inlinable public static func < (left: Edition, right: Edition) -> Bool { left.order < right.order }
+  @inlinable public static func == (left: Edition, right: Edition) -> Bool { left.order == right.order }
+  @inlinable public func hash(into hasher: inout Hasher) { hasher.combine(order) }
 }
 
 /// What a declaration says about a field beside its name and type.
 public struct FieldRule: Sendable {
-  /// Whole numbers: the least and the greatest allowed.
+  /// Numbers: the least and the greatest allowed. A whole number outside is refused, a decimal is kept and noted.
   public var least = Int64.min
   public var most = Int64.max
   /// Texts: how many characters (Unicode scalars, as JSON Schema counts).
@@ -51,18 +65,29 @@ public struct FieldRule: Sendable {
   /// The first edition that has the field, and the first one that no longer has it.
   public var since = Edition.first
   public var until = Edition.any
+  /// An optional field that this edition wants all the same, as another one does not: it is noted where it is absent.
+  public var isExpected = false
 
   @usableFromInline init(_ since: Edition, _ until: Edition) {
     self.since = since
     self.until = until
   }
 
+  /// A text of so many characters, for types that are read as texts.
+  public static func text(max: Int) -> FieldRule { FieldRule(.first, .any).text(max, false) }
+
   /// Whether a walker of that edition sees the field.
   @inlinable public func isCarried(by edition: Edition) -> Bool {
     edition == .any || (since <= edition && edition < until)
   }
 
-  @usableFromInline func whole(_ range: some WholeBounds) -> FieldRule {
+  @usableFromInline func expected(_ isExpected: Bool) -> FieldRule {
+    var rule = self
+    rule.isExpected = isExpected
+    return rule
+  }
+
+  @usableFromInline func bounded(_ range: some WholeBounds) -> FieldRule {
     var rule = self
     rule.least = range.least
     rule.most = range.most
@@ -109,7 +134,8 @@ extension PartialRangeThrough: WholeBounds where Bound: Whole {
 // MARK: - The visits of a walk
 
 /// A field whose Swift type is not optional must be there; null counts as absent. `since:` is the first edition that
-/// has the field, `until:` the first that no longer has it.
+/// has the field, `until:` the first that no longer has it. `expected:` says of an optional one that the edition at hand
+/// requires it.
 extension Walker {
   /// Any value without a limit of its own: Bool, Decimal, Timestamp, JSON, words, payloads, unbounded numbers and
   /// texts.
@@ -120,9 +146,9 @@ extension Walker {
   }
 
   @inlinable public mutating func visit<V: WireValue>(
-    _ name: StaticString, _ value: inout V?, since: Edition = .first, until: Edition = .any
+    _ name: StaticString, _ value: inout V?, since: Edition = .first, until: Edition = .any, expected: Bool = false
   ) throws(Flaw) {
-    try field(name, &value, FieldRule(since, until))
+    try field(name, &value, FieldRule(since, until).expected(expected))
   }
 
   /// An array; `count:` bounds its elements.
@@ -145,28 +171,43 @@ extension Walker {
     _ name: StaticString, _ value: inout V, _ range: some WholeBounds<V>, since: Edition = .first,
     until: Edition = .any
   ) throws(Flaw) {
-    try field(name, &value, FieldRule(since, until).whole(range))
+    try field(name, &value, FieldRule(since, until).bounded(range))
   }
 
   @inlinable public mutating func visit<V: Whole>(
     _ name: StaticString, _ value: inout V?, _ range: some WholeBounds<V>, since: Edition = .first,
     until: Edition = .any
   ) throws(Flaw) {
-    try field(name, &value, FieldRule(since, until).whole(range))
+    try field(name, &value, FieldRule(since, until).bounded(range))
   }
 
   @inlinable public mutating func visit<V: Whole>(
     _ name: StaticString, _ values: inout [V], _ range: some WholeBounds<V>, count: some WholeBounds<Int> = 0...,
     since: Edition = .first, until: Edition = .any
   ) throws(Flaw) {
-    try list(name, &values, FieldRule(since, until).whole(range).counted(count))
+    try list(name, &values, FieldRule(since, until).bounded(range).counted(count))
   }
 
   @inlinable public mutating func visit<V: Whole>(
     _ name: StaticString, _ values: inout [V]?, _ range: some WholeBounds<V>, count: some WholeBounds<Int> = 0...,
     since: Edition = .first, until: Edition = .any
   ) throws(Flaw) {
-    try list(name, &values, FieldRule(since, until).whole(range).counted(count))
+    try list(name, &values, FieldRule(since, until).bounded(range).counted(count))
+  }
+
+  /// A decimal within a range of whole bounds; one outside is read and noted.
+  @inlinable public mutating func visit(
+    _ name: StaticString, _ value: inout Decimal, _ range: some WholeBounds<Int>, since: Edition = .first,
+    until: Edition = .any
+  ) throws(Flaw) {
+    try field(name, &value, FieldRule(since, until).bounded(range))
+  }
+
+  @inlinable public mutating func visit(
+    _ name: StaticString, _ value: inout Decimal?, _ range: some WholeBounds<Int>, since: Edition = .first,
+    until: Edition = .any
+  ) throws(Flaw) {
+    try field(name, &value, FieldRule(since, until).bounded(range))
   }
 
   /// A text of at most `max` characters. A longer one is read whole and noted; it is written whole too, unless `cut`.
@@ -179,9 +220,9 @@ extension Walker {
 
   @inlinable public mutating func visit(
     _ name: StaticString, _ value: inout String?, max: Int, cut: Bool = false, since: Edition = .first,
-    until: Edition = .any
+    until: Edition = .any, expected: Bool = false
   ) throws(Flaw) {
-    try field(name, &value, FieldRule(since, until).text(max, cut))
+    try field(name, &value, FieldRule(since, until).text(max, cut).expected(expected))
   }
 
   @inlinable public mutating func visit(

@@ -9,10 +9,10 @@ public struct Ratio: Sendable, Hashable, Comparable {
 
   public static let zero = Ratio(0)
 
-  public init(_ value: some BinaryInteger) { self.init(reducing: Int128(value), over: 1) }
+  @inlinable public init(_ value: some BinaryInteger) { self.init(reducing: Int128(value), over: 1) }
 
   /// A part of a whole: `Ratio(90, over: 3600)` is a fortieth.
-  public init(_ part: some BinaryInteger, over whole: some BinaryInteger) {
+  @inlinable public init(_ part: some BinaryInteger, over whole: some BinaryInteger) {
     self.init(reducing: Int128(part), over: Int128(whole))
   }
 
@@ -29,10 +29,15 @@ public struct Ratio: Sendable, Hashable, Comparable {
     }
   }
 
-  private init(reducing part: Int128, over whole: Int128) {
+  @usableFromInline init(reducing part: Int128, over whole: Int128) {
     precondition(whole != 0, "a ratio over zero")
     precondition(part != .min && whole != .min, "a ratio left its range")
     let common = Int128(commonDivisor(part.magnitude, whole.magnitude))
+    // Most are in lowest terms already, and a division of 128 bits is dear.
+    guard common != 1 || whole < 0 else {
+      (numerator, denominator) = (part, whole)
+      return
+    }
     numerator = (whole < 0 ? -part : part) / common
     denominator = (whole < 0 ? -whole : whole) / common
   }
@@ -41,6 +46,8 @@ public struct Ratio: Sendable, Hashable, Comparable {
   public var isNegative: Bool { numerator < 0 }
 
   public static func + (left: Ratio, right: Ratio) -> Ratio {
+    if left.isZero { return right }
+    if right.isZero { return left }
     let common = Int128(commonDivisor(left.denominator.magnitude, right.denominator.magnitude))
     let leftFactor = right.denominator / common
     let rightFactor = left.denominator / common

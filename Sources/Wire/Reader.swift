@@ -87,6 +87,7 @@ public struct Reader: Walker {
     guard rule.isCarried(by: edition) else { return }
     guard let at = seek(name) else {
       value = nil
+      if rule.isExpected { noteMissing(name) }
       return
     }
     value = try V.wireRead(at, rule, &self)
@@ -198,6 +199,8 @@ public struct Reader: Walker {
       if let field = names.firstIndex(where: { tape.isKey(key, $0) }) {
         if seen[field] { throw Flaw(path: path(key + 1), kind: .duplicateKey, detail: "it occurs more than once") }
         seen[field] = true
+      } else if let free = edition.freeField, tape.isKey(key, free) {
+        // It is kept with the raw payload alone.
       } else {
         note(.unknownField, key + 1)
       }
@@ -211,6 +214,13 @@ public struct Reader: Walker {
     oddityCount += 1
     guard oddities.count < WireLimits.odditiesKept else { return }
     oddities.append(Oddity(path: path(at), kind: kind, raw: excerpt(at)))
+  }
+
+  @usableFromInline mutating func noteMissing(_ name: StaticString) {
+    let flaw = missing(name)
+    oddityCount += 1
+    guard oddities.count < WireLimits.odditiesKept else { return }
+    oddities.append(Oddity(path: flaw.path, kind: .missing, raw: ""))
   }
 
   @usableFromInline func missing(_ name: StaticString) -> Flaw {

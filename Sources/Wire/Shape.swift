@@ -18,7 +18,7 @@ public struct Shape: Sendable, Equatable {
     case string(max: Int?)
     case integer(least: Int64?, most: Int64?)
     case boolean
-    case decimal
+    case decimal(least: Int64?, most: Int64?)
     case timestamp
     case word([String])
     case object(Shape)
@@ -94,7 +94,7 @@ public struct Outline: Walker {
   }
 
   public mutating func field<V: WireValue>(_ name: StaticString, _ value: inout V?, _ rule: FieldRule) {
-    add(name, V.self, required: false, rule)
+    add(name, V.self, required: rule.isExpected, rule)
   }
 
   public mutating func list<V: WireValue>(_ name: StaticString, _ values: inout [V], _ rule: FieldRule) {

@@ -26,7 +26,7 @@ extension Whole {
   public func wireWrite(_ rule: FieldRule, _ writer: inout Writer) { writer.out.appendWhole(Int64(self)) }
 
   public static func wireKind(_ rule: FieldRule, _ outline: inout Outline) -> Shape.Kind {
-    .integer(least: rule.least == .min ? nil : rule.least, most: rule.most == .max ? nil : rule.most)
+    .integer(least: rule.declaredLeast, most: rule.declaredMost)
   }
 }
 
@@ -99,6 +99,7 @@ extension Decimal: WireValue {
     switch reader.tape.nodes[at].kind {
     case .number:
       guard let value = reader.tape.decimal(at) else { throw reader.outOfRange(at, "a decimal of ordinary size") }
+      rule.judge(value, at, &reader)
       return value
     case .string:
       let text = reader.tape.text(at)
@@ -107,6 +108,7 @@ extension Decimal: WireValue {
         throw reader.wrongType(at, "a number")
       }
       reader.note(.numberAsText, at)
+      rule.judge(value, at, &reader)
       return value
     case .null, .bool, .array, .object:
       throw reader.wrongType(at, "a number")
@@ -115,7 +117,9 @@ extension Decimal: WireValue {
 
   public func wireWrite(_ rule: FieldRule, _ writer: inout Writer) { append(to: &writer.out) }
 
-  public static func wireKind(_ rule: FieldRule, _ outline: inout Outline) -> Shape.Kind { .decimal }
+  public static func wireKind(_ rule: FieldRule, _ outline: inout Outline) -> Shape.Kind {
+    .decimal(least: rule.declaredLeast, most: rule.declaredMost)
+  }
 }
 
 extension Timestamp: WireValue {
@@ -168,7 +172,7 @@ extension Word {
     _ at: Int, _ rule: FieldRule, _ reader: inout Reader
   ) throws(Flaw) -> Self? {
     let text = try reader.word(at)
-    if let word = Self(rawValue: text) { return word }
+    if let word = Self(rawValue: text), word.since <= reader.edition { return word }
     reader.unknownWord(at)
     return nil
   }
@@ -176,7 +180,8 @@ extension Word {
   @inlinable public func wireWrite(_ rule: FieldRule, _ writer: inout Writer) { writer.word(rawValue) }
 
   public static func wireKind(_ rule: FieldRule, _ outline: inout Outline) -> Shape.Kind {
-    .word(allCases.map(\.rawValue))
+    let edition = outline.edition
+    return .word(allCases.filter { $0.since <= edition }.map(\.rawValue))
   }
 }
 
@@ -192,6 +197,17 @@ extension Payload {
 
   public static func wireKind(_ rule: FieldRule, _ outline: inout Outline) -> Shape.Kind {
     outline.object(of: Self.self)
+  }
+}
+
+extension FieldRule {
+  fileprivate var declaredLeast: Int64? { least == .min ? nil : least }
+  fileprivate var declaredMost: Int64? { most == .max ? nil : most }
+
+  fileprivate func judge(_ value: Decimal, _ at: Int, _ reader: inout Reader) {
+    let isBelow = declaredLeast.map { value < Decimal($0) } ?? false
+    let isAbove = declaredMost.map { value > Decimal($0) } ?? false
+    if isBelow || isAbove { reader.note(.outOfRange, at) }
   }
 }
 
@@ -245,7 +261,11 @@ extension Writer {
 extension [UInt8] {
   mutating func appendWhole(_ value: Int64) {
     if value < 0 { append(UInt8(ascii: "-")) }
-    var rest = value.magnitude
+    appendDigits(value.magnitude)
+  }
+
+  mutating func appendDigits(_ value: UInt64) {
+    var rest = value
     var length = 1
     var power: UInt64 = 10
     while length < 20, rest >= power {

@@ -29,11 +29,11 @@ struct SetupLink: AsyncParsableCommand {
 
   /// Where a daemon with these settings has its page, as `OpenAddresses` has it.
   private static func page(_ configuration: Configuration) -> String {
-    func url(_ address: SocketAddress, _ certificate: String?) -> String {
-      "\(certificate == nil ? "http" : "https")://\(address)"
+    func url(_ address: SocketAddress, _ certificates: [String]) -> String {
+      "\(certificates.isEmpty ? "http" : "https")://\(address)"
     }
-    if let door = configuration.pageDoor { return url(door.address, door.certificate) }
-    return configuration.publicURL ?? url(configuration.listen, configuration.certificate)
+    if let door = configuration.pageDoor { return url(door.address, door.certificates) }
+    return configuration.publicURL ?? url(configuration.listen, configuration.certificates)
   }
 }
 
@@ -84,7 +84,7 @@ struct APIKeys: AsyncParsableCommand {
   struct Create: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Make a key; it is shown once.")
     @Argument(help: "What it is for.") var name: String
-    @Option(help: "viewer, operator or owner.") var role = "operator"
+    @Option(help: "viewer, support, operator, administrator or owner.") var role = "operator"
     @OptionGroup var remote: Remote
 
     func run() async throws {

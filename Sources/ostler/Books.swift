@@ -1,5 +1,6 @@
 import ArgumentParser
 import Domain
+import OCPI
 import Wire
 
 /// `ostler token`: who may charge.
@@ -89,7 +90,9 @@ struct TokenArgument: ParsableArguments {
 struct Tariffs: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tariff", abstract: "Tariffs.",
-    subcommands: [List.self, Show.self, Validate.self, Add.self, Change.self, Remove.self])
+    subcommands: [
+      List.self, Show.self, ValidateTariffs.self, SimulateTariff.self, Add.self, Change.self, Remove.self,
+    ])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the tariffs.")
@@ -106,35 +109,6 @@ struct Tariffs: AsyncParsableCommand {
     @OptionGroup var remote: Remote
 
     func run() async throws { print(try await remote.ask(.get, "/tariffs/\(id)").pretty) }
-  }
-
-  struct Validate: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Check a tariff file for what cannot be sold and what is rarely meant. Needs no daemon.")
-    @Argument(help: "A file with a tariff as OCPI writes it.") var file: String
-    @Flag(help: "Print the flaws as JSON.") var json = false
-
-    func run() throws {
-      var written = try tariffIn(file)
-      // The house gives it an id where it has none.
-      if written.object != nil, written["id"] == nil { written["id"] = "" }
-      let flaws: [(severity: TariffFlaw.Severity, path: String, text: String)]
-      do {
-        flaws = try Tariff.read(written).value.check().map { ($0.severity, $0.path, $0.text) }
-      } catch {
-        flaws = [(.error, error.path, error.detail)]
-      }
-      if json {
-        let list = flaws.map { flaw -> JSON in
-          ["severity": .string(flaw.severity.rawValue), "path": .string(flaw.path), "text": .string(flaw.text)]
-        }
-        print(JSON.array(list).pretty)
-      } else {
-        for flaw in flaws { print("\(flaw.severity.rawValue): \(flaw.path): \(flaw.text)") }
-        if flaws.isEmpty { print("nothing to complain about") }
-      }
-      if flaws.contains(where: { $0.severity == .error }) { throw ExitCode.failure }
-    }
   }
 
   struct Add: AsyncParsableCommand {
@@ -163,8 +137,9 @@ struct Tariffs: AsyncParsableCommand {
   }
 
   private static func tariffIn(_ file: String) throws -> JSON {
-    guard let bytes = File.read(file) else { throw Complaint("\(file) cannot be read") }
-    do { return try JSON.parse(bytes) } catch { throw Complaint("\(file) is not JSON: \(error)") }
+    let found = try Papers.tariffs(in: try PaperFile.read(file))
+    guard let tariff = found.first, found.count == 1 else { throw Complaint("\(file) holds \(found.count) tariffs") }
+    return tariff.json
   }
 }
 
@@ -220,7 +195,7 @@ struct Sessions: AsyncParsableCommand {
 /// `ostler cdr`: the bills.
 struct CDRs: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cdr", abstract: "Charge detail records.", subcommands: [Export.self, Release.self])
+    commandName: "cdr", abstract: "Charge detail records.", subcommands: [Export.self, Release.self, Credit.self])
 
   struct Export: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Write the charge detail records of a month.")
@@ -249,6 +224,21 @@ struct CDRs: AsyncParsableCommand {
 
     func run() async throws {
       try await remote.ask(.post, "/cdrs/\(id.percentEncoded)/release", [], [:])
+    }
+  }
+
+  struct Credit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Take a record back by a credit, which its partner gets as a record of its own.")
+    @Argument(help: "Its id.") var id: String
+    @Option(help: "The remark of the credit.") var reason: String?
+    @Flag(help: "Bill the session once more, from all that is known of it by now.") var billAgain = false
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      var body: JSON = ["bill_again": .bool(billAgain)]
+      if let reason { body["reason"] = .string(reason) }
+      remote.show(try await remote.ask(.post, "/cdrs/\(id.percentEncoded)/credit", [], body))
     }
   }
 }

@@ -15,11 +15,20 @@ struct Configuration {
   /// Where all doors open that have no listener of their own.
   var listen = SocketAddress.v4(0x7F00_0001, port: 8080)
   var stationDoor: Door?
+  /// A second door for stations whose TLS is too old for the first.
+  var legacyStationDoor: Door?
   var partnerDoor: Door?
   var pageDoor: Door?
-  /// Certificate and key of the shared listener, PEM files.
-  var certificate: String?
-  var key: String?
+  /// Certificates and keys of the shared listener, PEM files; one of each kind of key.
+  var certificates: [String] = []
+  var keys: [String] = []
+  /// Authorities whose client certificates stations may show at their own listeners, and their revocation lists.
+  var stationAuthorities: [String] = []
+  var revocationLists: [String] = []
+  /// The certificate and the revocation list of our own authority, once it is among those above.
+  var ownAuthority: (certificate: String, revocations: String)?
+  /// Names and addresses of the stations' door, whose certificate our own authority is to sign.
+  var stationNames: [String] = []
   var data: String
   /// How the world reaches us, without a slash at its end; nil: the listener's own address.
   var publicURL: String?
@@ -34,12 +43,21 @@ struct Configuration {
   /// How long, and up to how many bytes, messages of stations and partners are kept.
   var messageDays = 14
   var messageBytes = 2 << 30
+  /// Event loops that the stations are spread over. One serves more stations than one machine's disk can keep up with
+  /// and leaves the other cores to the household and its database; more pay off where thousands of stations return at
+  /// once over TLS, whose handshakes cost half a millisecond each.
+  var loops = 1
   var house = HouseSettings()
+  var bounds = DoorSettings()
+  private var certificateOrganizationIsParty = true
+
+  /// A link's number has eight bits for its loop; no machine gains from more than this.
+  private static let maxLoops = 64
 
   struct Door: Equatable {
     var address: SocketAddress
-    var certificate: String?
-    var key: String?
+    var certificates: [String] = []
+    var keys: [String] = []
   }
 
   enum LogFormat: String, CaseIterable { case logfmt, json }
@@ -79,12 +97,50 @@ struct Configuration {
         throw Fault(setting: setting.name, value: value, expected: setting.expected)
       }
     }
-    for (name, certificate, key) in [
-      ("tls_certificate", certificate, key), ("station_tls_certificate", stationDoor?.certificate, stationDoor?.key),
-      ("partner_tls_certificate", partnerDoor?.certificate, partnerDoor?.key),
-      ("page_tls_certificate", pageDoor?.certificate, pageDoor?.key),
-    ] where (certificate == nil) != (key == nil) {
-      throw Fault(setting: name, value: certificate ?? "", expected: "a certificate and a key together")
+    for (name, certificates, keys) in [
+      ("tls_certificate", certificates, keys),
+      ("station_tls_certificate", stationDoor?.certificates ?? [], stationDoor?.keys ?? []),
+      ("legacy_station_tls_certificate", legacyStationDoor?.certificates ?? [], legacyStationDoor?.keys ?? []),
+      ("partner_tls_certificate", partnerDoor?.certificates ?? [], partnerDoor?.keys ?? []),
+      ("page_tls_certificate", pageDoor?.certificates ?? [], pageDoor?.keys ?? []),
+    ] where certificates.count != keys.count {
+      throw Fault(
+        setting: name, value: certificates.joined(separator: ","),
+        expected: "as many certificates as keys, in the same order")
+    }
+    try checkStationTLS()
+    if certificateOrganizationIsParty { house.certificateOrganization = partyName }
+  }
+
+  private mutating func checkStationTLS() throws(Fault) {
+    if var legacy = legacyStationDoor, legacy.certificates.isEmpty {
+      // Unless it has its own, it shows what the other door shows.
+      (legacy.certificates, legacy.keys) = stationDoor.map { ($0.certificates, $0.keys) } ?? (certificates, keys)
+      guard !legacy.certificates.isEmpty else {
+        throw Fault(
+          setting: "legacy_station_listen", value: "\(legacy.address)", expected: "a certificate too: it is for old TLS"
+        )
+      }
+      legacyStationDoor = legacy
+    }
+    guard stationNames.isEmpty || (stationDoor.map { $0.certificates.isEmpty } ?? false) else {
+      throw Fault(
+        setting: "station_tls_names", value: stationNames.joined(separator: ","),
+        expected: "station_listen, and no station_tls_certificate beside it")
+    }
+    house.stationDoorHosts = stationNames
+    guard !stationAuthorities.isEmpty else {
+      guard revocationLists.isEmpty else {
+        throw Fault(
+          setting: "station_client_crl", value: revocationLists.joined(separator: ","),
+          expected: "station_client_ca beside it")
+      }
+      return
+    }
+    guard !(stationDoor?.certificates.isEmpty ?? true) || !stationNames.isEmpty else {
+      throw Fault(
+        setting: "station_client_ca", value: stationAuthorities.joined(separator: ","),
+        expected: "station_listen with TLS: the page's visitors must not be asked for a certificate")
     }
   }
 
@@ -119,25 +175,44 @@ struct Configuration {
 // MARK: - The settings
 
 extension Configuration {
-  static let settings: [Setting] = [
+  static let settings = houseSettings + doorSettings
+
+  private static let houseSettings: [Setting] = [
     Setting(
       name: "listen", help: "address of the shared listener", expected: addressForm,
       show: { "\($0.listen)" }
     ) { $0.listen.take($1) },
     door("station", "stations' own listener", \.stationDoor),
     certificate("station", \.stationDoor), key("station", \.stationDoor),
+    files(
+      "station_tls_names", "names of the stations' listener, for a certificate of the house's own authority",
+      "host names and addresses", \.stationNames),
+    files("station_client_ca", "PEM authorities of stations' client certificates", "files", \.stationAuthorities),
+    files("station_client_crl", "revocation lists of these authorities", "files, PEM or DER", \.revocationLists),
+    Setting(
+      name: "certificate_organization", help: "the O that a station's certificate must have; party_name by default",
+      expected: "1 to 64 characters", show: { $0.house.certificateOrganization }
+    ) {
+      $0.house.certificateOrganization = $1
+      $0.certificateOrganizationIsParty = false
+      return (1...64).contains($1.count)
+    },
+    Setting(
+      name: "lowest_security_profile",
+      help: "the least OCPP security profile of a station; by default 0 on this machine and 2 from others",
+      expected: "0, 1, 2 or 3", show: { $0.house.lowestSecurityProfile.map { "\($0.rawValue)" } ?? "" }
+    ) {
+      $0.house.lowestSecurityProfile = Int($1).flatMap { SecurityProfile(rawValue: $0) }
+      return $0.house.lowestSecurityProfile != nil
+    },
+    door("legacy_station", "a listener for stations whose TLS 1.2 names no signature algorithms", \.legacyStationDoor),
+    certificate("legacy_station", \.legacyStationDoor), key("legacy_station", \.legacyStationDoor),
     door("partner", "partners' own listener", \.partnerDoor),
     certificate("partner", \.partnerDoor), key("partner", \.partnerDoor),
     door("page", "the page's and API's own listener", \.pageDoor),
     certificate("page", \.pageDoor), key("page", \.pageDoor),
-    Setting(
-      name: "tls_certificate", help: "PEM chain of the shared listener", expected: "a file",
-      show: { $0.certificate ?? "" }
-    ) { $0.certificate.take($1) },
-    Setting(
-      name: "tls_key", help: "PEM key of the shared listener", expected: "a file",
-      show: { $0.key ?? "" }
-    ) { $0.key.take($1) },
+    files("tls_certificate", "PEM chains of the shared listener, one of each kind of key", "files", \.certificates),
+    files("tls_key", "PEM keys of the shared listener, in the same order", "files", \.keys),
     Setting(
       name: "data", help: "folder of the database", expected: "a folder",
       show: { $0.data }
@@ -173,6 +248,33 @@ extension Configuration {
       $0.house.strangers = rule
       return true
     },
+    whole(
+      "station_certificate_days", "days for which the house's own authority certifies a station", 1...3_652,
+      \.stationCertificateDays),
+    whole(
+      "certificate_renewal_days", "days before its end at which a station is told to renew its certificate; 0 is never",
+      0...365, \.certificateRenewalDays),
+    url("contract_provider_url", "where contract certificates are asked for (ISO 15118)", \.contractProviderURL),
+    Setting(
+      name: "contract_provider_token", help: "the bearer token that is shown there", expected: "a token",
+      show: { $0.house.contractProviderToken == nil ? "" : hidden }
+    ) { $0.house.contractProviderToken.take($1) },
+    flag(
+      "contract_provider_private", "whether that provider may be on a private network",
+      \.allowsPrivateContractProvider),
+    flag("open_data", "whether everybody may read our locations and tariffs at /open-data", \.publishesOpenData),
+    url(
+      "vat_register_url", "where VAT numbers are looked up that drivers type, with {number} in its place",
+      \.vatRegisterURL),
+    flag(
+      "vat_register_private", "whether that register may be on a private network", \.allowsPrivateVATRegister),
+    whole(
+      "cost_seconds", "seconds between two messages to a station about the cost of a running session; 0 is none",
+      0...3_600, \.costSeconds),
+    whole(
+      "partner_requests_per_minute", "how many requests a partner may make in a minute", 60...10_000_000,
+      \.partnerRequestsPerMinute),
+    flag("ocsp_private", "whether OCSP responders may be on private networks", \.allowsPrivateResponders),
     whole("heartbeat_seconds", "seconds between heartbeats of a station", 10...86_400, \.heartbeatSeconds),
     whole("command_seconds", "seconds for a station to answer a command", 1...600, \.commandSeconds),
     whole("connection_seconds", "seconds for a car to come after a remote start", 10...3_600, \.connectionSeconds),
@@ -200,7 +302,22 @@ extension Configuration {
       $0.messageBytes = megabytes << 20
       return true
     },
+    Setting(
+      name: "loops", help: "event loops that the stations are spread over", expected: "1 to \(maxLoops)",
+      show: { "\($0.loops)" }
+    ) {
+      guard let loops = Int($1), (1...maxLoops).contains(loops) else { return false }
+      $0.loops = loops
+      return true
+    },
     whole("late_stop_hours", "hours that a superseded session waits for its stop", 0...720, \.lateStopHours),
+    Setting(
+      name: "data_vendors", help: "vendors whose DataTransfer is taken and told as events, with commas between them",
+      expected: "vendors' ids", show: { $0.house.dataVendors.sorted().joined(separator: ",") }
+    ) {
+      $0.house.dataVendors = Set($1.split(separator: ",").map(String.init))
+      return true
+    },
     Setting(
       name: "currency", help: "of bills without a tariff", expected: "three letters",
       show: { $0.house.currency }
@@ -262,21 +379,60 @@ extension Configuration {
     -> Setting
   {
     Setting(
-      name: "\(name)_tls_certificate", help: "PEM chain of that listener", expected: "a file, and \(name)_listen",
-      show: { $0[keyPath: path]?.certificate ?? "" }
+      name: "\(name)_tls_certificate", help: "PEM chains of that listener, one of each kind of key",
+      expected: "files with commas, and \(name)_listen",
+      show: { $0[keyPath: path]?.certificates.joined(separator: ",") ?? "" }
     ) {
-      $0[keyPath: path]?.certificate = $1
-      return $0[keyPath: path] != nil
+      $0[keyPath: path]?.certificates = list($1)
+      return $0[keyPath: path].map { !$0.certificates.isEmpty } ?? false
     }
   }
 
   private static func key(_ name: String, _ path: any WritableKeyPath<Configuration, Door?> & Sendable) -> Setting {
     Setting(
-      name: "\(name)_tls_key", help: "PEM key of that listener", expected: "a file, and \(name)_listen",
-      show: { $0[keyPath: path]?.key ?? "" }
+      name: "\(name)_tls_key", help: "PEM keys of that listener, in the same order",
+      expected: "files with commas, and \(name)_listen",
+      show: { $0[keyPath: path]?.keys.joined(separator: ",") ?? "" }
     ) {
-      $0[keyPath: path]?.key = $1
-      return $0[keyPath: path] != nil
+      $0[keyPath: path]?.keys = list($1)
+      return $0[keyPath: path].map { !$0.keys.isEmpty } ?? false
+    }
+  }
+
+  private static func files(
+    _ name: String, _ help: String, _ expected: String, _ path: any WritableKeyPath<Configuration, [String]> & Sendable
+  ) -> Setting {
+    Setting(
+      name: name, help: help, expected: "\(expected) with commas between them",
+      show: { $0[keyPath: path].joined(separator: ",") }
+    ) {
+      $0[keyPath: path] = list($1)
+      return !$0[keyPath: path].isEmpty
+    }
+  }
+
+  private static func list(_ text: String) -> [String] {
+    text.split(separator: ",").map { String($0.trimmed) }.filter { !$0.isEmpty }
+  }
+
+  private static func url(
+    _ name: String, _ help: String, _ path: any WritableKeyPath<HouseSettings, String?> & Sendable
+  ) -> Setting {
+    Setting(
+      name: name, help: help, expected: "http:// or https:// and a host", show: { $0.house[keyPath: path] ?? "" }
+    ) {
+      guard let url = try? HTTPURL($1), url.scheme == .http || url.scheme == .https else { return false }
+      $0.house[keyPath: path] = $1
+      return true
+    }
+  }
+
+  private static func flag(
+    _ name: String, _ help: String, _ path: any WritableKeyPath<HouseSettings, Bool> & Sendable
+  ) -> Setting {
+    Setting(name: name, help: help, expected: "true or false", show: { "\($0.house[keyPath: path])" }) {
+      $0.house[keyPath: path] = $1 == "true"
+      return $1 == "true" || $1 == "false"
     }
   }
 

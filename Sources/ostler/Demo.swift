@@ -22,11 +22,16 @@ struct Demo: AsyncParsableCommand {
   @Option(help: "Keep the data in this folder instead of throwing it away.") var keep: String?
   @Option(help: "End after so many seconds; without it, at Ctrl-C.") var seconds: Int?
   @Option(help: "The same seed plays the same demo.") var seed: UInt64 = 1
+  @Option(name: .customLong("version"), help: "The OCPP version that its stations speak: 1.6, 2.0.1 or 2.1.")
+  var spoken = "1.6"
   @Flag(help: "Nobody watches: the stranger is let in by itself.") var headless = false
   @Flag(help: "Print one JSON object at the end.") var json = false
 
   func validate() throws {
     if let seconds, !(5...86_400).contains(seconds) { throw ValidationError("--seconds: 5 to 86400") }
+    guard StationProfile.Version(rawValue: spoken) != nil else {
+      throw ValidationError("--version: 1.6, 2.0.1 or 2.1")
+    }
     guard (try? SocketAddress(parsing: listen)) != nil else {
       throw ValidationError("--listen: such as 127.0.0.1:8080")
     }
@@ -41,7 +46,9 @@ struct Demo: AsyncParsableCommand {
     let clock = FastClock(speed: 60)
     let house = try await openHouse(in: folder, clock: clock)
     let began = Instant.now()
-    let stage = try await DemoStage(house, clock: clock, seed: seed, headless: headless) { line in
+    let stage = try await DemoStage(
+      house, clock: clock, seed: seed, headless: headless, version: StationProfile.Version(rawValue: spoken) ?? .v16
+    ) { line in
       if !json { Console.say("\(Self.elapsed(since: began)) \(line)") }
     }
     if !json { try await greet(house, folder, stage) }

@@ -32,13 +32,14 @@ final class DemoStage {
   private var listener: Int?
 
   init(
-    _ house: House, clock: FastClock, seed: UInt64, headless: Bool, say: @escaping @MainActor @Sendable (String) -> Void
+    _ house: House, clock: FastClock, seed: UInt64, headless: Bool, version: StationProfile.Version,
+    say: @escaping @MainActor @Sendable (String) -> Void
   ) async throws {
     self.house = house
     self.headless = headless
     self.say = say
     let csms = house.csms
-    let plan = DemoPlan()
+    let plan = DemoPlan(version)
     try await plan.furnish(csms, clock: clock)
     apiKey = try await csms.addKey("demo", role: .operator, by: "demo").key
     var quirks = PartnerQuirks()
@@ -142,14 +143,18 @@ struct DemoPlan: Sendable {
   }
 
   let sites: [Site]
+  let version: StationProfile.Version
 
-  init() {
+  /// - Parameter version: which version of OCPP its stations speak.
+  init(_ version: StationProfile.Version) {
+    self.version = version
     func stations(_ prefix: String, _ kinds: [StationProfile.Kind]) -> [StationProfile] {
       kinds.enumerated().map { place, kind in
         let identity = "\(prefix)-\(place + 1)"
         var profile = StationProfile(
           identity: identity, kind: kind, connectors: 1, password: Bytes(utf8: Self.password(of: identity)))
         profile.meterSeconds = 30
+        profile.version = version
         return profile
       }
     }
@@ -173,6 +178,11 @@ struct DemoPlan: Sendable {
 
   private static func password(of identity: String) -> String { "demo-\(identity)-password" }
 
+  /// What stands on the box of a station with one EVSE: eMI3 has no hyphen.
+  fileprivate static func evseID(at identity: String) -> String {
+    "NL*OST*E" + String(identity.map { $0 == "-" ? "*" : $0 })
+  }
+
   /// Writes all of it into the books.
   @MainActor func furnish(_ house: CSMS, clock: FastClock) async throws {
     let now = clock.now().time
@@ -190,7 +200,7 @@ struct DemoPlan: Sendable {
           identity, at: location.id, password: Self.password(of: profile.identity), evses: 1, by: "demo")
         let tariff = profile.kind.isDC ? fast : day
         try await house.changeEVSE(1, of: identity, by: "demo") { evse in
-          evse.evseID = "NL*OST*E\(profile.identity)"
+          evse.evseID = Self.evseID(at: profile.identity)
           evse.connectors = [profile.connector(tariff: tariff, at: now)]
         }
       }
@@ -300,10 +310,10 @@ final class DemoActors {
     fleet = Fleet(
       plan.sites.flatMap(\.stations), seed: seed, connectOver: .seconds(1), url: url, clock: clock, loop: loop)
     stranger = { identity in
-      VirtualStation(
-        StationProfile(identity: identity, kind: .ac22, connectors: 2, password: Bytes(utf8: "stranger-secret-1")),
-        url: url,
-        clock: clock, seed: seed &+ 99, loop: loop)
+      var profile = StationProfile(
+        identity: identity, kind: .ac22, connectors: 2, password: Bytes(utf8: "stranger-secret-1"))
+      profile.version = plan.version
+      return VirtualStation(profile, url: url, clock: clock, seed: seed &+ 99, loop: loop)
     }
     partner = VirtualPartner(clock: clock.clock, seed: seed, loop: loop)
     try partner.open()
@@ -341,7 +351,7 @@ final class DemoActors {
 
   private func start(at station: String) {
     guard let app else { return }
-    let place = partner.books.evses.first { $0.evse.evseID == "NL*OST*E\(station)" }
+    let place = partner.books.evses.first { $0.evse.evseID == DemoPlan.evseID(at: station) }
     guard let place else { return say("event=start_session ok=false why=\"the partner was not told of \(station)\"") }
     partner.startSession(location: place.location.id, evse: place.evse.uid, token: app, reference: "DEMO-REF-1")
   }
@@ -359,7 +369,9 @@ final class DemoActors {
     case .commandFailed(_, let name, let why): say("event=command_failed name=\(name) why=\"\(why)\"")
     case .wentDown: say("event=partner_down hint=\"watch its push queue grow\"")
     case .cameBack: say("event=partner_back")
-    case .unregistered, .location, .tariff, .tariffRemoved, .cdrRepeated, .authorized, .commandAnswered: break
+    case .unregistered, .location, .tariff, .tariffRemoved, .cdrRepeated, .authorized, .commandAnswered, .began,
+      .cdrTaken, .failed:
+      break
     }
   }
 

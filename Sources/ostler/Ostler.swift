@@ -9,9 +9,8 @@ struct Ostler: AsyncParsableCommand {
     version: Version.text,
     subcommands: [
       Serve.self, Demo.self, CheckConfig.self, SetupLink.self, Users.self, APIKeys.self, Stations.self, Tokens.self,
-      Tariffs.self,
-      Partners.self,
-      Sessions.self, CDRs.self, Sim.self,
+      Tariffs.self, Prices.self, Partners.self, Roaming.self, Authority.self, Sessions.self, CDRs.self, BackUp.self,
+      RestoreBackup.self, Doctor.self, SupportBundle.self, Sim.self,
     ])
 }
 

@@ -6,8 +6,9 @@ struct Partners: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "partner", abstract: "Roaming partners.",
     subcommands: [
-      List.self, Show.self, Invite.self, Register.self, Retry.self, Trace.self, Pushes.self, Pause.self, Resume.self,
-      Redeliver.self,
+      List.self, Show.self, Invite.self, Register.self, Retry.self, Probe.self, Version.self, Trace.self, Pushes.self,
+      Pause.self, Resume.self,
+      Redeliver.self, Pulls.self, Pull.self, Messages.self,
       Unregister.self, Remove.self,
     ])
 
@@ -76,12 +77,41 @@ struct Partners: AsyncParsableCommand {
     }
   }
 
+  struct Probe: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Try the first steps of a registration by themselves; nothing changes.")
+    @OptionGroup var partner: PartnerArgument
+    @Option(help: "Another versions URL than before.") var url: String?
+    @Option(help: "Another token than before.") var token: String?
+
+    func run() async throws {
+      var body: JSON = [:]
+      if let url { body["versions_url"] = .string(url) }
+      if let token { body["token"] = .string(token) }
+      let trace = try await partner.remote.ask(.post, "\(partner.path)/probe", [], body)
+      partner.remote.show(trace["items"]?.array ?? [], ["at", "step", "ok", "detail", "advice"])
+    }
+  }
+
+  struct Version: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Speak another version of OCPI with a partner: 2.1.1, 2.2.1, 2.3.0, or the highest that both have.")
+    @OptionGroup var partner: PartnerArgument
+    @Argument(help: "The version, or highest.") var version: String
+
+    func run() async throws {
+      let body: JSON = ["version": version == "highest" ? .null : .string(version)]
+      partner.remote.show(try await partner.remote.ask(.patch, partner.path, [], body))
+    }
+  }
+
   struct Trace: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show the steps of the handshakes with a partner.")
     @OptionGroup var partner: PartnerArgument
 
     func run() async throws {
-      partner.remote.show(try await partner.remote.list(partner.path + "/trace"), ["at", "step", "ok", "detail"])
+      partner.remote.show(
+        try await partner.remote.list(partner.path + "/trace"), ["at", "step", "ok", "detail", "advice"])
     }
   }
 
@@ -115,6 +145,45 @@ struct Partners: AsyncParsableCommand {
     @OptionGroup var partner: PartnerArgument
 
     func run() async throws { try await partner.verb("redeliver") }
+  }
+
+  struct Pulls: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show where we are with each list of a partner.")
+    @OptionGroup var partner: PartnerArgument
+
+    func run() async throws {
+      partner.remote.show(
+        try await partner.remote.list(partner.path + "/pulls"),
+        ["module", "due_at", "since", "whole_at", "count", "attempts", "last_error"])
+    }
+  }
+
+  struct Pull: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Read a partner's lists now.")
+    @OptionGroup var partner: PartnerArgument
+    @Option(help: "Only this list: locations, tariffs, sessions, cdrs or tokens.") var module: String?
+    @Flag(help: "The whole list, not only what changed.") var whole = false
+
+    func run() async throws {
+      var body: JSON = ["whole": .bool(whole)]
+      if let module { body["module"] = .string(module) }
+      let pulls = try await partner.remote.ask(.post, partner.path + "/pull", [], body)
+      partner.remote.show(pulls["items"]?.array ?? [], ["module", "due_at", "since", "whole_at"])
+    }
+  }
+
+  struct Messages: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Show what was said between a partner and us, newest first.")
+    @OptionGroup var partner: PartnerArgument
+    @Option(help: "So many.") var limit = 50
+    @Flag(help: "Only errors.") var errors = false
+
+    func run() async throws {
+      let page = try await partner.remote.ask(
+        .get, partner.path + "/messages", [("limit", "\(limit)"), ("errors", errors ? "true" : nil)])
+      partner.remote.show(page["items"]?.array ?? [], ["at", "direction", "action", "text"])
+    }
   }
 
   struct Unregister: AsyncParsableCommand {

@@ -25,12 +25,13 @@ struct Remote: ParsableArguments {
 
   /// As `ask`, for answers that are not JSON.
   func download(
-    _ method: HTTP.Method, _ path: String, _ query: [(String, String?)] = [], _ body: JSON? = nil
+    _ method: HTTP.Method, _ path: String, _ query: [(String, String?)] = [], _ body: JSON? = nil,
+    isAtRoot: Bool = false
   ) async throws -> Bytes {
     let socket = try folder() + "/ostler.sock"
     let loop = try EventLoop(label: "command")
     let client = await loop.run { loop in LoopBound(Client(loop: loop, tls: nil), loop: loop) }
-    var url = "http://localhost/api/v1" + path
+    var url = "http://localhost" + (isAtRoot ? "" : "/api/v1") + path
     let asked = query.compactMap { name, value in value.map { "\(name)=\($0.percentEncoded)" } }
     if !asked.isEmpty { url += "?" + asked.joined(separator: "&") }
     var request = ClientRequest(method, try HTTPURL(url))

@@ -14,18 +14,30 @@ struct Sim: AsyncParsableCommand {
     subcommands: [Station.self, Partner.self])
 
   struct Station: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "A virtual OCPP 1.6J station.")
+    static let configuration = CommandConfiguration(abstract: "A virtual OCPP station.")
     @Option(help: "Its identity.") var id: String
     @Option(help: "Where it connects; its identity is appended.") var url = "ws://127.0.0.1:8080/ocpp"
     @Option(help: "ac11, ac22, dc50 or dc150.") var profile = "ac22"
+    @Option(name: .customLong("version"), help: "The OCPP version that it speaks: 1.6, 2.0.1 or 2.1.") var spoken =
+      "1.6"
     @Option(help: "Its HTTP Basic password.") var password: String?
     @Option(help: "A card that is shown again and again: a session of so many seconds, see --session.") var tag: String?
     @Option(help: "Seconds of a session with --tag.") var session = 60
     @Option(help: "How much faster its clock runs, 1 to 1000.") var speed = 1
+    @Option(
+      name: .customLong("quirk"),
+      help: "A bad habit, several times: \(StationHabit.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var quirks: [String] = []
 
     func validate() throws {
       guard StationProfile.Kind(rawValue: profile) != nil else {
         throw ValidationError("--profile: ac11, ac22, dc50 or dc150")
+      }
+      guard StationProfile.Version(rawValue: spoken) != nil else {
+        throw ValidationError("--version: 1.6, 2.0.1 or 2.1")
+      }
+      for name in quirks where StationHabit(rawValue: name) == nil {
+        throw ValidationError("--quirk: \(StationHabit.allCases.map(\.rawValue).joined(separator: ", "))")
       }
       guard (1...86_400).contains(session) else { throw ValidationError("--session: 1 to 86400") }
       guard (1...1_000).contains(speed) else { throw ValidationError("--speed: 1 to 1000") }
@@ -41,7 +53,9 @@ struct Sim: AsyncParsableCommand {
       var profile = StationProfile(
         identity: id, kind: StationProfile.Kind(rawValue: self.profile) ?? .ac22, connectors: 1,
         password: password.map { Bytes(utf8: $0) })
+      profile.version = StationProfile.Version(rawValue: spoken) ?? .v16
       profile.meterSeconds = 10
+      for habit in quirks.compactMap({ StationHabit(rawValue: $0) }) { profile.take(habit) }
       let trust = try? TLSContext(client: TLSClientSettings())
       let station = await loop.run { [profile] loop in
         let station = VirtualStation(
@@ -69,9 +83,15 @@ struct Sim: AsyncParsableCommand {
 
   struct Partner: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "A virtual OCPI 2.2.1 roaming partner (eMSP). Without --register it waits for you to register with it.")
+      abstract: "A virtual OCPI roaming partner. Without --register it waits for you to register with it.")
     @Option(help: "Where it listens.") var listen = "127.0.0.1:8085"
     @Option(help: "Who it is.") var party = "NL*DEM"
+    @Option(help: "What it is to you: emsp, cpo or hub.") var role = "emsp"
+    @Option(help: "The version that a cpo speaks: 2.1.1, 2.2.1 or 2.3.0.") var ocpi = "2.2.1"
+    @Option(
+      help: "How it misbehaves: down, slow, 429, 500, half-json, lying-links, wrong-base64, duplicates or late.")
+    var mood = "well"
+    @Option(help: "Begins a session of this token of yours once a minute, as a cpo.") var charge: String?
     @Option(help: "The token A that it gives away.") var token = "demo-mobility-token-a"
     @Option(help: "Your versions URL, to register there.") var register: String?
     @Option(help: "The token that you gave it, with --register.") var with: String?
@@ -82,19 +102,31 @@ struct Sim: AsyncParsableCommand {
       guard (try? SocketAddress(parsing: listen)) != nil else {
         throw ValidationError("--listen: such as 127.0.0.1:8085")
       }
+      guard VirtualPartner.Role(rawValue: role) != nil else { throw ValidationError("--role: emsp, cpo or hub") }
+      guard PartnerMood(rawValue: mood) != nil else {
+        throw ValidationError("--mood: \(PartnerMood.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      guard ["2.1.1", "2.2.1", "2.3.0"].contains(ocpi) else {
+        throw ValidationError("--ocpi: 2.1.1, 2.2.1 or 2.3.0")
+      }
       guard (register == nil) == (with == nil) else { throw ValidationError("--register and --with go together") }
     }
 
     @MainActor func run() async throws {
       let loop = try EventLoop(label: "partner")
       let address = try SocketAddress(parsing: listen)
-      let profile = VirtualPartner.Profile(party: PartyID(party) ?? PartyID(country: "NL", party: "DEM"), tokenA: token)
+      let profile = VirtualPartner.Profile(
+        party: PartyID(party) ?? PartyID(country: "NL", party: "DEM"), tokenA: token,
+        role: VirtualPartner.Role(rawValue: role) ?? .provider, version: ocpi)
+      let manner = PartnerMood(rawValue: mood) ?? .well
       let trust = try? TLSContext(client: TLSClientSettings())
-      let partner = try await loop.run { [driver] loop throws(NetFault) in
+      let partner = try await loop.run { [driver, charge] loop throws(NetFault) in
         let partner = VirtualPartner(profile, tls: trust, loop: loop)
+        partner.mood = manner
         partner.onEvent = { [weak partner] event in
           Console.say(event.line)
           guard event == .registered, let partner else { return }
+          if let charge { Sim.charge(charge, at: partner, loop: loop) }
           for uid in driver { hand(partner.issueToken(uid), from: partner, attempts: 5, loop: loop) }
         }
         let url = try partner.open(on: address)
@@ -110,6 +142,20 @@ struct Sim: AsyncParsableCommand {
       }
       try await Ending(on: loop).wait()
       await loop.run { _ in partner.value.close() }
+    }
+  }
+
+  /// A driver of the house comes once a minute and stays for half of it.
+  private static func charge(_ uid: String, at partner: VirtualPartner, loop: EventLoop) {
+    if let session = partner.beginSession(uid: uid) {
+      loop.schedule(after: .seconds(15)) { [weak partner] in partner?.charge(Decimal(2), in: session) }
+      loop.schedule(after: .seconds(30)) { [weak partner] in
+        partner?.charge(Decimal(4), in: session)
+        partner?.endSession(session)
+      }
+    }
+    loop.schedule(after: .seconds(60)) { [weak partner] in
+      if let partner { charge(uid, at: partner, loop: loop) }
     }
   }
 
@@ -176,6 +222,9 @@ extension PartnerEvent {
     case .commandResult(let id, let name, let word):
       "event=command_result id=\(id) name=\(name) result=\(word.rawValue)"
     case .commandFailed(let id, let name, let why): "event=command_failed id=\(id) name=\(name) why=\"\(why)\""
+    case .began(let id): "event=session_begun id=\(id)"
+    case .cdrTaken(let id): "event=cdr_taken id=\(id)"
+    case .failed(let why): "event=failed why=\"\(why)\""
     case .wentDown: "event=down"
     case .cameBack: "event=back"
     }

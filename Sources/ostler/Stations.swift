@@ -6,9 +6,12 @@ struct Stations: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "station", abstract: "Stations and what is asked of them.",
     subcommands: [
-      List.self, Show.self, Add.self, Remove.self, Knocks.self, Accept.self, Reject.self, Password.self, Start.self,
+      List.self, Show.self, Add.self, Remove.self, Knocks.self, Accept.self, Reject.self, Password.self, Security.self,
+      Secure.self,
+      Start.self,
       Stop.self,
       Reset.self, Unlock.self, Availability.self, Config.self, Trigger.self, ClearCache.self, Call.self,
+      LocalList.self, Reserve.self, Limit.self, Firmware.self, Log.self,
     ])
 
   struct List: AsyncParsableCommand {
@@ -34,10 +37,15 @@ struct Stations: AsyncParsableCommand {
     @OptionGroup var station: StationArgument
     @Option(help: "Its HTTP Basic password.") var password: String?
     @Option(help: "The id of its location.") var location: Int?
+    @Option(help: "Its maker's serial number, which the CN of its client certificate may name.") var serialNumber:
+      String?
+    @Option(help: "The least security profile that is taken from it: 0, 1, 2 or 3.") var securityProfile: Int?
 
     func run() async throws {
       var body: JSON = ["id": .string(station.id)]
       if let password { body["password"] = .string(password) }
+      if let serialNumber { body["serial_number"] = .string(serialNumber) }
+      if let securityProfile { body["security_profile"] = .maybe(securityProfile) }
       if let location { body["location"] = .number(JSONNumber(location)) }
       station.remote.show(try await station.remote.ask(.post, "/stations", [], body))
     }
@@ -86,10 +94,59 @@ struct Stations: AsyncParsableCommand {
   struct Password: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Set the HTTP Basic password that a station must show.")
     @OptionGroup var station: StationArgument
-    @Argument(help: "The password, or the hex digits of its bytes.") var password: String
+    @Argument(help: "The password, or the hex digits of its bytes; without it one is made and printed once.")
+    var password: String?
+    @Flag(help: "Also give it to the connected station, as its AuthorizationKey.") var send = false
 
     func run() async throws {
-      try await station.remote.ask(.put, station.path + "/password", [], ["password": .string(password)])
+      let body: JSON = ["password": password.map { .string($0) } ?? .null, "send": .bool(send)]
+      let answer = try await station.remote.ask(.put, station.path + "/password", [], body)
+      if let made = answer["password"]?.string { print(made) }
+      if answer["undecided"]?.bool == true {
+        throw Complaint("the station's answer was lost: both passwords are good until it connects again")
+      }
+    }
+  }
+
+  struct Security: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Set the least security profile that is taken from a station.",
+      discussion: "0: nothing proves who it is; 1: password; 2: password over TLS; 3: client certificate.")
+    @OptionGroup var station: StationArgument
+    @Argument(help: "0, 1, 2 or 3.") var profile: Int
+
+    func run() async throws {
+      station.remote.show(
+        try await station.remote.ask(.patch, station.path, [], ["security_profile": .maybe(profile)]))
+    }
+  }
+
+  struct Secure: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Bring a station from its password to a certificate of its own (security profile 3).",
+      discussion: "Each step is shown as it is reached. Ended here, it goes on all the same; `--stop` ends it there.")
+    @OptionGroup var station: StationArgument
+    @Flag(help: "End it where it is.") var stop = false
+
+    func run() async throws {
+      let path = station.path + "/profile-walk"
+      guard !stop else {
+        try await station.remote.ask(.delete, path)
+        return
+      }
+      var walk = try await station.remote.ask(.post, path)
+      var shown: JSON?
+      while true {
+        let line: JSON = ["step": walk["step"] ?? .null, "reason": walk["reason"] ?? .null]
+        if line != shown { station.remote.show(line) }
+        shown = line
+        switch walk["step"]?.string {
+        case "done": return
+        case "failed": throw Complaint(walk["reason"]?.string ?? "the station did not get there")
+        default: try await Task.sleep(for: .seconds(1))
+        }
+        walk = try await station.remote.ask(.get, path)
+      }
     }
   }
 
@@ -198,12 +255,17 @@ struct Stations: AsyncParsableCommand {
     @OptionGroup var station: StationArgument
     @Argument(help: "The action, such as GetConfiguration.") var action: String
     @Argument(help: "The payload as JSON.") var payload = "{}"
+    @Flag(help: "Send it as it is, also where it is not what the station's version declares.") var unchecked = false
+
+    private var check: String { unchecked ? "off" : "on" }
 
     func run() async throws {
       let body: JSON
       do { body = try JSON.parse(payload) } catch { throw ValidationError("the payload is not JSON: \(error)") }
-      try station.conclude(
-        try await station.remote.ask(.post, "\(station.path)/ocpp/\(action.percentEncoded)", [("wait", "30")], body))
+      let query = [("timeout", "30"), ("check", check)]
+      // The station's own answer; its error is a complaint.
+      station.remote.show(
+        try await station.remote.ask(.post, "\(station.path)/ocpp/\(action.percentEncoded)", query, body))
     }
   }
 }

@@ -50,7 +50,7 @@ import Wire
   @Test(arguments: [
     ("name", JSON.null), ("name", ""), ("country", "NL"), ("country", "nld"), ("time_zone", "Mars/Olympus"),
     ("latitude", "91"),
-    ("address", .string(String(repeating: "x", count: 46))), ("published", "yes"), ("parking_type", "SKY"),
+    ("address", .string(String(repeating: "x", count: 256))), ("published", "yes"), ("parking_type", "SKY"),
     ("colour", "red"),
     ("city", "a\u{0007}b"),
   ])
@@ -184,7 +184,7 @@ import Wire
     #expect(changed.json["quirks"]?["ping_seconds"] == 60)
     let more = try await house.ask(.patch, "/stations/CS-1", ["quirks": ["ping_seconds": nil]], as: owner)
     #expect(more.json["quirks"]?["ping_seconds"] == nil && more.json["quirks"]?["free_vend"] == true)
-    let wrong = try await house.ask(.patch, "/stations/CS-1", ["quirks": ["heartbeat_seconds": 1]], as: owner)
+    let wrong = try await house.ask(.patch, "/stations/CS-1", ["quirks": ["heartbeat_seconds": 0]], as: owner)
     #expect(wrong.status == 422 && wrong.json["field"] == "quirks.heartbeat_seconds")
     let unknown = try await house.ask(.patch, "/stations/CS-1", ["quirks": ["colour": 1]], as: owner)
     #expect(unknown.json["field"] == "quirks.colour")
@@ -209,7 +209,7 @@ import Wire
     #expect(try await house.ask(.post, "/stations", ["id": "CS-1"], as: owner).status == 201)
     let set = try await house.ask(.put, "/stations/CS-1/password", [:], as: owner)
     let password = try #require(set.json["password"]?.string)
-    #expect(password.count == 32)
+    #expect(password.count == 40)
     #expect(try await house.ask(.get, "/stations/CS-1", as: owner).json["has_password"] == true)
     let short = try await house.ask(.put, "/stations/CS-1/password", ["password": "abc"], as: owner)
     #expect(short.json["field"] == "password")
@@ -228,7 +228,7 @@ import Wire
     house.stations.outcome.withLock { $0 = .accepted(answer: ["status": "Accepted"]) }
     let taken = try await house.ask(.put, "/stations/CS-1/password", ["send": true], as: owner)
     let password = try #require(taken.json["password"]?.string)
-    #expect(house.stations.asked.withLock { $0.last } == .setConfiguration(key: "AuthorizationKey", value: password))
+    #expect(house.stations.asked.withLock { $0.last } == .security(.setKey(password)))
     #expect(taken.json["command"]?.text.contains(password) == false)
     #expect(try await house.ask(.get, "/stations/CS-1", as: owner).json["has_password"] == true)
   }
@@ -303,6 +303,17 @@ import Wire
 
   @Test func aTariffWithAnErrorIsNotKeptAndSaysWhere() async throws {
     let (house, owner) = try await Fixture.open()
+    let tried = try await house.ask(.post, "/tariffs", Self.tariff.with("id", "TRY"), as: owner)
+    let trial: JSON = [
+      "start": "2026-06-01T10:00:00Z", "end": "2026-06-01T11:00:00Z", "energy_kwh": 20, "time_zone": "Europe/Amsterdam",
+    ]
+    let path = "/tariffs/\(tried.json["id"]?.int ?? 0)/simulate"
+    let bill = try await house.ask(.post, path, trial, as: owner)
+    #expect(bill.json["totals"]?["cost"]?["excl_vat"] == "5.00")
+    #expect(bill.json["periods"]?[0]?["seconds"] == 3600)
+    #expect(
+      try await house.ask(.post, path, trial.with("end", "2026-06-01T09:00:00Z"), as: owner).json["field"] == "end")
+    #expect(try await house.ask(.post, path, trial.with("time_zone", "Mars"), as: owner).json["field"] == "time_zone")
     let wrong = Self.tariff.with("currency", "euro")
     let checked = try await house.ask(.post, "/tariffs/validate", wrong, as: owner)
     #expect(checked.status == 200 && checked.json["ok"] == false)

@@ -33,7 +33,15 @@ final class FakeStations: StationLink {
     Task { @MainActor in done(outcome) }
   }
   func close(_ link: LinkID, code: UInt16, reason: String) { closed.withLock { $0.append(link) } }
-  func accepted(_ link: LinkID) {}
+  func registered(_ link: LinkID, as registration: Station.Registration) {}
+  func forward(_ link: LinkID, to follower: Forwarding?) {}
+  func keepsLimits(version: String) -> Bool { version == "2.1" }
+  func settingKeys(version: String) -> [String] { ["HeartbeatInterval"] }
+  /// Nobody has a call `Dance`, and `Reset` has a type.
+  func flaw(in payload: JSON, of action: String, version: String) -> CallFlaw? {
+    if action == "Dance" { return .unknownAction }
+    return action == "Reset" && payload["type"] == nil ? .field(path: "type", what: "the field is required") : nil
+  }
 }
 
 struct FakePartners: PartnerLink {
@@ -45,9 +53,9 @@ struct FakePartners: PartnerLink {
   ) {}
   func register(
     versionsURL: String, with tokenA: String, offering token: String, terms: PartnerTerms,
-    step: @escaping @Sendable (_ name: String, _ ok: Bool, _ detail: String) -> Void
+    step: @escaping @Sendable (HandshakeStep) -> Void
   ) async throws(RegistrationFault) -> PartnerRegistration {
-    step("versions", false, "nobody listens there")
+    step(HandshakeStep("versions", ok: false, "nobody listens there"))
     throw RegistrationFault(step: "versions", reason: "nobody listens there")
   }
   func unregister(terms: PartnerTerms) async throws(RegistrationFault) {}

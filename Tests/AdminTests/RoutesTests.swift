@@ -47,9 +47,13 @@ import Wire
   }
 
   @Test func unsafeMethodsNeedMoreThanAViewer() {
-    let harmless: Set = ["setUp", "logIn", "logOut", "validateTariff"]
+    // Everybody may change what is their own.
+    let harmless: Set = [
+      "setUp", "logIn", "logOut", "validateTariff", "simulateTariff", "changeMyPassword", "endMyLogin", "beginMyFactor",
+      "confirmMyFactor", "removeMyFactor", "beginDrive", "endDrive",
+    ]
     for route in Route.all where route.method != .get && !harmless.contains(route.name) {
-      #expect(route.access == .run || route.access == .own, "\(route.name)")
+      #expect([.help, .run, .own].contains(route.access), "\(route.name)")
     }
   }
 

@@ -25,7 +25,7 @@ import Testing
 }
 
 /// What list.sh looks at.
-private let places = ["Admin", "Migrations", "i18n", "openapi.json"]
+private let places = ["Admin", "Migrations", "i18n", "openapi.json", "station-presets.json"]
 
 private struct Embedded {
   let path: String

@@ -130,6 +130,84 @@ struct BillingTests {
     #expect(cdr.totals.seconds == 0 && cdr.totals.energy == .zero && cdr.totals.cost.beforeTax == .zero)
   }
 
+  @Test func aCreditTakesABillBackAndGoesToThePartnerAsARecordOfItsOwn() async throws {
+    let bill = try house.cdr(of: try charge("DE-1", 8_000))
+    house.pass(2)
+    let id = try await house.csms.creditCDR(bill.id, because: "wrong price", billsAgain: false, by: "anna")
+    house.pass(2)
+    #expect(id == bill.id + "-C")
+    let credit = try #require(try house.books.cdrs.cdr(id)).cdr
+    #expect(credit.isCredit && credit.credits == bill.id && credit.remark == "wrong price")
+    #expect(credit.totals.cost == bill.totals.cost.negated)
+    #expect(credit.totals.energyCost == bill.totals.energyCost)
+    #expect(house.partners.sent("cdrs").map { $0.body["id"]?.string } == [bill.id, id])
+    #expect(try house.books.cdrs.cdr(bill.id)?.creditedBy == id)
+    #expect(try house.books.cdrs.cdr(session: bill.session) == nil, "no bill of the session counts any more")
+    #expect(try house.count("cdr.credited") == 1)
+    for again in [bill.id, id] {
+      await #expect(throws: Refusal.self) {
+        try await house.csms.creditCDR(again, because: nil, billsAgain: false, by: "anna")
+      }
+    }
+  }
+
+  @Test func aSessionIsBilledOnceMoreFromWhatIsKnownByThen() async throws {
+    let transaction = try charge("DE-1", 8_000)
+    let bill = try house.cdr(of: transaction)
+    _ = try await house.csms.creditCDR(bill.id, because: nil, billsAgain: true, by: "anna")
+    house.pass(2)
+    let again = try house.cdr(of: transaction)
+    #expect(again.id != bill.id && !again.isCredit)
+    #expect(again.totals == bill.totals)
+    #expect(house.partners.sent("cdrs").count == 3)
+    // Money and energy count once.
+    let sum = try house.books.usage.sum(of: .house, from: 0, to: 4_000_000)
+    #expect(sum.figures.energy == bill.totals.energy && sum.figures.sessions == 1)
+    #expect(sum.revenue == ["EUR": bill.totals.cost.beforeTax])
+  }
+
+  @Test func whatIsHeldIsReleasedAndNotCredited() async throws {
+    let held = try house.cdr(of: try charge("DE-1", 8_000_000))
+    await #expect(throws: Refusal.self) {
+      try await house.csms.creditCDR(held.id, because: nil, billsAgain: false, by: "anna")
+    }
+  }
+
+  @Test func useIsCountedInTheCommitOfTheBill() throws {
+    let bill = try house.cdr(of: try charge("DE-1", 8_000))
+    let quarters = try house.books.usage.quarters(of: .house, from: 0, to: 4_000_000)
+    #expect(quarters.map(\.quarter) == bill.usage.map(\.quarter))
+    #expect(quarters.map(\.figures) == bill.usage.map(\.figures))
+    #expect(quarters.reduce(.zero) { $0 + $1.figures.energy } == bill.totals.energy)
+    let connector = try house.evse().connectors[0].id
+    let location = try #require(try house.books.locations.first()?.id)
+    for scope in [UsageScope.house, .location(location), .connector(connector)] {
+      let sum = try house.books.usage.sum(of: scope, from: 0, to: 4_000_000)
+      #expect(sum.figures.energy == bill.totals.energy && sum.figures.busySeconds == bill.totals.seconds)
+    }
+  }
+
+  @Test func aTariffForItsTimeAndItsWayOfPayingIsChosen() throws {
+    try house.write { books throws(StoreFault) in
+      guard let first = try books.tariffs.list(limit: 1).first, var evse = try books.stations.evses(of: ID(1)).first
+      else { return }
+      var later = first.tariff
+      (later.ref, later.validFrom) = ("T2", house.now + .seconds(3_600))
+      later.elements[0].components[0].price = Decimal(5, places: 1)
+      let next = try books.tariffs.create(later, of: first.party, at: house.now)
+      var old = first.tariff
+      old.validUntil = house.now + .seconds(3_600)
+      _ = try books.tariffs.update(first.id, to: old, at: house.now)
+      evse.connectors[0].moreTariffs = [next.id]
+      try books.stations.update(evse.connectors[0])
+      #expect(try books.tariffs.whereUsed(next.id).count == 1)
+    }
+    #expect(try house.evse().connectors[0].tariffs.count == 2)
+    #expect(try house.cdr(of: try charge("DE-1", 1_000)).tariff?.ref == "T1")
+    house.clock.now += .seconds(3_600)
+    #expect(try house.cdr(of: try charge("DE-1", 1_000)).tariff?.ref == "T2")
+  }
+
   @Test func theTariffIsThatOfTheStart() throws {
     let transaction = try station.start("CARD").transaction
     try house.write { books throws(StoreFault) in

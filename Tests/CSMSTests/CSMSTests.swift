@@ -87,7 +87,12 @@ struct CSMSTests {
 
   @Test func whereSQLiteEndsTheTransactionTheWholeTurnFails() throws {
     let (one, two) = (Heard<Int>(), Heard<Int>())
-    house.csms.take([errand(one) { [db = house.books.db] () throws(TurnFault) in db.rollback() }, errand(two)])
+    house.csms.take([
+      errand(one) { [db = house.books.db] () throws(TurnFault) in
+        // As SQLite does by itself when it runs out of disk or memory.
+        do { try db.script("ROLLBACK") } catch { throw .storage("\(error)") }
+      }, errand(two),
+    ])
     #expect(one.value == nil && one.fault != nil)
     #expect(two.value == nil && two.fault != nil)
     #expect(try house.count("user.login_refused") == 0)
@@ -134,8 +139,44 @@ struct CSMSTests {
     for _ in 0..<Limits.waitingErrands - 1 { _ = inbox.add(nothing) }
     #expect(inbox.add(nothing) == .queued)
     #expect(inbox.add(nothing) == .full)
-    #expect(inbox.takeAll().count == Limits.waitingErrands)
-    #expect(inbox.add(nothing) == .first)
+    #expect(inbox.add([nothing, nothing]).refused.count == 2)
+    #expect(inbox.take().0.count == Limits.waitingErrands)
+    #expect(inbox.add([nothing, nothing]).0 == .first)
+    #expect(inbox.add(nothing) == .queued)
+    #expect(inbox.refused == 3)
+  }
+
+  @Test func whoComesOrGoesWaitsForItsShareOfATurnAndKeepsItsOrder() throws {
+    @MainActor final class Decided { var numbers: [Int] = [] }
+    let (inbox, decided) = (Inbox(), Decided())
+    func errand(_ number: Int, isAtTheDoor: Bool) -> Errand {
+      Errand(
+        isAtTheDoor: isAtTheDoor, decide: { () throws(TurnFault) in { decided.numbers.append(number) } },
+        fail: { _ in })
+    }
+    func turn(_ most: Int) throws -> Bool {
+      let (errands, isMoreLeft) = inbox.take(doors: most)
+      for errand in errands { try errand.decide()() }
+      return isMoreLeft
+    }
+    _ = inbox.add((0..<6).map { errand($0, isAtTheDoor: $0 < 4) })
+    #expect(try turn(2))
+    #expect(decided.numbers == [4, 5, 0, 1] && inbox.count == 2)
+    // What is left wakes nobody: who left it knows of it.
+    #expect(inbox.add(errand(6, isAtTheDoor: false)) == .queued)
+    #expect(try !turn(2))
+    #expect(decided.numbers == [4, 5, 0, 1, 6, 2, 3] && inbox.count == 0)
+  }
+
+  @Test func aTurnTakesAsManyArrivalsAsItsCommitIsWorth() {
+    var pace = DoorPace()
+    #expect(pace.next == Limits.doorsPerTurn)
+    pace.turn(of: 10, deciding: .milliseconds(1), writing: .microseconds(100))
+    #expect(pace.next == 20)
+    pace.turn(of: 10, deciding: .milliseconds(1), writing: .milliseconds(10))
+    #expect(pace.next == 100)
+    pace.turn(of: 10, deciding: .milliseconds(100), writing: .milliseconds(10))
+    #expect(pace.next == Limits.doorsPerTurn)
   }
 
   @Test func aNoteWhoseTurnFailsTellsWhoeverSentIt() async throws {

@@ -37,9 +37,9 @@ struct CommandingTests {
   @Test(arguments: outcomes) func howACommandEndsIsWrittenInTheStationsWords(
     outcome: CommandOutcome, phase: CommandRecord.Phase, result: CommandResult
   ) async throws {
-    let sent = try await house.csms.command(.reset(hard: true), to: identity, by: "operator:anna")
+    let sent = try await house.csms.command(.reset(.hard), to: identity, by: "operator:anna")
     #expect(sent.phase == .sent)
-    #expect(house.stations.commands == [.reset(hard: true)])
+    #expect(house.stations.commands == [.reset(.hard)])
     #expect(try house.stations.last.link == station.link)
     #expect(try house.stations.last.deadline == house.settings.commandSeconds)
     try house.stations.last.answer(outcome)
@@ -132,7 +132,7 @@ struct CommandingTests {
   @Test func aUidThatFitsIsSentAsItIs() async throws {
     let token = try house.addToken("0123456789ABCDEF")
     _ = try await house.csms.startSession(at: identity, evse: 1, token: token.id, by: "anna")
-    #expect(house.stations.commands == [.remoteStart(evse: 1, tag: "0123456789ABCDEF")])
+    #expect(house.stations.starts == ["1 0123456789ABCDEF"])
     let pending = try #require(try house.sessions.first)
     #expect(pending.state == .pending && pending.authorization == .command)
   }
@@ -142,7 +142,7 @@ struct CommandingTests {
   {
     let token = try house.addToken(uid)
     _ = try await house.csms.startSession(at: identity, evse: 1, token: token.id, by: "anna")
-    guard case .remoteStart(evse: 1, let tag) = house.stations.commands.first else {
+    guard case .remoteStart(let start) = house.stations.commands.first, case let tag = start.tag, start.evse == 1 else {
       throw TestFault("nothing was sent")
     }
     #expect(tag.count == 16 && tag.allSatisfy(\.isHexDigit))
@@ -151,7 +151,8 @@ struct CommandingTests {
   private func startByAlias() async throws -> (alias: String, command: CommandRecord) {
     let token = try house.addToken("A-VERY-LONG-UID-OF-SOMEBODY", group: "FLEET")
     let command = try await house.csms.startSession(at: identity, evse: 1, token: token.id, by: "anna")
-    guard case .remoteStart(_, let tag) = house.stations.commands.last else { throw TestFault("nothing was sent") }
+    guard case .remoteStart(let start) = house.stations.commands.last else { throw TestFault("nothing was sent") }
+    let tag = start.tag
     try house.stations.last.answer(.accepted(answer: .null))
     house.settle()
     return (tag, command)
@@ -273,11 +274,11 @@ struct CommandingTests {
     try station.report(.charging, evse: 1)
     try station.report(.preparing, evse: 2)
     _ = try await house.csms.startSession(at: identity, evse: nil, token: token.id, by: "anna")
-    #expect(house.stations.commands.last == .remoteStart(evse: 2, tag: "CARD"))
+    #expect(house.stations.starts.last == "2 CARD")
     try station.report(.available, evse: 1)
     try station.report(.charging, evse: 2)
     _ = try await house.csms.startSession(at: identity, evse: nil, token: token.id, by: "anna")
-    #expect(house.stations.commands.last == .remoteStart(evse: 1, tag: "CARD"))
+    #expect(house.stations.starts.last == "1 CARD")
   }
 
   // MARK: Remote stop
@@ -286,11 +287,12 @@ struct CommandingTests {
     try house.addToken("CARD")
     let transaction = try station.start("CARD").transaction
     let sent = try await house.csms.stopSession(try house.session(transaction).id, by: "anna")
-    #expect(house.stations.commands == [.remoteStop(transaction: transaction)])
+    #expect(house.stations.commands == [.remoteStop(.number(transaction))])
     try house.stations.last.answer(.accepted(answer: .null))
     house.settle()
-    #expect(try record(sent.id).phase == .done)
+    #expect(try record(sent.id).phase == .accepted)
     try station.stop(transaction, meter: 10, ending: .remote)
+    #expect(try record(sent.id).phase == .done)
     await #expect(throws: Refusal.self) {
       try await house.csms.stopSession(try house.session(transaction).id, by: "anna")
     }

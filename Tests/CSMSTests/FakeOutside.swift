@@ -26,11 +26,14 @@ final class FakeStations: StationLink {
 
   private(set) var calls: [Call] = []
   private(set) var closed: [(link: LinkID, code: UInt16, reason: String)] = []
-  private(set) var accepted: [LinkID] = []
   /// How a call is answered at once; nil waits for the test.
   var answer: (StationCommand, LinkID) -> CommandOutcome? = { _, _ in nil }
 
   var commands: [StationCommand] { calls.map(\.command) }
+  /// EVSE and tag of each remote start.
+  var starts: [String] {
+    commands.compactMap { if case .remoteStart(let start) = $0 { "\(start.evse ?? 0) \(start.tag)" } else { nil } }
+  }
   var last: Call { get throws { try #require(calls.last) } }
 
   nonisolated func call(
@@ -48,7 +51,37 @@ final class FakeStations: StationLink {
     MainActor.assumeIsolated { closed.append((link, code, reason)) }
   }
 
-  nonisolated func accepted(_ link: LinkID) { MainActor.assumeIsolated { accepted.append(link) } }
+  private(set) var registered: [(link: LinkID, as: Station.Registration)] = []
+  var accepted: [LinkID] { registered.filter { $0.as == .accepted }.map(\.link) }
+
+  nonisolated func registered(_ link: LinkID, as registration: Station.Registration) {
+    MainActor.assumeIsolated { registered.append((link, registration)) }
+  }
+
+  private(set) var forwards: [(link: LinkID, to: Forwarding?)] = []
+
+  nonisolated func forward(_ link: LinkID, to follower: Forwarding?) {
+    MainActor.assumeIsolated { forwards.append((link, follower)) }
+  }
+
+  nonisolated func keepsLimits(version: String) -> Bool { version != "2.0.1" }
+  nonisolated func settingKeys(version: String) -> [String] { ["HeartbeatInterval", "Lamp", "Colour", "Sound"] }
+
+  /// What is wrong with each call that is written by hand.
+  var flaw: CallFlaw?
+
+  nonisolated func flaw(in payload: JSON, of action: String, version: String) -> CallFlaw? {
+    MainActor.assumeIsolated { flaw }
+  }
+
+  /// How a command becomes several calls.
+  var split: (StationCommand) -> [StationCommand] = { [$0] }
+
+  nonisolated func pieces(
+    of command: StationCommand, version: String, limit: (SettingName) -> Int?
+  ) -> [StationCommand] {
+    MainActor.assumeIsolated { split(command) }
+  }
 
   /// The house died: nobody hears the answers any more.
   func forgetCallers() { calls.forEach { $0.forget() } }
@@ -141,6 +174,8 @@ final class FakePartners: PartnerLink {
   /// Requests are numbered as they are built, so that a CDR that is built twice is found by its bytes.
   private var built = 0
   var unfit: (PushObject) -> PushFault? = { _ in nil }
+  /// What the partners' version has no words for, in every location.
+  var unsaid: [String] = []
 
   func sent(_ module: String) -> [Sent] { sent.filter { $0.request.module == module } }
   var modules: [String] { sent.map(\.request.module) }
@@ -155,7 +190,9 @@ final class FakePartners: PartnerLink {
     let result: Result<PushRequest, PushFault> = MainActor.assumeIsolated {
       if let fault = unfit(object) { return .failure(fault) }
       built += 1
-      return .success(Self.request(object, terms, number: built))
+      var request = Self.request(object, terms, number: built)
+      if case .location = object { request.unsaid = unsaid }
+      return .success(request)
     }
     return try result.get()
   }
@@ -168,8 +205,8 @@ final class FakePartners: PartnerLink {
     switch object {
     case .location(let view):
       return make("PUT", "locations", view.location.ref, ["name": .string(view.location.name)])
-    case .evse(let view, of: _):
-      return make("PATCH", "evses", view.evse.uid, ["status": .string(view.evse.status.rawValue)])
+    case .evse(let evse, of: _):
+      return make("PATCH", "evses", evse.uid, ["status": .string(evse.status.rawValue)])
     case .tariff(let view): return make("PUT", "tariffs", view.version.tariff.ref, [:])
     case .tariffRemoved(let ref, _): return make("DELETE", "tariffs", ref, [:])
     case .session(let view):
@@ -186,6 +223,18 @@ final class FakePartners: PartnerLink {
           "id": .string(cdr.id), "session": .string(cdr.session), "kwh": .string(cdr.totals.energy.description),
           "built": .number(JSONNumber(number)),
         ])
+    case .token(let offered):
+      return make(
+        "PUT", "tokens", offered.token.uid,
+        ["valid": .bool(offered.token.isValid), "party": .string(offered.party.description)])
+    case .profileResult(let url, let result):
+      return PushRequest(
+        method: "POST", url: url, body: (["result": .string(result.result.rawValue)] as JSON).bytes,
+        module: "chargingprofiles")
+    case .activeProfile(let session, let schedule):
+      return make(
+        "PUT", "chargingprofiles", session,
+        ["limits": .array(schedule.periods.map { .number(JSONNumber($0.limit)) })])
     case .commandResult(let url, let result, let message):
       return PushRequest(
         method: "POST", url: url,
@@ -220,7 +269,7 @@ final class FakePartners: PartnerLink {
 
   nonisolated func register(
     versionsURL: String, with tokenA: String, offering token: String, terms: PartnerTerms,
-    step: @escaping @Sendable (_ name: String, _ ok: Bool, _ detail: String) -> Void
+    step: @escaping @Sendable (HandshakeStep) -> Void
   ) async throws(RegistrationFault) -> PartnerRegistration {
     let result = await hear(tokenA, token, terms)
     return try result.get()
@@ -234,4 +283,81 @@ final class FakePartners: PartnerLink {
   }
 
   nonisolated func unregister(terms: PartnerTerms) async throws(RegistrationFault) { try await unregistration.get() }
+}
+
+/// Other networks' stations as the house reaches them: commands wait for the test's answer, lists are what it says.
+@MainActor
+final class FakeNetworks: ProviderLink {
+  final class Asked {
+    let command: RoamingCommand
+    let id: String
+    private var done: (@MainActor (Result<RoamingCommand.Answer, RoamingFault>) -> Void)?
+
+    fileprivate init(
+      _ command: RoamingCommand, _ id: String,
+      _ done: @escaping @MainActor (Result<RoamingCommand.Answer, RoamingFault>) -> Void
+    ) {
+      (self.command, self.id, self.done) = (command, id, done)
+    }
+
+    @MainActor
+    func answer(_ answer: Result<RoamingCommand.Answer, RoamingFault>) {
+      let waiting = done
+      done = nil
+      waiting?(answer)
+    }
+  }
+
+  struct Pulled: Equatable {
+    let module: PullModule
+    let since: Timestamp?
+  }
+
+  private(set) var asked: [Asked] = []
+  private(set) var pulls: [Pulled] = []
+  /// What a list has, page by page, and how the pull of it ends.
+  var pages: (PullModule) -> [PulledPage] = { _ in [] }
+  var outcome: (PullModule) -> PullOutcome = { _ in
+    var outcome = PullOutcome()
+    outcome.isComplete = true
+    return outcome
+  }
+
+  func clear() { pulls = [] }
+
+  nonisolated func send(
+    _ command: RoamingCommand, id: String, terms: PartnerTerms,
+    done: @escaping @MainActor @Sendable (Result<RoamingCommand.Answer, RoamingFault>) -> Void
+  ) {
+    MainActor.assumeIsolated { asked.append(Asked(command, id, done)) }
+  }
+
+  nonisolated func probe(
+    versionsURL: String, with token: String, terms: PartnerTerms, step: @escaping @Sendable (HandshakeStep) -> Void
+  ) async throws(RegistrationFault) {
+    step(HandshakeStep("versions", ok: false, "HTTP 401", advice: "the token"))
+    throw RegistrationFault(step: "versions", reason: "HTTP 401")
+  }
+
+  nonisolated func pull(
+    _ module: PullModule, since: Timestamp?, terms: PartnerTerms,
+    take: @escaping @MainActor @Sendable (PulledPage) async -> Bool
+  ) async -> PullOutcome {
+    let (pages, outcome) = await begin(module, since)
+    var ended = outcome
+    for page in pages {
+      guard await take(page) else {
+        ended.fault = "not kept"
+        ended.isComplete = false
+        return ended
+      }
+      ended.count += page.count
+    }
+    return ended
+  }
+
+  private func begin(_ module: PullModule, _ since: Timestamp?) -> ([PulledPage], PullOutcome) {
+    pulls.append(Pulled(module: module, since: since))
+    return (pages(module), outcome(module))
+  }
 }

@@ -14,6 +14,7 @@ final class HouseUnderTest {
   let clock = FakeClock()
   let stations = FakeStations()
   let partners = FakePartners()
+  let networks = FakeNetworks()
   let settings: HouseSettings
   private(set) var folder = Folder()
   private(set) var csms: CSMS
@@ -29,6 +30,7 @@ final class HouseUnderTest {
     partners.clock = clock
     csms = try Self.open(folder, clock, settings)
     csms.join(stations: stations, partners: partners)
+    csms.providerLink = networks
   }
 
   var books: Books { csms.books }
@@ -42,7 +44,7 @@ final class HouseUnderTest {
 
   /// Everything that was brought, and whatever that brings, is decided.
   func settle() {
-    while case let errands = csms.inbox.takeAll(), !errands.isEmpty { csms.take(errands) }
+    while case let errands = csms.inbox.take().0, !errands.isEmpty { csms.take(errands) }
   }
 
   /// As `settle`, and waits for what was left to the main queue.
@@ -91,7 +93,7 @@ final class HouseUnderTest {
   }
 
   /// Everything that waits is decided in one turn, whose commit fails.
-  func failNextTurn(_ errands: [Errand] = []) { csms.take(csms.inbox.takeAll() + errands + [poison]) }
+  func failNextTurn(_ errands: [Errand] = []) { csms.take(csms.inbox.take().0 + errands + [poison]) }
 
   /// Time goes by, with the house's beat every so many seconds.
   func pass(_ seconds: Int, beat: Int = 1) {
@@ -112,12 +114,13 @@ final class HouseUnderTest {
     let left = if let image { image } else { folder.copy() }
     // The dead do nothing more, also not what they left to the main queue.
     csms.close()
-    _ = csms.inbox.takeAll()
+    _ = csms.inbox.take().0
     stations.forgetCallers()
     partners.forgetCallers()
     csms = try Self.open(left, clock, settings)
     folder = left
     csms.join(stations: stations, partners: partners)
+    csms.providerLink = networks
     whenOpened(csms)
     try csms.wake(at: now)
     settle()
@@ -130,19 +133,23 @@ final class HouseUnderTest {
     return LinkID(lastLink)
   }
 
-  func admit(_ identity: String, password: String? = nil, loopback: Bool = true) throws -> Admission {
+  func admit(
+    _ identity: String, password: String? = nil, loopback: Bool = true, encrypted: Bool = false,
+    certificate: ClientCertificate? = nil
+  ) throws -> Admission {
     let caller = StationCaller(
       identity: StationIdentity(identity)!, password: password.map { Bytes(utf8: $0) }, address: "192.0.2.1",
-      offered: ["ocpp1.6"],
-      isLoopback: loopback)
+      offered: ["ocpp1.6"], isLoopback: loopback, isEncrypted: encrypted || certificate != nil, certificate: certificate
+    )
     return try decide { [csms] () throws(TurnFault) in try csms.admit(caller) }
   }
 
   /// The station calls, is let in, and has its desk.
-  func connect(_ identity: String, password: String? = nil) throws -> Caller {
-    guard case .welcome(let guest) = try admit(identity, password: password) else {
-      throw TestFault("\(identity) is not let in")
-    }
+  func connect(
+    _ identity: String, password: String? = nil, encrypted: Bool = false, certificate: ClientCertificate? = nil
+  ) throws -> Caller {
+    let admission = try admit(identity, password: password, encrypted: encrypted, certificate: certificate)
+    guard case .welcome(let guest) = admission else { throw TestFault("\(identity) is not let in") }
     let link = newLink()
     let desk = try decide { [csms] () throws(TurnFault) in
       try csms.opened(link, of: guest, version: "ocpp1.6", address: "192.0.2.1")
@@ -229,9 +236,11 @@ extension HouseUnderTest {
   /// A registered partner with one EMSP party behind it, and an endpoint for everything.
   @discardableResult
   func addPartner(
-    _ name: String = "Roamer", party: String = "DE*ABC", state: Partner.State = .registered, asksUnknown: Bool = false
+    _ name: String = "Roamer", party: String = "DE*ABC", state: Partner.State = .registered, asksUnknown: Bool = false,
+    requestsPerMinute: Int? = nil
   ) throws -> Partner {
     var quirks = PartnerQuirks()
+    quirks.requestsPerMinute = requestsPerMinute
     if asksUnknown { quirks.askUnknownTokens = true }
     let role = PartnerRole(id: ID(0), partner: ID(0), name: PartyID(party)!, role: "EMSP", businessName: name)
     return try write { books throws(StoreFault) in
@@ -242,6 +251,31 @@ extension HouseUnderTest {
           version: "2.2.1", endpoints: Self.endpoints(at: name), roles: [role], outboundToken: "out-\(name)",
           quirks: quirks,
           createdAt: now, updatedAt: now))
+    }
+  }
+
+  /// A network of other stations where our drivers charge; we are `NL*DRV` to it.
+  func addNetwork(_ name: String = "Other", party: String = "BE*CPO") throws -> Partner {
+    let now = now
+    return try write { books throws(StoreFault) in
+      let drivers = try books.parties.provider()
+      let provider =
+        if let drivers { drivers } else {
+          try books.parties.create(
+            Party(id: ID(0), name: PartyID(country: "NL", party: "DRV"), role: .emsp, businessName: "Ostler Drivers"))
+        }
+      let role = PartnerRole(id: ID(0), partner: ID(0), name: PartyID(party)!, role: "CPO", businessName: name)
+      let lists = ["locations", "tariffs", "sessions", "cdrs"].map {
+        Partner.Endpoint(module: $0, role: "SENDER", url: "https://\(name)/\($0)")
+      }
+      let doors = ["tokens", "commands"].map {
+        Partner.Endpoint(module: $0, role: "RECEIVER", url: "https://\(name)/\($0)")
+      }
+      return try books.partners.create(
+        Partner(
+          id: ID(0), name: name, party: provider.id, provider: provider.id, state: .registered,
+          versionsURL: "https://\(name)/versions", version: "2.2.1", endpoints: lists + doors, roles: [role],
+          outboundToken: "out-\(name)", createdAt: now, updatedAt: now))
     }
   }
 
@@ -436,14 +470,16 @@ final class Folder: Sendable {
   }
 
   deinit {
-    for name in ["ostler.db", "ostler.db-wal", "ostler.db-shm"] { unlink("\(path)/\(name)") }
+    for name in ["ostler.db", "ostler.db-wal", "ostler.db-shm"] + authorityFiles { unlink("\(path)/\(name)") }
+    for folder in ["files", "ca"] { rmdir("\(path)/\(folder)") }
     rmdir(path)
   }
 
   /// The folder as it is on disk at this moment: what a process that dies now leaves behind.
   func copy() -> Folder {
     let image = Folder()
-    for name in ["ostler.db", "ostler.db-wal"] {
+    if !authorityFiles.isEmpty { mkdir("\(image.path)/ca", 0o700) }
+    for name in ["ostler.db", "ostler.db-wal"] + authorityFiles {
       let from = open("\(path)/\(name)", O_RDONLY)
       guard from >= 0 else { continue }
       let to = open("\(image.path)/\(name)", O_WRONLY | O_CREAT, 0o600)
@@ -456,6 +492,20 @@ final class Folder: Sendable {
       close(from)
     }
     return image
+  }
+
+  /// What lies in the folder of the certificate authorities.
+  private var authorityFiles: [String] {
+    guard let folder = opendir("\(path)/ca") else { return [] }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append("ca/\(name)") }
+    }
+    return names
   }
 }
 

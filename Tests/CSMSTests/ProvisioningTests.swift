@@ -25,7 +25,7 @@ struct ProvisioningTests {
   @Test func aStationWithoutAPasswordOnFileComesInWithAnyOrNone() throws {
     for password in [nil, "whatever"] {
       guard case .welcome(let guest) = try house.admit("CS-1", password: password) else { throw TestFault("refused") }
-      #expect(guest.station != nil && guest.isAccepted)
+      #expect(guest.station != nil && guest.registration == .accepted)
     }
   }
 
@@ -57,12 +57,28 @@ struct ProvisioningTests {
     #expect(try house.count("station.refused") == 2)
   }
 
-  @Test func aRejectedStationIsRejectedWhateverItsPassword() throws {
+  @Test(arguments: [(Station.Registration.rejected, 30), (.pending, 30), (.accepted, 300)])
+  func aBootHearsWhatTheOperatorDecided(registration: Station.Registration, interval: Int) throws {
     var station = try house.station("CS-1")
-    station.registration = .rejected
+    station.registration = registration
     let changed = station
     try house.write { books throws(StoreFault) in try books.stations.update(changed) }
-    guard case .rejected = try house.admit("CS-1") else { throw TestFault("not rejected") }
+    guard case .welcome(let guest) = try house.admit("CS-1") else { throw TestFault("not let in") }
+    #expect(guest.registration == registration)
+    let verdict = try house.connect("CS-1").boot()
+    #expect(verdict.registration == registration && verdict.interval == interval)
+  }
+
+  @Test func aDecisionReachesTheConnectionThatIsThereAndEndsItNot() async throws {
+    let station = try house.connect("CS-1")
+    for registration in [Station.Registration.rejected, .pending, .accepted] {
+      _ = try await house.csms.changeStation(StationIdentity("CS-1")!, by: "anna") { $0.registration = registration }
+    }
+    #expect(house.stations.registered.map(\.as) == [.rejected, .pending, .accepted])
+    #expect(house.stations.registered.allSatisfy { $0.link == station.link })
+    // A rejected station is not asked for anything.
+    #expect(house.stations.commands == [.trigger(.boot, evse: nil), .trigger(.boot, evse: nil)])
+    #expect(house.stations.closed.isEmpty)
   }
 
   @Test func strangersKnockOnlyWhereTheyMay() throws {
@@ -71,7 +87,7 @@ struct ProvisioningTests {
     let local = try HouseUnderTest { $0.strangers = .knockOnLoopback }.furnish()
     guard case .unknown = try local.admit("NEW", loopback: false) else { throw TestFault("let in") }
     guard case .welcome(let guest) = try local.admit("NEW", loopback: true) else { throw TestFault("refused") }
-    #expect(guest.station == nil && !guest.isAccepted)
+    #expect(guest.station == nil && guest.registration == .pending)
   }
 
   @Test func theHundredthStrangerKnocksAndTheNextIsOneTooMany() throws {
@@ -180,6 +196,43 @@ struct ProvisioningTests {
     #expect(try house.count("station.flapping") == 1)
   }
 
+  @Test func aStationThatReturnsTooOftenWaitsSomeSecondsAndNeverLonger() throws {
+    for _ in 1...Limits.linksBeforePause { _ = try house.connect("CS-1") }
+    guard case .tooOften(Limits.linkPauseSeconds + 1) = try house.admit("CS-1") else { throw TestFault("let in") }
+    #expect(house.csms.isOnline(try house.station("CS-1").id))
+    house.pass(Limits.linkPauseSeconds + 1)
+    _ = try house.connect("CS-1")
+    guard case .tooOften = try house.admit("CS-1") else { throw TestFault("let in") }
+    house.pass(60)
+    for _ in 1..<Limits.linksBeforePause { _ = try house.connect("CS-1") }
+    guard case .welcome = try house.admit("CS-1") else { throw TestFault("refused") }
+  }
+
+  @Test func whoKnowsNoPasswordCanNeitherKeepTheStationOutNorGuessOn() throws {
+    try keepPassword("the-real-password")
+    for _ in 1...Limits.freeGuesses {
+      guard case .unauthorized = try house.admit("CS-1", password: "a guess") else { throw TestFault("let in") }
+    }
+    // Even the right one is not looked at for a moment.
+    guard case .tooOften(2) = try house.admit("CS-1", password: "the-real-password") else {
+      throw TestFault("looked at")
+    }
+    house.pass(2)
+    guard case .welcome = try house.admit("CS-1", password: "the-real-password") else { throw TestFault("refused") }
+    guard case .unauthorized = try house.admit("CS-1", password: "a guess") else { throw TestFault("let in") }
+  }
+
+  @Test func aStationWithoutACommonVersionIsAnEvent() throws {
+    let caller = StationCaller(
+      identity: StationIdentity("CS-1")!, password: nil, address: "192.0.2.7", offered: [], isLoopback: false)
+    for _ in 1...3 {
+      try house.decide { [csms = house.csms] () throws(TurnFault) in
+        try csms.turnedAway(caller, because: "it sends no Sec-WebSocket-Protocol header")
+      }
+    }
+    #expect(try house.count("station.refused") == 1)
+  }
+
   // MARK: Boots
 
   @Test func bootsAreAnsweredByTheStationsRegistration() throws {
@@ -269,7 +322,7 @@ struct ProvisioningTests {
     house.csms.tick()
     let opened = Heard<Bool>()
     let link = house.newLink()
-    let missed = house.csms.inbox.takeAll()
+    let missed = house.csms.inbox.take().0
     let return_ = opened.errand { [csms = house.csms] () throws(TurnFault) in
       _ = try csms.opened(link, of: guest, version: "ocpp1.6", address: "x")
       return true

@@ -53,7 +53,7 @@ struct PushingTests {
     house.partners.clear()
     house.partners.mood = { _, _ in .accepts }
     house.pass(60)
-    #expect(house.partners.sent("evses").map { $0.body["status"]?.string } == ["finishing"])
+    #expect(house.partners.sent("evses").map { $0.body["status"]?.string } == ["CHARGING"])
   }
 
   @Test func whatChangesWhileARequestIsUnderWayIsSentAfterIt() throws {
@@ -64,7 +64,7 @@ struct PushingTests {
     house.partners.mood = { _, _ in .accepts }
     try #require(house.partners.sent.first).answer(.accepted(milliseconds: 1))
     house.settle()
-    #expect(house.partners.sent("evses").map { $0.body["status"]?.string } == ["preparing", "charging"])
+    #expect(house.partners.sent("evses").map { $0.body["status"]?.string } == ["AVAILABLE", "CHARGING"])
   }
 
   @Test func onePartnersRequestsAreBoundedAndHoldUpNobodyElse() throws {
@@ -77,6 +77,19 @@ struct PushingTests {
     house.pass(60)
     #expect(house.partners.sent.count { $0.partner == partner.id } == Limits.pushesPerPartner)
     #expect(house.partners.sent.count { $0.partner == other.id } == 20)
+  }
+
+  @Test func aPartnerGetsNoMoreInAMinuteThanItTakes() throws {
+    let slow = try house.addPartner("Slow", party: "FR*SLO", requestsPerMinute: 6)
+    func places(of partner: Partner) -> Int {
+      Set(house.partners.sent("evses").filter { $0.partner == partner.id }.map(\.request.url)).count
+    }
+    for number in 1...20 { try station.report(.charging, evse: number) }
+    house.pass(50)
+    #expect(house.partners.sent.count { $0.partner == slow.id } == 6)
+    #expect(places(of: partner) == 20, "the others are told at once")
+    house.pass(300)
+    #expect(places(of: slow) == 20)
   }
 
   @Test func anotherPartnersDriverIsNotTold() throws {

@@ -268,7 +268,7 @@ struct RoamingTests {
       try await house.csms.startSession(wish(), from: caller) == .accepted(timeout: house.settings.commandSeconds))
     house.settle()
     #expect(house.partners.sent("sessions").map { $0.body["state"]?.string } == ["pending"])
-    #expect(house.stations.commands == [.remoteStart(evse: 1, tag: "DE-1")])
+    #expect(house.stations.starts == ["1 DE-1"])
     try house.stations.last.answer(.accepted(answer: .null))
     house.settle()
     #expect(results == ["ACCEPTED"])
@@ -312,14 +312,14 @@ struct RoamingTests {
     _ = try await house.csms.startSession(wish("DE-2", evse: "uid-CS-1-2"), from: caller)
     try house.stations.last.answer(.accepted(answer: .null))
     house.settle()
-    #expect(house.stations.commands == [.remoteStart(evse: 1, tag: "DE-1"), .remoteStart(evse: 2, tag: "DE-2")])
+    #expect(house.stations.starts == ["1 DE-1", "2 DE-2"])
     let transaction = try station.start("DE-1").transaction
     // Its stop, and the next start of the same driver.
     let id = try house.session(transaction).id
     #expect(
       try await house.csms.stopSession(id, respondTo: "https://Roamer/r/1", from: caller)
         == .accepted(timeout: house.settings.commandSeconds))
-    #expect(house.stations.commands.last == .remoteStop(transaction: transaction))
+    #expect(house.stations.commands.last == .remoteStop(.number(transaction)))
     try house.stations.last.answer(.accepted(answer: .null))
     house.clock.now += .seconds(60)
     try station.stop(transaction, meter: 100)
@@ -448,7 +448,7 @@ struct RoamingTests {
     _ = try await house.csms.stopSession(id, respondTo: "https://Roamer/5", from: caller)
     // The same again is not a second one.
     _ = try await house.csms.stopSession(id, respondTo: "https://Roamer/5", from: caller)
-    #expect(house.stations.commands == [.unlock(evse: 1), .remoteStop(transaction: transaction)])
+    #expect(house.stations.commands == [.unlock(evse: 1), .remoteStop(.number(transaction))])
     try house.stations.last.answer(.accepted(answer: .null))
     house.settle()
     #expect(results == ["ACCEPTED"])

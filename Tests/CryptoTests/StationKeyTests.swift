@@ -25,6 +25,14 @@ import Wire
     }
   }
 
+  /// A key of bytes that look like digits themselves, configured as the digits of those bytes.
+  @Test func bytesThatLookLikeDigitsAreTheKeyThatTheyWereConfiguredAs() {
+    let shown = Bytes(utf8: "0123456789012345")
+    let key = StationKey.hash(of: Bytes(utf8: shown.hex))
+    #expect(key.verify(shown) && key.verify(Bytes(utf8: shown.hex)))
+    #expect(!key.verify(Bytes(utf8: "0123456789012346")))
+  }
+
   @Test func oddDigitsStandForNothing() {
     let key = StationKey.hash(of: Bytes(utf8: "abc"))
     #expect(key.verify(Bytes(utf8: "abc")))

@@ -106,6 +106,34 @@ import Wire
     #expect(split > 200, "the generator must give lines that can be split")
   }
 
+  /// A writer of CDRs may begin a new period at any moment (OCPI 2.2.1 §10.3.1).
+  @Test func splittingAPeriodChangesNothing() {
+    for seed in Self.seeds {
+      let usage = Example(seed).usage
+      let bill = Bill(usage)
+      var random = Seeded(seed + 9_000)
+      var split: [ChargingPeriod] = []
+      for period in bill.periods {
+        var (first, second) = (period, period)
+        guard period.seconds > 1 else {
+          split.append(period)
+          continue
+        }
+        first.seconds = random.number(1...(period.seconds - 1))
+        second.seconds -= first.seconds
+        second.start = period.start + .seconds(first.seconds)
+        // Less than all, so that no part begins where the energy of a condition is reached.
+        let tenths = Int(period.energy.tenthsOfWattHour)
+        first.energy = Energy(tenthsOfWattHour: Int64(tenths > 1 ? random.number(0...(tenths - 1)) : 0))
+        second.energy = period.energy - first.energy
+        split += [first, second]
+      }
+      let again = Pricing.price(
+        periods: split, from: bill.start, to: bill.end, tariff: usage.tariff, zone: usage.zone)
+      #expect(again == bill.totals, "seed \(seed)")
+    }
+  }
+
   @Test func aLongerSessionNeverCostsLess() {
     for seed in Self.seeds {
       var example = Example(seed)
@@ -122,6 +150,63 @@ import Wire
       example.readings.append(Reading(at: Example(seed).end, register: example.meterStart + example.total))
       let longer = Bill(example.usage).totals.cost
       #expect(longer.beforeTax >= cost.beforeTax, "seed \(seed)")
+    }
+  }
+
+  @Test func whatASessionCostsSoFarIsNeverMoreThanItCostsInTheEnd() {
+    for seed in Self.seeds {
+      var example = Example(seed)
+      guard !example.asksForLoad else { continue }
+      // What a step adds at one price may be used later at a lower one.
+      for index in example.tariff.elements.indices {
+        for place in example.tariff.elements[index].components.indices {
+          example.tariff.elements[index].components[place].stepSize = 0
+        }
+      }
+      let usage = example.usage
+      let final = Bill(usage).totals.cost
+      for point in usage.points.dropLast() where point.second > 0 {
+        let running = Bill(
+          Usage(
+            from: example.start, to: usage.start + .seconds(point.second), meterStart: example.meterStart,
+            energy: point.energy, readings: example.readings, shifts: example.shifts, tariff: example.tariff,
+            zone: centralEurope)
+        ).totals.cost
+        // An energy boundary is kept off the last second, which may cost that second at the other price.
+        #expect((running.beforeTax - final.beforeTax).tenThousandths <= 30, "seed \(seed) at \(point.second)")
+        #expect((running.total - final.total).tenThousandths <= 40, "seed \(seed) at \(point.second)")
+      }
+    }
+  }
+
+  @Test func whatIsReservedAndWhatIsUsedSumToTheBill() throws {
+    for seed in Self.seeds {
+      var example = Example(seed)
+      (example.tariff.minimum, example.tariff.maximum) = (nil, nil)
+      var random = Seeded(seed + 77)
+      var given = Tariff.Restrictions()
+      given.reservation = random.chance(50) ? .reservation : .expires
+      if random.chance(50) { given.endTime = "16:15" }
+      example.tariff.elements.append(
+        .init(
+          [
+            .init(.time, price: Decimal(random.number(0...9000), places: 3), vat: 21, stepSize: random.number(0...900)),
+            .init(.flat, price: 2),
+          ], when: given))
+      let usage = example.usage
+      let from = usage.start - .seconds(random.number(0...90_000))
+      let bill = Bill(usage, after: Hold(from: from, until: usage.start, ending: .used))
+      #expect(bill.agrees(with: usage.tariff, zone: usage.zone), "seed \(seed)")
+      let alone = Bill(usage).totals
+      #expect(bill.totals.energyCost == alone.energyCost && bill.totals.timeCost == alone.timeCost, "seed \(seed)")
+      #expect(bill.totals.seconds == alone.seconds && bill.totals.energy == alone.energy, "seed \(seed)")
+      let sum = (bill.totals.reservationCost?.beforeTax ?? .zero) + alone.cost.beforeTax
+      #expect(abs((sum - bill.totals.cost.beforeTax).tenThousandths) <= 2, "seed \(seed)")
+      #expect(
+        bill.periods.filter { $0.activity == .reserved }.reduce(0) { $0 + $1.seconds } == bill.totals.reservedSeconds,
+        "seed \(seed)")
+      let lines = bill.lines.reduce(Money.zero) { $0 + $1.cost.beforeTax }
+      #expect(abs((lines - bill.totals.cost.beforeTax).tenThousandths) <= Int64(bill.lines.count), "seed \(seed)")
     }
   }
 

@@ -136,6 +136,75 @@ import Wire
     #expect(try flaws(element(energy, when: #""min_kwh":1"#)) == ["warning gap elements"])
   }
 
+  private func gaps(_ elements: String) throws -> [String] {
+    try tariff(elements).check().filter { $0.kind == .gap }.map(\.text)
+  }
+
+  @Test func theHoursOfTheWeekWithoutAPriceAreNamed() throws {
+    #expect(
+      try gaps(element(energy, when: #""day_of_week":["MONDAY","TUESDAY","WEDNESDAY","THURSDAY","FRIDAY"]"#))
+        == ["ENERGY may be without a price on SATURDAY 00:00 to MONDAY 00:00"])
+    #expect(
+      try gaps(
+        element(energy, when: #""start_time":"06:00","end_time":"22:00""#) + ","
+          + element(energy, when: #""start_time":"22:00","end_time":"05:30""#)
+      ).first?.hasPrefix(
+        "ENERGY may be without a price on MONDAY 05:30 to MONDAY 06:00, TUESDAY 05:30 to TUESDAY 06:00") == true)
+    // From 20 kWh on at night, and by day whatever was charged: below 20 kWh the nights are free.
+    #expect(
+      try gaps(
+        element(energy, when: #""start_time":"06:00","end_time":"00:00""#) + ","
+          + element(energy, when: #""min_kwh":20"#)
+      ).first?.contains("MONDAY 00:00 to MONDAY 06:00") == true)
+    #expect(
+      try gaps(
+        element(energy, when: #""start_time":"06:00","end_time":"00:00""#) + ","
+          + element(energy, when: #""end_time":"06:00","max_kwh":20"#) + "," + element(energy, when: #""min_kwh":20"#))
+        == [])
+  }
+
+  @Test func whatEarlierElementsFillTogetherIsNeverReached() throws {
+    let halves =
+      element(energy, when: #""start_time":"08:00","end_time":"20:00""#) + ","
+      + element(energy, when: #""start_time":"20:00","end_time":"08:00""#)
+    #expect(try flaws(halves + "," + element(energy)) == ["error unreachable elements[2].price_components[0]"])
+    #expect(
+      try flaws(halves + "," + element(energy, when: #""day_of_week":["SUNDAY"],"max_kwh":5"#))
+        == ["error unreachable elements[2].price_components[0]"])
+    #expect(
+      try flaws(
+        element(energy, when: #""start_time":"08:00","end_time":"20:00""#) + ","
+          + element(energy, when: #""day_of_week":["SUNDAY"]"#) + "," + element(energy)) == [])
+  }
+
+  @Test func restrictionsThatContradictEachOtherAreNamed() throws {
+    // 2026-06-01 is a Monday.
+    let days = #""start_date":"2026-06-01","end_date":"2026-06-03","day_of_week":["SUNDAY"]"#
+    #expect(
+      try flaws(element(energy, when: days) + "," + element(energy))
+        == ["error contradiction elements[0].restrictions.day_of_week"])
+    #expect(
+      try flaws(
+        element(energy, when: #""end_date":"2026-01-01""#) + "," + element(energy),
+        #","start_date_time":"2026-02-01T00:00:00Z""#) == ["warning contradiction elements[0].restrictions.end_date"])
+    #expect(
+      try flaws(
+        element(energy, when: #""start_date":"2026-06-01""#) + "," + element(energy),
+        #","end_date_time":"2026-02-01T00:00:00Z""#) == ["warning contradiction elements[0].restrictions.start_date"])
+  }
+
+  @Test func taxesHaveNamesAndBounds() throws {
+    #expect(
+      try flaws(element(component("ENERGY", "1")), #","taxes":[{"name":"","percentage":101}]"#)
+        == ["error bad_tax taxes[0].name", "error bad_tax taxes[0].percentage"])
+    #expect(
+      try flaws(
+        element(component("ENERGY", "1")), #","taxes":[{"name":"A","percentage":1},{"name":"A","percentage":2}]"#)
+        == ["error bad_tax taxes[1].name"])
+    #expect(
+      try flaws(element(energy), #","preauthorize_amount":-1"#) == ["error bad_limits preauthorize_amount"])
+  }
+
   @Test(arguments: [
     (#""max_kwh":1"#, #""min_kwh":1"#), (#""max_duration":1800"#, #""min_duration":600"#),
     (#""max_power":16"#, #""min_power":16"#),

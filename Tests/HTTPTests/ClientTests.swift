@@ -8,12 +8,12 @@ import Wire
 @testable import HTTP
 
 /// A client on a loop of its own.
-private final class TestClient: Sendable {
+final class TestClient: Sendable {
   let loop: EventLoop
   let client: LoopBound<Client>
 
   init(limits: HTTPLimits.Client = .init()) throws {
-    let loop = try EventLoop(label: "test.client")
+    let loop = try EventLoop(label: "test.client", readiness: OverBoth.readiness)
     self.loop = loop
     client = on(loop) { LoopBound(Client(loop: loop, tls: nil, limits: limits), loop: loop) }
   }
@@ -35,7 +35,7 @@ private final class TestClient: Sendable {
 }
 
 /// A server that says exactly what it is told to, connection by connection, and then closes where told so.
-private final class Script: Sendable {
+final class Script: Sendable {
   let port: UInt16
   let heard = Log()
   private let listener: Int32
@@ -94,7 +94,7 @@ private enum Thread {
 
 private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
-@Suite struct ClientTests {
+@Suite(.overBothReadinessSets) struct ClientTests {
   @Test func aRequestArrivesWholeAndItsAnswerToo() throws {
     let server = try TestServer { request, exchange in
       #expect(request.headers["x-mark"] == "1")
@@ -260,7 +260,10 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
   @Test(arguments: [
     "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "localhost", "2130706433", "0x7f000001", "0177.0.0.1", "127.1",
     "0.0.0.0",
-    "10.0.0.1", "192.168.1.1", "[fd00::1]", "169.254.169.254", "[64:ff9b::7f00:1]",
+    "10.0.0.1", "192.168.1.1", "[fd00::1]", "169.254.169.254", "[64:ff9b::7f00:1]", "100.64.0.1", "224.0.0.1",
+    "255.255.255.255", "[::]", "[fe80::1]", "[::ffff:0:127.0.0.1]", "[::127.0.0.1]", "[2002:7f00:1::]", "[2001:0:1::1]",
+    "[64:ff9b:1::1]", "[ff02::1]", "[fec0::1]", "[3fff::1]", "172.16.0.1", "198.18.0.1", "017700000001", "localhost.",
+    "0x7f.1", "0",
   ])
   func ourOwnHouseIsNotCalled(host: String) throws {
     let url = try HTTPURL("http://\(host):9/")
@@ -271,11 +274,23 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     }
   }
 
-  @Test func metadataAddressesAreRefusedEvenWherePrivateOnesAreAllowed() throws {
-    let url = try HTTPURL("http://169.254.169.254/")
+  @Test(arguments: [
+    ("169.254.169.254", "169.254.169.254"), ("[::ffff:169.254.169.254]", "169.254.169.254"),
+    ("[64:ff9b::a9fe:a9fe]", "64:ff9b::a9fe:a9fe"), ("[2002:a9fe:a9fe::]", "2002:a9fe:a9fe::"),
+    ("2852039166", "169.254.169.254"), ("168.63.129.16", "168.63.129.16"), ("100.100.100.200", "100.100.100.200"),
+    ("192.0.0.192", "192.0.0.192"), ("[fd00:ec2::254]", "fd00:ec2::254"), ("[fd20:ce::254]", "fd20:ce::254"),
+    ("[fe80::1]", "fe80::1"), ("0.0.0.0", "0.0.0.0"), ("[ff02::1]", "ff02::1"),
+  ])
+  func metadataAddressesAreRefusedEvenWherePrivateOnesAreAllowed(host: String, address: String) throws {
+    let url = try HTTPURL("http://\(host)/")
     #expect(
       failure(try TestClient().send(ClientRequest(.get, url)))
-        == .refusedAddress(host: "169.254.169.254", address: "169.254.169.254"))
+        == .refusedAddress(host: url.host, address: address))
+  }
+
+  @Test(arguments: ["[fe80::1%25eth0]", "[fe80::1%1]", "user@127.0.0.1", "127.0.0.1:0", "a b", "[::1", "%6cocalhost"])
+  func hostsThatTwoReadersCouldReadDifferentlyAreNoAddress(host: String) {
+    #expect(throws: HTTPURL.Flaw.self) { try HTTPURL("http://\(host)/") }
   }
 
   @Test func aConnectionThatWasJudgedLaxlyServesOnlyLaxRequests() throws {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import HTTP
 
-@Suite struct EventStreamTests {
+@Suite(.overBothReadinessSets) struct EventStreamTests {
   @Test func eventsAreWrittenAndReadBack() {
     let bytes =
       EventStream.event(id: "7", event: "session", data: Array("a\nb\r\nc".utf8)) + EventStream.keepAlive

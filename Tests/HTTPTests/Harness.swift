@@ -7,6 +7,10 @@ import Wire
 
 @testable import HTTP
 
+/// Seconds after which something that should have happened counts as missing: long, because a machine may be busy and a
+/// sanitizer slow, and a test that passes never waits for it.
+private let patience = 30.0
+
 /// Runs a block on a loop and waits for what it returns.
 func on<T: Sendable>(_ loop: EventLoop, _ body: @escaping @Sendable () -> T) -> T {
   let box = Box<T>()
@@ -29,9 +33,9 @@ final class Box<T: Sendable>: Sendable {
     return value.withLock { $0 }!
   }
 
-  /// Waits for it; nil after five seconds.
+  /// Waits for it; nil when patience ends.
   func wait() -> T? {
-    guard ready.wait(timeout: .now() + 5) == .success else { return nil }
+    guard ready.wait(timeout: .now() + patience) == .success else { return nil }
     return value.withLock { $0 }
   }
 }
@@ -50,7 +54,7 @@ final class Log: Sendable {
 
   /// Waits until so many lines are there.
   func wait(for count: Int) -> [String] {
-    let limit = DispatchTime.now() + 5
+    let limit = DispatchTime.now() + patience
     while all.count < count, changed.wait(timeout: limit) == .success {}
     return all
   }
@@ -59,14 +63,20 @@ final class Log: Sendable {
 final class BlockHandler: RequestHandler {
   let body: (Request, Exchange) -> Void
   let limit: (RequestHead) -> Int?
+  let pieces: Bool
 
-  init(limit: @escaping (RequestHead) -> Int? = { _ in nil }, _ body: @escaping (Request, Exchange) -> Void) {
+  init(
+    limit: @escaping (RequestHead) -> Int? = { _ in nil }, pieces: Bool = false,
+    _ body: @escaping (Request, Exchange) -> Void
+  ) {
     self.body = body
     self.limit = limit
+    self.pieces = pieces
   }
 
   func handle(_ request: Request, _ exchange: Exchange) { body(request, exchange) }
   func bodyLimit(for head: RequestHead) -> Int? { limit(head) }
+  func takesPieces(of head: RequestHead) -> Bool { pieces }
 }
 
 /// A server on a loop of its own, on a port that the system chose.
@@ -76,16 +86,18 @@ final class TestServer: Sendable {
   let port: UInt16
 
   init(
-    limits: HTTPLimits.Server = .init(), proxies: [String] = [],
+    limits: HTTPLimits.Server = .init(), proxies: [String] = [], fields: ForwardedFields = .xForwarded,
+    pieces: Bool = false, crowding: Log? = nil,
     limit: @escaping @Sendable (RequestHead) -> Int? = { _ in nil },
     _ body: @escaping @Sendable (Request, Exchange) -> Void
   ) throws {
-    let loop = try EventLoop(label: "test.server")
+    let loop = try EventLoop(label: "test.server", readiness: OverBoth.readiness)
     self.loop = loop
     let made: Result<(LoopBound<Server>, UInt16), NetFault> = on(loop) {
       let server = Server(
-        loop: loop, door: "test", handler: BlockHandler(limit: limit, body), limits: limits,
-        trustedProxies: proxies.compactMap { AddressRange($0) })
+        loop: loop, door: "test", handler: BlockHandler(limit: limit, pieces: pieces, body), limits: limits,
+        trustedProxies: proxies.compactMap { AddressRange($0) }, forwardedFields: fields)
+      if let crowding { server.onCrowding = { kind, _ in crowding.add(kind.rawValue) } }
       do throws(NetFault) {
         let address = try server.listen(on: .v4(0x7F00_0001, port: 0))
         return .success((LoopBound(server, loop: loop), address.port))
@@ -97,6 +109,11 @@ final class TestServer: Sendable {
   }
 
   deinit { loop.shutdown {} }
+
+  var figures: ServerFigures {
+    let server = self.server
+    return on(loop) { server.value.figures }
+  }
 
   var connections: Int {
     let server = self.server
@@ -115,7 +132,7 @@ final class RawPeer {
 
   init(_ port: UInt16, receiveBuffer: Int32? = nil) throws {
     socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var timeout = timeval(tv_sec: 5, tv_usec: 0)
+    var timeout = timeval(tv_sec: Int(patience), tv_usec: 0)
     setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     if var receiveBuffer {
@@ -162,7 +179,24 @@ final class RawPeer {
     }
   }
 
-  /// False at the end, and after five seconds.
+  /// Sends a block up to so many times, until the other side takes no more; the bytes that went.
+  func sendWhatGoes(_ block: [UInt8], upTo times: Int) -> Int {
+    var sent = 0
+    var at = 0
+    var patience = timeval(tv_sec: 0, tv_usec: 300_000)
+    setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    while sent < block.count * times {
+      let count = block.withUnsafeBytes {
+        Glibc.send(socket, $0.baseAddress! + at, block.count - at, Int32(MSG_NOSIGNAL))
+      }
+      if count <= 0 { return sent }
+      sent += count
+      at = (at + count) % block.count
+    }
+    return sent
+  }
+
+  /// False at the end, and when patience ends.
   private func more() -> Bool {
     var chunk = [UInt8](repeating: 0, count: 65_536)
     let count = recv(socket, &chunk, chunk.count, 0)

@@ -1,11 +1,6 @@
 import Testing
-import Wire
 
 @testable import HTTP
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 @Suite struct RequestParserTests {
   @Test func aPlainRequestIsRead() throws {
@@ -150,26 +145,6 @@ import Wire
     let bytes = Array("GET / HTTP/1.1\r\nA: ".utf8) + [0xDF, 0x62] + Array("\r\n\r\n".utf8)
     #expect(parsed(bytes).heads.first?.headers["a"] == "ßb")
   }
-
-  /// llhttp's own cases, where the reference folder is at hand (OSTLER_REFERENCE).
-  @Test(.enabled(if: getenv("OSTLER_REFERENCE") != nil, "OSTLER_REFERENCE is not set"))
-  func llhttpsCasesAreJudgedAlike() throws {
-    let folder = try #require(getenv("OSTLER_REFERENCE").map { String(cString: $0) })
-    let lines = try #require(contents(of: "\(folder)/http/llhttp.jsonl")).split(separator: 0x0A)
-    #expect(lines.count >= 100)
-    for line in lines {
-      let json = try JSON.parse([UInt8](line))
-      let input = try #require(json["input"]?.string.flatMap { [UInt8](base64: $0) })
-      let name = json["name"]?.string ?? ""
-      let result = parsed(input)
-      switch json["verdict"]?.string {
-      case "reject": #expect(result.refusal != nil || result.heads.last?.keepsAlive == false, "\(name)")
-      case "incomplete": #expect(result.refusal == nil && result.completed == 0, "\(name)")
-      case "accept": #expect(result.refusal == nil && result.completed == 1, "\(name)")
-      default: break
-      }
-    }
-  }
 }
 
 extension String {
@@ -183,17 +158,5 @@ extension String {
       text.removeSubrange(at..<text.index(at, offsetBy: -change))
     }
     return text
-  }
-}
-
-private func contents(of path: String) -> [UInt8]? {
-  guard let file = fopen(path, "rb") else { return nil }
-  defer { fclose(file) }
-  var out: [UInt8] = []
-  var buffer = [UInt8](repeating: 0, count: 65_536)
-  while true {
-    let count = fread(&buffer, 1, buffer.count, file)
-    if count == 0 { return out }
-    out.append(contentsOf: buffer[..<count])
   }
 }

@@ -49,7 +49,7 @@ private struct Certificate {
   }
 }
 
-@Suite struct SecureTests {
+@Suite(.overBothReadinessSets) struct SecureTests {
   private let server: TestServer
   private let port: UInt16
   private let trusting: TLSContext
@@ -72,7 +72,7 @@ private struct Certificate {
   }
 
   private func ask(_ tls: TLSContext?, body: [UInt8] = []) throws -> Result<ClientResponse, ClientFault>? {
-    let loop = try EventLoop(label: "test.client")
+    let loop = try EventLoop(label: "test.client", readiness: OverBoth.readiness)
     defer { loop.shutdown {} }
     let box = Box<Result<ClientResponse, ClientFault>>()
     let request = ClientRequest(.post, try HTTPURL("https://127.0.0.1:\(port)/"), body: body)
@@ -97,7 +97,7 @@ private struct Certificate {
   }
 
   @Test func webSocketsGoThroughTLS() throws {
-    let loop = try EventLoop(label: "test.client")
+    let loop = try EventLoop(label: "test.client", readiness: OverBoth.readiness)
     let log = Log()
     let url = try HTTPURL("wss://127.0.0.1:\(port)/CS1")
     let trusting = self.trusting

@@ -11,7 +11,7 @@ private let echo: @Sendable (Request, Exchange) -> Void = { request, exchange in
     .text("\(request.method.rawValue) \(request.target.path) \(String(decoding: request.body, as: UTF8.self))"))
 }
 
-@Suite struct ServerTests {
+@Suite(.overBothReadinessSets) struct ServerTests {
   @Test func aConnectionServesManyRequests() throws {
     let server = try TestServer(echo)
     let peer = try RawPeer(server.port)
@@ -101,7 +101,6 @@ private let echo: @Sendable (Request, Exchange) -> Void = { request, exchange in
 
   @Test(arguments: [
     ("GET / HTTP/1.1\r\n\r\n", 400), ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
-    ("\u{16}\u{03}\u{01}\r\n", 400),
     ("BREW / HTTP/1.1\r\nHost: h\r\n\r\n", 501), ("GET / HTTP/1.1\r\nHost: h\r\nExpect: cake\r\n\r\n", 417),
     ("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
   ])
@@ -113,6 +112,14 @@ private let echo: @Sendable (Request, Exchange) -> Void = { request, exchange in
     #expect(answer.status == status)
     #expect(answer.body.hasSuffix(".\n") || answer.body.hasSuffix("?\n"))
     #expect(peer.isEnded)
+  }
+
+  @Test func tlsWhereThereIsNoneIsRefusedInItsOwnLanguage() throws {
+    let server = try TestServer(echo)
+    let peer = try RawPeer(server.port)
+    peer.send("\u{16}\u{03}\u{01}\r\n")
+    // The alert handshake_failure.
+    #expect(peer.rest() == "\u{15}\u{03}\u{01}\u{00}\u{02}\u{02}\u{28}")
   }
 
   @Test func bodiesAreBoundedBeforeTheyAreRead() throws {
@@ -286,7 +293,11 @@ private let echo: @Sendable (Request, Exchange) -> Void = { request, exchange in
       exchange.respond(.json(Array(repeating: 0x61, count: 5_000)))
     }
     let peer = try RawPeer(server.port)
-    for (accepts, packs) in [("gzip, br", true), ("br", false), ("gzip;q=0", false), ("GZIP;q=0.5", true)] {
+    for (accepts, packs) in [
+      ("gzip, br", true), ("br", false), ("gzip;q=0", false), ("GZIP;q=0.5", true), ("*", true), ("*;q=0", false),
+      ("gzip;q=0.5, identity", false), ("gzip;q=0.001", true), ("gzip;q=0.000", false), ("gzip;q=2", false),
+      ("x-gzip", true), ("gzip; q=1.000", true), ("", false),
+    ] {
       peer.send("GET / HTTP/1.1\r\nHost: h\r\nAccept-Encoding: \(accepts)\r\n\r\n")
       let answer = try peer.answer()
       #expect(answer.headers["content-encoding"] == (packs ? "gzip" : nil))
@@ -338,12 +349,74 @@ private let echo: @Sendable (Request, Exchange) -> Void = { request, exchange in
     #expect(log.wait(for: 1) == ["drained"])
   }
 
+  @Test func whoSaysNothingMakesRoomForWhoDoes() throws {
+    var limits = HTTPLimits.Server()
+    limits.silent = 3
+    let crowding = Log()
+    let server = try TestServer(limits: limits, crowding: crowding, echo)
+    let talker = try RawPeer(server.port)
+    talker.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    #expect(try talker.answer().status == 200)
+    let silent = try RawPeer(server.port)
+    let slow = try RawPeer(server.port)
+    slow.send("GET / HTTP/1.1\r\nHo")
+    let third = try RawPeer(server.port)
+    #expect(crowding.all.isEmpty)
+    let newcomer = try RawPeer(server.port)
+    newcomer.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    #expect(try newcomer.answer().status == 200)
+    #expect(crowding.wait(for: 1) == ["silent"])
+    #expect(silent.isEnded)
+    slow.send("st: h\r\n\r\n")
+    #expect(try slow.answer().status == 200)
+    talker.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    #expect(try talker.answer().status == 200)
+    withExtendedLifetime(third) {}
+  }
+
+  @Test func theServerAsAWholeSaysWhatItCanDo() throws {
+    let peer = try RawPeer(try TestServer(echo).kept.port)
+    peer.send("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n")
+    let answer = try peer.answer(to: .options)
+    #expect(answer.status == 204)
+    #expect(answer.headers["allow"] == "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+  }
+
+  @Test func aPackedBodyIsRefusedByName() throws {
+    let peer = try RawPeer(try TestServer(echo).kept.port)
+    peer.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx")
+    let answer = try peer.answer()
+    #expect(answer.status == 415)
+    #expect(answer.headers["accept-encoding"] == "identity")
+  }
+
+  @Test func anOldClientIsToldNothingInBetween() throws {
+    let peer = try RawPeer(try TestServer(echo).kept.port)
+    peer.send("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n")
+    peer.send("x")
+    #expect(peer.text(until: "\r\n").hasPrefix("HTTP/1.1 200"))
+  }
+
+  @Test(arguments: [
+    ("If-Match: \"7\"", false), ("If-Match: *", false), ("If-Match: \"6\", \"7\"", false),
+    ("If-Match: \"7-gzip\"", false), ("If-Match: \"6\"", true), ("If-Match: W/\"7\"", true),
+    ("If-None-Match: *", true), ("If-None-Match: W/\"7\"", true), ("If-None-Match: \"6\"", false), ("X: y", false),
+  ])
+  func aChangeIsForbiddenWhereTheAskerMeansAnotherVersion(field: String, forbidden: Bool) throws {
+    let server = try TestServer { request, exchange in
+      exchange.respond(.text("\(request.forbidsChange(of: ETag(version: 7)))"))
+    }
+    let peer = try RawPeer(server.port)
+    peer.send("PUT / HTTP/1.1\r\nHost: h\r\n\(field)\r\n\r\n")
+    #expect(try peer.answer().body == "\(forbidden)")
+  }
+
   @Test func datesAreWrittenAsTheSpecificationWants() {
     #expect(DateLine.text(Timestamp(seconds: 784_111_777)) == "Sun, 06 Nov 1994 08:49:37 GMT")
   }
 }
 
-@Suite struct ProxyHeaderTests {
+@Suite(.overBothReadinessSets) struct ProxyHeaderTests {
   private let signature: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A]
   private var four: [UInt8] { signature + [0x21, 0x11, 0, 14, 192, 0, 2, 7, 10, 0, 0, 1, 0x12, 0x34, 0, 80, 4, 0] }
   @Test func aTrustedBalancerIsBelievedAndTheStrangerBehindItIsNot() throws {
@@ -367,6 +440,26 @@ private let echo: @Sendable (Request, Exchange) -> Void = { request, exchange in
     doubting.send(four + text)
     #expect(try doubting.answer().status == 400)
   }
+
+  @Test func whomABalancerAnnouncesIsCountedAndNotTheBalancer() throws {
+    var limits = HTTPLimits.Server()
+    limits.untrustedPerAddress = 1
+    let server = try TestServer(limits: limits, proxies: ["127.0.0.1"]) { _, exchange in exchange.respond(.text("ok")) }
+    let text = Array("GET / HTTP/1.1\r\nHost: h\r\n\r\n".utf8)
+    func status(_ announced: [UInt8]) throws -> (RawPeer, Int) {
+      let peer = try RawPeer(server.port)
+      peer.send(announced + text)
+      return (peer, try peer.answer().status)
+    }
+    var other = four
+    other[19] = 8
+    let first = try status(four)
+    #expect(first.1 == 200)
+    #expect(try status(four).1 == 429)
+    #expect(try status(other).1 == 200)
+    #expect(try status([]).1 == 200)
+    withExtendedLifetime(first) {}
+  }
 }
 
 @Suite struct AddressRangeTests {
@@ -388,7 +481,7 @@ private let echo: @Sendable (Request, Exchange) -> Void = { request, exchange in
   func whatIsNoRangeIsRefused(text: String) { #expect(AddressRange(text) == nil) }
 }
 
-@Suite struct StreamTests {
+@Suite(.overBothReadinessSets) struct StreamTests {
   @Test func aBodyInPiecesIsChunked() throws {
     let server = try TestServer { _, exchange in
       let stream = exchange.responder.stream(

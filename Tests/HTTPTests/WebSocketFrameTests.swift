@@ -119,8 +119,10 @@ func steps(
 
   @Test func hugeClaimsAreRefusedAtTheHeader() {
     #expect(isFailure(steps(frame(2, [], length: 1 << 62, form: 8), pieces: 1), 1009))
+    #expect(isFailure(steps(frame(2, [], length: .max, form: 8), pieces: 1), 1009))
+    // RFC 6455 5.2: the most significant bit must be 0.
     let highest: [UInt8] = [0x82, 0xFF] + Array(repeating: 0xFF, count: 8) + [0, 0, 0, 0]
-    #expect(isFailure(steps(highest, pieces: 100), 1009))
+    #expect(isFailure(steps(highest, pieces: 100), 1002))
   }
 
   @Test func messagesAreBoundedWholeAndInFragments() {
@@ -235,6 +237,10 @@ func isFailure(_ steps: [FrameReader.Step], _ code: UInt16) -> Bool {
       let packed = try #require(text.withUnsafeBytes { deflate.pack($0, windowBits: window) })
       #expect(try deflate.unpack(packed, limit: max(count, 1)) == text)
     }
+  }
+
+  @Test func aWindowThatZlibCannotMakeLeavesTheMessagePlain() {
+    #expect(Array("text".utf8).withUnsafeBytes { Deflate().pack($0, windowBits: 8) } == nil)
   }
 
   @Test func noiseComesBackToo() throws {

@@ -31,7 +31,7 @@ func echoServer(_ log: Log = Log(), _ options: WebSocketOptions = WebSocketOptio
   try TestServer { _, exchange in exchange.accept(options, handler: Echo(log)) }
 }
 
-@Suite struct WebSocketServerTests {
+@Suite(.overBothReadinessSets) struct WebSocketServerTests {
   private func open(_ server: TestServer, extra: String = "", then bytes: [UInt8] = []) throws -> RawPeer {
     let peer = try RawPeer(server.port)
     peer.send(Array((upgrade + extra + "\r\n").utf8) + bytes)
@@ -258,10 +258,27 @@ func echoServer(_ log: Log = Log(), _ options: WebSocketOptions = WebSocketOptio
     withExtendedLifetime(peer) {}
   }
 
-  @Test func aFloodOfPingsFillsNoQueue() throws {
+  @Test func manyPingsAreAnsweredAndAFloodIsEnded() throws {
+    var options = WebSocketOptions()
+    options.limits.controlFrames = 500
+    options.limits.controlPeriod = .seconds(600)
     let log = Log()
-    let server = try echoServer(log)
-    let peer = try open(server, then: [])
+    let peer = try open(echoServer(log, options).kept)
+    let ping = frame(9, [7])
+    peer.send(Array(repeating: ping, count: 500).flatMap { $0 })
+    for _ in 0..<500 { #expect(try peer.frame() == (0x8A, [7])) }
+    peer.send(frame(1, Array("still here".utf8)))
+    #expect(try peer.frame().1 == Array("still here".utf8))
+    peer.send(frame(10, []))
+    #expect(try peer.frame() == (0x88, [0x03, 0xF0] + Array("too many pings".utf8)))
+    #expect(log.wait(for: 1) == ["closed 1008 too many pings"])
+  }
+
+  @Test func aPeerThatDoesNotReadItsPongsFillsNoQueue() throws {
+    var options = WebSocketOptions()
+    options.limits.controlFrames = 100_000
+    let log = Log()
+    let peer = try open(echoServer(log, options).kept)
     let ping = frame(9, [UInt8](repeating: 1, count: 125))
     let flood = Array(repeating: ping, count: 2_000).flatMap { $0 }
     for _ in 0..<20 { peer.send(flood) }
@@ -277,9 +294,145 @@ func echoServer(_ log: Log = Log(), _ options: WebSocketOptions = WebSocketOptio
     }
     #expect(log.all.isEmpty)
   }
+
+  @Test func manySmallMessagesAreSharedAmongTurnsAndNoneIsLost() throws {
+    var options = WebSocketOptions()
+    options.limits.turnBytes = 3 * HTTPLimits.WebSocket.messageShare
+    let peer = try open(echoServer(Log(), options).kept)
+    let texts = (0..<1_000).map { Array("message \($0)".utf8) }
+    peer.send(texts.flatMap { frame(1, $0) } + frame(8, [0x03, 0xE8]))
+    for text in texts { #expect(try peer.frame() == (0x81, text)) }
+    #expect(try peer.frame() == (0x88, [0x03, 0xE8]))
+  }
+
+  @Test func aLargePackedMessageIsInflatedBesideTheLoopAndKeepsItsPlace() throws {
+    let log = Log()
+    let server = try echoServer(log)
+    let packs = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+    let (slow, other) = (try open(server, extra: packs), try open(server))
+    let deflate = Deflate()
+    let large = [UInt8](repeating: 0x61, count: 200_000)
+    let packed = try #require(large.withUnsafeBytes { deflate.pack($0) })
+    // Whatever is inflated beside the loop waits behind this.
+    let gate = DispatchSemaphore(value: 0)
+    defer { gate.signal() }
+    server.loop.beside {
+      gate.wait()
+    } done: { _ in
+    }
+    slow.send(frame(1, Array("before".utf8)) + frame(1, packed, rsv: 4) + frame(1, Array("behind".utf8)))
+    #expect(try slow.frame().1 == Array("before".utf8))
+    // Nobody else waits, and what comes behind it does.
+    other.send(frame(1, Array("meanwhile".utf8)))
+    #expect(try other.frame().1 == Array("meanwhile".utf8))
+    slow.send(frame(9, [1]) + frame(8, [0x03, 0xE8]))
+    gate.signal()
+    #expect(try slow.frame() == (0x81, large))
+    #expect(try slow.frame() == (0x81, Array("behind".utf8)))
+    #expect(try slow.frame() == (0x8A, [1]))
+    #expect(try slow.frame() == (0x88, [0x03, 0xE8]))
+    #expect(log.wait(for: 1) == ["closed 1000  cleanly"])
+  }
+
+  @Test func whoLeavesWhileItsMessageIsInflatedIsLetGo() throws {
+    let log = Log()
+    let server = try echoServer(log)
+    var peer: RawPeer? = try open(server, extra: "Sec-WebSocket-Extensions: permessage-deflate\r\n")
+    let packed = try #require([UInt8](repeating: 0x61, count: 200_000).withUnsafeBytes { Deflate().pack($0) })
+    let gate = DispatchSemaphore(value: 0)
+    defer { gate.signal() }
+    server.loop.beside {
+      gate.wait()
+    } done: { _ in
+    }
+    peer?.send(frame(1, packed, rsv: 4))
+    peer?.reset()
+    peer = nil
+    #expect(log.wait(for: 1).first?.hasPrefix("closed - ") == true)
+    gate.signal()
+    let done = Box<Void>()
+    server.loop.beside {
+    } done: {
+      done.set(())
+    }
+    #expect(done.wait() != nil)
+    #expect(log.all.count == 1 && server.connections == 0)
+  }
+
+  @Test(arguments: [(16_384, 16_384), (16_384, 16_385), (40_000, 40_000)])
+  func atBothSidesOfTheBoundAMessageIsTheSame(limit: Int, count: Int) throws {
+    var options = WebSocketOptions()
+    options.limits.messageBytes = limit
+    let peer = try open(echoServer(Log(), options).kept, extra: "Sec-WebSocket-Extensions: permessage-deflate\r\n")
+    let text = (0..<count).map { UInt8(0x61 + $0 % 7) }
+    peer.send(frame(1, try #require(text.withUnsafeBytes { Deflate().pack($0) }), rsv: 4))
+    let (first, payload) = try peer.frame()
+    if count > limit {
+      #expect(first == 0x88 && payload.prefix(2) == [0x03, 0xF1])
+    } else {
+      #expect(first == 0xC1)
+      #expect(try Deflate().unpack(payload, limit: count) == text)
+    }
+  }
+
+  @Test func nobodyIsToldAnythingWhileReadingIsPaused() throws {
+    final class Slow: WebSocketHandler {
+      let log: Log
+      init(_ log: Log) { self.log = log }
+      func webSocket(_ webSocket: WebSocket, text: [UInt8]) {
+        log.add(String(decoding: text, as: UTF8.self))
+        webSocket.pauseReading()
+        let (bound, log) = (LoopBound(webSocket, loop: webSocket.loop), log)
+        webSocket.loop.execute {
+          log.add("ready")
+          bound.value.resumeReading()
+        }
+      }
+      func webSocket(_ webSocket: WebSocket, closed code: UInt16?, reason: String, clean: Bool) {
+        log.add("closed \(code ?? 0)")
+      }
+    }
+    let log = Log()
+    let server = try TestServer { _, exchange in exchange.accept(handler: Slow(log)) }
+    let peer = try open(server)
+    peer.send(["a", "b", "c"].flatMap { frame(1, Array($0.utf8)) } + frame(8, [0x03, 0xE8]))
+    #expect(log.wait(for: 7) == ["a", "ready", "b", "ready", "c", "ready", "closed 1000"])
+  }
+
+  @Test func aMessageThatTricklesInIsEndedAndAWholeOneIsNot() throws {
+    var options = WebSocketOptions()
+    options.limits.messageDeadline = .milliseconds(150)
+    let peer = try open(echoServer(Log(), options).kept)
+    let whole = frame(1, Array("whole".utf8))
+    peer.send(Array(whole.prefix(7)))
+    peer.send(Array(whole.dropFirst(7)))
+    #expect(try peer.frame() == (0x81, Array("whole".utf8)))
+    // Pings in between do not count as the message's own progress.
+    peer.send(frame(1, [0x61], fin: false) + frame(9, []))
+    #expect(try peer.frame() == (0x8A, []))
+    #expect(try peer.frame() == (0x88, [0x03, 0xF0] + Array("a message took too long".utf8)))
+  }
+
+  @Test func whoTakesNothingForALongTimeIsDropped() throws {
+    var options = WebSocketOptions()
+    options.limits.drainDeadline = .milliseconds(100)
+    let log = Log()
+    let opened = Box<LoopBound<WebSocket>>()
+    let server = try TestServer { [options] _, exchange in
+      guard let webSocket = exchange.accept(options, handler: Echo(log)) else { return }
+      opened.set(LoopBound(webSocket, loop: exchange.loop))
+    }
+    let peer = try RawPeer(server.port, receiveBuffer: 4_096)
+    peer.send(upgrade + "\r\n")
+    let webSocket = try #require(opened.wait())
+    // More than the kernel takes, less than the bound of what may wait.
+    _ = on(server.loop) { webSocket.value.send(text: [UInt8](repeating: 0x61, count: 3_900_000)) }
+    #expect(log.wait(for: 1) == ["closed - the peer does not read what is sent to it"])
+    withExtendedLifetime(peer) {}
+  }
 }
 
-@Suite struct CompressionTests {
+@Suite(.overBothReadinessSets) struct CompressionTests {
   @Test(arguments: [
     (["permessage-deflate"], 15, false), (["permessage-deflate; client_max_window_bits"], 15, false),
     (["permessage-deflate; server_max_window_bits=10"], 10, true),
@@ -305,14 +458,17 @@ func echoServer(_ log: Log = Log(), _ options: WebSocketOptions = WebSocketOptio
 
   @Test func aServersAnswerMustBeWhatWeOffered() {
     #expect(Compression.accepted(["permessage-deflate; server_no_context_takeover"]) != nil)
-    #expect(Compression.accepted([Compression.offer]) != nil)
+    #expect(Compression.accepted([Compression().answer]) == Compression())
     #expect(Compression.accepted(["permessage-deflate"]) == nil)
-    #expect(Compression.accepted(["permessage-deflate; server_no_context_takeover; client_max_window_bits=10"]) == nil)
+    let bounded = "permessage-deflate; server_no_context_takeover; client_max_window_bits"
+    #expect(Compression.accepted([bounded + "=10"]) == Compression(windowBits: 10))
+    #expect(Compression.accepted([bounded]) == nil)
+    #expect(Compression.accepted([bounded + "=16"]) == nil)
     #expect(Compression.accepted(["permessage-deflate; server_no_context_takeover", "permessage-deflate"]) == nil)
   }
 }
 
-@Suite struct WebSocketClientTests {
+@Suite(.overBothReadinessSets) struct WebSocketClientTests {
   private func connect(
     _ url: HTTPURL, _ options: WebSocketClient.Options, loop: EventLoop,
     handler: @escaping @Sendable () -> any WebSocketHandler
@@ -354,7 +510,7 @@ func echoServer(_ log: Log = Log(), _ options: WebSocketOptions = WebSocketOptio
     var options = WebSocketClient.Options(subprotocols: ["ocpp1.6"], headers: ["Authorization": "Basic eDp5"])
     options.offersCompression = compresses
     let log = Log()
-    let loop = try EventLoop(label: "test.client")
+    let loop = try EventLoop(label: "test.client", readiness: OverBoth.readiness)
     let webSocket = try #require(
       connect(try server.url("/CS1", scheme: "ws"), options, loop: loop) { Counter(log, 2_000) }
     ).get()
@@ -370,7 +526,7 @@ func echoServer(_ log: Log = Log(), _ options: WebSocketOptions = WebSocketOptio
       #expect(request.headers["authorization"] == "Basic x")
       exchange.respond(.text("no", status: .unauthorized))
     }
-    let loop = try EventLoop(label: "test.client")
+    let loop = try EventLoop(label: "test.client", readiness: OverBoth.readiness)
     let options = WebSocketClient.Options(headers: ["Authorization": "Basic x"])
     let result = connect(try server.url("/", scheme: "ws"), options, loop: loop) { Echo() }
     #expect(failure(result) == .refusedUpgrade(.unauthorized))
@@ -380,7 +536,7 @@ func echoServer(_ log: Log = Log(), _ options: WebSocketOptions = WebSocketOptio
   @Test func wrongChoicesAreRefused() throws {
     var accepting = WebSocketOptions(subprotocol: "soap")
     let server = try echoServer(Log(), accepting)
-    let loop = try EventLoop(label: "test.client")
+    let loop = try EventLoop(label: "test.client", readiness: OverBoth.readiness)
     let options = WebSocketClient.Options(subprotocols: ["ocpp1.6"])
     guard case .malformed? = failure(connect(try server.url("/", scheme: "ws"), options, loop: loop) { Echo() }) else {
       Issue.record("a subprotocol that nobody offered was taken")
@@ -397,7 +553,7 @@ func echoServer(_ log: Log = Log(), _ options: WebSocketOptions = WebSocketOptio
   }
 
   @Test func aClosedPortIsToldWithItsErrno() throws {
-    let loop = try EventLoop(label: "test.client")
+    let loop = try EventLoop(label: "test.client", readiness: OverBoth.readiness)
     let url = try HTTPURL("ws://127.0.0.1:1/")
     let result = connect(url, WebSocketClient.Options(), loop: loop) { Echo() }
     #expect(failure(result) == .connect(host: "127.0.0.1", errno: ECONNREFUSED))

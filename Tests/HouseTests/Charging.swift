@@ -12,6 +12,10 @@ final class Charging {
   let meterStart: Int64
   private(set) var readings: [(at: Timestamp, wattHours: Int64)] = []
   private(set) var stop: (at: Timestamp, wattHours: Int64)?
+  /// The remote start that it follows, as the house numbered it.
+  var remoteStart: Int64?
+  /// By what a station of 2.x knows it.
+  var name: String { "tx-\(number)" }
   /// The station lost what it had not told yet, and will never tell the stop.
   var isForgotten = false
 
@@ -43,6 +47,8 @@ final class ModelStation {
 
   let identity: String
   let evses: Int
+  /// It names its transactions itself and tells them in numbered events, as those of OCPP 2.x do.
+  let isOfTwo: Bool
   /// Each EVSE's register, which never goes back.
   var registers: [Int: Int64] = [:]
   var running: [Int: Charging] = [:]
@@ -52,9 +58,11 @@ final class ModelStation {
   /// When it may be heard of again.
   var returnsAt = Timestamp.epoch
   /// Remote starts that it agreed to, and when the car comes.
-  var expected: [(evse: Int, tag: String, at: Timestamp)] = []
+  var expected: [(evse: Int, tag: String, number: Int64, at: Timestamp)] = []
 
-  init(_ identity: String, evses: Int) { (self.identity, self.evses) = (identity, evses) }
+  init(_ identity: String, evses: Int, isOfTwo: Bool) {
+    (self.identity, self.evses, self.isOfTwo) = (identity, evses, isOfTwo)
+  }
 }
 
 /// Small, fast and repeatable: a failure names the seed that shows it again.

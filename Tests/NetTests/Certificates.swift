@@ -52,7 +52,8 @@ final class TestKey {
 final class TestAuthority {
   let key: TestKey
   private let certificate: OpaquePointer
-  private var nextSerial = 100
+  /// Of the certificate that was signed last.
+  private(set) var lastSerial = 100
 
   init(_ name: String = "Test Authority") throws {
     key = try TestKey()
@@ -75,12 +76,37 @@ final class TestAuthority {
     let own = try TestKey(kind)
     let leaf = try #require(X509_new())
     defer { X509_free(leaf) }
-    nextSerial += 1
-    try fill(leaf, name: name, organization: organization, serial: nextSerial, days: days, key: own.pointer)
+    lastSerial += 1
+    try fill(leaf, name: name, organization: organization, serial: lastSerial, days: days, key: own.pointer)
     try #require(X509_set_issuer_name(leaf, X509_get_subject_name(certificate)) == 1)
     if let names { try extend(leaf, NID_subject_alt_name, names) }
     try #require(X509_sign(leaf, key.pointer, EVP_sha256()) > 0)
     return TLSIdentity(chain: .text(try text { PEM_write_bio_X509($0, leaf) }), key: .text(try own.pem))
+  }
+
+  /// A list of revoked serial numbers, in PEM.
+  func revoke(_ serials: [Int], days: ClosedRange<Int> = -1...7) throws -> PEMSource {
+    let list = try #require(X509_CRL_new())
+    defer { X509_CRL_free(list) }
+    X509_CRL_set_version(list, 1)
+    try #require(X509_CRL_set_issuer_name(list, X509_get_subject_name(certificate)) == 1)
+    let (issued, due) = (X509_gmtime_adj(nil, days.lowerBound * 86_400), X509_gmtime_adj(nil, days.upperBound * 86_400))
+    defer {
+      ASN1_STRING_free(issued)
+      ASN1_STRING_free(due)
+    }
+    try #require(X509_CRL_set1_lastUpdate(list, issued) == 1 && X509_CRL_set1_nextUpdate(list, due) == 1)
+    for serial in serials {
+      let entry = X509_REVOKED_new()
+      let number = ASN1_INTEGER_new()
+      defer { ASN1_STRING_free(number) }
+      ASN1_INTEGER_set(number, serial)
+      try #require(X509_REVOKED_set_serialNumber(entry, number) == 1)
+      try #require(X509_REVOKED_set_revocationDate(entry, issued) == 1)
+      try #require(X509_CRL_add0_revoked(list, entry) == 1)
+    }
+    try #require(X509_CRL_sign(list, key.pointer, EVP_sha256()) > 0)
+    return .text(try text { PEM_write_bio_X509_CRL($0, list) })
   }
 
   private func fill(

@@ -283,7 +283,7 @@ private struct Pair: Sendable {
   }
 
   @Test func aSilentTLSServerRunsIntoTheDeadline() async throws {
-    let loop = try EventLoop(label: "ostler.test")
+    let loop = try EventLoop(label: "ostler.test", readiness: OverBoth.readiness)
     let tls = try TestTrust().call()
     let (door, client) = try await loop.run { loop in
       let door = try Door(loop)

@@ -29,6 +29,57 @@ import Wire
     await loop.end()
   }
 
+  /// A burst given in one go is one batch: all of it has one time.
+  @Test @MainActor func whatIsGivenTogetherIsDoneTogether() async throws {
+    let seen = try await loop.run { LoopBound(Moments(), loop: $0) }
+    let other = try EventLoop(label: "ostler.other")
+    let others = try await other.run { LoopBound(Moments(), loop: $0) }
+    let (loop, patience) = (loop, timespec(tv_sec: 0, tv_nsec: 2_000_000))
+    EventLoop.together {
+      for _ in 0..<5 {
+        loop.execute { seen.value.all.append(loop.now) }
+        EventLoop.together { other.execute { others.value.all.append(other.now) } }
+        // Time enough for a loop that was woken by the first piece to do it alone.
+        var left = patience
+        nanosleep(&left, nil)
+      }
+    }
+    await loop.wait { seen.value.all.count == 5 }
+    await other.wait { others.value.all.count == 5 }
+    #expect(try await loop.run { _ in Set(seen.value.all).count } == 1)
+    #expect(try await other.run { _ in Set(others.value.all).count } == 1)
+    // Afterwards a loop is woken at once again.
+    loop.execute { seen.value.all.append(loop.now) }
+    await loop.wait { seen.value.all.count == 6 }
+    await other.end()
+    await loop.end()
+  }
+
+  @Test func whatABatchGathersIsBroughtBeforeItSends() async throws {
+    let seen = try await loop.run { loop in
+      let numbers = LoopBound(Numbers(), loop: loop)
+      loop.afterEvents { numbers.value.all.append(2) }
+      loop.atEndOfBatch { numbers.value.all.append(3) }
+      numbers.value.all.append(1)
+      return numbers
+    }
+    #expect(try await loop.run { _ in seen.value.all } == [1, 2, 3])
+    await loop.end()
+  }
+
+  @Test func aLoopAtRestHoldsNoPiecesForMessages() async throws {
+    let door = try await loop.run { LoopBound(try Door($0, prepare: echo), loop: $0) }
+    let client = try await loop.run { loop in LoopBound(call(loop, door.value.address), loop: loop) }
+    await loop.wait { client.value.isActive }
+    try await loop.run { _ in client.value.channel?.write([UInt8](repeating: 7, count: 200_000)) }
+    await loop.wait { client.value.count == 200_000 }
+    let loop = loop
+    #expect(try await loop.run { !$0.chunks.spare.isEmpty })
+    // No batch comes that has anything to send.
+    await loop.wait { loop.chunks.spare.isEmpty }
+    await loop.end()
+  }
+
   @Test func onlyTheLoopIsItself() async throws {
     #expect(!loop.isCurrent)
     #expect(try await loop.run { $0.isCurrent })
@@ -121,7 +172,11 @@ import Wire
   }
 }
 
-private final class Numbers { var all: [Int] = [] }
+private final class Moments {
+  var all: [Instant] = []
+}
+
+final class Numbers { var all: [Int] = [] }
 
 private final class Weak { weak var numbers: Numbers? }
 

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Net
 
-@Suite struct ListenerTests {
+@Suite(.overBothReadinessSets) struct ListenerTests {
   @Test func aTakenPortIsAnErrorThatSaysSo() async throws {
-    let loop = try EventLoop(label: "ostler.test")
+    let loop = try EventLoop(label: "ostler.test", readiness: OverBoth.readiness)
     let (text, address) = try await loop.run { loop in
       let first = try Listener(loop: loop, address: .v4(0x7f00_0001, port: 0)) { _ in }
       let fault = #expect(throws: NetFault.self) { try Listener(loop: loop, address: first.address) { _ in } }
@@ -17,7 +17,7 @@ import Testing
   }
 
   @Test func bothFamiliesListenOnOnePort() async throws {
-    let loop = try EventLoop(label: "ostler.test")
+    let loop = try EventLoop(label: "ostler.test", readiness: OverBoth.readiness)
     try await loop.run { loop in
       let four = try Listener(loop: loop, address: .v4(0, port: 0)) { _ in }
       _ = try Listener(loop: loop, address: .v6(high: 0, low: 0, port: four.address.port, zone: 0)) { _ in }
@@ -25,9 +25,8 @@ import Testing
     await loop.end()
   }
 
-  @Test(arguments: EventLoop.ReadinessKind.allCases)
-  func aPausedListenerAcceptsLater(kind: EventLoop.ReadinessKind) async throws {
-    let loop = try EventLoop(label: "ostler.test", readiness: kind)
+  @Test func aPausedListenerAcceptsLater() async throws {
+    let loop = try EventLoop(label: "ostler.test", readiness: OverBoth.readiness)
     let (door, client) = try await loop.run { loop in
       let door = try Door(loop)
       door.listener?.pause()
@@ -41,6 +40,33 @@ import Testing
     await loop.end()
   }
 
+  @Test func connectionsAreSharedInTurnWithTheLoopsThatHelp() async throws {
+    let loop = try EventLoop(label: "ostler.test", readiness: OverBoth.readiness)
+    let other = try EventLoop(label: "ostler.test", readiness: OverBoth.readiness)
+    let there = try await other.run { LoopBound(Accepted(), loop: $0) }
+    let (door, clients) = try await loop.run { loop in
+      let door = try Door(loop, prepare: echo)
+      door.listener?.helpers = [
+        Listener.Helper(loop: other) { channel in
+          let probe = Probe()
+          echo(probe)
+          there.value.probes.append(probe)
+          channel.handler = probe
+        }
+      ]
+      let clients = (0..<6).map { _ in call(loop, door.address) { $0.onActive = { $0.write("hello") } } }
+      return (LoopBound(door, loop: loop), LoopBound(clients, loop: loop))
+    }
+    await loop.wait { clients.value.allSatisfy { $0.text == "hello" } }
+    #expect(try await loop.run { _ in door.value.accepted.count } == 3)
+    #expect(try await other.run { _ in there.value.probes.map(\.text) } == ["hello", "hello", "hello"])
+    // One that comes to a loop that has ended is closed.
+    await other.end()
+    let late = try await loop.run { loop in LoopBound((0..<2).map { _ in call(loop, door.value.address) }, loop: loop) }
+    await loop.wait { late.value.contains { $0.closed == [.peerEOF] } }
+    await loop.end()
+  }
+
   @Test func aDeadSocketFileIsReplacedAndALivingOneIsNot() async throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/door.sock"
@@ -48,7 +74,7 @@ import Testing
     let dead = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     _ = SocketAddress.unix(path).withSocketAddress { bind(dead, $0, $1) }
     close(dead)
-    let loop = try EventLoop(label: "ostler.test")
+    let loop = try EventLoop(label: "ostler.test", readiness: OverBoth.readiness)
     try await loop.run { loop in
       _ = try Listener(loop: loop, address: .unix(path)) { _ in }
       let fault = #expect(throws: NetFault.self) { try Listener(loop: loop, address: .unix(path)) { _ in } }
@@ -62,7 +88,7 @@ import Testing
   }
 
   @Test func aChannelWithoutHandlerIsClosed() async throws {
-    let loop = try EventLoop(label: "ostler.test")
+    let loop = try EventLoop(label: "ostler.test", readiness: OverBoth.readiness)
     let client = try await loop.run { loop in
       let listener = try Listener(loop: loop, address: .v4(0x7f00_0001, port: 0)) { _ in }
       return LoopBound(call(loop, listener.address), loop: loop)
@@ -74,7 +100,7 @@ import Testing
   /// In a process of its own, because the limit holds for all threads.
   @Test func withoutDescriptorsNewPeersAreTurnedAwayAndOldOnesServed() async {
     await #expect(processExitsWith: .success) {
-      let loop = try EventLoop(label: "ostler.test")
+      let loop = try EventLoop(label: "ostler.test", readiness: OverBoth.readiness)
       let (door, good) = try await loop.run { loop in
         let door = try Door(loop, prepare: echo)
         door.listener?.refusal = Array("full".utf8)
@@ -108,4 +134,9 @@ import Testing
       exit(0)
     }
   }
+}
+
+/// What a helping loop was handed.
+private final class Accepted {
+  var probes: [Probe] = []
 }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct ResolverTests {
   private func ask(_ host: String) async throws -> Result<[SocketAddress], NetFault> {
-    let loop = try EventLoop(label: "ostler.test")
+    let loop = try EventLoop(label: "ostler.test", readiness: OverBoth.readiness)
     let answer = await withCheckedContinuation { continuation in
       loop.execute {
         Resolver.resolve(host: host, port: 443, on: loop, deadline: .seconds(10)) { result in

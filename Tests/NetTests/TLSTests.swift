@@ -4,7 +4,7 @@ import Testing
 
 @testable import Net
 
-@Suite struct TLSTests {
+@Suite(.overBothReadinessSets) struct TLSTests {
   /// Connects a client to a server and returns what each of them ended with, or nil where it became active.
   private struct Outcome: Sendable {
     var server: CloseReason?
@@ -14,7 +14,7 @@ import Testing
   }
 
   private func meet(_ server: TLSContext, _ client: TLSClientConfiguration) async throws -> Outcome {
-    let loop = try EventLoop(label: "ostler.test")
+    let loop = try EventLoop(label: "ostler.test", readiness: OverBoth.readiness)
     let (door, probe) = try await loop.run { loop in
       let door = try Door(loop, tls: server, prepare: echo)
       // A client of TLS 1.3 believes in the connection before the server has looked at its certificate.
@@ -58,7 +58,8 @@ import Testing
   @Test func anAddressIsVerifiedAsAnAddress() async throws {
     let trust = try TestTrust()
     #expect(try await meet(trust.server, trust.call("127.0.0.1")).client == nil)
-    guard case .tls(.certificate(.wrongName, _)) = try await meet(trust.server, trust.call("127.0.0.2")).client else {
+    guard case .tls(.certificate(.wrongName, _, _)) = try await meet(trust.server, trust.call("127.0.0.2")).client
+    else {
       Issue.record("another address was accepted")
       return
     }
@@ -67,7 +68,7 @@ import Testing
   @Test func anotherNameIsRefused() async throws {
     let trust = try TestTrust()
     let outcome = try await meet(trust.server, trust.call("example.org"))
-    guard case .tls(.certificate(.wrongName, _)) = outcome.client else {
+    guard case .tls(.certificate(.wrongName, _, _)) = outcome.client else {
       Issue.record("\(String(describing: outcome.client))")
       return
     }
@@ -83,7 +84,7 @@ import Testing
     let server = try TLSContext(server: .init(identities: [authority.sign("localhost", days: days)]))
     let client = try TLSContext(client: .init(trust: .authorities(authority.pem)))
     let outcome = try await meet(server, TLSClientConfiguration(context: client, host: "localhost"))
-    guard case .tls(.certificate(problem, _)) = outcome.client else {
+    guard case .tls(.certificate(problem, _, _)) = outcome.client else {
       Issue.record("\(String(describing: outcome.client))")
       return
     }
@@ -96,7 +97,7 @@ import Testing
       try TLSContext(client: .init(trust: .system)),
     ] {
       let outcome = try await meet(trust.server, TLSClientConfiguration(context: context, host: "localhost"))
-      guard case .tls(.certificate(.untrusted, _)) = outcome.client else {
+      guard case .tls(.certificate(.untrusted, _, _)) = outcome.client else {
         Issue.record("\(String(describing: outcome.client))")
         return
       }
@@ -134,17 +135,104 @@ import Testing
       let identity = try authority.sign("CP-0001", days: days)
       let client = try TLSContext(client: .init(trust: .authorities(trust.authority.pem), identity: identity))
       let outcome = try await meet(server, TLSClientConfiguration(context: client, host: "localhost"))
-      guard case .tls(.certificate(problem, _)) = outcome.server else {
+      guard case .tls(.certificate(problem, _, _)) = outcome.server else {
         Issue.record("\(String(describing: outcome.server))")
         return
       }
     }
   }
 
+  @Test func aRevokedClientCertificateIsRefusedByNameAndTheOthersAreNot() async throws {
+    let trust = try TestTrust()
+    let bad = try trust.authority.sign("CP-BAD", names: nil)
+    let revoked = trust.authority.lastSerial
+    let good = try trust.authority.sign("CP-GOOD", names: nil)
+    // A list that is past its day still says who was revoked, and must not shut the others out.
+    for days in [-1...7, -30...(-7)] {
+      let server = try TLSContext(
+        server: .init(
+          identities: [trust.authority.sign("localhost")],
+          clientCertificates: .optional(
+            trust.authority.pem, revoked: trust.authority.revoke([revoked, 4_711], days: days))))
+      let end = try #require(server.revocationsEnd)
+      #expect((end < Int64(time(nil))) == (days.upperBound < 0))
+      func meets(_ identity: TLSIdentity?) async throws -> Outcome {
+        let client = try TLSContext(client: .init(trust: .authorities(trust.authority.pem), identity: identity))
+        return try await meet(server, TLSClientConfiguration(context: client, host: "localhost"))
+      }
+      #expect(try await meets(nil).server == nil)
+      #expect(try await meets(good).serverInfo?.peer?.commonName == "CP-GOOD")
+      guard case .tls(.certificate(.revoked, _, let shown)) = try await meets(bad).server else {
+        Issue.record("a revoked certificate came in")
+        return
+      }
+      #expect(shown?.commonName == "CP-BAD" && shown?.serial == String(revoked, radix: 16, uppercase: true))
+    }
+  }
+
+  @Test func aRevocationCountsFromTheReloadOnAndABrokenListChangesNothing() async throws {
+    let folder = try TemporaryFolder()
+    let trust = try TestTrust()
+    let identity = try trust.authority.sign("CP-1", names: nil)
+    let serial = trust.authority.lastSerial
+    func put(_ list: PEMSource) throws -> String {
+      guard case .text(let text) = list else { return "" }
+      return try folder.write(text, "list.pem")
+    }
+    let list = try put(trust.authority.revoke([]))
+    let server = try TLSContext(
+      server: .init(
+        identities: [trust.authority.sign("localhost")],
+        clientCertificates: .optional(trust.authority.pem, revoked: .file(list))))
+    #expect(server.files == [list])
+    let client = try TLSContext(client: .init(trust: .authorities(trust.authority.pem), identity: identity))
+    let call = TLSClientConfiguration(context: client, host: "localhost")
+    #expect(try await meet(server, call).serverInfo?.peer?.commonName == "CP-1")
+    _ = try folder.write("garbage", "list.pem")
+    #expect(throws: TLSFault.self) { try server.reload() }
+    #expect(try await meet(server, call).serverInfo?.peer?.commonName == "CP-1")
+    _ = try put(trust.authority.revoke([serial]))
+    try server.reload()
+    guard case .tls(.certificate(.revoked, _, _)) = try await meet(server, call).server else {
+      Issue.record("a revoked certificate came in")
+      return
+    }
+  }
+
+  @Test func aSecondCertificateOfOneKindOfKeyIsRefused() throws {
+    let authority = try TestAuthority()
+    #expect(throws: TLSFault.self) {
+      try TLSContext(server: .init(identities: [authority.sign("localhost"), authority.sign("localhost")]))
+    }
+  }
+
+  @Test func aClientThatOffersOnlyOtherProtocolsIsRefused() async throws {
+    let trust = try TestTrust()
+    var call = trust.call()
+    call.alpn = ["h2"]
+    guard case .tls(.alert(120, _)) = try await meet(trust.server, call).client else {
+      Issue.record("a client of another protocol came in")
+      return
+    }
+  }
+
+  @Test func aFilesStampChangesWithItsContentAndItsName() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("one", "chain.pem")
+    let first = try #require(FileStamp(file))
+    #expect(FileStamp(file) == first)
+    _ = try folder.write("other", "chain.pem")
+    let second = FileStamp(file)
+    #expect(second != nil && second != first)
+    #expect(rename(try folder.write("other", "new.pem"), file) == 0)
+    #expect(FileStamp(file) != second)
+    #expect(FileStamp(folder.path + "/none") == nil)
+  }
+
   @Test func plainHTTPOnATLSPortIsNamedAndAnswered() async throws {
     let trust = try TestTrust()
     let server = trust.server
-    let loop = try EventLoop(label: "ostler.test")
+    let loop = try EventLoop(label: "ostler.test", readiness: OverBoth.readiness)
     let door = try await loop.run { loop in
       let door = try Door(loop, tls: server)
       door.listener?.plainHTTPReply = Array("speak TLS".utf8)
@@ -164,7 +252,7 @@ import Testing
   @Test func whatIsNotTLSIsNamed() async throws {
     let trust = try TestTrust()
     let (server, call) = (trust.server, trust.call())
-    let loop = try EventLoop(label: "ostler.test")
+    let loop = try EventLoop(label: "ostler.test", readiness: OverBoth.readiness)
     let (door, plain, client) = try await loop.run { loop in
       let door = try Door(loop, tls: server)
       let plain = try Door(loop) { $0.onActive = { $0.write("220 mail.example.org ESMTP\r\n") } }
@@ -183,9 +271,27 @@ import Testing
     await loop.end()
   }
 
+  @Test func anAlertArrivesAlthoughThePeerStillSends() async throws {
+    let server = try TestTrust().server
+    let loop = try EventLoop(label: "ostler.test", readiness: OverBoth.readiness)
+    let door = try await loop.run { LoopBound(try Door($0, tls: server), loop: $0) }
+    let address = try await loop.run { _ in door.value.address }
+    let answer = try await blocking {
+      let raw = try RawSocket(address)
+      // A hello whose inside is none, and much behind it that nobody will read.
+      raw.send([0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0] + [UInt8](repeating: 0x16, count: 200_000))
+      return raw.readAll()
+    }
+    // An alert, of TLS, fatal (RFC 8446 §6).
+    #expect(answer.first == 0x15)
+    #expect(answer.count == 7 && answer[5] == 2)
+    await loop.wait { door.value.accepted.first?.closed.count == 1 }
+    await loop.end()
+  }
+
   /// A client of OpenSSL itself, because ours is too modern to misbehave.
   private func foreign(
-    _ address: SocketAddress, highest: Int32, ciphers: String
+    _ address: SocketAddress, highest: Int32, ciphers: String, groups: String?
   ) async throws -> (cipher: String?, version: String?) {
     try await blocking {
       let raw = try RawSocket(address)
@@ -194,6 +300,10 @@ import Testing
       SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(TLS1_VERSION), nil)
       SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, Int(highest), nil)
       try #require(SSL_CTX_set_cipher_list(context, ciphers) == 1)
+      let chosen = groups?.withCString {
+        SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, UnsafeMutableRawPointer(mutating: $0))
+      }
+      try #require(chosen != 0)
       let ssl = SSL_new(context)
       defer { SSL_free(ssl) }
       SSL_set_fd(ssl, raw.descriptor)
@@ -205,16 +315,26 @@ import Testing
   }
 
   private func offer(
-    _ server: TLSContext, highest: Int32 = TLS1_2_VERSION, ciphers: String
+    _ server: TLSContext, highest: Int32 = TLS1_2_VERSION, ciphers: String, groups: String? = nil
   ) async throws -> (cipher: String?, version: String?, reason: CloseReason?) {
-    let loop = try EventLoop(label: "ostler.test")
+    let loop = try EventLoop(label: "ostler.test", readiness: OverBoth.readiness)
     let door = try await loop.run { LoopBound(try Door($0, tls: server), loop: $0) }
     let address = try await loop.run { _ in door.value.address }
-    let (cipher, version) = try await foreign(address, highest: highest, ciphers: ciphers)
+    let (cipher, version) = try await foreign(address, highest: highest, ciphers: ciphers, groups: groups)
     await loop.wait { door.value.accepted.first?.closed.count == 1 }
     let reason = try await loop.run { _ in door.value.accepted.first?.closed.first }
     await loop.end()
     return (cipher, version, reason)
+  }
+
+  @Test(arguments: [("X25519", true), ("P-256", true), ("P-384", true), ("P-521", false), ("X448", false)])
+  func theCurvesAreThoseThatScannersExpect(group: String, isTaken: Bool) async throws {
+    // With an ECDSA certificate a client of TLS 1.2 must also know the curve of that key.
+    let server = try TLSContext(server: .init(identities: [TestAuthority().sign("localhost", kind: .rsa)]))
+    for highest in [TLS1_2_VERSION, TLS1_3_VERSION] {
+      let outcome = try await offer(server, highest: highest, ciphers: "ALL", groups: group)
+      #expect((outcome.version != nil) == isTaken)
+    }
   }
 
   @Test func oldVersionsAreRefusedByName() async throws {
@@ -273,7 +393,7 @@ import Testing
     let server = try TLSContext(
       server: .init(
         identities: [authority.sign("localhost")], clientCertificates: .optional(authority.pem)))
-    let loop = try EventLoop(label: "ostler.test")
+    let loop = try EventLoop(label: "ostler.test", readiness: OverBoth.readiness)
     let door = try await loop.run { LoopBound(try Door($0, tls: server), loop: $0) }
     let address = try await loop.run { _ in door.value.address }
     try await blocking {
@@ -302,15 +422,13 @@ import Testing
   @Test func moreHandshakesThanOneBatchAllowsAreAllDone() async throws {
     let trust = try TestTrust()
     let (server, tls) = (trust.server, trust.call())
-    for kind in EventLoop.ReadinessKind.allCases {
-      let loop = try EventLoop(label: "ostler.test", readiness: kind)
-      let door = try await loop.run { LoopBound(try Door($0, tls: server, prepare: echo), loop: $0) }
-      let clients = try await loop.run { loop in
-        LoopBound((0..<3 * Limits.handshakesPerBatch).map { _ in ring(loop, door.value.address, tls) }, loop: loop)
-      }
-      await loop.wait { clients.value.allSatisfy(\.isActive) && door.value.accepted.allSatisfy(\.isActive) }
-      await loop.end()
+    let loop = try EventLoop(label: "ostler.test", readiness: OverBoth.readiness)
+    let door = try await loop.run { LoopBound(try Door($0, tls: server, prepare: echo), loop: $0) }
+    let clients = try await loop.run { loop in
+      LoopBound((0..<50).map { _ in ring(loop, door.value.address, tls) }, loop: loop)
     }
+    await loop.wait { clients.value.allSatisfy(\.isActive) && door.value.accepted.allSatisfy(\.isActive) }
+    await loop.end()
   }
 
   @Test func aPeerThatVanishesWithoutFarewellIsTruncated() async throws {
@@ -350,6 +468,20 @@ import Testing
   }
 
   private func unlinked(_ path: String) -> Bool { unlink(path) == 0 }
+
+  @Test func anErrorOfAnotherLibraryIsNotTakenForOneOfTLS() {
+    // What a certificate with a wrong length brings has the number that TLS has for a request to a proxy.
+    ERR_clear_error()
+    let broken: [UInt8] = [0x30, 0x04, 0x30, 0x10, 0x00, 0x00]
+    broken.withUnsafeBufferPointer { bytes in
+      var place = bytes.baseAddress
+      #expect(d2i_X509(nil, &place, bytes.count) == nil)
+    }
+    let code = ERR_peek_error()
+    #expect(code & 0xFF == UInt(SSL_R_HTTPS_PROXY_REQUEST))
+    #expect(ostler_tls_reason(code) == 0)
+    ERR_clear_error()
+  }
 
   @Test func anEncryptedKeyIsRefusedWithoutAskingTheTerminal() throws {
     let identity = try TestAuthority().sign("localhost")

@@ -35,6 +35,17 @@ func whatIsAppendedComesOutInOrder(size: Int) {
   #expect(queue.first.isEmpty)
 }
 
+@Test func aPoolGivesBackWhatLayUnused() {
+  var pool = ChunkPool()
+  let pieces = (0..<3).map { _ in pool.take() }
+  pieces.forEach { pool.giveBack($0) }
+  pool.trim()
+  #expect(pool.spare.count == 3, "all were needed")
+  pool.giveBack(pool.take())
+  pool.trim()
+  #expect(pool.spare.count == 1, "two lay unused")
+}
+
 @Test func gatheringStopsAtTheRoomThatIsGiven() {
   var pool = ChunkPool()
   var queue = WriteQueue()

@@ -93,7 +93,7 @@ import Wire
     (.faulted, "OUTOFORDER"), (.unknown, "UNKNOWN"),
   ])
   func everyStatusHasItsWord(status: EVSE.Status, word: String) throws {
-    #expect(try edition.evse(Sample.evse(status: status), seconds).json["status"]?.string == word)
+    #expect(try edition.evse(PublishedEVSE(Sample.evse(status: status)), seconds).json["status"]?.string == word)
   }
 
   @Test func anEVSEWithoutAConnectorIsLeftOutOfItsLocationAndCannotTravelAlone() throws {
@@ -101,17 +101,14 @@ import Wire
     let location = try edition.location(Sample.location(evses: [Sample.evse(), bare]), seconds).json
     #expect(location["evses"]?.array?.count == 1)
     #expect(try edition.location(Sample.location(evses: [bare]), seconds).json["evses"] == nil)
-    #expect(throws: PushFault.unfit("connectors: it needs at least 1")) { try edition.evse(bare, seconds) }
+    #expect(throws: PushFault.unfit("connectors: it needs at least 1")) {
+      try edition.evse(PublishedEVSE(bare), seconds)
+    }
   }
 
   @Test func onlyASocketCanBeUnlocked() throws {
     let cable = Sample.evse(connectors: [Sample.connector(format: .cable)])
-    #expect(try edition.evse(cable, seconds).json["capabilities"]?.array?.count == 2)
-  }
-
-  @Test func aConnectorIsFoundByItsNumber() throws {
-    #expect(try edition.connector("1", of: Sample.evse(), seconds)?.json["id"]?.string == "1")
-    #expect(try edition.connector("2", of: Sample.evse(), seconds) == nil)
+    #expect(try edition.evse(PublishedEVSE(cable), seconds).json["capabilities"]?.array?.count == 2)
   }
 
   // MARK: Strict out
@@ -137,7 +134,7 @@ import Wire
   @Test func aFaultNamesTheFieldWhereverItLies() {
     let broken = Sample.evse(connectors: [Sample.connector(), Sample.connector(2)])
     let view = EVSEView(
-      evse: broken.evse, station: broken.station, tariffRefs: [ID(2): String(repeating: "T", count: 37)])
+      evse: broken.evse, station: broken.station, tariffRefs: [ID(2): [String(repeating: "T", count: 37)]])
     do {
       _ = try edition.location(Sample.location(evses: [view]), seconds)
       Issue.record("a tariff id of 37 characters cannot be sent")
@@ -201,7 +198,7 @@ import Wire
         "valid":"true","whitelist":"SOMETIMES","last_updated":"2026-03-05T00:00:00",
         "energy_contract":{"supplier_name":"x"},
         "visual_number":12345}
-        """))
+        """), of: Sample.theirs)
     #expect(key == TokenKey(party: Sample.theirs, uid: "04AABBCC", kind: .other))
     #expect(token.whitelist == .never)
     #expect(token.isValid)
@@ -219,7 +216,7 @@ import Wire
   func aTokenThatCannotBeKeptNamesItsField(field: String, value: String, message: String) {
     var broken = json(Sample.tokenJSON)
     broken[field] = json(value)
-    #expect(throws: PartnerFault.invalid(message)) { try edition.token(from: broken) }
+    #expect(throws: PartnerFault.invalid(message)) { try edition.token(from: broken, of: Sample.theirs) }
   }
 
   @Test func aPatchChangesWhatItNamesAndClearsWhatItNulls() throws {

@@ -84,18 +84,21 @@ import Wire
     let house = try await House()
     let base = house.loopback.url
     let versions = try await house.ask(.get, "/ocpi/versions", headers: ["Host": "evil.example"])
-    #expect(versions.data == json("[{\"version\":\"2.2.1\",\"url\":\"\(base)/ocpi/2.2.1\"}]"))
+    #expect(
+      versions.data?.array?.map { "\($0["version"]?.string ?? "") \($0["url"]?.string ?? "")" } == [
+        "2.1.1 \(base)/ocpi/2.1.1", "2.2.1 \(base)/ocpi/2.2.1", "2.3.0 \(base)/ocpi/2.3.0",
+      ])
     let details = try await house.ask(.get, "/ocpi/2.2.1/")
     #expect(details.data?["version"]?.string == "2.2.1")
     let endpoints = details.data?["endpoints"]?.array ?? []
     #expect(
       endpoints.map { "\($0["identifier"]?.string ?? "") \($0["role"]?.string ?? "")" } == [
         "credentials SENDER", "locations SENDER", "sessions SENDER", "cdrs SENDER", "tariffs SENDER", "tokens RECEIVER",
-        "commands RECEIVER",
+        "commands RECEIVER", "chargingprofiles RECEIVER", "hubclientinfo RECEIVER",
       ])
     #expect(endpoints.allSatisfy { $0["url"]?.string?.hasPrefix("\(base)/ocpi/2.2.1/") == true })
     // Some partners append the command's name without a slash.
-    #expect(endpoints.last?["url"]?.string == "\(base)/ocpi/2.2.1/commands/")
+    #expect(endpoints.first { $0["identifier"] == "commands" }?["url"]?.string == "\(base)/ocpi/2.2.1/commands/")
   }
 
   // MARK: Header fields
@@ -131,7 +134,7 @@ import Wire
   // MARK: Addresses
 
   @Test(arguments: [
-    "/ocpi/2.2.1/nothing", "/ocpi/2.2.1/tokens", "/ocpi/2.1.1", "/ocpi", "/ocpi/2.2.1/locations/L1/E1/1/x",
+    "/ocpi/2.2.1/nothing", "/ocpi/2.2.1/tokens", "/ocpi/2.0", "/ocpi", "/ocpi/2.2.1/locations/L1/E1/1/x",
   ])
   func whatIsNotThereIs404InAnEnvelope(path: String) async throws {
     let answer = try await House().ask(.get, path)
@@ -359,7 +362,7 @@ import Wire
     #expect(await house.service.unlocks == ["L1/E1/1"])
   }
 
-  @Test(arguments: ["RESERVE_NOW", "CANCEL_RESERVATION", "DANCE"])
+  @Test(arguments: ["RESERVE_LATER", "DANCE"])
   func otherCommandsAreNotSupported(name: String) async throws {
     let answer = try await House().ask(.post, "/ocpi/2.2.1/commands/\(name)", body: "{}")
     #expect(answer.status == 200)

@@ -21,8 +21,13 @@ final class FakeService: PartnerService {
   private(set) var stops: [String] = []
   private(set) var unlocks: [String] = []
   private(set) var unregistered = 0
+  /// Who asked for locations last.
+  private(set) var lastCaller: PartnerCaller?
 
   init() {}
+
+  /// What partners told is as it was at first.
+  func forget() { (tokens, clients, terminals, advices) = ([:], [:], [:], [:]) }
 
   func invite(_ token: String, _ partner: Partner) {
     callers[token] = PartnerCaller(terms: PartnerTerms(partner: partner, ourParty: Sample.party), token: token)
@@ -49,8 +54,11 @@ final class FakeService: PartnerService {
 
   func unregister(_ caller: PartnerCaller) async throws(PartnerFault) { unregistered += 1 }
 
-  func traced(_ partner: ID<Partner>, step: String, ok: Bool, detail: String) async {
-    steps.append("\(ok ? "ok" : "failed") \(step)")
+  private(set) var traces: [HandshakeStep] = []
+
+  func traced(_ partner: ID<Partner>, _ step: HandshakeStep) async {
+    traces.append(step)
+    steps.append("\(step.ok ? "ok" : "failed") \(step.name)")
   }
 
   private func page<Item: Sendable>(
@@ -70,7 +78,8 @@ final class FakeService: PartnerService {
   }
 
   func locations(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<LocationView> {
-    try page(locations, query, \.updatedAt)
+    lastCaller = caller
+    return try page(locations, query, \.updatedAt)
   }
 
   func location(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> LocationView {
@@ -140,5 +149,89 @@ final class FakeService: PartnerService {
   ) async throws(PartnerFault) -> CommandAnswer {
     unlocks.append("\(location)/\(evse)/\(connector)")
     return answer
+  }
+
+  // MARK: Plans, hubs and payments
+
+  private(set) var reservations: [ReserveWish] = []
+  private(set) var cancelled: [String] = []
+  private(set) var plans: [String] = []
+  var preferencesAnswer = PreferencesAnswer.accepted
+  var clients: [PartyID: HubClient] = [:]
+  var terminals: [String: Terminal] = [:]
+  var advices: [String: FinancialAdvice] = [:]
+
+  func reserve(_ wish: ReserveWish, from caller: PartnerCaller) async throws(PartnerFault) -> CommandAnswer {
+    if let fault { throw fault }
+    reservations.append(wish)
+    return answer
+  }
+
+  func cancelReservation(
+    _ reference: String, respondTo url: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> CommandAnswer {
+    cancelled.append(reference)
+    return answer
+  }
+
+  func prefer(
+    _ preferences: ChargingPreferences, in session: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> PreferencesAnswer {
+    guard sessions.contains(where: { $0.session.id == session }) else { throw .unknownObject }
+    plans.append("prefer \(preferences.kind.rawValue) \(session)")
+    return preferencesAnswer
+  }
+
+  private func planned(_ what: String, _ session: String) -> ProfileAnswer {
+    guard sessions.contains(where: { $0.session.id == session }) else { return .unknownSession }
+    plans.append("\(what) \(session)")
+    return .accepted(timeout: 30)
+  }
+
+  func setProfile(
+    _ schedule: ChargingProfile.Schedule, of session: String, respondTo url: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> ProfileAnswer {
+    planned("set \(schedule.unit.rawValue) \(schedule.periods.map(\.limit))", session)
+  }
+
+  func clearProfile(
+    of session: String, respondTo url: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> ProfileAnswer { planned("clear", session) }
+
+  func activeProfile(
+    of session: String, seconds: Int, respondTo url: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> ProfileAnswer { planned("active \(seconds)", session) }
+
+  func client(_ name: PartyID, for caller: PartnerCaller) async throws(PartnerFault) -> HubClient {
+    guard let client = clients[name] else { throw .unknownObject }
+    return client
+  }
+
+  func put(_ client: HubClient, from caller: PartnerCaller) async throws(PartnerFault) -> Bool {
+    clients.updateValue(client, forKey: client.name) == nil
+  }
+
+  func terminal(_ id: String, for caller: PartnerCaller) async throws(PartnerFault) -> Terminal {
+    guard let terminal = terminals[id] else { throw .unknownObject }
+    return terminal
+  }
+
+  func put(_ terminal: Terminal, from caller: PartnerCaller) async throws(PartnerFault) -> Bool {
+    terminals.updateValue(terminal, forKey: terminal.id) == nil
+  }
+
+  func advice(_ id: String, for caller: PartnerCaller) async throws(PartnerFault) -> FinancialAdvice {
+    guard let advice = advices[id] else { throw .unknownObject }
+    return advice
+  }
+
+  func put(_ advice: FinancialAdvice, from caller: PartnerCaller) async throws(PartnerFault) -> Bool {
+    advices.updateValue(advice, forKey: advice.id) == nil
+  }
+
+  private(set) var lost: [String] = []
+
+  func unsaid(_ what: [String], of module: String, sample: String, to partner: ID<Partner>) async {
+    lost += what.map { "\(module) \($0)" }
   }
 }

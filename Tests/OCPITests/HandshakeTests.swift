@@ -19,7 +19,7 @@ import Wire
     return try await link.register(
       versionsURL: partner.loopback.url + "/versions", with: "token-A", offering: "token-B",
       terms: Sample.terms(Sample.partner(base: partner.loopback.url, state: state, allowPrivate: true))
-    ) { name, ok, _ in steps.add("\(ok ? "ok" : "failed") \(name)") }
+    ) { steps.add("\($0.ok ? "ok" : "failed") \($0.name)") }
   }
 
   @Test func weRegisterAtTheHighestVersionThatBothHave() async throws {
@@ -68,8 +68,8 @@ import Wire
   }
 
   @Test(arguments: [
-    ("versions", "[{\"version\":\"2.1.1\",\"url\":\"BASE/old\"}]", "it offers 2.1.1; wanted: 2.2.1"),
-    ("versions", "[]", "it offers none that can be read; wanted: 2.2.1"),
+    ("versions", "[{\"version\":\"2.0\",\"url\":\"BASE/old\"}]", "it offers 2.0; wanted: 2.1.1, 2.2.1, 2.3.0"),
+    ("versions", "[]", "it offers none that can be read; wanted: 2.1.1, 2.2.1, 2.3.0"),
     ("versions", "[{\"version\":\"2.2.1\",\"url\":\"BASE/lost\"}]", "HTTP 404, an HTML page"),
     ("details", "{\"version\":\"2.2.1\",\"endpoints\":[]}", "it lists no endpoint that we know"),
     (

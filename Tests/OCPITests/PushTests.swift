@@ -21,7 +21,8 @@ import Wire
         "\(request.method) \(request.url.replacing("https://emsp.example.org/ocpi/2.2.1", with: "")) \(request.module)"
     }
     #expect(try place(.location(Sample.location())) == "PUT /locations/NL/OST/L1 locations")
-    #expect(try place(.evse(Sample.evse(), of: Sample.location())) == "PUT /locations/NL/OST/L1/E1 locations")
+    #expect(
+      try place(.evse(PublishedEVSE(Sample.evse()), of: Sample.location())) == "PUT /locations/NL/OST/L1/E1 locations")
     #expect(try place(.tariff(Sample.tariffView)) == "PUT /tariffs/NL/OST/T1 tariffs")
     #expect(try place(.tariffRemoved(ref: "T 1/2", party: Sample.ours)) == "DELETE /tariffs/NL/OST/T%201%2F2 tariffs")
     #expect(try place(.session(Sample.session())) == "PUT /sessions/NL/OST/S1 sessions")

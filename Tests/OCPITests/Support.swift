@@ -51,7 +51,7 @@ enum Sample {
       evse: EVSE(
         id: ID(1), station: ID(1), number: 1, uid: uid, evseID: "NL*OST*E0001", physicalReference: "A1", status: status,
         statusSince: at("2026-03-01T10:30:00.250Z"), connectors: connectors, updatedAt: at("2026-03-01T09:00:00Z")),
-      station: need(StationIdentity("BOX1")), tariffRefs: [ID(1): "T1"])
+      station: need(StationIdentity("BOX1")), tariffRefs: [ID(1): ["T1"]])
   }
 
   static func location(_ ref: String = "L1", evses: [EVSEView] = [evse()], updated: String = "2026-03-01T10:30:00Z")
@@ -65,6 +65,82 @@ enum Sample {
         country: "NLD", coordinates: need(coordinates), timeZone: "Europe/Amsterdam",
         parkingType: .onStreet, createdAt: at("2026-01-01T00:00:00Z"), updatedAt: at("2026-01-01T00:00:00Z")),
       party: ours, operatorName: "Ostler Demo", evses: evses, updatedAt: at(updated))
+  }
+
+  /// A location of which the operator wrote all that can be said.
+  static var richLocation: LocationView {
+    var view = location()
+    var image = Image()
+    (image.url, image.thumbnail, image.category) = (
+      "https://img.example/a.png", "https://img.example/a-s.png", .charger
+    )
+    (image.format, image.width, image.height) = ("png", 800, 600)
+    var shop = Company(name: "Market", website: "https://market.example")
+    shop.logo = image
+    var entrance = RelatedPlace()
+    (entrance.latitude, entrance.longitude) = ("52.370300", "4.895200")
+    entrance.name = LocalText("Entrance", language: "en")
+    var monday = OpeningHours.Regular()
+    (monday.weekday, monday.begin, monday.end) = (1, "08:00", "20:00")
+    var holiday = OpeningHours.Span()
+    (holiday.begin, holiday.end) = (at("2026-12-25T00:00:00Z"), at("2026-12-27T00:00:00Z"))
+    var opening = OpeningHours()
+    (opening.regular, opening.openings, opening.closings) = ([monday], [holiday], [holiday])
+    var source = EnergyMix.Source()
+    (source.kind, source.percentage) = (.wind, 100)
+    var impact = EnergyMix.Impact()
+    (impact.kind, impact.amount) = (.carbonDioxide, 12)
+    var mix = EnergyMix()
+    (mix.isGreen, mix.sources, mix.impacts) = (true, [source], [impact])
+    (mix.supplier, mix.product) = ("Windkraft", "Nordwind")
+    var friend = PublishedTo()
+    (friend.uid, friend.kind) = ("04AABBCC", .rfid)
+    var bay = ParkingPlace()
+    (bay.id, bay.vehicles, bay.maxHeight, bay.direction) = ("BAY-1", [.car, .disabled], Decimal(21, places: 1), .angle)
+    var details = LocationDetails()
+    (details.publishTo, details.related) = ([friend], [entrance])
+    details.directions = [LocalText("Behind the town hall", language: "en")]
+    (details.operatedBy, details.suboperator, details.owner) = (shop, shop, shop)
+    (details.facilities, details.opening, details.chargesWhenClosed) = ([.cafe, .tramStop], opening, true)
+    (details.images, details.energyMix, details.helpPhone) = ([image], mix, "+31201234567")
+    details.parkingPlaces = [bay]
+    (view.location.details, view.location.isAlwaysOpen, view.location.state) = (details, false, "Noord-Holland")
+    var planned = EVSEDetails.PlannedStatus()
+    (planned.begin, planned.status) = (at("2026-06-01T00:00:00Z"), .inoperative)
+    var parking = EVSEDetails.Parking()
+    (parking.place, parking.position) = ("BAY-1", .left)
+    var evse = EVSEDetails()
+    (evse.schedule, evse.floor, evse.parking, evse.images) = ([planned], "-1", [parking], [image])
+    evse.capabilities = [.remoteStartStop, .reservable, .chargingPreferences, .contactlessCard]
+    evse.coordinates = .init(latitude: "52.370210", longitude: "4.895170")
+    evse.directions = [LocalText("Left", language: "en")]
+    (evse.restrictions, evse.acceptedProviders) = ([.evOnly, .taxis], ["DE-ABC"])
+    view.evses[0].evse.details = evse
+    var plug = connector()
+    plug.details.terms = "https://market.example/terms"
+    plug.details.capabilities = [.plugAndCharge2]
+    (plug.maxPower, plug.powerType) = (22_000, .ac3)
+    var heavy = connector(2)
+    heavy.standard = .mcs
+    var chinese = connector(3)
+    (chinese.standard, chinese.powerType) = (.gbtAC, .ac2)
+    view.evses[0].evse.connectors = [plug, heavy, chinese]
+    view.evses[0].tariffRefs = [ID(1): ["T1", "T2"]]
+    view.gone = [PublishedEVSE(Self.evse("E0")).removed(at: at("2026-02-01T00:00:00Z"))]
+    return view
+  }
+
+  static var richTariff: TariffView {
+    var view = tariffView
+    view.version.tariff.minimum = Price(beforeTax: Money(tenThousandths: 5_000))
+    view.version.tariff.maximum = Price(
+      beforeTax: Money(tenThousandths: 500_000), afterTax: Money(tenThousandths: 605_000))
+    (view.version.tariff.validFrom, view.version.tariff.validUntil) = (
+      at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z")
+    )
+    view.version.tariff.energyMix = richLocation.location.details.energyMix
+    view.version.tariff.preauthorization = 50
+    return view
   }
 
   static var tariff: Tariff {

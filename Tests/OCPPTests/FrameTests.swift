@@ -47,7 +47,7 @@ import Wire
     (#"[4,"19"]"#, "GenericError", ""), (#"[4,"19",7,null,[]]"#, "GenericError", ""),
   ])
   func anErrorMayLackItsParts(_ text: String, _ code: String, _ description: String) throws {
-    guard case .error(let id, let readCode, let readDescription) = try read(text) else {
+    guard case .error(let id, let readCode, let readDescription, _) = try read(text) else {
       Issue.record("no error")
       return
     }
@@ -88,7 +88,21 @@ import Wire
     #expect(found?.prefix == nil)
   }
 
-  @Test(arguments: [0, 1, 5, 6, 99, -2]) func otherMessageTypesAreToBeIgnored(_ type: Int) {
+  @Test func theMessageTypesOf21AreRead() throws {
+    guard
+      case .send(let id, "NotifyPeriodicEventStream", let payload) = try read(
+        #"[6,"19","NotifyPeriodicEventStream",{"id":1}]"#)
+    else { throw Garbage(.noEnvelope, "no SEND", prefix: nil) }
+    #expect(id.text == "19" && payload["id"]?.int == 1)
+    guard case .resultError(_, let code, let why) = try read(#"[5,"20","FormatViolation","what?",{}]"#) else {
+      throw Garbage(.noEnvelope, "no CALLRESULTERROR", prefix: nil)
+    }
+    #expect(code == "FormatViolation" && why == "what?")
+    // Nobody answers a SEND, also where it cannot be read.
+    #expect(garbage(#"[6,"19"]"#)?.prefix == nil && garbage(#"[6,"19"]"#)?.kind == .noEnvelope)
+  }
+
+  @Test(arguments: [0, 1, 7, 99, -2]) func otherMessageTypesAreToBeIgnored(_ type: Int) {
     #expect(garbage(#"[\#(type),"19","Heartbeat",{}]"#)?.kind == .unknownType)
   }
 
@@ -144,7 +158,7 @@ import Wire
 
   @Test func aLongDescriptionIsCut() throws {
     let bytes = Frame.encodeError(MessageID("1"), code: "GenericError", description: String(repeating: "é", count: 256))
-    guard case .error(_, _, let description) = try Frame.read(bytes) else {
+    guard case .error(_, _, let description, _) = try Frame.read(bytes) else {
       Issue.record("no error")
       return
     }

@@ -117,6 +117,28 @@ import Wire
       #"[3,"1",{"configurationKey":[{"key":"AuthorizationKey","readonly":false,"value":"***"},{"key":"B","value":"1"}]}]"#
     ),
     (
+      #"[2,"1","SetVariables",{"setVariableData":[{"attributeValue":"0011","component":{"name":"SecurityCtrlr"},"#
+        + #""variable":{"name":"BasicAuthPassword"}},{"attributeValue":"1","variable":{"name":"B"}}]}]"#,
+      #"[2,"1","SetVariables",{"setVariableData":[{"attributeValue":"***","component":{"name":"SecurityCtrlr"},"#
+        + #""variable":{"name":"BasicAuthPassword"}},{"attributeValue":"1","variable":{"name":"B"}}]}]"#
+    ),
+    (
+      #"[2,"1","NotifyReport",{"reportData":[{"variable":{"name":"BasicAuthPassword"},"#
+        + #""variableAttribute":[{"value":"0011"},{"type":"Target"}]}]}]"#,
+      #"[2,"1","NotifyReport",{"reportData":[{"variable":{"name":"BasicAuthPassword"},"#
+        + #""variableAttribute":[{"value":"***"},{"type":"Target"}]}]}]"#
+    ),
+    (
+      #"[2,"1","SetNetworkProfile",{"connectionData":{"basicAuthPassword":"a","apn":{"apn":"x","apnPassword":"b"},"#
+        + #""vpn":{"server":"s","user":"u","password":"c","key":"d"}}}]"#,
+      #"[2,"1","SetNetworkProfile",{"connectionData":{"basicAuthPassword":"***","apn":{"apn":"x","apnPassword":"***"},"#
+        + #""vpn":{"server":"s","user":"u","password":"***","key":"***"}}}]"#
+    ),
+    (
+      #"[2,"1","Authorize",{"idToken":{"idToken":"1234","type":"KeyCode"}}]"#,
+      #"[2,"1","Authorize",{"idToken":{"idToken":"***","type":"KeyCode"}}]"#
+    ),
+    (
       #"[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"0011""#,
       "(not kept: it names a key and is no JSON)"
     ),

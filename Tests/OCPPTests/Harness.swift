@@ -15,10 +15,12 @@ final class TestHouse: Household, StationDoor {
   /// What the door says; by default everybody is welcome.
   var admission: Admission?
   var quirks = StationQuirks()
-  var isAccepted = false
+  var registration = Station.Registration.pending
+  var zone = ZoneRules.utc
   var opened: [LinkID] = []
   var closed: [String] = []
   var seen: [LinkID] = []
+  var sentAway: [String] = []
   /// Every turn fails with it.
   var fault: TurnFault?
   /// Errands wait, as with a slow disk.
@@ -53,8 +55,11 @@ final class TestHouse: Household, StationDoor {
     callers.append(caller)
     if let admission { return admission }
     return .welcome(
-      Admission.Guest(identity: caller.identity, station: ID(1), isAccepted: isAccepted, quirks: quirks))
+      Admission.Guest(identity: caller.identity, station: ID(1), registration: registration, quirks: quirks, zone: zone)
+    )
   }
+
+  func turnedAway(_ caller: StationCaller, because why: String) { sentAway.append(why) }
 
   func opened(
     _ link: LinkID, of station: Admission.Guest, version: String, address: String
@@ -66,6 +71,9 @@ final class TestHouse: Household, StationDoor {
   func closed(_ link: LinkID, reason: String) { closed.append(reason) }
 
   func seen(_ link: LinkID, at: Timestamp) { seen.append(link) }
+
+  var followers: [FollowerState.Phase] = []
+  func followed(_ link: LinkID, _ state: FollowerState) { followers.append(state.phase) }
 }
 
 /// Keeps the frames that were logged.
@@ -77,36 +85,47 @@ final class FrameList: FrameLog {
   var all: [LoggedFrame] { frames.withLock { $0 } }
 }
 
-/// A station's door on a loop of its own, with a house behind it.
+/// A station's door on loops of its own, with a house behind it.
 @MainActor
 final class Rig {
-  let loop: EventLoop
+  let loops: [EventLoop]
+  var loop: EventLoop { loops[0] }
   let house = TestHouse()
   let frames = FrameList()
-  let stations: LoopBound<StationServer>
+  let servers: [LoopBound<StationServer>]
+  var stations: LoopBound<StationServer> { servers[0] }
   let links: StationLinks
   let port: UInt16
-  private let server: LoopBound<Server>
+  private let doors: [LoopBound<Server>]
 
-  init(settle: Duration = .seconds(60)) async throws {
-    let loop = try EventLoop(label: "test.stations")
+  init(settle: Duration = .seconds(60), loops count: Int = 1) async throws {
+    var loops: [EventLoop] = []
+    var servers: [LoopBound<StationServer>] = []
+    var doors: [LoopBound<Server>] = []
     let (house, frames) = (house, frames)
-    let made: (LoopBound<StationServer>, LoopBound<Server>, UInt16) = await withCheckedContinuation { done in
-      loop.execute {
+    for index in 0..<count {
+      let loop = try EventLoop(label: "test.stations", readiness: OverBoth.readiness)
+      let made = await loop.run { loop in
         var options = StationServer.Options()
         options.settle = settle
-        let stations = StationServer(loop: loop, household: house, door: house, frameLog: frames, options: options)
-        let server = Server(loop: loop, door: "stations", handler: stations)
-        let port = (try? server.listen(on: .v4(0x7F00_0001, port: 0)))?.port ?? 0
-        done.resume(returning: (stations.handle, LoopBound(server, loop: loop), port))
+        let stations = StationServer(
+          loop: loop, index: UInt8(index), household: house, door: house, frameLog: frames, options: options)
+        return (stations.handle, Server(loop: loop, door: "stations", handler: stations).handle)
       }
+      loops.append(loop)
+      servers.append(made.0)
+      doors.append(made.1)
     }
-    self.loop = loop
-    (stations, server, port) = made
-    links = StationLinks([stations])
+    (self.loops, self.servers, self.doors) = (loops, servers, doors)
+    let others = Array(doors.dropFirst())
+    let door = doors[0]
+    port = await loops[0].run { _ in
+      (try? door.value.listen(on: .v4(0x7F00_0001, port: 0), sharedWith: others))?.port ?? 0
+    }
+    links = StationLinks(servers)
   }
 
-  deinit { loop.shutdown {} }
+  deinit { for loop in loops { loop.shutdown {} } }
 
   /// Connects as a station does. Throws the door's refusal.
   func connect(
@@ -114,6 +133,7 @@ final class Rig {
   ) async throws -> Peer {
     var options = WebSocketClient.Options(subprotocols: offering, headers: headers)
     options.offersCompression = packs
+    options.limits.packedBytes = 1...OCPPLimits.messageBytes
     options.limits.idleLimit = nil
     let url = try HTTPURL("ws://127.0.0.1:\(port)\(path)")
     let (events, eventSink) = AsyncStream.makeStream(of: String.self)
@@ -140,9 +160,11 @@ final class Rig {
     }
   }
 
-  /// Calls a command on the newest link and waits for its end.
-  func command(_ command: StationCommand, deadline seconds: Int = 10) async -> CommandOutcome {
-    let link = house.opened.last ?? LinkID(0)
+  /// Calls a command on a link, else on the newest, and waits for its end.
+  func command(
+    _ command: StationCommand, on link: LinkID? = nil, deadline seconds: Int = 10
+  ) async -> CommandOutcome {
+    let link = link ?? house.opened.last ?? LinkID(0)
     return await withCheckedContinuation { done in
       links.call(command, on: link, deadline: seconds) { done.resume(returning: $0) }
     }
@@ -152,6 +174,13 @@ final class Rig {
   func until(_ condition: @MainActor () -> Bool) async {
     for _ in 0..<2_000 where !condition() { try? await Task.sleep(for: .milliseconds(5)) }
     #expect(condition())
+  }
+}
+
+extension EventLoop {
+  /// Runs something on the loop and brings back what it returns.
+  func run<T: Sendable>(_ body: @escaping @Sendable (EventLoop) -> T) async -> T {
+    await withCheckedContinuation { done in execute { done.resume(returning: body(self)) } }
   }
 }
 

@@ -4,7 +4,7 @@ import HTTP
 import Testing
 import Wire
 
-@MainActor @Suite(.timeLimit(.minutes(1))) struct LinkTests {
+@MainActor @Suite(.timeLimit(.minutes(5)), .overBothReadinessSets) struct LinkTests {
   @Test func aStationBootsAndLives() async throws {
     let rig = try await Rig()
     let station = try await rig.connect()
@@ -39,6 +39,36 @@ import Wire
     station.send(status("4"))
     #expect(await inbox.next() == #"[3,"4",{}]"#)
     await rig.until { rig.house.desk.flags.count { $0.kind == .brokenFrame } == 4 }
+  }
+
+  @Test func aLargeMessageIsAnsweredBeforeWhatCameBehindIt() async throws {
+    let rig = try await Rig()
+    let station = try await rig.connect()
+    var inbox = station.events.makeAsyncIterator()
+    let info = String(repeating: "x", count: 4 * OCPPLimits.readOnLoop)
+    for number in 1...3 {
+      station.send(
+        #"[2,"large \#(number)","StatusNotification",{"connectorId":1,"status":"Charging","errorCode":"NoError","info":"\#(info)"}]"#
+      )
+      station.send(status("small \(number)"))
+    }
+    for number in 1...3 {
+      #expect(await inbox.next() == #"[3,"large \#(number)",{}]"#)
+      #expect(await inbox.next() == #"[3,"small \#(number)",{}]"#)
+    }
+    #expect(
+      rig.house.desk.statuses.map(\.status) == [.charging, .available, .charging, .available, .charging, .available])
+  }
+
+  @Test func aMessageOfMoreValuesThanAnyStationHasIsRefusedByItsID() async throws {
+    let rig = try await Rig()
+    let station = try await rig.connect()
+    var inbox = station.events.makeAsyncIterator()
+    let zeros = String(repeating: "0,", count: OCPPLimits.frameNodes)
+    station.send(#"[2,"many","StatusNotification",{"connectorId":[\#(zeros)0]}]"#)
+    #expect(await inbox.next()?.hasPrefix(#"[4,"many","FormationViolation","the frame is not JSON: "#) == true)
+    station.send(status("1"))
+    #expect(await inbox.next() == #"[3,"1",{}]"#)
   }
 
   @Test func aFrameThatCanBeMendedIsServedAndFlagged() async throws {
@@ -128,7 +158,7 @@ import Wire
 
   @Test func heartbeatsAreAnsweredWhileTheHouseIsStuck() async throws {
     let rig = try await Rig()
-    rig.house.isAccepted = true
+    rig.house.registration = .accepted
     let station = try await rig.connect()
     var inbox = station.events.makeAsyncIterator()
     await rig.until { rig.house.opened.count == 1 }
@@ -167,7 +197,7 @@ import Wire
     for number in 1...count { #expect(await inbox.next() == #"[3,"\#(number)",{}]"#) }
   }
 
-  @Test func messagesThatUnpackToMoreThanMayWaitEndTheLink() async throws {
+  @Test func messagesThatUnpackToMegabytesWaitForRoomPacked() async throws {
     let rig = try await Rig()
     let station = try await rig.connect(packs: true)
     await rig.until { rig.house.opened.count == 1 }
@@ -175,13 +205,29 @@ import Wire
     var inbox = station.events.makeAsyncIterator()
     // Each is a thousand bytes on the line and one less than the bound of a message when it is unpacked.
     let filler = String(repeating: " ", count: OCPPLimits.messageBytes - 100)
-    let calls = (1...OCPPLimits.callsInHand + 5).map { number in
+    let count = OCPPLimits.callsInHand + 5
+    let calls = (1...count).map { number in
       Bytes(utf8: status("\(number)") + (number > OCPPLimits.callsInHand ? filler : ""))
     }
     // In one piece, so that the house reads them at once.
     let webSocket = station.webSocket
     webSocket.loop.execute { for call in calls { webSocket.value.send(text: call) } }
-    #expect(await inbox.next() == "closed 1008 too many messages at once")
+    await rig.until { rig.house.waiting.count == OCPPLimits.callsInHand }
+    rig.house.isStuck = false
+    for number in 1...count { #expect(await inbox.next() == #"[3,"\#(number)",{}]"#) }
+  }
+
+  @Test func answersAreHeldBackForAStationThatWantsItSo() async throws {
+    let rig = try await Rig()
+    rig.house.quirks.answerDelayMilliseconds = 150
+    let station = try await rig.connect()
+    var inbox = station.events.makeAsyncIterator()
+    let asked = Instant.now()
+    station.send(#"[2,"1","StatusNotification",{"connectorId":"one"}]"#)
+    station.send(status("2"))
+    #expect(await inbox.next()?.hasPrefix(#"[4,"1","TypeConstraintViolation""#) == true)
+    #expect(Instant.now() - asked >= .milliseconds(150))
+    #expect(await inbox.next() == #"[3,"2",{}]"#)
   }
 
   @Test(arguments: [
@@ -207,7 +253,7 @@ import Wire
     let station = try await rig.connect()
     var inbox = station.events.makeAsyncIterator()
     await rig.until { rig.house.opened.count == 1 }
-    async let first = rig.command(.reset(hard: false))
+    async let first = rig.command(.reset(.soft))
     async let second = rig.command(.unlock(evse: 2))
     station.send(status("1"))
     #expect(await inbox.next() == #"[3,"1",{}]"#)
@@ -250,11 +296,11 @@ import Wire
     #expect(await rig.command(.clearCache, deadline: 1) == .timedOut)
     let late = try JSON.parse(try #require(await inbox.next()))
     station.send(#"[3,"\#(late[1]?.string ?? "")",{"status":"Accepted"}]"#)
-    async let outcome = rig.command(.reset(hard: true))
+    async let outcome = rig.command(.reset(.hard))
     let call = try JSON.parse(try #require(await inbox.next()))
     #expect(call[2] == "Reset")
     station.send(#"[3,"\#(call[1]?.string ?? "")",{broken"#)
-    guard case .failed("FormationViolation", _) = await outcome else {
+    guard case .failed("FormationViolation", _, _) = await outcome else {
       Issue.record("a broken answer is a failure")
       return
     }
@@ -264,7 +310,10 @@ import Wire
     let rig = try await Rig(settle: .zero)
     _ = try await rig.connect()
     await rig.until { rig.house.opened.count == 1 }
-    guard case .impossible = await rig.command(.remoteStart(evse: 1, tag: String(repeating: "A", count: 21))) else {
+    guard
+      case .impossible = await rig.command(
+        .remoteStart(RemoteStart(evse: 1, tag: String(repeating: "A", count: 21), number: 1)))
+    else {
       Issue.record("it was sent")
       return
     }
@@ -338,7 +387,7 @@ import Wire
   }
 }
 
-@MainActor @Suite(.timeLimit(.minutes(1))) struct StationServerTests {
+@MainActor @Suite(.timeLimit(.minutes(5)), .overBothReadinessSets) struct StationServerTests {
   private func basic(_ text: String) -> Headers { ["Authorization": "Basic " + Bytes(utf8: text).base64] }
 
   @Test func theHouseSeesThePasswordAndTheOffer() async throws {
@@ -364,7 +413,9 @@ import Wire
     #expect(rig.house.turns == 0)
   }
 
-  @Test(arguments: [(Admission.unauthorized, 401), (.unknown, 404), (.rejected, 403), (.crowded, 503)])
+  @Test(arguments: [
+    (Admission.unauthorized, 401), (.unknown, 404), (.crowded, 503), (.tooOften(seconds: 4), 429),
+  ])
   func theHouseMayRefuse(_ admission: Admission, _ status: Int) async throws {
     let rig = try await Rig()
     rig.house.admission = admission
@@ -378,7 +429,7 @@ import Wire
     #expect(try await rig.refusal() == 503)
   }
 
-  @Test(arguments: [[], ["ocpp2.0.1"], ["soap"]])
+  @Test(arguments: [[], ["ocpp1.5"], ["soap"]])
   func withoutACommonVersionTheLinkIsClosedWithItsReason(_ offering: [String]) async throws {
     let rig = try await Rig()
     // RFC 6455 lets a client go on without a subprotocol in the answer; it then reads why it must go.
@@ -387,6 +438,8 @@ import Wire
     let last = try #require(await inbox.next())
     #expect(last.hasPrefix("closed 1002 it "), "\(last)")
     #expect(rig.house.opened.isEmpty)
+    // The operator is told the same.
+    await rig.until { rig.house.sentAway == [String(last.dropFirst("closed 1002 ".count))] }
   }
 
   @Test func aStationWithoutAnOfferSpeaksItsAssumedVersion() async throws {

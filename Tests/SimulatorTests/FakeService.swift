@@ -59,7 +59,7 @@ final class FakeService: PartnerService {
     callers[caller.token] = nil
   }
 
-  func traced(_ partner: ID<Partner>, step: String, ok: Bool, detail: String) async {}
+  func traced(_ partner: ID<Partner>, _ step: HandshakeStep) async {}
 
   func locations(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<LocationView> {
     // Two at a time, so that a partner has to turn pages.
@@ -123,4 +123,46 @@ final class FakeService: PartnerService {
     unlocks.append("\(location)/\(evse)/\(connector)")
     return .notSupported
   }
+
+  func reserve(_ wish: ReserveWish, from caller: PartnerCaller) async throws(PartnerFault) -> CommandAnswer {
+    .notSupported
+  }
+
+  func cancelReservation(
+    _ reference: String, respondTo url: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> CommandAnswer { .notSupported }
+
+  func prefer(
+    _ preferences: ChargingPreferences, in session: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> PreferencesAnswer { .notPossible }
+
+  func setProfile(
+    _ schedule: ChargingProfile.Schedule, of session: String, respondTo url: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> ProfileAnswer { .notSupported }
+
+  func clearProfile(
+    of session: String, respondTo url: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> ProfileAnswer { .notSupported }
+
+  func activeProfile(
+    of session: String, seconds: Int, respondTo url: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> ProfileAnswer { .notSupported }
+
+  func client(_ name: PartyID, for caller: PartnerCaller) async throws(PartnerFault) -> HubClient {
+    throw .unknownObject
+  }
+
+  func put(_ client: HubClient, from caller: PartnerCaller) async throws(PartnerFault) -> Bool { true }
+
+  func terminal(_ id: String, for caller: PartnerCaller) async throws(PartnerFault) -> Terminal { throw .unknownObject }
+
+  func put(_ terminal: Terminal, from caller: PartnerCaller) async throws(PartnerFault) -> Bool { true }
+
+  func advice(_ id: String, for caller: PartnerCaller) async throws(PartnerFault) -> FinancialAdvice {
+    throw .unknownObject
+  }
+
+  func put(_ advice: FinancialAdvice, from caller: PartnerCaller) async throws(PartnerFault) -> Bool { true }
+
+  func unsaid(_ what: [String], of module: String, sample: String, to partner: ID<Partner>) async {}
 }

@@ -110,7 +110,8 @@ struct Stage {
       case "BootNotification":
         answer(["status": "Accepted", "currentTime": .string(now.time.text), "interval": 300])
       case "Heartbeat": answer(["currentTime": .string(now.time.text)])
-      case "Authorize": answer(["idTagInfo": verdict])
+      case "Authorize": answer(["idTagInfo": verdict, "idTokenInfo": verdict])
+      case "TransactionEvent": answer(open.payload["idToken"] == nil ? [:] : ["idTokenInfo": verdict])
       case "StartTransaction":
         nextTransaction += 1
         answer(["transactionId": .number(JSONNumber(nextTransaction)), "idTagInfo": verdict])

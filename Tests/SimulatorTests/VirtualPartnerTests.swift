@@ -28,7 +28,7 @@ private final class Roaming: Sendable {
     }
   }
 
-  private struct NoLog: FrameLog {
+  private final class NoLog: FrameLog {
     func record(_ frame: LoggedFrame) {}
   }
 
@@ -84,7 +84,7 @@ private final class Roaming: Sendable {
   {
     await service.invite(token, as: .registered)
     let terms = PartnerTerms(partner: FakeService.partner(), ourParty: FakeService.party)
-    return try await link.register(versionsURL: versionsURL, with: tokenA, offering: token, terms: terms) { _, _, _ in }
+    return try await link.register(versionsURL: versionsURL, with: tokenA, offering: token, terms: terms) { _ in }
   }
 
   func send(_ object: PushObject, _ registration: PartnerRegistration) async throws -> PushOutcome {
@@ -115,7 +115,7 @@ private func location(_ ref: String, status: EVSE.Status = .available) throws ->
       id: ID(1), party: ID(1), ref: ref, name: "Harbour", address: "Quay 1", city: "Rotterdam", country: "NLD",
       coordinates: coordinates, timeZone: "Europe/Amsterdam", createdAt: .epoch, updatedAt: .epoch),
     party: FakeService.party.name, operatorName: "Ostler Test",
-    evses: [EVSEView(evse: evse, station: identity, tariffRefs: [ID(1): "T1"])],
+    evses: [EVSEView(evse: evse, station: identity, tariffRefs: [ID(1): ["T1"]])],
     updatedAt: at("2026-03-01T10:00:00Z"))
 }
 
@@ -210,11 +210,11 @@ private func cdr(_ id: String = "C1", cost: Int64 = 5) -> Bytes {
     let registration = try await roaming.houseRegisters()
     #expect(try await roaming.send(.location(try location("L1")), registration).isAccepted)
     let busy = try location("L1", status: .charging)
-    #expect(try await roaming.send(.evse(busy.evses[0], of: busy), registration).isAccepted)
+    #expect(try await roaming.send(.evse(PublishedEVSE(busy.evses[0]), of: busy), registration).isAccepted)
     #expect(await roaming.books().location("l1")?.evses?.map(\.status) == [.charging])
     // An EVSE of a place that was never told is unknown.
     let other = try location("L9")
-    guard case .refused = try await roaming.send(.evse(other.evses[0], of: other), registration) else {
+    guard case .refused = try await roaming.send(.evse(PublishedEVSE(other.evses[0]), of: other), registration) else {
       Issue.record("there is no L9")
       return
     }

@@ -65,7 +65,7 @@ import Wire
   @Test func aSeqIsNeverUsedTwice() throws {
     let events = try SmallHouse().books.events
     for second in 1...3 { try events.append(.sessionStarted(session: "s"), at: t(Int64(second))) }
-    #expect(try events.prune(before: t(99)) == Pruned(removed: 3))
+    #expect(try events.prune(before: t(99)) == Pruned(removed: 2), "the newest stays, and the next follows it")
     #expect(try events.lastSeq() == 3)
     #expect(try events.append(.sessionStarted(session: "s"), at: t(4)).seq == 4)
   }
@@ -79,7 +79,7 @@ import Wire
     }
     #expect(try books.events.prune(before: t(1_000_000)).isMoreLeft)
     #expect(try !books.events.prune(before: t(1_000_000)).isMoreLeft)
-    #expect(try books.events.after(0, limit: 1).isEmpty)
+    #expect(try books.events.after(0, limit: 9).count == 1)
   }
 }
 

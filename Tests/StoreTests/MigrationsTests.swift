@@ -27,7 +27,46 @@ import Wire
     let application: Int64? = try books.db.value("PRAGMA application_id")
     #expect(application == Migrations.house.application)
     #expect(try books.stations.list(limit: 10).isEmpty)
-    #expect(Migrations.messages.steps.count == 1)
+    #expect(Migrations.messages.steps.count == 2)
+  }
+
+  /// What the first schema held is there under numbers, a seq of events goes on where it was, and a start that is told again
+  /// is known.
+  @Test func sessionsReadingsBillsAndFactsAreKeptWhenTheyGetNumbers() throws {
+    do {
+      let old = Migrations(application: Migrations.house.application, steps: [Migrations.house.steps[0]])
+      let db = try old.open(scratch.file, isDurable: true)
+      let tariff = Tariff.sample("T1").json.text
+      try db.script(
+        """
+        INSERT INTO party (id, country, party, role, business_name) VALUES (1, 'NL', 'OST', 'CPO', 'x');
+        INSERT INTO session (id, party, station, evse, connector, transaction_id, token, folded_uid, method, state,
+            started_at, ended_at, meter_start, meter_last, tariff, start_key, stop_key, updated_at)
+          VALUES ('s2', 1, 7, 8, 9, 2, '\(TokenReference.sample("B", of: PartyID("NL*OST")!).json.text)', 'B', 'WHITELIST',
+            'active', 5, NULL, 10, 20, '\(tariff)', '1/1|b|c|2026-05-01T00:00:00Z|100', NULL, 6),
+          ('s1', 1, 7, 8, 9, 1, '\(TokenReference.sample("A", of: PartyID("NL*OST")!).json.text)', 'A', 'WHITELIST',
+            'completed', 1, 3, 0, 10, '\(tariff)', 'k1', 'stop', 4);
+        INSERT INTO reading (session, seq, at, context, register, raw, digest, received_at)
+          VALUES ('s1', 1, 1, 'Transaction.Begin', 0, '{"a":1}', 11, 1), ('s1', 2, 2, 'Sample.Periodic', 5, 'null', 12, 2),
+            ('s2', 1, 5, 'Transaction.Begin', 10, 'null', 13, 5);
+        INSERT INTO event (seq, at, kind, subject, body) VALUES (41, 1, 'a', 'session/s1', '{}');
+        DELETE FROM event;
+        INSERT INTO status_history (id, evse, status, at) VALUES (3, 8, 'available', 1);
+        """)
+    }
+    let books = try scratch.books()
+    let (first, second) = (try books.sessions.session("s1"), try books.sessions.session("s2"))
+    #expect(first?.state == .completed && first?.tariff?.ref == "T1" && first?.transaction == 1)
+    #expect(try books.sessions.stopKey(of: "s1") == "stop")
+    #expect(try books.sessions.open(of: ID(7)) == [second].compactMap { $0 })
+    #expect(try books.sessions.session(ID(7), startKey: "2026-05-01T00:00:00Z|1/1|b|c|100") == second)
+    #expect(try books.sessions.session(ID(7), startKey: "k1") == first)
+    #expect(try books.sessions.readings(of: "s1").map(\.raw) == [["a": 1], .null])
+    #expect(try books.sessions.readings(of: "s2").map(\.at.milliseconds) == [5])
+    let tariffs: Int? = try books.db.value("SELECT count(*) FROM frozen_tariff")
+    #expect(tariffs == 1, "two sessions of one tariff name it")
+    #expect(try books.events.append(.sessionEnded(session: "s1"), at: t(9)).seq == 42)
+    #expect(try books.stations.history(of: ID(8), from: t(0), to: t(9)).count == 1)
   }
 
   @Test func openingAgainChangesNothing() throws {
@@ -62,7 +101,7 @@ import Wire
 
   @Test func aNewerSchemaIsRefusedByItsNumber() throws {
     do { _ = try open([one, two]) }
-    #expect(throws: StoreFault.newer(found: 2, known: 1)) { try open([one]) }
+    #expect(throws: StoreFault.newer(file: scratch.file, found: 2, known: 1)) { try open([one]) }
   }
 
   @Test func anotherProgramsDatabaseIsLeftAlone() throws {
@@ -81,7 +120,7 @@ import Wire
     fclose(file)
     #expect(
       throws: StoreFault.corrupt(
-        file: scratch.file, what: "it does not begin as an SQLite database does; restore a backup")
+        file: scratch.file, what: "it does not begin as an SQLite database does")
     ) {
       try open([one])
     }
@@ -122,42 +161,6 @@ import Wire
     chmod(scratch.file, 0o644)
     _ = try open([one])
     #expect(scratch.mode(of: scratch.file) == 0o600)
-  }
-}
-
-@Suite struct BackupTests {
-  @Test func aCopyHoldsWhatWasCommittedAndKnowsItsDigest() throws {
-    let scratch = Scratch()
-    let books = try scratch.books()
-    try books.settings.set("a", "1")
-    try books.db.begin()
-    try books.settings.set("b", "1")
-    let target = scratch.folder + "/copy.db"
-    let digest = try Backup.make(of: scratch.folder, to: target)
-    books.db.rollback()
-    #expect(digest.count == 64)
-    #expect(try Backup.digest(of: target) == digest)
-    #expect(scratch.mode(of: target) == 0o600)
-    let copy = Books(db: try Database(file: target, access: .read))
-    #expect(try copy.settings.all() == ["a": "1"])
-  }
-
-  @Test func anotherCopyToTheSamePlaceReplacesTheFirst() throws {
-    let scratch = Scratch()
-    let books = try scratch.books()
-    let target = scratch.folder + "/copy.db"
-    let first = try Backup.make(of: scratch.folder, to: target)
-    try books.settings.set("a", "1")
-    #expect(try Backup.make(of: scratch.folder, to: target) != first)
-  }
-
-  @Test func aCopyThatCannotBeFinishedLeavesNothingBehind() throws {
-    let scratch = Scratch()
-    _ = try scratch.books()
-    let target = scratch.folder + "/taken"
-    mkdir(target, 0o700)
-    #expect(throws: StoreFault.self) { try Backup.make(of: scratch.folder, to: target) }
-    #expect(access(target + ".part", F_OK) != 0)
   }
 }
 

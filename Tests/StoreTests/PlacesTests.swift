@@ -67,8 +67,8 @@ import Wire
     #expect(view.operatorName == "Ostler Test")
     #expect(view.evses.map(\.evse) == [house.evse])
     #expect(view.evses[0].station.text == "CS-1")
-    #expect(view.evses[0].tariffRefs == [house.connector.id: "T1"])
-    #expect(try books.locations.view("LOC1", of: house.party.id) == view)
+    #expect(view.evses[0].tariffRefs == [house.connector.id: ["T1"]])
+    #expect(try books.locations.view("LOC1", of: [house.party.id]) == view)
   }
 
   @Test func anUnpublishedLocationIsNotInWhatPartnersSee() throws {
@@ -76,8 +76,8 @@ import Wire
     var hidden = house.location
     hidden.isPublished = false
     try house.books.locations.update(hidden)
-    #expect(try house.books.locations.view("LOC1", of: house.party.id) == nil)
-    #expect(try house.books.locations.views(PageQuery(limit: 10), of: house.party.id).total == 0)
+    #expect(try house.books.locations.view("LOC1", of: [house.party.id]) == nil)
+    #expect(try house.books.locations.views(PageQuery(limit: 10), of: [house.party.id]).total == 0)
     #expect(try house.books.locations.view(house.location.id) != nil)
   }
 
@@ -125,20 +125,20 @@ import Wire
       try house.books.locations.create(.sample(of: house.party.id, ref: "LOC\(number)", at: t(Int64(number))))
     }
     func refs(_ query: PageQuery) throws -> [String] {
-      try house.books.locations.views(query, of: house.party.id).items.map(\.location.ref)
+      try house.books.locations.views(query, of: [house.party.id]).items.map(\.location.ref)
     }
     #expect(try refs(PageQuery(limit: 10)) == ["LOC1", "LOC2", "LOC3", "LOC4", "LOC5", "LOC6"])
     // From inclusive, to exclusive.
     let query = PageQuery(from: t(3), to: t(5), limit: 10)
     #expect(try refs(query) == ["LOC3", "LOC4"])
-    #expect(try house.books.locations.views(query, of: house.party.id).total == 2)
+    #expect(try house.books.locations.views(query, of: [house.party.id]).total == 2)
     #expect(try refs(PageQuery(offset: 4, limit: 1)) == ["LOC5"])
-    #expect(try house.books.locations.views(PageQuery(offset: 4, limit: 1), of: house.party.id).total == 6)
+    #expect(try house.books.locations.views(PageQuery(offset: 4, limit: 1), of: [house.party.id]).total == 6)
     #expect(try refs(PageQuery(limit: 0)) == [])
     #expect(try refs(PageQuery(limit: -1)) == [])
     try house.books.locations.touch(house.location.id, at: t(100))
     #expect(try refs(PageQuery(limit: 10)).last == "LOC1")
-    #expect(try house.books.locations.views(PageQuery(limit: 10), of: ID(99)).total == 0)
+    #expect(try house.books.locations.views(PageQuery(limit: 10), of: [ID(99)]).total == 0)
   }
 }
 

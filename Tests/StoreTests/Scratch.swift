@@ -30,10 +30,11 @@ final class Scratch {
 
   var file: String { Store.file(in: folder) }
 
-  /// Books of the newest schema that need not survive a power cut.
-  func books() throws(StoreFault) -> Books {
+  /// Books of the newest schema. Durable ones are the house's own, which remember rows; others need not survive a power
+  /// cut.
+  func books(isDurable: Bool = false) throws(StoreFault) -> Books {
     if let opened { return opened }
-    let books = Books(db: try Migrations.house.open(file, isDurable: false))
+    let books = Books(db: try Migrations.house.open(file, isDurable: isDurable))
     opened = books
     return books
   }
@@ -61,8 +62,8 @@ struct SmallHouse {
   var connector: Connector { evse.connectors[0] }
   var role: PartnerRole { partner.roles[0] }
 
-  init() throws(StoreFault) {
-    books = try scratch.books()
+  init(isDurable: Bool = false) throws(StoreFault) {
+    books = try scratch.books(isDurable: isDurable)
     party = try books.parties.create(
       Party(id: ID(0), name: PartyID(country: "NL", party: "OST"), role: .cpo, businessName: "Ostler Test"))
     location = try books.locations.create(.sample(of: party.id, ref: "LOC1"))

@@ -178,7 +178,7 @@ struct WalkTests {
     let fields: [Shape.Field] = [
       .init("connector", required: true, .integer(least: 0, most: nil)),
       .init("big", required: true, .integer(least: nil, most: nil)),
-      .init("ratio", required: true, .decimal),
+      .init("ratio", required: true, .decimal(least: nil, most: nil)),
       .init("isOpen", required: true, .boolean),
       .init("at", required: true, .timestamp),
       .init("colour", required: true, .word(["Red", "Green", "Blue"])),
@@ -188,7 +188,7 @@ struct WalkTests {
       .init("note", required: false, .string(max: 4)),
       .init("level", required: false, .integer(least: -5, most: 5)),
       .init("count", required: false, .integer(least: nil, most: 10)),
-      .init("price", required: false, .decimal),
+      .init("price", required: false, .decimal(least: nil, most: nil)),
       .init("flag", required: false, .boolean),
       .init("until", required: false, .timestamp),
       .init("shade", required: false, .word(["Red", "Green", "Blue"])),

@@ -1,10 +1,13 @@
 """A daemon under test: its process, its API, its command line. Knows nothing of stations and partners."""
 
 import asyncio
+import atexit
 import json
 import os
 import re
+import shutil
 import signal
+import tempfile
 import time
 from pathlib import Path
 
@@ -85,12 +88,40 @@ class API:
         await self.http.aclose()
 
 
+# Settings that a house writes down at its first start.
+NAMES_ITSELF = {"party", "party_name"}
+
+
+class Template:
+    """A house with an owner and a key, made once: hundreds of tests begin with one, and a password takes its time."""
+
+    folder = key = None
+
+    @classmethod
+    async def copy(cls, data):
+        """Puts it where a daemon wants it; its key."""
+        if cls.folder is None:
+            above = tempfile.mkdtemp(prefix="house-")
+            atexit.register(shutil.rmtree, above, ignore_errors=True)
+            # This one names itself, so that it is made from nothing.
+            daemon = await Daemon(Path(above) / "data", party="NL*OST").start()
+            assert await daemon.stop() == 0
+            cls.folder, cls.key = daemon.data, daemon.key
+        data.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(cls.folder, data, ignore=shutil.ignore_patterns("*.sock"))
+        return cls.key
+
+
 class Daemon:
     """`ostler serve` on a folder of its own, on a port that stays the same over restarts."""
+
+    # Whether a new one may begin with a copy of books that were made before.
+    may_be_copied = True
 
     def __init__(self, folder, **settings):
         self.data = Path(folder)
         self.settings = settings
+        self.environment = {}
         self.port = 0
         self.process = None
         self.api = None
@@ -123,7 +154,8 @@ class Daemon:
     async def launch(self):
         """Starts the process and waits until it listens."""
         self.process = await asyncio.create_subprocess_exec(
-            *self.command_line(), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+            *self.command_line(), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, **self.environment})
         begun = len(self.log)
         self._readers = [
             asyncio.create_task(self._read(self.process.stderr, self.log)),
@@ -136,7 +168,9 @@ class Daemon:
         self.port = int(re.search(r"tcp://127\.0\.0\.1:(\d+)", line)[1])
 
     async def start(self):
-        """Launches it, makes the first owner on a new folder, and opens the API."""
+        """Launches it, with a first owner on a new folder, and opens the API."""
+        if self.may_be_copied and self.key is None and not self.data.exists() and not self.settings.keys() & NAMES_ITSELF:
+            self.key = await Template.copy(self.data)
         await self.launch()
         if self.key is None:
             token = re.search(r"setup=(\S+)", await until(lambda: "\n".join(self.printed), what="a set-up link"))[1]
@@ -166,7 +200,7 @@ class Daemon:
         if self.process.returncode is None:
             self.process.send_signal(how)
         code = await asyncio.wait_for(self.process.wait(), 15)
-        await asyncio.gather(*self._readers)
+        await asyncio.wait_for(asyncio.gather(*self._readers), 15)
         self.process = None
         return code
 
@@ -195,7 +229,11 @@ class Daemon:
         process = await asyncio.create_subprocess_exec(
             BINARY, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
             env={**os.environ, **(env or {})})
-        out, error = await asyncio.wait_for(process.communicate(), 60)
+        try:
+            out, error = await asyncio.wait_for(process.communicate(), 60)
+        except asyncio.TimeoutError:
+            process.kill()
+            raise
         return process.returncode, out.decode(), error.decode()
 
     async def cli(self, *arguments):

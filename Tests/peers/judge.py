@@ -13,46 +13,54 @@ import jsonschema
 import ocpp
 import pytest
 
-SCHEMAS = Path(ocpp.__file__).parent / "v16" / "schemas"
+SCHEMAS = Path(ocpp.__file__).parent
 REFERENCE = os.environ.get("OSTLER_REFERENCE")
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
 
 
+def _file(name, version):
+    """Where the official schema of a payload is. 2.x names those of calls `…Request`."""
+    if version != "v16" and not name.endswith("Response"):
+        name += "Request"
+    return SCHEMAS / version / "schemas" / f"{name}.json"
+
+
 @cache
-def schema(name):
-    found = json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8-sig"))
+def schema(name, version="v16"):
+    found = json.loads(_file(name, version).read_text(encoding="utf-8-sig"))
     checker = jsonschema.FormatChecker(formats=())
     checker.checks("date-time")(lambda value: not isinstance(value, str) or bool(TIME.match(value)))
-    return jsonschema.Draft4Validator(found, format_checker=checker)
+    kind = jsonschema.Draft4Validator if version == "v16" else jsonschema.Draft6Validator
+    return kind(found, format_checker=checker)
 
 
-def ocpp_flaws(name, payload):
-    """What is wrong with an OCPP 1.6 payload by its official schema; `name` is the action, or action + `Response`. An
-    action without a schema was asked for through the raw door."""
-    if not (SCHEMAS / f"{name}.json").exists():
+def ocpp_flaws(name, payload, version="v16"):
+    """What is wrong with an OCPP payload by its official schema; `name` is the action, or action + `Response`. An action
+    without a schema was asked for through the raw door."""
+    if not _file(name, version).exists():
         return []
-    return [f"{name}: {flaw.json_path}: {flaw.message}" for flaw in schema(name).iter_errors(payload)]
+    return [f"{name}: {flaw.json_path}: {flaw.message}" for flaw in schema(name, version).iter_errors(payload)]
 
 
 @cache
-def _catalogue():
+def _catalogue(version):
     if not REFERENCE:
         return None
     path = Path(REFERENCE) / "ocpi" / "validate.py"
     spec = importlib.util.spec_from_file_location("ocpi_validate", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module, module.load("2.2.1")
+    return module, module.load(version)
 
 
 needs_catalogue = pytest.mark.skipif(
     not REFERENCE, reason="OSTLER_REFERENCE is not set: no catalogue to judge OCPI objects by")
 
 
-def ocpi_flaws(kind, thing, partial=False):
-    """What is wrong with an OCPI 2.2.1 object by the catalogue; nothing where there is no catalogue. Unknown fields
+def ocpi_flaws(kind, thing, partial=False, version="2.2.1"):
+    """What is wrong with an OCPI object by its version's catalogue; nothing where there is no catalogue. Unknown fields
     count as flaws too: strict out."""
-    found = _catalogue()
+    found = _catalogue(version)
     if found is None:
         return []
     module, catalogue = found

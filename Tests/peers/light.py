@@ -13,7 +13,13 @@ import websockets
 from stations import basic, now, text
 
 PASSWORD = "open-sesame-16-ch"
-GONE = (OSError, websockets.WebSocketException, asyncio.TimeoutError)
+
+
+class NotKept(Exception):
+    """The house answered InternalError: it could not keep it, and is asked again."""
+
+
+GONE = (OSError, websockets.WebSocketException, asyncio.TimeoutError, NotKept)
 
 
 @dataclass
@@ -114,7 +120,7 @@ class Light:
             elif frame[1] == id_:
                 assert frame[0] == 3 or frame[2] == "InternalError", frame
                 if frame[0] == 4:
-                    raise asyncio.TimeoutError("the house could not keep it")
+                    raise NotKept(frame[3])
                 return frame[2]
 
 

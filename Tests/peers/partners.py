@@ -1,5 +1,6 @@
 """Roaming partners as the daemon meets them. `Partner` is an eMSP's own side: it registers, asks and commands, and keeps
-every request that reached it; `EMSP` is a small server written by the text of OCPI 2.2.1, which can also be ill."""
+every request that reached it; `EMSP` is a small server written by the texts of OCPI 2.1.1, 2.2.1 and 2.3.0, which can
+also be ill."""
 
 import asyncio
 import base64
@@ -16,6 +17,9 @@ from aiohttp import web
 
 from judge import ocpi_flaws
 
+COMMANDS = {
+    "START_SESSION": "StartSession", "STOP_SESSION": "StopSession", "RESERVE_NOW": "ReserveNow",
+    "CANCEL_RESERVATION": "CancelReservation", "UNLOCK_CONNECTOR": "UnlockConnector"}
 KINDS = {"locations": {3: "Location", 4: "EVSE", 5: "Connector"}, "tariffs": {3: "Tariff"}, "sessions": {3: "Session"}}
 
 
@@ -27,8 +31,9 @@ def stamp(seconds=None):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
-def header(token):
-    return "Token " + base64.b64encode(token.encode()).decode()
+def header(token, version="2.2.1"):
+    """The text of 2.1.1 knows no base64."""
+    return "Token " + (token if version == "2.1.1" else base64.b64encode(token.encode()).decode())
 
 
 def free_port():
@@ -46,6 +51,7 @@ class Seen:
     place: list
     body: bytes
     headers: dict
+    version: str = "2.2.1"
     at: float = field(default_factory=time.monotonic)
     status: int = 0
 
@@ -58,15 +64,23 @@ class Seen:
         """The OCPI object in its body; nothing for what has none."""
         if not self.body:
             return None
-        by_module = {"cdrs": "CDR", "credentials": "Credentials", "tokens": "LocationReferences", "commands": "CommandResult"}
+        # An operator of stations is told tokens and commands, a provider of drivers is asked and told results.
+        if self.module == "tokens" and self.method == "PUT":
+            return "Token"
+        if self.module == "commands" and self.place and self.place[0] in COMMANDS:
+            return COMMANDS[self.place[0]]
+        result = "CommandResponse" if self.version == "2.1.1" else "CommandResult"
+        by_module = {"cdrs": "CDR", "credentials": "Credentials", "tokens": "LocationReferences", "commands": result}
+        if self.module == "chargingprofiles":
+            return "ActiveChargingProfile" if self.method == "PUT" else "ActiveChargingProfileResult"
         return by_module.get(self.module) or KINDS[self.module][len(self.place)]
 
     def flaws(self):
-        found = ocpi_flaws(self.kind, self.json, self.method == "PATCH") if self.kind else []
+        found = ocpi_flaws(self.kind, self.json, self.method == "PATCH", self.version) if self.kind else []
         for name in ("X-Request-ID", "X-Correlation-ID"):
             if not self.headers.get(name.lower()):
                 found.append(f"{self.module}: no {name}")
-        routed = self.module not in ("versions", "credentials")
+        routed = self.module not in ("versions", "credentials") and self.version != "2.1.1"
         for name in ("OCPI-to-country-code", "OCPI-to-party-id", "OCPI-from-country-code", "OCPI-from-party-id"):
             if (name.lower() in self.headers) != routed:
                 found.append(f"{self.module}: {name} {'is missing' if routed else 'has no place there'}")
@@ -94,6 +108,8 @@ class Partner:
     slashes = True
     redirects = 0
 
+    version = "2.2.1"
+
     def __init__(self, name="Empire Mobility", party="EMP"):
         self.name = name
         self.party = {"country_code": "DE", "party_id": party}
@@ -119,15 +135,21 @@ class Partner:
 
     @property
     def credentials(self):
-        roles = [{"role": "EMSP", "business_details": {"name": self.name}, **self.party}]
-        return {"token": self.token, "url": self.versions_url, "roles": roles}
+        business = {"business_details": {"name": self.name}}
+        if self.version == "2.1.1":
+            return {"token": self.token, "url": self.versions_url, **business, **self.party}
+        return {"token": self.token, "url": self.versions_url, "roles": [{"role": "EMSP", **business, **self.party}]}
 
     # Asking Ostler.
 
     async def ask(self, method, url, body=None, token=None, **query):
         headers = {
-            "Authorization": header(token or self.ours), "X-Request-ID": secrets.token_hex(8), "X-Correlation-ID": secrets.token_hex(8),
-            "OCPI-to-country-code": "NL", "OCPI-to-party-id": "OST", "OCPI-from-country-code": self.party["country_code"], "OCPI-from-party-id": self.party["party_id"]}
+            "Authorization": header(token or self.ours, self.version), "X-Request-ID": secrets.token_hex(8),
+            "X-Correlation-ID": secrets.token_hex(8)}
+        if self.version != "2.1.1":
+            headers |= {
+                "OCPI-to-country-code": "NL", "OCPI-to-party-id": "OST", "OCPI-from-country-code": self.party["country_code"],
+                "OCPI-from-party-id": self.party["party_id"]}
         content = {} if body is None else {"content": body if isinstance(body, (bytes, str)) else json.dumps(body)}
         if content:
             headers["Content-Type"] = "application/json"
@@ -136,8 +158,12 @@ class Partner:
             if response.headers.get(name) != headers[name]:
                 self.flaws.append(f"{method} {url}: {name} was not repeated")
         answer = Answer(response)
-        self.flaws += [f"{method} {url}: {flaw}" for flaw in ocpi_flaws("Responseformat", answer.envelope) if "data" not in flaw]
+        judged = self.judge("Responseformat", answer.envelope)
+        self.flaws += [f"{method} {url}: {flaw}" for flaw in judged if "data" not in flaw]
         return answer
+
+    def judge(self, kind, thing):
+        return ocpi_flaws(kind, thing, version=self.version)
 
     async def module(self, method, name, place="", body=None, **query):
         """Asks at one of Ostler's endpoints, which are taken literally."""
@@ -153,7 +179,7 @@ class Partner:
             assert (answer.status, answer.code) == (200, 1000), answer.envelope
             found += answer.data
             for thing in answer.data:
-                self.flaws += ocpi_flaws(kind, thing)
+                self.flaws += self.judge(kind, thing)
             assert int(answer.headers["X-Limit"]) > 0
             total = int(answer.headers["X-Total-Count"])
             link = answer.headers.get("Link")
@@ -167,10 +193,11 @@ class Partner:
         versions = await self.ask("GET", versions_url, token=token)
         assert versions.status == 200, versions.envelope
         for version in versions.data:
-            self.flaws += ocpi_flaws("Version", version)
-        details = await self.ask("GET", next(v["url"] for v in versions.data if v["version"] == "2.2.1"), token=token)
+            self.flaws += ocpi_flaws("Version", version, version="2.3.0")
+        details = await self.ask("GET", next(v["url"] for v in versions.data if v["version"] == self.version), token=token)
         for endpoint in details.data["endpoints"]:
-            self.flaws += ocpi_flaws("Endpoint", endpoint)
+            # The list of modules is open since 2.3.0, and payments came after it.
+            self.flaws += [flaw for flaw in self.judge("Endpoint", endpoint) if "'payments'" not in flaw]
         self.endpoints = {e["identifier"]: e["url"] for e in details.data["endpoints"]}
         return details.data
 
@@ -181,7 +208,7 @@ class Partner:
         await self.explore(invitation["versions_url"], invitation["token"])
         answer = await self.ask("POST", self.endpoints["credentials"], self.credentials, token=invitation["token"])
         assert (answer.status, answer.code) == (200, 1000), answer.envelope
-        self.flaws += ocpi_flaws("Credentials", answer.data)
+        self.flaws += self.judge("Credentials", answer.data)
         self.ours = answer.data["token"]
         return answer.data
 
@@ -196,22 +223,25 @@ class Partner:
 
     def driver(self, uid, whitelist="ALWAYS", **more):
         """A token of one of our drivers, as an OCPI object."""
+        owner = {} if self.version == "2.1.1" else self.party
+        contract = "auth_id" if self.version == "2.1.1" else "contract_id"
         self.drivers[uid.lower()] = token = {
-            **self.party, "uid": uid, "type": "RFID", "contract_id": f"DE-EMP-{uid[-6:]}", "issuer": self.name, "valid": True,
+            **owner, "uid": uid, "type": "RFID", contract: f"DE-EMP-{uid[-6:]}", "issuer": self.name, "valid": True,
             "whitelist": whitelist, "last_updated": stamp(), **more}
         return token
 
     async def give(self, token):
         """Pushes a token to Ostler."""
-        return await self.module("PUT", "tokens", f"{token['country_code']}/{token['party_id']}/{token['uid']}", token)
+        owner = {**self.party, **token}
+        return await self.module("PUT", "tokens", f"{owner['country_code']}/{owner['party_id']}/{token['uid']}", token)
 
     async def command(self, name, **body):
         """Sends a command; returns the answer and the id at which its late result will come."""
         uid = secrets.token_hex(8)
-        url = f"{self.url}/ocpi/emsp/2.2.1/commands/{uid}"
+        url = f"{self.url}/ocpi/emsp/{self.version}/commands/{uid}"
         answer = await self.ask("POST", f"{self.endpoints['commands'].rstrip('/')}/{name}", {"response_url": url, **body})
         if answer.code == 1000:
-            self.flaws += ocpi_flaws("CommandResponse", answer.data)
+            self.flaws += self.judge("CommandResponse", answer.data)
         return answer, uid
 
     # What it was told.
@@ -246,12 +276,13 @@ class Partner:
 
 
 class EMSP(Partner):
-    """Written by the text: answers 200 with an envelope, 201 for new objects, 404 for unknown ones. `mood` makes it ill:
+    """Written by the text of its version: answers 200 with an envelope, 201 for new objects, 404 for unknown ones. `mood` makes it ill:
     `well`, `failing` (500), `hanging`, or `mute` (takes what it is told and hangs up without an answer). `asked` is all that
     came, `seen` what was taken."""
 
-    def __init__(self, name="Empire Mobility", party="EMP"):
+    def __init__(self, name="Empire Mobility", party="EMP", version="2.2.1"):
         super().__init__(name, party)
+        self.version = version
         self.mood = "well"
         self.objects = {}
         self.asked = []
@@ -261,8 +292,8 @@ class EMSP(Partner):
     async def start(self):
         app = web.Application(client_max_size=4 << 20, middlewares=[self._receive])
         app.router.add_get("/ocpi/versions", self._versions)
-        app.router.add_get("/ocpi/2.2.1", self._details)
-        app.router.add_route("*", "/ocpi/emsp/2.2.1/{module}{rest:.*}", self._module)
+        app.router.add_get(f"/ocpi/{self.version}", self._details)
+        app.router.add_route("*", f"/ocpi/emsp/{self.version}/{{module}}{{rest:.*}}", self._module)
         self.runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self.runner.setup()
         await web.TCPSite(self.runner, "127.0.0.1", self.port, reuse_address=True).start()
@@ -282,7 +313,8 @@ class EMSP(Partner):
     async def _receive(self, request, handler):
         parts = [part for part in request.path.split("/") if part]
         module, place = (parts[3], parts[4:]) if len(parts) > 3 else ("versions", [])
-        seen = Seen(request.method, module, place, await request.read(), {k.lower(): v for k, v in request.headers.items()})
+        seen = Seen(request.method, module, place, await request.read(), {k.lower(): v for k, v in request.headers.items()},
+            self.version)
         self.asked.append(seen)
         if self.mood == "hanging":
             await asyncio.sleep(3_600)
@@ -290,7 +322,10 @@ class EMSP(Partner):
             seen.status = 500
             return web.Response(status=500, text="<html>Oh dear</html>", content_type="text/html")
         shown = request.headers.get("Authorization")
-        allowed = {header(self.token)} | ({header(self.token_a)} if module in ("versions", "credentials") else set())
+        allowed = {header(self.token, self.version)}
+        if module in ("versions", "credentials"):
+            # Before the versions are known nobody knows in which form the token is wanted.
+            allowed |= {header(self.token_a, v) for v in ("2.1.1", "2.2.1")} | {header(self.token, "2.2.1")}
         if shown not in allowed:
             seen.status = 401
             return self.envelope(None, 2000, 401)
@@ -310,13 +345,18 @@ class EMSP(Partner):
         return web.Response(status=status, text=json.dumps(body, default=float), content_type="application/json", headers=headers)
 
     async def _versions(self, request):
-        return self.envelope([{"version": "2.2.1", "url": f"{self.url}/ocpi/2.2.1"}])
+        return self.envelope([{"version": self.version, "url": f"{self.url}/ocpi/{self.version}"}])
 
     async def _details(self, request):
         modules = [("credentials", "RECEIVER"), ("commands", "SENDER"), ("tokens", "SENDER")]
         modules += [(name, "RECEIVER") for name in ("locations", "tariffs", "sessions", "cdrs")]
-        endpoints = [{"identifier": m, "role": r, "url": f"{self.url}/ocpi/emsp/2.2.1/{m}"} for m, r in modules]
-        return self.envelope({"version": "2.2.1", "endpoints": endpoints})
+        if self.version != "2.1.1":
+            modules.append(("chargingprofiles", "SENDER"))
+        sides = [{} if self.version == "2.1.1" else {"role": side} for _, side in modules]
+        endpoints = [
+            {"identifier": module, **side, "url": f"{self.url}/ocpi/emsp/{self.version}/{module}"}
+            for (module, _), side in zip(modules, sides, strict=True)]
+        return self.envelope({"version": self.version, "endpoints": endpoints})
 
     async def _module(self, request):
         return await self.handle_module(request)
@@ -337,13 +377,13 @@ class EMSP(Partner):
                 new = self.objects.setdefault(("cdrs", seen.json["id"]), seen.json)
                 if new != seen.json:
                     return self.envelope(None, 2001)
-                return self.envelope(None, status=201, Location=f"{self.url}/ocpi/emsp/2.2.1/cdrs/{seen.json['id']}")
+                return self.envelope(None, status=201, Location=f"{self.url}/ocpi/emsp/{self.version}/cdrs/{seen.json['id']}")
             case _, "PUT":
                 key = (seen.module, *seen.place)
                 status = 200 if key in self.objects else 201
                 self.objects[key] = seen.json
                 return self.envelope(None, status=status)
-            case "commands", "POST":
+            case "commands" | "chargingprofiles", "POST":
                 return self.envelope(None)
         return self.envelope(None, 2000, 404)
 
@@ -352,4 +392,6 @@ class EMSP(Partner):
         if token is None:
             return self.envelope(None, 2004, 404)
         verdict = self.authorizations.get(uid.lower(), "ALLOWED")
+        if self.version == "2.1.1":
+            return self.envelope({"allowed": verdict})
         return self.envelope({"allowed": verdict, "token": token, "authorization_reference": f"AUTH-{uid}"[:36]})

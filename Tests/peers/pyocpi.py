@@ -30,6 +30,8 @@ MODULES = [
 class PyOCPI(Partner):
     """`slashes=False`: it advertises addresses without the slash that its own routes demand, so that each is a 307."""
 
+    side = "emsp"
+
     def __init__(self, slashes=True):
         super().__init__("Extra West")
         self.port = PORT
@@ -51,8 +53,7 @@ class PyOCPI(Partner):
             async def get_valid_token_a(cls):
                 return [partner.token_a] + ([] if partner.registered else [partner.token])
 
-        app = get_application(
-            version_numbers=[VersionNumber.v_2_2_1], roles=[RoleEnum.emsp], crud=Crud(self), modules=MODULES, authenticator=Door)
+        app = self.application(Door)
         if not self.slashes:
             listed = copy.deepcopy(app.dependency_overrides[get_endpoints]())
             for endpoint in listed[VersionNumber.v_2_2_1]:
@@ -65,6 +66,10 @@ class PyOCPI(Partner):
         while not self.server.started:
             await asyncio.sleep(0.01)
         return self
+
+    def application(self, door):
+        return get_application(
+            version_numbers=[VersionNumber.v_2_2_1], roles=[RoleEnum.emsp], crud=Crud(self), modules=MODULES, authenticator=door)
 
     async def join(self, house, **quirks):
         answer = await super().join(house, **quirks)
@@ -88,7 +93,7 @@ class PyOCPI(Partner):
                 if not message.get("more_body"):
                     break
             parts = [part for part in scope["path"].split("/") if part]
-            module, place = (parts[3], parts[4:]) if len(parts) > 3 and parts[1] == "emsp" else ("versions", [])
+            module, place = (parts[3], parts[4:]) if len(parts) > 3 and parts[1] == self.side else ("versions", [])
             headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
             seen = Seen(scope["method"], module, place, body, headers)
             self.seen.append(seen)

@@ -44,8 +44,9 @@ def connect(url, identity, password=None, subprotocols=("ocpp1.6",), **options):
 class Tape:
     """A connection that remembers what went over it."""
 
-    def __init__(self, socket):
+    def __init__(self, socket, version="v16"):
         self.socket = socket
+        self.version = version
         self.sent = []
         self.received = []
 
@@ -64,11 +65,11 @@ class Tape:
         found = []
         for frame in self.received:
             if frame[0] == 2:
-                found += ocpp_flaws(frame[2], frame[3])
+                found += ocpp_flaws(frame[2], frame[3], self.version)
                 if len(frame[1]) > 36:
                     found.append(f"{frame[2]}: message id of {len(frame[1])} characters")
             elif frame[0] == 3:
-                found += ocpp_flaws(asked[frame[1]] + "Response", frame[2])
+                found += ocpp_flaws(asked[frame[1]] + "Response", frame[2], self.version)
         return found
 
 
@@ -105,6 +106,8 @@ class Station(ChargePoint):
 
     async def close(self):
         await self.socket.close()
+        # What is still being handled has nobody to tell.
+        self.reader.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self.reader
 

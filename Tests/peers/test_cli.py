@@ -89,11 +89,11 @@ async def test_stations(house, stations):
     await house.cli("station", "availability", "CP-1", "inoperative")
     await house.cli("station", "config", "set", "CP-1", "HeartbeatInterval", "120")
     got = await house.cli_json("station", "config", "get", "CP-1", "HeartbeatInterval")
-    assert got["answer"]["configurationKey"][0]["value"] == "120"
+    assert got["answer"]["settings"][0]["value"] == "120"
     await house.cli("station", "trigger", "CP-1", "heartbeat")
     await house.cli("station", "clear-cache", "CP-1")
     raw = await house.cli_json("station", "call", "CP-1", "GetConfiguration", '{"key":["NumberOfConnectors"]}')
-    assert raw["phase"] == "done"
+    assert raw["configurationKey"][0]["value"] == "2"
     await house.cli("station", "password", "CP-2", "a-third-password-16")
 
     station.refuses = {"UnlockConnector"}

@@ -1,8 +1,13 @@
 """The page as a person uses it: Debian's Chromium, driven by Playwright. No request leaves the machine, nothing is written
 to the console, and axe finds nothing to complain about on any screen."""
 
+import base64
+import hashlib
+import hmac
 import os
 import re
+import struct
+import time
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
@@ -196,14 +201,19 @@ async def inhabited(house, stations, partners):
     await other.status(2, "Faulted")
     await other.end(5, transaction=4_711)
     await house.api.command("CP-2", "set-configuration", key="Nonsense", value="1")
+    await house.api.post("/stations/CP-1/codes", {})
+    await house.api.post("/webhooks", {"name": "erp", "url": "http://127.0.0.1:9/hook", "kinds": ["cdr."]})
+    await house.api.post("/setting-templates", {"name": "Acme", "vendor": "Acme", "settings": {"HeartbeatInterval": "300"}})
+    await house.api.post("/users", {"name": "bert", "role": "support"})
     await until(lambda: emsp.cdrs())
     sessions = {s["state"]: s["id"] for s in await house.api.items("/sessions")}
     cdr = (await house.api.items("/cdrs"))[0]["id"]
-    tabs = [f"/stations/CP-1?tab={tab}" for tab in ("configuration", "messages", "commands", "history", "setup")]
+    tabs = [f"/stations/CP-1?tab={tab}" for tab in ("duties", "configuration", "device", "security", "messages", "commands", "history", "setup")]
     return [
         "/", "/stations", "/stations/CP-1", *tabs, "/sessions", f"/sessions/{sessions['active']}", f"/sessions/{sessions['completed']}",
-        "/sites", f"/sites/{house.site}", "/tariffs", f"/tariffs/{number}", "/cdrs", f"/cdrs/{cdr}", "/tokens", "/partners",
-        f"/partners/{emsp.number}", "/messages", "/settings", "/nowhere"]
+        "/map", "/sites", f"/sites/{house.site}", "/tariffs", f"/tariffs/{number}", "/cdrs", f"/cdrs/{cdr}", "/tokens", "/partners",
+        f"/partners/{emsp.number}", "/messages", "/campaigns", "/invoices", "/analytics", "/settings",
+        *[f"/settings?tab={tab}" for tab in ("people", "company", "certificates", "house")], "/nowhere"]
 
 
 async def test_axe_finds_nothing_on_any_screen(house, stations, partners, window):
@@ -238,3 +248,105 @@ async def axe(page, screen, **options):
     return [
         f"{screen}: {v['id']} ({v['impact']}): {v['help']}: {[n['target'] for n in v['nodes']][:3]}"
         for v in found["violations"]]
+
+
+LANGUAGES = [("de-DE", "Übersicht", "Stationen"), ("nl-NL", "Overzicht", "Laadstations"), ("fr-FR", "Vue d’ensemble", "Bornes")]
+
+
+@pytest.mark.parametrize("locale, overview, stations_", LANGUAGES)
+async def test_the_page_speaks_the_readers_language_and_fits_it(house, stations, browser, locale, overview, stations_):
+    """Longer words must not make anything wider than a phone; what is missing would show its key."""
+    await stations(priced(house, "CP-1", await tariff(house)))
+    context = await browser.new_context(viewport=PHONE, locale=locale, reduced_motion="reduce")
+    page = await context.new_page()
+    await page.goto(house.url)
+    await page.locator("[name=name]").fill(OWNER["name"])
+    await page.locator("[name=password]").fill(OWNER["password"])
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_have_text(overview)
+    flaws = []
+    tabs = [f"/stations/CP-1?tab={tab}" for tab in ("duties", "device", "security", "setup")]
+    for screen in ["/", "/stations", "/stations/CP-1", *tabs, "/sessions", "/tariffs", "/cdrs", "/invoices", "/analytics", "/tokens",
+                   "/partners", "/campaigns", "/messages", "/settings", "/settings?tab=people", "/settings?tab=company"]:
+        await page.goto(house.url + screen)
+        await page.get_by_role("heading", level=1).wait_for()
+        await page.wait_for_timeout(100)
+        wide = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        if wide > 0:
+            flaws.append(f"{screen}: {wide} px wider than the window")
+        text = await page.locator("main").inner_text()
+        flaws += [f"{screen}: {key}" for key in re.findall(r"\b(?:settings|station|limits|jobs|people|invoices|col)\.[a-z_.]+\b", text)]
+    await page.goto(house.url + "/stations")
+    await expect(page.get_by_role("heading", level=1)).to_have_text(stations_)
+    assert not flaws, "\n".join(flaws)
+    await context.close()
+
+
+async def test_a_second_factor_is_set_up_and_asked_for(house, window):
+    page = await (await window(house)).log_in()
+    await page.goto(f"{house.url}/settings")
+    await page.get_by_role("button", name="Set up an authenticator").click()
+    await page.get_by_text("Or type the secret").click()
+    secret = await page.locator("dialog .copy code").first.inner_text()
+    await page.get_by_label("Code", exact=True).fill(totp(secret, 0))
+    await page.get_by_role("button", name="Confirm").click()
+    codes = (await page.get_by_role("dialog", name="Recovery codes").locator(".copy code").inner_text()).split()
+    assert len(codes) == 10
+    await page.get_by_role("button", name="I kept it").click()
+    await expect(page.get_by_text("10 recovery codes are left")).to_be_visible()
+    second = await (await window(house)).go("/")
+    await second.get_by_label("Name").fill(OWNER["name"])
+    await second.get_by_label("Password").fill(OWNER["password"])
+    await second.keyboard.press("Enter")
+    await expect(second.get_by_text("Type the code that your authenticator shows now.", exact=True)).to_be_visible()
+    await second.get_by_label("Code of the authenticator").fill(codes[0])
+    await second.keyboard.press("Enter")
+    await expect(second.get_by_role("heading", level=1)).to_have_text("Overview")
+
+
+def totp(secret, ahead):
+    """RFC 6238 by Python alone."""
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    digest = hmac.new(key, struct.pack(">Q", int(time.time()) // 30 + ahead), hashlib.sha1).digest()
+    start = digest[-1] & 15
+    return f"{(int.from_bytes(digest[start:start + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06d}"
+
+
+async def test_whoever_may_less_sees_less(house, stations, window):
+    """The page offers a role what it may do, and the daemon keeps to it whatever the page offers."""
+    await stations(priced(house, "CP-1", await tariff(house)))
+    made = await house.api.post("/users", {"name": "vera", "role": "viewer"})
+    view = await window(house)
+    page = await view.go("/")
+    await page.get_by_label("Name").fill("vera")
+    await page.get_by_label("Password").fill(made["password"])
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+    await page.goto(f"{house.url}/stations/CP-1")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("CP-1")
+    assert await page.get_by_role("button", name="Start a session", exact=False).count() == 0
+    assert await page.get_by_role("link", name="Set-up").count() == 0
+    await page.goto(f"{house.url}/settings")
+    assert await page.get_by_role("link", name="People & keys").count() == 0
+    status = await page.evaluate("fetch('/api/v1/users').then((answer) => answer.status)")
+    assert status == 403
+
+
+HOSTILE = "<img src=x onerror=window.hit=1>\u202egnp.exe"
+
+
+async def test_hostile_texts_are_texts_on_the_new_screens(house, stations, window):
+    """What stations and people write comes back as text, with marks that turn its direction spelt out."""
+    await stations(priced(house, "CP-1", await tariff(house)))
+    await house.api.post("/setting-templates", {"name": HOSTILE, "settings": {HOSTILE: HOSTILE}})
+    await house.api.put("/company", {"name": HOSTILE.replace("\u202e", ""), "address": HOSTILE})
+    await house.api.post("/users", {"name": "<b>bert</b>", "role": "viewer"})
+    await house.api.post("/webhooks", {"name": HOSTILE[:60], "url": "https://x.example/<script>"})
+    page = await (await window(house)).log_in()
+    for screen in ("/campaigns", "/settings?tab=people", "/settings?tab=company", "/stations/CP-1?tab=duties"):
+        await page.goto(house.url + screen)
+        await page.wait_for_timeout(300)
+        assert not await page.evaluate("window.hit")
+        assert await page.locator("main img").count() == 0
+    await page.goto(f"{house.url}/campaigns")
+    await expect(page.get_by_text("\\u202egnp.exe").first).to_be_visible()

@@ -6,11 +6,12 @@ import socket
 from decimal import Decimal
 
 import pytest
+from ocpp.exceptions import SecurityError
 from ocpp.v16 import call
 from ocpp.v16.enums import AuthorizationStatus, RegistrationStatus
 from websockets.exceptions import InvalidStatus
 
-from house import until
+from house import Refused, until
 from stations import Station, admit, connect, known, knock, later, now, text
 
 TAG = "04A1B2C3D4E5F6"
@@ -132,13 +133,28 @@ async def test_strangers_hear_404_where_none_may_knock(daemons):
     assert await house.api.items("/knocks") == []
 
 
-async def test_a_rejected_station_stays_outside(house, stations):
+async def test_a_boot_is_answered_as_the_operator_decided_and_a_rejected_station_says_nothing_else(house, stations):
     station = await stations(admit(house, "CP-1", PASSWORD))
     await house.api.patch("/stations/CP-1", {"registration": "rejected"})
-    await station.closed()
+    assert (await station.boot()).status == RegistrationStatus.rejected
+    with pytest.raises(SecurityError):
+        await station.status(1, "Available")
+    with pytest.raises(SecurityError):
+        await station.begin(TAG, meter=0)
+    assert await house.api.items("/sessions") == []
+    # One that comes anew hears the same.
+    again = stations.keep(Station("CP-1", await connect(house.station_url("CP-1"), "CP-1", PASSWORD)))
+    assert (await again.boot()).status == RegistrationStatus.rejected
     with pytest.raises(InvalidStatus) as refused:
-        await connect(house.station_url("CP-1"), "CP-1", PASSWORD)
-    assert refused.value.response.status_code == 403
+        await connect(house.station_url("CP-1"), "CP-1", "wrong-password-16ch")
+    assert refused.value.response.status_code == 401
+    await house.api.patch("/stations/CP-1", {"registration": "pending"})
+    assert (await again.boot()).status == RegistrationStatus.pending
+    await again.status(1, "Available")
+    await house.api.patch("/stations/CP-1", {"registration": "accepted"})
+    await until(lambda: ("TriggerMessage", {"requested_message": "BootNotification", "connector_id": None}) in again.commands)
+    assert (await again.boot()).status == RegistrationStatus.accepted
+    assert (await again.begin(TAG, meter=0)).transaction_id > 0
 
 
 async def test_the_newest_authenticated_connection_wins(house, stations):
@@ -186,20 +202,23 @@ async def test_every_command_reaches_the_station_and_its_answer_comes_back(house
     assert (await ask("unlock", evse=2))["answer"] == {"status": "Unlocked"}
     assert (await ask("availability", operative=False))["phase"] == "done"
     assert (await ask("availability", evse=1, operative=True))["phase"] == "done"
-    assert (await ask("set-configuration", key="HeartbeatInterval", value="60"))["answer"] == {"status": "Accepted"}
+    taken = (await ask("set-configuration", key="HeartbeatInterval", value="60"))["answer"]
+    assert taken["settings"] == [{"key": "HeartbeatInterval", "accepted": True, "status": "Accepted"}]
     refused = await ask("set-configuration", key="Nonsense", value="1")
-    assert refused["phase"] == "refused" and refused["answer"] == {"status": "NotSupported"}
+    assert refused["phase"] == "refused" and refused["answer"]["status"] == "NotSupported"
     found = (await ask("get-configuration", keys=["HeartbeatInterval", "Nonsense"]))["answer"]
-    assert found["configurationKey"] == [{"key": "HeartbeatInterval", "readonly": False, "value": "60"}]
-    assert found["unknownKey"] == ["Nonsense"]
-    assert len((await ask("get-configuration"))["answer"]["configurationKey"]) == 3
+    assert found["settings"] == [{"key": "HeartbeatInterval", "read_only": False, "value": "60"}]
+    assert found["unknown"] == [{"key": "Nonsense"}]
+    assert len((await ask("get-configuration"))["answer"]["settings"]) == 3
+    kept = (await house.api.get("/stations/CP-1/settings?q=heartbeat"))["items"]
+    assert [(one["key"], one["value"]) for one in kept] == [("HeartbeatInterval", "60")]
     assert (await ask("clear-cache"))["phase"] == "done"
     for what in ("boot", "heartbeat", "status"):
         assert (await ask("trigger", what=what))["phase"] == "done"
     assert (await ask("trigger", what="status", evse=2))["phase"] == "done"
     assert (await ask("data-transfer", vendor="com.acme", message="ping", data="x"))["answer"]["data"] == "pong"
-    raw = await house.api.post("/stations/CP-1/ocpp/GetConfiguration", {"key": ["NumberOfConnectors"]}, wait=10)
-    assert raw["answer"]["configurationKey"][0]["value"] == "2"
+    raw = await house.api.post("/stations/CP-1/ocpp/GetConfiguration", {"key": ["NumberOfConnectors"]})
+    assert raw["configurationKey"][0]["value"] == "2"
 
     assert [name for name, _ in station.commands] == [
         "Reset", "Reset", "UnlockConnector", "ChangeAvailability", "ChangeAvailability", "ChangeConfiguration",
@@ -217,8 +236,9 @@ async def test_a_refusal_an_error_and_silence_are_told_apart(daemons, stations):
     station = await stations(known(house, "CP-1"))
     station.refuses = {"Reset"}
     assert (await house.api.command("CP-1", "reset"))["phase"] == "refused"
-    failed = await house.api.post("/stations/CP-1/ocpp/NoSuchAction", {}, wait=10)
-    assert failed["phase"] == "failed" and failed["answer"]["code"] == "NotSupported"
+    with pytest.raises(Refused) as failed:
+        await house.api.post("/stations/CP-1/ocpp/NoSuchAction", {}, check="off")
+    assert failed.value.status == 502 and failed.value.problem["code"] == "NotSupported"
     await station.mute()
     silent = await house.api.command("CP-1", "clear-cache", wait=5)
     assert silent["phase"] == "failed" and "in time" in silent["answer"]
@@ -238,7 +258,7 @@ async def test_remote_start_and_stop(house, stations):
     assert session["auth_method"] == "COMMAND" and session["evse"] == 2 and session["command"] == command["id"]
     assert (await house.api.get(f"/commands/{command['id']}"))["phase"] == "done"
     stopped = await house.api.post(f"/sessions/{session['id']}/stop", wait=10)
-    assert stopped["phase"] == "done"
+    assert stopped["phase"] in ("accepted", "done")
 
     async def ended():
         found = await house.api.get(f"/sessions/{session['id']}")
@@ -556,3 +576,24 @@ async def test_a_thousand_pings_do_no_harm(house, stations):
     for _ in range(1_000):
         await station.socket.ping()
     assert (await station.boot()).status == RegistrationStatus.accepted
+
+
+async def test_the_messages_of_one_session_are_found(house, stations):
+    station = await stations(known(house, "CP-1", PASSWORD))
+    other = await stations(known(house, "CP-2", PASSWORD))
+    await other.begin("SOMEBODY", meter=0)
+    await station.authorize(TAG)
+    await station.begin(TAG, meter=0)
+    await station.meter(500)
+    await station.end(1_000)
+    await other.end(1_000)
+    [session] = [s for s in await house.api.items("/sessions") if s["station"] == "CP-1"]
+
+    async def logged():
+        found = await house.api.items("/messages", session=session["id"])
+        return [m["action"] for m in found if m["direction"] == "in"] if len(found) >= 5 else None
+
+    said = await until(logged, what="the log has them")
+    assert said == ["StopTransaction", "MeterValues", "StartTransaction", "Authorize"]
+    found = await house.api.items("/messages", session=session["id"])
+    assert {m["peer"] for m in found} == {"CP-1"}

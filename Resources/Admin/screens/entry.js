@@ -3,6 +3,7 @@
 import { setUp, signIn } from '../api.js';
 import { form } from '../dialog.js';
 import { fill, h } from '../dom.js';
+import { fieldRow } from '../forms.js';
 import { t } from '../i18n.js';
 
 function frame(app, title, ...content) {
@@ -13,6 +14,8 @@ function frame(app, title, ...content) {
 }
 
 export function showLogin(app, done, note) {
+  const code = fieldRow({ name: 'code', label: t('login.code'), mono: true, hint: t('login.code.hint'), autocomplete: 'one-time-code' });
+  code.hidden = true;
   frame(app, t('login.title'), note && h('p.warn', null, note), form({
     submit: t('login.submit'),
     fields: [
@@ -22,7 +25,22 @@ export function showLogin(app, done, note) {
         autocomplete: 'current-password',
       },
     ],
-    send: ({ name, password }) => signIn(name, password),
+    after: code,
+    async send({ name, password }, element) {
+      const input = element.elements.code;
+      try {
+        await signIn(name, password, code.hidden ? null : input.value.trim());
+      } catch (problem) {
+        // Only who knows the password hears that a code is wanted.
+        if (problem.word === 'second-factor') {
+          const first = code.hidden;
+          code.hidden = false;
+          input.focus();
+          if (first) throw Object.assign(new Error(t('login.code.wanted')), { title: t('login.code.title'), word: 'form', field: 'code' });
+        }
+        throw problem;
+      }
+    },
     done,
   }), h('p.mute', null, t('login.lost')));
 }

@@ -138,6 +138,7 @@ function needsTable() {
 }
 
 function wherever(kind) {
+  if (kind.startsWith('house')) return '/settings';
   if (kind.startsWith('cdr')) return '/cdrs?held=1';
   if (kind.startsWith('push') || kind.startsWith('partner')) return '/partners';
   if (kind.startsWith('session')) return '/sessions';

@@ -1,61 +1,102 @@
-// Settings: who asks, how the page looks, keys for programs, addresses, who we are towards partners, and what runs here.
+// Settings: one's own account, people and keys, who we are on papers and towards partners, certificates, and what runs here.
 
-import { get, mayOwn, me, patch, post, remove } from '../api.js';
+import { get, mayOwn, me, patch, post, remove, replace } from '../api.js';
 import { stationURLs } from '../actions.js';
 import { confirmDialog, copyBox, form, formDialog, secretDialog } from '../dialog.js';
 import { announce, fill, h, path } from '../dom.js';
 import { ago, none, timeMark } from '../format.js';
 import { changes } from '../forms.js';
-import { language, locale, t, word } from '../i18n.js';
+import { chooseLanguage, language, languages, locale, t, word } from '../i18n.js';
 import { showSheet } from '../keys.js';
 import { onNews } from '../live.js';
 import { logOut } from '../shell.js';
 import { LiveTable } from '../table.js';
+import { accountSections } from './account.js';
+import { authoritySections } from './authority.js';
 import { versionsBoxes } from './partners.js';
+import { auditSection, peopleSection, publicState, roleOptions } from './people.js';
+import { webhookSection } from './webhooks.js';
 
-export async function show({ root, signal, head }) {
+const tabs = { account: drawAccount, people: drawPeople, company: drawCompany, certificates: drawCertificates, house: drawHouse };
+
+export async function show({ root, signal, query, head }) {
+  const shown = Object.keys(tabs).filter((name) => name !== 'people' || mayOwn());
+  const tab = shown.includes(query.get('tab')) ? query.get('tab') : 'account';
   head({ title: t('nav.settings'), sub: t('settings.sub') });
-  const parties = h('div');
-  const fact = (label, value) => [h('dt', null, label), h('dd', null, value)];
-  root.append(
-    h('section', null, h('h2', null, t('settings.me')), h('dl.facts', null, fact(t('settings.user'), me.user), fact(
-      t('settings.role'), `${t(`role.${me.role}`)}: ${t(`role.${me.role}.text`)}`
-    ),
-      fact(t('settings.via'), t(`settings.via.${me.via}`)), fact(t('settings.language'), `${language} · ${locale}`)),
-    h(
-      'div.buttons', null,
-      me.via === 'session' && h('button', { type: 'button', on: { click: logOut } }, t('shell.logout')),
-      h('button', { type: 'button', on: { click: showSheet } }, t('keys.title'))
-    )),
-    h('section', null, h('h2', null, t('settings.theme')), themeChoice()),
-    h('section', null, h('h2', null, t('settings.addresses')), h('p.mute', null, t('settings.addresses.text')),
-      stationURLs('').map((url) => copyBox(t('connect.url'), url)), versionsBoxes(), h(
-        'p.mute', null, t(`connect.knock.${me.strangers_may_knock}`)
-      )),
-    h('section', null, h('h2', null, t('settings.parties')), parties));
+  const place = h('div');
+  root.append(h('nav.tabs', { 'aria-label': t('settings.tabs') }, h('ul', null, shown.map((name) => h('li', null, h('a', {
+    href: name === 'account' ? '/settings' : `/settings?tab=${name}`, 'aria-current': name === tab ? 'page' : null,
+  }, t(`settings.tab.${name}`)))))), place);
+  await tabs[tab](place, signal);
+}
+
+const fact = (label, value) => [h('dt', null, label), h('dd', null, value)];
+
+async function drawAccount(place, signal) {
+  const account = accountSections(signal);
+  fill(place, h('section', null, h('h2', null, t('settings.me')), h('dl.facts', null, fact(t('settings.user'), me.user), fact(
+    t('settings.role'), `${t(`role.${me.role}`)}: ${t(`role.${me.role}.text`)}`
+  ), fact(t('settings.via'), t(`settings.via.${me.via}`))),
+  h('div.buttons', null, me.via === 'session' && h('button', { type: 'button', on: { click: logOut } }, t('shell.logout')),
+    h('button', { type: 'button', on: { click: showSheet } }, t('keys.title')))),
+  h('div.two', null, h('section', null, h('h2', null, t('settings.theme')), themeChoice()), h('section', null, h('h2', null, t('settings.language')), languageChoice())), account.elements);
+  await account.begin();
+}
+
+async function drawPeople(place, signal) {
+  const lists = [peopleSection(signal), keysSection(signal), webhookSection(signal), auditSection(signal)];
+  fill(place, lists.map((list) => list.element));
+  await Promise.all(lists.map((list) => list.begin()));
+}
+
+async function drawCompany(place, signal) {
+  const company = h('section'), parties = h('div'), open = h('section');
+  fill(place, company, h('section', null, h('h2', null, t('settings.parties')), parties), open);
   const drawParties = async () => {
     const page = await get('/parties', {}, { signal });
     fill(parties, page.items.map((party) => partyForm(party, drawParties)));
   };
-  const work = [drawParties()];
-  if (mayOwn()) {
-    const keys = keysTable();
-    root.append(h('section', null, h(
-      'h2', null, t('settings.keys')
-    ), h('p.mute', null, t('settings.keys.text')), keys.element,
-      h('p', null, h('button', { type: 'button', on: { click: () => addKey(draw) } }, t('settings.keys.add')))));
-    const draw = async () => keys.show((await get('/apikeys', {}, { signal })).items);
-    keys.changed = draw;
-    onNews(({ events }) => { if (events?.some((e) => e.kind === 'key.changed')) draw().catch(() => {}); }, signal);
-    work.push(draw());
-  }
-  root.append(h('section', null, h(
-    'h2', null, t('settings.about')
-  ), h('dl.facts', null, fact('Ostler', me.version || none),
-    fact(t('settings.api'), h('a', { href: '/api/v1/openapi.json' }, t('settings.api.document'))), fact(
-      t('settings.clock'), timeMark(me.now)
-    ))));
-  await Promise.all(work);
+  const known = await get('/company', {}, { signal });
+  fill(company, h('h2', null, t('company.title')), h('p.mute', null, t('company.text')), companyForm(known));
+  await Promise.all([drawParties(), drawPublic(open, signal)]);
+}
+
+function companyForm(known) {
+  if (!mayOwn()) return h('p', null, [known.name, known.address].filter(Boolean).join(', ') || none);
+  return form({
+    submit: t('save'),
+    fields: [
+      { name: 'name', label: t('company.name'), required: true, value: known.name, maxlength: 100 },
+      { name: 'address', label: t('company.address'), type: 'area', rows: 3, value: known.address },
+      { name: 'vat_id', label: t('company.vat'), value: known.vat_id, maxlength: 40, cls: 'half' }, { name: 'email', label: t('company.email'), value: known.email, maxlength: 100, cls: 'half' },
+      { name: 'payment', label: t('company.payment'), value: known.payment, maxlength: 200, hint: t('company.payment.hint') },
+      { name: 'prefix', label: t('company.prefix'), value: known.prefix, maxlength: 12, cls: 'half', hint: t('company.prefix.hint') },
+      { name: 'note', label: t('company.note'), value: known.note, maxlength: 400 },
+    ],
+    send: ({ address, ...values }) => replace('/company', { ...values, address: address ?? '' }), done: () => announce(t('saved')),
+  });
+}
+
+async function drawPublic(place, signal) {
+  const isOn = await publicState(signal);
+  const flip = () => replace('/public', { status: !isOn }).then(() => drawPublic(place, signal));
+  fill(place, h('div.section-head', null, h('h2', null, t('public.title')), mayOwn() && h('div.buttons', null,
+    h('button', { type: 'button', on: { click: flip } }, t(isOn ? 'public.off' : 'public.on')))),
+  h('p.mute', null, t('public.text')), isOn && h('p', null, h('a', { href: '/status', target: '_blank', rel: 'noopener' }, `${location.origin}/status`)));
+}
+
+async function drawCertificates(place, signal) {
+  const authority = authoritySections(signal);
+  fill(place, authority.elements);
+  await authority.begin();
+}
+
+async function drawHouse(place) {
+  fill(place, h('section', null, h('h2', null, t('settings.addresses')), h('p.mute', null, t('settings.addresses.text')),
+    stationURLs('').map((url) => copyBox(t('connect.url'), url)), versionsBoxes(), h('p.mute', null, t(`connect.knock.${me.strangers_may_knock}`))),
+  h('section', null, h('h2', null, t('settings.about')), h('dl.facts', null, fact('Ostler', me.version || none),
+    fact(t('settings.api'), h('a', { href: '/api/v1/openapi.json' }, t('settings.api.document'))), fact(t('settings.clock'), timeMark(me.now)),
+    fact(t('settings.locale'), `${language} · ${locale}`))));
 }
 
 function themeChoice() {
@@ -68,12 +109,21 @@ function themeChoice() {
     } catch { /* It lasts until the page is left. */ }
     announce(t(`settings.theme.${theme || 'system'}`));
   };
-  return h('fieldset.chips', null, h(
-    'legend.out-of-sight', null, t('settings.theme')
-  ), ['', 'light', 'dark'].map((theme) => h('label.chip', null,
-    h('input', {
-      type: 'radio', name: 'theme', value: theme, checked: chosen === theme, on: { change: () => choose(theme) },
-    }), t(`settings.theme.${theme || 'system'}`))));
+  return chips('theme', t('settings.theme'), ['', 'light', 'dark'].map((value) => ({ value, label: t(`settings.theme.${value || 'system'}`) })), chosen, choose);
+}
+
+/// Each language by its own name: whoever looks for it may read no other.
+function languageChoice() {
+  const names = languages.map((value) => ({ value, label: new Intl.DisplayNames([value], { type: 'language' }).of(value) }));
+  return chips('language', t('settings.language'), names, language, (value) => {
+    chooseLanguage(value);
+    window.location.reload();
+  });
+}
+
+function chips(name, title, options, chosen, choose) {
+  return h('fieldset.chips', null, h('legend.out-of-sight', null, title), options.map(({ value, label }) => h('label.chip', null,
+    h('input', { type: 'radio', name, value, checked: chosen === value, on: { change: () => choose(value) } }), h('span', { lang: name === 'language' ? value : null }, label))));
 }
 
 function partyForm(party, done) {
@@ -100,13 +150,27 @@ function partyForm(party, done) {
   }));
 }
 
+// Keys of programs
+
+function keysSection(signal) {
+  const table = keysTable();
+  const draw = async () => table.show((await get('/apikeys', {}, { signal })).items);
+  table.changed = draw;
+  onNews(({ events }) => { if (events?.some((e) => e.kind === 'key.changed')) draw().catch(() => {}); }, signal);
+  return {
+    element: h('section', null, h('div.section-head', null, h('h2', null, t('settings.keys')), h('div.buttons', null,
+      h('button', { type: 'button', on: { click: () => addKey(draw) } }, t('settings.keys.add')))), h('p.mute', null, t('settings.keys.text')), table.element),
+    begin: draw,
+  };
+}
+
 function keysTable() {
   const table = new LiveTable({
     caption: t('settings.keys'), key: (k) => k.id, name: (k) => k.name,
     actions: (k) => [{
       label: t('settings.keys.revoke'), key: 'x', danger: true, run: () => revoke(k, () => table.changed()),
     }],
-    empty: () => h('p', null, t('settings.keys.none')),
+    empty: () => h('p.mute', null, t('settings.keys.none')),
     columns: [
       { id: 'name', label: t('field.name'), head: true, sort: (k) => k.name, cell: (k) => k.name },
       { id: 'role', label: t('settings.role'), cell: (k) => t(`role.${k.role}`) },
@@ -125,12 +189,7 @@ function addKey(done) {
     title: t('settings.keys.add'), submit: t('settings.keys.add.submit'),
     fields: [
       { name: 'name', label: t('field.name'), required: true, maxlength: 64, hint: t('settings.keys.name.hint') },
-      {
-        name: 'role', label: t('settings.role'), type: 'select', required: true, value: 'viewer',
-        options: ['viewer', 'operator', 'owner'].map((role) => ({
-          value: role, label: `${t(`role.${role}`)}: ${t(`role.${role}.text`)}`,
-        })),
-      },
+      { name: 'role', label: t('settings.role'), type: 'select', required: true, value: 'viewer', options: roleOptions() },
     ],
     send: (values) => post('/apikeys', values),
     done: (key) => secretDialog({

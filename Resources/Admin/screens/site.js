@@ -23,7 +23,10 @@ export async function show({ root, signal, params, head }) {
       'span', null, [site.address, [site.postal_code, site.city].filter(Boolean).join(' '), site.country].join(', ')
     ), h('span', null, site.time_zone),
       mark('yes', site.published ? 'published' : 'private')],
-    buttons: mayRun() && h('button', { type: 'button', on: { click: () => move(site) } }, t('site.move')),
+    buttons: [
+      h('a.button', { href: path`/sites/${site.id}/load` }, t('load.link')),
+      mayRun() && h('button', { type: 'button', on: { click: () => move(site) } }, t('site.move')),
+    ],
   });
   drawHead();
   const power = h('span.fig');

@@ -1,17 +1,18 @@
-// A station's configuration: read from the station itself, filtered, changed key by key.
+// A station's configuration: as the house knows it, read anew from the station itself, filtered, changed key by key.
 
-import { mayRun } from '../api.js';
+import { all, mayRun } from '../api.js';
 import { command } from '../commands.js';
 import { formDialog } from '../dialog.js';
-import { fill, h } from '../dom.js';
+import { fill, h, path } from '../dom.js';
 import { clock, none } from '../format.js';
 import { filterBar } from '../forms.js';
 import { t } from '../i18n.js';
+import { onNews } from '../live.js';
 import { LiveTable } from '../table.js';
 
-const readings = new Map();   // By station: what it answered last, while the page lives.
+const readings = new Map();   // By station: what is known of it, while the page lives.
 
-export async function drawConfiguration(place, state) {
+export async function drawConfiguration(place, state, { signal }) {
   const { id } = state.station;
   const button = h('button', { type: 'button', on: { click: read } }, t('configuration.read'));
   const add = h(
@@ -39,7 +40,20 @@ export async function drawConfiguration(place, state) {
   });
   fill(place, bar, table.element);
   draw();
-  if (!readings.has(id) && state.station.online) read();
+  if (!readings.has(id)) {
+    await load();
+    if (!readings.get(id).rows.length && state.station.online) read();
+  }
+  // A station that tells its settings in several messages is done when the house says so.
+  onNews(({ events }) => {
+    if (events?.some((e) => e.kind === 'station.reported' && e.subject === `station/${state.station.key}`)) load();
+  }, signal);
+
+  async function load() {
+    const kept = await all(path`/stations/${id}/settings`, {}, { signal });
+    readings.set(id, { at: Date.now(), rows: kept.filter((one) => one.attribute === 'actual').map(rowOf) });
+    draw();
+  }
 
   function draw() {
     const known = readings.get(id);
@@ -56,10 +70,7 @@ export async function drawConfiguration(place, state) {
     button.disabled = true;
     const ended = await command(id, 'get-configuration', {});
     button.disabled = false;
-    const rows = rowsOf(ended?.answer);
-    if (!rows) return;
-    readings.set(id, { at: Date.now(), rows });
-    draw();
+    if (ended?.answer?.settings) await load();
   }
 
   function change(row) {
@@ -88,12 +99,7 @@ export async function drawConfiguration(place, state) {
   }
 }
 
-/// The keys of an answer, as OCPP 1.6 lists them.
-function rowsOf(answer) {
-  const list = answer?.configurationKey;
-  if (!Array.isArray(list)) return null;
-  return list.map((one) => ({
-    key: String(one.key), value: one.value === undefined || one.value === null ? null : String(one.value),
-    readonly: Boolean(one.readonly),
-  }));
+/// A setting as the table shows it.
+function rowOf(one) {
+  return { key: one.key, value: one.value, readonly: one.access === 'read_only' };
 }

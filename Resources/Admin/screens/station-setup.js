@@ -10,6 +10,8 @@ import { changes, given } from '../forms.js';
 import { t, word } from '../i18n.js';
 import { go } from '../keys.js';
 import { LiveTable } from '../table.js';
+import { labelSection } from './labels.js';
+import { supportSections } from './station-support.js';
 
 const standards = [
   'IEC_62196_T2', 'IEC_62196_T2_COMBO', 'CHADEMO', 'IEC_62196_T1', 'IEC_62196_T1_COMBO', 'DOMESTIC_F', 'TESLA_S',
@@ -41,6 +43,7 @@ export async function drawSetUp(place, state, { signal }) {
     h('section', null, h('h2', null, t('station.evses')), evseTable(station, take).element,
       h('p', null, h('button', { type: 'button', on: { click: () => addEVSE(station, take) } }, t('setup.evse.add')))),
     h('section', null, h('h2', null, t('setup.books')), booksForm(station, take)),
+    labelSection(station, signal), supportSections(station, take),
     h('section', null, h('h2', null, t('setup.end')), h('p', null, t('setup.remove.text')), h('div.buttons', null,
       station.registration === 'rejected'
         ? h('button', { type: 'button', on: { click: () => register(station, 'accepted', take) } }, t('setup.accept'))
@@ -85,11 +88,12 @@ function passwordDialog(station, done) {
       },
     ],
     send: (values) => replace(path`/stations/${station.id}/password`, values, { seconds: 60 }),
-    done: ({ password }) => {
+    done: ({ password, undecided }) => {
       done();
+      const text = t(undecided ? 'setup.password.undecided' : 'setup.password.new.text', { station: station.id });
       if (password) {
         secretDialog({
-          title: t('setup.password.new'), text: t('setup.password.new.text', { station: station.id }),
+          title: t('setup.password.new'), text,
           secrets: [{ label: t('field.basic'), value: password }],
         });
       }
@@ -101,7 +105,8 @@ function inBooks(station) {
   const q = station.quirks ?? {};
   return {
     location: station.location ? String(station.location.id) : null, assumed_version: q.assumed_version ?? null, ping_seconds: q.ping_seconds ?? null,
-    heartbeat_seconds: q.heartbeat_seconds ?? null, tag_length: q.tag_length ?? null, free_vend: q.free_vend ?? false,
+    security_profile: String(station.security_profile), serial_number: station.serial_number ?? null,
+    heartbeat_seconds: q.heartbeat_seconds ?? null, answer_delay_ms: q.answer_delay_ms ?? null, tag_length: q.tag_length ?? null, free_vend: q.free_vend ?? false,
   };
 }
 
@@ -119,12 +124,25 @@ function booksForm(station, take) {
         ],
       },
       {
+        name: 'security_profile', label: t('field.profile'), type: 'select', required: true,
+        value: before.security_profile, hint: t('field.profile.hint'),
+        options: [0, 1, 2, 3].map((n) => ({ value: String(n), label: t(`profile.${n}`) })),
+      },
+      {
+        name: 'serial_number', label: t('field.serial'), value: before.serial_number, mono: true,
+        hint: t('field.serial.hint'),
+      },
+      {
         name: 'heartbeat_seconds', label: t('quirk.heartbeat'), type: 'number', min: 1, value: before.heartbeat_seconds,
         hint: t('quirk.heartbeat.hint'), optional: t('quirk.default'),
       },
       {
         name: 'ping_seconds', label: t('quirk.ping'), type: 'number', min: 0, value: before.ping_seconds,
         hint: t('quirk.ping.hint'), optional: t('quirk.default'),
+      },
+      {
+        name: 'answer_delay_ms', label: t('quirk.delay'), type: 'number', min: 0, max: 10000, value: before.answer_delay_ms,
+        hint: t('quirk.delay.hint'), optional: t('quirk.default'),
       },
       {
         name: 'tag_length', label: t('quirk.tag'), type: 'number', min: 1, max: 36, value: before.tag_length,
@@ -136,8 +154,14 @@ function booksForm(station, take) {
       },
       { name: 'free_vend', label: t('quirk.free'), type: 'check', value: before.free_vend, hint: t('quirk.free.hint') },
     ],
-    send: ({ location, ...quirks }) => patch(path`/stations/${station.id}`, {
-      ...changes({ location: location ? Number(location) : null }, { location: station.location?.id ?? null }),
+    send: ({ location, security_profile: profile, serial_number: serial, ...quirks }) => patch(path`/stations/${station.id}`, {
+      ...changes(
+        { location: location ? Number(location) : null, security_profile: Number(profile), serial_number: serial },
+        {
+          location: station.location?.id ?? null, security_profile: station.security_profile,
+          serial_number: station.serial_number,
+        }
+      ),
       quirks: { ...quirks, free_vend: quirks.free_vend || null },
     }, { match }),
     fresh: async () => {

@@ -14,11 +14,14 @@ import { pager } from '../pager.js';
 import { LiveTable } from '../table.js';
 import { mark, stateOf } from '../states.js';
 import { drawConfiguration } from './station-configuration.js';
+import { drawDevice } from './station-device.js';
+import { drawDuties } from './station-duties.js';
+import { drawSecurity } from './station-security.js';
 import { drawSetUp } from './station-setup.js';
 import { messageTable, parkedSection } from './messages.js';
 
 const tabs = {
-  now: drawNow, configuration: drawConfiguration, messages: drawMessages, commands: drawCommands, history: drawHistory,
+  now: drawNow, duties: drawDuties, configuration: drawConfiguration, device: drawDevice, security: drawSecurity, messages: drawMessages, commands: drawCommands, history: drawHistory,
   setup: drawSetUp,
 };
 
@@ -182,11 +185,21 @@ function drawFacts(list, s) {
     fact(t('fact.connected'), s.online ? ago(s.connected_at) : t('fact.connected.not')), fact(
       t('fact.booted'), ago(s.booted_at)
     ),
+    fact(t('fact.security'), s.connection_profile === null || s.connection_profile === undefined
+      ? null : t(`profile.${s.connection_profile}`)),
+    fact(t('field.profile'), t(`profile.${s.security_profile}`)),
+    s.certificate ? fact(t('fact.certificate'), certificateLine(s.certificate)) : [],
+    s.undecided_keys ? fact(t('fact.undecided'), number(s.undecided_keys)) : [],
     fact(t('fact.password'), s.has_password ? t('yes') : t('fact.password.none')), fact(
       t('fact.registration'), word('registration', s.registration)
     ),
     fact(t('fact.since'), timeMark(s.created_at)),
   ]);
+}
+
+function certificateLine({ common_name: name, serial, matched_by: match, expires_at: end }) {
+  return h('span', null, t('fact.certificate.value', { name, serial, end: end.slice(0, 10) }),
+    h('span.mute', null, ` · ${t(`fact.certificate.${match}`)}`));
 }
 
 function drawOddities(place, station) {

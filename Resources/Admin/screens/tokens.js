@@ -162,7 +162,7 @@ function tokenFields(token, isNew) {
     },
     isNew && {
       name: 'type', label: t('field.token_type'), type: 'select', required: true, value: 'RFID',
-      options: options('token_type', ['RFID', 'APP_USER', 'AD_HOC_USER', 'OTHER']),
+      options: options('token_type', ['RFID', 'APP_USER', 'AD_HOC_USER', 'KEY_CODE', 'EMAID', 'MAC_ADDRESS', 'EVCCID', 'VIN', 'OTHER']),
     },
     { name: 'group_id', label: t('tokens.group'), value: token.group_id, maxlength: 36, hint: t('tokens.group.hint') },
     { name: 'valid_until', label: t('tokens.until'), type: 'date', value: flat(token).valid_until },

@@ -2,11 +2,15 @@ import Domain
 import Wire
 
 /// Reads an encoded CDR back, as its receiver will, and prices it again: time by its time stamps, energy by its
-/// volumes, by the tariff that it carries.
+/// volumes, by the tariff that it carries. What OCPI 2.2.1 has no place for is taken from the books: the taxes that the
+/// tariff adds, and how a reservation ended.
 enum CDRCheck {
   /// - Throws: `PushFault.unfit` where the parts do not make the whole, or the price comes out differently.
-  static func agree(_ bytes: Bytes, zone name: String, _ zones: ZoneLibrary) throws(PushFault) {
-    guard let read = try? V221.CDR.read(bytes), read.oddityCount == 0 else {
+  static func agree(
+    _ bytes: Bytes, of kept: Domain.CDR, _ zones: ZoneLibrary, in edition: Edition
+  ) throws(PushFault) {
+    let name = kept.timeZone
+    guard let read = try? V221.CDR.read(bytes, edition: edition), read.oddityCount == 0 else {
       throw .unfit("the written CDR cannot be read back")
     }
     let cdr = read.value
@@ -22,10 +26,14 @@ enum CDRCheck {
       throw .unfit("its first period does not begin with it")
     }
     guard let zone = name.isEmpty ? .utc : zones[name] else { throw .unfit("its time zone \(name) is not known here") }
+    var tariff = cdr.tariffs?.first?.plain
+    tariff?.taxIncluded = kept.tariff?.taxIncluded
+    tariff?.taxes = kept.tariff?.taxes
     let priced = Pricing.price(
-      periods: cdr.periods.map(\.plain), from: cdr.startedAt, to: cdr.endedAt, tariff: cdr.tariffs?.first?.plain,
-      zone: zone)
-    try agree("total_cost", cdr.cost, priced.cost)
+      periods: cdr.periods.map(\.plain), from: cdr.startedAt, to: cdr.endedAt, tariff: tariff, zone: zone,
+      hold: kept.reservationEnding)
+    try agree("total_cost", cdr.cost, kept.isCredit ? priced.cost.negated : priced.cost)
+    try agree("total_reservation_cost", cdr.reservationCost, priced.reservationCost)
     try agree("total_fixed_cost", cdr.fixedCost, priced.fixedCost)
     try agree("total_energy_cost", cdr.energyCost, priced.energyCost)
     try agree("total_time_cost", cdr.timeCost, priced.timeCost)
@@ -36,10 +44,16 @@ enum CDRCheck {
   }
 
   private static func agree(_ name: String, _ written: V221.Price?, _ priced: Price?) throws(PushFault) {
-    guard written != priced.map(V221.Price.init) else { return }
-    func text(_ price: V221.Price?) -> String { price.map { "\($0.beforeTax)/\($0.afterTax ?? .zero)" } ?? "nothing" }
-    throw .unfit("\(name) is \(text(written)); priced again it is \(text(priced.map(V221.Price.init)))")
+    let priced = priced.map(V221.Price.init)
+    guard written?.beforeTax != priced?.beforeTax || written?.total != priced?.total else { return }
+    func text(_ price: V221.Price?) -> String { price.map { "\($0.beforeTax)/\($0.total)" } ?? "nothing" }
+    throw .unfit("\(name) is \(text(written)); priced again it is \(text(priced))")
   }
+}
+
+extension V221.Price {
+  /// What is paid, as each version says it.
+  fileprivate var total: Decimal { afterTax ?? (taxes ?? []).reduce(beforeTax) { $0 + $1.amount } }
 }
 
 extension V221.ChargingPeriod {
@@ -48,7 +62,8 @@ extension V221.ChargingPeriod {
     var period = Domain.ChargingPeriod()
     period.start = startedAt
     period.energy = Energy(wattHours: (volume(.energy) ?? .zero) * 1000) ?? .zero
-    period.activity = volume(.parkingTime) == nil ? .charging : .idle
+    period.activity =
+      volume(.reservationTime) != nil ? .reserved : volume(.parkingTime) == nil ? .charging : .idle
     period.maxPower = volume(.maxPower).map { $0 * 1000 }
     period.maxCurrent = volume(.maxCurrent)
     return period

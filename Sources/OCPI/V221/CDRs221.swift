@@ -14,9 +14,11 @@ extension V221 {
     public var authMethod = AuthMethod.whitelist
     public var authorizationReference: String?
     public var place = CdrLocation()
+    public var meter: String?
     public var currency = ""
     public var tariffs: [Tariff]?
     public var periods: [ChargingPeriod] = []
+    public var signedData: SignedData?
     public var cost = Price()
     public var fixedCost: Price?
     /// kWh.
@@ -28,7 +30,10 @@ extension V221 {
     /// Hours.
     public var parkingTime: Decimal?
     public var parkingCost: Price?
+    public var reservationCost: Price?
     public var remark: String?
+    public var isCredit: Bool?
+    public var credits: String?
     public var updatedAt = Timestamp.epoch
 
     public init() {}
@@ -44,9 +49,11 @@ extension V221 {
       try w.visit("auth_method", &authMethod)
       try w.visit("authorization_reference", &authorizationReference, max: 36)
       try w.visit("cdr_location", &place)
+      try w.visit("meter_id", &meter, max: 255, cut: true)
       try w.visit("currency", &currency, max: 3)
       try w.visit("tariffs", &tariffs)
       try w.visit("charging_periods", &periods, count: 1...)
+      try w.visit("signed_data", &signedData)
       try w.visit("total_cost", &cost)
       try w.visit("total_fixed_cost", &fixedCost)
       try w.visit("total_energy", &energy)
@@ -55,8 +62,47 @@ extension V221 {
       try w.visit("total_time_cost", &timeCost)
       try w.visit("total_parking_time", &parkingTime)
       try w.visit("total_parking_cost", &parkingCost)
+      try w.visit("total_reservation_cost", &reservationCost)
       try w.visit("remark", &remark, max: 255, cut: true)
+      try w.visit("credit", &isCredit)
+      try w.visit("credit_reference_id", &credits, max: 39)
       try w.visit("last_updated", &updatedAt)
+    }
+  }
+
+  /// What the meter signed, to the letter (§10.4.6).
+  public struct SignedData: Payload {
+    public var encodingMethod = "", encodingVersion: Int?, publicKey: String?, values: [SignedValue] = []
+
+    public init() {}
+
+    init(_ data: Domain.CDR.SignedData) {
+      (encodingMethod, encodingVersion, publicKey) = (data.encodingMethod, data.encodingVersion, data.publicKey)
+      values = data.values.map { value in
+        var signed = SignedValue()
+        (signed.nature, signed.plain, signed.signed) = (value.nature, value.plain, value.signed)
+        return signed
+      }
+    }
+
+    public mutating func walk(_ w: inout some Walker) throws(Flaw) {
+      try w.visit("encoding_method", &encodingMethod, max: 36)
+      try w.visit("encoding_method_version", &encodingVersion)
+      try w.visit("public_key", &publicKey, max: 512)
+      try w.visit("signed_values", &values, count: 1...)
+    }
+  }
+
+  /// One moment of it (§10.4.7).
+  public struct SignedValue: Payload {
+    public var nature = "", plain = "", signed = ""
+
+    public init() {}
+
+    public mutating func walk(_ w: inout some Walker) throws(Flaw) {
+      try w.visit("nature", &nature, max: 32)
+      try w.visit("plain_data", &plain, max: 5000)
+      try w.visit("signed_data", &signed, max: 5000)
     }
   }
 
@@ -101,7 +147,7 @@ extension V221 {
 // MARK: - From the house
 
 extension V221.CDR {
-  init(_ cdr: Domain.CDR) {
+  init(_ cdr: Domain.CDR, _ edition: Edition) {
     let totals = cdr.totals
     country = cdr.country
     party = cdr.party
@@ -109,7 +155,7 @@ extension V221.CDR {
     startedAt = cdr.startedAt
     endedAt = cdr.endedAt
     session = cdr.session.nonEmpty
-    token = V221.CdrToken(cdr.token)
+    token = V221.CdrToken(cdr.token, edition)
     authMethod = V221.AuthMethod(cdr.authorization)
     authorizationReference = cdr.authorizationReference?.nonEmpty
     place = V221.CdrLocation(cdr.place)
@@ -119,6 +165,7 @@ extension V221.CDR {
       [V221.Tariff(tariff, party: PartyID(country: cdr.country, party: cdr.party), updatedAt: cdr.startedAt)]
     }
     periods = V221.ChargingPeriod.list(of: cdr.periods, tariff: cdr.tariff?.ref.nonEmpty)
+    signedData = cdr.signedData.map(V221.SignedData.init)
     cost = V221.Price(totals.cost)
     fixedCost = totals.fixedCost.map(V221.Price.init)
     energy = totals.energy.kilowattHours
@@ -127,8 +174,11 @@ extension V221.CDR {
     timeCost = totals.timeCost.map(V221.Price.init)
     parkingTime = totals.parkingSeconds > 0 ? V221.ChargingPeriod.hours(totals.parkingSeconds) : nil
     parkingCost = totals.parkingCost.map(V221.Price.init)
+    reservationCost = totals.reservationCost.map(V221.Price.init)
     remark =
-      cdr.isEstimated ? "The end of this session was not reported by the station; its values are estimated." : nil
+      cdr.remark?.nonEmpty
+      ?? (cdr.isEstimated ? "The end of this session was not reported by the station; its values are estimated." : nil)
+    (isCredit, credits) = (cdr.isCredit ? true : nil, cdr.credits)
     updatedAt = cdr.createdAt
   }
 }
@@ -147,8 +197,8 @@ extension V221.CdrLocation {
     // Required here, optional in the books: the text gives no other word for "there is none" (§4.1.10).
     evseID = place.evseID.nonEmpty ?? "#NA"
     connector = place.connector
-    standard = V221.ConnectorType(place.standard)
-    format = V221.ConnectorFormat(place.format)
-    powerType = V221.PowerType(place.powerType)
+    standard = place.standard
+    format = place.format
+    powerType = place.powerType
   }
 }

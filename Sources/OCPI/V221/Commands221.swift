@@ -53,6 +53,42 @@ extension V221 {
     }
   }
 
+  /// Please hold an EVSE for this token (§13.3.4).
+  public struct ReserveNow: Payload {
+    public var responseURL = ""
+    public var token = Token()
+    public var expiresAt = Timestamp.epoch
+    public var reservation = ""
+    public var location = ""
+    public var evse: String?
+    public var authorizationReference: String?
+
+    public init() {}
+
+    public mutating func walk(_ w: inout some Walker) throws(Flaw) {
+      try w.visit("response_url", &responseURL, max: 255)
+      try w.visit("token", &token)
+      try w.visit("expiry_date", &expiresAt)
+      try w.visit("reservation_id", &reservation, max: 36)
+      try w.visit("location_id", &location, max: 36)
+      try w.visit("evse_uid", &evse, max: 36)
+      try w.visit("authorization_reference", &authorizationReference, max: 36)
+    }
+  }
+
+  /// Please let that EVSE go (§13.3.1).
+  public struct CancelReservation: Payload {
+    public var responseURL = ""
+    public var reservation = ""
+
+    public init() {}
+
+    public mutating func walk(_ w: inout some Walker) throws(Flaw) {
+      try w.visit("response_url", &responseURL, max: 255)
+      try w.visit("reservation_id", &reservation, max: 36)
+    }
+  }
+
   /// What we say at once (§13.3.2).
   public struct CommandResponse: Payload {
     public var result = Result.rejected
@@ -120,6 +156,8 @@ extension V221.CommandResult {
       case .notSupported: .notSupported
       case .rejected: .rejected
       case .timeout: .timeout
+      case .canceledReservation: .canceledReservation
+      case .unknownReservation: .unknownReservation
       }
     message = text?.nonEmpty.map { [V221.DisplayText($0, language: "en")] }
   }

@@ -7,6 +7,8 @@ extension V221 {
     public var token = ""
     /// Its versions endpoint.
     public var url = ""
+    /// Country and party id of the hub through which it speaks, in one word.
+    public var hub: String?
     public var roles: [CredentialsRole] = []
 
     public init() {}
@@ -18,6 +20,7 @@ extension V221 {
     public mutating func walk(_ w: inout some Walker) throws(Flaw) {
       try w.visit("token", &token, max: 64)
       try w.visit("url", &url, max: 255)
+      try w.visit("hub_party_id", &hub, max: 5, since: .v230)
       try w.visit("roles", &roles, count: 1...Limits.roles)
     }
   }

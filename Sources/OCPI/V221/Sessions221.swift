@@ -16,6 +16,7 @@ extension V221 {
     public var location = ""
     public var evse = ""
     public var connector = ""
+    public var meter: String?
     public var currency = ""
     public var periods: [ChargingPeriod]?
     public var cost: Price?
@@ -42,6 +43,7 @@ extension V221 {
       try w.visit("location_id", &location, max: 36)
       try w.visit("evse_uid", &evse, max: 36)
       try w.visit("connector_id", &connector, max: 36)
+      try w.visit("meter_id", &meter, max: 255, cut: true)
       try w.visit("currency", &currency, max: 3)
       try w.visit("charging_periods", &periods)
       try w.visit("total_cost", &cost)
@@ -97,7 +99,7 @@ extension V221 {
 // MARK: - From the house
 
 extension V221.Session {
-  init(_ view: SessionView) {
+  init(_ view: SessionView, _ edition: Edition) {
     let session = view.session
     country = view.party.country
     party = view.party.party
@@ -105,7 +107,7 @@ extension V221.Session {
     startedAt = session.startedAt
     endedAt = session.endedAt
     kWh = session.energy.kilowattHours
-    token = V221.CdrToken(session.token)
+    token = V221.CdrToken(session.token, edition)
     authMethod = V221.AuthMethod(session.authorization)
     authorizationReference = session.authorizationReference?.nonEmpty
     location = view.place.location
@@ -143,6 +145,7 @@ extension V221.ChargingPeriod {
   static func list(of periods: [Domain.ChargingPeriod], tariff: String?) -> [V221.ChargingPeriod] {
     var charging = 0
     var parking = 0
+    var reserved = 0
     return periods.map { period in
       var made = V221.ChargingPeriod()
       made.startedAt = period.start
@@ -155,6 +158,9 @@ extension V221.ChargingPeriod {
       case .idle:
         made.dimensions.append(V221.CdrDimension(.parkingTime, hours(parking + period.seconds) - hours(parking)))
         parking += period.seconds
+      case .reserved:
+        made.dimensions.append(V221.CdrDimension(.reservationTime, hours(reserved + period.seconds) - hours(reserved)))
+        reserved += period.seconds
       }
       if let watts = period.maxPower {
         made.dimensions.append(

@@ -11,11 +11,14 @@ extension V221 {
     public var kind: TariffType?
     public var text: [DisplayText]?
     public var textURL: String?
-    public var minimum: Price?
-    public var maximum: Price?
+    public var minimum: PriceLimit?
+    public var maximum: PriceLimit?
     public var elements: [TariffElement] = []
+    public var taxIncluded: Domain.Tariff.TaxIncluded?
     public var validFrom: Timestamp?
     public var validUntil: Timestamp?
+    public var energyMix: EnergyMix?
+    public var preauthorization: Decimal?
     public var updatedAt = Timestamp.epoch
 
     public init() {}
@@ -31,8 +34,11 @@ extension V221 {
       try w.visit("min_price", &minimum)
       try w.visit("max_price", &maximum)
       try w.visit("elements", &elements, count: 1...)
+      try w.visit("tax_included", &taxIncluded, since: .v230, expected: true)
       try w.visit("start_date_time", &validFrom)
       try w.visit("end_date_time", &validUntil)
+      try w.visit("energy_mix", &energyMix)
+      try w.visit("preauthorize_amount", &preauthorization, since: .v230)
       try w.visit("last_updated", &updatedAt)
     }
   }
@@ -144,11 +150,15 @@ extension V221.Tariff {
       texts.isEmpty ? nil : texts.map { V221.DisplayText($0.text, language: $0.language) }
     }
     textURL = tariff.textURL?.nonEmpty
-    minimum = tariff.minimum.map(V221.Price.init)
-    maximum = tariff.maximum.map(V221.Price.init)
+    minimum = tariff.minimum.map(V221.PriceLimit.init)
+    maximum = tariff.maximum.map(V221.PriceLimit.init)
     elements = tariff.elements.map(V221.TariffElement.init)
+    // Required since 2.3.0: prices of ours hold no taxes unless the tariff says so.
+    let isTaxed = tariff.elements.contains { $0.components.contains { $0.vat != nil } }
+    taxIncluded = tariff.taxIncluded ?? (isTaxed ? .no : .notApplicable)
     validFrom = tariff.validFrom
     validUntil = tariff.validUntil
+    (energyMix, preauthorization) = (tariff.energyMix, tariff.preauthorization)
     self.updatedAt = updatedAt
   }
 
@@ -165,11 +175,13 @@ extension V221.Tariff {
     tariff.elements = elements.map(\.plain)
     tariff.validFrom = validFrom
     tariff.validUntil = validUntil
+    (tariff.energyMix, tariff.preauthorization) = (energyMix, preauthorization)
+    tariff.taxIncluded = taxIncluded
     return tariff
   }
 }
 
-extension V221.Price {
+extension V221.PriceLimit {
   var plain: Domain.Price {
     Domain.Price(beforeTax: Money(rounding: beforeTax), afterTax: afterTax.map { Money(rounding: $0) })
   }

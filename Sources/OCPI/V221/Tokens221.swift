@@ -43,6 +43,10 @@ extension V221 {
 
   public enum TokenType: String, Word {
     case other = "OTHER", rfid = "RFID", appUser = "APP_USER", adHocUser = "AD_HOC_USER"
+    /// A plug-and-charge contract.
+    case emaid = "EMAID"
+
+    public var since: Edition { self == .emaid ? .v230 : .first }
   }
 
   /// The part of a token that sessions and CDRs keep (§10.4.5).
@@ -107,11 +111,11 @@ extension V221 {
 // MARK: - From the house and back
 
 extension V221.Token {
-  public init(_ token: Domain.Token, party name: PartyID) {
+  init(_ token: Domain.Token, party name: PartyID, _ edition: Edition) {
     country = name.country
     party = name.party
     uid = token.uid
-    kind = V221.TokenType(token.kind)
+    kind = V221.TokenType(token.kind, edition)
     contractID = token.contractID
     visualNumber = token.visualNumber?.nonEmpty
     issuer = token.issuer
@@ -147,12 +151,14 @@ extension V221.Token {
 }
 
 extension V221.TokenType {
-  init(_ kind: Domain.Token.Kind) {
+  init(_ kind: Domain.Token.Kind, _ edition: Edition) {
     switch kind {
+    case .emaid where edition >= .v230: self = .emaid
     case .rfid: self = .rfid
     case .appUser: self = .appUser
     case .adHocUser: self = .adHocUser
-    case .other: self = .other
+    // There are no words for the rest.
+    case .other, .keyCode, .emaid, .macAddress, .evccid, .vin: self = .other
     }
   }
 
@@ -161,17 +167,18 @@ extension V221.TokenType {
     case .rfid: .rfid
     case .appUser: .appUser
     case .adHocUser: .adHocUser
+    case .emaid: .emaid
     case .other: .other
     }
   }
 }
 
 extension V221.CdrToken {
-  init(_ token: TokenReference) {
+  init(_ token: TokenReference, _ edition: Edition) {
     country = token.country
     party = token.party
     uid = token.uid
-    kind = V221.TokenType(token.kind)
+    kind = V221.TokenType(token.kind, edition)
     contractID = token.contractID
   }
 }

@@ -215,7 +215,7 @@ extension V16 {
     init(_ authorization: Authorization) {
       switch authorization.verdict {
       case .accepted: status = .accepted
-      case .blocked: status = .blocked
+      case .blocked, .noCredit: status = .blocked
       case .expired: status = .expired
       case .invalid: status = .invalid
       case .concurrent: status = .concurrentTx
@@ -280,6 +280,10 @@ extension V16 {
 
 extension V16.DataTransfer {
   static let route = Route(Self.self) { (call, station) throws(TurnFault) in
+    if call.vendorId == V16.PlugAndCharge.vendor {
+      return try V16.PlugAndCharge.answer(call.messageId, call.data?.json, received: call.received, station)
+        ?? .reply(Reply(.unknownMessageId))
+    }
     var reply = Reply()
     switch try station.transfer(vendor: call.vendorId, message: call.messageId, data: call.data?.json) {
     case .accepted(let data):
@@ -290,5 +294,15 @@ extension V16.DataTransfer {
     case .unknownMessage: reply.status = .known(.unknownMessageId)
     }
     return .reply(reply)
+  }
+}
+
+extension V16 {
+  static func transferData(vendor: String, message: String?, data: String?) throws(Unspeakable) -> CommandRequest {
+    var call = DataTransfer()
+    call.vendorId = vendor
+    call.messageId = message
+    call.data = data.map { FreeData(.string($0)) }
+    return try CommandRequest(call, .v16)
   }
 }

@@ -1,6 +1,15 @@
-// OCPP 1.6 Core and RemoteTrigger: what the house asks of a station.
+// OCPP 1.6 Core: what the house asks of a station.
 
+import Domain
 import Wire
+
+extension V16 {
+  /// What the house sends by the Core profile.
+  static let coreCalls: [any Message.Type] = [
+    RemoteStartTransaction.self, RemoteStopTransaction.self, Reset.self, ClearCache.self, UnlockConnector.self,
+    ChangeAvailability.self, ChangeConfiguration.self, GetConfiguration.self, DataTransfer.self,
+  ]
+}
 
 // MARK: - RemoteStartTransaction (§5.11) and RemoteStopTransaction (§5.12)
 
@@ -47,6 +56,31 @@ extension V16 {
   }
 }
 
+extension V16 {
+  static func remoteStart(_ start: RemoteStart) throws(Unspeakable) -> CommandRequest {
+    var call = RemoteStartTransaction()
+    call.connectorId = start.evse
+    call.idTag = start.tag
+    call.chargingProfile = try start.profile.map { asked throws(Unspeakable) in
+      try ChargingProfile(asked.profile, number: asked.number)
+    }
+    return try CommandRequest(call, .v16)
+  }
+
+  static func remoteStop(_ transaction: TransactionName) throws(Unspeakable) -> CommandRequest {
+    var call = RemoteStopTransaction()
+    switch transaction {
+    case .number(let number): call.transactionId = number
+    case .text(let text):
+      guard let number = Int64(text) else {
+        throw Unspeakable("OCPP 1.6 numbers its transactions: \(text) is no number")
+      }
+      call.transactionId = number
+    }
+    return try CommandRequest(call, .v16)
+  }
+}
+
 // MARK: - Reset (§5.14), ClearCache (§5.4)
 
 extension V16 {
@@ -71,6 +105,19 @@ extension V16 {
     public mutating func walk(_ w: inout some Walker) throws(Flaw) {}
 
     public typealias Reply = YesOrNo
+  }
+}
+
+extension V16 {
+  static func reset(_ kind: StationCommand.Reset, evse: Int?) throws(Unspeakable) -> CommandRequest {
+    guard evse == nil else { throw Unspeakable("OCPP 1.6 resets a whole station, not one of its EVSEs") }
+    var call = Reset()
+    switch kind {
+    case .soft: call.type = .soft
+    case .hard: call.type = .hard
+    case .resume: throw Unspeakable("sessions that go on after a reset came with OCPP 2.1")
+    }
+    return try CommandRequest(call, .v16)
   }
 }
 
@@ -131,6 +178,21 @@ extension V16 {
         }
       }
     }
+  }
+}
+
+extension V16 {
+  static func unlock(evse: Int) throws(Unspeakable) -> CommandRequest {
+    var call = UnlockConnector()
+    call.connectorId = evse
+    return try CommandRequest(call, .v16)
+  }
+
+  static func setAvailability(evse: Int, operative: Bool) throws(Unspeakable) -> CommandRequest {
+    var call = ChangeAvailability()
+    call.connectorId = evse
+    call.type = operative ? .operative : .inoperative
+    return try CommandRequest(call, .v16)
   }
 }
 
@@ -201,103 +263,6 @@ extension V16 {
         try w.visit("key", &key, max: 50)
         try w.visit("readonly", &readonly)
         try w.visit("value", &value, max: 500)
-      }
-    }
-  }
-}
-
-// MARK: - TriggerMessage (§5.17)
-
-extension V16 {
-  public struct TriggerMessage: Message {
-    public static let action = "TriggerMessage"
-    public enum Requested: String, Word {
-      case bootNotification = "BootNotification", diagnostics = "DiagnosticsStatusNotification"
-      case firmware = "FirmwareStatusNotification", heartbeat = "Heartbeat", meterValues = "MeterValues"
-      case statusNotification = "StatusNotification"
-    }
-
-    public var requestedMessage = Requested.bootNotification, connectorId: Int?
-
-    public init() {}
-
-    public mutating func walk(_ w: inout some Walker) throws(Flaw) {
-      try w.visit("requestedMessage", &requestedMessage)
-      try w.visit("connectorId", &connectorId, 1...)
-    }
-
-    public struct Reply: Verdict {
-      public enum Status: String, Word {
-        case accepted = "Accepted", rejected = "Rejected", notImplemented = "NotImplemented"
-      }
-
-      public var status = Loose<Status>.known(.rejected)
-
-      public init() {}
-
-      public mutating func walk(_ w: inout some Walker) throws(Flaw) { try w.visit("status", &status) }
-
-      public var refusal: String? { status.word == .accepted ? nil : status.text }
-    }
-  }
-}
-
-// MARK: - ChargingProfile (§7.8), as RemoteStartTransaction carries it
-
-extension V16 {
-  public struct ChargingProfile: Payload {
-    public enum Purpose: String, Word {
-      case chargePointMax = "ChargePointMaxProfile", txDefault = "TxDefaultProfile", tx = "TxProfile"
-    }
-    public enum Kind: String, Word { case absolute = "Absolute", recurring = "Recurring", relative = "Relative" }
-    public enum Recurrency: String, Word { case daily = "Daily", weekly = "Weekly" }
-
-    public var chargingProfileId = 0, transactionId: Int64?, stackLevel = 0
-    public var chargingProfilePurpose = Purpose.tx, chargingProfileKind = Kind.absolute, recurrencyKind: Recurrency?
-    public var validFrom: Timestamp?, validTo: Timestamp?, chargingSchedule = ChargingSchedule()
-
-    public init() {}
-
-    public mutating func walk(_ w: inout some Walker) throws(Flaw) {
-      try w.visit("chargingProfileId", &chargingProfileId)
-      try w.visit("transactionId", &transactionId)
-      try w.visit("stackLevel", &stackLevel, 0...)
-      try w.visit("chargingProfilePurpose", &chargingProfilePurpose)
-      try w.visit("chargingProfileKind", &chargingProfileKind)
-      try w.visit("recurrencyKind", &recurrencyKind)
-      try w.visit("validFrom", &validFrom)
-      try w.visit("validTo", &validTo)
-      try w.visit("chargingSchedule", &chargingSchedule)
-    }
-  }
-
-  public struct ChargingSchedule: Payload {
-    public enum RateUnit: String, Word { case amperes = "A", watts = "W" }
-
-    /// Seconds.
-    public var duration: Int?, startSchedule: Timestamp?
-    public var chargingRateUnit = RateUnit.amperes, chargingSchedulePeriod: [Period] = [], minChargingRate: Decimal?
-
-    public init() {}
-
-    public mutating func walk(_ w: inout some Walker) throws(Flaw) {
-      try w.visit("duration", &duration)
-      try w.visit("startSchedule", &startSchedule)
-      try w.visit("chargingRateUnit", &chargingRateUnit)
-      try w.visit("chargingSchedulePeriod", &chargingSchedulePeriod)
-      try w.visit("minChargingRate", &minChargingRate)
-    }
-
-    public struct Period: Payload {
-      /// Seconds from the schedule's start.
-      public var startPeriod = 0, limit = Decimal.zero, numberPhases: Int?
-
-      public init() {}
-
-      public mutating func walk(_ w: inout some Walker) throws(Flaw) {
-        try w.visit("startPeriod", &startPeriod)
-        try w.visit("limit", &limit)
-        try w.visit("numberPhases", &numberPhases)
       }
     }
   }

@@ -105,7 +105,7 @@ extension V16 {
 /// The readings of some meter values, in the house's units, and what was odd about them. A moment without any sample
 /// gives no reading.
 struct Samples {
-  private(set) var readings: [Reading] = []
+  var readings: [Reading] = []
   private(set) var oddities: [Oddity] = []
 
   /// `payload` is the array as it came: its samples are the readings' evidence.
@@ -113,12 +113,12 @@ struct Samples {
     // Nulls among the elements were dropped when the values were read.
     let raw = (payload?.elements ?? []).filter { !$0.isNull }
     for (place, value) in values.enumerated() where !value.sampledValue.isEmpty {
-      let evidence = place < raw.count ? raw[place]["sampledValue"]?.json : nil
+      let evidence = place < raw.count ? raw[place]["sampledValue"].map(JSONText.init) : nil
       readings.append(reading(value, evidence ?? .null, received))
     }
   }
 
-  private mutating func reading(_ value: V16.MeterValue, _ evidence: JSON, _ received: Timestamp) -> Reading {
+  private mutating func reading(_ value: V16.MeterValue, _ evidence: JSONText, _ received: Timestamp) -> Reading {
     var at = value.timestamp
     if !isPlausible(at, received: received) {
       if at != .epoch { note("timestamp", .badTimestamp, at.text) }
@@ -131,17 +131,20 @@ struct Samples {
     return Reading(
       at: at, register: sum(of: .energyImport, samples, largeUnit: .kilowattHours).flatMap { Energy(wattHours: $0) },
       power: sum(of: .powerImport, samples, largeUnit: .kilowatts), current: highest(of: .currentImport, samples),
-      stateOfCharge: single(.stateOfCharge, samples), context: context.plain, raw: evidence)
+      lineCurrents: lineCurrents(samples), stateOfCharge: single(.stateOfCharge, samples), context: context.plain,
+      raw: evidence,
+      signed: value.sampledValue.filter { $0.format?.word == .signedData }.map {
+        SignedReading(format: "", data: $0.value)
+      })
   }
 
   /// Some stations repeat the register of the transaction's begin beside every periodic sample: of mixed
   /// contexts, the one that speaks of now counts.
   private static func context(of samples: [V16.SampledValue]) -> V16.SampledValue.Context {
-    let present = Set(samples.map { $0.context?.word ?? .periodic })
     let order: [V16.SampledValue.Context] = [
       .end, .periodic, .clock, .trigger, .interruptionEnd, .interruptionBegin, .other, .begin,
     ]
-    return order.first { present.contains($0) } ?? .periodic
+    return order.first { wanted in samples.contains { ($0.context?.word ?? .periodic) == wanted } } ?? .periodic
   }
 
   /// The total where there is one, else the sum of the phases.
@@ -158,6 +161,18 @@ struct Samples {
   private mutating func highest(of measurand: V16.SampledValue.Measurand, _ samples: [V16.SampledValue]) -> Decimal? {
     let found = numbers(measurand, samples, largeUnit: nil)
     return found.filter { $0.line != nil }.map(\.number).max() ?? found.first?.number
+  }
+
+  /// The current on each line, where the lines are named: what balances a site counts them apart.
+  private mutating func lineCurrents(_ samples: [V16.SampledValue]) -> LineCurrents? {
+    let found = numbers(.currentImport, samples, largeUnit: nil)
+    guard found.contains(where: { $0.line != nil }) else { return nil }
+    var currents = LineCurrents.zero
+    for sample in Self.oneEach(found) {
+      guard let line = sample.line, let current = Current(measured: sample.number) else { continue }
+      currents[line - 1] = max(.zero, current)
+    }
+    return currents
   }
 
   private mutating func single(_ measurand: V16.SampledValue.Measurand, _ samples: [V16.SampledValue]) -> Decimal? {
@@ -178,10 +193,9 @@ struct Samples {
   private mutating func numbers(
     _ measurand: V16.SampledValue.Measurand, _ samples: [V16.SampledValue], largeUnit: V16.SampledValue.Unit?
   ) -> [Sample] {
-    let all = samples.filter { $0.isOf(measurand) }
-    let outlet = all.filter { $0.location?.word == nil || $0.location?.word == .outlet }
+    let hasOutlet = samples.contains { $0.isOf(measurand) && $0.isAtOutlet }
     var found: [Sample] = []
-    for sample in outlet.isEmpty ? all : outlet {
+    for sample in samples where sample.isOf(measurand) && (sample.isAtOutlet || !hasOutlet) {
       let line: Int?
       switch sample.phase?.word {
       case .l1, .l1n: line = 1
@@ -209,6 +223,8 @@ struct Samples {
 }
 
 extension V16.SampledValue {
+  fileprivate var isAtOutlet: Bool { location?.word == nil || location?.word == .outlet }
+
   /// A sample that names no measurand is the import register (§7.43); one with an unknown name is nothing that we know.
   fileprivate func isOf(_ wanted: Measurand) -> Bool {
     guard let measurand else { return wanted == .energyImport }

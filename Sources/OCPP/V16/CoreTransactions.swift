@@ -39,10 +39,15 @@ extension V16 {
 extension V16.StartTransaction {
   /// A parked start is answered with `Invalid` and transaction 0, which the house never gives to a session: the
   /// station ends it, and what it still sends about transaction 0 is parked beside it.
-  static let route = Route(Self.self, parked: Reply()) { (call, station) throws(TurnFault) in
+  ///
+  /// Without a tag anybody charges, where the station may do that; without a register it begins at nothing, and its bill
+  /// will be looked at. Without a time nobody could tell one start from the same one again.
+  static let route = Route(
+    Self.self, parked: Reply(), forgiven: ["idTag": "", "meterStart": 0]
+  ) { (call, station) throws(TurnFault) in
     guard let meter = Energy(wattHours: call.meterStart.wattHours) else {
       let why = "meterStart: no meter shows \(call.meterStart.wattHours) Wh"
-      try station.park(action: action, payload: call.raw, why: why)
+      try station.park(action: action, payload: call.payload.json, why: why)
       return .reply(Reply())
     }
     try station.flagClock(of: call, call.timestamp)

@@ -125,7 +125,7 @@ import Wire
   @Test func signedDataIsEvidenceOnly() throws {
     let reading = try reading(#"{"value":"OCMF|{}","format":"SignedData"},{"value":"5"}"#)
     #expect(reading.register == Energy(tenthsOfWattHour: 50))
-    #expect(reading.raw.array?.count == 2)
+    #expect(reading.raw.json.array?.count == 2)
     #expect(desk.flags.isEmpty)
   }
 

@@ -17,6 +17,19 @@ final class Desk: StationService {
   var transfers: [String] = []
   var parked: [String] = []
   var flags: [Oddity] = []
+  var requests: [CertificateRequestReport] = []
+  var certificateVerdict = CertificateRequestVerdict.accepted
+  var securityEvents: [SecurityEventReport] = []
+  var questions: [CertificateQuestion] = []
+  var responderAnswer = ResponderAnswer.answered([1, 2, 3])
+  var wishes: [ContractWish] = []
+  var contractAnswer = ContractAnswer.answered("RVhJ", remaining: nil)
+  var contracts: [ContractReport] = []
+  var contractAuthorization = ContractAuthorization(Authorization(.accepted), certificate: .accepted)
+  var connectors: [ConnectorReport] = []
+  var tokens: [PresentedToken] = []
+  var told: [TransactionReport] = []
+  var transactionVerdict = TransactionVerdict()
   var registration = Station.Registration.accepted
   var authorization = Eventually<Authorization>.now(Authorization(.accepted))
   var transferVerdict = TransferVerdict.accepted(data: nil)
@@ -31,6 +44,15 @@ final class Desk: StationService {
   func authorize(tag: String) -> Eventually<Authorization> {
     tags.append(tag)
     return authorization
+  }
+  func authorize(_ token: PresentedToken) -> Eventually<Authorization> {
+    tokens.append(token)
+    return authorization
+  }
+  func report(_ connector: ConnectorReport) { connectors.append(connector) }
+  func tell(_ report: TransactionReport) -> TransactionVerdict {
+    told.append(report)
+    return transactionVerdict
   }
   func start(_ report: StartReport) -> StartVerdict {
     starts.append(report)
@@ -47,6 +69,103 @@ final class Desk: StationService {
   }
   func park(action: String, payload: JSON, why: String) { parked.append("\(action): \(why)") }
   func flag(action: String, oddities: [Oddity]) { flags += oddities }
+
+  var firmwareReports: [FirmwareReport] = []
+  var logReports: [LogReport] = []
+  var endedReservations: [Int64] = []
+
+  func firmware(_ report: FirmwareReport) { firmwareReports.append(report) }
+  func log(_ report: LogReport) { logReports.append(report) }
+  func reservation(_ number: Int64, ended: ReservationEnding) { endedReservations.append(number) }
+
+  var profileReports: [ProfileReport] = []
+  var limitReports: [LimitReport] = []
+  var clearedLimits: [String] = []
+  var vehicleNeeds: [ChargingNeeds] = []
+  var vehicleSchedules: [CompositeSchedule] = []
+  var priorities: [String] = []
+  var needsVerdict = NeedsVerdict.offered
+
+  func profiles(_ report: ProfileReport) { profileReports.append(report) }
+  func limit(_ report: LimitReport) { limitReports.append(report) }
+  func limitCleared(evse: Int?, source: String) { clearedLimits.append(source) }
+  func needs(_ needs: ChargingNeeds) -> NeedsVerdict {
+    vehicleNeeds.append(needs)
+    return needsVerdict
+  }
+  func vehicleWillTake(_ schedule: CompositeSchedule) { vehicleSchedules.append(schedule) }
+  func priority(transaction: String, isOn: Bool) { priorities.append("\(transaction) \(isOn)") }
+  func dynamicLimit(of number: Int64) -> Decimal? { number == 7 ? 3_000 : nil }
+
+  func requestCertificate(_ report: CertificateRequestReport) -> CertificateRequestVerdict {
+    requests.append(report)
+    return certificateVerdict
+  }
+  func report(_ event: SecurityEventReport) { securityEvents.append(event) }
+  func ask(about question: CertificateQuestion) -> Eventually<ResponderAnswer> {
+    questions.append(question)
+    return .now(responderAnswer)
+  }
+  func states(of questions: [CertificateQuestion]) -> Eventually<[CertificateState]> {
+    self.questions += questions
+    return .now(questions.map { _ in CertificateState(.revoked, until: received) })
+  }
+  func contractCertificate(_ wish: ContractWish) -> Eventually<ContractAnswer> {
+    wishes.append(wish)
+    return .now(contractAnswer)
+  }
+  func authorize(_ contract: ContractReport) -> Eventually<ContractAuthorization> {
+    contracts.append(contract)
+    return .now(contractAuthorization)
+  }
+
+  var values: [DeviceValue] = []
+  var monitors: [Monitor] = []
+  var alerts: [Alert] = []
+  var messages: [DisplayMessage] = []
+  var customers: [String] = []
+  var parts: [ReportPart] = []
+  var streams: [ValueStream] = []
+  var streamed: [StreamedValue] = []
+  func report(_ values: [DeviceValue], in part: ReportPart) {
+    self.values += values
+    parts.append(part)
+  }
+  func report(_ monitors: [Monitor], in part: ReportPart) {
+    self.monitors += monitors
+    parts.append(part)
+  }
+  func alert(_ alerts: [Alert]) { self.alerts += alerts }
+  func open(_ stream: ValueStream) -> Bool {
+    streams.append(stream)
+    return streams.count == 1
+  }
+  func close(stream: Int) { streams.removeAll { $0.number == stream } }
+  func take(_ values: [StreamedValue], of stream: Int, pending: Int) { streamed += values }
+  func report(_ messages: [DisplayMessage], in part: ReportPart) {
+    self.messages += messages
+    parts.append(part)
+  }
+
+  var controls: [GridControl] = []
+  var turned: [String] = []
+  var swaps: [BatterySwap] = []
+  func report(_ controls: [GridControl], in part: ReportPart) {
+    self.controls += controls
+    parts.append(part)
+  }
+  func control(_ id: String, isRunning: Bool, inPlaceOf others: [String], at: Timestamp) {
+    turned.append("\(id) \(isRunning) \(others)")
+  }
+  func swapped(_ swap: BatterySwap) { swaps.append(swap) }
+  var settlements: [Settlement] = []
+  func settled(_ settlement: Settlement) { settlements.append(settlement) }
+  var vatAnswer = VATAnswer.invalid
+  func company(ofVATNumber number: String) -> Eventually<VATAnswer> { .now(vatAnswer) }
+  func report(customer text: String, in part: ReportPart) {
+    customers.append(text)
+    parts.append(part)
+  }
 }
 
 /// The reply of a call's route, as JSON text; or the CALLERROR's code and description.
@@ -278,7 +397,8 @@ func answer(_ action: String, _ payload: String, _ desk: Desk) throws -> String 
   }
 
   @Test(arguments: [
-    (#"{"connectorId":1,"meterStart":0,"timestamp":"2026-03-01T12:00:00Z"}"#, "idTag: the field is required"),
+    (#"{"connectorId":1,"idTag":"A","meterStart":0}"#, "timestamp: the field is required"),
+    (#"{"connectorId":1,"timestamp":"2026-03-01T12:00:00Z","idTag":{}}"#, "idTag: "),
     (#"{"connectorId":0,"idTag":"A","meterStart":0,"timestamp":"2026-03-01T12:00:00Z"}"#, "connectorId: "),
     (#"{"connectorId":1,"idTag":"A","meterStart":"NaN","timestamp":"2026-03-01T12:00:00Z"}"#, "meterStart: "),
     (#"{"connectorId":1,"idTag":"A","meterStart":1e30,"timestamp":"2026-03-01T12:00:00Z"}"#, "meterStart: "),
@@ -289,6 +409,13 @@ func answer(_ action: String, _ payload: String, _ desk: Desk) throws -> String 
     #expect(desk.starts.isEmpty)
     #expect(desk.parked.count == 1)
     #expect(desk.parked.first?.hasPrefix("StartTransaction: " + why) == true, "\(desk.parked)")
+  }
+
+  @Test func aStartWithoutATagOrARegisterIsAStartAndFlagged() throws {
+    _ = try answer("StartTransaction", #"{"connectorId":1,"timestamp":"2026-03-01T12:00:00Z"}"#, desk)
+    #expect(desk.parked.isEmpty)
+    #expect(desk.starts.map(\.tag) == [""] && desk.starts.map(\.meterStart) == [.zero])
+    #expect(desk.flags.map(\.kind) == [.absent, .absent] && desk.flags.map(\.path) == ["idTag", "meterStart"])
   }
 
   @Test func aStopEndsASession() throws {

@@ -7,10 +7,13 @@ import Wire
   private let dialect = Dialect16()
 
   @Test(arguments: [
-    (StationCommand.remoteStart(evse: 2, tag: "04A1"), "RemoteStartTransaction", #"{"connectorId":2,"idTag":"04A1"}"#),
-    (.remoteStart(evse: nil, tag: "04A1"), "RemoteStartTransaction", #"{"idTag":"04A1"}"#),
-    (.remoteStop(transaction: 4711), "RemoteStopTransaction", #"{"transactionId":4711}"#),
-    (.reset(hard: true), "Reset", #"{"type":"Hard"}"#), (.reset(hard: false), "Reset", #"{"type":"Soft"}"#),
+    (
+      StationCommand.remoteStart(RemoteStart(evse: 2, tag: "04A1", number: 1)), "RemoteStartTransaction",
+      #"{"connectorId":2,"idTag":"04A1"}"#
+    ),
+    (.remoteStart(RemoteStart(evse: nil, tag: "04A1", number: 1)), "RemoteStartTransaction", #"{"idTag":"04A1"}"#),
+    (.remoteStop(.number(4711)), "RemoteStopTransaction", #"{"transactionId":4711}"#),
+    (.reset(.hard), "Reset", #"{"type":"Hard"}"#), (.reset(.soft), "Reset", #"{"type":"Soft"}"#),
     (.unlock(evse: 1), "UnlockConnector", #"{"connectorId":1}"#),
     (.setAvailability(evse: 0, operative: false), "ChangeAvailability", #"{"connectorId":0,"type":"Inoperative"}"#),
     (.setAvailability(evse: 3, operative: true), "ChangeAvailability", #"{"connectorId":3,"type":"Operative"}"#),
@@ -35,7 +38,8 @@ import Wire
   }
 
   @Test(arguments: [
-    StationCommand.remoteStart(evse: nil, tag: String(repeating: "A", count: 21)), .remoteStart(evse: 0, tag: "A"),
+    StationCommand.remoteStart(RemoteStart(evse: nil, tag: String(repeating: "A", count: 21), number: 1)),
+    .remoteStart(RemoteStart(evse: 0, tag: "A", number: 1)),
     .unlock(evse: 0),
     .setAvailability(evse: -1, operative: true), .setConfiguration(key: String(repeating: "K", count: 51), value: ""),
     .setConfiguration(key: "K", value: String(repeating: "v", count: 501)), .trigger(.status, evse: 0),
@@ -47,7 +51,7 @@ import Wire
   }
 
   @Test func theLongestThatFitsIsCarried() throws {
-    _ = try dialect.request(for: .remoteStart(evse: 1, tag: String(repeating: "A", count: 20)))
+    _ = try dialect.request(for: .remoteStart(RemoteStart(evse: 1, tag: String(repeating: "A", count: 20), number: 1)))
     _ = try dialect.request(
       for: .setConfiguration(key: String(repeating: "K", count: 50), value: String(repeating: "v", count: 500)))
   }
@@ -61,8 +65,6 @@ import Wire
       (.unlock(evse: 1), "NotSupported", "NotSupported"),
       (.setAvailability(evse: 1, operative: true), "Scheduled", nil),
       (.setAvailability(evse: 1, operative: true), "Rejected", "Rejected"),
-      (.setConfiguration(key: "K", value: ""), "RebootRequired", nil),
-      (.setConfiguration(key: "K", value: ""), "NotSupported", "NotSupported"),
       (.trigger(.boot, evse: nil), "NotImplemented", "NotImplemented"),
       (.transferData(vendor: "a", message: nil, data: nil), "UnknownVendorId", "UnknownVendorId"),
       (.raw(action: "X", payload: [:]), "Scheduled", nil), (.raw(action: "X", payload: [:]), "Occupied", "Occupied"),
@@ -81,11 +83,29 @@ import Wire
           code: "OccurenceConstraintViolation", description: "the station's answer: status: the field is required"))
   }
 
-  @Test func aConfigurationIsAcceptedAsItIs() throws {
-    let answer = try JSON.parse(
-      #"{"configurationKey":[{"key":"HeartbeatInterval","readonly":false,"value":"\#(String(repeating: "9", count: 600))"}]}"#
-    )
-    #expect(try dialect.request(for: .getConfiguration(keys: [])).outcome(answer) == .accepted(answer: answer))
+  @Test(arguments: [("Accepted", true), ("RebootRequired", true), ("Rejected", false), ("NotSupported", false)])
+  func aSettingIsTakenOrNot(_ status: String, _ isTaken: Bool) throws {
+    let outcome = try dialect.request(for: .setConfiguration(key: "K", value: "")).outcome(["status": .string(status)])
+    let told: JSON = [
+      "status": .string(status),
+      "settings": [["key": "K", "accepted": .bool(isTaken), "status": .string(status)]],
+    ]
+    #expect(outcome == (isTaken ? .accepted(answer: told) : .refused(word: status, answer: told)))
+  }
+
+  @Test func settingsAreToldInTheHousesWords() throws {
+    let long = String(repeating: "9", count: 600)
+    let outcome = try dialect.request(for: .getConfiguration(keys: [])).outcome(
+      [
+        "configurationKey": [["key": "HeartbeatInterval", "readonly": false, "value": .string(long)]],
+        "unknownKey": ["Colour"],
+      ])
+    #expect(
+      outcome
+        == .accepted(answer: [
+          "settings": [["key": "HeartbeatInterval", "value": .string(long), "read_only": false]],
+          "unknown": [["key": "Colour"]],
+        ]))
   }
 
   @Test func aRawAnswerWithoutStatusIsAYes() throws {

@@ -1,7 +1,8 @@
 // How fast this disk keeps what it is told: rows of a meter reading's size into SQLite with `synchronous=FULL`, in groups
 // and one by one. Prints one line of JSON: rows per second, and the processor's share of them in µs.
 //
-//   commits FOLDER SECONDS GROUP
+//   disk commits FOLDER SECONDS GROUP
+//   disk read DATABASE                  how fast all columns of its CDRs are read
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@ static sqlite3_stmt *row;
 
 static void need(int code) {
   if (code == SQLITE_OK || code == SQLITE_DONE) return;
-  fprintf(stderr, "commits: %s\n", db ? sqlite3_errmsg(db) : "the file cannot be opened");
+  fprintf(stderr, "disk: %s\n", db ? sqlite3_errmsg(db) : "the file cannot be opened");
   exit(1);
 }
 
@@ -57,18 +58,40 @@ static void measure(const char *name, int group, double seconds, const char *end
     rows / (wall() - from), (wall() - from) * 1e6 / rows, (cpu() - busy) * 1e6 / rows, end);
 }
 
+// Reads every column of every CDR in the order of an export, and writes them where nobody looks.
+static int read_all(const char *file) {
+  FILE *nowhere = fopen("/dev/null", "w");
+  need(sqlite3_open_v2(file, &db, SQLITE_OPEN_READONLY, NULL));
+  need(sqlite3_prepare_v2(db, "SELECT * FROM cdr ORDER BY id", -1, &row, NULL));
+  double from = wall(), busy = cpu();
+  long rows = 0;
+  int code;
+  for (; (code = sqlite3_step(row)) == SQLITE_ROW; rows++)
+    for (int i = 0; i < sqlite3_column_count(row); i++) {
+      const char *text = (const char *)sqlite3_column_text(row, i);
+      fprintf(nowhere, "%s,", text ? text : "");
+    }
+  need(code);
+  printf("{\"rows_per_second\": %.0f, \"cpu_us_per_row\": %.2f}\n", rows / (wall() - from), (cpu() - busy) * 1e6 / rows);
+  sqlite3_finalize(row);
+  sqlite3_close(db);
+  fclose(nowhere);
+  return 0;
+}
+
 int main(int argc, char **argv) {
-  if (argc != 4) return fprintf(stderr, "commits FOLDER SECONDS GROUP\n"), 2;
+  if (argc == 3 && !strcmp(argv[1], "read")) return read_all(argv[2]);
+  if (argc != 5 || strcmp(argv[1], "commits")) return fprintf(stderr, "disk commits FOLDER SECONDS GROUP\ndisk read DATABASE\n"), 2;
   char file[1024];
   const char *const parts[] = {"", "-wal", "-shm"};
-  snprintf(file, sizeof file, "%s/commits.db", argv[1]);
+  snprintf(file, sizeof file, "%s/commits.db", argv[2]);
   need(sqlite3_open(file, &db));
   run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
   run("CREATE TABLE reading (id INTEGER PRIMARY KEY, station INTEGER NOT NULL, raw TEXT NOT NULL)");
   need(sqlite3_prepare_v2(db, "INSERT INTO reading VALUES (?1, ?2, ?3)", -1, &row, NULL));
   printf("{");
-  measure("grouped", atoi(argv[3]), atof(argv[2]), ", ");
-  measure("single", 1, atof(argv[2]), "}\n");
+  measure("grouped", atoi(argv[4]), atof(argv[3]), ", ");
+  measure("single", 1, atof(argv[3]), "}\n");
   sqlite3_finalize(row);
   sqlite3_close(db);
   for (int i = 0; i < 3; i++) {

@@ -1,0 +1,55 @@
+// A section of a screen that shows one list of the API: heading, buttons, table, and what keeps it fresh.
+
+import { get, post } from './api.js';
+import { confirmDialog, problemBox } from './dialog.js';
+import { announce, fill, h } from './dom.js';
+import { t } from './i18n.js';
+import { onNews } from './live.js';
+import { pager } from './pager.js';
+import { LiveTable } from './table.js';
+
+/// `url` and `values()` say what is read; `columns`, `key`, `name`, `actions`, `href`, `open` are the table's; `news(event)` tells
+/// whether an event makes it stale. Gives `element` and `begin()`.
+export function listSection({ title, text, buttons, empty, url, values = () => ({}), signal, news, level = 'h2', bar, page = 50, ...table }) {
+  const view = new LiveTable({ caption: title, empty: () => h('p.mute', null, empty ?? t('list.none')), ...table });
+  const list = pager({
+    signal, wait: bar ? 200 : 0, key: table.key,
+    load: (cursor) => get(url, { limit: page, ...values(), cursor }, { signal }),
+    draw: (items, fresh) => (fresh ? view.showNow(items) : view.show(items)),
+  });
+  if (news) onNews(({ events }) => { if (events?.some(news)) list.refresh(); }, signal);
+  const element = h('section', null, h('div.section-head', null, h(level, null, title), h('div.buttons', null, buttons)),
+    text && h('p.mute', null, text), bar, view.element, list.element);
+  return { element, begin: () => list.begin(), refresh: () => list.refresh() };
+}
+
+/// A button that does one thing and says so; what goes wrong is shown beside it.
+export function doButton(label, act, { cls = '', said = null } = {}) {
+  const trouble = h('div');
+  const button = h('button', { type: 'button', class: cls }, label);
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    trouble.replaceChildren();
+    try {
+      await act();
+      if (said) announce(said);
+    } catch (problem) {
+      fill(trouble, problemBox(problem));
+    } finally {
+      button.disabled = false;
+    }
+  });
+  return h('span.with-trouble', null, button, trouble);
+}
+
+/// Asks once more, then does it.
+export function sure(title, text, submit, send, done) { return confirmDialog({ title, text, submit, send, done }); }
+
+/// A settled thing of the house, such as an alert.
+export const settle = (url) => post(url, {});
+
+/// Pairs of label and value; what is absent is left out.
+export function facts(...pairs) {
+  return h('dl.facts', null, pairs.filter((pair) => pair && pair[1] !== null && pair[1] !== undefined && pair[1] !== '')
+    .map(([label, value]) => [h('dt', null, label), h('dd', null, value)]));
+}

@@ -1,0 +1,93 @@
+// Who may use the page and what each may do; and the book of who did what.
+
+import { get, me, patch, post, remove } from '../api.js';
+import { formDialog, secretDialog } from '../dialog.js';
+import { h, path } from '../dom.js';
+import { ago, none, timeMark } from '../format.js';
+import { filterBar } from '../forms.js';
+import { who } from '../events.js';
+import { t } from '../i18n.js';
+import { listSection, sure } from '../lists.js';
+import { mark } from '../states.js';
+
+const ranks = ['viewer', 'support', 'operator', 'administrator', 'owner'];
+
+/// The roles that whoever asks may give.
+export function roleOptions() {
+  return ranks.slice(0, ranks.indexOf(me.role) + 1).map((role) => ({ value: role, label: `${t(`role.${role}`)}: ${t(`role.${role}.text`)}` }));
+}
+
+export function peopleSection(signal) {
+  const again = () => list.begin();
+  const list = listSection({
+    title: t('people.title'), text: t('people.text'), url: '/users', signal, key: (u) => u.id, name: (u) => u.name,
+    news: (e) => e.kind.startsWith('user.'),
+    buttons: h('button.primary', { type: 'button', on: { click: () => add(again) } }, t('people.add')),
+    actions: (u) => (ranks.indexOf(u.role) > ranks.indexOf(me.role) ? [] : [
+      { label: t('people.role'), key: 'r', run: () => changeRole(u, again) },
+      { label: t('people.password'), key: 'p', run: () => freshPassword(u, again) },
+      ...(u.second_factor ? [{ label: t('people.factor'), key: 'f', run: () => sure(t('people.factor'), t('people.factor.text', { name: u.name }), t('people.factor'), () => remove(path`/users/${u.id}/second-factor`), again) }] : []),
+      { label: t('people.logins.end'), key: 'e', run: () => sure(t('people.logins.end'), t('people.logins.text', { name: u.name }), t('people.logins.end'), () => remove(path`/users/${u.id}/logins`), again) },
+      { label: t(u.disabled ? 'people.enable' : 'people.disable'), key: 'd', danger: !u.disabled, run: () => sure(t(u.disabled ? 'people.enable' : 'people.disable'), t(u.disabled ? 'people.enable.text' : 'people.disable.text', { name: u.name }), t(u.disabled ? 'people.enable' : 'people.disable'), () => patch(path`/users/${u.id}`, { disabled: !u.disabled }), again) },
+      { label: t('people.remove'), key: 'x', danger: true, run: () => sure(t('people.remove'), t('people.remove.text', { name: u.name }), t('people.remove'), () => remove(path`/users/${u.id}`), again) },
+    ]),
+    columns: [
+      { id: 'name', label: t('field.name'), head: true, sort: (u) => u.name, cell: (u) => u.name },
+      { id: 'role', label: t('settings.role'), sort: (u) => ranks.indexOf(u.role), cell: (u) => t(`role.${u.role}`) },
+      { id: 'state', label: t('col.state'), cell: (u) => mark('yes', u.disabled ? 'blocked' : 'valid', t(u.disabled ? 'people.out' : 'people.in')) },
+      { id: 'factor', label: t('factor.title'), cell: (u) => t(u.second_factor ? 'yes' : 'no') },
+      { id: 'logins', label: t('account.logins'), num: true, cell: (u) => String(u.logins) },
+      { id: 'since', label: t('col.since'), cell: (u) => timeMark(u.created_at) },
+    ],
+  });
+  return list;
+}
+
+function add(done) {
+  formDialog({
+    title: t('people.add'), submit: t('people.add'), intro: t('people.add.text'),
+    fields: [
+      { name: 'name', label: t('field.name'), required: true, maxlength: 64 },
+      { name: 'role', label: t('settings.role'), type: 'select', required: true, value: 'viewer', options: roleOptions() },
+    ],
+    send: (values) => post('/users', values),
+    done: (user) => secretDialog({ title: t('people.password.of', { name: user.name }), text: t('people.password.text'), secrets: [{ label: t('login.password'), value: user.password }], done }),
+  });
+}
+
+function changeRole(user, done) {
+  formDialog({
+    title: t('people.role.of', { name: user.name }), submit: t('save'),
+    fields: [{ name: 'role', label: t('settings.role'), type: 'select', required: true, value: user.role, options: roleOptions() }],
+    send: (values) => patch(path`/users/${user.id}`, values), done,
+  });
+}
+
+function freshPassword(user, done) {
+  formDialog({
+    title: t('people.password'), submit: t('people.password'), intro: t('people.password.fresh', { name: user.name }), fields: [],
+    send: () => post(path`/users/${user.id}/password`, {}),
+    done: ({ password }) => secretDialog({ title: t('people.password.of', { name: user.name }), text: t('people.password.text'), secrets: [{ label: t('login.password'), value: password }], done }),
+  });
+}
+
+export function auditSection(signal) {
+  const bar = filterBar([
+    { name: 'who', type: 'text', label: t('audit.who'), placeholder: 'operator:anna', size: 18 }, { name: 'operation', type: 'text', label: t('audit.operation'), size: 20 },
+  ], () => list.begin());
+  const list = listSection({
+    title: t('audit.title'), text: t('audit.text'), empty: t('audit.none'), url: '/audit', values: () => bar.values(), bar, signal,
+    news: (e) => Boolean(e.body?.by), key: (a) => a.id, name: (a) => a.operation,
+    columns: [
+      { id: 'at', label: t('col.time'), head: true, cell: (a) => timeMark(a.at) }, { id: 'who', label: t('audit.who'), cell: (a) => who(a.who) },
+      { id: 'operation', label: t('audit.operation'), cell: (a) => h('code', null, a.operation) },
+      { id: 'path', label: t('audit.path'), wide: true, cut: true, cell: (a) => h('code', null, a.path) },
+      { id: 'status', label: t('audit.status'), num: true, cell: (a) => h('span', { class: a.status < 400 ? '' : 'bad-text' }, String(a.status)) },
+      { id: 'address', label: t('account.address'), cell: (a) => h('span.mono', null, a.address || none) }, { id: 'ago', label: t('col.ago'), calm: true, cell: (a) => ago(a.at) },
+    ],
+  });
+  return list;
+}
+
+/// Whether drivers and everybody see what is free.
+export async function publicState(signal) { return (await get('/public', {}, { signal })).status; }

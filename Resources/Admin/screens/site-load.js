@@ -1,0 +1,169 @@
+// The power of one site: its circuits as a tree with what flows in each, and what every EVSE gets and why.
+
+import { get, mayRun, patch, post, remove } from '../api.js';
+import { stations } from '../books.js';
+import { confirmDialog, formDialog } from '../dialog.js';
+import { fill, h, path } from '../dom.js';
+import { changes, given } from '../forms.js';
+import { number } from '../format.js';
+import { t, word } from '../i18n.js';
+import { LiveTable } from '../table.js';
+
+const period = 2_000;   // Milliseconds between two looks.
+const lines = ['l1', 'l2', 'l3'];
+
+export async function show({ root, signal, params, head }) {
+  const [site] = await Promise.all([get(path`/locations/${params.id}`, {}, { signal }), stations.ready()]);
+  if (signal.aborted) return;
+  const again = () => look().catch(() => {});
+  head({
+    title: t('load.title', { name: site.name }), back: { href: path`/sites/${site.id}`, label: site.name },
+    sub: t('load.sub'),
+    buttons: mayRun() && [
+      h('button', { type: 'button', on: { click: () => addCircuit(site, current, again) } }, t('load.circuit.add')),
+      h('button', { type: 'button', on: { click: () => putOutlet(site, current, again) } }, t('load.outlet.add')),
+    ],
+  });
+  let current = { circuits: [], evses: [] };
+  const tree = h('ul.circuits', { 'aria-label': t('load.circuits') });
+  const table = new LiveTable({
+    caption: t('load.evses'), key: (e) => `${e.station}/${e.evse}`, name: (e) => `${e.station} · ${e.evse}`,
+    href: (e) => (e.session ? path`/sessions/${e.session}` : path`/stations/${e.station}`),
+    empty: () => h('p', null, t('load.outlet.none')),
+    columns: [
+      { id: 'evse', label: t('col.evse'), head: true, cell: (e) => h('span.id', null, `${e.station} · ${e.evse}`) },
+      { id: 'circuit', label: t('load.circuit'), cell: (e) => circuitName(current, e.circuit) },
+      { id: 'allowed', label: t('load.allowed'), num: true, cell: (e) => amperes(e.allowed_a, e.session) },
+      { id: 'measured', label: t('load.measured'), num: true, cell: (e) => amperes(highest(e.measured), e.measured) },
+      { id: 'reason', label: t('load.reason'), cell: (e) => word('load.reason', e.reason) },
+      { id: 'why', label: t('load.why'), wide: true, cell: (e) => e.why },
+    ],
+  });
+  const none = h('div.blank', { hidden: true }, h('p', null, t('load.none')), h('p.mute', null, t('load.none.text')));
+  root.append(
+    none, h('section', null, h('h2', null, t('load.circuits')), tree),
+    h('section', null, h('h2', null, t('load.evses')), table.element)
+  );
+  async function look() {
+    let seen;
+    try {
+      seen = await get(path`/locations/${site.id}/load`, {}, { signal });
+    } catch (problem) {
+      if (problem.status !== 404) throw problem;
+      seen = { circuits: (await get(path`/locations/${site.id}/circuits`, {}, { signal })).items, evses: [] };
+    }
+    if (signal.aborted) return;
+    current = seen;
+    none.hidden = seen.circuits.length > 0;
+    fill(tree, branch(seen, null, (circuit) => editCircuit(site, circuit, again)));
+    table.show(seen.evses);
+  }
+  await look();
+  const timer = setInterval(again, period);
+  signal.addEventListener('abort', () => clearInterval(timer));
+}
+
+function branch(load, parent, edit) {
+  return load.circuits.filter((c) => (c.parent ?? null) === parent).map((circuit) => h('li', null,
+    h('div.circuit', null, h('b', null, circuit.name), h('span.mute', null, fuse(circuit)),
+      mayRun() && h('button', { type: 'button', on: { click: () => edit(circuit) } }, t('load.circuit.edit'))),
+    circuit.now && h('div.bars', null, lines.filter((l) => circuit.lines.includes(l.toUpperCase())).map((line) => bar(
+      circuit, line
+    ))),
+    h('ul', null, branch(load, circuit.id, edit))));
+}
+
+/// One line of a circuit: what else takes, what is reserved for cars, of what may flow.
+function bar(circuit, line) {
+  const [load, cars] = [circuit.now.load, circuit.now.reserved].map((c) => Number(c[`${line}_a`]));
+  const usable = Number(circuit.now.usable_a);
+  const text = t('load.bar', {
+    line: line.toUpperCase(), cars: number(cars, 1), load: number(load, 1), usable: number(usable, 1),
+  });
+  return h('div.line', null, h('span.mute', null, line.toUpperCase()),
+    h('meter', { min: 0, max: Math.max(usable, 0.1), high: usable * 0.95, value: Math.min(cars + load, usable), 'aria-label': text }),
+    h('span.fig', null, text));
+}
+
+function fuse(circuit) {
+  return t('load.fuse', { rated: number(circuit.rated_a, 1), usable: number(circuit.usable_a, 1) });
+}
+
+function highest(currents) { return currents && Math.max(...lines.map((line) => Number(currents[`${line}_a`]))); }
+
+function amperes(value, shown) { return shown ? t('load.amperes', { n: number(value, 1) }) : ''; }
+
+function circuitName(load, id) { return load.circuits.find((c) => c.id === id)?.name ?? ''; }
+
+// MARK: What the operator draws
+
+function circuitFields(load, circuit = {}) {
+  const others = load.circuits.filter((c) => c.id !== circuit.id);
+  return [
+    { name: 'name', label: t('load.circuit.name'), value: circuit.name, required: true },
+    {
+      name: 'parent', label: t('load.circuit.parent'), type: 'select', value: circuit.parent ?? '',
+      options: [{ value: '', label: t('load.circuit.supply') }, ...others.map((c) => ({ value: c.id, label: c.name }))],
+    },
+    { name: 'rated_a', label: t('load.circuit.rated'), type: 'decimal', value: circuit.rated_a, required: true },
+    { name: 'usable_a', label: t('load.circuit.usable'), type: 'decimal', value: circuit.usable_a },
+    {
+      name: 'assumed_load_a', label: t('load.circuit.assumed'), type: 'decimal', value: circuit.assumed_load_a,
+      hint: t('load.circuit.assumed.hint'),
+    },
+  ];
+}
+
+function asNumbers(values) {
+  return { ...values, ...('parent' in values ? { parent: values.parent ? Number(values.parent) : null } : {}) };
+}
+
+function addCircuit(site, load, done) {
+  formDialog({
+    title: t('load.circuit.add'), fields: circuitFields(load), submit: t('load.circuit.add'), done,
+    send: (values) => post(path`/locations/${site.id}/circuits`, asNumbers(given(values))),
+  });
+}
+
+function editCircuit(site, circuit, done) {
+  get(path`/locations/${site.id}/circuits`).then((all) => formDialog({
+    title: circuit.name, fields: circuitFields({ circuits: all.items }, circuit), submit: t('save'), done,
+    send: (values) => patch(path`/circuits/${circuit.id}`, asNumbers(changes(values, circuit))),
+    after: h('button.danger', {
+      type: 'button', on: {
+        click: () => confirmDialog({
+          title: t('load.circuit.remove'), text: t('load.circuit.remove.text'), submit: t('load.circuit.remove'), done,
+          send: () => remove(path`/circuits/${circuit.id}`),
+        }),
+      },
+    }, t('load.circuit.remove')),
+  }));
+}
+
+function putOutlet(site, load, done) {
+  const here = stations.list().filter((s) => s.location?.id === site.id);
+  const places = here.flatMap((s) => (s.evses ?? []).map((e) => ({
+    value: `${s.id} ${e.number}`, label: `${s.id} · ${e.number}`,
+  })));
+  formDialog({
+    title: t('load.outlet.add'), submit: t('save'), done,
+    fields: [
+      { name: 'evse', label: t('col.evse'), type: 'select', options: places, required: true },
+      {
+        name: 'circuit', label: t('load.circuit'), type: 'select', required: true,
+        options: load.circuits.map((c) => ({ value: c.id, label: c.name })),
+      },
+      {
+        name: 'rotation', label: t('load.outlet.rotation'), type: 'select', value: 'RST',
+        options: ['RST', 'STR', 'TRS', 'RTS', 'SRT', 'TSR'].map((r) => ({ value: r, label: r })),
+      },
+      { name: 'fallback_a', label: t('load.outlet.fallback'), type: 'decimal', hint: t('load.outlet.fallback.hint') },
+    ],
+    send(values) {
+      const [station, evse] = values.evse.split(/ (?=[^ ]*$)/);
+      return patch(path`/stations/${station}/outlets/${evse}`, {
+        circuit: Number(values.circuit), rotation: values.rotation, fallback_a: values.fallback_a,
+      });
+    },
+  });
+}

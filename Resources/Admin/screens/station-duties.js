@@ -1,0 +1,298 @@
+// What a station was given to do beyond one command: its local list, reservations, charging limits, firmware and logs.
+
+import { get, mayRun, patch, post, remove } from '../api.js';
+import { sessionAt } from '../books.js';
+import { command } from '../commands.js';
+import { formDialog, problemBox } from '../dialog.js';
+import { fill, h, path } from '../dom.js';
+import { ago, moment, none, now, number, timeMark } from '../format.js';
+import { given } from '../forms.js';
+import { who } from '../events.js';
+import { t, word } from '../i18n.js';
+import { doButton, facts, listSection, sure } from '../lists.js';
+import { onNews } from '../live.js';
+import { mark } from '../states.js';
+
+export async function drawDuties(place, state, { signal }) {
+  const { station } = state;
+  const ours = (kind) => (e) => e.station === station.id && (e.kind.startsWith('command.') || e.kind.startsWith(kind));
+  const limits = limitSection(station, signal, ours);
+  const told = noticeSection(station, signal);
+  const lists = [reservations(station, signal, ours), limits, jobs(station, signal, ours)];
+  const localList = h('section', null, h('h2', null, t('locallist.title')));
+  fill(place, limits.element, told.element, lists[0].element, localList, lists[2].element);
+  await Promise.all([...lists.map((list) => list.begin()), told.begin(), drawLocalList(localList, station, signal)]);
+}
+
+// Charging limits
+
+function limitSection(station, signal, ours) {
+  const list = listSection({
+    title: t('limits.title'), text: t('limits.text'), empty: t('limits.none'), url: path`/stations/${station.id}/profiles`,
+    signal, news: ours('station.'), key: (p) => p.number, name: (p) => t('limits.name', { number: p.number }),
+    buttons: mayRun() && [
+      h('button.primary', { type: 'button', on: { click: () => limitDialog(station) } }, t('limits.set')),
+      h('button', { type: 'button', on: { click: () => command(station.id, 'composite-schedule', { evse: 0 }) } }, t('limits.composite')),
+      h('button', { type: 'button', on: { click: () => command(station.id, 'get-profiles', {}) } }, t('limits.read')),
+    ],
+    actions: (p) => (mayRun() && ['asked', 'in_force'].includes(p.state) ? [{
+      label: t('limits.clear'), key: 'x', danger: true,
+      run: () => command(station.id, 'clear-profile', { number: p.number }),
+    }] : []),
+    columns: [
+      { id: 'number', label: t('col.number'), head: true, cell: (p) => String(p.number) },
+      { id: 'purpose', label: t('col.purpose'), cell: (p) => word('purpose', p.profile.purpose) },
+      { id: 'evse', label: t('col.evse'), cell: (p) => (p.evse ? String(p.evse) : t('field.evse.whole')) },
+      { id: 'limit', label: t('col.limit'), wide: true, cell: (p) => scheduleInWords(p.profile.schedule) },
+      { id: 'kind', label: t('col.kind'), cell: (p) => kindInWords(p.profile) },
+      { id: 'state', label: t('col.state'), cell: (p) => mark('duty', p.state, word('duty', p.state)) },
+      { id: 'by', label: t('col.by'), cell: (p) => who(p.origin) },
+      { id: 'at', label: t('col.since'), cell: (p) => ago(p.updated_at) },
+    ],
+  });
+  return list;
+}
+
+/// `16 A`, `16 A, from 2 h 8 A`.
+function scheduleInWords({ unit, periods }) {
+  return periods.map((p, i) => {
+    const rate = `${number(p.limit, Number(p.limit) % 1 ? 1 : 0)} ${unit}${p.phases ? ` · ${t('limits.phases', { n: p.phases })}` : ''}`;
+    return i === 0 ? rate : t('limits.from', { time: clockOf(p.start_s), rate });
+  }).join(', ');
+}
+
+function clockOf(seconds) {
+  return `${String(Math.floor(seconds / 3600)).padStart(2, '0')}:${String(Math.floor((seconds % 3600) / 60)).padStart(2, '0')}`;
+}
+
+function kindInWords(profile) {
+  return profile.kind === 'recurring' ? word('recurrency', profile.recurrency) : word('profile_kind', profile.kind);
+}
+
+/// The one question that most people have: how much at most. Times of day are offered, the rest of the standard is not asked.
+function limitDialog(station) {
+  const running = station.evses.map((evse) => sessionAt(station, evse)).filter(Boolean);
+  formDialog({
+    title: t('limits.set.title', { station: station.id }), submit: t('limits.set'), cls: 'wide',
+    fields: [
+      {
+        name: 'purpose', label: t('limits.for'), type: 'select', required: true,
+        options: [
+          { value: 'station', label: t('limits.for.station') }, { value: 'any_session', label: t('limits.for.any') },
+          ...running.map((s) => ({ value: `session:${s.id}`, label: t('limits.for.session', { token: s.token?.uid ?? s.id }) })),
+        ],
+      },
+      { name: 'limit', label: t('limits.most'), type: 'decimal', required: true, pattern: '[0-9]+([.,][0-9])?', cls: 'half', first: true, hint: t('limits.most.hint') },
+      {
+        name: 'unit', label: t('limits.unit'), type: 'select', required: true, cls: 'half',
+        options: [{ value: 'A', label: t('limits.unit.A') }, { value: 'W', label: t('limits.unit.W') }],
+      },
+      {
+        name: 'evse', label: t('field.evse'), type: 'select', required: true, value: '0',
+        options: [{ value: '0', label: t('field.evse.whole') }, ...station.evses.map((e) => ({ value: String(e.number), label: String(e.number) }))],
+      },
+      { name: 'from', label: t('limits.daily.from'), type: 'time', cls: 'half', optional: t('limits.daily.always') },
+      { name: 'to', label: t('limits.daily.to'), type: 'time', cls: 'half', optional: t('limits.daily.always') },
+      { name: 'other', label: t('limits.daily.other'), type: 'decimal', hint: t('limits.daily.other.hint') },
+    ],
+    async send(values) {
+      const body = profileFrom(values, station);
+      command(station.id, 'set-profile', body);
+    },
+  });
+}
+
+function profileFrom({ purpose, limit, unit, evse, from, to, other }) {
+  const [kind, session] = purpose.split(':');
+  const profile = { purpose: kind, stack_level: 0, kind: 'absolute', schedule: { unit, periods: [{ start_s: 0, limit: Number(limit) }] } };
+  const midnight = new Date(now());
+  midnight.setHours(0, 0, 0, 0);
+  profile.schedule.starts_at = midnight.toISOString();
+  if (kind === 'session') {
+    profile.kind = 'relative';
+    delete profile.schedule.starts_at;
+  }
+  if (from && to && from !== to && kind !== 'session') {
+    Object.assign(profile, { kind: 'recurring', recurrency: 'daily' });
+    profile.schedule.duration_s = 86_400;
+    const rest = Number(other ?? (unit === 'A' ? 32 : 22_000));
+    const at = (text) => { const [hours, minutes] = text.split(':').map(Number); return hours * 3600 + minutes * 60; };
+    const inside = { start_s: at(from), limit: Number(limit) };
+    const outside = { start_s: at(to), limit: rest };
+    const rows = [inside, outside].sort((a, b) => a.start_s - b.start_s);
+    if (rows[0].start_s > 0) rows.unshift({ start_s: 0, limit: rows[1].limit });
+    profile.schedule.periods = rows;
+  }
+  return given({ profile, evse: session ? null : Number(evse), session: session ?? null });
+}
+
+/// What stations were told by others, and what they answered to the question which limit holds now.
+function noticeSection(station, signal) {
+  const element = h('section', { hidden: true });
+  const draw = async () => {
+    const [plans, notices] = await Promise.all([
+      get(path`/stations/${station.id}/composite-schedules`, {}, { signal }), get(path`/stations/${station.id}/charging-notices`, {}, { signal }),
+    ]);
+    element.hidden = plans.items.length + notices.items.length === 0;
+    fill(element, h('h2', null, t('limits.now')), facts(
+      ...plans.items.map((c) => [
+        c.evse ? t('limits.at', { evse: c.evse }) : t('field.evse.whole'),
+        [scheduleInWords(c.schedule), h('span.mute', null, ' · ', ago(c.read_at))],
+      ]),
+      ...notices.items.map((n) => [
+        word('notice', n.what), [`${n.source} · `, h('code', null, JSON.stringify(n.told)), h('span.mute', null, ' · ', ago(n.at))],
+      ])
+    ));
+  };
+  onNews(({ events }) => {
+    if (events?.some((e) => e.station === station.id && (e.kind === 'command.ended' || e.kind === 'station.charging_told'))) draw().catch(() => {});
+  }, signal);
+  return { element, begin: draw };
+}
+
+// Reservations
+
+function reservations(station, signal, ours) {
+  return listSection({
+    title: t('reservations.title'), empty: t('reservations.none'), url: '/reservations', values: () => ({ station: station.id }),
+    signal, news: ours('session.'), key: (r) => r.id, name: (r) => r.token,
+    buttons: mayRun() && h('button', { type: 'button', on: { click: () => reserve(station) } }, t('reservations.add')),
+    actions: (r) => (mayRun() && ['asked', 'placed'].includes(r.state) ? [{
+      label: t('reservations.cancel'), key: 'x', danger: true,
+      run: () => sure(t('reservations.cancel'), t('reservations.cancel.text', { token: r.token }), t('reservations.cancel'),
+        () => remove(path`/reservations/${r.id}`)),
+    }] : []),
+    columns: [
+      { id: 'token', label: t('col.token'), head: true, cell: (r) => h('span.id', null, r.token) },
+      { id: 'evse', label: t('col.evse'), cell: (r) => (r.evse ? String(r.evse) : t('reservations.any')) },
+      { id: 'state', label: t('col.state'), cell: (r) => mark('duty', r.state, word('duty', r.state)) },
+      { id: 'until', label: t('col.until'), cell: (r) => timeMark(r.expires_at, station.location?.time_zone) },
+      { id: 'answer', label: t('col.answer'), cell: (r) => r.answer ?? none },
+      { id: 'by', label: t('col.by'), cell: (r) => who(r.origin) },
+      {
+        id: 'session', label: t('col.session'),
+        cell: (r) => (r.session ? h('a', { href: path`/sessions/${r.session}` }, t('command.session')) : none),
+      },
+    ],
+  });
+}
+
+function reserve(station) {
+  const soon = new Date(now() + 30 * 60_000);
+  const local = new Date(soon.getTime() - soon.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  formDialog({
+    title: t('reservations.title.of', { station: station.id }), submit: t('reservations.add'),
+    fields: [
+      { name: 'token', label: t('field.token'), required: true, mono: true, maxlength: 36 },
+      {
+        name: 'evse', label: t('field.evse'), type: 'select', value: String(station.evses[0]?.number ?? ''),
+        options: [{ value: '', label: t('reservations.any') }, ...station.evses.map((e) => ({ value: String(e.number), label: `${e.number} · ${word('evse', e.status)}` }))],
+      },
+      { name: 'until', label: t('col.until'), type: 'datetime-local', required: true, value: local },
+    ],
+    async send({ token, evse, until }) {
+      command(station.id, 'reserve', given({ token, evse: evse ? Number(evse) : null, expires_at: new Date(until).toISOString() }));
+    },
+  });
+}
+
+// The local list
+
+async function drawLocalList(place, station, signal) {
+  const draw = async () => {
+    const list = await get(path`/stations/${station.id}/local-list`, {}, { signal });
+    const keep = (on) => patch(path`/stations/${station.id}/local-list`, { keep: on }).then(draw);
+    fill(place, h('div.section-head', null, h('h2', null, t('locallist.title')), mayRun() && h('div.buttons', null,
+      list.keep ? [
+        h('button', { type: 'button', on: { click: () => command(station.id, 'send-list', {}) } }, t('locallist.send')),
+        doButton(t('locallist.off'), () => keep(false)),
+      ] : doButton(t('locallist.on'), () => keep(true)))),
+    h('p.mute', null, t('locallist.text')),
+    facts(
+      [t('col.state'), mark('duty', list.state, word('list', list.state))], [t('locallist.version'), list.version === null ? null : number(list.version)],
+      [t('locallist.entries'), number(list.entries)], [t('locallist.behind'), list.keep ? number(list.behind) : null],
+      [t('locallist.left_out'), list.left_out ? number(list.left_out) : null], [t('locallist.why'), list.why],
+      [t('locallist.next'), list.next_try_at ? timeMark(list.next_try_at) : null]
+    ));
+  };
+  onNews(({ events }) => {
+    if (events?.some((e) => e.kind === 'token.changed' || (e.station === station.id && e.kind === 'command.ended'))) draw().catch(() => {});
+  }, signal);
+  try { await draw(); } catch (problem) { if (!signal.aborted) fill(place, h('h2', null, t('locallist.title')), problemBox(problem, draw)); }
+}
+
+// Firmware and logs
+
+function jobs(station, signal, ours) {
+  return listSection({
+    title: t('jobs.title'), empty: t('jobs.none'), url: '/jobs', values: () => ({ station: station.id }), signal, news: ours('station.'),
+    key: (j) => j.id, name: (j) => word('job', j.kind),
+    buttons: mayRun() && [
+      h('button', { type: 'button', on: { click: () => firmware(station) } }, t('jobs.firmware')),
+      h('button', { type: 'button', on: { click: () => fetchLog(station) } }, t('jobs.log')),
+    ],
+    actions: (j) => (mayRun() && j.file && j.kind !== 'firmware' && j.state === 'done' ? [{ label: t('jobs.download'), key: 'd', run: () => download(j.file) }] : []),
+    columns: jobColumns(),
+  });
+}
+
+/// How jobs are listed here and in a campaign.
+export function jobColumns() {
+  return [
+    { id: 'at', label: t('col.time'), head: true, cell: (j) => timeMark(j.created_at) },
+    { id: 'kind', label: t('col.kind'), cell: (j) => word('job', j.kind) },
+    { id: 'state', label: t('col.state'), cell: (j) => mark('duty', j.state, word('duty', j.state)) },
+    { id: 'word', label: t('col.answer'), cell: (j) => j.word ?? none },
+    { id: 'file', label: t('jobs.file'), wide: true, cut: true, cell: (j) => h('span.mono', null, j.file_name ?? j.url) },
+    { id: 'by', label: t('col.by'), cell: (j) => who(j.origin) },
+    { id: 'changed', label: t('col.ago'), calm: true, cell: (j) => ago(j.updated_at) },
+  ];
+}
+
+/// Fetches a file by an address that is good once.
+export async function download(file) {
+  const { url } = await post(path`/files/${file}/fetch`, {});
+  const link = document.createElement('a');
+  link.setAttribute('href', url);
+  link.setAttribute('download', '');
+  link.click();
+}
+
+async function firmware(station) {
+  const files = (await get('/files', { kind: 'firmware', limit: 100 })).items.filter((file) => file.state === 'here');
+  formDialog({
+    title: t('jobs.firmware.title', { station: station.id }), intro: t('jobs.firmware.text'), submit: t('jobs.firmware.submit'), danger: true,
+    fields: [
+      files.length > 0 && {
+        name: 'file', label: t('jobs.file'), type: 'select', value: '',
+        options: [{ value: '', label: t('jobs.file.none') }, ...files.map((f) => ({ value: f.id, label: `${f.name} · ${moment(f.created_at)}` }))],
+      },
+      { name: 'url', label: t('jobs.url'), mono: true, maxlength: 512, hint: t('jobs.url.hint') },
+      { name: 'retrieve_at', label: t('jobs.when'), type: 'datetime-local', optional: t('jobs.when.now') },
+      { name: 'signature', label: t('jobs.signature'), type: 'area', rows: 2, mono: true, hint: t('jobs.signature.hint') },
+      { name: 'certificate', label: t('jobs.certificate'), type: 'area', rows: 3, mono: true },
+    ].filter(Boolean),
+    async send(values) {
+      const time = values.retrieve_at ? new Date(values.retrieve_at).toISOString() : null;
+      command(station.id, 'update-firmware', given({ ...values, file: values.file || null, retrieve_at: time }));
+    },
+  });
+}
+
+function fetchLog(station) {
+  formDialog({
+    title: t('jobs.log.title', { station: station.id }), intro: t('jobs.log.text'), submit: t('jobs.log'),
+    fields: [
+      {
+        name: 'kind', label: t('col.kind'), type: 'select', required: true,
+        options: ['diagnostics', 'security'].map((kind) => ({ value: kind, label: word('job', kind) })),
+      },
+      { name: 'from', label: t('jobs.from'), type: 'datetime-local', cls: 'half' },
+      { name: 'to', label: t('jobs.to'), type: 'datetime-local', cls: 'half' },
+    ],
+    async send({ kind, from, to }) {
+      const time = (text) => (text ? new Date(text).toISOString() : null);
+      command(station.id, 'get-log', given({ kind, from: time(from), to: time(to) }));
+    },
+  });
+}

@@ -1,0 +1,246 @@
+import CSMS
+import Domain
+import Export
+import HTTP
+import Store
+import Wire
+
+// The driver's page: a label's code leads to one EVSE, and whoever stands there begins and ends a session without being
+// a user. A ticket, which the browser keeps, stands for the session that it began. And the public page of what is free.
+extension Route {
+  static let driver: [Route] = [
+    Route("showPlace", .get, "/drive/{code}", .open) { try await $0.showPlace($1) },
+    Route("beginDrive", .post, "/drive/{code}", .open) { try await $0.beginDrive($1) },
+    Route("followDrive", .get, "/drive/{code}/session", .open) { try await $0.followDrive($1) },
+    Route("endDrive", .post, "/drive/{code}/stop", .open) { try await $0.endDrive($1) },
+    Route("listCodes", .get, "/stations/{id}/codes", .look) { try await $0.listCodes($1) },
+    Route("makeCodes", .post, "/stations/{id}/codes", .run) { try await $0.makeCodes($1) },
+    Route("printCodes", .get, "/stations/{id}/labels", .look) { try await $0.printCodes($1) },
+    Route("showPublicPages", .get, "/public", .look) { api, _ in
+      .json(["status": .bool(try await api.house.isStatusPublic())])
+    },
+    Route("changePublicPages", .put, "/public", .own) { try await $0.changePublicPages($1) },
+    Route("showPublicStatus", .get, "/public/status", .open) { try await $0.showPublicStatus($1) },
+  ]
+}
+
+// MARK: - Drivers
+
+extension API {
+  fileprivate func showPlace(_ call: Call) async throws -> Answer {
+    let place = try await self.place(call)
+    let needs = place.station.needs
+    return .json([
+      "station": .string(place.station.identity.text), "evse": .whole(place.evse.number),
+      "label": .text(place.evse.physicalReference), "site": .text(place.location?.name),
+      "address": .text(place.location.map { "\($0.address), \($0.city)" }),
+      "time_zone": .text(place.location?.timeZone), "status": .word(place.evse.status),
+      "online": .bool(house.isOnline(place.station.id)),
+      "free_vend": .bool(needs.isFreeVend == true && needs.freeVendToken != nil),
+      "busy": .bool(place.session != nil), "tariff": place.tariff?.json ?? .null,
+    ])
+  }
+
+  private func place(_ call: Call) async throws -> DrivenEVSE {
+    let code = call.text("code")
+    guard code.utf8.count <= Limits.driverCode, let place = try await house.driven(code) else {
+      throw Problem(.notFound, "no such place")
+    }
+    return place
+  }
+
+  /// Guesses of tokens and PINs are slowed down, by the place and by the address they come from.
+  fileprivate func beginDrive(_ call: Call) async throws -> Answer {
+    var fields = try call.fields()
+    let secret = try fields.maybeText("token")
+    try fields.finish()
+    let (code, address) = (call.text("code"), call.request.peer.host)
+    _ = try await place(call)
+    if let seconds = drivePace.pause(account: code, address: address, at: now) { throw Problem(tooManyFor: seconds) }
+    drivePace.failed(account: code, address: address, at: now)
+    guard let begun = try await house.drive(code, with: secret) else {
+      throw Problem.invalid("token", "nobody has such a token or PIN")
+    }
+    drivePace.succeeded(account: code, address: address)
+    return .json(["ticket": .string(begun.ticket)], status: .created)
+  }
+
+  private func ticket(_ call: Call) throws(Problem) -> String {
+    guard let ticket = call.request.headers["x-ticket"], ticket.utf8.count <= Limits.driverTicket else {
+      throw Problem(.unauthenticated, "send the ticket of this session as `X-Ticket`")
+    }
+    return ticket
+  }
+
+  fileprivate func endDrive(_ call: Call) async throws -> Answer {
+    guard let driving = try await house.driving(try ticket(call)) else { throw Problem(.notFound, "no such ticket") }
+    guard let session = driving.session else { throw Problem(.conflict, "the session has not begun") }
+    _ = try await house.stopSession(session.id, by: "driver:\(call.text("code"))")
+    return .done
+  }
+
+  /// The figures of a ticket's session, every two seconds while they move, until it has ended and its bill is made.
+  fileprivate func followDrive(_ call: Call) async throws -> Answer {
+    let ticket = try self.ticket(call)
+    guard try await house.driving(ticket) != nil else { throw Problem(.notFound, "no such ticket") }
+    guard drivers < Limits.drivers else { throw Problem(.unavailable, "too many are watching") }
+    return .stream { responder in
+      Task { await self.tell(ticket, responder) }
+    }
+  }
+
+  private func tell(_ ticket: String, _ responder: Responder) async {
+    drivers += 1
+    defer { drivers -= 1 }
+    var head = Response(.ok)
+    Self.harden(&head)
+    let sender = responder.events(headers: head.headers)
+    var told = JSON.null
+    for _ in 0..<(Limits.driveSeconds / Limits.driveBeatSeconds) {
+      guard let json = try? await figures(of: ticket) else { break }
+      if json != told {
+        sender.send(data: json.bytes)
+        told = json
+      }
+      if json["over"] == true { break }
+      // A reader that is gone, or too slow, ends it.
+      let goesOn = await withCheckedContinuation { waiting in sender.whenReady { waiting.resume(returning: $0) } }
+      guard goesOn else { return }
+      try? await Task.sleep(for: .seconds(Limits.driveBeatSeconds))
+    }
+    sender.finish()
+  }
+
+  private func figures(of ticket: String) async throws -> JSON {
+    guard let driving = try await house.driving(ticket) else { throw Problem(.notFound, "no such ticket") }
+    let shaper = sessionShaper
+    let command: JSON = ["phase": .word(driving.command.phase), "answer": driving.command.answer]
+    guard let session = driving.session else {
+      let isLost = driving.command.phase == .refused || driving.command.phase == .failed
+      return ["command": command, "session": .null, "over": .bool(isLost)]
+    }
+    let whole = try await house.read { books throws(StoreFault) in
+      var shaper = shaper
+      return try shaper.json(session, books)
+    }
+    var shown: JSON = [:]
+    for name in [
+      "state", "started_at", "ended_at", "duration_seconds", "energy_kwh", "power_kw", "state_of_charge", "cost", "cdr",
+    ] {
+      shown[name] = whole[name] ?? .null
+    }
+    let isOver = session.state == .invalid || session.endedAt != nil && whole["cdr"]?.string != nil
+    return ["command": command, "session": shown, "over": .bool(isOver)]
+  }
+}
+
+// MARK: - Labels
+
+extension API {
+  fileprivate func makeCodes(_ call: Call) async throws -> Answer {
+    var fields = try call.fields()
+    let isFresh = try fields.maybeFlag("fresh") ?? false
+    try fields.finish()
+    _ = try await house.makeCodes(of: call.identity(), fresh: isFresh, by: call.by)
+    return try await listCodes(call)
+  }
+
+  private func codes(_ call: Call) async throws -> [(evse: Int, code: String)] {
+    let identity = try call.identity()
+    guard let codes = try await house.codes(of: identity) else { throw Problem(.notFound, "no station \(identity)") }
+    return codes
+  }
+
+  /// The address that a label shows. Whoever prints says under which name drivers reach this page: the name by which a
+  /// request came may be somebody's tunnel.
+  private func base(_ call: Call) throws(Problem) -> String {
+    guard let base = call[query: "base"] else { return "" }
+    guard base.hasPrefix("https://") || base.hasPrefix("http://"), base.utf8.count <= Limits.labelBase,
+      base.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+    else { throw .invalid("base", "an address such as https://charge.example") }
+    return base.hasSuffix("/") ? String(base.dropLast()) : base
+  }
+
+  fileprivate func listCodes(_ call: Call) async throws -> Answer {
+    let (codes, base) = (try await self.codes(call), try self.base(call))
+    return .page(
+      codes.map { evse, code in
+        let url = "\(base)/c/\(code)"
+        let picture = QRCode(url)
+        return [
+          "evse": .whole(evse), "code": .string(code), "url": .string(url), "size": .whole(picture?.size),
+          "path": .text(picture?.path),
+        ]
+      }, next: nil)
+  }
+
+  fileprivate func printCodes(_ call: Call) async throws -> Answer {
+    let (codes, base, identity) = (try await self.codes(call), try self.base(call), try call.identity())
+    guard !base.isEmpty else { throw Problem.invalid("base", "an address such as https://charge.example") }
+    let site = try await house.read { books throws(StoreFault) in
+      try books.stations.station(identity)?.location.flatMap { id throws(StoreFault) in
+        try books.locations.location(id)?.name
+      }
+    }
+    let words = PaperWords(assets, language: call[query: "language"] ?? "en")
+    let sheet = LabelSheet(
+      station: identity.text, site: site, labels: codes.map { ($0.evse, "\(base)/c/\($0.code)") }, words: words)
+    return .file(sheet.document(), "application/pdf", named: "\(identity.text).pdf")
+  }
+}
+
+/// Labels to stick on: one A4 page for each EVSE, with a large code, what to do, and the address for those whose phone
+/// reads none.
+struct LabelSheet {
+  let station: String
+  let site: String?
+  let labels: [(evse: Int, url: String)]
+  let words: PaperWords
+
+  func document() -> Bytes {
+    var document = PDF(title: station)
+    let middle = PDF.width / 2
+    for label in labels {
+      document.beginPage()
+      document.text(
+        PDF.fitted(site ?? station, to: 440, size: 30, weight: .bold), x: middle, y: 110, size: 30, weight: .bold,
+        side: .middle)
+      document.text(
+        PDF.fitted(words["label.place", ["station": station, "evse": "\(label.evse)"]], to: 440, size: 18), x: middle,
+        y: 142, size: 18, side: .middle, grey: 0.3)
+      if let code = QRCode(label.url) { document.code(code, x: middle - 190, y: 180, side: 380) }
+      document.text(words["label.scan"], x: middle, y: 610, size: 22, weight: .bold, side: .middle)
+      document.text(words["label.steps"], x: middle, y: 640, size: 15, side: .middle, grey: 0.3)
+      document.text(PDF.fitted(label.url, to: 480, size: 14), x: middle, y: 700, size: 14, side: .middle, grey: 0.3)
+    }
+    if labels.isEmpty { document.beginPage() }
+    return document.finished()
+  }
+}
+
+// MARK: - The public page
+
+extension API {
+  fileprivate func changePublicPages(_ call: Call) async throws -> Answer {
+    var fields = try call.fields()
+    let isOn = try fields.flag("status")
+    try fields.finish()
+    try await house.setStatusPublic(isOn)
+    return .json(["status": .bool(isOn)])
+  }
+
+  /// What is free, by site: no identity, no token, nothing of whoever charges.
+  fileprivate func showPublicStatus(_ call: Call) async throws -> Answer {
+    guard try await house.isStatusPublic() else { throw Problem(.notFound, "the public page is off") }
+    let places = try await house.read { books throws(StoreFault) in
+      try books.driverPages.publicPlaces(limit: Limits.longestPage)
+    }
+    let sites = places.map { place -> JSON in
+      [
+        "name": .string(place.name), "address": .string(place.address), "evses": .whole(place.evses),
+        "free": .whole(place.free), "out_of_order": .whole(place.outOfOrder),
+      ]
+    }
+    return .json(["at": .time(now), "sites": .array(sites)])
+  }
+}

@@ -1,0 +1,191 @@
+import CSMS
+import Domain
+import Export
+import HTTP
+import Store
+import Wire
+
+// What is owed for a month: drafts, closing, invoices as paper and as tables, credit notes, and who we are on them.
+extension Route {
+  static let invoices: [Route] = [
+    Route("showCompany", .get, "/company", .look) { api, _ in .json(try await api.house.company().shown) },
+    Route("changeCompany", .put, "/company", .own) { try await $0.changeCompany($1) },
+    Route("listClosedMonths", .get, "/months", .look) { api, _ in
+      let months = try await api.house.read { books throws(StoreFault) in try books.invoices.closedMonths() }
+      return .page(months.map(\.json), next: nil)
+    },
+    Route("showMonth", .get, "/months/{month}", .look) { try await $0.showMonth($1) },
+    Route("closeMonth", .post, "/months/{month}/close", .run) { try await $0.closeMonth($1) },
+    Route("listInvoices", .get, "/invoices", .look) { try await $0.listInvoices($1) },
+    Route("exportInvoices", .get, "/invoices.xlsx", .look) { try await $0.exportInvoices($1) },
+    Route("getInvoice", .get, "/invoices/{id}", .look) { api, call in
+      let number = try call.invoiceNumber()
+      return .json(try await api.invoice(number).json(creditedBy: try await api.credit(of: number)))
+    },
+    Route("printInvoice", .get, "/invoices/{id}/pdf", .look) { try await $0.printInvoice($1) },
+    Route("creditInvoice", .post, "/invoices/{id}/credit", .run) { api, call in
+      .json(
+        try await api.house.creditInvoice(call.invoiceNumber(), by: call.by).json(creditedBy: nil), status: .created)
+    },
+  ]
+}
+
+extension API {
+  fileprivate func changeCompany(_ call: Call) async throws -> Answer {
+    let company: Seller = try Fields.payload(call.request.body)
+    try await house.changeCompany(company, by: call.by)
+    return .json(try await house.company().shown)
+  }
+
+  fileprivate func showMonth(_ call: Call) async throws -> Answer {
+    let (month, span) = try await self.month(of: call)
+    let closed = try await house.read { books throws(StoreFault) in try books.invoices.closed(month) }
+    var drafts: [(invoice: Invoice, cdrs: [String])] = []
+    if closed == nil { drafts = try await house.drafts(of: month, until: span.to) }
+    return .json([
+      "month": .string(month), "ends_at": .time(span.to), "closed": closed?.json ?? .null,
+      "drafts": .list(drafts) { $0.invoice.json(creditedBy: nil) },
+    ])
+  }
+
+  fileprivate func closeMonth(_ call: Call) async throws -> Answer {
+    let (month, span) = try await self.month(of: call)
+    let made = try await house.closeMonth(month, until: span.to, by: call.by)
+    return .json(["invoices": .list(made) { $0.json(creditedBy: nil) }], status: .created)
+  }
+
+  /// The month in the path, on the clock of the house.
+  private func month(of call: Call) async throws -> (String, (from: Timestamp, to: Timestamp)) {
+    let text = call.text("month")
+    return (text, try await span(ofMonth: text, of: call))
+  }
+
+  fileprivate func listInvoices(_ call: Call) async throws -> Answer {
+    let limit = try call.limit()
+    let cursor: ID<Invoice>? = try call.cursorID()
+    let month = call[query: "month"]
+    let found = try await house.read { books throws(StoreFault) in
+      try books.invoices.list(month: month, before: cursor?.value, limit: limit).map { invoice throws(StoreFault) in
+        (invoice, try books.invoices.credit(of: invoice.number)?.number)
+      }
+    }
+    return .page(
+      found.map { $0.0.json(creditedBy: $0.1) }, next: found.count < limit ? nil : found.last.map { "\($0.0.number)" })
+  }
+
+  fileprivate func invoice(_ number: Int64) async throws -> Invoice {
+    let found = try await house.read { books throws(StoreFault) in try books.invoices.invoice(number) }
+    guard let found else { throw Problem(.notFound, "no such invoice") }
+    return found
+  }
+
+  fileprivate func credit(of number: Int64) async throws -> Int64? {
+    try await house.read { books throws(StoreFault) in try books.invoices.credit(of: number)?.number }
+  }
+
+  // MARK: Papers
+
+  fileprivate func printInvoice(_ call: Call) async throws -> Answer {
+    let invoice = try await self.invoice(call.invoiceNumber())
+    var credited: String?
+    if let number = invoice.credits { credited = try await self.invoice(number).name }
+    let zone = try await zone(of: call)
+    var paper = InvoicePaper(
+      invoice, crediting: credited, words: PaperWords(assets, language: call[query: "language"] ?? "en"), zone: zone)
+    var last = ""
+    while true {
+      let from = last
+      let page = try await house.read { books throws(StoreFault) in
+        try books.invoices.cdrs(of: invoice, after: from, limit: Limits.exportRows).map(\.cdr)
+      }
+      for cdr in page { paper.add(cdr) }
+      guard page.count == Limits.exportRows, let end = page.last?.id else { break }
+      last = end
+    }
+    return .file(paper.finished(), "application/pdf", named: "\(invoice.name).pdf")
+  }
+
+  /// A workbook of a month: its invoices, and every session of each.
+  fileprivate func exportInvoices(_ call: Call) async throws -> Answer {
+    guard let month = call[query: "month"] else {
+      throw Problem.invalid("month", "a month as 2026-11 is expected")
+    }
+    _ = try await span(ofMonth: month, of: call)
+    let invoices = try await house.read { books throws(StoreFault) in
+      try books.invoices.list(month: month, limit: Limits.longestPage)
+    }
+    var book = XLSX()
+    book.begin(
+      "Invoices",
+      columns: [
+        "number", "payer_kind", "payer", "name", "sessions", "energy_kwh", "currency", "net", "tax", "total", "credits",
+        "created_at",
+      ])
+    for invoice in invoices.reversed() {
+      book.add([
+        .text(invoice.name), .text(invoice.payer.kind.rawValue), .text(invoice.payer.id), .text(invoice.payer.name),
+        .whole(Int64(invoice.sessions)), .number(invoice.energy.kilowattHours), .text(invoice.currency),
+        .number(invoice.net.decimal), .number((invoice.total - invoice.net).decimal), .number(invoice.total.decimal),
+        invoice.credits.map { .whole($0) } ?? .empty, .time(invoice.createdAt),
+      ])
+    }
+    book.begin("Sessions", columns: ["invoice"] + CDRTable.columns)
+    for invoice in invoices.reversed() where invoice.credits == nil {
+      var last = ""
+      while true {
+        let from = last
+        let rows = try await house.read { books throws(StoreFault) in
+          try books.invoices.cdrs(of: invoice, after: from, limit: Limits.exportRows).map { kept throws(StoreFault) in
+            (id: kept.cdr.id, cells: try CDRTable.row(kept, books))
+          }
+        }
+        for row in rows { book.add([.text(invoice.name)] + row.cells) }
+        guard rows.count == Limits.exportRows, let end = rows.last?.id else { break }
+        last = end
+      }
+    }
+    return .file(
+      book.finished(), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+      named: "invoices-\(month).xlsx")
+  }
+}
+
+extension Call {
+  fileprivate func invoiceNumber() throws(Problem) -> Int64 {
+    guard let number = Int64(text("id")) else { throw Problem(.notFound, "an invoice has a number") }
+    return number
+  }
+}
+
+nonisolated extension Invoice {
+  fileprivate func json(creditedBy credit: Int64?) -> JSON {
+    [
+      "number": .whole(number), "name": .string(name), "month": .string(month), "payer_kind": .word(payer.kind),
+      "payer": .string(payer.id), "payer_name": .string(payer.name), "sessions": .whole(sessions),
+      "energy_kwh": .energy(energy), "currency": .string(currency), "net": .string(net.decimal.text(places: 2)),
+      "taxes": .list(taxes) {
+        [
+          "name": .string($0.name), "percent": .decimal($0.percent),
+          "amount": .string($0.amount.decimal.text(places: 2)),
+        ]
+      },
+      "total": .string(total.decimal.text(places: 2)), "credits": .whole(credits), "credited_by": .whole(credit),
+      "created_at": number == 0 ? .null : .time(createdAt), "created_by": .string(createdBy),
+    ]
+  }
+}
+
+nonisolated extension ClosedMonth {
+  fileprivate var json: JSON {
+    ["month": .string(month), "closed_at": .time(closedAt), "closed_by": .string(closedBy)]
+  }
+}
+
+nonisolated extension Seller {
+  fileprivate var shown: JSON {
+    [
+      "name": .string(name), "address": .string(address), "vat_id": .text(vatID), "email": .text(email),
+      "payment": .text(payment), "note": .text(note), "prefix": .text(prefix),
+    ]
+  }
+}

@@ -1,0 +1,228 @@
+import CSMS
+import Domain
+import HTTP
+import Store
+import Wire
+
+// Prices that follow demand: their rules, what they would have done and what they did, and the series they look at.
+extension Route {
+  static let pricePolicies: [Route] = [
+    Route("listPricePolicies", .get, "/price-policies", .look) { try await $0.listPolicies($1) },
+    Route("createPricePolicy", .post, "/price-policies", .run) { try await $0.createPolicy($1) },
+    Route("getPricePolicy", .get, "/price-policies/{id}", .look) { try await $0.showPolicy($1.id(), status: .ok) },
+    Route("changePricePolicy", .patch, "/price-policies/{id}", .run) { try await $0.changePolicy($1) },
+    Route("removePricePolicy", .delete, "/price-policies/{id}", .run) { try await $0.removePolicy($1) },
+    Route("listPriceMoves", .get, "/price-policies/{id}/moves", .look) { try await $0.listMoves($1) },
+    Route("previewPricePolicy", .get, "/price-policies/{id}/preview", .look) { try await $0.previewPolicy($1) },
+    Route("showGridPrices", .get, "/grid-prices/{area}", .look) { try await $0.showGridPrices($1) },
+    Route("putGridPrices", .put, "/grid-prices/{area}", .run) { try await $0.putGridPrices($1) },
+    Route("putSurplus", .put, "/locations/{id}/surplus", .run) { try await $0.putSurplus($1) },
+  ]
+}
+
+extension API {
+  fileprivate func listPolicies(_ call: Call) async throws -> Answer {
+    let limit = try call.limit()
+    let cursor: ID<PricePolicy>? = try call.cursorID()
+    let all = try await house.read { books throws(StoreFault) in
+      try books.policies.list(after: cursor, limit: limit)
+    }
+    return .page(all.map(\.shape), next: all.count < limit ? nil : all.last?.id.description)
+  }
+
+  fileprivate func showPolicy(_ id: ID<PricePolicy>, status: Status) async throws -> Answer {
+    guard let kept = try await house.read({ books throws(StoreFault) in try books.policies.policy(id) }) else {
+      throw Problem(.notFound, "no such price policy")
+    }
+    return .json(kept.shape, status: status)
+  }
+
+  fileprivate func createPolicy(_ call: Call) async throws -> Answer {
+    var fields = try call.fields()
+    let tariff: ID<Tariff>? = try fields.maybeID("tariff", of: Tariff.self)
+    let policy: PricePolicy? = try fields.maybePayload("policy")
+    try fields.finish()
+    guard let tariff else { throw Problem.invalid("tariff", "a tariff's id is expected") }
+    guard let policy else { throw Problem.invalid("policy", "the rules are expected") }
+    return try await showPolicy(house.addPolicy(policy, for: tariff, by: call.by).id, status: .created)
+  }
+
+  fileprivate func changePolicy(_ call: Call) async throws -> Answer {
+    let id: ID<PricePolicy> = try call.id()
+    var fields = try call.fields()
+    let policy: PricePolicy? = try fields.maybePayload("policy")
+    let state: KeptPolicy.State? = try fields.maybeWord("state")
+    try fields.finish()
+    _ = try await house.changePolicy(id, to: policy, state: state, by: call.by)
+    return try await showPolicy(id, status: .ok)
+  }
+
+  fileprivate func removePolicy(_ call: Call) async throws -> Answer {
+    try await house.removePolicy(try call.id(), by: call.by)
+    return .done
+  }
+
+  fileprivate func listMoves(_ call: Call) async throws -> Answer {
+    let (id, limit) = (try call.id() as ID<PricePolicy>, try call.limit())
+    let cursor = try call.cursor().flatMap { Int64($0) }
+    let moves = try await house.read { books throws(StoreFault) -> [PriceMove]? in
+      guard try books.policies.policy(id) != nil else { return nil }
+      return try books.policies.moves(of: id, before: cursor, limit: limit)
+    }
+    guard let moves else { throw Problem(.notFound, "no such price policy") }
+    return .page(moves.map(\.shape), next: moves.count < limit ? nil : moves.last.map { "\($0.id)" })
+  }
+
+  // MARK: Preview
+
+  /// The rules over what was charged in a time that is past.
+  fileprivate func previewPolicy(_ call: Call) async throws -> Answer {
+    let id: ID<PricePolicy> = try call.id()
+    let quarter = Quarter.seconds * 1000
+    let now = Timestamp(milliseconds: clock.now().milliseconds / quarter * quarter)
+    let to = try call.queryTime("to") ?? now
+    let from = try call.queryTime("from") ?? to - .seconds(60 * 86_400)
+    for (name, time) in [("from", from), ("to", to)] where time.milliseconds % quarter != 0 {
+      throw Problem.invalid(name, "a whole quarter of an hour is expected")
+    }
+    guard from < to, to.seconds(since: from) <= Int64(Limits.previewSeconds) else {
+      throw Problem.invalid("from", "before `to`, by at most \(Limits.previewSeconds / 86_400) days")
+    }
+    guard let elasticity = Decimal(call[query: "elasticity"] ?? "0.2"), !elasticity.isNegative, elasticity <= 5 else {
+      throw Problem.invalid("elasticity", "0 to 5")
+    }
+    let found = try await house.read { books throws(StoreFault) -> (KeptPolicy, Tariff, [PricePreview.Past])? in
+      guard let kept = try books.policies.policy(id), let tariff = try books.tariffs.tariff(kept.tariff)?.tariff else {
+        return nil
+      }
+      return (kept, tariff, try kept.policy.past(from: from, to: to, books))
+    }
+    guard let (kept, tariff, past) = found else { throw Problem(.notFound, "no such price policy") }
+    guard let price = tariff.energyPrice, let zone = zones[kept.policy.timeZone] else {
+      throw Problem(.conflict, "its tariff has no price for energy, or its time zone is not on this machine")
+    }
+    let preview = PricePreview(kept.policy, over: past, from: price, zone: zone, elasticity: elasticity)
+    return .json([
+      "from": .time(from), "to": .time(to), "currency": .string(tariff.currency),
+      "elasticity": .string(elasticity.description), "energy_kwh": .energy(preview.energy),
+      "earned": .string(preview.earned.decimal.text(places: 2)),
+      "would_have_earned": .string(preview.wouldHaveEarned.decimal.text(places: 2)),
+      "moved_kwh": .energy(preview.moved), "changes": .whole(preview.changes),
+      "lowest_price": .decimal(preview.lowest), "highest_price": .decimal(preview.highest),
+    ])
+  }
+
+  // MARK: Series
+
+  fileprivate func showGridPrices(_ call: Call) async throws -> Answer {
+    let area = call.text("area")
+    let from = try call.queryTime("from") ?? clock.now() - .seconds(86_400)
+    let to = try call.queryTime("to") ?? from + .seconds(3 * 86_400)
+    guard from < to, to.seconds(since: from) <= Int64(Limits.previewSeconds) else {
+      throw Problem.invalid("from", "before `to`, by at most \(Limits.previewSeconds / 86_400) days")
+    }
+    let prices = try await house.read { books throws(StoreFault) in
+      try books.policies.grid(of: area, from: from, to: to)
+    }
+    return .json([
+      "items": .list(prices) { price in
+        ["start": .time(price.start), "end": .time(price.until), "price_per_kwh": .decimal(price.price)]
+      }
+    ])
+  }
+
+  /// JSON with `items` of `start` and `price_per_mwh`, or CSV with a time and a price per MWh a line.
+  fileprivate func putGridPrices(_ call: Call) async throws -> Answer {
+    let prices: [GridPrice]
+    do {
+      if call.request.headers["content-type"]?.hasPrefix("text/csv") == true {
+        prices = try GridPrice.series(csv: String(decoding: call.request.body, as: UTF8.self))
+      } else {
+        prices = try GridPrice.series(try gridPoints(call))
+      }
+    } catch let flaw as Flaw {
+      throw Problem.invalid(flaw.path.isEmpty ? "items" : "line \(flaw.path)", flaw.detail)
+    }
+    try await house.keepGridPrices(prices, of: call.text("area"))
+    return .json(["kept": .whole(prices.count)])
+  }
+
+  private func gridPoints(_ call: Call) throws(Problem) -> [(start: Timestamp, price: Decimal)] {
+    let body: JSON
+    do { body = try JSON.parse(call.request.body) } catch {
+      throw Problem(.malformed, "the body is not JSON: \(error)")
+    }
+    guard let items = body["items"]?.array else { throw Problem.invalid("items", "a list of prices is expected") }
+    var points: [(start: Timestamp, price: Decimal)] = []
+    for (index, item) in items.enumerated() {
+      guard let start = item["start"]?.string.flatMap({ Timestamp($0) }),
+        let price = item["price_per_mwh"]?.decimal ?? item["price_per_mwh"]?.string.flatMap({ Decimal($0) })
+      else { throw Problem.invalid("items[\(index)]", "a `start` and a `price_per_mwh`") }
+      points.append((start, price))
+    }
+    return points
+  }
+
+  fileprivate func putSurplus(_ call: Call) async throws -> Answer {
+    var fields = try call.fields()
+    let power = try fields.maybeNumber("power_kw")
+    let seconds = try fields.maybeWhole("valid_seconds") ?? 900
+    try fields.finish()
+    guard let power, !power.isNegative, power <= Decimal(1_000_000) else {
+      throw Problem.invalid("power_kw", "0 to 1000000")
+    }
+    guard (1...86_400).contains(seconds) else { throw Problem.invalid("valid_seconds", "1 to 86400") }
+    try await house.keepSurplus(power, at: try call.id(), seconds: seconds)
+    return .done
+  }
+}
+
+nonisolated extension PricePolicy {
+  /// Each quarter of a time that is past: what was charged in it, how full the site was, and the grid's price. What the
+  /// sun gave nobody kept.
+  fileprivate func past(from: Timestamp, to: Timestamp, _ books: Books) throws(StoreFault) -> [PricePreview.Past] {
+    let site = location.map { ID<Location>(Int64($0)) }
+    let (first, end) = (Quarter.number(of: from), Quarter.number(of: to))
+    let used = try books.usage.quarters(of: site.map { .location($0) } ?? .house, from: first, to: end)
+    let figures = Dictionary(used.map { ($0.quarter, $0.figures) }) { $1 }
+    let evses = try books.usage.evses(at: site)
+    let grid =
+      try area.map { area throws(StoreFault) in
+        try books.policies.grid(of: area, from: from, to: to)
+      } ?? []
+    var place = 0
+    return (first..<end).map { quarter in
+      let start = Quarter.start(quarter)
+      while place + 1 < grid.count, grid[place + 1].start <= start { place += 1 }
+      var inputs = Inputs()
+      if grid.indices.contains(place), grid[place].start <= start, start < grid[place].until {
+        inputs.grid = grid[place].price
+      }
+      let seen = figures[quarter] ?? UsageFigures()
+      inputs.occupancy = UsageFigures.utilisation(busy: seen.busySeconds, of: evses * Int(Quarter.seconds)).map {
+        min($0 * 100, 100)
+      }
+      return PricePreview.Past(quarter: quarter, energy: max(seen.energy, .zero), inputs: inputs)
+    }
+  }
+}
+
+nonisolated extension KeptPolicy {
+  fileprivate var shape: JSON {
+    [
+      "id": .id(id), "tariff": .id(tariff), "state": .word(state), "policy": policy.json,
+      "price": .decimal(motion?.price), "changed_at": .time(motion?.changedAt),
+      "planned": motion?.planned.map { ["price": .decimal($0.price), "at": .time($0.at)] } ?? .null,
+      "trouble": .text(trouble), "created_at": .time(createdAt), "updated_at": .time(updatedAt),
+    ]
+  }
+}
+
+nonisolated extension PriceMove {
+  fileprivate var shape: JSON {
+    [
+      "at": .time(at), "kind": .word(kind), "live": .bool(isLive), "price": .decimal(price), "begins": .time(begins),
+      "version": .whole(version), "why": why,
+    ]
+  }
+}

@@ -1,0 +1,265 @@
+import CSMS
+import Domain
+import Export
+import HTTP
+import Store
+import Wire
+
+// Reports of uptime: recomputed from the status history whenever they are asked for, with their period, what they leave
+// out and why, and what they do not know.
+extension Route {
+  static let uptime: [Route] = [
+    Route("reportUptime", .get, "/reports/uptime", .look) { try await $0.reportUptime($1) },
+    Route("exportUptime", .get, "/reports/uptime.csv", .look) { try await $0.exportUptime($1) },
+    Route("listStatusHistory", .get, "/stations/{id}/status-history", .look) { try await $0.listStatusHistory($1) },
+    Route("listDowntimes", .get, "/downtimes", .look) { try await $0.listDowntimes($1) },
+    Route("createDowntime", .post, "/downtimes", .run) { try await $0.createDowntime($1) },
+    Route("removeDowntime", .delete, "/downtimes/{id}", .run) { api, call in
+      try await api.house.removeDowntime(try call.id(), by: call.by)
+      return .done
+    },
+  ]
+}
+
+extension API {
+  fileprivate func reportUptime(_ call: Call) async throws -> Answer {
+    let report = try await uptime(call)
+    return .json(report.json)
+  }
+
+  fileprivate func exportUptime(_ call: Call) async throws -> Answer {
+    let report = try await uptime(call)
+    let day = report.span.begin.text.prefix(10)
+    return .response(
+      Response(
+        .ok,
+        headers: [
+          "Content-Type": "text/csv; charset=utf-8",
+          "Content-Disposition": "attachment; filename=\"uptime-\(report.rule.rawValue)-\(day).csv\"",
+        ], body: report.csv))
+  }
+
+  private func uptime(_ call: Call) async throws -> UptimeReport {
+    let rule: Uptime.Rule = try call.queryWord("rule") ?? .plain
+    let span = try call.reportedSpan(until: now)
+    let location: ID<Location>? = try call.queryID("location")
+    let (all, downtimes) = try await house.read { books throws(StoreFault) in
+      (try books.downtimes.ports(at: location), try books.downtimes.all(from: span.begin, to: span.end))
+    }
+    let ports = all.filter { $0.since < span.end && (rule != .uk2023 || $0.watts >= Limits.rapidWatts) }
+    var report = UptimeReport(rule: rule, span: span, ports: [])
+    // A piece at a time, so that no reader holds its snapshot for long.
+    for first in stride(from: 0, to: ports.count, by: Limits.portsAtOnce) {
+      let piece = Array(ports[first..<min(first + Limits.portsAtOnce, ports.count)])
+      let facts = try await house.read { books throws(StoreFault) in
+        try piece.map { port throws(StoreFault) in
+          (
+            port, try books.stations.history(of: port.evse, from: span.begin, to: span.end),
+            try port.location.flatMap { id throws(StoreFault) in try books.locations.location(id) }
+          )
+        }
+      }
+      for (port, history, place) in facts {
+        let span = Uptime.Span(begin: max(span.begin, port.since), end: span.end)
+        let own = downtimes.filter { $0.concerns(port.evse, of: port.station, at: port.location) }
+        var opening: [Uptime.Span]?
+        if let place, !place.isAlwaysOpen, let hours = place.details.opening {
+          opening = hours.spans(over: span, zone: zones[place.timeZone] ?? .utc)
+        }
+        let figures = Uptime(
+          rule, over: span, history: history.map { Uptime.Change(at: $0.at, status: $0.status) }, downtimes: own,
+          opening: opening)
+        report.ports.append(
+          UptimeReport.Port(port: port, locationRef: place?.ref, figures: figures, downtimes: own))
+      }
+    }
+    return report
+  }
+
+  /// The raw history that reports stand on.
+  fileprivate func listStatusHistory(_ call: Call) async throws -> Answer {
+    let identity = try call.identity()
+    let span = try call.reportedSpan(until: now)
+    let found: [(Int, StatusChange)]? = try await house.read { books throws(StoreFault) in
+      guard let station = try books.stations.station(identity) else { return nil }
+      var changes: [(Int, StatusChange)] = []
+      for evse in try books.stations.evses(of: station.id) {
+        for change in try books.stations.history(of: evse.id, from: span.begin, to: span.end) {
+          changes.append((evse.number, change))
+        }
+      }
+      return changes
+    }
+    guard let found else { throw Problem(.notFound, "no station \(identity)") }
+    return .page(
+      found.map { number, change in
+        [
+          "evse": .whole(number), "status": .word(change.status), "at": .time(change.at),
+          "reason": .text(change.reason),
+        ]
+      }, next: nil)
+  }
+
+  // MARK: Downtimes
+
+  fileprivate func listDowntimes(_ call: Call) async throws -> Answer {
+    let (limit, cursor) = try (call.limit(), call.cursorID(of: Downtime.self))
+    let found = try await house.read { books throws(StoreFault) in
+      try books.downtimes.list(before: cursor, limit: limit)
+    }
+    return .page(found.map(\.json), next: found.count < limit ? nil : found.last?.id.description)
+  }
+
+  fileprivate func createDowntime(_ call: Call) async throws -> Answer {
+    var fields = try call.fields()
+    guard let begin = try fields.maybeTime("begins_at") else {
+      throw Problem.invalid("begins_at", "this field is required")
+    }
+    var draft = Downtime(
+      id: ID(0), beginsAt: begin, endsAt: try fields.maybeTime("ends_at"), cause: try fields.word("cause"),
+      note: try fields.maybeText("note"), origin: call.by, createdAt: now)
+    draft.location = try fields.maybeID("location", of: Location.self)
+    if let text = try fields.maybeText("station") {
+      guard let identity = StationIdentity(text) else { throw Problem.invalid("station", "no station's identity") }
+      let evse = try fields.maybeWhole("evse")
+      let place = try await house.read { books throws(StoreFault) in
+        try books.stations.station(identity).map { station throws(StoreFault) in
+          (
+            station.id,
+            try evse.flatMap { number throws(StoreFault) in
+              try books.stations.evse(station.id, number: number)?.id
+            }
+          )
+        }
+      }
+      guard let place, evse == nil || place.1 != nil else { throw Problem.invalid("station", "there is no such EVSE") }
+      (draft.station, draft.evse) = (place.0, place.1)
+    }
+    try fields.finish()
+    return .json(try await house.addDowntime(draft, by: call.by).json, status: .created)
+  }
+}
+
+extension Call {
+  /// `from` and `to`, or a `year` with or without a `quarter` in UTC; it ends now where it would end later.
+  fileprivate func reportedSpan(until now: Timestamp) throws(Problem) -> Uptime.Span {
+    var begin = try queryTime("from")
+    var end = try queryTime("to")
+    if let text = self[query: "year"] {
+      guard let year = Int(text), (2_000...2_200).contains(year) else { throw .invalid("year", "such as 2026") }
+      var (first, months) = (1, 12)
+      if let quarter = self[query: "quarter"] {
+        guard let number = Int(quarter), (1...4).contains(number) else { throw .invalid("quarter", "1 to 4") }
+        (first, months) = (number * 3 - 2, 3)
+      }
+      begin = Self.month(first, year)
+      end = first + months > 12 ? Self.month(1, year + 1) : Self.month(first + months, year)
+    }
+    guard let begin else { throw .invalid("from", "a year, or from and to") }
+    let span = Uptime.Span(begin: begin, end: min(end ?? now, now))
+    guard span.begin < span.end else { throw .invalid("to", "later than the begin, which is not in the future") }
+    guard span.end - span.begin <= .seconds(Limits.reportDays * 86_400) else {
+      throw .invalid("to", "at most \(Limits.reportDays) days after from")
+    }
+    return span
+  }
+
+  private static func month(_ month: Int, _ year: Int) -> Timestamp? {
+    Timestamp("\(year)-\(month < 10 ? "0" : "")\(month)-01T00:00:00Z")
+  }
+}
+
+// MARK: - The report
+
+nonisolated struct UptimeReport: Sendable {
+  struct Port: Sendable {
+    let port: ReportedPort
+    let locationRef: String?
+    let figures: Uptime
+    let downtimes: [Downtime]
+  }
+
+  let rule: Uptime.Rule
+  let span: Uptime.Span
+  var ports: [Port]
+
+  /// Of the whole network: the mean over all minutes that were measured.
+  var percent: Decimal? {
+    Uptime.percent(
+      measured: ports.reduce(0) { $0 + $1.figures.measured },
+      outage: ports.reduce(0) { $0 + $1.figures.outage - $1.figures.excludedTotal })
+  }
+
+  private func meets(_ percent: Decimal?) -> JSON {
+    guard let threshold = rule.threshold, let percent else { return .null }
+    // NEVI asks for more than its threshold, the UK for no less.
+    return .bool(rule == .nevi ? percent > threshold : percent >= threshold)
+  }
+
+  var json: JSON {
+    let causes = Downtime.Cause.allCases.map { cause in
+      (cause, ports.reduce(Int64(0)) { $0 + ($1.figures.excluded[cause] ?? 0) })
+    }
+    return [
+      "rule": .word(rule), "from": .time(span.begin), "to": .time(span.end),
+      "threshold_percent": .decimal(rule.threshold),
+      "network": [
+        "ports": .whole(ports.count), "uptime_percent": .decimal(percent), "meets_threshold": meets(percent),
+        "gap_minutes": .decimal(Uptime.minutes(ports.reduce(0) { $0 + $1.figures.gap })),
+        "excluded_minutes": .object(
+          JSONObject(causes.filter { $0.1 > 0 }.map { .init($0.0.rawValue, .decimal(Uptime.minutes($0.1))) })),
+      ],
+      "ports": .list(ports) { port in
+        let figures = port.figures
+        return [
+          "station": .string(port.port.identity.text), "evse": .whole(port.port.number), "uid": .string(port.port.uid),
+          "evse_id": .text(port.port.evseID), "location": .text(port.locationRef),
+          "max_power_w": .whole(port.port.watts),
+          "uptime_percent": .decimal(figures.percent), "meets_threshold": meets(figures.percent),
+          "measured_minutes": .decimal(Uptime.minutes(figures.measured)),
+          "outage_minutes": .decimal(Uptime.minutes(figures.outage)),
+          "excluded_minutes": .decimal(Uptime.minutes(figures.excludedTotal)),
+          "closed_minutes": .decimal(Uptime.minutes(figures.closed)),
+          "unknown_minutes": .decimal(Uptime.minutes(figures.unknown)),
+          "gap_minutes": .decimal(Uptime.minutes(figures.gap)),
+          "exclusions": .array(port.downtimes.map(\.json)),
+        ]
+      },
+    ]
+  }
+
+  /// A line for each port, in the columns that the quarterly submissions of 23 CFR 680.112 ask for, and beside them what
+  /// the figure rests on.
+  var csv: Bytes {
+    var table = CSV(columns: [
+      "station_id", "port_id", "uptime_reporting_start", "uptime_reporting_end", "uptime", "total_outage",
+      "excluded_outage", "excluded_outage_reason", "excluded_outage_notes", "rule", "location_id", "evse_id",
+      "max_power_w", "measured_minutes", "closed_minutes", "unknown_minutes", "gap_minutes",
+    ])
+    for port in ports {
+      let figures = port.figures
+      let used = port.downtimes.filter { figures.excluded[$0.cause] != nil }
+      table.add([
+        .text(port.port.identity.text), .text(port.port.uid), .time(span.begin), .time(span.end),
+        figures.percent.map { .number($0) } ?? .empty, .number(Uptime.minutes(figures.outage)),
+        .number(Uptime.minutes(figures.excludedTotal)),
+        .text(Downtime.Cause.allCases.filter { figures.excluded[$0] != nil }.map(\.rawValue).joined(separator: "; ")),
+        .text(used.compactMap(\.note).joined(separator: "; ")), .text(rule.rawValue), .text(port.locationRef),
+        .text(port.port.evseID), .whole(Int64(port.port.watts)), .number(Uptime.minutes(figures.measured)),
+        .number(Uptime.minutes(figures.closed)), .number(Uptime.minutes(figures.unknown)),
+        .number(Uptime.minutes(figures.gap)),
+      ])
+    }
+    return table.take()
+  }
+}
+
+nonisolated extension Downtime {
+  var json: JSON {
+    [
+      "id": .id(id), "location": .id(location), "station_id": .id(station), "evse_id": .id(evse),
+      "begins_at": .time(beginsAt), "ends_at": .time(endsAt), "cause": .word(cause), "note": .text(note),
+      "origin": .string(origin), "created_at": .time(createdAt),
+    ]
+  }
+}

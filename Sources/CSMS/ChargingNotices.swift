@@ -1,0 +1,141 @@
+import Domain
+import Store
+import Wire
+
+// What stations tell of how they charge: limits that others set, their profiles, what vehicles need and what they make of
+// an offer (OCPP 2.0.1 block K). The newest of each is kept for the operator; to a vehicle a profile is offered at once.
+
+extension CSMS {
+  private func keepNotice(_ notice: ChargingNotice) throws(StoreFault) {
+    try books.profiles.keep(notice)
+    try record(.chargingTold(notice))
+  }
+
+  func profilesTold(_ report: ProfileReport, by station: ID<Station>) throws(StoreFault) {
+    let profiles: [JSON] = report.profiles.map {
+      ["number": .number(JSONNumber($0.number)), "profile": $0.profile.json]
+    }
+    try keepNotice(
+      ChargingNotice(
+        station: station, evse: report.evse, kind: .profiles, source: report.source, body: .array(profiles), at: now))
+  }
+
+  func limitTold(_ report: LimitReport, by station: ID<Station>) throws(StoreFault) {
+    try keepNotice(
+      ChargingNotice(
+        station: station, evse: report.evse ?? 0, kind: .limit, source: report.source,
+        body: [
+          "grid_critical": .bool(report.isGridCritical), "schedule": report.schedule?.json ?? .null,
+        ], at: now))
+  }
+
+  func limitCleared(evse: Int?, source: String, by station: ID<Station>) throws(StoreFault) {
+    try books.profiles.forgetNotice(.limit, of: station, evse: evse, source: source)
+    try record(
+      .chargingTold(
+        ChargingNotice(station: station, evse: evse ?? 0, kind: .limit, source: source, body: .null, at: now)))
+  }
+
+  /// Offers all that the EVSE can give, until the vehicle leaves: what the whole station may draw it holds against that by
+  /// itself (K15.FR.03). A profile that the operator set for the session is offered again instead.
+  func needsTold(_ needs: ChargingNeeds, by station: ID<Station>) throws(StoreFault) -> NeedsVerdict {
+    try keepNotice(ChargingNotice(station: station, evse: needs.evse, kind: .needs, body: needs.raw, at: now))
+    guard let evse = try books.stations.evse(station, number: needs.evse),
+      let session = try books.sessions.open(at: evse), session.state == .active,
+      let transaction = try transactionName(of: session), let link = links.link(of: station)
+    else { return .later }
+    try vehicleNeeds(needs, of: session)
+    let open = try books.profiles.open(at: station)
+    var kept: KeptProfile
+    // On a circuit the balancer offers what there is, within seconds (K15.FR.04).
+    if try books.circuits.outlet(of: evse.id) != nil, !open.contains(where: { $0.session == session.id }) {
+      return .later
+    }
+    if let known = open.first(where: { $0.session == session.id }) {
+      kept = known
+    } else {
+      var profile = ChargingProfile()
+      (profile.purpose, profile.transaction) = (.session, transaction)
+      profile.schedule.unit = .watts
+      profile.schedule.startsAt = now
+      profile.schedule.seconds = needs.departsAt.flatMap { end in
+        let seconds = Int(end.seconds(since: now))
+        return seconds > 0 ? seconds : nil
+      }
+      let power = evse.connectors.map(\.ratedPower).max() ?? 0
+      profile.schedule.periods = [.init(start: 0, limit: Decimal(power))]
+      kept = try books.profiles.create(
+        KeptProfile(
+          number: 0, station: station, evse: needs.evse, profile: profile, session: session.id, origin: "house", at: now
+        ))
+    }
+    kept.state = .asked
+    _ = try send(&kept, over: link, by: "house")
+    return .offered
+  }
+
+  func vehicleWillTake(_ schedule: CompositeSchedule, at station: ID<Station>) throws(StoreFault) {
+    try keepNotice(
+      ChargingNotice(
+        station: station, evse: schedule.evse, kind: .vehicleSchedule, body: schedule.schedule.json, at: now))
+  }
+
+  func priorityTold(_ transaction: String, isOn: Bool, by station: ID<Station>) throws(StoreFault) {
+    try keepNotice(
+      ChargingNotice(
+        station: station, evse: 0, kind: .priority, source: transaction, body: ["on": .bool(isOn)], at: now))
+  }
+
+  func dynamicLimit(of number: Int64, at station: ID<Station>) throws(StoreFault) -> Decimal? {
+    guard let kept = try books.profiles.profile(number, at: station), kept.state.isOpen,
+      kept.profile.kind == .dynamic
+    else { return nil }
+    return try fitted(kept).schedule.periods.first?.limit
+  }
+
+  /// By what its station knows a session, as text.
+  func transactionName(of session: Session) throws(StoreFault) -> String? { try name(of: session)?.text }
+}
+
+extension StationDesk {
+  func profiles(_ report: ProfileReport) throws(TurnFault) {
+    try known { station throws(StoreFault) in try house.profilesTold(report, by: station) }
+  }
+
+  func limit(_ report: LimitReport) throws(TurnFault) {
+    try known { station throws(StoreFault) in try house.limitTold(report, by: station) }
+  }
+
+  func limitCleared(evse: Int?, source: String) throws(TurnFault) {
+    try known { station throws(StoreFault) in try house.limitCleared(evse: evse, source: source, by: station) }
+  }
+
+  func needs(_ needs: ChargingNeeds) throws(TurnFault) -> NeedsVerdict {
+    try keeping { () throws(StoreFault) in
+      guard let station else { return .later }
+      return try house.needsTold(needs, by: station)
+    }
+  }
+
+  func vehicleWillTake(_ schedule: CompositeSchedule) throws(TurnFault) {
+    try known { station throws(StoreFault) in try house.vehicleWillTake(schedule, at: station) }
+  }
+
+  func priority(transaction: String, isOn: Bool) throws(TurnFault) {
+    try known { station throws(StoreFault) in try house.priorityTold(transaction, isOn: isOn, by: station) }
+  }
+
+  func dynamicLimit(of number: Int64) throws(TurnFault) -> Decimal? {
+    try keeping { () throws(StoreFault) in
+      guard let station else { return nil }
+      return try house.dynamicLimit(of: number, at: station)
+    }
+  }
+
+  /// Of strangers that only knock nothing is kept.
+  private func known(_ duty: (ID<Station>) throws(StoreFault) -> Void) throws(TurnFault) {
+    try keeping { () throws(StoreFault) in
+      if let station { try duty(station) }
+    }
+  }
+}

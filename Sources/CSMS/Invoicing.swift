@@ -1,0 +1,126 @@
+import Domain
+import Store
+import Wire
+
+// What is owed for a month: who pays, and the papers that are numbered without a gap. A month is closed once; what ends
+// up in the books later is asked for with the next month that is closed.
+
+extension CSMS {
+  nonisolated private static let companySetting = "company"
+
+  public func company() async throws(Refusal) -> Seller {
+    try await read { books throws(StoreFault) in try Self.company(books) }
+  }
+
+  nonisolated private static func company(_ books: Books) throws(StoreFault) -> Seller {
+    guard let text = try books.settings.value(companySetting) else { return Seller() }
+    return (try? Seller.read(Bytes(utf8: text)).value) ?? Seller()
+  }
+
+  /// Changes who we are on papers from now on; those that were made keep what they said.
+  public func changeCompany(_ company: Seller, by who: String) async throws(Refusal) {
+    try checkText(company.name, "name", 1...100)
+    try checkText(company.prefix, "prefix", 0...12)
+    try await turn { () throws(Refusal) in
+      try keep { () throws(StoreFault) in
+        try self.books.settings.set(Self.companySetting, String(decoding: company.encoded(), as: UTF8.self))
+      }
+    }
+  }
+
+  /// What the payers of a month owe so far: of all CDRs that ended before the month did, are not held, and were not asked
+  /// for yet. Read a page at a time, so that no snapshot lives long.
+  /// - Parameter end: of the month, on the clock of whoever closes it.
+  public func drafts(
+    of month: String, until end: Timestamp
+  ) async throws(Refusal) -> [(invoice: Invoice, cdrs: [String])] {
+    var drafts: [String: (invoice: Invoice, cdrs: [String])] = [:]
+    var (cursor, count) = (String?.none, 0)
+    while true {
+      let from = cursor
+      let page = try await read { books throws(StoreFault) in
+        let kept = try books.cdrs.export(CDRFilter(to: end), after: from, limit: Limits.invoicedAtOnce)
+        var owed: [(cdr: CDR, payer: Payer)] = []
+        for one in kept where one.held == nil {
+          // A record of nothing would be a line that nobody understands.
+          if one.cdr.totals.cost.total == .zero { continue }
+          if try books.invoices.isInvoiced(one.cdr.id) { continue }
+          owed.append((one.cdr, try Self.payer(of: one, books)))
+        }
+        return (last: kept.count == Limits.invoicedAtOnce ? kept.last?.cdr.id : nil, owed: owed)
+      }
+      for (cdr, payer) in page.owed {
+        let key = "\(payer.kind.rawValue) \(payer.id) \(cdr.currency)"
+        var draft = drafts[key] ?? (Invoice(draft: month, payer: payer, currency: cdr.currency), [])
+        draft.invoice.add(cdr)
+        draft.cdrs.append(cdr.id)
+        drafts[key] = draft
+      }
+      count += page.owed.count
+      guard count <= Limits.invoicedCDRs else {
+        throw .conflict("more than \(Limits.invoicedCDRs) sessions wait for an invoice: close an earlier month first")
+      }
+      guard let last = page.last else { break }
+      cursor = last
+    }
+    return drafts.sorted { $0.key < $1.key }.map { _, draft in
+      var draft = draft
+      draft.invoice.settle()
+      return draft
+    }
+  }
+
+  /// Who pays a CDR: its partner, the tenant of the driver's token, or the driver.
+  nonisolated private static func payer(of kept: KeptCDR, _ books: Books) throws(StoreFault) -> Payer {
+    if let id = kept.partner {
+      return Payer(.partner, id: id.description, name: try books.partners.partner(id)?.name ?? "\(id)")
+    }
+    let reference = kept.cdr.token
+    let tokens = try books.tokens.tokens(contract: reference.contractID)
+    let token = tokens.first { $0.owner == nil && $0.uid == reference.uid } ?? tokens.first { $0.owner == nil }
+    if let group = token?.groupID { return Payer(.tenant, id: group, name: group) }
+    let contract = reference.contractID.isEmpty ? reference.uid : reference.contractID
+    return Payer(.driver, id: contract, name: token?.visualNumber ?? contract)
+  }
+
+  /// Closes a month: makes its invoices, numbered without a gap, in one commit.
+  public func closeMonth(_ month: String, until end: Timestamp, by who: String) async throws(Refusal) -> [Invoice] {
+    guard end <= now else { throw .conflict("\(month) is not over") }
+    let drafts = try await drafts(of: month, until: end)
+    return try await turn { () throws(Refusal) in
+      if let closed = try keep({ () throws(StoreFault) in try self.books.invoices.closed(month) }) {
+        throw .conflict("\(month) was closed by \(closed.closedBy)")
+      }
+      let company = try keep { () throws(StoreFault) in try Self.company(self.books) }
+      guard !company.name.isEmpty else { throw .conflict("say first who you are: the company's name is missing") }
+      return try keep { () throws(StoreFault) in
+        var made: [Invoice] = []
+        for (draft, cdrs) in drafts {
+          var invoice = draft
+          (invoice.company, invoice.createdAt, invoice.createdBy) = (company, self.now, who)
+          made.append(try self.books.invoices.create(invoice, of: cdrs))
+        }
+        try self.books.invoices.close(month, at: self.now, by: who)
+        return made
+      }
+    }
+  }
+
+  /// Takes an invoice back by a credit note, which has a number of its own. What it asked for is not asked for again.
+  public func creditInvoice(_ number: Int64, by who: String) async throws(Refusal) -> Invoice {
+    try await turn { () throws(Refusal) in
+      guard let invoice = try keep({ () throws(StoreFault) in try self.books.invoices.invoice(number) }) else {
+        throw .notFound("no such invoice")
+      }
+      if invoice.credits != nil { throw .conflict("\(invoice.name) is a credit note itself") }
+      if try keep({ () throws(StoreFault) in try self.books.invoices.credit(of: number) }) != nil {
+        throw .conflict("\(invoice.name) was taken back already")
+      }
+      return try keep { () throws(StoreFault) in
+        var credit = invoice.credit()
+        (credit.company, credit.createdAt, credit.createdBy) = (try Self.company(self.books), self.now, who)
+        return try self.books.invoices.create(credit, of: [])
+      }
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import Domain
+import Store
+import Wire
+
+// Sessions that end by themselves at a cost, an energy, a time or a state of charge (OCPP 2.1 E16, F07, C17). A station that
+// knows such limits is told once and has a while to keep them; any other one is asked to stop by the house.
+
+extension CSMS {
+  /// The operator limits a running session, or changes its limits; what is not named stays as it was.
+  public func limitSession(_ id: String, to limit: SessionLimit, by who: String) async throws(Refusal) -> SessionLimit {
+    if let flaw = limit.flaw { throw .invalid(field: "limit", flaw) }
+    return try await turn { () throws(Refusal) in
+      guard let session = try keep({ () throws(StoreFault) in try self.books.sessions.session(id) }) else {
+        throw .notFound("no such session")
+      }
+      guard session.isOpen else { throw .conflict("the session is not running") }
+      return try keep { () throws(StoreFault) in try self.limit(session.id, to: limit, by: who) }
+    }
+  }
+
+  // MARK: Within a turn
+
+  @discardableResult
+  func limit(_ session: String, to limit: SessionLimit, by who: String) throws(StoreFault) -> SessionLimit {
+    let all = limit.over(try books.limits.limit(of: session)?.limit ?? SessionLimit())
+    try books.limits.keep(KeptLimit(session: session, all))
+    try record(.sessionLimited(session: session, all, by: who))
+    return all
+  }
+
+  /// It is known whose session it is: one that was paid for before may cost what is left (C17.FR.03).
+  func limitByCredit(_ session: Session) throws(StoreFault) {
+    guard session.owner == nil, let credit = try token(of: session.holder)?.credit else { return }
+    if let known = try books.limits.limit(of: session.id)?.limit.cost, known <= credit { return }
+    try limit(session.id, to: SessionLimit(cost: credit), by: "house")
+  }
+
+  /// The token of a holder, from what the writer remembers.
+  func token(of holder: Session.Holder) throws(StoreFault) -> Token? {
+    try books.tokens.tokens(folded: Token.fold(holder.token.uid)).first {
+      $0.kind == holder.token.kind && $0.owner == holder.owner
+    }
+  }
+
+  /// What a station is told of the limits of a session with its answer: once, and again where it keeps a higher one.
+  /// - Parameter told: the limits that the station keeps, where it said so.
+  func limitToTell(of session: Session, told: SessionLimit?) throws(StoreFault) -> SessionLimit? {
+    guard session.state == .active, var kept = try books.limits.limit(of: session.id) else { return nil }
+    // Who cannot be told gets no grace: the house stops the session itself.
+    guard let version = try books.stations.station(session.station)?.lastVersion,
+      stationLink?.keepsLimits(version: version) == true
+    else { return nil }
+    guard !kept.isTold || told.map({ kept.limit.isBelow($0) }) == true else { return nil }
+    kept.isTold = true
+    try books.limits.keep(kept)
+    let words = try books.device.value(Self.supportedLimits, of: session.station)?.value.value
+    let spoken = words.map { kept.limit.supported(by: $0) } ?? kept.limit
+    return spoken.isEmpty ? nil : spoken
+  }
+
+  private static let supportedLimits = SettingName(component: "TxCtrlr", variable: "SupportedLimits")
+
+  /// With a beat: running sessions that reached a limit are stopped, a bounded number at a time, in turn.
+  func keepLimits() throws(StoreFault) {
+    let pause = now - .seconds(Limits.stopAgainSeconds)
+    let some = try books.limits.running(after: lastLimited, unlessAskedSince: pause, limit: Limits.limitedAtOnce)
+    let last = some.count < Limits.limitedAtOnce ? "" : some.last?.session ?? ""
+    afterCommit { self.lastLimited = last }
+    for kept in some {
+      guard let session = try books.sessions.session(kept.session) else { continue }
+      try holdTo(kept, session)
+    }
+  }
+
+  private func holdTo(_ known: KeptLimit, _ session: Session) throws(StoreFault) {
+    var kept = known
+    guard try isReached(kept.limit, by: session) else {
+      guard kept.reachedAt != nil else { return }
+      kept.reachedAt = nil
+      return try books.limits.keep(kept)
+    }
+    let since = kept.reachedAt ?? now
+    if kept.reachedAt == nil {
+      kept.reachedAt = now
+      try books.limits.keep(kept)
+    }
+    if kept.isTold {
+      // It may end the session itself, or hold back the energy until the car leaves (E16.FR.05 and .06).
+      guard now - since >= .seconds(Limits.limitGraceSeconds) else { return }
+      if try books.transactions.transaction(of: session.id)?.chargingState == .suspendedEVSE { return }
+    }
+    guard isOnline(session.station) else { return }
+    kept.stopAskedAt = now
+    try books.limits.keep(kept)
+    do throws(Refusal) { _ = try remoteStop(session, by: "house", respondTo: nil) } catch {
+      log.warning(
+        "a session past its limit was not stopped", metadata: ["session": "\(session.id)", "why": "\(error)"])
+    }
+  }
+
+  private func isReached(_ limit: SessionLimit, by session: Session) throws(StoreFault) -> Bool {
+    if let energy = limit.energy, session.energy >= energy { return true }
+    if let seconds = limit.seconds, now - session.startedAt >= .seconds(seconds) { return true }
+    if let least = limit.stateOfCharge, let known = session.stateOfCharge, known >= Decimal(least) { return true }
+    guard let cost = limit.cost, session.tariff != nil else { return false }
+    let costs = SessionCosts(books: books, zones: zones, currency: settings.currency)
+    let price = try costs.bill(of: session, until: now).totals.cost
+    return (price.afterTax ?? price.beforeTax) >= cost
+  }
+}

@@ -1,0 +1,226 @@
+import Domain
+import Store
+import Wire
+
+// What we ask of other networks' stations for our drivers (OCPI 2.2.1 §13). Like a command to a station of ours it is on
+// disk before it leaves, and its outcome is written down when it comes, or does not.
+
+/// A wish of the operator, by what is in the books: the partner is whoever told us of it.
+public enum RoamingWish: Sendable {
+  case start(ID<Token>, at: ID<RoamingLocation>, evse: String?, connector: String?)
+  case stop(ID<RoamingSession>)
+  case reserve(ID<Token>, at: ID<RoamingLocation>, evse: String?, until: Timestamp)
+  /// The command by which it was reserved.
+  case cancel(String)
+  case unlock(ID<RoamingLocation>, evse: String, connector: String)
+}
+
+extension CSMS {
+  public func command(_ wish: RoamingWish, by who: String) async throws(Refusal) -> RoamingCommandRecord {
+    try await turn { () throws(Refusal) in
+      let partner = try self.partner(of: wish)
+      guard partner.state == .registered else { throw .conflict("the partner is \(partner.state.rawValue)") }
+      let terms = try keep { () throws(StoreFault) in try self.terms(of: partner) }
+      guard let provider = terms.provider else { throw .conflict("the partner does not know us as a provider") }
+      guard let link = self.providerLink else { throw .unavailable("partners cannot be reached") }
+      let id = self.newID()
+      let (record, command) = try self.keepCommand(wish, id, terms: terms, provider: provider, by: who)
+      self.afterCommit {
+        link.send(command, id: id, terms: terms) { self.answered(id, of: partner.id, $0) }
+      }
+      return record
+    }
+  }
+
+  private func keepCommand(
+    _ wish: RoamingWish, _ id: String, terms: PartnerTerms, provider: Party, by who: String
+  ) throws(Refusal) -> (RoamingCommandRecord, RoamingCommand) {
+    var record = RoamingCommandRecord(
+      id: id, partner: terms.partner.id, verb: wish.verb, detail: [:], origin: who,
+      dueAt: now + .seconds(Limits.roamingCommandSeconds), at: now)
+    let fresh = record
+    record.number = try keep { () throws(StoreFault) in try self.books.roamingCommands.insert(fresh) }
+    let command = try self.command(wish, number: record.number, partner: terms.partner.id, provider: provider)
+    record.detail = command.detail
+    let whole = record
+    try keep { () throws(StoreFault) in
+      try self.books.roamingCommands.setDetail(whole.detail, of: id)
+      try self.record(.roaming(.commandSent(id: id, to: whole.partner, whole.verb, by: who)))
+    }
+    return (record, command)
+  }
+
+  private func command(
+    _ wish: RoamingWish, number: Int64, partner: ID<Partner>, provider: Party
+  ) throws(Refusal) -> RoamingCommand {
+    switch wish {
+    case .start(let token, let place, let evse, let connector):
+      let location = try location(place, evse: evse)
+      let (offered, reference) = try offer(token, at: location, partner: partner, provider: provider)
+      return .start(offered, location: location.key.ref, evse: evse, connector: connector, reference: reference)
+    case .reserve(let token, let place, let evse, let until):
+      let location = try location(place, evse: evse)
+      guard until > now else { throw .invalid(field: "expires_at", "a time in the future is expected") }
+      let (offered, reference) = try offer(token, at: location, partner: partner, provider: provider)
+      return .reserve(
+        offered, location: location.key.ref, evse: evse, reservation: "\(number)", until: until, reference: reference)
+    case .stop(let id):
+      let session = try keep { () throws(StoreFault) in try self.books.roamingUses.session(id) }
+      guard let session else { throw .notFound("no such session") }
+      return .stop(session: session.key.ref)
+    case .cancel(let id):
+      let reserved = try keep { () throws(StoreFault) in try self.books.roamingCommands.command(id) }
+      guard let reserved, reserved.verb == .reserve else { throw .notFound("no such reservation") }
+      return .cancel(reservation: "\(reserved.number)")
+    case .unlock(let place, let evse, let connector):
+      let location = try location(place, evse: evse)
+      return .unlock(location: location.key.ref, evse: evse, connector: connector)
+    }
+  }
+
+  private func location(_ id: ID<RoamingLocation>, evse: String?) throws(Refusal) -> KeptRoamingLocation {
+    guard let location = try keep({ () throws(StoreFault) in try self.books.roamingPlaces.location(id) }) else {
+      throw .notFound("no such location")
+    }
+    guard evse.map({ location.hasEVSE($0) }) ?? true else {
+      throw .invalid(field: "evse", "the location has no such EVSE")
+    }
+    return location
+  }
+
+  /// The token goes with the command, and with it a reference by which its session and CDR are known again.
+  private func offer(
+    _ id: ID<Token>, at location: KeptRoamingLocation, partner: ID<Partner>, provider: Party
+  ) throws(Refusal) -> (OfferedToken, String) {
+    let held = try keep { () throws(StoreFault) in try self.books.tokens.token(id) }
+    guard let token = held, token.owner == nil, token.kind.isOffered else { throw .notFound("no such token of ours") }
+    guard token.isUsable(at: now) else { throw .conflict("the token is blocked or expired") }
+    let reference = newID()
+    try keep { () throws(StoreFault) in
+      try self.books.roamingUses.remember(reference, of: token, for: partner, location: location.key.ref, at: self.now)
+    }
+    return (OfferedToken(token: token, party: provider.name), reference)
+  }
+
+  private func partner(of wish: RoamingWish) throws(Refusal) -> Partner {
+    let id = try keep { () throws(StoreFault) -> ID<Partner>? in
+      switch wish {
+      case .start(_, let place, _, _), .reserve(_, let place, _, _), .unlock(let place, _, _):
+        return try self.books.roamingPlaces.location(place)?.key.partner
+      case .stop(let session): return try self.books.roamingUses.session(session)?.key.partner
+      case .cancel(let command): return try self.books.roamingCommands.command(command)?.partner
+      }
+    }
+    guard let id else { throw .notFound("nobody told us of that") }
+    return try partner(id)
+  }
+
+  // MARK: How it went
+
+  /// What the operator of the station said at once.
+  private func answered(_ id: String, of partner: ID<Partner>, _ answer: Result<RoamingCommand.Answer, RoamingFault>) {
+    insist { () throws(StoreFault) in
+      switch answer {
+      case .success(let answer) where answer.isYes:
+        let wait = min(max(answer.timeout ?? Limits.roamingCommandSeconds, 0), Limits.longestRoamingCommandSeconds)
+        try self.move(
+          id, of: partner, .accepted, ["answer": .string(answer.word), "message": .text(answer.message)],
+          dueAt: self.now + .seconds(wait + Limits.roamingGraceSeconds))
+      case .success(let answer):
+        try self.move(
+          id, of: partner, .refused, ["answer": .string(answer.word), "message": .text(answer.message)])
+      case .failure(.refused(let why)): try self.move(id, of: partner, .refused, ["why": .string(why)])
+      case .failure(.impossible(let why)): try self.move(id, of: partner, .failed, ["why": .string(why)])
+      case .failure(.silent(let why)):
+        // It may have been heard: its result may still come.
+        try self.move(
+          id, of: partner, .sent, ["why": .string(why)], dueAt: self.now + .seconds(Limits.roamingCommandSeconds))
+      }
+    }
+  }
+
+  public func resulted(
+    _ command: String, _ result: RoamingCommand.Result, from caller: PartnerCaller
+  ) async throws(PartnerFault) {
+    let partner = caller.terms.partner.id
+    try await partnerTurn { () throws(PartnerFault) in
+      let held = try stored { () throws(StoreFault) in try self.books.roamingCommands.command(command) }
+      guard let held, held.partner == partner else { throw .unknownObject }
+      try stored { () throws(StoreFault) in
+        try self.move(
+          command, of: partner, result.isYes ? .done : .refused,
+          ["result": .string(result.word), "message": .text(result.message)])
+      }
+    }
+  }
+
+  /// Results that nobody told in time: also those that a restart made nobody wait for.
+  func endOverdueCommands() throws(StoreFault) {
+    for command in try books.roamingCommands.overdue(at: now, limit: Limits.dutiesAtOnce) {
+      let why = command.phase == .sent ? "no answer; whether it was heard is not known" : "no result came"
+      try move(command.id, of: command.partner, .failed, ["why": .string(why)])
+    }
+  }
+
+  private func move(
+    _ id: String, of partner: ID<Partner>, _ phase: CommandRecord.Phase, _ answer: JSON, dueAt: Timestamp? = nil
+  ) throws(StoreFault) {
+    guard try books.roamingCommands.move(id, phase, answer: answer, dueAt: dueAt ?? now, at: now) else { return }
+    guard phase != .sent else { return }
+    let word = (answer["result"] ?? answer["answer"] ?? answer["why"])?.string ?? ""
+    try record(.roaming(.commandEnded(id: id, of: partner, phase: phase, answer: word)))
+    guard phase != .accepted else { return }
+    afterCommit { self.roamingWatches.removeValue(forKey: id)?.forEach { $0.resume() } }
+  }
+
+  /// Waits for a command's end, at most so many seconds.
+  public func roamingOutcome(of id: String, within seconds: Int) async {
+    guard (try? books.roamingCommands.command(id)?.phase.isOpen) == true else { return }
+    let watch = RoamingWatch()
+    roamingWatches[id, default: []].append(watch)
+    Task {
+      try? await Task.sleep(for: .seconds(seconds))
+      watch.resume()
+    }
+    await watch.wait()
+    roamingWatches[id]?.removeAll { $0 === watch }
+    if roamingWatches[id]?.isEmpty == true { roamingWatches[id] = nil }
+  }
+}
+
+/// Somebody who waits for the end of a command, or for the end of patience.
+final class RoamingWatch {
+  private var waiting: CheckedContinuation<Void, Never>?
+  private var isOver = false
+
+  func wait() async {
+    guard !isOver else { return }
+    await withCheckedContinuation { waiting = $0 }
+  }
+
+  func resume() {
+    isOver = true
+    waiting?.resume()
+    waiting = nil
+  }
+}
+
+extension RoamingWish {
+  fileprivate var verb: RoamingCommand.Verb {
+    switch self {
+    case .start: .start
+    case .stop: .stop
+    case .reserve: .reserve
+    case .cancel: .cancel
+    case .unlock: .unlock
+    }
+  }
+}
+
+extension CommandRecord.Phase {
+  nonisolated public var isOpen: Bool { self == .sent || self == .accepted }
+}
+
+extension JSON {
+  nonisolated fileprivate static func text(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
+}

@@ -1,0 +1,404 @@
+import Domain
+import Store
+import Wire
+
+// How much stations may give (OCPP 1.6 §3.13, OCPP 2.0.1 block K): profiles are kept as they were wished, sent in the unit
+// that the station takes, and sent again where it may have lost them; what comes of them is read back.
+
+extension CSMS {
+  /// Sets a profile. One of the same purpose and level at the same place is replaced.
+  /// - Parameter session: the running one that it is for; then its EVSE is meant.
+  public func setProfile(
+    _ profile: ChargingProfile, at identity: StationIdentity, evse: Int, session: String? = nil, by who: String
+  ) async throws(Refusal) -> CommandRecord {
+    try await setProfile(profile, at: identity, evse: evse, session: session, by: who, respondTo: nil)
+  }
+
+  /// - Parameter respondTo: the partner that wishes it, and where it waits for the result.
+  func setProfile(
+    _ profile: ChargingProfile, at identity: StationIdentity, evse: Int, session: String?, by who: String,
+    respondTo: CommandOrigin?
+  ) async throws(Refusal) -> CommandRecord {
+    try await learnCapacity(of: identity)
+    return try await turn { () throws(Refusal) in
+      let station = try self.known(identity)
+      var (wish, place) = (profile, evse)
+      if let session { (wish.transaction, place) = try self.running(session, at: station) }
+      wish.transaction = wish.purpose == .session ? wish.transaction : nil
+      try self.check(wish, evse: place, at: station)
+      guard let link = self.links.link(of: station.id) else { throw .conflict("the station is not connected") }
+      let (asked, slot) = (wish, place)
+      return try keep { () throws(StoreFault) in
+        var kept = try self.kept(asked, at: station.id, evse: slot, session: session, by: who)
+        // Who plans it is known before the station can say what comes of it.
+        if let respondTo, let session {
+          try self.books.duties.keep(
+            PlannedSession(session: session, partner: respondTo.partner, profile: kept.number), at: self.now)
+        }
+        return try self.send(&kept, over: link, by: who, respondTo: respondTo)
+      }
+    }
+  }
+
+  /// Takes profiles away: one by its number, or all that fit. What stands in for one goes with it.
+  public func clearProfiles(
+    _ filter: ProfileFilter, at identity: StationIdentity, by who: String
+  ) async throws(Refusal) -> CommandRecord {
+    try await turn { () throws(Refusal) in
+      let station = try self.known(identity)
+      let substitutes = try keep { () throws(StoreFault) in
+        guard let number = filter.number else { return [KeptProfile]() }
+        return try self.books.profiles.open(at: station.id).filter { $0.insteadOf == number }
+      }
+      for substitute in substitutes.dropFirst() {
+        _ = try self.issue(.profile(.clear(ProfileFilter(number: substitute.number))), to: station.id, by: who)
+      }
+      let first = substitutes.first.map { ProfileFilter(number: $0.number) } ?? filter
+      return try self.issue(.profile(.clear(first)), to: station.id, by: who)
+    }
+  }
+
+  /// What a dynamic profile allows from now on (OCPP 2.1 K28).
+  public func setDynamicLimit(
+    _ limit: Decimal, of number: Int64, at identity: StationIdentity, by who: String
+  ) async throws(Refusal) -> CommandRecord {
+    try await turn { () throws(Refusal) in
+      let station = try self.known(identity)
+      guard var kept = try keep({ () throws(StoreFault) in try self.books.profiles.profile(number, at: station.id) }),
+        kept.state.isOpen, kept.profile.kind == .dynamic, !kept.profile.schedule.periods.isEmpty
+      else { throw .notFound("the station has no dynamic profile \(number)") }
+      kept.profile.schedule.periods[0].limit = limit
+      kept.updatedAt = self.now
+      let changed = kept
+      let fitted = try keep { () throws(StoreFault) in
+        try self.books.profiles.save(changed)
+        return try self.fitted(changed).schedule.periods[0].limit
+      }
+      return try self.issue(.profile(.dynamic(number: number, limit: fitted)), to: station.id, by: who)
+    }
+  }
+
+  /// A driver gets power first, or no longer does (OCPP 2.1 K21).
+  public func setPriority(_ isOn: Bool, of session: String, by who: String) async throws(Refusal) -> CommandRecord {
+    try await ask(about: session, by: who) { .priority(transaction: $0, isOn: isOn) }
+  }
+
+  /// How a vehicle may exchange energy in its session from now on (OCPP 2.1 Q02).
+  public func allow(
+    _ transfers: [EnergyTransfer], in session: String, by who: String
+  ) async throws(Refusal) -> CommandRecord {
+    guard !transfers.isEmpty else { throw .invalid(field: "allowed", "name at least one way") }
+    return try await ask(about: session, by: who) { .transfers(transaction: $0, allowed: transfers) }
+  }
+
+  /// Asks the station of a running session something about it, by the name that it knows it by.
+  private func ask(
+    about session: String, by who: String, _ command: @escaping @Sendable (String) -> ProfileCommand
+  ) async throws(Refusal) -> CommandRecord {
+    try await turn { () throws(Refusal) in
+      let found = try keep { () throws(StoreFault) in
+        try self.books.sessions.session(session).map { session throws(StoreFault) in
+          (session, try self.transactionName(of: session))
+        }
+      }
+      guard let (running, name) = found else { throw .notFound("no such session") }
+      guard running.state == .active, let name else { throw .conflict("the session is not running") }
+      return try self.issue(.profile(command(name)), to: running.station, by: who)
+    }
+  }
+
+  /// Asks a station which profiles it has; they come as notices (OCPP 2.0.1 K09).
+  public func askProfiles(
+    _ filter: ProfileFilter, at identity: StationIdentity, by who: String
+  ) async throws(Refusal) -> CommandRecord {
+    let request = Int(clock.now().milliseconds / 1_000 % 2_147_483_647)
+    return try await command(.profile(.report(request: request, filter)), to: identity, by: who)
+  }
+
+  /// Waits until it is known what the station can hold; one that does not say so is taken at the protocol's word.
+  func learnCapacity(of identity: StationIdentity) async throws(Refusal) {
+    let asked = try await turn { () throws(Refusal) in
+      let station = try self.known(identity)
+      let isKnown = try keep { () throws(StoreFault) in try self.books.capacities.capacity(of: station.id) != nil }
+      return isKnown ? nil : try self.issue(.capacity, to: station.id, by: "house").id
+    }
+    if let asked { _ = try await outcome(of: asked, within: settings.commandSeconds) }
+  }
+
+  private func running(_ id: String, at station: Station) throws(Refusal) -> (transaction: String, evse: Int) {
+    guard let session = try keep({ () throws(StoreFault) in try self.books.sessions.session(id) }),
+      session.station == station.id
+    else { throw .notFound("no such session at this station") }
+    let name = try keep { () throws(StoreFault) in try self.transactionName(of: session) }
+    guard session.state == .active, let name else { throw .conflict("the session is not running") }
+    let evses = try keep { () throws(StoreFault) in try self.books.stations.evses(of: station.id) }
+    return (name, evses.first { $0.id == session.evse }?.number ?? 0)
+  }
+
+  private func check(_ profile: ChargingProfile, evse: Int, at station: Station) throws(Refusal) {
+    if let flaw = profile.flaw { throw .invalid(field: "profile", flaw) }
+    if profile.purpose == .session, profile.transaction == nil {
+      throw .invalid(field: "session", "a session's profile needs its session")
+    }
+    if profile.purpose == .station, evse != 0 { throw .invalid(field: "evse", "it is a profile of the whole station") }
+    let (capacity, open, evses) = try keep { () throws(StoreFault) in
+      (
+        try self.books.capacities.capacity(of: station.id), try self.books.profiles.open(at: station.id),
+        try self.books.stations.evses(of: station.id)
+      )
+    }
+    guard evse == 0 || evses.contains(where: { $0.number == evse }) else {
+      throw .notFound("the station has no EVSE \(evse)")
+    }
+    if let most = capacity?.schedulePeriods, profile.schedule.periods.count > most {
+      throw .invalid(field: "profile", "the station takes at most \(most) periods")
+    }
+    guard open.count < Limits.profilesPerStation else { throw .conflict("the station has too many profiles") }
+  }
+
+  // MARK: With a start
+
+  func checkProfile(_ profile: ChargingProfile, startingAt evse: Int, of station: Station) throws(Refusal) {
+    var wish = profile
+    // Its session has no name yet.
+    (wish.purpose, wish.transaction) = (.session, "-")
+    try check(wish, evse: evse, at: station)
+  }
+
+  /// The profile of a session that a remote start asks for, as the station takes it.
+  func keepForStart(
+    _ profile: ChargingProfile, of session: Session, at evse: EVSE, command: String, by who: String
+  ) throws(StoreFault) -> RemoteStart.Profile {
+    var wish = profile
+    (wish.purpose, wish.transaction) = (.session, nil)
+    var kept = KeptProfile(
+      number: 0, station: evse.station, evse: evse.number, profile: wish, session: session.id, origin: who, at: now)
+    (kept.command, kept.dueAt) = (command, nil)
+    kept = try books.profiles.create(kept)
+    return RemoteStart.Profile(number: kept.number, profile: try fitted(kept))
+  }
+
+  /// A station refused a start that brought a profile: it is asked without, and gets the profile once the session has begun.
+  func profileFollows(command: String, _ station: ID<Station>, because outcome: CommandOutcome) throws(StoreFault) {
+    for var kept in try books.profiles.open(at: station) where kept.command == command {
+      (kept.command, kept.answer) = (nil, outcome.why)
+      try books.profiles.save(kept)
+    }
+    try noteOddity("a start with a charging profile is refused", sample: outcome.why ?? "", of: station)
+  }
+
+  /// The session of a remote start has begun: the profile that came with the start holds, or it is set now.
+  func sendProfile(of session: Session) throws(StoreFault) {
+    guard session.command != nil, let name = try transactionName(of: session) else { return }
+    for var kept in try books.profiles.open(at: session.station)
+    where kept.session == session.id && !kept.isPlaced {
+      kept.profile.transaction = name
+      kept.evse = try books.stations.evse(session.evse)?.number ?? kept.evse
+      if kept.command == session.command {
+        try isInForce(&kept)
+      } else if let link = links.link(of: session.station) {
+        _ = try send(&kept, over: link, by: "house")
+      } else {
+        try books.profiles.save(kept)
+      }
+    }
+  }
+
+  // MARK: Within a turn
+
+  /// The row of a wish: that of the profile which it replaces, under its number, or a new one.
+  func kept(
+    _ profile: ChargingProfile, at station: ID<Station>, evse: Int, session: String? = nil, by who: String,
+    insteadOf: Int64? = nil
+  ) throws(StoreFault) -> KeptProfile {
+    let same = try books.profiles.open(at: station).first {
+      $0.evse == evse && $0.profile.purpose == profile.purpose && $0.profile.stackLevel == profile.stackLevel
+        && $0.profile.transaction == profile.transaction
+    }
+    guard var kept = same else {
+      return try books.profiles.create(
+        KeptProfile(
+          number: 0, station: station, evse: evse, profile: profile, session: session, insteadOf: insteadOf,
+          origin: who, at: now))
+    }
+    (kept.profile, kept.origin, kept.state, kept.attempts) = (profile, who, .asked, 0)
+    return kept
+  }
+
+  func send(
+    _ kept: inout KeptProfile, over link: LiveLinks.Link, by who: String, respondTo: CommandOrigin? = nil
+  ) throws(StoreFault) -> CommandRecord {
+    let fitted = try fitted(kept)
+    let record = try issue(
+      .profile(.set(fitted, number: kept.number, evse: kept.evse)), id: newID(), over: link, by: who, session: nil,
+      respondTo: respondTo)
+    kept.command = record.id
+    kept.dueAt = now + .seconds(settings.commandSeconds + Limits.firstDutyPauseSeconds)
+    kept.updatedAt = now
+    try books.profiles.save(kept)
+    return record
+  }
+
+  /// The profile as this station takes it: in its unit, and at a level that it has.
+  func fitted(_ kept: KeptProfile) throws(StoreFault) -> ChargingProfile {
+    var profile = kept.profile
+    guard let capacity = try books.capacities.capacity(of: kept.station) else { return profile }
+    if let highest = capacity.highestStackLevel, highest >= 0 { profile.stackLevel = min(profile.stackLevel, highest) }
+    let unit: ChargingProfile.Schedule.Unit? =
+      switch (capacity.takesAmperes, capacity.takesWatts) {
+      case (true?, false?): .amperes
+      case (false?, true?): .watts
+      default: nil
+      }
+    guard let unit else { return profile }
+    let connectors = try books.stations.evses(of: kept.station)
+      .filter { kept.evse == 0 || $0.number == kept.evse }.flatMap(\.connectors)
+    // Of one that is unknown or differs, what most stations have.
+    let volts = connectors.first.map { $0.maxVoltage } ?? 230
+    let phases = connectors.first.map { $0.powerType.phases } ?? 3
+    profile.schedule = profile.schedule.converted(to: unit, volts: Decimal(volts), phases: phases)
+    return profile
+  }
+
+  /// What is due is sent, and what is over ends.
+  func keepProfiles() throws(StoreFault) {
+    for kept in try books.profiles.due(at: now, limit: Limits.dutiesAtOnce) {
+      var kept = kept
+      if kept.state == .asked, kept.isPlaced, let link = links.link(of: kept.station) {
+        guard try capacity(of: kept.station) != nil else { continue }
+        _ = try send(&kept, over: link, by: "house")
+      } else {
+        kept.dueAt = nil
+        try books.profiles.save(kept)
+      }
+    }
+  }
+
+  /// A start did not come to anything: nor does the profile that it brought.
+  func endProfiles(of session: Session) throws(StoreFault) {
+    for kept in try books.profiles.open(at: session.station) where kept.session == session.id {
+      try end(kept, as: .over)
+    }
+  }
+
+  func endProfiles() throws(StoreFault) {
+    for kept in try books.profiles.ended(at: now, limit: Limits.dutiesAtOnce) { try end(kept, as: .over) }
+  }
+
+  private func end(_ open: KeptProfile, as state: KeptProfile.State, because why: String? = nil) throws(StoreFault) {
+    var kept = open
+    (kept.state, kept.answer, kept.command, kept.dueAt, kept.updatedAt) = (state, why, nil, nil, now)
+    try books.profiles.save(kept)
+    try record(.profileMoved(kept))
+  }
+
+  /// It booted: the same number again does no harm where the station still has it.
+  func profilesMayBeLost(at station: ID<Station>) throws(StoreFault) {
+    for var kept in try books.profiles.open(at: station) {
+      (kept.state, kept.attempts, kept.dueAt, kept.updatedAt) = (.asked, 0, now, now)
+      try books.profiles.save(kept)
+    }
+  }
+
+  // MARK: What the station says
+
+  func profileAnswered(_ command: CommandRecord, _ outcome: CommandOutcome) throws(StoreFault) {
+    guard let number = command.detail["number"]?.int,
+      var kept = try books.profiles.profile(number, at: command.station), kept.command == command.id,
+      kept.state == .asked
+    else { return }
+    try balanceAnswered(kept, outcome)
+    switch outcome {
+    case .accepted: try isInForce(&kept)
+    case .refused, .failed, .impossible:
+      let why = outcome.why ?? ""
+      guard kept.evse == 0, kept.insteadOf == nil, try setPerEVSE(kept) else {
+        return try end(kept, as: .refused, because: why)
+      }
+      try end(kept, as: .refused, because: "\(why); it is set for each EVSE instead")
+    case .timedOut, .disconnected:
+      // The balancer sends what is right by then.
+      if kept.isBalancing {
+        kept.dueAt = nil
+        return try books.profiles.save(kept)
+      }
+      kept.attempts += 1
+      guard kept.attempts < Limits.profileAttempts else {
+        return try end(kept, as: .refused, because: outcome.why)
+      }
+      kept.dueAt = isOnline(kept.station) ? nextTry(after: kept.attempts) : nil
+      try books.profiles.save(kept)
+    }
+  }
+
+  /// The station says that it holds. Some say yes and do nothing: what they really do is kept beside it.
+  private func isInForce(_ kept: inout KeptProfile) throws(StoreFault) {
+    (kept.state, kept.answer, kept.command) = (.inForce, nil, nil)
+    (kept.attempts, kept.dueAt, kept.updatedAt) = (0, nil, now)
+    try books.profiles.save(kept)
+    // What the balancer sets follows the load from minute to minute, and a reading shows what comes of it.
+    if kept.isBalancing { return }
+    try record(.profileMoved(kept))
+    _ = try ask(
+      .profile(.composite(evse: kept.evse, seconds: Limits.compositeSeconds, unit: try fitted(kept).schedule.unit)),
+      of: kept.station)
+  }
+
+  /// Some stations take no profile for the whole of them, but one for each EVSE. A limit of the whole is
+  /// shared out, so that together they keep it. False where there is nobody to take it.
+  private func setPerEVSE(_ kept: KeptProfile) throws(StoreFault) -> Bool {
+    let evses = try books.stations.evses(of: kept.station)
+    guard !evses.isEmpty, let link = links.link(of: kept.station) else { return false }
+    var share = kept.profile
+    switch kept.profile.purpose {
+    case .station:
+      share.purpose = .anySession
+      share.schedule = share.schedule.divided(by: evses.count)
+    case .anySession: break
+    case .session, .external, .priority, .localGeneration: return false
+    }
+    for evse in evses {
+      var part = try self.kept(
+        share, at: kept.station, evse: evse.number, by: kept.origin, insteadOf: kept.number)
+      _ = try send(&part, over: link, by: "house")
+    }
+    return true
+  }
+
+  /// A station that knows none of them has none of them.
+  func profilesCleared(_ command: CommandRecord, _ outcome: CommandOutcome) throws(StoreFault) {
+    switch outcome {
+    case .accepted, .refused: break
+    case .failed, .timedOut, .disconnected, .impossible: return
+    }
+    let filter = ProfileFilter(detail: command.detail)
+    for kept in try books.profiles.open(at: command.station) where filter.fits(kept) { try end(kept, as: .cleared) }
+  }
+
+  func compositeTold(_ command: CommandRecord, _ outcome: CommandOutcome) throws(StoreFault) {
+    guard case .accepted(let answer) = outcome, let read = try? CompositeSchedule.read(answer) else { return }
+    try books.profiles.keep(read.value, of: command.station, at: now)
+    try compositeMoved(read.value, at: command.station)
+  }
+}
+
+extension ProfileFilter {
+  /// As the books kept it with its command.
+  fileprivate init(detail: JSON) {
+    self.init(
+      number: detail["number"]?.int, evse: detail["evse"]?.int.map { Int($0) },
+      purpose: detail["purpose"]?.string.flatMap { ChargingProfile.Purpose(rawValue: $0) },
+      stackLevel: detail["stack_level"]?.int.map { Int($0) })
+  }
+
+  fileprivate func fits(_ kept: KeptProfile) -> Bool {
+    if let number { return number == kept.number }
+    return (evse.map { $0 == kept.evse } ?? true) && (purpose.map { $0 == kept.profile.purpose } ?? true)
+      && (stackLevel.map { $0 == kept.profile.stackLevel } ?? true)
+  }
+}
+
+extension KeptProfile {
+  /// Its session has a name, where it is for one: until then only a start can bring it.
+  fileprivate var isPlaced: Bool { session == nil || profile.purpose != .session || profile.transaction != nil }
+}

@@ -1,0 +1,210 @@
+import Wire
+
+// One outlet as the balancer sees it: what its station was told, said and shows, and so what it may draw.
+
+extension Balancer {
+  /// A limit that is under way.
+  struct Asked: Sendable, Equatable {
+    var limit: Current
+    var at: Timestamp
+  }
+
+  /// A higher limit that was lowered, and of which it is not sure yet that nobody draws by it.
+  struct Settling: Sendable, Equatable {
+    var limit: Current
+    var orderedAt: Timestamp
+    /// When the station and its car should have followed; nil: only a reading can say so.
+    var until: Timestamp?
+  }
+
+  struct Car: Sendable, Equatable {
+    var need: ChargingNeed
+    var since: Timestamp
+    var isIdle = false
+    /// What it takes now, seen from what it draws; nil while it takes all it gets.
+    var wish: Current?
+    /// The lines that it was seen to use, where that may be believed.
+    var seenLines: Lines?
+    /// Readings in a row below what it may draw, and those that show the same lines.
+    var lowReadings = 0
+    var sameLines = 0
+    /// Since when it charges, or waits.
+    var isOn = true
+    var turnSince: Timestamp
+
+    init(need: ChargingNeed, since: Timestamp) { (self.need, self.since, turnSince) = (need, since, since) }
+  }
+
+  struct Seat: Sendable {
+    var outlet: Outlet
+    var circuit = 0
+    var car: Car?
+    var isOnline = true
+    var isExpected = false
+    var hasFallback = false
+    /// What the station confirmed last.
+    var limit: Current
+    var asked: Asked?
+    var settling: Settling?
+    var measured: LineCurrents?
+    var measuredAt: Timestamp?
+    /// A car there was seen to draw more than the station confirmed, and since then it was not seen to follow. That
+    /// outlives the session.
+    var disobeyed = false
+    var refusals = 0
+    var retryAt: Timestamp?
+    /// The station must be told its limit again, also where that is none other.
+    var needsWord = false
+    var target = 0
+    var reason = ShareReason.free
+
+    init(_ outlet: Outlet) {
+      self.outlet = outlet
+      limit = outlet.fallback
+    }
+
+    /// The lines that its car counts on.
+    var lines: Lines {
+      guard let car else { return outlet.lines }
+      let own = car.need.phases.map { outlet.rotation.first($0).intersection(outlet.lines) } ?? car.seenLines
+      guard let own, !own.isEmpty else { return outlet.lines }
+      return own
+    }
+
+    var least: Current { car?.need.least ?? outlet.least }
+
+    /// What it was told last.
+    var current: Current { asked?.limit ?? limit }
+
+    /// The most that may flow there now, per line that it counts on.
+    var holdCurrent: Current {
+      let untold = hasFallback ? outlet.fallback : outlet.most
+      guard car != nil else { return isOnline ? (isExpected ? untold : .zero) : untold }
+      if disobeyed { return outlet.most }
+      let told = max(limit, asked?.limit ?? .zero, settling?.limit ?? .zero)
+      return isOnline ? told : max(told, untold)
+    }
+
+    /// The same on all lines, and what a meter saw elsewhere.
+    var hold: LineCurrents {
+      let hold = LineCurrents(holdCurrent, on: lines)
+      guard let measured, measured.highest > .zero else { return hold }
+      return hold.most(measured)
+    }
+
+    /// Whether it can be told something, and what it is told counts.
+    func isControlled(at now: Timestamp) -> Bool {
+      car != nil && isOnline && !disobeyed && (refusals == 0 || (retryAt ?? now) <= now)
+    }
+
+    var reasonUncontrolled: ShareReason {
+      if !isOnline { return .offline }
+      return car == nil ? .free : .uncontrolled
+    }
+
+    /// It may follow this limit, or the one before.
+    mutating func doubt(of current: Current, at time: Timestamp) {
+      let highest = max(limit, current, settling?.limit ?? .zero)
+      settling = Settling(limit: highest, orderedAt: settling?.orderedAt ?? time, until: nil)
+    }
+
+    /// What its car draws is held against what the station confirmed.
+    mutating func judge(_ draw: Current, at now: Timestamp, by rules: Rules) {
+      let isKept = draw <= limit + rules.tolerance
+      guard asked == nil else {
+        // A limit is under way: only a draw above all that it may be is more than it should.
+        if draw > max(holdCurrent, limit) + rules.tolerance { disobeyed = true }
+        return
+      }
+      if isKept {
+        let isBinding = draw + rules.tolerance >= limit && limit + rules.tolerance < outlet.most
+        if isBinding, limit > Current.zero { disobeyed = false }
+        // A car that draws what it may shows that it follows; one that draws less may only be slow, until it should have.
+        guard let settling, !needsWord else { return }
+        if (settling.until ?? now) <= now || draw + rules.tolerance >= limit { self.settling = nil }
+      } else if (settling?.until ?? now) <= now, !needsWord, !isIncreasing(at: now, by: rules) {
+        (disobeyed, needsWord, retryAt) = (true, true, now + .seconds(rules.retrySeconds))
+        settling = nil
+      }
+    }
+
+    private func isIncreasing(at now: Timestamp, by rules: Rules) -> Bool {
+      settling.map { now - $0.orderedAt < .seconds(rules.reactionSeconds) } ?? false
+    }
+
+    /// Time passed: where no meter speaks, a station that confirmed is believed after its reaction time.
+    mutating func settle(at now: Timestamp, by rules: Rules) {
+      if let until = settling?.until, until <= now, !isMetered(at: now, by: rules) { settling = nil }
+    }
+
+    /// A station that did not keep its limit is told again, and until it does it is reserved for.
+    func isToRepeat(at now: Timestamp) -> Bool {
+      disobeyed && isOnline && asked == nil && (retryAt ?? now) <= now
+    }
+
+    private func isMetered(at now: Timestamp, by rules: Rules) -> Bool {
+      measuredAt.map { now - $0 < .seconds(rules.meterSeconds) } ?? false
+    }
+
+    mutating func takesTurn(isOn: Bool, at now: Timestamp) {
+      guard var car, car.isOn != isOn else { return }
+      (car.isOn, car.turnSince) = (isOn, now)
+      self.car = car
+    }
+
+    func claim(
+      of car: Car, weight: Int, within bounds: [Int], at now: Timestamp, by rules: Rules
+    ) -> PowerSharing.Claim {
+      let lines = lines
+      var most = min(outlet.most, car.need.most ?? outlet.most)
+      if let wish = car.wish { most = min(most, max(wish, least)) }
+      var claim = PowerSharing.Claim(
+        lines: lines, least: least.tenthsOfAmpere, most: most.tenthsOfAmpere, weight: weight, isIdle: car.isIdle,
+        bounds: bounds)
+      let passed = now.seconds(since: car.turnSince)
+      claim.turn =
+        !car.isOn
+        ? .waiting(since: car.turnSince.milliseconds)
+        : passed < rules.turnSeconds ? .lasting : .over(since: car.turnSince.milliseconds)
+      if let energy = car.need.energy, energy > .zero, let departs = car.need.departsAt, departs > now {
+        let seconds = departs.seconds(since: now)
+        // 0.1 Wh over V and 0.1 A: the tens meet.
+        let tenthSeconds = energy.tenthsOfWattHour * 3_600 / Int64(rules.volts * lines.count)
+        claim.laxity = Int(seconds - tenthSeconds / Int64(max(1, most.tenthsOfAmpere)))
+        // A twentieth more than the average, because stations lag and cars ramp.
+        claim.floor = Int(min(Int64(most.tenthsOfAmpere), (tenthSeconds * 21 / 20 + seconds - 1) / max(1, seconds)))
+      }
+      return claim
+    }
+  }
+}
+
+extension Balancer.Car {
+  /// What it draws of what it may says what it wants.
+  mutating func learn(_ draw: Current, of limit: Current, least: Current, by rules: Balancer.Rules) {
+    guard limit >= least else { return }
+    if draw + rules.tolerance >= limit {
+      (wish, lowReadings) = (nil, 0)
+    } else if draw + rules.headroom < limit {
+      lowReadings += 1
+      // Twice, because cars ramp up.
+      if lowReadings >= 2 { wish = draw + rules.headroom }
+    } else {
+      lowReadings = 0
+    }
+  }
+
+  /// Fewer lines than its outlet has count only once they were seen twice; more count at once.
+  mutating func learnLines(_ measured: LineCurrents, isTrusted: Bool) {
+    guard measured.highest >= Current(amperes: Limits.tellingAmperes) else { return }
+    var used = Lines()
+    for line in 0..<3 where measured[line] >= Current(amperes: 1) { used.insert(Lines(line: line)) }
+    guard isTrusted else { return seenLines = nil }
+    if let seen = seenLines {
+      seenLines = seen.union(used)
+    } else {
+      sameLines += 1
+      if sameLines >= 2 { seenLines = used }
+    }
+  }
+}

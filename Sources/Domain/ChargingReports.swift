@@ -1,0 +1,90 @@
+import Wire
+
+/// What a station tells by itself about how it charges (OCPP 2.0.1 K09, K11–K13, K15–K17; OCPP 2.1 K22, K28).
+@MainActor
+public protocol ChargingReports: AnyObject {
+  /// The profiles that it has, as it was asked.
+  func profiles(_ report: ProfileReport) throws(TurnFault)
+  /// Somebody else limits it.
+  func limit(_ report: LimitReport) throws(TurnFault)
+  func limitCleared(evse: Int?, source: String) throws(TurnFault)
+  /// What a vehicle would like; a profile is offered to it.
+  func needs(_ needs: ChargingNeeds) throws(TurnFault) -> NeedsVerdict
+  /// What a vehicle made of the profile that it was offered.
+  func vehicleWillTake(_ schedule: CompositeSchedule) throws(TurnFault)
+  /// A driver asked at the station to go first, or no longer does.
+  func priority(transaction: String, isOn: Bool) throws(TurnFault)
+  /// What a dynamic profile allows now; nil where the house has no such profile.
+  func dynamicLimit(of number: Int64) throws(TurnFault) -> Decimal?
+}
+
+public struct ProfileReport: Sendable, Equatable {
+  public var request: Int
+  public var evse: Int
+  /// Who set them: `CSO`, `EMS`…
+  public var source: String
+  public var profiles: [Profile]
+  public var isLast: Bool
+
+  public struct Profile: Sendable, Equatable {
+    public var number: Int64
+    public var profile: ChargingProfile
+
+    public init(number: Int64, profile: ChargingProfile) { (self.number, self.profile) = (number, profile) }
+  }
+
+  public init(request: Int, evse: Int, source: String, profiles: [Profile], isLast: Bool) {
+    (self.request, self.evse, self.source, self.profiles, self.isLast) = (request, evse, source, profiles, isLast)
+  }
+}
+
+public struct LimitReport: Sendable, Equatable {
+  /// Nil is the whole station.
+  public var evse: Int?
+  public var source: String
+  public var isGridCritical: Bool
+  public var schedule: ChargingProfile.Schedule?
+
+  public init(evse: Int?, source: String, isGridCritical: Bool, schedule: ChargingProfile.Schedule?) {
+    (self.evse, self.source, self.isGridCritical, self.schedule) = (evse, source, isGridCritical, schedule)
+  }
+}
+
+/// How a vehicle would like to charge.
+public struct ChargingNeeds: Sendable, Equatable {
+  public var evse: Int
+  public var departsAt: Timestamp?
+  /// The whole of it, as the station told it.
+  public var raw: JSON
+
+  public init(evse: Int, departsAt: Timestamp?, raw: JSON) {
+    (self.evse, self.departsAt, self.raw) = (evse, departsAt, raw)
+  }
+}
+
+public enum NeedsVerdict: Sendable, Equatable {
+  /// A profile follows.
+  case offered
+  /// Nobody knows the vehicle's session yet.
+  case later
+}
+
+/// Something that a station told of how it charges, as the books keep it: the newest of its kind, place and source.
+public struct ChargingNotice: Sendable, Equatable {
+  public enum Kind: String, Word {
+    case limit, profiles, needs, vehicleSchedule = "vehicle_schedule", priority
+  }
+
+  public var station: ID<Station>
+  /// 0 is the whole station.
+  public var evse: Int
+  public var kind: Kind
+  public var source: String
+  public var body: JSON
+  public var at: Timestamp
+
+  public init(station: ID<Station>, evse: Int, kind: Kind, source: String = "", body: JSON, at: Timestamp) {
+    (self.station, self.evse, self.kind) = (station, evse, kind)
+    (self.source, self.body, self.at) = (source, body, at)
+  }
+}

@@ -1,0 +1,285 @@
+import Wire
+
+/// Shares the power of a site among its cars at one moment: each gets its least current or waits for its turn, those that
+/// must leave get what they need first, and what is left is shared by weight until every car or every bound above it is
+/// full. It knows nothing of stations that lag; that is the `Balancer`'s part.
+struct PowerSharing {
+  /// Something that bounds the sum of what hangs below it: a circuit, a station, the sun.
+  struct Bound {
+    var name: String
+    /// Tenths of an ampere that are left on each line.
+    var room: [Int]
+    /// And over all lines together; nil where only lines count.
+    var total: Int?
+  }
+
+  /// What one car could take, in tenths of an ampere per line.
+  struct Claim {
+    var lines: Lines
+    var least: Int
+    var most: Int
+    /// What it must have on average to leave in time; 0 for a car without a departure.
+    var floor = 0
+    var weight = 1
+    /// Seconds for which it could still get nothing and leave in time; `.max` without a departure.
+    var laxity = Int.max
+    /// Asks for nothing now, and gets its least at the end so that it can begin again.
+    var isIdle = false
+    var turn = Turn.waiting(since: 0)
+    /// What bounds it, by the numbers of the bounds, from its own station up to the supply.
+    var bounds: [Int]
+  }
+
+  /// Where a car stands among those that take turns.
+  enum Turn {
+    /// Charges, and others that wait let it.
+    case lasting
+    case waiting(since: Int64)
+    /// Charged as long as a turn lasts: goes on where nobody waits.
+    case over(since: Int64)
+
+    /// Those that come first have the smaller one.
+    var order: (Int, Int64) {
+      switch self {
+      case .lasting: (0, 0)
+      case .waiting(let since): (1, since)
+      case .over(let since): (2, -since)
+      }
+    }
+  }
+
+  private(set) var currents: [Int]
+  private(set) var reasons: [ShareReason]
+  private var bounds: [Bound]
+  private let claims: [Claim]
+
+  init(_ claims: [Claim], within bounds: [Bound]) {
+    self.claims = claims
+    self.bounds = bounds
+    currents = Array(repeating: 0, count: claims.count)
+    reasons = Array(repeating: .asWanted, count: claims.count)
+    let charging = admit()
+    fillFloors(charging)
+    fillRest(charging)
+    wakeIdle()
+  }
+
+  // MARK: The least
+
+  /// In the order of need and turns each gets its least current, or waits. Returns those that charge, the neediest first.
+  private mutating func admit() -> [Int] {
+    let wanting = claims.indices.filter { !claims[$0].isIdle && claims[$0].most >= claims[$0].least }
+    let order = wanting.sorted { a, b in
+      let (one, other) = (claims[a], claims[b])
+      let (isOneTense, isOtherTense) = (one.isTense, other.isTense)
+      if isOneTense != isOtherTense { return isOneTense }
+      if isOneTense, one.laxity != other.laxity { return one.laxity < other.laxity }
+      if one.weight != other.weight { return one.weight > other.weight }
+      if one.turn.order != other.turn.order { return one.turn.order < other.turn.order }
+      return a < b
+    }
+    var charging: [Int] = []
+    for place in order {
+      let claim = claims[place]
+      if let full = firstFull(claim, for: claim.least) {
+        reasons[place] = .waits(bound: bounds[full].name)
+      } else {
+        // Who cannot wait any more gets what it needs before another one begins.
+        let need = claim.isTense ? min(claim.floor, claim.most, room(for: claim)) : 0
+        give(max(claim.least, need), to: place)
+        charging.append(place)
+      }
+    }
+    for place in claims.indices where !claims[place].isIdle && claims[place].most < claims[place].least {
+      reasons[place] = .belowLeast
+    }
+    return charging
+  }
+
+  // MARK: Departures
+
+  /// Raises each that must leave to what it needs on average. Where they cannot all have that, averages are no plan any
+  /// more, and the one with the least time to spare takes all it can, then the next.
+  private mutating func fillFloors(_ charging: [Int]) {
+    let leaving = charging.filter { claims[$0].floor > 0 }.sorted { claims[$0].laxity < claims[$1].laxity }
+    let before = (currents, bounds)
+    var isShort = false
+    for place in leaving where claims[place].floor > currents[place] {
+      let wish = min(claims[place].floor, claims[place].most) - currents[place]
+      let gift = min(wish, room(for: claims[place]))
+      give(gift, to: place)
+      if gift < wish { isShort = true }
+    }
+    guard isShort else { return }
+    (currents, bounds) = before
+    for place in leaving {
+      let wish = claims[place].most - currents[place]
+      let gift = min(wish, room(for: claims[place]))
+      if gift > 0 { give(gift, to: place) }
+      reasons[place] = .departure
+    }
+  }
+
+  // MARK: The rest
+
+  /// Progressive filling: all grow together, each by its weight, until one has all it can take or a bound above it is
+  /// full; that one stays, and the others go on.
+  private mutating func fillRest(_ charging: [Int]) {
+    var growing = charging
+    while !growing.isEmpty {
+      growing.removeAll { place in
+        guard currents[place] < claims[place].most else {
+          if reasons[place] != .departure { reasons[place] = .asWanted }
+          return true
+        }
+        return false
+      }
+      guard !growing.isEmpty else { return }
+      // The weight that draws on each bound, per line and in all.
+      var pull = Array(repeating: 0, count: bounds.count * 4)
+      for place in growing {
+        let claim = claims[place]
+        for bound in claim.bounds {
+          for line in 0..<3 where claim.lines.has(line) { pull[bound * 4 + line] += claim.weight }
+          pull[bound * 4 + 3] += claim.weight * claim.lines.count
+        }
+      }
+      var step = growing.reduce(Int.max) {
+        min($0, (claims[$1].most - currents[$1] + claims[$1].weight - 1) / claims[$1].weight)
+      }
+      for number in bounds.indices {
+        for line in 0..<3 where pull[number * 4 + line] > 0 {
+          step = min(step, bounds[number].room[line] / pull[number * 4 + line])
+        }
+        if let total = bounds[number].total, pull[number * 4 + 3] > 0 {
+          step = min(step, total / pull[number * 4 + 3])
+        }
+      }
+      if step > 0 {
+        for place in growing {
+          give(min(step * claims[place].weight, claims[place].most - currents[place]), to: place)
+        }
+        continue
+      }
+      // Less than one tenth for each is left somewhere: whoever finds room takes a tenth, the others are done.
+      var stopped: [Int] = []
+      for place in growing {
+        if let full = firstFull(claims[place], for: 1) {
+          stopped.append(place)
+          if reasons[place] != .departure {
+            reasons[place] = .full(bound: bounds[full].name, sharers: sharers(of: full))
+          }
+        } else {
+          give(1, to: place)
+        }
+      }
+      growing.removeAll { stopped.contains($0) }
+    }
+  }
+
+  /// What is left lets idle cars wake up by themselves.
+  private mutating func wakeIdle() {
+    for place in claims.indices where claims[place].isIdle {
+      reasons[place] = .idle
+      guard claims[place].most >= claims[place].least, firstFull(claims[place], for: claims[place].least) == nil else {
+        continue
+      }
+      give(claims[place].least, to: place)
+    }
+  }
+
+  // MARK: Helpers
+
+  private func sharers(of bound: Int) -> Int {
+    claims.indices.count { currents[$0] > 0 && claims[$0].bounds.contains(bound) }
+  }
+
+  private mutating func give(_ current: Int, to place: Int) {
+    currents[place] += current
+    let lines = claims[place].lines
+    for bound in claims[place].bounds {
+      for line in 0..<3 where lines.has(line) { bounds[bound].room[line] -= current }
+      if let total = bounds[bound].total { bounds[bound].total = total - current * lines.count }
+    }
+  }
+
+  private func firstFull(_ claim: Claim, for current: Int) -> Int? {
+    claim.bounds.first { bound in
+      for line in 0..<3 where claim.lines.has(line) && bounds[bound].room[line] < current { return true }
+      return bounds[bound].total.map { $0 < current * claim.lines.count } ?? false
+    }
+  }
+
+  private func room(for claim: Claim) -> Int {
+    var least = Int.max
+    for bound in claim.bounds {
+      for line in 0..<3 where claim.lines.has(line) { least = min(least, bounds[bound].room[line]) }
+      if let total = bounds[bound].total { least = min(least, total / claim.lines.count) }
+    }
+    return max(0, least)
+  }
+}
+
+extension PowerSharing.Claim {
+  /// So little time is left that it may not wait for a turn any more.
+  fileprivate var isTense: Bool { laxity < Limits.tenseSeconds }
+}
+
+/// Why a car gets what it gets.
+public enum ShareReason: Sendable, Equatable {
+  /// All that the car or its outlet takes.
+  case asWanted
+  /// A bound is full, and so many cars share it.
+  case full(bound: String, sharers: Int)
+  /// It must leave soon and goes first.
+  case departure
+  /// Others charge, and there is no room for another one's least current.
+  case waits(bound: String)
+  /// What it may have is less than a car charges with.
+  case belowLeast
+  /// The car asks for nothing.
+  case idle
+  /// There is more for it once other stations have verifiably gone down.
+  case afterOthers
+  /// Its station is not connected and holds what it had, or its default.
+  case offline
+  /// The station refuses limits, or does not keep them, and is reserved for.
+  case uncontrolled
+  /// No session.
+  case free
+
+  /// "8 A because circuit B is full and 3 cars share it"
+  public func words(for current: Current) -> String {
+    let amount = "\(current) A"
+    switch self {
+    case .asWanted: return "\(amount), all that the car and its outlet take"
+    case .full(let bound, let sharers):
+      return sharers == 1
+        ? "\(amount) because \(bound) is full" : "\(amount) because \(bound) is full and \(sharers) cars share it"
+    case .departure: return "\(amount) first, because it must leave soon"
+    case .waits(let bound): return "waits for its turn because \(bound) is full"
+    case .belowLeast: return "waits because it may have less than a car charges with"
+    case .idle: return current == .zero ? "the car asks for nothing" : "\(amount) kept, though the car asks for nothing"
+    case .afterOthers: return "\(amount) until other stations have gone down"
+    case .offline: return "\(amount) reserved because its station is not connected"
+    case .uncontrolled: return "\(amount) reserved because its station does not keep our limits"
+    case .free: return "no car charges"
+    }
+  }
+
+  /// Its name in the API.
+  public var code: String {
+    switch self {
+    case .asWanted: "as_wanted"
+    case .full: "bound_full"
+    case .departure: "departure"
+    case .waits: "waits_for_turn"
+    case .belowLeast: "below_least"
+    case .idle: "idle"
+    case .afterOthers: "after_others"
+    case .offline: "offline"
+    case .uncontrolled: "uncontrolled"
+    case .free: "free"
+    }
+  }
+}

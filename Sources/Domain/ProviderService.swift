@@ -1,0 +1,147 @@
+import Wire
+
+/// What an operator of stations may ask of us as the provider of its drivers (OCPI's eMSP). CSMS implements it; the OCPI
+/// room calls it. As with `PartnerService`, every query is bound to the caller, and writes return after their commit.
+@MainActor
+public protocol ProviderService: AnyObject, Sendable {
+  // Our tokens
+  func offeredTokens(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<OfferedToken>
+  /// May our driver charge (OCPI 2.2.1 §12.2.2.2)? `.unknownToken` where it is none of ours.
+  func authorize(_ question: TokenQuestion, for caller: PartnerCaller) async throws(PartnerFault) -> TokenVerdict
+
+  // What we are told of their stations. `change` makes of what we hold (nil: nothing) what we hold from now on; what is
+  // older than that changes nothing. True where it is new.
+  func roamingLocation(_ key: RoamingKey) async throws(PartnerFault) -> JSON
+  func keepLocation(
+    _ key: RoamingKey, from caller: PartnerCaller,
+    _ change: @escaping @Sendable (JSON?) throws(PartnerFault) -> RoamingLocation
+  ) async throws(PartnerFault) -> Bool
+  func roamingTariff(_ key: RoamingKey) async throws(PartnerFault) -> JSON
+  func keepTariff(
+    _ key: RoamingKey, from caller: PartnerCaller,
+    _ change: @escaping @Sendable (JSON?) throws(PartnerFault) -> RoamingTariff
+  ) async throws(PartnerFault) -> Bool
+  func removeTariff(_ key: RoamingKey, from caller: PartnerCaller) async throws(PartnerFault)
+
+  // What our drivers do there. Sessions and CDRs of tokens that are not ours are `.unknownToken`.
+  func roamingSession(_ key: RoamingKey) async throws(PartnerFault) -> JSON
+  func keepSession(
+    _ key: RoamingKey, from caller: PartnerCaller,
+    _ change: @escaping @Sendable (JSON?) throws(PartnerFault) -> RoamingSession
+  ) async throws(PartnerFault) -> Bool
+  func roamingCDR(_ key: RoamingKey) async throws(PartnerFault) -> JSON
+  /// True where it is new, false where the very same came before. Another content under one id is refused.
+  func keepCDR(_ cdr: RoamingCDR, from caller: PartnerCaller) async throws(PartnerFault) -> Bool
+
+  /// The late result of a command of ours, at the address that we named for it.
+  func resulted(
+    _ command: String, _ result: RoamingCommand.Result, from caller: PartnerCaller
+  ) async throws(PartnerFault)
+
+  /// A request that is one too many for this partner now: seconds until the next one is welcome.
+  func pause(for caller: PartnerCaller) -> Int?
+}
+
+/// A real-time authorization: which driver, and where.
+public struct TokenQuestion: Sendable, Equatable {
+  public var uid: String
+  public var kind: Token.Kind
+  public var location: String?
+  public var evses: [String]
+
+  public init(uid: String, kind: Token.Kind, location: String? = nil, evses: [String] = []) {
+    (self.uid, self.kind, self.location, self.evses) = (uid, kind, location, evses)
+  }
+}
+
+/// The answer to it.
+public struct TokenVerdict: Sendable, Equatable {
+  public var allowed: PartnerAuthorization.Allowed
+  public var token: OfferedToken
+  /// To be found again in session and CDR; given where the driver may charge.
+  public var reference: String?
+  public var location: String?
+  public var evses: [String]
+  /// For the driver to read.
+  public var info: String?
+
+  public init(
+    allowed: PartnerAuthorization.Allowed, token: OfferedToken, reference: String? = nil, location: String? = nil,
+    evses: [String] = [], info: String? = nil
+  ) {
+    (self.allowed, self.token, self.reference) = (allowed, token, reference)
+    (self.location, self.evses, self.info) = (location, evses, info)
+  }
+}
+
+/// What we ask of another network's station for one of our drivers (OCPI 2.2.1 §13.3).
+public enum RoamingCommand: Sendable, Equatable {
+  case start(OfferedToken, location: String, evse: String?, connector: String?, reference: String?)
+  case stop(session: String)
+  case reserve(
+    OfferedToken, location: String, evse: String?, reservation: String, until: Timestamp, reference: String?)
+  case cancel(reservation: String)
+  case unlock(location: String, evse: String, connector: String)
+
+  /// What the operator calls it.
+  public enum Verb: String, Word { case start, stop, reserve, cancel, unlock }
+
+  public var verb: Verb {
+    switch self {
+    case .start: .start
+    case .stop: .stop
+    case .reserve: .reserve
+    case .cancel: .cancel
+    case .unlock: .unlock
+    }
+  }
+
+  /// What it is about, for people.
+  public var detail: JSON {
+    switch self {
+    case .start(let token, let location, let evse, let connector, let reference):
+      [
+        "token": .string(token.token.uid), "location": .string(location), "evse": .maybe(evse),
+        "connector": .maybe(connector), "authorization_reference": .maybe(reference),
+      ]
+    case .stop(let session): ["session": .string(session)]
+    case .reserve(let token, let location, let evse, let reservation, let until, let reference):
+      [
+        "token": .string(token.token.uid), "location": .string(location), "evse": .maybe(evse),
+        "reservation": .string(reservation), "expires_at": .string(until.text),
+        "authorization_reference": .maybe(reference),
+      ]
+    case .cancel(let reservation): ["reservation": .string(reservation)]
+    case .unlock(let location, let evse, let connector):
+      ["location": .string(location), "evse": .string(evse), "connector": .string(connector)]
+    }
+  }
+
+  /// What the operator of the station said at once.
+  public struct Answer: Sendable, Equatable {
+    /// OCPI's word: `ACCEPTED`, `REJECTED`, `NOT_SUPPORTED`, `UNKNOWN_SESSION`.
+    public var word: String
+    /// Seconds until the result comes at the latest; nil where nobody said.
+    public var timeout: Int?
+    public var message: String?
+
+    public init(word: String, timeout: Int? = nil, message: String? = nil) {
+      (self.word, self.timeout, self.message) = (word, timeout, message)
+    }
+
+    public var isYes: Bool { word == Result.accepted }
+  }
+
+  /// What the station said, later.
+  public struct Result: Sendable, Equatable {
+    public static let accepted = "ACCEPTED", canceled = "CANCELED_RESERVATION"
+
+    /// OCPI's word: `ACCEPTED`, `EVSE_OCCUPIED`, `TIMEOUT`…
+    public var word: String
+    public var message: String?
+
+    public init(word: String, message: String? = nil) { (self.word, self.message) = (word, message) }
+
+    public var isYes: Bool { word == Self.accepted || word == Self.canceled }
+  }
+}

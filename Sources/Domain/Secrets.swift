@@ -1,0 +1,78 @@
+import Wire
+
+// A station's password must not be read back from the books or a log (OCPP 1.6 security whitepaper A.4, 2.0.1
+// A01.FR.09), nor what it dials in with, nor a driver's PIN (C04.FR.04).
+
+extension JSON {
+  /// As the books keep a command or its answer.
+  public var withoutSecrets: JSON { withoutSecrets(behind: "(hidden)") }
+
+  /// With a mask in the place of each secret: of settings that are passwords, in whichever version's form, and of a
+  /// network profile's.
+  public func withoutSecrets(behind mask: String) -> JSON {
+    switch self {
+    case .null, .bool, .number, .string: return self
+    case .array(let items): return .array(items.map { $0.withoutSecrets(behind: mask) })
+    case .object(let object):
+      let isSecret = object.members.contains(where: \.namesSecret)
+      let isPIN = self["type"]?.string?.ciFolded == "keycode"
+      let isVPN = object["server"] != nil && object["password"] != nil
+      return .object(
+        JSONObject(
+          object.members.map { member in
+            let name = member.key.ciFolded
+            let isHidden =
+              isSecret && ["value", "attributevalue", "actualvalue"].contains(name)
+              || ["basicauthpassword", "apnpassword"].contains(name) || isVPN && ["password", "key"].contains(name)
+              || isPIN && name == "idtoken"
+            if isHidden { return JSONObject.Member(member.key, .string(mask)) }
+            if isSecret, name == "variableattribute" { return JSONObject.Member(member.key, member.value.masked(mask)) }
+            return JSONObject.Member(member.key, member.value.withoutSecrets(behind: mask))
+          }))
+    }
+  }
+
+  /// The values of all attributes of a secret variable.
+  private func masked(_ mask: String) -> JSON {
+    .array(
+      (array ?? []).map { attribute in
+        guard attribute["value"] != nil else { return attribute }
+        var attribute = attribute
+        attribute["value"] = .string(mask)
+        return attribute
+      })
+  }
+}
+
+// A call that somebody wrote by hand can change a station's password too.
+extension JSON {
+  /// The Basic password that a call gives to its station, in whichever version's form; nil for any other payload.
+  public var newStationKey: String? {
+    if let key = self["key"]?.string, SettingName(reading: key).isSecret { return self["value"]?.string }
+    return self["setVariableData"]?.array?.first { data in
+      data.isOfStationKey && ["actual", nil].contains(data["attributeType"]?.string?.ciFolded)
+    }?["attributeValue"]?.string
+  }
+
+  /// Whether a station took the password, by an answer that tells of several variables; nil for any other answer.
+  public var takesStationKey: Bool? {
+    self["setVariableResult"]?.array?.first(where: \.isOfStationKey)?["attributeStatus"]?.string.map {
+      ["accepted", "rebootrequired"].contains($0.ciFolded)
+    }
+  }
+
+  private var isOfStationKey: Bool {
+    self["variable"]?["name"]?.string.map { SettingName(component: nil, variable: $0).isSecret } ?? false
+  }
+}
+
+extension JSONObject.Member {
+  /// Whether it names a secret that stands beside it: by its key, or as a variable.
+  fileprivate var namesSecret: Bool {
+    switch key.ciFolded {
+    case "key": value.string.map { SettingName(reading: $0).isSecret } ?? false
+    case "variable": value["name"]?.string.map { SettingName(component: nil, variable: $0).isSecret } ?? false
+    default: false
+    }
+  }
+}

@@ -1,0 +1,11 @@
+import Wire
+
+extension StationCommand {
+  /// What a station may be asked to tell now (OCPP 1.6 §5.17 and its security extension, OCPP 2.0.1 F06). Which of these
+  /// a version knows, its dialect says.
+  public enum Trigger: String, Word {
+    case boot, heartbeat, status, meterValues = "meter_values", transaction, firmware, diagnostics, log
+    case certificate, v2gCertificate = "v2g_certificate", combinedCertificate = "combined_certificate"
+    case publishFirmware = "publish_firmware"
+  }
+}

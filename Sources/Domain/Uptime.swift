@@ -1,0 +1,260 @@
+import Wire
+
+/// How long one EVSE was of use in a span of time, by one of the rules that ask for it: recomputed from its status
+/// history, its opening hours and the times that do not count. All figures are whole milliseconds until the end.
+public struct Uptime: Sendable, Equatable {
+  public enum Rule: String, Word {
+    /// The share of the time in which it could be used, of the time that is known.
+    case plain
+    /// 23 CFR 680.116(b): outages but for those that the operator could not help, of all minutes of the span.
+    case nevi
+    /// The UK's Public Charge Point Regulations 2023, regulation 7: by OCPI's states, within opening hours.
+    case uk2023 = "uk_2023"
+
+    /// Percent that the rule asks for; nil where it asks for none.
+    public var threshold: Decimal? {
+      switch self {
+      case .plain: nil
+      case .nevi: Decimal(97)
+      case .uk2023: Decimal(99)
+      }
+    }
+  }
+
+  /// From a moment on it was so.
+  public struct Change: Sendable, Equatable {
+    public var at: Timestamp
+    public var status: EVSE.Status
+
+    public init(at: Timestamp, status: EVSE.Status) { (self.at, self.status) = (at, status) }
+  }
+
+  /// A span of time; its end is not part of it.
+  public struct Span: Sendable, Equatable {
+    public var begin: Timestamp
+    public var end: Timestamp
+
+    public init(begin: Timestamp, end: Timestamp) { (self.begin, self.end) = (begin, end) }
+
+    var length: Int64 { max(0, end.milliseconds - begin.milliseconds) }
+  }
+
+  public let rule: Rule
+  /// What the share is of: the whole span, or the hours in which it is open or known.
+  public private(set) var measured: Int64 = 0
+  /// Of that, the time in which it was of no use.
+  public private(set) var outage: Int64 = 0
+  /// Of the outage, what does not count, by its cause.
+  public private(set) var excluded: [Downtime.Cause: Int64] = [:]
+  /// Closed by its opening hours.
+  public private(set) var closed: Int64 = 0
+  /// No history tells of it: before the EVSE was known.
+  public private(set) var gap: Int64 = 0
+  /// Its station was not connected.
+  public private(set) var unknown: Int64 = 0
+
+  /// - Parameters:
+  ///   - history: in order of time, beginning with what held when the span began, if that is known.
+  ///   - downtimes: what does not count; where two overlap the earlier one counts.
+  ///   - opening: when it is open, in order of time; nil is always.
+  public init(
+    _ rule: Rule, over span: Span, history: [Change], downtimes: [Downtime] = [], opening: [Span]? = nil
+  ) {
+    self.rule = rule
+    var moments = Set([span.begin, span.end])
+    for change in history { moments.insert(change.at) }
+    for downtime in downtimes { moments.formUnion([downtime.beginsAt, downtime.endsAt ?? span.end]) }
+    for hours in opening ?? [] { moments.formUnion([hours.begin, hours.end]) }
+    let cuts = moments.filter { $0 >= span.begin && $0 <= span.end }.sorted()
+    var next = 0
+    var status: EVSE.Status?
+    var hours = ArraySlice(opening ?? [])
+    for (begin, end) in zip(cuts, cuts.dropFirst()) {
+      while next < history.count, history[next].at <= begin {
+        status = history[next].status
+        next += 1
+      }
+      while let first = hours.first, first.end <= begin { hours = hours.dropFirst() }
+      let isOpen = opening == nil || hours.first.map { $0.begin <= begin } ?? false
+      let cause = downtimes.first { $0.beginsAt <= begin && ($0.endsAt ?? span.end) > begin }?.cause
+      add(Span(begin: begin, end: end).length, status, isOpen: isOpen, cause: cause)
+    }
+  }
+
+  private mutating func add(_ length: Int64, _ status: EVSE.Status?, isOpen: Bool, cause: Downtime.Cause?) {
+    if !isOpen { closed += length }
+    guard let status else {
+      gap += length
+      // NEVI divides by all minutes; of what nobody knows no outage is claimed, and the report names the gap.
+      if rule == .nevi { measured += length }
+      return
+    }
+    if status == .unknown { unknown += length }
+    switch rule {
+    case .plain: measured += length
+    // What is closed cannot be out of order, and the formula's minutes are all the same.
+    case .nevi: measured += length
+    case .uk2023:
+      guard isOpen else { return }
+      measured += length
+    }
+    guard isOut(status), isOpen || rule == .plain else { return }
+    outage += length
+    if let cause, rule == .nevi ? cause.isExcludedByNEVI : rule == .plain && cause == .scheduledMaintenance {
+      excluded[cause, default: 0] += length
+    }
+  }
+
+  /// Whether the rule calls it out of use.
+  private func isOut(_ status: EVSE.Status) -> Bool {
+    switch status {
+    case .available, .preparing, .charging, .suspendedEV, .suspendedEVSE, .finishing, .reserved: false
+    case .unavailable, .faulted: true
+    // Of a port that is not online nobody knows that it gives energy; the UK takes UNKNOWN from what is measured as a fault.
+    case .unknown: rule != .uk2023
+    }
+  }
+
+  public var excludedTotal: Int64 { excluded.values.reduce(0, +) }
+
+  /// ((measured − (outage − excluded)) / measured) × 100, to three decimals, never rounded up to a threshold; nil where
+  /// nothing was measured.
+  public var percent: Decimal? { Self.percent(measured: measured, outage: outage - excludedTotal) }
+
+  public static func percent(measured: Int64, outage: Int64) -> Decimal? {
+    guard measured > 0 else { return nil }
+    return (Decimal(measured - outage) * Decimal(100)).divided(by: Decimal(measured), places: 3, rounding: .down)
+  }
+
+  /// Minutes to two decimals, as the rules count.
+  public static func minutes(_ milliseconds: Int64) -> Decimal {
+    Decimal(milliseconds).divided(by: Decimal(60_000), places: 2, rounding: .halfUp)
+  }
+}
+
+/// A time in which an outage does not count, and why.
+public struct Downtime: Sendable, Equatable {
+  public enum Cause: String, Word {
+    case utility = "utility_interruption"
+    case vehicle = "vehicle_fault"
+    case scheduledMaintenance = "scheduled_maintenance"
+    case vandalism
+    case naturalDisaster = "natural_disaster"
+    /// Anything else that the operator wants to have named; it counts.
+    case other
+
+    /// 23 CFR 680.116(b)(3)(ii).
+    public var isExcludedByNEVI: Bool {
+      switch self {
+      case .utility, .vehicle, .scheduledMaintenance, .vandalism, .naturalDisaster: true
+      case .other: false
+      }
+    }
+  }
+
+  public var id: ID<Downtime>
+  /// The narrowest that is named is meant: an EVSE, a station, a location; nil for all of them is the whole network.
+  public var location: ID<Location>?
+  public var station: ID<Station>?
+  public var evse: ID<EVSE>?
+  public var beginsAt: Timestamp
+  /// Nil while it lasts.
+  public var endsAt: Timestamp?
+  public var cause: Cause
+  public var note: String?
+  /// Who wrote it down.
+  public var origin: String
+  public var createdAt: Timestamp
+
+  public init(
+    id: ID<Downtime>, location: ID<Location>? = nil, station: ID<Station>? = nil, evse: ID<EVSE>? = nil,
+    beginsAt: Timestamp, endsAt: Timestamp?, cause: Cause, note: String? = nil, origin: String, createdAt: Timestamp
+  ) {
+    self.id = id
+    self.location = location
+    self.station = station
+    self.evse = evse
+    self.beginsAt = beginsAt
+    self.endsAt = endsAt
+    self.cause = cause
+    self.note = note
+    self.origin = origin
+    self.createdAt = createdAt
+  }
+
+  /// Whether it is about that EVSE.
+  public func concerns(_ evse: ID<EVSE>, of station: ID<Station>, at location: ID<Location>?) -> Bool {
+    if let own = self.evse { return own == evse }
+    if let own = self.station { return own == station }
+    if let own = self.location { return own == location }
+    return true
+  }
+}
+
+extension OpeningHours {
+  /// The spans in which it is open, in order and without overlaps; local days are those of the zone, so that the nights of
+  /// the change of the clocks are an hour longer or shorter.
+  public func spans(over span: Uptime.Span, zone: ZoneRules) -> [Uptime.Span] {
+    var spans: [Uptime.Span] = []
+    var day = zone.startOfDay(span.begin - .seconds(86_400))
+    while day < span.end {
+      let next = zone.startOfNextDay(day)
+      let weekday = zone.civil(at: day).weekday
+      for hours in regular ?? [] where hours.weekday == weekday {
+        guard let begin = minutes(hours.begin), let end = minutes(hours.end) else { continue }
+        let first = moment(begin, of: day, zone)
+        // An end that is not after the begin is one of the next day.
+        spans.append(
+          Uptime.Span(begin: first, end: end > begin ? moment(end, of: day, zone) : moment(end, of: next, zone)))
+      }
+      day = next
+    }
+    spans += (openings ?? []).map { Uptime.Span(begin: $0.begin, end: $0.end) }
+    let open: [Uptime.Span] = joined(spans)
+    let shut = joined((closings ?? []).map { Uptime.Span(begin: $0.begin, end: $0.end) })
+    return open.flatMap { without(shut, in: $0) }.compactMap { part -> Uptime.Span? in
+      let cut = Uptime.Span(begin: max(part.begin, span.begin), end: min(part.end, span.end))
+      return cut.begin < cut.end ? cut : nil
+    }
+  }
+
+  private func minutes(_ text: String) -> Int? {
+    let parts = text.split(separator: ":").map { Int($0) }
+    guard parts.count == 2, let hour = parts[0], let minute = parts[1], (0...24).contains(hour),
+      (0..<60).contains(minute)
+    else { return nil }
+    return hour * 60 + minute
+  }
+
+  /// The time of day as the clock on the wall shows it; one that the night of the change leaves out is the moment of it.
+  private func moment(_ minutes: Int, of day: Timestamp, _ zone: ZoneRules) -> Timestamp {
+    let shown = day + .seconds(zone.offset(at: day)) + .seconds(minutes * 60)
+    return zone.timestamps(showing: shown).first ?? day + .seconds(minutes * 60)
+  }
+
+  private func joined(_ spans: [Uptime.Span]) -> [Uptime.Span] {
+    var joined: [Uptime.Span] = []
+    for span in spans.sorted(by: { $0.begin < $1.begin }) where span.begin < span.end {
+      if let last = joined.last, span.begin <= last.end {
+        joined[joined.count - 1].end = max(last.end, span.end)
+      } else {
+        joined.append(span)
+      }
+    }
+    return joined
+  }
+
+  private func without(_ shut: [Uptime.Span], in span: Uptime.Span) -> [Uptime.Span] {
+    var left = [span]
+    for hole in shut where hole.begin < span.end && hole.end > span.begin {
+      left = left.flatMap { part -> [Uptime.Span] in
+        guard hole.begin < part.end, hole.end > part.begin else { return [part] }
+        let (first, second) = (
+          Uptime.Span(begin: part.begin, end: hole.begin), Uptime.Span(begin: hole.end, end: part.end)
+        )
+        return [first, second].filter { $0.begin < $0.end }
+      }
+    }
+    return left
+  }
+}

@@ -1,0 +1,137 @@
+import Domain
+import Wire
+
+/// The side of a version on which we provide drivers. What most versions share is written here once; an edition says
+/// what it spells otherwise.
+public protocol ProviderEdition: Sendable {
+  /// What we implement as a provider.
+  var providerModules: [OCPIModule] { get }
+  /// Whether a PATCH has to say when the object changed (since 2.2).
+  var stampsPatches: Bool { get }
+
+  /// A tariff as partners announce it.
+  func tariff(from json: JSON) throws(PartnerFault) -> Tariff
+
+  // Ours, written strictly.
+  func offered(_ token: OfferedToken, _ style: WriterOptions) throws(PushFault) -> Bytes
+  func verdict(_ verdict: TokenVerdict, _ style: WriterOptions) throws(PushFault) -> Bytes
+  /// The body of a command, whose result comes to `url`. `.unfit` where the version has no words for it.
+  func command(_ command: RoamingCommand, respondTo url: String, _ style: WriterOptions) throws(PushFault) -> Bytes
+}
+
+extension ProviderEdition {
+  public var providerModules: [OCPIModule] {
+    [
+      OCPIModule(.credentials, .sender), OCPIModule(.locations, .receiver), OCPIModule(.sessions, .receiver),
+      OCPIModule(.cdrs, .receiver), OCPIModule(.tariffs, .receiver), OCPIModule(.tokens, .sender),
+      OCPIModule(.commands, .sender),
+    ]
+  }
+
+  public var stampsPatches: Bool { true }
+
+  public func verdict(_ verdict: TokenVerdict, _ style: WriterOptions) throws(PushFault) -> Bytes {
+    var json: JSON = ["allowed": .string(verdict.allowed.rawValue)]
+    json["token"] = try tree(offered(verdict.token, style))
+    if let place = verdict.place { json["location"] = place }
+    if let reference = verdict.reference { json["authorization_reference"] = .string(reference) }
+    if let info = verdict.note { json["info"] = info }
+    return json.bytes
+  }
+
+  public func command(
+    _ command: RoamingCommand, respondTo url: String, _ style: WriterOptions
+  ) throws(PushFault) -> Bytes {
+    var json: JSON = ["response_url": .string(url)]
+    func put(_ name: String, _ text: String?) { if let text { json[name] = .string(text) } }
+    switch command {
+    case .start(let token, let location, let evse, let connector, let reference):
+      json["token"] = try tree(offered(token, style))
+      put("location_id", location)
+      put("evse_uid", evse)
+      put("connector_id", connector)
+      put("authorization_reference", reference)
+    case .stop(let session): put("session_id", session)
+    case .reserve(let token, let location, let evse, let reservation, let until, let reference):
+      json["token"] = try tree(offered(token, style))
+      put("expiry_date", until.text(fraction: .seconds))
+      put("reservation_id", reservation)
+      put("location_id", location)
+      put("evse_uid", evse)
+      put("authorization_reference", reference)
+    case .cancel(let reservation): put("reservation_id", reservation)
+    case .unlock(let location, let evse, let connector):
+      put("location_id", location)
+      put("evse_uid", evse)
+      put("connector_id", connector)
+    }
+    return json.bytes
+  }
+
+  func tree(_ bytes: Bytes) throws(PushFault) -> JSON {
+    do { return try JSON.parse(bytes) } catch { throw .unfit("an object of ours cannot be read back: \(error)") }
+  }
+}
+
+extension TokenVerdict {
+  /// The location and those of its EVSEs at which the driver may charge.
+  var place: JSON? {
+    guard let location else { return nil }
+    var place: JSON = ["location_id": .string(location)]
+    if !evses.isEmpty { place["evse_uids"] = .array(evses.map { .string($0) }) }
+    return place
+  }
+
+  var note: JSON? { info.map { ["language": "en", "text": .string($0)] } }
+}
+
+extension RoamingCommand {
+  /// As it stands in the address.
+  var name: String {
+    switch self {
+    case .start: "START_SESSION"
+    case .stop: "STOP_SESSION"
+    case .reserve: "RESERVE_NOW"
+    case .cancel: "CANCEL_RESERVATION"
+    case .unlock: "UNLOCK_CONNECTOR"
+    }
+  }
+}
+
+// MARK: - Read leniently, in every version
+
+extension TokenQuestion {
+  /// - Parameter body: LocationReferences, or nothing (2.2.1 §12.2.2.2).
+  init(uid: String, kind: Token.Kind, body: JSON?) throws(PartnerFault) {
+    self.init(uid: uid, kind: kind)
+    guard let body, !body.isNull else { return }
+    let told = try Told(body)
+    location = try told.maybeText("location_id", max: 39)
+    evses = try told.texts("evse_uids")
+  }
+}
+
+extension RoamingCommand.Answer {
+  init(from json: JSON) throws(PartnerFault) {
+    let told = try Told(json)
+    self.init(
+      word: try told.text("result", max: 36).uppercased(), timeout: try told.maybeWhole("timeout"),
+      message: json.message)
+  }
+}
+
+extension RoamingCommand.Result {
+  /// Not wrapped in an envelope by the text, and wrapped by some.
+  init(from json: JSON) throws(PartnerFault) {
+    let inner = json["result"] == nil ? json["data"] ?? json : json
+    self.init(word: try Told(inner).text("result", max: 36).uppercased(), message: inner.message)
+  }
+}
+
+extension JSON {
+  /// What is said to people: one text, or one in each language.
+  fileprivate var message: String? {
+    let texts = self["message"].map { $0.array ?? [$0] } ?? []
+    return texts.lazy.compactMap { $0["text"]?.string ?? $0.string }.first.map(\.excerpt)
+  }
+}

@@ -1,0 +1,13 @@
+import Domain
+import Wire
+
+/// OCPI 2.3.0 with its payments module.
+public struct Edition230: ObjectEdition {
+  public let version = "2.3.0"
+  public let edition = Edition.v230
+  public let modules = Self.operatorModules + [OCPIModule(.payments, .receiver)]
+  public let zones: ZoneLibrary
+
+  /// - Parameter zones: the local clocks by which a CDR's tariff is read when it is priced again.
+  public init(zones: ZoneLibrary) { self.zones = zones }
+}

@@ -1,0 +1,72 @@
+// OCPP 1.6 Core: the house's settings as configuration keys.
+
+import Domain
+import Wire
+
+extension V16 {
+  /// What a command about settings becomes.
+  static func request(_ command: SettingsCommand) throws(Unspeakable) -> CommandRequest {
+    switch command {
+    case .set(let settings):
+      guard settings.count == 1, let setting = settings.first else { throw Unspeakable("one setting a call") }
+      guard setting.attribute == .actual else { throw Unspeakable("a setting of OCPP 1.6 has one value") }
+      return try setConfiguration(key: setting.name.plain, value: setting.value)
+    case .report, .reportOf: throw Unspeakable("a station of OCPP 1.6 has no device model to report")
+    case .network: throw Unspeakable("a station of OCPP 1.6 keeps no network profiles")
+    }
+  }
+
+  static func setConfiguration(key: String, value: String) throws(Unspeakable) -> CommandRequest {
+    var call = ChangeConfiguration()
+    call.key = key
+    call.value = value
+    return try CommandRequest(
+      call, .v16, tellsRefusals: true,
+      told: { reply in
+        [
+          "status": .string(reply.status.text),
+          "settings": [
+            ["key": .string(key), "accepted": .bool(reply.refusal == nil), "status": .string(reply.status.text)]
+          ],
+        ]
+      })
+  }
+
+  /// All keys where none is named.
+  static func getConfiguration(keys: [String]) throws(Unspeakable) -> CommandRequest {
+    var call = GetConfiguration()
+    call.key = keys.isEmpty ? nil : keys
+    return try CommandRequest(call, .v16, tellsRefusals: true, told: \.told)
+  }
+
+  /// One key a call is set, and as many are asked for as the station answers at once.
+  static func pieces(of command: StationCommand, limit: (SettingName) -> Int?) -> [StationCommand] {
+    switch command {
+    case .settings(.set(let settings)): return settings.map { .settings(.set([$0])) }
+    case .getConfiguration(let keys):
+      let most = max(1, limit(SettingName(component: nil, variable: "GetConfigurationMaxKeys")) ?? .max)
+      guard keys.count > most else { return [command] }
+      return stride(from: 0, to: keys.count, by: most).map {
+        .getConfiguration(keys: Array(keys[$0..<min($0 + most, keys.count)]))
+      }
+    default: return [command]
+    }
+  }
+}
+
+extension V16.GetConfiguration.Reply {
+  /// In the house's words; the value of a secret is not shown.
+  fileprivate var told: JSON {
+    [
+      "settings": .array(
+        (configurationKey ?? []).map { key in
+          let isSecret = SettingName(component: nil, variable: key.key).isSecret
+          return [
+            "key": .string(key.key), "value": isSecret ? "(hidden)" : key.value.map { .string($0) } ?? .null,
+            "read_only": .bool(key.readonly),
+          ]
+        }),
+      "unknown": .array((unknownKey ?? []).map { ["key": .string($0)] }),
+    ]
+  }
+}

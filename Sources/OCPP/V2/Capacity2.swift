@@ -1,0 +1,47 @@
+// OCPP 2.x: what a station can hold, by the names of its variables (Part 2, appendix of components and variables).
+
+import Domain
+import Wire
+
+extension V2 {
+  private static let capacityVariables = [
+    ("LocalAuthListCtrlr", "Enabled"), ("LocalAuthListCtrlr", "ItemsPerMessage"),
+    ("SmartChargingCtrlr", "ProfileStackLevel"), ("SmartChargingCtrlr", "RateUnit"),
+    ("SmartChargingCtrlr", "PeriodsPerSchedule"), ("ReservationCtrlr", "NonEvseSpecific"),
+  ]
+
+  static func capacity(_ edition: Edition) throws(Unspeakable) -> CommandRequest {
+    var call = GetVariables()
+    call.getVariableData = capacityVariables.map { component, variable in
+      var wanted = GetVariableData()
+      (wanted.component.name, wanted.variable.name) = (component, variable)
+      return wanted
+    }
+    return try CommandRequest(call, edition) { StationCapacity($0).json }
+  }
+}
+
+extension StationCapacity {
+  /// What a station does not have, or does not say, says nothing.
+  init(_ reply: V2.GetVariables.Reply) {
+    self.init()
+    let values = Dictionary(
+      reply.getVariableResult.compactMap { result in
+        result.attributeStatus.refusal == nil
+          ? result.attributeValue.map { ("\(result.component.name).\(result.variable.name)".ciFolded, $0) } : nil
+      }
+    ) { first, _ in first }
+    func value(_ name: String) -> String? { values[name.ciFolded] }
+
+    isListEnabled = value("LocalAuthListCtrlr.Enabled").flatMap { Bool($0.ciFolded) }
+    listEntriesPerMessage = value("LocalAuthListCtrlr.ItemsPerMessage").flatMap { Int($0) }
+    highestStackLevel = value("SmartChargingCtrlr.ProfileStackLevel").flatMap { Int($0) }
+    schedulePeriods = value("SmartChargingCtrlr.PeriodsPerSchedule").flatMap { Int($0) }
+    reservesAnyEVSE = value("ReservationCtrlr.NonEvseSpecific").flatMap { Bool($0.ciFolded) }
+    if let units = value("SmartChargingCtrlr.RateUnit")?.split(separator: ",").map({
+      $0.filter { $0 != " " }.uppercased()
+    }) {
+      (takesAmperes, takesWatts) = (units.contains("A"), units.contains("W"))
+    }
+  }
+}

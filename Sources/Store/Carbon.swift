@@ -1,0 +1,57 @@
+import Domain
+import Wire
+
+/// The series of CO2 factors: of single locations, and of all that have none of their own.
+nonisolated public struct Carbon {
+  let db: Database
+
+  /// Keeps values, each in the place of one of the same moment.
+  public func keep(_ factors: [CarbonFactor], of location: ID<Location>?) throws(StoreFault) {
+    for factor in factors {
+      try db.run(
+        """
+        INSERT INTO carbon_factor (location, begins_at, milligrams) VALUES (?1, ?2, ?3)
+        ON CONFLICT (location, begins_at) DO UPDATE SET milligrams = excluded.milligrams
+        """, location?.value ?? 0, factor.beginsAt, factor.milligrams)
+    }
+  }
+
+  /// Those that hold in a span, with the one that held when it began; of the location, or of all where it has none.
+  public func factors(of location: ID<Location>?, from: Timestamp, to: Timestamp) throws(StoreFault) -> [CarbonFactor] {
+    let own: Int? = try db.value(
+      "SELECT count(*) FROM (SELECT 1 FROM carbon_factor WHERE location = ?1 AND begins_at < ?2 LIMIT 1)",
+      location?.value ?? 0, to)
+    let place = own == 0 ? 0 : location?.value ?? 0
+    return try db.rows(
+      """
+      SELECT begins_at, milligrams FROM carbon_factor
+      WHERE location = ?1 AND begins_at < ?3 AND begins_at >= coalesce(
+        (SELECT max(begins_at) FROM carbon_factor WHERE location = ?1 AND begins_at <= ?2), ?2)
+      ORDER BY begins_at
+      """, place, from, to
+    ) { (row) throws(StoreFault) in
+      try CarbonFactor(beginsAt: row.get("begins_at"), milligrams: row.get("milligrams"))
+    }
+  }
+
+  /// Takes the values of a span away.
+  public func remove(of location: ID<Location>?, from: Timestamp, to: Timestamp) throws(StoreFault) {
+    try db.run(
+      "DELETE FROM carbon_factor WHERE location = ?1 AND begins_at >= ?2 AND begins_at < ?3", location?.value ?? 0,
+      from, to)
+  }
+
+  /// What a session had delivered at which moment.
+  public func registers(of session: Session) throws(StoreFault) -> [(at: Timestamp, energy: Energy)] {
+    var registers: [(at: Timestamp, energy: Energy)] = [(session.startedAt, .zero)]
+    for reading in try Sessions(db: db).figures(of: session.id) {
+      guard let register = reading.register, reading.at >= session.startedAt else { continue }
+      let energy = min(max(register - session.meterStart, registers.last?.energy ?? .zero), session.energy)
+      registers.append((reading.at, energy))
+    }
+    if let last = registers.last, last.energy < session.energy {
+      registers.append((session.endedAt ?? session.lastReadingAt ?? session.updatedAt, session.energy))
+    }
+    return registers
+  }
+}

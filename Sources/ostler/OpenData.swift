@@ -1,0 +1,153 @@
+import CSMS
+import Domain
+import Export
+import HTTP
+import OCPI
+import Store
+import Wire
+
+/// What everybody may read without a name: the published locations and their tariffs as OCPI, and the publications of
+/// DATEX II. It is opened by a setting. What was made is given again for some seconds, so that no crowd of readers reaches
+/// the books.
+final class OpenData: RequestHandler, Sendable {
+  private let shelf: Shelf
+
+  @MainActor
+  init(csms: CSMS, clock: Clock, zones: ZoneLibrary, base: String) {
+    shelf = Shelf(csms: csms, clock: clock, zones: zones, base: base)
+  }
+
+  static func isMeant(by target: Target) -> Bool { target.segments.first == "open-data" }
+
+  func handle(_ request: Request, _ exchange: Exchange) {
+    guard request.method == .get || request.method == .head else {
+      return exchange.respond(.text("Open data are only read.\n", status: .methodNotAllowed))
+    }
+    let responder = exchange.responder
+    Task { @MainActor [shelf] in responder.respond(await shelf.answer(to: request)) }
+  }
+
+  func bodyLimit(for head: RequestHead) -> Int? { 0 }
+}
+
+/// The publications, as the household has them.
+@MainActor
+private final class Shelf {
+  private let csms: CSMS
+  private let clock: Clock
+  private let edition: Edition221
+  private let base: String
+  private var kept: [String: (response: Response, until: Timestamp)] = [:]
+
+  /// Seconds for which a publication is given again, publications that are kept, and objects of one page.
+  private static let freshSeconds = 30
+  private static let keptPublications = 200
+  private static let pageObjects = 100
+
+  init(csms: CSMS, clock: Clock, zones: ZoneLibrary, base: String) {
+    (self.csms, self.clock, self.base) = (csms, clock, base)
+    edition = Edition221(zones: zones)
+  }
+
+  func answer(to request: Request) async -> Response {
+    guard csms.settings.publishesOpenData else {
+      return .text("This house publishes no open data.\n", status: .notFound)
+    }
+    let key = "\(request.target.path)?\(request.target.rawQuery)"
+    let now = clock.now()
+    if let known = kept[key], known.until > now { return known.response }
+    do {
+      guard var response = try await make(request, at: now) else {
+        return .text("Nothing is published at this address.\n", status: .notFound)
+      }
+      response.headers["Cache-Control"] = "public, max-age=\(Self.freshSeconds)"
+      response.headers["Access-Control-Allow-Origin"] = "*"
+      if kept.count >= Self.keptPublications { kept = kept.filter { $0.value.until > now } }
+      if kept.count < Self.keptPublications { kept[key] = (response, now + .seconds(Self.freshSeconds)) }
+      return response
+    } catch {
+      return .text("The books cannot be read now.\n", status: .unavailable)
+    }
+  }
+
+  private func make(_ request: Request, at now: Timestamp) async throws -> Response? {
+    switch request.path {
+    case ["open-data", "ocpi", "2.2.1", "locations"]:
+      let query = query(request.target)
+      let page = try await locations(query)
+      return list(page, query, request.target.path, at: now) { view throws(PushFault) in
+        try self.edition.location(view, WriterOptions())
+      }
+    case ["open-data", "ocpi", "2.2.1", "tariffs"]:
+      let query = query(request.target)
+      let page = try await csms.read { books throws(StoreFault) in
+        guard let party = try books.parties.cpo() else { return Page<TariffView>(items: [], total: 0) }
+        return try books.tariffs.page(query, of: [party.id], by: PublishingRules())
+      }
+      return list(page, query, request.target.path, at: now) { view throws(PushFault) in
+        try self.edition.tariff(view, WriterOptions())
+      }
+    case ["open-data", "datex2", "v3", "table.xml"]:
+      guard let (views, party) = try await all() else { return nil }
+      return Self.xml(DATEX.table(views, of: party.name, name: party.businessName, at: now))
+    case ["open-data", "datex2", "v3", "status.xml"]:
+      guard let (views, party) = try await all() else { return nil }
+      return Self.xml(DATEX.status(views, of: party.name, at: now))
+    default: return nil
+    }
+  }
+
+  private func locations(_ query: PageQuery) async throws -> Page<LocationView> {
+    try await csms.read { books throws(StoreFault) in
+      guard let party = try books.parties.cpo() else { return Page(items: [], total: 0) }
+      return try books.locations.views(query, of: [party.id])
+    }
+  }
+
+  /// All locations, a page at a time.
+  private func all() async throws -> ([LocationView], Party)? {
+    guard let party = try await csms.read({ books throws(StoreFault) in try books.parties.cpo() }) else { return nil }
+    var views: [LocationView] = []
+    while true {
+      let page = try await locations(PageQuery(offset: views.count, limit: Self.pageObjects))
+      views += page.items
+      guard page.items.count == Self.pageObjects, views.count < page.total else { return (views, party) }
+    }
+  }
+
+  // MARK: Lists
+
+  /// What cannot be read of a query is as if it were not there: whoever reads is a stranger, and gets all.
+  private func query(_ target: Target) -> PageQuery {
+    let limit = target["limit"].flatMap { Int($0) } ?? Self.pageObjects
+    return PageQuery(
+      from: target["date_from"].flatMap { Timestamp($0) }, to: target["date_to"].flatMap { Timestamp($0) },
+      offset: max(0, target["offset"].flatMap { Int($0) } ?? 0), limit: min(max(1, limit), Self.pageObjects))
+  }
+
+  /// As OCPI pages lists (2.2.1 §4.1.4). An object that cannot be written is left out, and the others do not suffer.
+  private func list<Item>(
+    _ page: Page<Item>, _ query: PageQuery, _ path: String, at now: Timestamp,
+    _ write: (Item) throws(PushFault) -> Bytes
+  ) -> Response {
+    var objects: [Bytes] = []
+    for item in page.items {
+      if let object = try? write(item) { objects.append(object) }
+    }
+    var response = Response.json(Envelope(list: objects).bytes(at: now))
+    response.headers["X-Total-Count"] = "\(page.total)"
+    response.headers["X-Limit"] = "\(Self.pageObjects)"
+    let next = query.offset + page.items.count
+    if !page.items.isEmpty, next < page.total {
+      var items = ["offset=\(next)", "limit=\(query.limit)"]
+      if let from = query.from { items.append("date_from=\(from.text)") }
+      if let to = query.to { items.append("date_to=\(to.text)") }
+      response.headers["Link"] = "<\(base)\(path)?\(items.joined(separator: "&"))>; rel=\"next\""
+    }
+    return response
+  }
+
+  private static func xml(_ bytes: Bytes) -> Response {
+    Response(.ok, headers: ["Content-Type": "application/xml; charset=utf-8"], body: bytes)
+  }
+}

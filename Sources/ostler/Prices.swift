@@ -1,0 +1,130 @@
+import ArgumentParser
+import HTTP
+import Wire
+
+/// `ostler price`: prices that follow demand.
+struct Prices: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "price", abstract: "Prices that follow demand.",
+    subcommands: [
+      List.self, Show.self, Add.self, Change.self, Preview.self, Set.self, Moves.self, Remove.self, Grid.self,
+    ])
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the policies.")
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(
+        try await remote.list("/price-policies"),
+        ["id", "policy.name", "tariff", "state", "price", "planned.price", "planned.at", "trouble"])
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show a policy with its rules.")
+    @Argument(help: "Its number in the list.") var id: Int
+    @OptionGroup var remote: Remote
+
+    func run() async throws { print(try await remote.ask(.get, "/price-policies/\(id)").pretty) }
+  }
+
+  struct Add: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Add a policy from a file, as a draft.")
+    @Argument(help: "A file with the rules, as `price show` prints them under `policy`.") var file: String
+    @Option(help: "The number of the tariff that it moves.") var tariff: Int
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      let body: JSON = ["tariff": .number(JSONNumber(tariff)), "policy": try PaperFile.read(file)]
+      remote.show(try await remote.ask(.post, "/price-policies", [], body))
+    }
+  }
+
+  struct Change: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Give a policy other rules from a file.")
+    @Argument(help: "Its number in the list.") var id: Int
+    @Argument(help: "A file with the rules.") var file: String
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(
+        try await remote.ask(.patch, "/price-policies/\(id)", [], ["policy": try PaperFile.read(file)]))
+    }
+  }
+
+  struct Preview: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "What a policy would have earned and moved in a time that is past.")
+    @Argument(help: "Its number in the list.") var id: Int
+    @Option(help: "The begin, a whole quarter of an hour; 60 days before the end by default.") var from: String?
+    @Option(help: "The end; now by default.") var to: String?
+    @Option(help: "Which share of the energy moves where a price doubles: an assumption, 0.2 by default.")
+    var elasticity: String?
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(
+        try await remote.ask(
+          .get, "/price-policies/\(id)/preview", [("from", from), ("to", to), ("elasticity", elasticity)]))
+    }
+  }
+
+  struct Set: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Follow a policy in the books alone (dry_run), for drivers (live), or not (paused, draft).")
+    @Argument(help: "Its number in the list.") var id: Int
+    @Argument(help: "draft, dry_run, live or paused.") var state: String
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(try await remote.ask(.patch, "/price-policies/\(id)", [], ["state": .string(state)]))
+    }
+  }
+
+  struct Moves: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List what a policy did, or would have done, and why.")
+    @Argument(help: "Its number in the list.") var id: Int
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(
+        try await remote.list("/price-policies/\(id)/moves"),
+        [
+          "at", "kind", "live", "price", "begins", "version", "why.occupancy_percent", "why.grid_price",
+          "why.surplus_kw", "why.rules",
+        ])
+    }
+  }
+
+  struct Remove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Remove a policy that is not live.")
+    @Argument(help: "Its number in the list.") var id: Int
+    @OptionGroup var remote: Remote
+
+    func run() async throws { try await remote.ask(.delete, "/price-policies/\(id)") }
+  }
+
+  struct Grid: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Keep day-ahead prices of an area from a CSV file: a time and a price per MWh a line.")
+    @Argument(help: "The area, such as NL.") var area: String
+    @Argument(help: "The file.") var file: String
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      guard let bytes = File.read(file) else { throw Complaint("\(file) cannot be read") }
+      var points: [JSON] = []
+      for (index, line) in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).enumerated() {
+        let cells = line.split(separator: line.contains(";") ? ";" : ",", omittingEmptySubsequences: false)
+          .map { String($0.filter { $0 != "\"" && $0 != " " }) }
+        guard cells.count >= 2, Decimal(cells[1]) != nil else {
+          if index == 0 { continue }
+          throw Complaint("\(file), line \(index + 1): a time and a number are expected")
+        }
+        points.append(["start": .string(cells[0]), "price_per_mwh": .string(cells[1])])
+      }
+      remote.show(try await remote.ask(.put, "/grid-prices/\(area.percentEncoded)", [], ["items": .array(points)]))
+    }
+  }
+}

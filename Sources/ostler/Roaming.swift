@@ -1,0 +1,166 @@
+import ArgumentParser
+import Wire
+
+/// `ostler roaming`: our drivers at other networks.
+struct Roaming: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "roaming", abstract: "Our drivers at other networks.",
+    subcommands: [
+      Locations.self, Tariffs.self, Sessions.self, CDRs.self, Settle.self, Start.self, Stop.self, Reserve.self,
+      Cancel.self, Unlock.self, Commands.self,
+    ])
+
+  struct Locations: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Find locations of other networks.")
+    @Argument(help: "Words in the name, address, city, or an id on a box.") var words: String?
+    @Option(help: "A partner's number.") var partner: Int?
+    @Option(help: "south,west,north,east in degrees.") var within: String?
+    @Option(help: "W that a connector gives at least.") var power: Int?
+    @Option(help: "A connector's standard, such as IEC_62196_T2_COMBO.") var standard: String?
+    @Flag(help: "Only those with a free EVSE.") var available = false
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      let found = try await remote.list(
+        "/roaming/locations",
+        [
+          ("q", words), ("partner", partner.map { "\($0)" }), ("within", within), ("power", power.map { "\($0)" }),
+          ("standard", standard), ("available", available ? "true" : nil),
+        ])
+      remote.show(found, ["id", "partner.name", "name", "city", "available", "evse_count", "max_power", "ref"])
+    }
+  }
+
+  struct Tariffs: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List tariffs of other networks.")
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(
+        try await remote.list("/roaming/tariffs"), ["id", "partner.name", "ref", "currency", "updated_at"])
+    }
+  }
+
+  struct Sessions: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List what our drivers do at other networks.")
+    @Flag(help: "Only those that are not over.") var open = false
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(
+        try await remote.list("/roaming/sessions", [("open", open ? "true" : nil)]),
+        ["id", "partner.name", "token", "status", "started_at", "energy_kwh", "cost.excl_vat", "ref"])
+    }
+  }
+
+  struct CDRs: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "cdrs", abstract: "List what other networks want to be paid.")
+    @Flag(help: "Only those with doubts that nobody has settled.") var doubtful = false
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(
+        try await remote.list("/roaming/cdrs", [("doubtful", doubtful ? "true" : nil)]),
+        ["id", "partner.name", "token", "ended_at", "energy_kwh", "cost.excl_vat", "doubts", "ref"])
+    }
+  }
+
+  struct Settle: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Say that you have looked at a CDR's doubts.")
+    @Argument(help: "Its number in the list.") var id: Int
+    @Argument(help: "What you found.") var note: String
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(try await remote.ask(.post, "/roaming/cdrs/\(id)/settle", [], ["note": .string(note)]))
+    }
+  }
+
+  struct Start: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Start a session at another network's station.")
+    @Argument(help: "The location's number in the list.") var location: Int
+    @Argument(help: "The uid of a token of ours.") var token: String
+    @Option(help: "The uid of an EVSE there.") var evse: String?
+    @Option(help: "The id of a connector there.") var connector: String?
+    @OptionGroup var command: RoamingArguments
+
+    func run() async throws {
+      try await command.send(
+        "start",
+        [
+          "location": .number(JSONNumber(location)), "token": .string(token),
+          "evse": evse.map { .string($0) } ?? .null, "connector": connector.map { .string($0) } ?? .null,
+        ])
+    }
+  }
+
+  struct Stop: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Stop a session at another network's station.")
+    @Argument(help: "The session's number in the list.") var session: Int
+    @OptionGroup var command: RoamingArguments
+
+    func run() async throws { try await command.send("stop", ["session": .number(JSONNumber(session))]) }
+  }
+
+  struct Reserve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Reserve at another network's station.")
+    @Argument(help: "The location's number in the list.") var location: Int
+    @Argument(help: "The uid of a token of ours.") var token: String
+    @Argument(help: "Until when, such as 2026-11-03T09:15:00Z.") var until: String
+    @Option(help: "The uid of an EVSE there.") var evse: String?
+    @OptionGroup var command: RoamingArguments
+
+    func run() async throws {
+      try await command.send(
+        "reserve",
+        [
+          "location": .number(JSONNumber(location)), "token": .string(token), "expires_at": .string(until),
+          "evse": evse.map { .string($0) } ?? .null,
+        ])
+    }
+  }
+
+  struct Cancel: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Give a reservation back.")
+    @Argument(help: "The command by which it was made.") var reservation: String
+    @OptionGroup var command: RoamingArguments
+
+    func run() async throws { try await command.send("cancel", ["command": .string(reservation)]) }
+  }
+
+  struct Unlock: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Free the cable at another network's station.")
+    @Argument(help: "The location's number in the list.") var location: Int
+    @Argument(help: "The uid of the EVSE there.") var evse: String
+    @Argument(help: "The id of its connector.") var connector: String
+    @OptionGroup var command: RoamingArguments
+
+    func run() async throws {
+      try await command.send(
+        "unlock",
+        ["location": .number(JSONNumber(location)), "evse": .string(evse), "connector": .string(connector)])
+    }
+  }
+
+  struct Commands: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List what was asked of other networks.")
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(
+        try await remote.list("/roaming/commands"),
+        ["id", "partner.name", "verb", "phase", "answer", "origin", "created_at"])
+    }
+  }
+}
+
+/// How long to wait for a command's end.
+struct RoamingArguments: ParsableArguments {
+  @Option(help: "Seconds to wait for its end.") var wait = 30
+  @OptionGroup var remote: Remote
+
+  func send(_ verb: String, _ body: JSON) async throws {
+    remote.show(try await remote.ask(.post, "/roaming/commands/\(verb)", [("wait", "\(wait)")], body))
+  }
+}

@@ -1,0 +1,48 @@
+import Testing
+import Wire
+
+@testable import Admin
+
+/// The page's texts in all its languages.
+@Suite struct WordsTests {
+  private let languages = ["de", "nl", "fr"]
+
+  private func words(_ language: String) -> [String: String] {
+    let json = Assets()[["i18n", "\(language).json"]].flatMap { try? JSON.parse($0.bytes) }
+    return Dictionary(
+      uniqueKeysWithValues: (json?.object?.members ?? []).map { ($0.key, $0.value.string ?? "") })
+  }
+
+  /// What is filled in, such as `{n}`.
+  private func places(_ text: String) -> [String] {
+    text.split(separator: "{", omittingEmptySubsequences: false).dropFirst().compactMap {
+      $0.split(separator: "}").first.map(String.init)
+    }.sorted()
+  }
+
+  @Test func everyLanguageSaysEverything() {
+    let english = words("en")
+    #expect(english.count > 1_000)
+    for language in languages {
+      let keys = Set(words(language).keys)
+      #expect(keys.subtracting(english.keys).isEmpty, "\(language) says more")
+      #expect(Set(english.keys).subtracting(keys).isEmpty, "\(language) is silent")
+    }
+  }
+
+  @Test func everyTextKeepsWhatIsFilledIn() {
+    let english = words("en")
+    for language in languages {
+      for (key, text) in words(language) {
+        #expect(places(text) == places(english[key] ?? ""), "\(language) \(key)")
+        #expect(!text.isEmpty, "\(language) \(key)")
+      }
+    }
+  }
+
+  @Test func aTextIsNoPlaceForMarkup() {
+    for language in ["en"] + languages {
+      for (key, text) in words(language) { #expect(!text.contains("</") && !text.contains("<b"), "\(language) \(key)") }
+    }
+  }
+}

@@ -1,0 +1,230 @@
+import Domain
+import Testing
+import Wire
+
+@testable import CSMS
+@testable import Store
+
+@MainActor @Suite struct BalancingTests {
+  private let house: HouseUnderTest
+  private let circuit: ID<Circuit>
+
+  /// Two EVSEs of one station on a circuit of 32 A, whose default profile is 6 A.
+  init() throws {
+    house = try HouseUnderTest().furnish(evses: 2)
+    house.stations.answer = { command, _ in
+      switch command {
+      case .capacity: .accepted(answer: [:])
+      case .profile, .trigger: .accepted(answer: [:])
+      default: nil
+      }
+    }
+    let station = try house.station("CS-1")
+    let (place, now) = (try #require(station.location), house.now)
+    var made: ID<Circuit>?
+    try house.write { books throws(StoreFault) in
+      let circuit = try books.circuits.create(
+        Circuit(
+          id: ID(0), location: place, name: "circuit B", rated: Current(amperes: 32), createdAt: now, updatedAt: now))
+      made = circuit.id
+      for evse in try books.stations.evses(of: station.id) {
+        var outlet = KeptOutlet(evse: evse.id, station: station.id, number: evse.number, circuit: circuit.id)
+        outlet.fallback = Current(amperes: 6)
+        try books.circuits.keep(outlet)
+      }
+    }
+    circuit = try #require(made)
+    try house.addToken("CARD-A")
+    try house.addToken("CARD-B")
+  }
+
+  private var sent: [(evse: Int, amperes: Decimal)] {
+    house.stations.commands.compactMap { command in
+      guard case .profile(.set(let profile, _, let evse)) = command, profile.purpose == .session else { return nil }
+      return (evse, profile.schedule.periods[0].limit)
+    }
+  }
+
+  private func last(_ evse: Int) -> Decimal? { sent.last { $0.evse == evse }?.amperes }
+
+  private func place(_ evse: Int) throws -> Balancer.Place {
+    let location = try #require(try house.station("CS-1").location)
+    let id = try house.evse(evse).id
+    return try #require(house.csms.load(at: location)?.places.first { $0.evse == id })
+  }
+
+  private func draw(_ caller: Caller, _ transaction: Int64, _ amperes: Int, evse: Int, wattHours: Int64) throws {
+    let current = Current(amperes: amperes)
+    let reading = Reading(
+      at: house.now, register: Energy(tenthsOfWattHour: wattHours * 10), current: Decimal(amperes),
+      lineCurrents: LineCurrents(current, on: .all), raw: ["a": .number(JSONNumber(amperes))])
+    try house.decide { [desk = caller.desk] () throws(TurnFault) in
+      try desk.meter(MeterReport(evse: evse, transaction: transaction, readings: [reading]))
+    }
+  }
+
+  @Test func theDefaultProfileStandsOnTheStationBeforeAnybodyCharges() throws {
+    _ = try house.connect("CS-1")
+    house.pass(5)
+    var defaults: [Decimal] {
+      house.stations.commands.compactMap { command in
+        guard case .profile(.set(let profile, _, _)) = command, profile.purpose == .anySession else { return nil }
+        return profile.schedule.periods[0].limit
+      }
+    }
+    #expect(defaults == [6, 6])
+    house.pass(30)
+    #expect(defaults == [6, 6], "what is in force is not sent again")
+  }
+
+  @Test func oneCarGetsAllAndASecondOneGetsItsShareOnceTheFirstHasGoneDown() throws {
+    let caller = try house.connect("CS-1")
+    house.pass(5)
+    let first = try caller.start("CARD-A", evse: 1).transaction
+    house.pass(2)
+    #expect(last(1) == 32)
+    try draw(caller, first, 32, evse: 1, wattHours: 100)
+    let second = try caller.start("CARD-B", evse: 2).transaction
+    house.pass(2)
+    #expect(last(1) == 16)
+    // The first one still draws 32 A: nothing of it is given away.
+    try draw(caller, second, 0, evse: 2, wattHours: 0)
+    house.pass(15)
+    #expect(last(2) == nil || last(2) == 6, "\(sent)")
+    try draw(caller, first, 16, evse: 1, wattHours: 200)
+    house.pass(2)
+    #expect(last(2) == 16)
+    #expect(try place(1).words == "16 A because circuit B is full and 2 cars share it")
+  }
+
+  @Test func aStationThatDoesNotFollowIsReservedFor() throws {
+    let caller = try house.connect("CS-1")
+    house.pass(5)
+    let first = try caller.start("CARD-A", evse: 1).transaction
+    house.pass(2)
+    try draw(caller, first, 32, evse: 1, wattHours: 100)
+    try caller.start("CARD-B", evse: 2)
+    house.pass(14)
+    try draw(caller, first, 32, evse: 1, wattHours: 200)
+    house.pass(2)
+    #expect(try place(1).reason == .uncontrolled)
+    #expect(last(2) == 0, "there is nothing left for the second car: \(sent)")
+  }
+
+  @Test func whereACarShouldHaveGoneDownItsMeterIsAsked() throws {
+    let caller = try house.connect("CS-1")
+    house.pass(5)
+    let first = try caller.start("CARD-A", evse: 1).transaction
+    house.pass(2)
+    try draw(caller, first, 32, evse: 1, wattHours: 100)
+    try caller.start("CARD-B", evse: 2)
+    house.pass(14)
+    #expect(house.stations.commands.contains(.trigger(.meterValues, evse: 1)))
+  }
+
+  @Test func aLostLineHoldsWhatItHad() throws {
+    let caller = try house.connect("CS-1")
+    house.pass(5)
+    let first = try caller.start("CARD-A", evse: 1).transaction
+    house.pass(2)
+    try draw(caller, first, 32, evse: 1, wattHours: 100)
+    try caller.leave()
+    house.pass(8)
+    let place = try place(1)
+    #expect(place.reason == .offline && place.hold.l1 == Current(amperes: 32))
+    #expect(try self.place(2).hold.l1 == Current(amperes: 6), "a car may begin there without us, by the default")
+  }
+
+  @Test func afterARestartNothingIsForgottenAndNothingBelieved() throws {
+    let caller = try house.connect("CS-1")
+    house.pass(5)
+    let first = try caller.start("CARD-A", evse: 1).transaction
+    house.pass(2)
+    try draw(caller, first, 32, evse: 1, wattHours: 100)
+    // The next limit is asked and never answered.
+    house.stations.answer = { _, _ in nil }
+    try caller.start("CARD-B", evse: 2)
+    house.pass(2)
+    #expect(last(1) == 16)
+    try house.restart()
+    house.pass(2)
+    #expect(try place(1).hold.l1 == Current(amperes: 32), "nobody knows that it went down")
+    house.stations.answer = { command, _ in if case .remoteStart = command { nil } else { .accepted(answer: [:]) } }
+    let again = try house.connect("CS-1")
+    house.pass(40)
+    #expect(last(1) == 16, "it is told again")
+    try draw(again, first, 16, evse: 1, wattHours: 200)
+    house.pass(3)
+    #expect(try place(1).hold.l1 == Current(amperes: 16))
+    #expect(last(2) == 16)
+  }
+
+  @Test func aGridLimitHoldsWithinSecondsAndEndsByItself() async throws {
+    let caller = try house.connect("CS-1")
+    house.pass(5)
+    let first = try caller.start("CARD-A", evse: 1).transaction
+    house.pass(2)
+    try draw(caller, first, 32, evse: 1, wattHours: 100)
+    let now = house.now
+    let signal = CircuitSignal(
+      circuit: circuit, kind: .limit, currents: LineCurrents(Current(amperes: 10), on: .all), at: now,
+      until: now + .seconds(60), source: "grid")
+    try await settled { [csms = house.csms] in try await csms.tell(signal) }
+    house.pass(2)
+    #expect(last(1) == 10)
+    try draw(caller, first, 10, evse: 1, wattHours: 150)
+    house.pass(75)
+    #expect(last(1) == 32)
+  }
+
+  @Test func whatAPersonAllowsASessionIsNotExceeded() async throws {
+    let caller = try house.connect("CS-1")
+    house.pass(5)
+    let first = try caller.start("CARD-A", evse: 1).transaction
+    house.pass(2)
+    let id = try house.session(first).id
+    _ = try await settled { [csms = house.csms] in
+      try await csms.changeNeed(of: id, by: "operator:anna") { need throws(Refusal) in
+        need.most = Current(amperes: 13)
+      }
+    }
+    house.pass(2)
+    #expect(last(1) == 13)
+    #expect(try house.books.circuits.need(of: id)?.origin == "operator:anna")
+  }
+
+  /// Does something of the operator's, and lets the house decide it.
+  private func settled<Value: Sendable>(
+    _ work: @escaping @MainActor @Sendable () async throws -> Value
+  ) async throws -> Value {
+    async let result = work()
+    await house.settleAll()
+    return try await result
+  }
+
+  @Test func fallbacksThatWouldBeTooMuchTogetherAreRefused() async throws {
+    let house = house
+    await #expect(
+      throws: Refusal.invalid(field: "fallback_a", "with the others' it comes to 33 A, and 'circuit B' has 32 A")
+    ) {
+      try await settled {
+        try await house.csms.changeOutlet(1, of: StationIdentity("CS-1")!, by: "operator:anna") {
+          outlet throws(Refusal) in
+          outlet.fallback = Current(amperes: 27)
+        }
+      }
+    }
+  }
+
+  @Test func aCircuitDoesNotFeedItself() async throws {
+    let (id, house) = (circuit, house)
+    await #expect(throws: Refusal.self) {
+      _ = try await settled {
+        try await house.csms.changeCircuit(id, by: "operator:anna") { circuit throws(Refusal) in circuit.parent = id }
+      }
+    }
+    await #expect(throws: Refusal.conflict("circuits or EVSEs hang below it: move them first")) {
+      try await settled { try await house.csms.removeCircuit(id, by: "operator:anna") }
+    }
+  }
+}

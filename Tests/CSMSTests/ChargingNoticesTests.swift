@@ -1,0 +1,87 @@
+import Domain
+import Testing
+import Wire
+
+@testable import CSMS
+@testable import Store
+
+@MainActor @Suite struct ChargingNoticesTests {
+  private let house: HouseUnderTest
+
+  init() throws {
+    house = try HouseUnderTest().furnish()
+    house.stations.answer = { _, _ in .accepted(answer: [:]) }
+  }
+
+  private var notices: [ChargingNotice] {
+    get throws { try house.books.profiles.notices(of: house.station("CS-1").id) }
+  }
+
+  private func needs(_ caller: Caller, until end: Timestamp? = nil) throws -> NeedsVerdict {
+    try house.decide { [desk = caller.desk] () throws(TurnFault) in
+      try desk.needs(ChargingNeeds(evse: 1, departsAt: end, raw: ["evseId": 1]))
+    }
+  }
+
+  private var offers: [ChargingProfile] {
+    house.stations.commands.compactMap {
+      if case .profile(.set(let profile, _, _)) = $0 { profile } else { nil }
+    }
+  }
+
+  @Test func aVehicleIsOfferedWhatTheEVSECanGive() throws {
+    try house.addToken("04A1")
+    let caller = try house.connect("CS-1")
+    let transaction = try caller.start("04A1").transaction
+    #expect(try needs(caller, until: house.now + .seconds(7_200)) == .offered)
+    let offer = try #require(offers.first)
+    #expect(offer.purpose == .session)
+    #expect(offer.transaction == "\(transaction)")
+    #expect(offer.schedule.unit == .watts)
+    #expect(offer.schedule.periods.map(\.limit) == [22_080])
+    #expect(offer.schedule.seconds == 7_200)
+    #expect(try notices.map(\.kind) == [.needs])
+    #expect(try needs(caller) == .offered)
+    #expect(
+      try house.books.profiles.list(at: house.station("CS-1").id, limit: 9).count == 1, "one session, one profile")
+  }
+
+  @Test func aVehicleWithoutASessionIsToldLater() throws {
+    let caller = try house.connect("CS-1")
+    #expect(try needs(caller) == .later)
+    #expect(offers.isEmpty)
+  }
+
+  @Test func limitsFromElsewhereComeAndGo() throws {
+    let caller = try house.connect("CS-1")
+    try house.decide { [desk = caller.desk] () throws(TurnFault) in
+      try desk.limit(LimitReport(evse: nil, source: "EMS", isGridCritical: true, schedule: nil))
+    }
+    #expect(try notices.map(\.source) == ["EMS"])
+    #expect(try house.count("station.charging_told") == 1)
+    try house.decide { [desk = caller.desk] () throws(TurnFault) in try desk.limitCleared(evse: nil, source: "EMS") }
+    #expect(try notices.isEmpty)
+  }
+
+  @Test func aDynamicProfileIsAnsweredAndChanged() async throws {
+    let caller = try house.connect("CS-1")
+    var profile = ChargingProfile()
+    (profile.purpose, profile.kind) = (.anySession, .dynamic)
+    profile.schedule.unit = .watts
+    profile.schedule.periods = [.init(start: 0, limit: 5_000)]
+    let wish = profile
+    async let sent = house.csms.setProfile(wish, at: StationIdentity("CS-1")!, evse: 1, by: "operator:anna")
+    for _ in 0..<5 { await house.settleAll() }
+    _ = try await sent
+    let number = try #require(try house.books.profiles.list(at: house.station("CS-1").id, limit: 1).first?.number)
+    async let changed = house.csms.setDynamicLimit(
+      3_000, of: number, at: StationIdentity("CS-1")!, by: "operator:anna")
+    await house.settleAll()
+    _ = try await changed
+    #expect(house.stations.commands.contains(.profile(.dynamic(number: number, limit: 3_000))))
+    let limit = try house.decide { [desk = caller.desk] () throws(TurnFault) in try desk.dynamicLimit(of: number) }
+    #expect(limit == 3_000)
+    let none = try house.decide { [desk = caller.desk] () throws(TurnFault) in try desk.dynamicLimit(of: 999) }
+    #expect(none == nil)
+  }
+}

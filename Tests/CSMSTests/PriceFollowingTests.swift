@@ -1,0 +1,150 @@
+import Domain
+import Testing
+import Wire
+
+@testable import CSMS
+@testable import Store
+
+@MainActor @Suite struct PriceFollowingTests {
+  private let house: HouseUnderTest
+  private let partner: Partner
+  private let tariff: ID<Tariff>
+
+  init() throws {
+    house = try HouseUnderTest().furnish(evses: 2)
+    partner = try house.addPartner()
+    _ = try house.addToken("DE-1", of: partner)
+    tariff = try #require(try house.books.tariffs.list(limit: 1).first?.id)
+  }
+
+  /// 0.30, and 0.10 more from half full on; at most 0.05 a change, each for at least a quarter of an hour.
+  private func rules(notice: Int = 0, _ kind: PricePolicy.Rule.Kind = .occupancy) -> PricePolicy {
+    var policy = PricePolicy()
+    policy.name = "busy"
+    (policy.base, policy.floor, policy.cap) = (Decimal(3, places: 1), Decimal(2, places: 1), Decimal(5, places: 1))
+    (policy.step, policy.noticeSeconds) = (Decimal(5, places: 2), notice)
+    policy.timeZone = "Europe/Amsterdam"
+    policy.area = "NL"
+    var rule = PricePolicy.Rule()
+    (rule.kind, rule.from, rule.add) = (kind, kind == .occupancy ? 50 : Decimal(1, places: 1), Decimal(1, places: 1))
+    policy.rules = [rule]
+    return policy
+  }
+
+  private func follow(_ policy: PricePolicy, _ state: KeptPolicy.State) async throws -> ID<PricePolicy> {
+    let made = try await house.csms.addPolicy(policy, for: tariff, by: "anna")
+    _ = try await house.csms.changePolicy(made.id, to: nil, state: state, by: "anna")
+    return made.id
+  }
+
+  private var price: Decimal? { get throws { try house.books.tariffs.tariff(tariff)?.tariff.energyPrice } }
+  private var version: Int? { get throws { try house.books.tariffs.tariff(tariff)?.version } }
+
+  @Test func aFullSiteMakesTheNextSessionDearerAndNotTheOneThatRuns() async throws {
+    let id = try await follow(rules(), .live)
+    let station = try house.connect("CS-1")
+    let first = try station.start("DE-1").transaction
+    house.pass(120)
+    #expect(try price == Decimal(35, places: 2))
+    #expect(try version == 2)
+    house.pass(1_800, beat: 10)
+    #expect(try price == Decimal(4, places: 1))
+    let second = try station.start("DE-1", evse: 2).transaction
+    let moves = try house.books.policies.moves(of: id, limit: 10)
+    #expect(moves.map(\.price) == [Decimal(4, places: 1), Decimal(35, places: 2)])
+    #expect(moves.map(\.version) == [3, 2])
+    #expect(moves.last?.why["occupancy_percent"] == "50")
+    let row = try #require(try house.row(.tariffs, "T1", of: partner))
+    #expect(row.sent == row.wanted && !house.partners.sent("tariffs").isEmpty, "the partner has the newest version")
+    house.clock.now += .seconds(3_600)
+    try station.stop(first, meter: 10_000)
+    try station.stop(second, meter: 10_000)
+    #expect(try house.cdr(of: first).totals.cost.beforeTax == Money(tenThousandths: 30_000))
+    #expect(try house.cdr(of: second).totals.cost.beforeTax == Money(tenThousandths: 40_000))
+    // Once nobody charges it goes back, by its steps.
+    house.pass(4_000, beat: 10)
+    #expect(try price == Decimal(3, places: 1))
+  }
+
+  @Test func stationsThatShowPricesGetTheNewOne() async throws {
+    _ = try await follow(rules(.grid), .live)
+    let admission = try house.admit("CS-1")
+    guard case .welcome(let guest) = admission else { throw TestFault("CS-1 is not let in") }
+    let link = house.newLink()
+    _ = try house.decide { [csms = house.csms] () throws(TurnFault) in
+      try csms.opened(link, of: guest, version: "ocpp2.1", address: "192.0.2.1")
+    }
+    let start = house.now
+    try await house.csms.keepGridPrices(
+      [GridPrice(start: start, until: start + .seconds(3_600), price: Decimal(2, places: 1))], of: "NL")
+    house.pass(120, beat: 10)
+    let shown = house.stations.commands.compactMap { command -> (Int, Decimal?)? in
+      if case .tariff(.setDefault(let tariff, let evse)) = command { (evse, tariff.energyPrice) } else { nil }
+    }
+    #expect(shown.map(\.0) == [1, 2])
+    #expect(shown.map(\.1) == [Decimal(35, places: 2), Decimal(35, places: 2)])
+  }
+
+  @Test func aDryRunSaysWhatItWouldDoAndMovesNothing() async throws {
+    let id = try await follow(rules(), .dryRun)
+    let station = try house.connect("CS-1")
+    try station.start("DE-1")
+    house.pass(2_000, beat: 10)
+    #expect(try price == Decimal(3, places: 1))
+    #expect(try version == 1)
+    let moves = try house.books.policies.moves(of: id, limit: 10)
+    #expect(moves.map(\.price) == [Decimal(4, places: 1), Decimal(35, places: 2)])
+    #expect(moves.allSatisfy { !$0.isLive && $0.version == nil })
+  }
+
+  @Test func whatWasAnnouncedHoldsFromItsTimeAlsoAfterARestart() async throws {
+    let id = try await follow(rules(notice: 600), .live)
+    let station = try house.connect("CS-1")
+    let transaction = try station.start("DE-1").transaction
+    house.pass(70, beat: 10)
+    #expect(try house.books.policies.moves(of: id, limit: 1).first?.kind == .announced)
+    #expect(try price == Decimal(3, places: 1))
+    try station.stop(transaction, meter: 100)
+    try house.restart()
+    house.pass(540, beat: 10)
+    #expect(try price == Decimal(35, places: 2), "a promise is kept though the site is empty again")
+  }
+
+  @Test func thePriceOfTheGridIsFollowedWhereItIsKnown() async throws {
+    _ = try await follow(rules(.grid), .live)
+    house.pass(120, beat: 10)
+    #expect(try price == Decimal(3, places: 1))
+    let start = house.now
+    try await house.csms.keepGridPrices(
+      [GridPrice(start: start, until: start + .seconds(3_600), price: Decimal(2, places: 1))], of: "NL")
+    house.pass(120, beat: 10)
+    #expect(try price == Decimal(35, places: 2))
+    house.pass(7_200, beat: 30)
+    #expect(try price == Decimal(3, places: 1), "the series has ended")
+  }
+
+  @Test func theOperatorsOwnPriceIsWhereALiveOneGoesOn() async throws {
+    _ = try await follow(rules(), .live)
+    try house.write { books throws(StoreFault) in
+      guard let kept = try books.tariffs.tariff(tariff) else { return }
+      _ = try books.tariffs.update(tariff, to: kept.tariff.moved(to: 2), at: house.now)
+    }
+    house.pass(120, beat: 10)
+    #expect(try price == Decimal(5, places: 1), "inside its bounds at once")
+    house.pass(1_000, beat: 10)
+    #expect(try price == Decimal(45, places: 2))
+  }
+
+  @Test func aTariffFollowsOnePolicyAndALiveOneStays() async throws {
+    let id = try await follow(rules(), .live)
+    await #expect(throws: Refusal.self) { try await follow(rules(), .live) }
+    await #expect(throws: Refusal.self) { try await house.csms.removePolicy(id, by: "anna") }
+    _ = try await house.csms.changePolicy(id, to: nil, state: .paused, by: "anna")
+    try await house.csms.removePolicy(id, by: "anna")
+    #expect(try house.count("price_policy.changed") >= 4)
+    var wrong = rules()
+    wrong.timeZone = "Mars/Olympus"
+    await #expect(throws: Refusal.self) { try await house.csms.addPolicy(wrong, for: tariff, by: "anna") }
+    await #expect(throws: Refusal.self) { try await house.csms.addPolicy(rules(), for: ID(99), by: "anna") }
+  }
+}

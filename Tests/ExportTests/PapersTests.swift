@@ -1,0 +1,68 @@
+import CSystem
+import Testing
+import Wire
+
+@testable import Export
+
+/// What the writers of workbooks and documents must keep; that other programs read them is shown by Tests/peers.
+@Suite struct PapersTests {
+  private func inflated(_ packed: Bytes, to count: Int) -> Bytes {
+    var stream = z_stream()
+    #expect(inflateInit2_(&stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK)
+    defer { inflateEnd(&stream) }
+    var (input, output) = (packed, Bytes(repeating: 0, count: count + 1))
+    input.withUnsafeMutableBufferPointer { input in
+      output.withUnsafeMutableBufferPointer { output in
+        (stream.next_in, stream.avail_in) = (input.baseAddress, UInt32(input.count))
+        (stream.next_out, stream.avail_out) = (output.baseAddress, UInt32(output.count))
+        #expect(inflate(&stream, Z_FINISH) == Z_STREAM_END)
+      }
+    }
+    return Bytes(output.prefix(Int(stream.total_out)))
+  }
+
+  @Test(arguments: [0, 1, 1_000, 300_000]) func whatIsDeflatedComesBack(_ count: Int) {
+    let content = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 5) }
+    #expect(inflated(Zip.deflated(content), to: count) == content)
+  }
+
+  @Test func anArchiveEndsWithItsDirectory() {
+    var zip = Zip()
+    zip.add("a.txt", Bytes(utf8: "one"))
+    zip.add("b.txt", Bytes(utf8: "two"))
+    let archive = zip.finished()
+    let end = Bytes(archive.suffix(22))
+    #expect(end.prefix(4).elementsEqual([0x50, 0x4B, 0x05, 0x06]))
+    #expect(end[10] == 2)
+    let start = Int(end[16]) | Int(end[17]) << 8
+    #expect(archive[start..<start + 4].elementsEqual([0x50, 0x4B, 0x01, 0x02]))
+  }
+
+  @Test(arguments: [("a<b&c", "a&lt;b&amp;c"), ("\u{1}\u{8}", "??"), ("=1+1", "=1+1"), ("a\nb", "a\nb")])
+  func aTextStaysATextInXML(_ text: String, _ escaped: String) {
+    #expect(XML.escaped(text) == escaped)
+  }
+
+  @Test func aLineThatIsTooLongIsBrokenAtItsSpacesAndAWordIsCut() {
+    let lines = PDF.lines("the quick brown fox jumps", width: 60)
+    #expect(lines.count > 1)
+    #expect(lines.joined(separator: " ") == "the quick brown fox jumps")
+    #expect(PDF.fitted(String(repeating: "W", count: 100), to: 60).hasSuffix("…"))
+  }
+
+  @Test func theTableOfADocumentNamesWhereEachObjectBegins() throws {
+    var document = PDF(title: "Bill (1)")
+    document.beginPage()
+    document.text("Größe € \u{202E}x)", x: 50, y: 50)
+    let bytes = document.finished()
+    let text = String(decoding: bytes, as: UTF8.self)
+    #expect(text.hasPrefix("%PDF-1.4") && text.hasSuffix("%%EOF\n"))
+    let start = try #require(text.split(separator: "\n").dropLast().last.flatMap { Int($0) })
+    let table = String(decoding: bytes[start...], as: UTF8.self).split(separator: "\n")
+    #expect(table[0] == "xref")
+    for (number, line) in table[3...].prefix(while: { $0.hasSuffix(" n ") }).enumerated() {
+      let offset = try #require(Int(line.prefix(10)))
+      #expect(String(decoding: bytes[offset...].prefix(12), as: UTF8.self).hasPrefix("\(number + 1) 0 obj"))
+    }
+  }
+}

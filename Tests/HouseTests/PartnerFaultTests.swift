@@ -1,0 +1,376 @@
+import Domain
+import Testing
+import Wire
+
+@testable import CSMS
+@testable import Store
+
+/// Partners that fail for hours: nothing is lost, no CDR goes under two ids, and nobody is flooded when they are back.
+/// Time runs on the house's own clock.
+@MainActor
+struct PartnerFaultTests {
+  let house: HouseUnderTest
+  let partner: Partner
+  let other: Partner
+  let station: Caller
+
+  init() throws {
+    house = try HouseUnderTest().furnish(evses: 2)
+    partner = try house.addPartner()
+    other = try house.addPartner("Second", party: "FR*OTH")
+    try house.addToken("DE-1", of: partner)
+    try house.addToken("FR-1", of: other)
+    station = try house.connect("CS-1")
+  }
+
+  /// One session of an hour with ten readings, and its CDR.
+  private func charge(_ tag: String = "DE-1", evse: Int = 1, meter: Int64) throws {
+    let transaction = try station.start(tag, meter: meter, evse: evse).transaction
+    for step in 1...10 {
+      house.pass(360, beat: 60)
+      try station.meter(transaction, meter + Int64(step) * 1_000, evse: evse)
+    }
+    try station.stop(transaction, meter: meter + 10_000)
+  }
+
+  private func sent(_ partner: Partner, _ module: String? = nil) -> [FakePartners.Sent] {
+    house.partners.sent.filter { $0.partner == partner.id && (module == nil || $0.request.module == module) }
+  }
+
+  /// Every CDR id with the bodies that were sent under it.
+  private func bills(_ partner: Partner) -> [String: Set<Bytes>] {
+    Dictionary(grouping: sent(partner, "cdrs"), by: { $0.body["id"]?.string ?? "" }).mapValues {
+      Set($0.map(\.request.body))
+    }
+  }
+
+  private func busiestSecond(_ sent: [FakePartners.Sent]) -> Int {
+    Dictionary(grouping: sent, by: { $0.at.milliseconds / 1_000 }).values.map(\.count).max() ?? 0
+  }
+
+  private func fail(_ mood: FakePartners.Mood) {
+    house.partners.mood = { [partner] terms, _ in terms.partner.id == partner.id ? mood : .accepts }
+  }
+
+  private func isSettled(_ partner: Partner) throws -> Bool { try house.books.pushes.depths()[partner.id] == nil }
+
+  // MARK: 52: down for an hour or a day
+
+  @Test(arguments: [1, 24]) func afterAnOutageAPartnerGetsTheStateOfNowInOrderAndEveryCDROnce(hours: Int) throws {
+    fail(.fails(after: nil))
+    for hour in 0..<hours { try charge(meter: Int64(hour) * 20_000) }
+    // While it was down it was knocked at, and not hammered.
+    let tries = sent(partner)
+    #expect(tries.count <= hours * 160 && tries.count >= hours * 60)
+    let oldest = try #require(try house.books.pushes.depths()[partner.id]?.oldest)
+    #expect(house.now - oldest >= .seconds(hours * 3_500))
+    try house.restart()
+    house.partners.clear()
+    house.partners.mood = { _, _ in .accepts }
+    house.pass(120)
+    let back = sent(partner)
+    #expect(try isSettled(partner))
+    // Each session and each CDR once, a session before its CDR, and never more at once than the bound.
+    let sessions = back.filter { $0.request.module == "sessions" }
+    #expect(sessions.count == hours && Set(sessions.map(\.request.url)).count == hours)
+    #expect(sessions.allSatisfy { $0.body["state"]?.string == "completed" })
+    let bills = bills(partner)
+    #expect(bills.count == hours && bills.values.allSatisfy { $0.count == 1 })
+    for bill in back where bill.request.module == "cdrs" {
+      let session = bill.body["session"]?.string ?? "-"
+      let before = back.firstIndex { $0.request.module == "sessions" && $0.request.url.hasSuffix(session) }
+      let place = back.firstIndex { $0.request.url == bill.request.url }
+      #expect(try #require(before) < #require(place))
+    }
+    #expect(back.count <= hours * 2 + 4)
+  }
+
+  // MARK: 53: answers that are no yes
+
+  @Test func whatIsRefusedIsParkedWithItsTextAndHoldsUpNothing() throws {
+    house.partners.mood = { [partner] terms, request in
+      terms.partner.id == partner.id && request.module == "sessions" ? .refuses("2001: kwh is odd") : .accepts
+    }
+    try charge(meter: 0)
+    try charge(meter: 20_000)
+    house.pass(3_600, beat: 60)
+    // Parked sessions go out once for each change, and the CDRs did not wait for them.
+    #expect(bills(partner).count == 2)
+    let depth = try #require(try house.books.pushes.depths()[partner.id])
+    #expect(depth.parked == 2 && depth.due == 0)
+    #expect(try house.books.pushes.trouble(of: partner.id) == "2001: kwh is odd")
+    let count = sent(partner, "sessions").count
+    house.pass(7_200, beat: 60)
+    #expect(sent(partner, "sessions").count == count)
+  }
+
+  @Test func retryAfterIsKeptAndAnHourOfItIsTheMost() throws {
+    fail(.fails(after: 900))
+    try charge(meter: 0)
+    let before = sent(partner).count
+    house.pass(890, beat: 10)
+    #expect(sent(partner).count - before <= 1)
+    fail(.fails(after: 1_000_000))
+    house.pass(3_700, beat: 10)
+    house.partners.clear()
+    house.partners.mood = { _, _ in .accepts }
+    house.pass(3_700, beat: 10)
+    #expect(try isSettled(partner))
+  }
+
+  // MARK: 54: accepts the connection and hangs
+
+  @Test func onePartnerThatHangsForHoursHoldsUpNobody() throws {
+    fail(.hangs)
+    for hour in 0..<3 {
+      try charge("FR-1", evse: 2, meter: Int64(hour) * 20_000)
+      // The deadline of each request, as the way out keeps it.
+      for open in sent(partner) where open.isOpen { open.answer(.retry(after: nil, why: "timed out")) }
+      house.settle()
+    }
+    #expect(sent(partner).count { $0.isOpen } <= Limits.pushesPerPartner)
+    #expect(bills(other).count == 3)
+    #expect(try isSettled(other))
+    let waits = sent(other, "cdrs").map { bill in bill.at }
+    #expect(waits.count == 3)
+  }
+
+  // MARK: 56: accepted, and the answer lost
+
+  @Test func aCDRWhoseAnswerIsLostForHoursGoesUnderOneIdWithTheSameBytes() throws {
+    house.partners.mood = { [partner] terms, request in
+      terms.partner.id == partner.id && request.module == "cdrs" ? .acceptsSilently : .accepts
+    }
+    try charge(meter: 0)
+    for _ in 0..<6 {
+      house.pass(3_600, beat: 30)
+      try house.restart()
+    }
+    house.partners.mood = { _, _ in .accepts }
+    house.pass(120)
+    #expect(bills(partner).count == 1 && bills(partner).values.allSatisfy { $0.count == 1 })
+    #expect(sent(partner, "cdrs").count > 100 && sent(partner, "cdrs").count < 6 * 160)
+    #expect(try isSettled(partner))
+  }
+
+  // MARK: 57: a rotation in the middle of it
+
+  @Test func aRotationWhoseAnswerIsLostLosesNothingAndCanBeRepeated() async throws {
+    fail(.fails(after: nil))
+    try charge(meter: 0)
+    // The partner took our new token and gave us a new one, which we never heard.
+    house.partners.registration = .failure(RegistrationFault(step: "credentials", reason: "timed out"))
+    await #expect(throws: Refusal.self) {
+      _ = try await house.csms.register(again: partner.id, versionsURL: nil, token: nil)
+    }
+    let offered = try #require(house.partners.registrations.last?.offered)
+    // It calls with the new token already; the old one it may use for what is under way.
+    #expect(try await house.csms.identify([offered])?.terms.partner.id == partner.id)
+    house.settle()
+    // What we send is refused at its door for hours, and waits.
+    house.pass(4 * 3_600, beat: 60)
+    #expect(try house.books.pushes.depths()[partner.id]?.due ?? 0 > 0)
+    house.partners.registration = .success(
+      PartnerRegistration(
+        versionsURL: "https://Roamer/versions", version: "2.2.1", endpoints: HouseUnderTest.endpoints(at: "Roamer"),
+        outboundToken: "fresh",
+        roles: partner.roles.map { .init(name: $0.name, role: $0.role, businessName: $0.businessName) }))
+    _ = try await house.csms.register(again: partner.id, versionsURL: nil, token: nil)
+    house.partners.clear()
+    house.partners.mood = { _, _ in .accepts }
+    house.pass(120)
+    #expect(Set(sent(partner).map(\.token)) == ["fresh"])
+    #expect(bills(partner).count == 1)
+    #expect(try isSettled(partner))
+  }
+
+  // MARK: 62: a tariff that changes while somebody charges
+
+  @Test func aTariffThatChangesEveryHourDoesNotTouchASessionThatRuns() async throws {
+    let transaction = try station.start("DE-1", meter: 0).transaction
+    for hour in 1...6 {
+      house.pass(3_600, beat: 60)
+      try station.meter(transaction, Int64(hour) * 1_000)
+      try house.write { books throws(StoreFault) in
+        guard let held = try books.tariffs.list(limit: 1).first else { return }
+        var tariff = held.tariff
+        tariff.elements = [Tariff.Element([Tariff.Component(.energy, price: Decimal(hour))])]
+        _ = try books.tariffs.update(held.id, to: tariff, at: house.now)
+      }
+    }
+    try station.stop(transaction, meter: 6_000)
+    let cdr = try house.cdr(of: transaction)
+    #expect(cdr.totals.cost.beforeTax == Money(tenThousandths: 18_000))
+    #expect(cdr.tariff?.elements.first?.components.first?.price == Decimal(3, places: 1))
+  }
+}
+
+/// A network of other stations that fails for hours, seen by the provider of drivers.
+@MainActor
+struct NetworkFaultTests {
+  let house: HouseUnderTest
+  let network: Partner
+  let caller: PartnerCaller
+  private let party = PartyID(country: "BE", party: "CPO")
+
+  init() throws {
+    house = try HouseUnderTest().furnish()
+    network = try house.addNetwork()
+    caller = try house.caller(network)
+    for card in 0..<3 { try house.addToken("CARD-\(card)") }
+    try house.write { books throws(StoreFault) in
+      for module in [PullModule.sessions, .cdrs] {
+        try books.pulls.save(PullState(partner: network.id, module: module, dueAt: house.now, updatedAt: house.now))
+      }
+    }
+  }
+
+  private func key(_ ref: String) -> RoamingKey { RoamingKey(partner: network.id, party: party, ref: ref) }
+
+  private func session(_ number: Int, step: Int, of steps: Int, at time: Timestamp) -> RoamingSession {
+    RoamingSession(
+      party: party, ref: "S\(number)",
+      token: TokenReference(
+        party: PartyID(country: "NL", party: "DRV"), uid: "CARD-\(number % 3)", kind: .rfid, contractID: "C"),
+      method: "WHITELIST", status: step == steps ? "COMPLETED" : "ACTIVE", startedAt: time - .seconds(step * 60),
+      energy: Energy(tenthsOfWattHour: Int64(step) * 1_000), currency: "EUR", updatedAt: time,
+      raw: ["id": .string("S\(number)"), "step": .number(JSONNumber(step)), "at": .string(time.text)])
+  }
+
+  private func cdr(_ number: Int, steps: Int, at end: Timestamp) -> RoamingCDR {
+    let start = end - .seconds(steps * 60)
+    let energy = Energy(tenthsOfWattHour: Int64(steps) * 1_000)
+    var cdr = RoamingCDR(
+      party: party, ref: "C\(number)",
+      token: TokenReference(
+        party: PartyID(country: "NL", party: "DRV"), uid: "CARD-\(number % 3)", kind: .rfid, contractID: "C"),
+      method: "WHITELIST", startedAt: start, endedAt: end, currency: "EUR",
+      cost: Price(beforeTax: Money(rounding: energy.kilowattHours * Decimal(3, places: 1))), energy: energy,
+      time: Decimal(steps * 60).divided(by: 3_600, places: 4, rounding: .halfUp), updatedAt: end,
+      raw: ["id": .string("C\(number)"), "end": .string(end.text)])
+    cdr.session = "S\(number)"
+    cdr.periods = [RoamingPeriod(startedAt: start, volumes: ["ENERGY": energy.kilowattHours])]
+    var plain = Tariff()
+    plain.ref = "T1"
+    plain.elements = [Tariff.Element([Tariff.Component(.energy, price: Decimal(3, places: 1))])]
+    cdr.tariffs = [RoamingTariff(party: party, ref: "T1", tariff: plain, updatedAt: start, raw: [:])]
+    return cdr
+  }
+
+  /// 55, 52: for a day messages come twice, late, out of order, or never; the house dies now and then, and its turns
+  /// fail. What was lost is pulled. At the end every session is as it ended, and every CDR is there once, without doubts.
+  @Test(arguments: 1...3) func aDayOfMessagesThatComeTwiceLateOrNeverEndsWithEachOnce(seed: Int) async throws {
+    var random = Seeded(seed)
+    var ended: [Int: (session: RoamingSession, cdr: RoamingCDR)] = [:]
+    var wire: [(at: Timestamp, session: RoamingSession?, cdr: RoamingCDR?)] = []
+    house.networks.pages = { module in
+      // What it lists is what is true there, whatever was lost on the way.
+      var page = PulledPage()
+      if module == .sessions { page.sessions = ended.values.map(\.session) }
+      if module == .cdrs { page.cdrs = ended.values.map(\.cdr) }
+      return [page]
+    }
+    var number = 0
+    for minute in 0..<(24 * 60) {
+      house.clock.now += .seconds(60)
+      if random.chance(40) {
+        number += 1
+        let steps = random.number(2...20)
+        for step in 1...steps {
+          let time = house.now + .seconds(step * 60)
+          guard !random.chance(150) else { continue }
+          for _ in 0..<(random.chance(200) ? 2 : 1) {
+            let late = random.chance(200) ? random.number(0...7_200) : 0
+            wire.append((time + .seconds(late), session(number, step: step, of: steps, at: time), nil))
+          }
+        }
+        let end = house.now + .seconds(steps * 60)
+        let bill = cdr(number, steps: steps, at: end)
+        ended[number] = (session(number, step: steps, of: steps, at: end), bill)
+        if !random.chance(200) {
+          for _ in 0..<(random.chance(300) ? 3 : 1) {
+            wire.append((end + .seconds(random.number(0...3_600)), nil, bill))
+          }
+        }
+      }
+      for message in wire where message.at <= house.now { await arrive(message.session, message.cdr, &random) }
+      wire.removeAll { $0.at <= house.now }
+      house.csms.tick()
+      house.settle()
+      await house.settleAll()
+      if minute % 400 == 399 { try house.restart() }
+    }
+    for message in wire { await arrive(message.session, message.cdr, &random) }
+    try await house.csms.pull(network.id, nil, whole: true, by: "anna")
+    for _ in 0..<10 {
+      house.clock.now += .seconds(30)
+      house.csms.tick()
+      await house.settleAll()
+    }
+    #expect(number > 20)
+    for (number, truth) in ended {
+      let kept = try #require(try house.books.roamingUses.session(key("S\(number)")), "seed \(seed)")
+      #expect(kept.status == "COMPLETED" && kept.energy == truth.session.energy, "seed \(seed): S\(number)")
+      let bill = try #require(try house.books.roamingUses.cdr(key("C\(number)")), "seed \(seed)")
+      #expect(bill.doubts.isEmpty && bill.conflicts == 0, "seed \(seed): C\(number) \(bill.doubts)")
+    }
+    #expect(try house.books.roamingUses.cdrs(limit: 1_000).count == ended.count)
+    #expect(try house.books.roamingUses.sessions(limit: 1_000).count == ended.count)
+  }
+
+  /// The turn of some fails, and the partner hears that it may try again.
+  private func arrive(_ session: RoamingSession?, _ cdr: RoamingCDR?, _ random: inout Seeded) async {
+    for attempt in 0..<3 {
+      let isLost = attempt == 0 && random.chance(50)
+      let work = Task {
+        if let session { _ = try await house.csms.keepSession(key(session.ref), from: caller) { _ in session } }
+        if let cdr { _ = try await house.csms.keepCDR(cdr, from: caller) }
+      }
+      await Task.yield()
+      if isLost { house.failNextTurn() } else { house.settle() }
+      await house.settleAll()
+      if case .success = await work.result { return }
+    }
+  }
+
+  /// 59, 54: lists that fail for a day are asked for seldom, and one network's never keep another's.
+  @Test func listsThatFailForADayKeepNobodyElsesFromBeingRead() async throws {
+    let second = try house.addNetwork("Second", party: "FR*CPO")
+    try house.write { books throws(StoreFault) in
+      try books.pulls.save(
+        PullState(partner: second.id, module: .locations, dueAt: house.now, updatedAt: house.now))
+    }
+    house.networks.outcome = { module in
+      var outcome = PullOutcome()
+      if module == .locations { outcome.isComplete = true } else { outcome.fault = "its list does not end" }
+      return outcome
+    }
+    for _ in 0..<(24 * 60) {
+      house.clock.now += .seconds(60)
+      house.csms.tick()
+      await house.settleAll()
+    }
+    let failing = house.networks.pulls.count { $0.module == .cdrs }
+    let well = house.networks.pulls.count { $0.module == .locations }
+    #expect((20...40).contains(failing))
+    #expect((80...110).contains(well))
+  }
+
+  /// 61: the same command asked twice by an operator with one key is one; a result that comes thrice counts once.
+  @Test func aResultThatComesAgainAndAgainCountsOnce() async throws {
+    let told = RoamingLocation(party: party, ref: "L1", updatedAt: house.now, raw: ["id": "L1"])
+    _ = try await house.csms.keepLocation(key("L1"), from: caller) { _ in told }
+    let location = try #require(try house.books.roamingPlaces.location(key("L1"))).id
+    let token = try #require(try house.books.tokens.token("CARD-0", .rfid, owner: nil)).id
+    let record = try await house.csms.command(.start(token, at: location, evse: nil, connector: nil), by: "anna")
+    house.settle()
+    house.networks.asked.last?.answer(.success(RoamingCommand.Answer(word: "ACCEPTED")))
+    house.settle()
+    for word in ["ACCEPTED", "ACCEPTED", "FAILED"] {
+      try await house.csms.resulted(record.id, RoamingCommand.Result(word: word), from: caller)
+      house.clock.now += .seconds(600)
+    }
+    #expect(try house.books.roamingCommands.command(record.id)?.phase == .done)
+    #expect(try house.count("roaming.command_ended") == 2)
+  }
+}

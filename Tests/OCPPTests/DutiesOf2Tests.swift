@@ -1,0 +1,161 @@
+import Domain
+import Testing
+import Wire
+
+@testable import OCPP
+
+/// What the house asks beyond sessions, as OCPP 2.0.1 and 2.1 write it, and what stations tell of it.
+@MainActor @Suite struct DutiesOf2Tests {
+  private let desk = Desk()
+
+  @Test func aLocalListHasItsTokensAndGroups() throws {
+    let request = try V2.request(.send(ProfileTests.update), .v201)
+    #expect(
+      String(decoding: request.payload, as: UTF8.self)
+        == #"{"localAuthorizationList":[{"idToken":{"idToken":"04A1","type":"ISO14443"},"idTokenInfo":{"status":"Accepted","cacheExpiryDateTime":"2026-03-01T12:00:00Z","groupIdToken":{"idToken":"G","type":"Central"}}},{"idToken":{"idToken":"04B2","type":"ISO14443"},"idTokenInfo":{"status":"Blocked"}},{"idToken":{"idToken":"04C3","type":"ISO14443"}},{"idToken":{"idToken":"999999999999999999999","type":"ISO14443"},"idTokenInfo":{"status":"Accepted"}}],"versionNumber":8,"updateType":"Differential"}"#
+    )
+    let empty = try V2.request(.send(LocalListUpdate(version: 1, isFull: true, entries: [])), .v201)
+    #expect(String(decoding: empty.payload, as: UTF8.self) == #"{"versionNumber":1,"updateType":"Full"}"#)
+    #expect(try V2.request(.version, .v21).outcome(["versionNumber": 4]) == .accepted(answer: ["version": 4]))
+  }
+
+  @Test func aReservationNamesWhomItIsFor() throws {
+    let request = try V2.request(.reserve(ProfileTests.wish), .v201)
+    #expect(request.action == "ReserveNow")
+    #expect(
+      String(decoding: request.payload, as: UTF8.self)
+        == #"{"id":7,"expiryDateTime":"2026-03-01T12:00:00Z","idToken":{"idToken":"04A1","type":"ISO14443"},"groupIdToken":{"idToken":"G","type":"Central"}}"#
+    )
+    #expect(request.outcome(["status": "Occupied"]) == .refused(word: "Occupied", answer: ["status": "Occupied"]))
+  }
+
+  @Test func aProfileNamesItsTransaction() throws {
+    var profile = ProfileTests.profile
+    profile.transaction = "tx-1"
+    let request = try V2.request(.set(profile, number: 5, evse: 1), .v201)
+    #expect(
+      String(decoding: request.payload, as: UTF8.self)
+        == #"{"evseId":1,"chargingProfile":{"id":5,"stackLevel":2,"chargingProfilePurpose":"TxProfile","chargingProfileKind":"Absolute","chargingSchedule":[{"id":5,"startSchedule":"2026-03-01T12:00:00Z","duration":3600,"chargingRateUnit":"A","chargingSchedulePeriod":[{"startPeriod":0,"limit":16.7,"numberPhases":3},{"startPeriod":60,"limit":8}],"minChargingRate":6}],"transactionId":"tx-1"}}"#
+    )
+  }
+
+  @Test func whatOnly21KnowsIsSaidTo201() throws {
+    for command in [
+      ProfileCommand.priority(transaction: "tx-1", isOn: true), .dynamic(number: 5, limit: 3_000),
+      .transfers(transaction: "tx-1", allowed: [.acThreePhases, .acBidirectional]),
+    ] {
+      #expect(throws: Unspeakable.self) { try V2.request(command, .v201) }
+      #expect(throws: Never.self) { try V2.request(command, .v21) }
+    }
+    var profile = ProfileTests.profile
+    profile.kind = .dynamic
+    let dynamic = profile
+    #expect(throws: Unspeakable.self) { try V2.request(.set(dynamic, number: 5, evse: 1), .v201) }
+  }
+
+  @Test func aCompositeScheduleIsToldInTheHousesWords() throws {
+    let request = try V2.request(.composite(evse: 1, seconds: 60, unit: .watts), .v201)
+    let answer = try JSON.parse(
+      #"{"status":"Accepted","schedule":{"evseId":1,"duration":60,"scheduleStart":"2026-03-01T12:00:00Z","chargingRateUnit":"W","chargingSchedulePeriod":[{"startPeriod":0,"limit":11000}]}}"#
+    )
+    #expect(
+      request.outcome(answer)
+        == .accepted(
+          answer: try JSON.parse(
+            #"{"evse":1,"schedule":{"unit":"W","starts_at":"2026-03-01T12:00:00Z","duration_s":60,"periods":[{"start_s":0,"limit":11000}]}}"#
+          )))
+  }
+
+  @Test func firmwareAndLogsHaveTheirNumbers() throws {
+    let update = try V2.request(.update(ProfileTests.signedFirmware), .v201)
+    #expect(update.action == "UpdateFirmware")
+    #expect(try JSON.parse(update.payload)["requestId"] == 9)
+    #expect(try JSON.parse(update.payload)["firmware"]?["signature"] == "c2ln")
+    let log = try V2.request(.log(ProfileTests.securityLog), .v201)
+    #expect(try JSON.parse(log.payload)["logType"] == "SecurityLog")
+    #expect(
+      log.outcome(["status": "Accepted", "filename": "l.zip"]) == .accepted(answer: ["file_name": "l.zip"]))
+    #expect(try V2.request(.unpublish(md5: "x"), .v201).action == "UnpublishFirmware")
+  }
+
+  @Test func whatAStationCanHoldIsReadFromItsVariables() throws {
+    let request = try V2.capacity(.v201)
+    let answer = try JSON.parse(
+      #"{"getVariableResult":[{"attributeStatus":"Accepted","attributeValue":"25","component":{"name":"localauthlistctrlr"},"variable":{"name":"ItemsPerMessage"}},{"attributeStatus":"UnknownVariable","component":{"name":"SmartChargingCtrlr"},"variable":{"name":"ProfileStackLevel"}},{"attributeStatus":"Accepted","attributeValue":"A, W","component":{"name":"SmartChargingCtrlr"},"variable":{"name":"RateUnit"}}]}"#
+    )
+    guard case .accepted(let told) = request.outcome(answer) else {
+      Issue.record("variables are a yes")
+      return
+    }
+    let capacity = try StationCapacity.read(told).value
+    #expect(capacity.listEntriesPerMessage == 25)
+    #expect(capacity.highestStackLevel == nil)
+    #expect(capacity.takesAmperes == true)
+    #expect(capacity.takesWatts == true)
+  }
+
+  // MARK: What stations tell
+
+  private let routes = Routes([V2.reservationRoutes, V2.firmwareRoutes, V2.chargingRoutes])
+
+  private func answer(_ action: String, _ payload: String, in edition: Edition = .v201) throws -> String {
+    let tape = try JSONTape(Bytes(utf8: payload))
+    let prepared = try routes.read(action, tape.root, edition: edition, received: ProfileTests.time)
+    guard case .now(let reply) = try prepared.decide(desk) else { return "later" }
+    return String(decoding: reply.encoded(edition: edition, options: Frame.writerOptions), as: UTF8.self)
+  }
+
+  @Test func reportsReachTheHouse() throws {
+    #expect(
+      try answer("ReservationStatusUpdate", #"{"reservationId":7,"reservationUpdateStatus":"Expired"}"#) == "{}")
+    #expect(desk.endedReservations == [7])
+    _ = try answer("FirmwareStatusNotification", #"{"status":"InstallRebooting","requestId":9}"#)
+    _ = try answer(
+      "PublishFirmwareStatusNotification", #"{"status":"Published","requestId":4,"location":["http://lc/fw"]}"#)
+    #expect(
+      desk.firmwareReports == [
+        FirmwareReport(.installing, word: "InstallRebooting", request: 9),
+        FirmwareReport(.installed, word: "Published", request: 4, info: "http://lc/fw"),
+      ])
+    _ = try answer("LogStatusNotification", #"{"status":"AcceptedCanceled","requestId":3}"#)
+    #expect(desk.logReports == [LogReport(.cancelled, word: "AcceptedCanceled", request: 3)])
+    _ = try answer(
+      "NotifyChargingLimit", #"{"evseId":1,"chargingLimit":{"chargingLimitSource":"EMS","isGridCritical":true}}"#)
+    #expect(
+      desk.limitReports == [LimitReport(evse: 1, source: "EMS", isGridCritical: true, schedule: nil)])
+    _ = try answer("ClearedChargingLimit", #"{"chargingLimitSource":"EMS"}"#)
+    #expect(desk.clearedLimits == ["EMS"])
+  }
+
+  @Test func profilesAreReportedInTheHousesWords() throws {
+    let reply = try answer(
+      "ReportChargingProfiles",
+      #"{"requestId":3,"chargingLimitSource":"CSO","evseId":1,"chargingProfile":[{"id":5,"stackLevel":0,"chargingProfilePurpose":"TxDefaultProfile","chargingProfileKind":"Relative","chargingSchedule":[{"id":1,"chargingRateUnit":"A","chargingSchedulePeriod":[{"startPeriod":0,"limit":16}]}]}]}"#
+    )
+    #expect(reply == "{}")
+    let report = try #require(desk.profileReports.first)
+    #expect(report.profiles.map(\.number) == [5])
+    #expect(report.profiles.first?.profile.purpose == .anySession)
+    #expect(report.profiles.first?.profile.schedule.periods.first?.limit == 16)
+    #expect(report.isLast)
+  }
+
+  @Test func aVehiclesNeedsAreAnswered() throws {
+    let needs =
+      #"{"evseId":1,"chargingNeeds":{"requestedEnergyTransfer":"AC_three_phase","departureTime":"2026-03-01T18:00:00Z","acChargingParameters":{"energyAmount":20000,"evMinCurrent":6,"evMaxCurrent":32,"evMaxVoltage":230}}}"#
+    #expect(try answer("NotifyEVChargingNeeds", needs) == #"{"status":"Accepted"}"#)
+    #expect(desk.vehicleNeeds.first?.departsAt == Timestamp("2026-03-01T18:00:00Z"))
+    desk.needsVerdict = .later
+    #expect(try answer("NotifyEVChargingNeeds", needs) == #"{"status":"Processing"}"#)
+  }
+
+  @Test func aDynamicLimitIsPulled() throws {
+    #expect(
+      try answer("PullDynamicScheduleUpdate", #"{"chargingProfileId":7}"#, in: .v21)
+        == #"{"scheduleUpdate":{"limit":3000},"status":"Accepted"}"#)
+    #expect(
+      try answer("PullDynamicScheduleUpdate", #"{"chargingProfileId":8}"#, in: .v21) == #"{"status":"Rejected"}"#)
+    #expect(try answer("NotifyPriorityCharging", #"{"transactionId":"tx-1","activated":true}"#, in: .v21) == "{}")
+    #expect(desk.priorities == ["tx-1 true"])
+  }
+}

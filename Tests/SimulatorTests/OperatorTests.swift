@@ -1,0 +1,93 @@
+import Domain
+import HTTP
+import OCPI
+import Testing
+import Wire
+
+@testable import Simulator
+
+/// The virtual partner's stations, as a value: what it answers and what it will do.
+struct OperatorTests {
+  private static let party = PartyID(country: "BE", party: "SIM")
+  private static let base = try? HTTPURL("http://127.0.0.1/ocpi/2.2.1")
+  private static let now = Timestamp("2026-05-04T10:00:00Z") ?? .epoch
+
+  private static func desk(_ version: String = "2.2.1") -> OperatorDesk {
+    OperatorDesk(party: party, version: version, evses: 3, at: now)
+  }
+
+  private static func ask(
+    _ desk: inout OperatorDesk, _ method: HTTP.Method, _ path: String, _ body: JSON = .null
+  ) throws -> (PartnerDesk.Reply, [OperatorDesk.Errand])? {
+    desk.answer(
+      method, try Target(path), body.isNull ? [] : body.bytes, base: try #require(base))
+  }
+
+  private static func data(_ reply: PartnerDesk.Reply) -> JSON {
+    reply.envelope.data.flatMap { try? JSON.parse($0) } ?? .null
+  }
+
+  @Test(arguments: ["2.1.1", "2.2.1", "2.3.0"]) func itsListsAreSpelledAsItsVersionHasThem(version: String) throws {
+    var desk = Self.desk(version)
+    let place = Self.data(try #require(try Self.ask(&desk, .get, "/locations")).0)[0]
+    #expect(place?["evses"]?.array?.count == 3)
+    let plug = place?["evses"]?[0]?["connectors"]?[0]
+    #expect((plug?["max_voltage"] != nil) == (version != "2.1.1"))
+    #expect((plug?["tariff_id"] != nil) == (version == "2.1.1"))
+    #expect((place?["country_code"] != nil) == (version != "2.1.1"))
+    let tariff = Self.data(try #require(try Self.ask(&desk, .get, "/tariffs")).0)[0]
+    #expect((tariff?["tax_included"] != nil) == (version == "2.3.0"))
+  }
+
+  @Test func aStartIsAnsweredAndItsResultAndSessionFollow() throws {
+    var desk = Self.desk()
+    let wish: JSON = [
+      "response_url": "https://us/r", "location_id": "SIM-1", "evse_uid": "SIM-E2", "authorization_reference": "REF",
+      "token": ["uid": "CARD", "type": "RFID", "contract_id": "C", "country_code": "NL", "party_id": "DRV"],
+    ]
+    let (reply, errands) = try #require(try Self.ask(&desk, .post, "/commands/START_SESSION", wish))
+    #expect(Self.data(reply)["result"]?.string == "ACCEPTED" && errands.count == 2)
+    guard case .result(let url, let word) = errands[0], case .begin(let token, let evse, let reference) = errands[1]
+    else {
+      Issue.record("\(errands)")
+      return
+    }
+    #expect(url == "https://us/r" && word == "ACCEPTED" && evse == "SIM-E2" && reference == "REF")
+    let session = desk.begin(token: token, evse: evse, reference: reference, at: Self.now)
+    // The place is taken now.
+    let second = try #require(try Self.ask(&desk, .post, "/commands/START_SESSION", wish)).1
+    guard case .result(_, let refusal) = second[0] else {
+      Issue.record("\(second)")
+      return
+    }
+    #expect(refusal == "EVSE_OCCUPIED")
+    _ = desk.charged(Decimal(4), in: session.id, at: Self.now + .seconds(1_800))
+    let end = desk.end(session.id, at: Self.now + .seconds(3_600))
+    let (ended, cdr) = try #require(end)
+    #expect(desk.json(ended)["status"]?.string == "COMPLETED")
+    #expect(cdr["total_cost"]?["excl_vat"]?.decimal == Decimal(12, places: 1))
+    #expect(cdr["total_time"]?.decimal == Decimal(1) && cdr["authorization_reference"]?.string == "REF")
+    let again = desk.end(session.id, at: Self.now)
+    #expect(again == nil)
+    let unknown = try #require(
+      try Self.ask(&desk, .post, "/commands/STOP_SESSION", ["response_url": "https://us/r", "session_id": "S9"]))
+    #expect(Self.data(unknown.0)["result"]?.string == "UNKNOWN_SESSION" && unknown.1.isEmpty)
+  }
+
+  @Test func tokensAreKeptAndChanged() throws {
+    var desk = Self.desk()
+    let token: JSON = ["uid": "CARD", "valid": true]
+    _ = try Self.ask(&desk, .put, "/tokens/NL/DRV/CARD", token)
+    _ = try Self.ask(&desk, .patch, "/tokens/NL/DRV/card", ["valid": false])
+    #expect(desk.tokens["card"]?["valid"]?.bool == false)
+    let wrong = try #require(try Self.ask(&desk, .put, "/tokens/NL/DRV/OTHER", token))
+    #expect(wrong.0.envelope.code == .invalid)
+  }
+
+  @Test func everyMoodHasAName() {
+    #expect(
+      Set(PartnerMood.allCases.map(\.rawValue)) == [
+        "well", "down", "slow", "429", "500", "half-json", "lying-links", "wrong-base64", "duplicates", "late",
+      ])
+  }
+}

@@ -1,0 +1,157 @@
+import Domain
+import Testing
+import Wire
+
+@testable import Store
+
+@Suite struct UsageBooksTests {
+  private func figures(_ energy: Int, _ busy: Int, _ revenue: Int = 0) -> UsageFigures {
+    var figures = UsageFigures()
+    (figures.energy, figures.busySeconds) = (Energy(tenthsOfWattHour: Int64(energy)), busy)
+    (figures.sessions, figures.revenue) = (1, Money(tenThousandths: Int64(revenue)))
+    return figures
+  }
+
+  @Test func aSumOverAnyTimeIsThatOfItsQuarters() throws {
+    let house = try SmallHouse()
+    let usage = house.books.usage
+    var all: [Int64: UsageFigures] = [:]
+    for quarter in stride(from: Int64(1_990_000), to: 1_990_400, by: 7) {
+      let seen = figures(Int(quarter % 1000), Int(quarter % 900), Int(quarter % 77))
+      all[quarter] = seen
+      try usage.add([(quarter, seen)], in: "EUR", to: [.house, .location(house.location.id)])
+    }
+    for (first, end) in [
+      (1_990_000, 1_990_400), (1_990_010, 1_990_020), (1_990_050, 1_990_200), (1_990_099, 1_990_101),
+      (1_990_080, 1_990_176), (1_990_400, 1_990_400),
+    ] as [(Int64, Int64)] {
+      let expected = all.filter { $0.key >= first && $0.key < end }.reduce(UsageFigures()) { $0 + $1.value }
+      for scope in [UsageScope.house, .location(house.location.id)] {
+        let sum = try usage.sum(of: scope, from: first, to: end)
+        #expect(sum.figures == expected, "\(first) to \(end)")
+        #expect((sum.revenue["EUR"] ?? .zero) == expected.revenue, "\(first) to \(end)")
+      }
+    }
+    #expect(try usage.sum(of: .connector(ID(1)), from: 0, to: .max / 1000).figures == UsageFigures())
+    #expect(try usage.quarters(of: .house, from: 1_990_000, to: 1_990_010).map(\.quarter) == [1_990_000, 1_990_007])
+  }
+
+  @Test func moneyStaysApartByCurrencyAndCanBeTakenBack() throws {
+    let house = try SmallHouse()
+    let usage = house.books.usage
+    try usage.add([(5, figures(10, 60, 100))], in: "EUR", to: [.house])
+    try usage.add([(5, figures(20, 30, 200))], in: "CHF", to: [.house])
+    var sum = try usage.sum(of: .house, from: 0, to: 96)
+    #expect(sum.figures.energy == Energy(tenthsOfWattHour: 30) && sum.figures.sessions == 2)
+    #expect(sum.revenue == ["EUR": Money(tenThousandths: 100), "CHF": Money(tenThousandths: 200)])
+    try usage.add([(5, figures(20, 30, 200).negated)], in: "CHF", to: [.house])
+    sum = try usage.sum(of: .house, from: 0, to: 96)
+    #expect(sum.figures == figures(10, 60, 100) && sum.revenue.count == 1)
+  }
+
+  @Test func theWeekIsFoldedOnTheLocalClock() throws {
+    let usage = try SmallHouse().books.usage
+    // 1970-01-05 was a Monday; its first quarter is number 384.
+    try usage.add([(384, figures(1, 1)), (384 + 672, figures(2, 2)), (383, figures(4, 4))], in: "EUR", to: [.house])
+    let utc = try usage.week(of: .house, from: 0, to: 10_000, quartersEast: 0)
+    #expect(utc.map(\.quarter) == [0, 671])
+    #expect(utc.first?.figures.busySeconds == 3)
+    #expect(try usage.week(of: .house, from: 0, to: 10_000, quartersEast: 4).map(\.quarter) == [3, 4])
+  }
+
+  @Test func billsOfBeforeAreCountedOnceInTheirOrder() throws {
+    let house = try SmallHouse()
+    for number in 1...3 {
+      var bill = CDR()
+      (bill.id, bill.session) = ("c\(number)", "s\(number)")
+      try house.books.cdrs.insert(
+        bill, of: house.party.id, partner: nil, station: house.station.id, location: house.location.id)
+    }
+    #expect(try house.books.usage.backlog(limit: 9).isEmpty, "what is billed now is counted at once")
+    try house.books.db.script("UPDATE usage_backlog SET last = 2")
+    #expect(try house.books.usage.backlog(limit: 1).map(\.kept.cdr.id) == ["c1"])
+    try house.books.usage.counted(upTo: 1)
+    #expect(try house.books.usage.backlog(limit: 9).map(\.kept.cdr.id) == ["c2"])
+    try house.books.usage.counted(upTo: 2)
+    #expect(try house.books.usage.backlog(limit: 9).isEmpty)
+  }
+
+  @Test func aSessionHasOneBillThatCounts() throws {
+    let house = try SmallHouse()
+    func insert(_ bill: CDR) throws {
+      try house.books.cdrs.insert(
+        bill, of: house.party.id, partner: nil, station: house.station.id, location: house.location.id)
+    }
+    var bill = CDR()
+    (bill.id, bill.session) = ("c1", "s1")
+    try insert(bill)
+    var again = bill
+    again.id = "c2"
+    #expect(throws: StoreFault.self) { try insert(again) }
+    let credit = bill.credit(because: nil, at: t(5))
+    #expect(try house.books.cdrs.take("c1", backBy: credit.id))
+    #expect(try !house.books.cdrs.take("c1", backBy: "other"))
+    try insert(credit)
+    #expect(try house.books.cdrs.cdr(session: "s1") == nil)
+    try insert(again)
+    #expect(try house.books.cdrs.cdr(session: "s1")?.cdr.id == "c2")
+    // Reservations without a session have none in common.
+    var (first, second) = (CDR(), CDR())
+    (first.id, first.reservation, second.id, second.reservation) = ("r1", "x", "r2", "y")
+    try insert(first)
+    try insert(second)
+    #expect(try house.books.cdrs.hasBilled(reservation: "x"))
+    #expect(try !house.books.cdrs.hasBilled(reservation: "z"))
+  }
+}
+
+@Suite struct PricePoliciesTests {
+  @Test func whereAPriceStandsAndGoesComesBack() throws {
+    let house = try SmallHouse()
+    let policies = house.books.policies
+    var policy = PricePolicy()
+    policy.name = "busy"
+    policy.rules = [PricePolicy.Rule()]
+    var kept = try policies.create(policy, for: house.tariff.id, at: t(1))
+    #expect(try policies.policy(kept.id) == kept)
+    #expect(try policies.followed().isEmpty)
+    kept.state = .live
+    kept.motion = PriceMotion(
+      price: Decimal(35, places: 2), changedAt: t(2), planned: .init(price: Decimal(4, places: 1), at: t(9)))
+    kept.trouble = "none"
+    try policies.save(kept)
+    #expect(try policies.followed() == [kept])
+    #expect(try policies.live(of: house.tariff.id)?.id == kept.id)
+    try policies.append(
+      PriceMove(at: t(3), kind: .changed, isLive: true, price: Decimal(35, places: 2), version: 2, why: ["rules": [0]]),
+      to: kept.id)
+    let moves = try policies.moves(of: kept.id, limit: 9)
+    #expect(moves.map(\.price) == [Decimal(35, places: 2)] && moves[0].why == ["rules": [0]])
+    #expect(try policies.prune(before: t(4)).removed == 1)
+    try policies.remove(kept.id)
+    #expect(try policies.list(limit: 9).isEmpty)
+  }
+
+  @Test func aSeriesIsReadFromTheOneThatHoldsAtItsBegin() throws {
+    let policies = try SmallHouse().books.policies
+    let hours = (0..<4).map {
+      GridPrice(start: t(Int64($0) * 3600), until: t(Int64($0) * 3600 + 3600), price: Decimal($0))
+    }
+    try policies.keep(hours, of: "NL")
+    try policies.keep([GridPrice(start: t(3600), until: t(7200), price: 9)], of: "NL")
+    #expect(try policies.grid(of: "NL", from: t(5000), to: t(9000)).map(\.price) == [9, 2])
+    #expect(try policies.grid(of: "NL", at: t(7199)) == 9)
+    #expect(try policies.grid(of: "NL", at: t(14_400)) == nil)
+    #expect(try policies.grid(of: "BE", at: t(1)) == nil)
+  }
+
+  @Test func surplusIsBelievedForAWhile() throws {
+    let house = try SmallHouse()
+    let policies = house.books.policies
+    try policies.keep(surplus: Decimal(75, places: 1), at: house.location.id, until: t(100))
+    #expect(try policies.surplus(at: house.location.id, at: t(99)) == Decimal(75, places: 1))
+    #expect(try policies.surplus(at: nil, at: t(99)) == Decimal(75, places: 1))
+    #expect(try policies.surplus(at: house.location.id, at: t(100)) == nil)
+    #expect(try policies.occupancy(at: house.location.id) == 0)
+  }
+}

@@ -1,0 +1,523 @@
+"""The cases by which central systems of OCPP 1.6 are certified, as far as they are known, rehearsed: the station is PyPI `ocpp`,
+and what the case lets the daemon send goes through the raw call door."""
+
+import asyncio
+import base64
+from decimal import Decimal
+
+import pytest
+import websockets
+from certification import CARD, PASSWORD, Case, Kept, Stage16, cards, status_of
+
+from house import until
+from stations import basic, connect, later, now, text
+
+
+@pytest.fixture
+async def case(house, stations):
+    await cards(house)
+    case = await Case(house, Stage16, "CP-1").prepare()
+    stations.keep(Kept(case))
+    yield case
+
+
+# Core: booting, sessions.
+
+
+async def test_001_cold_boot_with_statuses_and_heartbeat(case):
+    assert await case.station.status(0, "Available") == {}
+    assert (await case.station.say("Heartbeat"))["currentTime"].endswith("Z")
+    shown = await case.shown()
+    assert shown["online"] and [e["status"] for e in shown["evses"]] == ["available"] * 2
+
+
+async def run_session(case, tag=CARD, reason="Local", before=(), after=("Charging",), stop_tag=None, **start):
+    """A session as all cases of its kind have it."""
+    for word in before:
+        await case.station.status(1, word)
+    begun = await case.station.begin(tag, **start)
+    assert begun["idTagInfo"]["status"] == "Accepted" and begun["transactionId"] > 0
+    for word in after:
+        await case.station.status(1, word)
+    await case.station.say(
+        "MeterValues", connectorId=1, transactionId=begun["transactionId"],
+        meterValue=[{"timestamp": text(now()), "sampledValue": [{"value": "400"}]}])
+    more = {"idTag": stop_tag} if stop_tag else {}
+    ended = await case.station.end(begun["transactionId"], reason=reason, **more)
+    if stop_tag:
+        assert ended["idTagInfo"]["status"] == "Accepted"
+    await case.station.status(1, "Finishing")
+    await case.station.status(1, "Available")
+    (session,) = await case.api.items("/sessions")
+    assert session["state"] == "completed" and Decimal(session["energy_kwh"]) == 1
+    assert await case.evse() == "available"
+    return session
+
+
+async def test_003_plug_in_first(case):
+    assert (await case.station.authorize(CARD))["status"] == "Accepted"
+    await run_session(case, before=("Preparing",), stop_tag=CARD)
+
+
+async def test_004_1_identification_first(case):
+    await case.station.status(1, "Preparing")
+    assert (await case.station.authorize(CARD))["status"] == "Accepted"
+    await run_session(case)
+
+
+async def test_004_2_identification_first_and_nobody_plugs_in(case):
+    await case.raw("ChangeConfiguration", {"key": "ConnectionTimeOut", "value": "5"}, {"status": "Accepted"})
+    assert (await case.station.authorize(CARD))["status"] == "Accepted"
+    await case.station.status(1, "Preparing")
+    await case.station.status(1, "Available")
+    assert await case.api.items("/sessions") == []
+
+
+@pytest.mark.parametrize("stops, unlocks, reason", [("true", "true", "EVDisconnected"), ("true", "false", "EVDisconnected"), ("false", "false", "Local")])
+async def test_005_the_vehicle_is_unplugged(case, stops, unlocks, reason):
+    for key, value in [
+            ("MinimumStatusDuration", "0"), ("StopTransactionOnEVSideDisconnect", stops),
+            ("UnlockConnectorOnEVSideDisconnect", unlocks)]:
+        await case.raw("ChangeConfiguration", {"key": key, "value": value}, {"status": "Accepted"})
+    session = await run_session(case, reason=reason, after=("Charging", "SuspendedEV"))
+    assert session["ending"] == ("ev_disconnected" if stops == "true" else "local")
+
+
+async def test_007_a_cached_id(case):
+    await case.raw("ChangeConfiguration", {"key": "AuthorizationCacheEnabled", "value": "true"}, {"status": "Accepted"})
+    await run_session(case, before=("Preparing",))
+
+
+@pytest.mark.parametrize("plugged", [True, False])
+async def test_010_and_011_1_remote_start_by_the_raw_door(case, plugged):
+    await case.raw("RemoteStartTransaction", {"idTag": CARD, "connectorId": 1}, {"status": "Accepted"})
+    if not plugged:
+        await case.station.status(1, "Preparing")
+    assert (await case.station.authorize(CARD))["status"] == "Accepted"
+    await run_session(case, before=("Preparing",))
+
+
+async def test_011_1_remote_start_by_the_verb(case):
+    started = await case.api.command("CP-1", "start", token=CARD, evse=1)
+    assert started["phase"] == "accepted" and case.station.told("RemoteStartTransaction") == [{"idTag": CARD, "connectorId": 1}]
+    session = await run_session(case)
+    assert session["command"] == started["id"]
+
+
+async def test_011_2_remote_start_and_nobody_comes(case):
+    await case.raw("RemoteStartTransaction", {"idTag": CARD, "connectorId": 1}, {"status": "Accepted"})
+    await case.station.status(1, "Preparing")
+    await case.station.status(1, "Available")
+    assert await case.evse() == "available"
+
+
+@pytest.mark.parametrize("door", ["raw", "verb"])
+async def test_012_remote_stop(case, door):
+    transaction = (await case.station.begin(CARD))["transactionId"]
+    if door == "raw":
+        await case.raw("RemoteStopTransaction", {"transactionId": transaction}, {"status": "Accepted"})
+    else:
+        await case.api.command("CP-1", "stop", transaction=transaction)
+        assert case.station.told("RemoteStopTransaction") == [{"transactionId": transaction}]
+    await case.station.end(transaction, reason="Remote")
+    (session,) = await case.api.items("/sessions")
+    assert session["ending"] == "remote"
+
+
+@pytest.mark.parametrize("kind", ["Hard", "Soft"])
+async def test_013_and_014_reset_and_boot(case, kind):
+    await case.raw("Reset", {"type": kind}, {"status": "Accepted"})
+    await case.come_again()
+    assert (await case.station.boot())["status"] == "Accepted"
+    assert await case.station.status(1, "Available") == {}
+
+
+@pytest.mark.parametrize("kind, reason", [("Hard", "HardReset"), ("Soft", "SoftReset")])
+async def test_015_and_016_reset_during_a_session(case, kind, reason):
+    transaction = (await case.station.begin(CARD))["transactionId"]
+    await case.raw("Reset", {"type": kind}, {"status": "Accepted"})
+    await case.station.end(transaction, reason=reason)
+    await case.come_again()
+    await case.station.boot()
+    (session,) = await case.api.items("/sessions")
+    assert session["state"] == "completed"
+
+
+@pytest.mark.parametrize("answer", ["Unlocked", "UnlockFailed", "NotSupported"])
+async def test_017_018_030_031_unlock(case, answer):
+    await case.raw("UnlockConnector", {"connectorId": 1}, {"status": answer})
+    done = await case.api.command("CP-1", "unlock", evse=1)
+    assert done["phase"] == ("done" if answer == "Unlocked" else "refused")
+
+
+async def test_018_1_unlock_during_a_session(case):
+    transaction = (await case.station.begin(CARD))["transactionId"]
+    await case.raw("UnlockConnector", {"connectorId": 1}, {"status": "Unlocked"})
+    await case.station.end(transaction, reason="UnlockCommand")
+    (session,) = await case.api.items("/sessions")
+    assert session["state"] == "completed"
+
+
+async def test_019_021_configuration(case):
+    known = {"configurationKey": [{"key": "HeartbeatInterval", "readonly": False, "value": "300"}], "unknownKey": ["Nope"]}
+    await case.raw("GetConfiguration", {}, known)
+    await case.raw("GetConfiguration", {"key": ["HeartbeatInterval", "Nope"]}, known)
+    await case.raw("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "60"}, {"status": "Accepted"})
+
+
+@pytest.mark.parametrize("tag, status", [("NOBODY01", "Invalid"), ("EXPIRED01", "Expired"), ("BLOCKED01", "Blocked"), (CARD, "Accepted")])
+async def test_023_who_may_not_charge(case, tag, status):
+    assert (await case.station.authorize(tag))["status"] == status
+    begun = await case.station.begin(tag)
+    assert begun["idTagInfo"]["status"] == status
+    assert await case.station.end(begun["transactionId"], reason="DeAuthorized") == {}
+
+
+async def test_024_a_lock_fails(case):
+    await case.station.authorize(CARD)
+    await case.station.status(1, "Faulted", "ConnectorLockFailure")
+    assert await case.evse() == "faulted"
+
+
+@pytest.mark.parametrize("action, payload", [
+    ("RemoteStartTransaction", {"idTag": CARD, "connectorId": 1}), ("RemoteStopTransaction", {"transactionId": 1}),
+    ("Reset", {"type": "Soft"}), ("ClearCache", {}), ("ChangeAvailability", {"connectorId": 0, "type": "Inoperative"}),
+    ("TriggerMessage", {"requestedMessage": "MeterValues"}), ("CancelReservation", {"reservationId": 1}),
+    ("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": {
+        "chargingProfileId": 1, "stackLevel": 0, "chargingProfilePurpose": "TxDefaultProfile", "chargingProfileKind": "Absolute",
+        "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 6.0}]}}}),
+    ("InstallCertificate", {"certificateType": "ManufacturerRootCertificate", "certificate": "x"})])
+async def test_026_028_055_060_what_a_station_rejects(case, action, payload):
+    await case.raw(action, payload, {"status": "Rejected"})
+
+
+async def test_032_power_fails_and_the_stop_comes_after_the_boot(case):
+    transaction = (await case.station.begin(CARD))["transactionId"]
+    await case.come_again()
+    assert (await case.station.boot())["status"] == "Accepted"
+    await case.station.end(transaction, reason="PowerLoss")
+    await case.station.status(1, "Available")
+    (session,) = await case.api.items("/sessions")
+    assert session["ending"] == "power_loss"
+
+
+async def test_037_to_039_what_happened_offline(case):
+    begin = now() - later(600)
+    await case.come_again()
+    for tag, status in [(CARD, "Accepted"), ("NOBODY01", "Invalid")]:
+        begun = await case.station.begin(tag, at=text(begin))
+        assert begun["idTagInfo"]["status"] == status
+        await case.station.end(begun["transactionId"], at=text(begin + later(300)))
+    assert [s["state"] for s in await case.api.items("/sessions")] == ["completed", "completed"]
+
+
+@pytest.mark.parametrize("answer", ["NotSupported", "Rejected", "RebootRequired"])
+async def test_040_settings_that_are_not_taken(case, answer):
+    await case.raw("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "-1"}, {"status": answer})
+
+
+# Local authorization list.
+
+
+@pytest.mark.parametrize("version", [-1, 0, 3])
+async def test_042_the_version_of_the_local_list(case, version):
+    await case.raw("GetLocalListVersion", {}, {"listVersion": version})
+
+
+@pytest.mark.parametrize("kind", ["Full", "Differential"])
+@pytest.mark.parametrize("answer", ["Accepted", "Failed", "NotSupported", "VersionMismatch"])
+async def test_043_a_local_list_is_sent(case, kind, answer):
+    await case.raw(
+        "SendLocalList", {
+            "listVersion": 1, "updateType": kind,
+            "localAuthorizationList": [{"idTag": CARD, "idTagInfo": {"status": "Accepted"}}]}, {"status": answer})
+
+
+# Firmware and diagnostics.
+
+
+@pytest.mark.parametrize("end", [("Downloaded", "Installing", "Installed"), ("DownloadFailed",), ("Downloaded", "Installing", "InstallationFailed")])
+async def test_044_firmware(case, end):
+    await case.raw("UpdateFirmware", {"location": "https://example/fw.bin", "retrieveDate": text(now())}, {})
+    for word in ("Downloading", *end):
+        assert await case.station.say("FirmwareStatusNotification", status=word) == {}
+
+
+@pytest.mark.parametrize("end", ["Uploaded", "UploadFailed"])
+async def test_045_diagnostics(case, end):
+    await case.raw("GetDiagnostics", {"location": "https://example/up"}, {"fileName": "diagnostics.zip"})
+    for word in ("Uploading", end, "Idle"):
+        assert await case.station.say("DiagnosticsStatusNotification", status=word) == {}
+
+
+# Reservation.
+
+
+def hold(**more):
+    return {"connectorId": 1, "expiryDate": text(now() + later(600)), "idTag": CARD, "reservationId": 7, **more}
+
+
+@pytest.mark.parametrize("connector", [0, 1])
+async def test_046_049_a_reservation_is_used(case, connector):
+    await case.raw("ReserveNow", hold(connectorId=connector), {"status": "Accepted"})
+    await case.station.status(1, "Reserved")
+    await case.becomes("reserved")
+    session = await run_session(case, reservationId=7)
+    assert session["ending"] == "local"
+
+
+async def test_047_a_reservation_expires(case):
+    await case.raw("ReserveNow", hold(expiryDate=text(now() + later(1))), {"status": "Accepted"})
+    await case.station.status(1, "Reserved")
+    await case.station.status(1, "Available")
+    await case.becomes("available")
+
+
+@pytest.mark.parametrize("answer", ["Faulted", "Occupied", "Unavailable", "Rejected"])
+async def test_048_a_reservation_is_refused(case, answer):
+    await case.raw("ReserveNow", hold(), {"status": answer})
+
+
+@pytest.mark.parametrize("answer", ["Accepted", "Rejected"])
+async def test_051_052_a_reservation_is_cancelled(case, answer):
+    await case.raw("ReserveNow", hold(), {"status": "Accepted"})
+    await case.raw("CancelReservation", {"reservationId": 7}, {"status": answer})
+
+
+async def test_053_a_reservation_of_a_group(case):
+    await case.raw("ReserveNow", hold(parentIdTag="FLEET"), {"status": "Accepted"})
+    told = await case.station.authorize("GROUP0002")
+    assert told == {"status": "Accepted", "parentIdTag": "FLEET"}
+    begun = await case.station.begin("GROUP0002", reservationId=7)
+    assert begun["idTagInfo"]["parentIdTag"] == "FLEET"
+    # Another card of the group ends it.
+    ended = await case.station.end(begun["transactionId"], idTag="GROUP0001")
+    assert ended["idTagInfo"] == {"status": "Accepted", "parentIdTag": "FLEET"}
+
+
+# Remote trigger.
+
+
+@pytest.mark.parametrize("what", [
+    "BootNotification", "DiagnosticsStatusNotification", "FirmwareStatusNotification", "Heartbeat", "MeterValues", "StatusNotification"])
+async def test_054_each_message_is_triggered(case, what):
+    wish = {"requestedMessage": what, **({"connectorId": 1} if what in ("MeterValues", "StatusNotification") else {})}
+    await case.raw("TriggerMessage", wish, {"status": "Accepted"})
+    say = {
+        "BootNotification": case.station.boot, "Heartbeat": lambda: case.station.say("Heartbeat"),
+        "DiagnosticsStatusNotification": lambda: case.station.say("DiagnosticsStatusNotification", status="Idle"),
+        "FirmwareStatusNotification": lambda: case.station.say("FirmwareStatusNotification", status="Idle"),
+        "MeterValues": lambda: case.station.say(
+            "MeterValues", connectorId=1, meterValue=[{"timestamp": text(now()), "sampledValue": [{"value": "5"}]}]),
+        "StatusNotification": lambda: case.station.status(1, "Available")}
+    await say[what]()
+
+
+async def test_055_an_unknown_trigger_is_refused(case):
+    await case.raw("TriggerMessage", {"requestedMessage": "MeterValues"}, {"status": "NotImplemented"})
+
+
+# Smart charging.
+
+
+def profile(purpose, **more):
+    return {
+        "chargingProfileId": 158, "stackLevel": 0, "chargingProfilePurpose": purpose, "chargingProfileKind": "Absolute",
+        "chargingSchedule": {
+            "duration": 300, "startSchedule": text(now()), "chargingRateUnit": "A",
+            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 6.0}, {"startPeriod": 100, "limit": 10.0, "numberPhases": 3}]},
+        **more}
+
+
+@pytest.mark.parametrize("purpose, connector", [("TxDefaultProfile", 0), ("TxDefaultProfile", 1), ("ChargePointMaxProfile", 0)])
+async def test_056_profiles(case, purpose, connector):
+    await case.raw(
+        "SetChargingProfile", {"connectorId": connector, "csChargingProfiles": profile(purpose)}, {"status": "Accepted"})
+
+
+async def test_057_a_profile_of_a_session(case):
+    transaction = (await case.station.begin(CARD))["transactionId"]
+    wish = {"connectorId": 1, "csChargingProfiles": profile("TxProfile", transactionId=transaction)}
+    await case.raw("SetChargingProfile", wish, {"status": "Accepted"})
+    await case.station.end(transaction)
+
+
+@pytest.mark.parametrize("answer", ["Accepted", "Rejected"])
+async def test_059_060_remote_start_with_a_profile(case, answer):
+    wish = {"idTag": CARD, "connectorId": 1, "chargingProfile": profile("TxProfile")}
+    await case.raw("RemoteStartTransaction", wish, {"status": answer})
+
+
+async def test_066_what_comes_of_the_profiles(case):
+    schedule = {"status": "Accepted", "connectorId": 1, "scheduleStart": text(now()), "chargingSchedule": {
+        "duration": 300, "chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 6.0}]}}
+    await case.raw("GetCompositeSchedule", {"connectorId": 1, "duration": 300, "chargingRateUnit": "A"}, schedule)
+
+
+@pytest.mark.parametrize("which", [{"id": 158}, {"connectorId": 1}, {"chargingProfilePurpose": "TxDefaultProfile", "stackLevel": 0}, {}])
+@pytest.mark.parametrize("answer", ["Accepted", "Unknown"])
+async def test_067_profiles_are_cleared(case, which, answer):
+    await case.raw("ClearChargingProfile", which, {"status": answer})
+
+
+# Availability, cache, data.
+
+
+@pytest.mark.parametrize("connector", [0, 1])
+@pytest.mark.parametrize("answer", ["Accepted", "Scheduled", "Rejected"])
+async def test_availability(case, connector, answer):
+    await case.raw("ChangeAvailability", {"connectorId": connector, "type": "Inoperative"}, {"status": answer})
+    if answer == "Accepted":
+        await case.station.status(1, "Unavailable")
+        assert await case.evse() == "unavailable"
+        # It stays so over a new connection that tells nothing.
+        await case.come_again()
+        await case.station.boot()
+        assert await case.evse() == "unavailable"
+
+
+async def test_061_the_cache_is_cleared(case):
+    await case.raw("ClearCache", {}, {"status": "Accepted"})
+    assert (await case.api.command("CP-1", "clear-cache"))["phase"] == "done"
+
+
+@pytest.mark.parametrize("answer", ["Accepted", "Rejected", "UnknownVendorId", "UnknownMessageId"])
+async def test_062_data_to_the_station(case, answer):
+    await case.raw("DataTransfer", {"vendorId": "Acme", "messageId": "m", "data": "{}"}, {"status": answer})
+
+
+async def test_064_data_of_a_vendor_that_nobody_knows(case):
+    assert (await case.station.say("DataTransfer", vendorId="org.nobody", messageId="x", data="y"))["status"] == "UnknownVendorId"
+    await case.patch(quirks={"transfers": [{"vendor": "Acme", "message": "hello", "answer": "accepted", "data": "there"}]})
+    assert await case.station.say("DataTransfer", vendorId="Acme", messageId="hello") == {"status": "Accepted", "data": "there"}
+    assert (await case.station.say("DataTransfer", vendorId="Acme", messageId="bye"))["status"] == "UnknownMessageId"
+
+
+# Security.
+
+
+@pytest.mark.parametrize("answer", ["Accepted", "Rejected"])
+async def test_073_the_password_changes(case, answer):
+    new = b"0123456789abcdef".hex().upper()
+    await case.raw("ChangeConfiguration", {"key": "AuthorizationKey", "value": new}, {"status": answer})
+    await case.station.close()
+    holds = bytes.fromhex(new) if answer == "Accepted" else PASSWORD
+    fails = PASSWORD if answer == "Accepted" else bytes.fromhex(new)
+    url = case.house.station_url("CP-1")
+    assert await status_of(case.house, url, identity="CP-1", password=fails) == 401
+    case.station = Stage16("CP-1", await connect(url, "CP-1", holds))
+    assert (await case.station.boot())["status"] == "Accepted"
+
+
+async def test_074_a_certificate_by_order_of_the_daemon(case):
+    await case.raw("ExtendedTriggerMessage", {"requestedMessage": "SignChargePointCertificate"}, {"status": "Accepted"})
+    # What is no request is refused.
+    assert await case.station.say("SignCertificate", csr="garbage") == {"status": "Rejected"}
+    await case.raw("CertificateSigned", {"certificateChain": "-----BEGIN CERTIFICATE-----"}, {"status": "Accepted"})
+    await case.raw("CertificateSigned", {"certificateChain": "-----BEGIN CERTIFICATE-----"}, {"status": "Rejected"})
+
+
+@pytest.mark.parametrize("what", ["CentralSystemRootCertificate", "ManufacturerRootCertificate"])
+async def test_075_076_certificates_of_authorities(case, what):
+    hashes = {"hashAlgorithm": "SHA256", "issuerNameHash": "aa", "issuerKeyHash": "bb", "serialNumber": "1f"}
+    await case.raw("InstallCertificate", {"certificateType": what, "certificate": "-----BEGIN"}, {"status": "Accepted"})
+    await case.raw("GetInstalledCertificateIds", {"certificateType": what}, {"status": "Accepted", "certificateHashData": [hashes]})
+    await case.raw("DeleteCertificate", {"certificateHashData": hashes}, {"status": "Accepted"})
+    await case.raw("GetInstalledCertificateIds", {"certificateType": what}, {"status": "NotFound"})
+
+
+@pytest.mark.parametrize("kind", ["InvalidChargePointCertificate", "InvalidCentralSystemCertificate"])
+async def test_077_078_security_events(case, kind):
+    assert await case.station.say("SecurityEventNotification", type=kind, timestamp=text(now())) == {}
+    (kept,) = await case.api.items("/stations/CP-1/security-events")
+    assert kept["type"] == kind
+
+
+@pytest.mark.parametrize("kind", ["DiagnosticsLog", "SecurityLog"])
+async def test_079_logs(case, kind):
+    wish = {"logType": kind, "requestId": 12, "log": {"remoteLocation": "https://example/up", "oldestTimestamp": text(now() - later(60))}}
+    await case.raw("GetLog", wish, {"status": "Accepted", "filename": "log.txt"})
+    for word in ("Uploading", "Uploaded"):
+        assert await case.station.say("LogStatusNotification", status=word, requestId=12) == {}
+
+
+@pytest.mark.parametrize("words", [
+    ("Downloading", "Downloaded", "SignatureVerified", "Installing", "InstallRebooting", "Installed"),
+    ("Downloading", "Downloaded", "InvalidSignature")])
+async def test_080_081_signed_firmware(case, words):
+    wish = {"requestId": 5, "firmware": {
+        "location": "https://example/fw", "retrieveDateTime": text(now()), "signingCertificate": "-----BEGIN", "signature": "aa"}}
+    await case.raw("SignedUpdateFirmware", wish, {"status": "Accepted"})
+    for word in words:
+        assert await case.station.say("SignedFirmwareStatusNotification", status=word, requestId=5) == {}
+    if words[-1] == "InvalidSignature":
+        assert await case.station.say("SecurityEventNotification", type="InvalidFirmwareSignature", timestamp=text(now())) == {}
+
+
+async def test_083_the_security_profile_is_raised(case):
+    await case.raw("ChangeConfiguration", {"key": "SecurityProfile", "value": "2"}, {"status": "Accepted"})
+    await case.patch(security_profile=2)
+    await until(lambda: case.station.socket.close_code is not None, what="the plain connection ends")
+    assert await status_of(case.house, case.house.station_url("CP-1"), identity="CP-1", password=PASSWORD) == 403
+
+
+async def test_085_who_is_let_in(case):
+    url = case.house.station_url("CP-1")
+    assert await status_of(case.house, url, identity="CP-1", password=PASSWORD) == 101
+    assert await status_of(case.house, url, identity="CP-1", password="not-the-password") == 401
+    assert await status_of(case.house, url, identity="CP-1") == 401
+    socket = websockets.connect(url, subprotocols=["ocpp1.6"], additional_headers=basic("CP-2", PASSWORD))
+    with pytest.raises(websockets.InvalidStatus) as refusal:
+        await socket
+    assert refusal.value.response.status_code == 401
+    bare = {"Authorization": "Basic " + base64.b64encode(b"CP-1").decode()}
+    with pytest.raises(websockets.InvalidStatus):
+        await websockets.connect(url, subprotocols=["ocpp1.6"], additional_headers=bare)
+
+
+async def test_088_the_subprotocol_is_chosen(case):
+    async with websockets.connect(
+            case.house.station_url("CP-1"), subprotocols=["ocpp0.1", "ocpp1.6"], additional_headers=basic("CP-1", PASSWORD)) as socket:
+        assert socket.subprotocol == "ocpp1.6"
+    # Nothing that both speak: no subprotocol is named, and the connection ends.
+    with pytest.raises((websockets.InvalidHandshake, websockets.ConnectionClosed)):
+        async with websockets.connect(
+                case.house.station_url("CP-1"), subprotocols=["ocpp0.1"], additional_headers=basic("CP-1", PASSWORD)) as socket:
+            await socket.recv()
+
+
+# Before it is accepted.
+
+
+@pytest.mark.parametrize("word", ["pending", "rejected"])
+async def test_a_boot_that_is_not_accepted_yet(house, stations, word):
+    case = await Case(house, Stage16, "CP-1").prepare(boots=False, registration=word)
+    stations.keep(Kept(case))
+    answer = await case.station.boot()
+    assert answer["status"] == word.capitalize() and answer["interval"] > 0
+    if word == "pending":
+        # The daemon may ask already.
+        await case.raw("GetConfiguration", {}, {"configurationKey": []})
+        await case.raw("TriggerMessage", {"requestedMessage": "BootNotification"}, {"status": "Accepted"})
+        assert (await case.station.boot())["status"] == "Pending"
+    await case.patch(registration="accepted")
+    assert (await case.station.boot())["status"] == "Accepted"
+
+
+async def test_a_call_that_the_station_answers_with_an_error(case):
+    case.station.answers["ClearCache"] = "NotSupported"
+    status, problem = await case.door("ClearCache")
+    assert status == 502 and problem["code"] == "NotSupported"
+
+
+async def test_a_call_that_is_open_when_the_connection_ends(case):
+    async def hang(_):
+        await asyncio.sleep(5)
+
+    case.station._handle_call = hang
+    asking = asyncio.create_task(case.door("ClearCache"))
+    await asyncio.sleep(0.3)
+    case.station.reader.cancel()
+    case.station.socket.transport.abort()
+    status, _ = await asyncio.wait_for(asking, 4)
+    assert status in (409, 502, 503)

@@ -1,0 +1,173 @@
+"""OCPI 2.3.0 as a charge point operator, against an eMSP that is written by its text; and what came with 2.2.1 beside
+lists, tokens and commands."""
+
+import asyncio
+
+import pytest
+import pytest_asyncio
+
+from charging import fit, priced, tariff
+from conftest import SITE
+from house import until
+from partners import EMSP, stamp
+from stations import later, now
+from stations2 import Station201, known2
+
+DETAILS = {
+    "help_phone": "+31201234567", "facilities": ["CAFE", "TRAM_STOP"],
+    "opening_times": {"regular_hours": [{"weekday": 1, "period_begin": "08:00", "period_end": "20:00"}]},
+    "images": [{"url": "https://img.example/a.png", "category": "CHARGER", "type": "png"}],
+    "energy_mix": {"is_green_energy": True, "energy_sources": [{"source": "WIND", "percentage": 100}]},
+    "parking_places": [{
+        "id": "BAY-1", "vehicle_types": ["PERSONAL_VEHICLE", "DISABLED"], "restricted_to_type": False,
+        "reservation_required": False}]}
+
+
+@pytest_asyncio.fixture
+async def partner(partners):
+    return await partners(EMSP(version="2.3.0"))
+
+
+async def test_places_say_all_that_the_operator_wrote(house, stations, partner):
+    number = (await house.api.items("/locations"))[0]["id"]
+    changed = await house.api.patch(f"/locations/{number}", {"always_open": False, "details": DETAILS})
+    assert changed["details"] == DETAILS
+    await priced(house, "CP-1", await tariff(house))
+    await house.api.patch("/stations/CP-1/evses/1", {"details": {
+        "floor_level": "-1", "capabilities": ["REMOTE_START_STOP_CAPABLE", "RESERVABLE"],
+        "parking": [{"parking_id": "BAY-1", "evse_position": "LEFT"}]}})
+    await partner.join(house)
+    site = (await partner.walk("locations", "Location"))[0][0]
+    assert site["help_phone"] == "+31201234567" and site["parking_places"][0]["id"] == "BAY-1"
+    assert site["opening_times"] == {"twentyfourseven": False, **DETAILS["opening_times"]}
+    assert site["evses"][0]["parking"] == [{"parking_id": "BAY-1", "evse_position": "LEFT"}]
+    assert site["evses"][0]["capabilities"] == ["REMOTE_START_STOP_CAPABLE", "RESERVABLE"]
+    shown = (await partner.walk("tariffs", "Tariff"))[0][0]
+    assert shown["tax_included"] == "NO"
+    # A name that nobody knows is a mistake of whoever wrote it.
+    for wrong in ({"fasilities": []}, {"facilities": ["PUB"]}, {"opening_times": {"regular_hours": [
+            {"weekday": 1, "period_begin": "20:00", "period_end": "08:00"}]}}):
+        with pytest.raises(Exception, match="details"):
+            await house.api.patch(f"/locations/{number}", {"details": wrong})
+
+
+async def test_an_evse_that_goes_is_removed_and_never_comes_back(house, stations, partner):
+    await priced(house, "CP-1", await tariff(house))
+    await partner.join(house)
+    before = (await partner.module("GET", "locations", "SITE-1")).data
+    await house.api.delete("/stations/CP-1")
+    uids = [e["uid"] for e in before["evses"]]
+
+    def gone():
+        told = [s for s in partner.told("locations", "PUT") if len(s.place) == 4]
+        return {s.place[3] for s in told if s.json["status"] == "REMOVED"} == set(uids)
+
+    await until(gone, what="both EVSEs are told as REMOVED")
+    after = (await partner.module("GET", "locations", "SITE-1")).data
+    assert [(e["uid"], e["status"]) for e in after["evses"]] == [(uid, "REMOVED") for uid in uids]
+    assert after["last_updated"] >= before["last_updated"]
+
+
+async def test_a_partner_sees_what_it_may_see(house, partners):
+    await house.api.post("/locations", {**SITE, "ref": "SITE-2", "name": "Back yard"})
+    one, two = await partners(EMSP("One", "ONE", "2.3.0")), await partners(EMSP("Two", "TWO"))
+    await one.join(house)
+    await two.join(house)
+    await house.api.patch(f"/partners/{one.number}", {"publishing": {"hidden_locations": ["SITE-2"]}})
+    assert [x["id"] for x in (await one.walk("locations", "Location"))[0]] == ["SITE-1"]
+    assert (await one.module("GET", "locations", "SITE-2")).status == 404
+    assert len((await two.walk("locations", "Location"))[0]) == 2
+    await until(
+        lambda: one.newest("locations").get("NL/OST/SITE-2", {"publish": False})["publish"] is False, what="it is taken back")
+
+
+async def test_reservations_of_a_partner(house, stations, partner):
+    await partner.join(house)
+    station = await stations(known2(Station201, house, "CP-1", location=house.site))
+    await fit(house, "CP-1", await tariff(house))
+    uid = (await house.api.get("/stations/CP-1"))["evses"][0]["uid"]
+    held = []
+    station.route_map["ReserveNow"] = {"_on_action": lambda **what: held.append(what) or station.hears.ReserveNow(status="Accepted")}
+    station.route_map["CancelReservation"] = {"_on_action": lambda **what: held.append(what) or station.hears.CancelReservation(status="Accepted")}
+    token = partner.driver("EMP-0001")
+    answer, result = await partner.command(
+        "RESERVE_NOW", token=token, location_id="SITE-1", evse_uid=uid, reservation_id="R-1",
+        expiry_date=stamp((now() + later(900)).timestamp()))
+    assert answer.data["result"] == "ACCEPTED"
+    await until(lambda: partner.results(result) == ["ACCEPTED"], what="the late result")
+    assert held[0]["evse_id"] == 1 and held[0]["id_token"]["id_token"] == "EMP-0001"
+    answer, result = await partner.command("CANCEL_RESERVATION", reservation_id="R-1")
+    assert answer.data["result"] == "ACCEPTED"
+    await until(lambda: partner.results(result) == ["ACCEPTED"], what="the late result")
+    assert len(held) == 2
+    answer, result = await partner.command("CANCEL_RESERVATION", reservation_id="R-9")
+    await until(lambda: partner.results(result) == ["UNKNOWN_RESERVATION"], what="the late result")
+
+
+async def test_preferences_and_hub_clients_and_payments(house, stations, partner):
+    await partner.join(house)
+    await partner.give(partner.driver("EMP-0001"))
+    station = await stations(priced(house, "CP-1", await tariff(house)))
+    await station.begin("EMP-0001", at=now() - later(60))
+    session = (await until(lambda: partner.session(), what="the session"))[-1]["id"]
+    prefer = f"{session}/charging_preferences"
+    assert (await partner.module("PUT", "sessions", prefer, {"profile_type": "FAST"})).data == "NOT_POSSIBLE"
+    await house.api.patch("/stations/CP-1/evses/1", {"details": {"capabilities": ["CHARGING_PREFERENCES_CAPABLE"]}})
+    assert (await partner.module("PUT", "sessions", prefer, {"profile_type": "CHEAP"})).data == "DEPARTURE_REQUIRED"
+    assert (await partner.module("PUT", "sessions", prefer, {"profile_type": "FAST"})).data == "ACCEPTED"
+    assert (await partner.module("PUT", "sessions", "nobody/charging_preferences", {"profile_type": "FAST"})).status == 404
+    client = {"country_code": "DE", "party_id": "XYZ", "role": "EMSP", "status": "CONNECTED", "last_updated": stamp()}
+    assert (await partner.module("PUT", "hubclientinfo", "DE/XYZ", client)).status == 201
+    assert (await partner.module("GET", "hubclientinfo", "DE/XYZ")).data == client
+    assert (await partner.module("GET", "hubclientinfo", "DE/NOT")).status == 404
+    terminal = {"terminal_id": "T-1", "location_ids": ["SITE-1"], "last_updated": stamp()}
+    assert (await partner.module("POST", "payments", "terminals", terminal)).status == 201
+    assert (await partner.module("GET", "payments", "terminals/T-1")).data == terminal
+    advice = {
+        "id": "F-1", "authorization_reference": "PAY-1", "total_costs": {"before_taxes": 10}, "currency": "EUR",
+        "eft_data": ["VISA"], "capture_status_code": "SUCCESS", "last_updated": stamp()}
+    assert (await partner.module("POST", "payments", "financial-advice-confirmations", advice)).status == 201
+    assert (await partner.module("GET", "payments", "financial-advice-confirmations/F-1")).data == advice
+
+
+async def test_plans_of_a_partner_reach_the_station(house, stations, partner):
+    await partner.join(house)
+    await partner.give(partner.driver("EMP-0001"))
+    station = await stations(priced(house, "CP-1", await tariff(house)))
+    await station.begin("EMP-0001", at=now() - later(60))
+    session = (await until(lambda: partner.session(), what="the session"))[-1]["id"]
+    url = f"{partner.url}/ocpi/emsp/2.3.0/chargingprofiles/result"
+    plan = {
+        "response_url": url,
+        "charging_profile": {"charging_rate_unit": "W", "charging_profile_period": [{"start_period": 0, "limit": 7400}]}}
+    answer = await partner.module("PUT", "chargingprofiles", session, plan)
+    assert answer.data["result"] == "ACCEPTED"
+    # The station of these tests takes no profiles, and the partner hears that.
+    await until(lambda: [s.json["result"] for s in partner.told("chargingprofiles", "POST")], what="the late result")
+    assert partner.told("chargingprofiles", "POST")[0].json["result"] == "REJECTED"
+    answer = await partner.module("PUT", "chargingprofiles", "nobody", plan)
+    assert answer.data["result"] == "UNKNOWN_SESSION"
+    answer = await partner.module("PUT", "chargingprofiles", session, {**plan, "response_url": "http://192.0.2.1/"})
+    assert answer.data["result"] in ("REJECTED", "ACCEPTED")
+    await asyncio.sleep(0.1)
+
+
+async def test_the_version_is_changed_by_the_operator(house, partners):
+    class Both(EMSP):
+        """Speaks two versions; which one is asked of it is seen in the address."""
+
+        async def _versions(self, request):
+            return self.envelope([{"version": v, "url": f"{self.url}/ocpi/{v}"} for v in ("2.2.1", "2.3.0")])
+
+        async def start(self):
+            await super().start()
+            return self
+
+    partner = await partners(Both(version="2.3.0"))
+    await partner.invite(house)
+    assert (await house.api.get(f"/partners/{partner.number}"))["version"] == "2.3.0"
+    with pytest.raises(Exception, match="details|409|conflict"):
+        await house.api.patch(f"/partners/{partner.number}", {"version": "2.2.1"})
+    # What could not be changed still works as before.
+    assert (await house.api.get(f"/partners/{partner.number}"))["version"] == "2.3.0"
+    assert (await partner.module("GET", "locations")).code == 1000

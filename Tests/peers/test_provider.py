@@ -1,0 +1,262 @@
+"""OCPI as the provider of drivers, against an operator of stations that nobody here wrote (PyPI `extrawest-ocpi`), one
+written by the text, and the simulator's in three versions with its moods. What Ostler sends is judged by the catalogue."""
+
+import asyncio
+import json
+from datetime import datetime, timedelta, timezone
+
+import pytest
+import pytest_asyncio
+
+from house import BINARY, until
+from operators import CPO, PyCPO
+from partners import parse, stamp
+
+DRIVERS = {"country_code": "NL", "party_id": "DRV", "role": "EMSP", "business_name": "Ostler Drivers"}
+CARD = "04A1B2C3D4E5F6"
+
+
+@pytest_asyncio.fixture
+async def drivers(house):
+    house.party = (await house.api.post("/parties", DRIVERS))["id"]
+    return house
+
+
+@pytest_asyncio.fixture(params=[CPO, PyCPO], ids=["by the text", "extrawest"])
+async def network(request, partners):
+    return await partners(request.param())
+
+
+@pytest_asyncio.fixture
+async def cpo(partners):
+    return await partners(CPO())
+
+
+async def first(house, path, **query):
+    return await until(lambda: one(house, path, **query), 10, what=f"something at {path}")
+
+
+async def one(house, path, **query):
+    return next(iter(await house.api.items(path, **query)), None)
+
+
+async def test_we_register_as_a_provider_and_read_what_there_is(drivers, network):
+    found = await network.enrol(drivers, drivers.party)
+    assert (found["state"], found["version"]) == ("registered", "2.2.1")
+    assert found["provider"] == {"country_code": "NL", "party_id": "DRV"}
+    sides = {e["identifier"]: e["role"] for e in found["endpoints"]}
+    assert (sides["locations"], sides["tokens"], sides["commands"]) == ("SENDER", "RECEIVER", "RECEIVER")
+    place = await first(drivers, "/roaming/locations")
+    assert (place["name"], place["city"], place["available"], place["max_power"]) == ("Place LOC-000", "Gent", 1, 22080)
+    shown = await drivers.api.get(f"/roaming/locations/{place['id']}")
+    assert shown["record"]["id"].upper() == "LOC-000"
+    assert [c["tariffs"] for e in shown["evses"] for c in e["connectors"]][0][0].upper() == "T1"
+    tariff = await first(drivers, "/roaming/tariffs")
+    assert tariff["currency"] == "EUR"
+    # What it is told of us: the sides of a provider, and nothing of an operator.
+    details = await network.ask("GET", f"{drivers.url}/ocpi/2.2.1")
+    assert {(e["identifier"], e["role"]) for e in details.data["endpoints"]} == {
+        ("credentials", "SENDER"), ("locations", "RECEIVER"), ("tariffs", "RECEIVER"), ("sessions", "RECEIVER"),
+        ("cdrs", "RECEIVER"), ("tokens", "SENDER"), ("commands", "SENDER")}
+
+
+async def test_our_tokens_are_told_and_listed(drivers, network):
+    await network.enrol(drivers, drivers.party)
+    await until(lambda: network.drivers.get(CARD.lower()), 10, what="the token that is there already")
+    made = await drivers.api.post("/tokens", {"uid": "CARD-2", "whitelist": "NEVER"})
+    await until(lambda: network.drivers.get("card-2"), what="the new token")
+    await drivers.api.patch(f"/tokens/{made['id']}", {"valid": False})
+    await until(lambda: network.drivers["card-2"]["valid"] is False, what="that it is blocked")
+    await drivers.api.delete(f"/tokens/{made['id']}")
+    listed, pages = await network.walk("tokens", "Token", limit=1)
+    assert [t["uid"] for t in listed] == [CARD] and pages == 1
+
+
+async def test_a_driver_is_judged_in_real_time(drivers, cpo):
+    await cpo.enrol(drivers, drivers.party)
+    where = {"location_id": "LOC-000", "evse_uids": ["LOC-000-E1"]}
+    yes = await cpo.module("POST", "tokens", f"{CARD}/authorize", where, type="RFID")
+    assert (yes.status, yes.code, yes.data["allowed"]) == (200, 1000, "ALLOWED")
+    assert yes.data["location"] == where and yes.data["authorization_reference"] and yes.data["token"]["uid"] == CARD
+    token = (await drivers.api.items("/tokens"))[0]
+    await drivers.api.patch(f"/tokens/{token['id']}", {"valid": False})
+    assert (await cpo.module("POST", "tokens", f"{CARD}/authorize")).data["allowed"] == "BLOCKED"
+    who = await cpo.module("POST", "tokens", "STRANGER/authorize")
+    assert (who.status, who.code) == (404, 2004)
+
+
+async def test_a_start_becomes_a_session_and_a_cdr_without_doubts(drivers, cpo):
+    await cpo.enrol(drivers, drivers.party)
+    place = await first(drivers, "/roaming/locations")
+    code, out, error = await drivers.run(
+        "roaming", "start", str(place["id"]), CARD, "--evse", "LOC-000-E1", "--wait", "0", "--json", "--data", str(drivers.data))
+    assert code == 0, error
+    record = json.loads(out)
+    name, command = (await until(lambda: cpo.commands, what="the command"))[0]
+    assert name == "START_SESSION" and command["token"]["uid"] == CARD and command["location_id"] == "LOC-000"
+    await until(lambda: phase(drivers, record, "accepted"), what="the first answer")
+    assert (await cpo.say(command)).code == 1000
+    await until(lambda: phase(drivers, record, "done"), what="the result")
+    # The car charges; the network tells it, twice, and patches it.
+    end = datetime.now(timezone.utc).replace(microsecond=0)
+    begin, end = (t.strftime("%Y-%m-%dT%H:%M:%SZ") for t in (end - timedelta(hours=1), end))
+    session = cpo.told_session(command["token"], began=begin, authorization_reference=command["authorization_reference"])
+    put = await cpo.module("PUT", "sessions", "BE/CPO/S1", session)
+    assert (put.status, put.code) == (201, 1000)
+    assert (await cpo.module("PUT", "sessions", "BE/CPO/S1", session)).status == 200
+    change = {"kwh": 10, "status": "COMPLETED", "end_date_time": end, "last_updated": stamp()}
+    assert (await cpo.module("PATCH", "sessions", "BE/CPO/S1", change)).code == 1000
+    kept = await cpo.module("GET", "sessions", "BE/CPO/S1")
+    assert kept.data == parse(json.dumps({**session, **change}))
+    bill = cpo.cdr(session, begin, end)
+    taken = await cpo.module("POST", "cdrs", body=bill)
+    assert (taken.status, taken.code) == (201, 1000)
+    assert (await cpo.ask("GET", taken.headers["Location"])).data == parse(json.dumps(bill))
+    assert (await cpo.module("POST", "cdrs", body=bill)).code == 1000
+    assert (await cpo.module("POST", "cdrs", body={**bill, "total_energy": 11})).code == 2001
+    [shown] = await drivers.api.items("/roaming/cdrs")
+    assert shown["doubts"] == [] and shown["conflicts"] == 1 and shown["cost"]["excl_vat"] == "3.00"
+    [told] = await drivers.api.items("/roaming/sessions")
+    assert (told["status"], told["energy_kwh"], told["authorization_reference"]) == (
+        "COMPLETED", "10", command["authorization_reference"])
+
+
+async def phase(house, record, wanted):
+    return (await house.api.get(f"/roaming/commands/{record['id']}"))["phase"] == wanted
+
+
+async def test_a_bill_that_is_too_high_is_doubted_and_a_strangers_is_refused(drivers, cpo):
+    await cpo.enrol(drivers, drivers.party)
+    await first(drivers, "/roaming/tariffs")
+    await first(drivers, "/roaming/locations")
+    token = {"country_code": "NL", "party_id": "DRV", "uid": CARD, "type": "RFID", "contract_id": "C"}
+    end = datetime.now(timezone.utc).replace(microsecond=0)
+    begin, end = (t.strftime("%Y-%m-%dT%H:%M:%SZ") for t in (end - timedelta(hours=1), end))
+    session = cpo.told_session(token, 10, "COMPLETED", began=begin)
+    assert (await cpo.module("POST", "cdrs", body=cpo.cdr(session, begin, end, cost=30.0))).code == 1000
+    [shown] = await drivers.api.items("/roaming/cdrs", doubtful="true")
+    assert [d["kind"] for d in shown["doubts"]] == ["tariff"]
+    settled = await drivers.api.post(f"/roaming/cdrs/{shown['id']}/settle", {"note": "they will credit it"})
+    assert settled["note"] == "they will credit it"
+    assert await drivers.api.items("/roaming/cdrs", doubtful="true") == []
+    stranger = cpo.told_session({**token, "uid": "STRANGER"}, 10, "COMPLETED", id_="S2", began=begin)
+    refused = await cpo.module("POST", "cdrs", body=cpo.cdr(stranger, begin, end))
+    assert (refused.status, refused.code) == (200, 2004)
+    assert (await cpo.module("PUT", "sessions", "BE/CPO/S2", stranger)).code == 2004
+    # Nor are another operator's objects.
+    foreign = await cpo.module("PUT", "locations", "FR/XXX/L1", cpo.location("L1"))
+    assert foreign.code == 2001
+    assert (await cpo.module("GET", "locations", "FR/XXX/L1")).status == 404
+
+
+async def test_a_start_at_extrawest_ends_with_its_own_result(drivers, partners):
+    network = await partners(PyCPO())
+    await network.enrol(drivers, drivers.party)
+    place = await first(drivers, "/roaming/locations")
+    record = await drivers.api.post("/roaming/commands/start", {"location": place["id"], "token": CARD}, wait=20)
+    assert (record["phase"], record["answer"]["result"]) == ("done", "ACCEPTED")
+    assert network.commands[0][0] == "START_SESSION"
+
+
+async def test_links_that_lead_nowhere_are_learned_and_everything_comes(drivers, partners):
+    network = await partners(PyCPO(count=230))
+    await network.enrol(drivers, drivers.party)
+
+    async def all_there():
+        return len(await drivers.api.items("/roaming/locations")) == 230
+
+    await until(all_there, 30, what="230 locations")
+    assert (await drivers.api.get(f"/partners/{network.number}"))["quirks"]["pages_by_offset"] is True
+    # What is in its list no more is marked by the next whole pull.
+    network.lists["locations"] = network.lists["locations"][:200]
+    await drivers.api.post(f"/partners/{network.number}/pull", {"module": "locations", "whole": True})
+
+    async def some_gone():
+        return len(await drivers.api.items("/roaming/locations")) == 200
+
+    await until(some_gone, 30, what="that thirty are gone")
+    assert len(await drivers.api.items("/roaming/locations", gone="true")) == 230
+
+
+async def test_what_a_push_lost_is_pulled(drivers, cpo):
+    await cpo.enrol(drivers, drivers.party)
+    await first(drivers, "/roaming/locations")
+    token = {"country_code": "NL", "party_id": "DRV", "uid": CARD, "type": "RFID", "contract_id": "C"}
+    end = datetime.now(timezone.utc).replace(microsecond=0)
+    begin, end = (t.strftime("%Y-%m-%dT%H:%M:%SZ") for t in (end - timedelta(hours=1), end))
+    session = cpo.told_session(token, 10, "COMPLETED", began=begin, end_date_time=end)
+    cpo.lists["sessions"].append(session)
+    cpo.lists["cdrs"].append(cpo.cdr(session, begin, end))
+    await drivers.api.post(f"/partners/{cpo.number}/pull")
+    await first(drivers, "/roaming/sessions")
+    bill = await first(drivers, "/roaming/cdrs")
+    assert bill["doubts"] == []
+    pulls = {p["module"]: p for p in await drivers.api.items(f"/partners/{cpo.number}/pulls")}
+    assert set(pulls) == {"locations", "tariffs", "sessions", "cdrs"}
+    said = await drivers.api.items(f"/partners/{cpo.number}/messages")
+    assert any(m["action"] == "cdrs" for m in said)
+    assert all(cpo.token not in m["text"] and cpo.ours not in m["text"] for m in said)
+
+
+async def test_a_step_that_fails_says_what_to_change_and_is_tried_by_itself(drivers, cpo):
+    good, cpo.token_a = cpo.token_a, "another"
+    code, _, error = await drivers.run(
+        "partner", "register", cpo.versions_url, good, "--allow-private", "--data", str(drivers.data))
+    assert code != 0 and "versions" in error
+    number = (await drivers.api.items("/partners"))[0]["id"]
+    [step] = await drivers.api.items(f"/partners/{number}/trace")
+    assert step["ok"] is False and "token" in step["advice"] and step["answer"].startswith("HTTP 401")
+    cpo.token_a = good
+    trace = (await drivers.api.post(f"/partners/{number}/probe"))["items"]
+    assert [(t["step"], t["ok"]) for t in trace][-2:] == [("versions", True), ("details", True)]
+    assert (await drivers.api.post(f"/partners/{number}/register"))["state"] == "registered"
+
+
+# The simulator's own operator.
+
+
+async def sim(house, version, mood="well", role="cpo"):
+    invitation = await house.api.post("/partners", {"name": "Sim", "party": house.party, "quirks": {"allow_private": True}})
+    process = await asyncio.create_subprocess_exec(
+        BINARY, "sim", "partner", "--listen", "127.0.0.1:0", "--party", "BE*SIM", "--role", role, "--ocpi", version,
+        "--mood", mood, "--charge", CARD, "--register", invitation["versions_url"], "--with", invitation["token"],
+        stdout=asyncio.subprocess.PIPE)
+    return process, invitation["partner"]["id"]
+
+
+@pytest.mark.parametrize("version", ["2.1.1", "2.2.1", "2.3.0"])
+async def test_the_simulators_operator_charges_our_driver_in_every_version(drivers, version):
+    process, number = await sim(drivers, version)
+    try:
+        place = await first(drivers, "/roaming/locations")
+        assert place["ref"] == "SIM-1" and place["evse_count"] == 2
+        found = await drivers.api.get(f"/partners/{number}")
+        assert (found["version"], found["roles"][0]["role"]) == (version, "CPO")
+        bill = await until(lambda: one(drivers, "/roaming/cdrs"), 45, what="the CDR")
+        assert bill["doubts"] == [] and bill["energy_kwh"] == "4" and bill["cost"]["excl_vat"] == "1.20"
+        session = await one(drivers, "/roaming/sessions")
+        assert session["status"] == "COMPLETED" and session["energy_kwh"] == "4"
+        record = await drivers.api.post(
+            "/roaming/commands/start", {"location": place["id"], "token": CARD, "evse": "SIM-E2"}, wait=20)
+        assert record["phase"] == "done"
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+@pytest.mark.parametrize("mood", ["duplicates", "late", "wrong-base64"])
+async def test_an_operator_that_misbehaves_has_its_cdr_here_once(drivers, mood):
+    process, _ = await sim(drivers, "2.2.1", mood)
+    try:
+        if mood == "wrong-base64":
+            await asyncio.sleep(3)
+            assert await drivers.api.items("/roaming/locations") == []
+            return
+        await until(lambda: one(drivers, "/roaming/cdrs"), 60, what="the CDR")
+        await asyncio.sleep(7)
+        assert len(await drivers.api.items("/roaming/cdrs")) == 1
+        [session] = await drivers.api.items("/roaming/sessions")
+        assert session["status"] == "COMPLETED"
+    finally:
+        process.terminate()
+        await process.wait()
