@@ -10,7 +10,7 @@ CREATE TABLE gone_evse (
   evse_id    TEXT COLLATE NOCASE,
   body       TEXT NOT NULL,
   removed_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX gone_evse_location ON gone_evse (location, removed_at);
 CREATE INDEX gone_evse_name ON gone_evse (evse_id) WHERE evse_id IS NOT NULL;
 CREATE INDEX evse_name ON evse (evse_id COLLATE NOCASE) WHERE evse_id IS NOT NULL;
