@@ -106,7 +106,7 @@ public final class API {
     _ route: Route, _ captures: Router<Route>.Captures, _ request: Request, at door: AdminDoor.Kind
   ) async throws -> Answer {
     let caller = try await admit(request, to: route, at: door)
-    if !request.body.isEmpty { try checkType(request) }
+    if !request.body.isEmpty { try checkType(request, route) }
     let call = Call(request: request, captures: captures, caller: caller)
     let isAudited = request.method != .get && request.method != .head && route.access != .open
     guard isAudited else { return try await done(route, call) }
@@ -140,10 +140,11 @@ public final class API {
     return try await once(key, call) { try await route.handle(self, call) }
   }
 
-  private func checkType(_ request: Request) throws(Problem) {
-    let type = request.headers["content-type"]?.prefix { $0 != ";" }.lowercased()
-    guard type?.filter({ $0 != " " }) == "application/json" else {
-      throw Problem(.unsupportedMediaType, "send `Content-Type: application/json`")
+  private func checkType(_ request: Request, _ route: Route) throws(Problem) {
+    let types = ["application/json"] + (route.alsoTakes.map { [$0] } ?? [])
+    guard let type = request.mediaType, types.contains(type) else {
+      throw Problem(
+        .unsupportedMediaType, "send \(types.map { "`Content-Type: \($0)`" }.joined(separator: " or "))")
     }
   }
 
@@ -182,7 +183,10 @@ public final class API {
     if response.status.rawValue < 500 {
       let answer = RememberedAnswer(
         request: request, status: response.status.rawValue, answer: String(decoding: response.body, as: UTF8.self))
-      try await house.remember(answer, to: who, key: key)
+      do { try await house.remember(answer, to: who, key: key) } catch {
+        // The work is done. Whoever heard of a failure would ask again, and it would be done twice.
+        log.error("an answer is not kept for its Idempotency-Key", metadata: ["cause": "\(error)"])
+      }
     }
     return .response(response)
   }
@@ -240,22 +244,31 @@ struct Route: Sendable {
   let access: Access
   /// Takes an Idempotency-Key.
   let isCommand: Bool
+  /// The type of body that it reads beside JSON.
+  let alsoTakes: String?
   let isAtRoot: Bool
   let handle: @MainActor @Sendable (API, Call) async throws -> Answer
 
   init(
     _ name: String, _ method: HTTP.Method, _ path: String, _ access: Access, isCommand: Bool = false,
-    isAtRoot: Bool = false,
+    isAtRoot: Bool = false, alsoTakes: String? = nil,
     _ handle: @escaping @MainActor @Sendable (API, Call) async throws -> Answer
   ) {
     (self.name, self.method, self.path, self.access) = (name, method, path, access)
-    (self.isCommand, self.isAtRoot, self.handle) = (isCommand, isAtRoot, handle)
+    (self.isCommand, self.isAtRoot, self.alsoTakes, self.handle) = (isCommand, isAtRoot, alsoTakes, handle)
   }
 
   static let all: [Route] =
     entry + people + overview + stations + stationSettings + commands + certificates + rawCalls + duties + campaigns
     + devices + sessions + cdrs + insight + pricePolicies + locations + circuits + uptime + carbon + tokens + tariffs
     + partners + roaming + parked + logs + metrics + invoices + driver + webhooks
+}
+
+nonisolated extension Request {
+  /// The type of its body, without parameters.
+  var mediaType: String? {
+    headers["content-type"].map { $0.prefix { $0 != ";" }.lowercased().filter { $0 != " " } }
+  }
 }
 
 /// One request at its route.

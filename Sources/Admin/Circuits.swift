@@ -252,15 +252,6 @@ extension Call {
 }
 
 extension Fields {
-  /// Decimal text, or a number as it is written.
-  mutating func maybeDecimal(_ name: String) throws(Problem) -> Decimal? {
-    guard let text = try maybeText(name) else { return nil }
-    guard let value = Decimal(text), value.magnitude <= Limits.figure, value.places <= Limits.figurePlaces else {
-      throw .invalid(path(of: name), "decimal text such as 31.5 is expected")
-    }
-    return value
-  }
-
   fileprivate mutating func maybeCurrent(_ name: String, isLimit: Bool = true) throws(Problem) -> Current? {
     guard let value = try maybeDecimal(name) else { return nil }
     guard !value.isNegative, let current = isLimit ? Current(allowed: value) : Current(measured: value) else {

@@ -79,9 +79,7 @@ extension MonitoringCommand {
       try fields.each("monitors") { item throws(Problem) in
         let severity = try item.whole("severity")
         guard (0...9).contains(severity) else { throw .invalid("monitors", "a severity is 0 to 9") }
-        guard let value = Decimal(try item.text("value")) else {
-          throw .invalid("monitors", "a value is a decimal in quotes")
-        }
+        let value = try item.decimal("value")
         wishes.append(
           Wish(
             try item.settingName("key"), kind: try item.word("kind"), value: value, severity: severity,
@@ -145,7 +143,7 @@ extension TariffCommand {
     case "clear-station-tariffs":
       self = .clear(try fields.maybeTexts("tariffs") ?? [], evse: try fields.maybeWhole("evse"))
     case "show-cost":
-      guard let cost = Decimal(try fields.text("cost")) else { throw .invalid("cost", "a decimal in quotes") }
+      let cost = try fields.decimal("cost")
       self = .showCost(cost, transaction: try fields.text("transaction"))
     case "web-payment":
       let (evse, seconds) = try (fields.whole("evse"), fields.maybeWhole("seconds") ?? 120)

@@ -79,10 +79,7 @@ extension API {
       try fields.finish()
       return try await house.askProfiles(filter, at: identity, by: who)
     case "dynamic-limit":
-      let number = Int64(try fields.whole("number"))
-      guard let limit = Decimal(try fields.text("limit")) else {
-        throw Problem.invalid("limit", "a decimal is expected")
-      }
+      let (number, limit) = (Int64(try fields.whole("number")), try fields.decimal("limit"))
       try fields.finish()
       return try await house.setDynamicLimit(limit, of: number, at: identity, by: who)
     case "priority":

@@ -37,6 +37,7 @@ nonisolated struct Fields {
   mutating func text(_ name: String) throws(Problem) -> String { try required(maybeText(name), name) }
   mutating func whole(_ name: String) throws(Problem) -> Int { try required(maybeWhole(name), name) }
   mutating func flag(_ name: String) throws(Problem) -> Bool { try required(maybeFlag(name), name) }
+  mutating func decimal(_ name: String) throws(Problem) -> Decimal { try required(maybeDecimal(name), name) }
   mutating func word<W: Word>(_ name: String) throws(Problem) -> W { try required(maybeWord(name), name) }
 
   private func required<V>(_ value: V?, _ name: String) throws(Problem) -> V {
@@ -65,13 +66,13 @@ nonisolated struct Fields {
     return flag
   }
 
-  /// A number, or a text with one: money and energy are texts in this API.
-  mutating func maybeNumber(_ name: String) throws(Problem) -> Decimal? {
+  /// A decimal as text, as money and energy are in this API, or a number as it is written.
+  mutating func maybeDecimal(_ name: String) throws(Problem) -> Decimal? {
     guard let value = take(name) else { return nil }
-    guard let number = value.decimal ?? value.string.flatMap({ Decimal($0) }) else {
-      throw .invalid(path + name, "a number is expected")
+    guard let decimal = (value.decimal ?? value.string.flatMap { Decimal($0) })?.figure else {
+      throw .invalid(path + name, "decimal text such as 31.5 is expected")
     }
-    return number
+    return decimal
   }
 
   mutating func maybeWord<W: Word>(_ name: String) throws(Problem) -> W? {
@@ -141,7 +142,6 @@ nonisolated struct Fields {
     return settings
   }
 
-  /// An object that is declared as a payload, such as a tariff.
   /// Where a session ends by itself; nil where nothing is said.
   mutating func maybeLimit(_ name: String) throws(Problem) -> SessionLimit? {
     guard has(name) else { return nil }
@@ -150,6 +150,7 @@ nonisolated struct Fields {
     return limit
   }
 
+  /// An object that is declared as a payload, such as a tariff.
   mutating func maybePayload<P: Payload>(_ name: String) throws(Problem) -> P? {
     guard let value = take(name) else { return nil }
     return try Fields.payload(value.bytes, path: path + name + ".")
@@ -263,19 +264,24 @@ nonisolated extension JSON {
   }
 }
 
+nonisolated extension Decimal {
+  /// The number, where it is one that somebody may write; each decimal of a request's body, query or file passes here.
+  var figure: Decimal? { magnitude <= Limits.figure && places <= Limits.figurePlaces ? self : nil }
+}
+
 nonisolated extension SessionLimit {
   /// Amounts are decimals in quotes.
   init(_ fields: inout Fields) throws(Problem) {
-    let (cost, energy) = try (fields.maybeText("cost"), fields.maybeText("energy_kwh"))
+    let (cost, energy) = try (fields.maybeDecimal("cost"), fields.maybeDecimal("energy_kwh"))
     self.init(seconds: try fields.maybeWhole("seconds"), stateOfCharge: try fields.maybeWhole("soc"))
     if let cost {
-      guard let money = Decimal(cost).flatMap({ Money(read: $0) }) else {
+      guard let money = Money(read: cost) else {
         throw .invalid("cost", "an amount such as 25.00 is expected")
       }
       self.cost = money
     }
     if let energy {
-      guard let amount = Decimal(energy).flatMap({ Energy(wattHours: $0 * 1_000) }) else {
+      guard let amount = Energy(wattHours: energy * 1_000) else {
         throw .invalid("energy_kwh", "an energy such as 12.5 is expected")
       }
       self.energy = amount

@@ -15,7 +15,7 @@ extension Route {
     Route("listPriceMoves", .get, "/price-policies/{id}/moves", .look) { try await $0.listMoves($1) },
     Route("previewPricePolicy", .get, "/price-policies/{id}/preview", .look) { try await $0.previewPolicy($1) },
     Route("showGridPrices", .get, "/grid-prices/{area}", .look) { try await $0.showGridPrices($1) },
-    Route("putGridPrices", .put, "/grid-prices/{area}", .run) { try await $0.putGridPrices($1) },
+    Route("putGridPrices", .put, "/grid-prices/{area}", .run, alsoTakes: "text/csv") { try await $0.putGridPrices($1) },
     Route("putSurplus", .put, "/locations/{id}/surplus", .run) { try await $0.putSurplus($1) },
   ]
 }
@@ -88,7 +88,8 @@ extension API {
     guard from < to, to.seconds(since: from) <= Int64(Limits.previewSeconds) else {
       throw Problem.invalid("from", "before `to`, by at most \(Limits.previewSeconds / 86_400) days")
     }
-    guard let elasticity = Decimal(call[query: "elasticity"] ?? "0.2"), !elasticity.isNegative, elasticity <= 5 else {
+    guard let elasticity = Decimal(call[query: "elasticity"] ?? "0.2")?.figure, !elasticity.isNegative, elasticity <= 5
+    else {
       throw Problem.invalid("elasticity", "0 to 5")
     }
     let found = try await house.read { books throws(StoreFault) -> (KeptPolicy, Tariff, [PricePreview.Past])? in
@@ -101,7 +102,7 @@ extension API {
     guard let price = tariff.energyPrice, let zone = zones[kept.policy.timeZone] else {
       throw Problem(.conflict, "its tariff has no price for energy, or its time zone is not on this machine")
     }
-    let preview = PricePreview(kept.policy, over: past, from: price, zone: zone, elasticity: elasticity)
+    let preview = await Self.preview(kept.policy, over: past, from: price, zone, elasticity)
     return .json([
       "from": .time(from), "to": .time(to), "currency": .string(tariff.currency),
       "elasticity": .string(elasticity.description), "energy_kwh": .energy(preview.energy),
@@ -110,6 +111,13 @@ extension API {
       "moved_kwh": .energy(preview.moved), "changes": .whole(preview.changes),
       "lowest_price": .decimal(preview.lowest), "highest_price": .decimal(preview.highest),
     ])
+  }
+
+  /// Tens of thousands of quarters, reckoned beside the main actor: stations are answered meanwhile.
+  @concurrent private nonisolated static func preview(
+    _ policy: PricePolicy, over past: [PricePreview.Past], from price: Decimal, _ zone: ZoneRules, _ elasticity: Decimal
+  ) async -> PricePreview {
+    PricePreview(policy, over: past, from: price, zone: zone, elasticity: elasticity)
   }
 
   // MARK: Series
@@ -135,7 +143,7 @@ extension API {
   fileprivate func putGridPrices(_ call: Call) async throws -> Answer {
     let prices: [GridPrice]
     do {
-      if call.request.headers["content-type"]?.hasPrefix("text/csv") == true {
+      if call.request.mediaType == "text/csv" {
         prices = try GridPrice.series(csv: String(decoding: call.request.body, as: UTF8.self))
       } else {
         prices = try GridPrice.series(try gridPoints(call))
@@ -156,7 +164,7 @@ extension API {
     var points: [(start: Timestamp, price: Decimal)] = []
     for (index, item) in items.enumerated() {
       guard let start = item["start"]?.string.flatMap({ Timestamp($0) }),
-        let price = item["price_per_mwh"]?.decimal ?? item["price_per_mwh"]?.string.flatMap({ Decimal($0) })
+        let price = (item["price_per_mwh"]?.decimal ?? item["price_per_mwh"]?.string.flatMap { Decimal($0) })?.figure
       else { throw Problem.invalid("items[\(index)]", "a `start` and a `price_per_mwh`") }
       points.append((start, price))
     }
@@ -165,7 +173,7 @@ extension API {
 
   fileprivate func putSurplus(_ call: Call) async throws -> Answer {
     var fields = try call.fields()
-    let power = try fields.maybeNumber("power_kw")
+    let power = try fields.maybeDecimal("power_kw")
     let seconds = try fields.maybeWhole("valid_seconds") ?? 900
     try fields.finish()
     guard let power, !power.isNegative, power <= Decimal(1_000_000) else {

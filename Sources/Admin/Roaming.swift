@@ -41,7 +41,7 @@ extension API {
       filter.power = watts
     }
     if let text = call[query: "within"] {
-      let sides = text.split(separator: ",").map { Decimal(String($0)) }
+      let sides = text.split(separator: ",").map { Decimal(String($0))?.figure }
       guard sides.count == 4, let south = sides[0], let west = sides[1], let north = sides[2], let east = sides[3],
         south <= north, west <= east
       else { throw Problem.invalid("within", "south,west,north,east in degrees, such as 52.3,4.8,52.4,5.0") }

@@ -73,8 +73,8 @@ extension API {
     if let priority = token.priority, !(-9...9).contains(priority) { throw .invalid("priority", "-9 to 9") }
     if let most = token.sessionsAtOnce, most < 1 { throw .invalid("sessions_at_once", "at least 1") }
     if fields.has("credit") {
-      guard let amount = try fields.maybeText("credit") else { return token.credit = nil }
-      guard let credit = Decimal(amount).flatMap({ Money(read: $0) }) else {
+      guard let amount = try fields.maybeDecimal("credit") else { return token.credit = nil }
+      guard let credit = Money(read: amount) else {
         throw .invalid("credit", "an amount such as 25.00 is expected")
       }
       token.credit = credit

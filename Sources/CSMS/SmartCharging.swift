@@ -62,7 +62,10 @@ extension CSMS {
   public func setDynamicLimit(
     _ limit: Decimal, of number: Int64, at identity: StationIdentity, by who: String
   ) async throws(Refusal) -> CommandRecord {
-    try await turn { () throws(Refusal) in
+    guard !limit.isNegative, limit <= Domain.Limits.rate else {
+      throw .invalid(field: "limit", "0 to \(Domain.Limits.rate)")
+    }
+    return try await turn { () throws(Refusal) in
       let station = try self.known(identity)
       guard var kept = try keep({ () throws(StoreFault) in try self.books.profiles.profile(number, at: station.id) }),
         kept.state.isOpen, kept.profile.kind == .dynamic, !kept.profile.schedule.periods.isEmpty

@@ -82,7 +82,15 @@ public struct ChargingProfile: Payload, Equatable {
         return "periods begin one after the other"
       }
       if periods.contains(where: { $0.limit < .zero }) { return "a limit is not below zero" }
+      if rates.contains(where: { $0.magnitude > Limits.rate }) { return "a rate is at most \(Limits.rate)" }
       return periods.lazy.compactMap { $0.bidirectional?.flaw }.first
+    }
+
+    private var rates: [Decimal] {
+      periods.reduce(into: [leastRate].compactMap { $0 }) { rates, period in
+        rates.append(period.limit)
+        if let flow = period.bidirectional { rates += flow.rates }
+      }
     }
   }
 
@@ -155,6 +163,12 @@ public struct ChargingProfile: Payload, Equatable {
       try w.visit("baseline", &baseline)
       try w.visit("frequency_curve", &frequencyCurve, count: 1...Limits.curvePoints)
       try w.visit("signal_curve", &signalCurve, count: 1...Limits.curvePoints)
+    }
+
+    /// All that stands in it, with where its curves stand.
+    fileprivate var rates: [Decimal] {
+      let points = (frequencyCurve ?? []) + (signalCurve ?? [])
+      return [setpoint, dischargeLimit, baseline].compactMap { $0 } + points.flatMap { [$0.at, $0.power] }
     }
 
     /// What does not fit together, for whoever wrote it; nil where all does.

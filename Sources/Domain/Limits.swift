@@ -57,6 +57,9 @@ public enum Limits {
   public static let listedDetails = 100
   /// Periods of one charging schedule; OCPP's own bound is 1,024, and no station in the field takes more.
   public static let schedulePeriods = 1_024
+  /// The greatest rate of a charging profile, in A or W, charged or given back; a greater one is refused. The same for
+  /// what its curves stand at, in hertz or the grid's signal.
+  public static let rate = Decimal(10_000_000)
   /// Minutes between two pulls of a partner, and requests a minute, that the operator may set.
   public static let pullMinutes = 10_080
   public static let requestsPerMinute = 60_000

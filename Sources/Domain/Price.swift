@@ -37,6 +37,12 @@ public struct Price: Payload {
       })
   }
 
+  /// A tariff's limit where it is past the bound of prices: `Tariff.check` refuses such a one, and pricing holds it there.
+  var held: Price {
+    func held(_ money: Money) -> Money { Money(rounding: min(max(money.decimal, -Limits.price), Limits.price)) }
+    return Price(beforeTax: held(beforeTax), afterTax: afterTax.map(held))
+  }
+
   /// Both limits hold before tax and after tax, each for itself (OCPI 2.2.1 §11.3.1). Where a limit names only one of
   /// the two, the other one follows as far as the amount after tax would fall below the amount before tax. The taxes
   /// share what is left between the two amounts as they did before.

@@ -148,7 +148,7 @@ public enum Pricing {
     }
     totals.cost = sum.price(tariff?.taxIncluded)
     if costs != nil {
-      var (minimum, maximum) = (tariff?.minimum, tariff?.maximum)
+      var (minimum, maximum) = (tariff?.minimum?.held, tariff?.maximum?.held)
       if tariff?.taxIncluded == .notApplicable {
         minimum?.afterTax = nil
         maximum?.afterTax = nil

@@ -154,6 +154,19 @@ extension Payload {
   }
 }
 
+extension Tariff {
+  /// The tariff of a partner, with no more prices than pricing, which goes through all of them, should meet.
+  func bounded() throws(PartnerFault) -> Tariff {
+    guard elements.count <= Domain.Limits.tariffElements else {
+      throw .invalid("elements are more than \(Domain.Limits.tariffElements)")
+    }
+    guard elements.allSatisfy({ $0.components.count <= Domain.Limits.componentsPerElement }) else {
+      throw .invalid("price_components are more than \(Domain.Limits.componentsPerElement)")
+    }
+    return self
+  }
+}
+
 /// An id that must come back unchanged one day: not empty, not longer than we may send it.
 func demandID(_ name: String, _ text: String, max: Int) throws(PartnerFault) {
   guard !text.isEmpty else { throw .invalid("\(name) is empty") }

@@ -158,7 +158,10 @@ public struct PaperCDR: Sendable {
 
   /// A number (2.1.1), `excl_vat` and `incl_vat` (2.2.1), or `before_taxes` and a list of taxes (2.3.0).
   private static func price(_ json: JSON, _ path: String) throws(Flaw) -> Price {
-    func money(_ value: JSON?) -> Money? { value?.decimal.flatMap { Money(read: $0) } }
+    func money(_ value: JSON?) -> Money? {
+      guard let amount = value?.decimal, amount.magnitude <= Limits.toldNumber else { return nil }
+      return Money(read: amount)
+    }
     if let amount = money(json) { return Price(beforeTax: amount) }
     guard let before = money(json["excl_vat"] ?? json["before_taxes"]) else {
       throw Flaw(path: path, kind: .wrongType, detail: "an amount")

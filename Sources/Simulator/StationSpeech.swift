@@ -390,7 +390,7 @@ extension V2.MeterValue {
     self.init()
     timestamp = time
     var sample = V2.SampledValue()
-    sample.value = register.wattHours
+    sample.value = Measured(register.wattHours)
     sample.context = .known(context)
     sample.measurand = .known(.energyImport)
     sample.unitOfMeasure = V2.UnitOfMeasure(unit: "Wh")
@@ -402,7 +402,7 @@ extension V2.MeterValue {
     timestamp = value.timestamp
     sampledValue = value.sampledValue.map { plain in
       var sample = V2.SampledValue()
-      sample.value = Decimal(plain.value) ?? .zero
+      sample.value = Measured(Decimal(plain.value))
       sample.context = plain.context.map { Loose($0.text) }
       sample.measurand = plain.measurand.map { Loose($0.text) }
       sample.phase = plain.phase.map { Loose($0.text) }

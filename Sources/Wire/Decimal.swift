@@ -19,7 +19,8 @@ public struct Decimal: Sendable, Hashable, Comparable {
   }
 
   /// A number by the grammar of JSON, such as -12.50e3, and nothing else; nil as well with more than
-  /// `WireLimits.decimalDigits` significant digits or a power of ten beyond `WireLimits.decimalTextExponent`.
+  /// `WireLimits.decimalDigits` significant digits or `WireLimits.decimalWholeDigits` before the point. Of those after
+  /// it `WireLimits.decimalPlaces` are kept.
   public init?(_ text: String) {
     guard isNumber(text) else { return nil }
     var text = text
@@ -59,9 +60,18 @@ public struct Decimal: Sendable, Hashable, Comparable {
       self = .zero
       return
     }
-    guard abs(exponent) <= WireLimits.decimalTextExponent else { return nil }
-    let magnitude = Int128(digits.value)
-    significand = bytes.first == UInt8(ascii: "-") ? -magnitude : magnitude
+    guard digits.count + exponent <= WireLimits.decimalWholeDigits else { return nil }
+    let magnitude = bytes.first == UInt8(ascii: "-") ? -Int128(digits.value) : Int128(digits.value)
+    guard exponent >= -WireLimits.decimalPlaces else {
+      // One that is smaller still is zero too.
+      let exact = Decimal(significand: magnitude, exponent: max(exponent, -WireLimits.decimalExponent))
+      let kept = exact.rounded(toPlaces: WireLimits.decimalPlaces, .halfEven)
+      // Nines can round up to one digit more.
+      guard kept.digits + kept.exponent <= WireLimits.decimalWholeDigits else { return nil }
+      self = kept
+      return
+    }
+    significand = magnitude
     self.exponent = exponent
   }
 
@@ -255,7 +265,8 @@ extension Decimal: CustomStringConvertible {
 private struct DigitCollector {
   private var small: UInt64 = 0
   private var large: UInt128 = 0
-  private var count = 0
+  /// Digits without the zeros that end them.
+  private(set) var count = 0
   /// Zeros that end the digits so far.
   private(set) var zeros = 0
 

@@ -19,8 +19,14 @@ public enum WireLimits {
   /// Significant digits of a `Decimal` that is read from text. Exceeded: no value.
   public static let decimalDigits = 34
 
-  /// Largest power of ten, up or down, of a `Decimal` that is read from text. Exceeded: no value.
-  public static let decimalTextExponent = 40
+  /// Digits before the point of a `Decimal` that is read from text, as many as 64 bits have. Exceeded: no value.
+  public static let decimalWholeDigits = 20
+
+  /// Digits after the point of a `Decimal` that is read from text. Exceeded: rounded to the nearest, because what stands
+  /// there is a double's noise. With the bound before the point it keeps what is read far enough within 128 bits that
+  /// it can be added, compared, taken a millionfold and divided; what multiplies two numbers of the outside bounds them
+  /// closer.
+  public static let decimalPlaces = 12
 
   /// Largest power of ten, up or down, that arithmetic on `Decimal` may reach. Exceeded: trap, as every overflow of
   /// money.

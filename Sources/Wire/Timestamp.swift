@@ -45,12 +45,15 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
   public static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
 
+  /// A span of the outside can be longer than time is here; the sum ends where 64 bits do.
   public static func + (time: Timestamp, span: Duration) -> Timestamp {
-    Timestamp(milliseconds: time.milliseconds + span.wholeMilliseconds)
+    let (sum, isPast) = time.milliseconds.addingReportingOverflow(span.wholeMilliseconds)
+    return Timestamp(milliseconds: isPast ? (span < .zero ? .min : .max) : sum)
   }
 
   public static func - (time: Timestamp, span: Duration) -> Timestamp {
-    Timestamp(milliseconds: time.milliseconds - span.wholeMilliseconds)
+    let (difference, isPast) = time.milliseconds.subtractingReportingOverflow(span.wholeMilliseconds)
+    return Timestamp(milliseconds: isPast ? (span < .zero ? .max : .min) : difference)
   }
 
   public static func += (time: inout Timestamp, span: Duration) { time = time + span }
@@ -307,10 +310,12 @@ private struct TimeFields {
 }
 
 extension Duration {
-  /// Milliseconds; what is finer is dropped. Traps beyond 64 bits.
+  /// Milliseconds; what is finer is dropped, and what is beyond 64 bits is held at their end.
   public var wholeMilliseconds: Int64 {
     let (seconds, attoseconds) = components
-    return seconds * 1000 + attoseconds / 1_000_000_000_000_000
+    let (whole, isPast) = seconds.multipliedReportingOverflow(by: 1000)
+    guard !isPast, whole.magnitude < Int64.max.magnitude - 1000 else { return seconds < 0 ? .min : .max }
+    return whole + attoseconds / 1_000_000_000_000_000
   }
 }
 

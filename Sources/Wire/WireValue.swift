@@ -122,6 +122,31 @@ extension Decimal: WireValue {
   }
 }
 
+/// What a meter shows: a decimal, or a number of a size that no decimal has, which is noted and does not spoil the
+/// message around it.
+public struct Measured: WireValue {
+  /// Nil where the number is of no ordinary size.
+  public var decimal: Decimal?
+
+  public init(_ decimal: Decimal?) { self.decimal = decimal }
+
+  public static func wireRead(_ at: Int, _ rule: FieldRule, _ reader: inout Reader) throws(Flaw) -> Measured? {
+    do {
+      return Measured(try Decimal.wireRead(at, rule, &reader))
+    } catch {
+      guard error.kind == .outOfRange else { throw error }
+      reader.note(.outOfRange, at)
+      return Measured(nil)
+    }
+  }
+
+  public func wireWrite(_ rule: FieldRule, _ writer: inout Writer) { (decimal ?? .zero).wireWrite(rule, &writer) }
+
+  public static func wireKind(_ rule: FieldRule, _ outline: inout Outline) -> Shape.Kind {
+    Decimal.wireKind(rule, &outline)
+  }
+}
+
 extension Timestamp: WireValue {
   public static func wireRead(_ at: Int, _ rule: FieldRule, _ reader: inout Reader) throws(Flaw) -> Timestamp? {
     let node = reader.tape.nodes[at]

@@ -73,6 +73,34 @@ import Wire
     #expect(try await house.ask(.get, path, as: owner).status == 404)
   }
 
+  /// Each decimal that a body, a query or a file can hold, of a size that nothing has: it is refused by name. What is
+  /// less than anything is nothing.
+  @Test(arguments: ["1e-40", "1e40", "-1e40", "9999999999999999999999999999999999", "0.1234567890123", "1000000001"])
+  func aNumberOfNoSizeIsRefused(_ number: String) async throws {
+    let (house, owner) = try await Fixture.open()
+    let tariff = try await house.ask(.post, "/tariffs", Self.tariff, as: owner).json["id"] ?? .null
+    let made = try await house.ask(.post, "/price-policies", ["tariff": tariff, "policy": Self.policy], as: owner)
+    _ = try await house.ask(.post, "/stations", ["id": "CS-1", "evses": 1], as: owner)
+    let place = try await house.ask(.get, "/locations", as: owner).items.first?["id"]?.int ?? 0
+    let preview = "/price-policies/\(made.json["id"]?.int ?? 0)/preview?elasticity=\(number)"
+    let isNothing = number == "1e-40"
+    #expect(try await house.ask(.get, preview, as: owner).json["field"] == (isNothing ? nil : "elasticity"))
+    let text = JSON.string(number)
+    let sides = "\(number),4.8,52.4,5.0"
+    for (method, path, body) in [
+      (HTTP.Method.post, "/stations/CS-1/commands/dynamic-limit", ["number": 1, "limit": text]),
+      (.post, "/stations/CS-1/commands/show-cost", ["cost": text, "transaction": "T"]),
+      (.post, "/tokens", ["uid": "04AA", "credit": text]),
+      (.put, "/locations/\(place)/surplus", ["power_kw": text]),
+      (.put, "/grid-prices/NL", ["items": [["start": "2026-11-03T00:00:00Z", "price_per_mwh": text]]]),
+      (.get, "/roaming/locations?within=\(sides)", nil),
+    ] as [(HTTP.Method, String, JSON?)] {
+      let answer = try await house.ask(method, path, body, as: owner)
+      #expect(isNothing ? answer.status < 500 : [400, 409, 422].contains(answer.status), "\(path): \(answer.text)")
+    }
+    #expect(try await house.ask(.get, "/stations/CS-1", as: owner).status == 200, "and the house is there")
+  }
+
   @Test func seriesComeAsJSONAndAsCSV() async throws {
     let (house, owner) = try await Fixture.open()
     let prices: JSON = ["items": [["start": "2026-11-03T00:00:00Z", "price_per_mwh": 84.5]]]
@@ -80,6 +108,15 @@ import Wire
     let shown = try await house.ask(
       .get, "/grid-prices/NL?from=2026-11-03T00:30:00Z&to=2026-11-04T00:00:00Z", as: owner)
     #expect(shown.json["items"]?[0]?["price_per_kwh"] == "0.0845")
+    guard case .login(let cookie, let csrf) = owner else { return }
+    func send(_ method: HTTP.Method, _ path: String, _ type: String) async throws -> Reply {
+      try await house.send(
+        method, "/api/v1\(path)", Bytes(utf8: "2026-11-03T00:00:00Z;91.2\n"),
+        ["Cookie": cookie, "X-CSRF-Token": csrf, "Content-Type": type])
+    }
+    #expect(try await send(.put, "/grid-prices/BE", "text/csv; charset=utf-8").json["kept"] == 1)
+    #expect(try await send(.put, "/grid-prices/BE", "text/plain").status == 415)
+    #expect(try await send(.post, "/tokens", "text/csv").status == 415, "it is for those who say so")
     let bad: JSON = ["items": [["start": "soon", "price_per_mwh": 1]]]
     #expect(try await house.ask(.put, "/grid-prices/NL", bad, as: owner).json["field"] == "items[0]")
     #expect(try await house.ask(.put, "/locations/99/surplus", ["power_kw": 3], as: owner).status == 404)

@@ -206,6 +206,50 @@ import Wire
     #expect(try await house.ask(.patch, "\(path)/E1", body: #"{"status":"CHARGING"}"#).code == 1000)
   }
 
+  // MARK: Numbers of no size
+
+  /// Each number of a body in turn is one that no meter shows and no bill holds. It is refused by name, or read as what
+  /// is nearest to it, and the house is there afterwards.
+  @Test(
+    arguments: versions, ["1e40", "-1e40", "1e-40", "-1e-40", "1e20", "-1e19", "9999999999999999999999999999999999"])
+  func aNumberOfAnySizeIsAnswered(version: String, number: String) async throws {
+    let house = try await House(version)
+    let dear = Self.tariff(version).replacing(
+      "\"elements\"",
+      with: version == "2.1.1"
+        ? "\"elements\""
+        : #""min_price":{"excl_vat":1,"incl_vat":2,"before_taxes":1},"max_price":{"excl_vat":9,"before_taxes":9},"elements""#
+    )
+    for (method, path, body) in [
+      (HTTP.Method.put, "emsp/locations/BE/CPO/L1", Self.location), (.put, "emsp/tariffs/BE/CPO/T1", dear),
+      (.put, "emsp/sessions/BE/CPO/S1", Self.session(version)), (.post, "emsp/cdrs", Self.cdr(version)),
+    ] as [(HTTP.Method, String, String)] {
+      for odd in body.variants(number) {
+        let answer = try await house.ask(method, path, body: odd)
+        #expect([200, 201].contains(answer.status) && [1000, 2000, 2001].contains(answer.code), "\(odd): \(answer)")
+      }
+    }
+    // What was kept can be priced.
+    for cdr in await house.provider.cdrs.values { _ = cdr.doubts(CDRContext(zone: .utc, isAuthorized: true)) }
+  }
+
+  @Test(arguments: versions) func aTariffWithPricesWithoutEndIsRefused(version: String) async throws {
+    let house = try await House(version)
+    let element = #"{"price_components":[{"type":"ENERGY","price":0.3,"step_size":1}]}"#
+    let component = #"{"type":"ENERGY","price":0.3,"step_size":1}"#
+    func code(elements: Int, components: Int) async throws -> Int64? {
+      let one = "{\"price_components\":[\(Array(repeating: component, count: components).joined(separator: ","))]}"
+      let all = ([one] + Array(repeating: element, count: elements - 1)).joined(separator: ",")
+      let owner = version == "2.1.1" ? "" : #""country_code":"BE","party_id":"CPO","tax_included":"NO","#
+      let body = #"{\#(owner)"id":"T1","currency":"EUR","elements":[\#(all)],"last_updated":"2026-03-01T00:00:00Z"}"#
+      return try await house.ask(.put, "emsp/tariffs/BE/CPO/T1", body: body).code
+    }
+    #expect(try await code(elements: 99, components: 19) == 1000)
+    #expect(try await code(elements: 100, components: 20) == 1000)
+    #expect(try await code(elements: 101, components: 20) == 2001)
+    #expect(try await code(elements: 100, components: 21) == 2001)
+  }
+
   // MARK: Tariffs
 
   static func tariff(_ version: String) -> String {

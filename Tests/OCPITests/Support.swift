@@ -248,6 +248,22 @@ enum Sample {
 }
 
 extension String {
+  /// A body of JSON once for each of its numbers, with another in its place.
+  func variants(_ number: String) -> [String] {
+    var (all, isText, place): ([String], Bool, Index) = ([], false, startIndex)
+    while place < endIndex {
+      if self[place] == "\"" { isText.toggle() }
+      let end = self[place...].firstIndex { !"-+.0123456789eE".contains($0) } ?? endIndex
+      if !isText, end > place, self[place] == "-" || self[place].isNumber {
+        all.append(self[..<place] + number + self[end...])
+        place = end
+      } else {
+        place = index(after: place)
+      }
+    }
+    return all
+  }
+
   func replacing(_ part: String, with other: String) -> String {
     guard let range = firstRange(of: part) else { return self }
     return String(self[..<range.lowerBound]) + other + String(self[range.upperBound...])

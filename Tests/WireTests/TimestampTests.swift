@@ -131,6 +131,19 @@ struct TimestampTests {
     #expect(Timestamp(milliseconds: -1).wholeSecond == Timestamp(seconds: -1))
   }
 
+  @Test(arguments: [Int64.max, .max / 1000, .max / 1000 - 1, .max / 1000 + 1]) func aSpanOfTheOutsideNeverTraps(
+    _ seconds: Int64
+  ) {
+    let now = Timestamp(seconds: 1_793_700_000)
+    for span in [Duration.seconds(seconds), .seconds(-seconds), .milliseconds(seconds), .milliseconds(-seconds)] {
+      let (after, before) = (now + span, now - span)
+      #expect(span > .zero ? after > now && before < now : after < now && before > now)
+      #expect(!after.text.isEmpty && !before.text.isEmpty)
+    }
+    #expect(now + .seconds(Int64.max) == Timestamp(milliseconds: .max))
+    #expect(now - .seconds(Int64.max) < .epoch)
+  }
+
   @Test func theClockIsOfThisAge() {
     let now = Timestamp.now()
     #expect((2025..<2100).contains(now.civil.year))

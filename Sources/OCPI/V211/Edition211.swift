@@ -76,6 +76,7 @@ public struct Edition211: OCPIEdition {
       if cdr.authorizationReference != nil { fitting.lose("authorization_reference") }
       if cdr.totals.cost.afterTax != nil { fitting.lose("costs with VAT") }
       if cdr.signedData != nil { fitting.lose("signed_data") }
+      if cdr.isCredit { fitting.lose("that a CDR is a credit, and of which one") }
       if let tariff = cdr.tariff, (try? V211.Tariff(tariff, updatedAt: cdr.startedAt)) == nil {
         fitting.lose("the tariff of a CDR")
       }
@@ -222,7 +223,7 @@ public struct Edition211: OCPIEdition {
   // MARK: Where we provide the drivers
 
   public func tariff(from json: JSON) throws(PartnerFault) -> Tariff {
-    try V211.Tariff.received(json, in: edition).plain
+    try V211.Tariff.received(json, in: edition).plain.bounded()
   }
 
   public func offered(_ token: OfferedToken, _ style: WriterOptions) throws(PushFault) -> Bytes {

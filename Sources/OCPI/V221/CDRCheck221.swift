@@ -26,7 +26,7 @@ enum CDRCheck {
       throw .unfit("its first period does not begin with it")
     }
     guard let zone = name.isEmpty ? .utc : zones[name] else { throw .unfit("its time zone \(name) is not known here") }
-    var tariff = cdr.tariffs?.first?.plain
+    var tariff = try? cdr.tariffs?.first?.plain()
     tariff?.taxIncluded = kept.tariff?.taxIncluded
     tariff?.taxes = kept.tariff?.taxes
     let priced = Pricing.price(

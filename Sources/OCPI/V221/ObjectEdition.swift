@@ -268,7 +268,7 @@ extension ObjectEdition {
   // MARK: Where we provide the drivers
 
   public func tariff(from json: JSON) throws(PartnerFault) -> Tariff {
-    try V221.Tariff.received(json, in: edition).plain
+    try V221.Tariff.received(json, in: edition).plain().bounded()
   }
 
   public func offered(_ token: OfferedToken, _ style: WriterOptions) throws(PushFault) -> Bytes {

@@ -163,15 +163,16 @@ extension V221.Tariff {
   }
 
   /// The tariff as the house prices by it.
-  var plain: Domain.Tariff {
+  /// - Throws: `.invalid` where a limit is no amount of any bill.
+  func plain() throws(PartnerFault) -> Domain.Tariff {
     var tariff = Domain.Tariff()
     tariff.ref = id
     tariff.currency = currency
     tariff.kind = kind.flatMap { Domain.Tariff.Kind(rawValue: $0.rawValue) }
     tariff.text = text?.map { LocalText($0.text, language: $0.language) }
     tariff.textURL = textURL
-    tariff.minimum = minimum?.plain
-    tariff.maximum = maximum?.plain
+    tariff.minimum = try minimum?.plain("min_price")
+    tariff.maximum = try maximum?.plain("max_price")
     tariff.elements = elements.map(\.plain)
     tariff.validFrom = validFrom
     tariff.validUntil = validUntil
@@ -182,8 +183,15 @@ extension V221.Tariff {
 }
 
 extension V221.PriceLimit {
-  var plain: Domain.Price {
-    Domain.Price(beforeTax: Money(rounding: beforeTax), afterTax: afterTax.map { Money(rounding: $0) })
+  fileprivate func plain(_ name: String) throws(PartnerFault) -> Domain.Price {
+    func money(_ amount: Decimal) throws(PartnerFault) -> Money {
+      guard amount.magnitude <= Limits.toldNumber, let money = Money(read: amount) else {
+        throw .invalid("\(name): \(amount) is out of range")
+      }
+      return money
+    }
+    let after = try afterTax.map { amount throws(PartnerFault) in try money(amount) }
+    return Domain.Price(beforeTax: try money(beforeTax), afterTax: after)
   }
 }
 

@@ -85,7 +85,7 @@ extension V2 {
       }
     }
 
-    public var value = Decimal.zero, context: Loose<Context>?, measurand: Loose<Measurand>?, phase: Loose<Phase>?
+    public var value = Measured(.zero), context: Loose<Context>?, measurand: Loose<Measurand>?, phase: Loose<Phase>?
     public var location: Loose<Location>?, signedMeterValue: SignedMeterValue?, unitOfMeasure: UnitOfMeasure?
 
     public init() {}
@@ -166,11 +166,11 @@ extension V16.SampledValue {
   fileprivate init(_ sample: V2.SampledValue) {
     let shift = min(max(sample.unitOfMeasure?.multiplier ?? 0, -9), 9)
     // What no meter shows is passed on as it is, and passed over there.
-    if sample.value.magnitude <= OCPPLimits.sampleMagnitude {
-      let exact = sample.value.rounded(toPlaces: OCPPLimits.samplePlaces, .halfUp)
+    if let read = sample.value.decimal, read.magnitude <= OCPPLimits.sampleMagnitude {
+      let exact = read.rounded(toPlaces: OCPPLimits.samplePlaces, .halfUp)
       value = (exact * (shift >= 0 ? Self.powers[shift] : Decimal(1, places: -shift))).description
     } else {
-      value = sample.value.description
+      value = sample.value.decimal?.description ?? ""
     }
     context = sample.context.map { Loose($0.text) }
     measurand = sample.measurand.map { Loose($0.text) }

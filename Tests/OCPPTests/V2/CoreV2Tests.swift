@@ -240,6 +240,17 @@ private func hears(
     #expect(desk.meters.allSatisfy { $0.readings.allSatisfy { $0.register == nil } })
   }
 
+  /// Floats that stand for "no value", and 64 bits below zero: the transaction around them is told all the same.
+  @Test(arguments: ["3.4028235e38", "-3.4028235e38", "1e40", "18446744073709551615", "1e-40", "1.4210854715202004e-14"])
+  func aTransactionIsToldWhateverItsMeterShows(value: String) throws {
+    let sample = #"{"value":\#(value),"measurand":"Power.Active.Import"},{"value":12500}"#
+    let reply = try hears(
+      "TransactionEvent",
+      event(more: #","meterValue":[{"timestamp":"2026-03-01T12:00:00Z","sampledValue":[\#(sample)]}]"#), desk)
+    #expect(reply.hasPrefix("{") && desk.told.count == 1, "\(desk.told) \(desk.parked)")
+    #expect(desk.told.first?.readings.first?.register == Energy(tenthsOfWattHour: 125_000))
+  }
+
   @Test func aVendorsDataAreAnswered() throws {
     desk.transferVerdict = .accepted(data: "pong")
     #expect(
