@@ -144,7 +144,14 @@ extension CSMS {
     let inputs = try inputs(of: kept.policy)
     let (target, rules) = kept.policy.target(at: zone.civil(at: now), inputs)
     let step = motion.look(target, by: kept.policy, at: now)
-    guard step != .stay else { return motion.planned?.at }
+    guard step != .stay else {
+      // A plan whose time came can end without a change, where the bounds or the operator were there before it.
+      if motion != kept.motion {
+        kept.motion = motion
+        try books.policies.save(kept)
+      }
+      return motion.planned?.at
+    }
     let why: JSON = [
       "occupancy_percent": inputs.occupancy.map { .string($0.description) } ?? .null,
       "grid_price": inputs.grid.map { .string($0.description) } ?? .null,

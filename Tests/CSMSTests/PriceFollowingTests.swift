@@ -110,6 +110,25 @@ import Wire
     #expect(try price == Decimal(35, places: 2), "a promise is kept though the site is empty again")
   }
 
+  @Test func aPlanThatEndsWithoutAChangeDoesNotHoldThePriceForGood() async throws {
+    let id = try await follow(rules(notice: 600, .grid), .live)
+    let start = house.now
+    try await house.csms.keepGridPrices(
+      [GridPrice(start: start, until: start + .seconds(3_600), price: Decimal(2, places: 1))], of: "NL")
+    house.pass(70, beat: 10)
+    #expect(try house.books.policies.moves(of: id, limit: 1).first?.kind == .announced)
+    // The operator draws the cap below what was announced, and opens it again afterwards.
+    var closer = rules(notice: 600, .grid)
+    closer.cap = Decimal(3, places: 1)
+    _ = try await house.csms.changePolicy(id, to: closer, state: nil, by: "anna")
+    house.pass(700, beat: 10)
+    #expect(try price == Decimal(3, places: 1))
+    #expect(try house.books.policies.policy(id)?.motion?.planned == nil)
+    _ = try await house.csms.changePolicy(id, to: rules(notice: 600, .grid), state: nil, by: "anna")
+    house.pass(800, beat: 10)
+    #expect(try price == Decimal(35, places: 2))
+  }
+
   @Test func thePriceOfTheGridIsFollowedWhereItIsKnown() async throws {
     _ = try await follow(rules(.grid), .live)
     house.pass(120, beat: 10)

@@ -193,4 +193,15 @@ import Wire
       #expect(throws: Flaw.self, "\(bad)") { try GridPrice.series(csv: bad) }
     }
   }
+
+  @Test func aPlanWhosePriceIsThereAlreadyEndsWithoutAChange() throws {
+    var policy = try policy("", #"{"notice_seconds":600}"#)
+    var motion = PriceMotion(price: decimal("0.4"))
+    #expect(
+      motion.look(decimal("0.45"), by: policy, at: monday)
+        == .announce(.init(price: decimal("0.45"), at: monday + .seconds(600))))
+    policy.cap = decimal("0.4")
+    #expect(motion.look(decimal("0.4"), by: policy, at: monday + .seconds(600)) == .stay)
+    #expect(motion.planned == nil, "or no later look would see anything but this plan")
+  }
 }
