@@ -22,11 +22,9 @@ extension API {
     let span = try await span(of: call)
     let partner: ID<Partner>? = try call.queryID("partner")
     let isHeld = try call.queryFlag("held")
-    let name = call[query: "station"]
+    let name = try call.queryStation()
     let found = try await house.read { books throws(StoreFault) -> [(String, JSON)] in
-      let station = try name.flatMap { StationIdentity($0) }.flatMap { name throws(StoreFault) in
-        try books.stations.station(name)
-      }
+      let station = try name.flatMap { name throws(StoreFault) in try books.stations.station(name) }
       if name != nil, station == nil { return [] }
       let filter = CDRFilter(from: span?.from, to: span?.to, station: station?.id, partner: partner, isHeld: isHeld)
       return try books.cdrs.list(filter, before: cursor, limit: limit).map { kept throws(StoreFault) in
@@ -108,28 +106,35 @@ extension API {
     guard let span = try await span(of: call) else { throw Problem.invalid("month", "a month as 2026-11 is expected") }
     let partner: ID<Partner>? = try call.queryID("partner")
     let filter = CDRFilter(from: span.from, to: span.to, partner: partner)
-    let name = "cdrs-\(call[query: "month"] ?? "").csv"
-    return .stream { responder in
+    return table(CDRTable.columns, named: "cdrs-\(call[query: "month"] ?? "").csv") { books, from throws(StoreFault) in
+      try books.cdrs.export(filter, after: from, limit: Limits.exportRows).map { kept throws(StoreFault) in
+        (id: kept.cdr.id, cells: try CDRTable.row(kept, books))
+      }
+    }
+  }
+
+  /// A page of at most `Limits.exportRows` rows behind the one with that id.
+  typealias TablePage = @Sendable (Books, String?) throws(StoreFault) -> [(id: String, cells: [CSV.Cell])]
+
+  /// A table of any length as CSV.
+  func table(_ columns: [String], named name: String, _ page: @escaping TablePage) -> Answer {
+    .stream { responder in
       var head = Response(
         .ok,
         headers: ["Content-Type": "text/csv; charset=utf-8", "Content-Disposition": "attachment; filename=\"\(name)\""])
       API.harden(&head)
-      Task { await self.write(filter, to: responder.stream(head)) }
+      Task { await self.write(CSV(columns: columns), page, to: responder.stream(head)) }
     }
   }
 
   /// A page of rows at a time, each from a snapshot of its own and only when the reader took the one before.
-  private func write(_ filter: CDRFilter, to stream: BodyStream) async {
-    var table = CSV(columns: CDRTable.columns)
+  private func write(_ table: CSV, _ page: @escaping TablePage, to stream: BodyStream) async {
+    var table = table
     var cursor: String?
     do {
       while true {
         let from = cursor
-        let rows = try await house.read { books throws(StoreFault) in
-          try books.cdrs.export(filter, after: from, limit: Limits.exportRows).map { kept throws(StoreFault) in
-            (id: kept.cdr.id, cells: try CDRTable.row(kept, books))
-          }
-        }
+        let rows = try await house.read { books throws(StoreFault) in try page(books, from) }
         for row in rows { table.add(row.cells) }
         stream.send(table.take())
         guard rows.count == Limits.exportRows, let last = rows.last?.id else { return stream.finish() }

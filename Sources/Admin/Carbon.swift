@@ -57,7 +57,7 @@ extension API {
       let cells = line.split(separator: line.contains(";") ? ";" : ",", omittingEmptySubsequences: false)
         .map { $0.filter { $0 != " " && $0 != "\"" } }
       if number == 0, Timestamp(cells[0]) == nil { continue }
-      guard cells.count >= 2, let at = Timestamp(cells[0]), let grams = Decimal(cells[1]),
+      guard cells.count >= 2, let at = Timestamp(cells[0]), let grams = Decimal(cells[1])?.figure,
         let factor = CarbonFactor(beginsAt: at, grams: grams)
       else { throw .invalid("csv", "line \(number + 1) is no time and grams per kWh") }
       factors.append(factor)
@@ -80,37 +80,22 @@ extension API {
   /// The sessions that ended in a span, one a line.
   fileprivate func exportCarbon(_ call: Call) async throws -> Answer {
     let span = try call.carbonSpan()
-    var table = CSV(columns: [
-      "session_id", "location_id", "started_at", "ended_at", "energy_kwh", "co2_g", "uncovered_kwh",
-    ])
-    var cursor: String?
-    repeat {
-      let before = cursor
-      let rows = try await house.read { books throws(StoreFault) in
-        try books.sessions.list(
-          SessionFilter(state: .completed, from: span.from, to: span.to), before: before, limit: Limits.exportRows
-        ).map { session throws(StoreFault) in
-          (
-            session, try session.carbon(books),
-            try session.location.flatMap { id throws(StoreFault) in try books.locations.location(id)?.ref }
-          )
-        }
+    let filter = SessionFilter(state: .completed, from: span.from, to: span.to)
+    let columns = ["session_id", "location_id", "started_at", "ended_at", "energy_kwh", "co2_g", "uncovered_kwh"]
+    return table(columns, named: "carbon.csv") { books, before throws(StoreFault) in
+      try books.sessions.list(filter, before: before, limit: Limits.exportRows).map { session throws(StoreFault) in
+        let footprint = try session.carbon(books)
+        let place = try session.location.flatMap { id throws(StoreFault) in try books.locations.location(id)?.ref }
+        return (
+          id: session.id,
+          cells: [
+            .text(session.id), .text(place), .time(session.startedAt), session.endedAt.map { .time($0) } ?? .empty,
+            .number(session.energy.kilowattHours), .number(footprint.grams),
+            .number(footprint.uncovered.kilowattHours),
+          ]
+        )
       }
-      for (session, footprint, place) in rows {
-        table.add([
-          .text(session.id), .text(place), .time(session.startedAt), session.endedAt.map { .time($0) } ?? .empty,
-          .number(session.energy.kilowattHours), .number(footprint.grams),
-          .number(footprint.uncovered.kilowattHours),
-        ])
-      }
-      cursor = rows.count == Limits.exportRows ? rows.last?.0.id : nil
-    } while cursor != nil
-    return .response(
-      Response(
-        .ok,
-        headers: [
-          "Content-Type": "text/csv; charset=utf-8", "Content-Disposition": "attachment; filename=\"carbon.csv\"",
-        ], body: table.take()))
+    }
   }
 }
 

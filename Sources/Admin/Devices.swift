@@ -135,11 +135,9 @@ extension API {
     let cursor: ID<KeptAlert>? = try call.cursorID()
     let isOpen = try call.queryWord("open", as: YesNo.self).map { $0 == .true }
     let severity = call[query: "severity"].flatMap { Int($0) }
-    let name = call[query: "station"]
+    let name = try call.queryStation()
     let found = try await house.read { books throws(StoreFault) -> [(id: ID<KeptAlert>, json: JSON)] in
-      let station = try name.flatMap { StationIdentity($0) }.flatMap { name throws(StoreFault) in
-        try books.stations.station(name)
-      }
+      let station = try name.flatMap { name throws(StoreFault) in try books.stations.station(name) }
       if name != nil, station == nil { return [] }
       let alerts = try books.monitors.alerts(
         of: station?.id, isOpen: isOpen, severity: severity, before: cursor, limit: limit)

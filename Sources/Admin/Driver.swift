@@ -75,7 +75,7 @@ extension API {
   fileprivate func endDrive(_ call: Call) async throws -> Answer {
     guard let driving = try await house.driving(try ticket(call)) else { throw Problem(.notFound, "no such ticket") }
     guard let session = driving.session else { throw Problem(.conflict, "the session has not begun") }
-    _ = try await house.stopSession(session.id, by: "driver:\(call.text("code"))")
+    _ = try await house.stopSession(session.id, by: driving.command.origin)
     return .done
   }
 
@@ -84,13 +84,13 @@ extension API {
     let ticket = try self.ticket(call)
     guard try await house.driving(ticket) != nil else { throw Problem(.notFound, "no such ticket") }
     guard drivers < Limits.drivers else { throw Problem(.unavailable, "too many are watching") }
+    drivers += 1
     return .stream { responder in
       Task { await self.tell(ticket, responder) }
     }
   }
 
   private func tell(_ ticket: String, _ responder: Responder) async {
-    drivers += 1
     defer { drivers -= 1 }
     var head = Response(.ok)
     Self.harden(&head)

@@ -134,7 +134,7 @@ extension API {
   }
 
   fileprivate func removeKey(_ call: Call) async throws -> Answer {
-    let name = try await house.revokeKey(try call.id(), by: call.by)
+    let name = try await house.revokeKey(try call.id(), givenBy: call.caller.role, by: call.by)
     live.dismiss { $0.proof == .key && $0.name == name }
     return .done
   }

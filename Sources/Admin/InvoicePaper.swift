@@ -4,7 +4,7 @@ import Store
 import Wire
 
 /// The words of a paper in the language of who reads it, from the page's own texts.
-struct PaperWords {
+nonisolated struct PaperWords: Sendable {
   private let words: JSON
   private let fallback: JSON
 
@@ -24,7 +24,7 @@ struct PaperWords {
 }
 
 /// An invoice as pages of A4: who asks whom for what, one line a session, taxes, and how it is paid.
-struct InvoicePaper {
+nonisolated struct InvoicePaper {
   private enum Edge {
     static let left = 56.0, right = PDF.width - 56, top = 64.0, bottom = PDF.height - 96
   }

@@ -89,9 +89,16 @@ extension API {
     let invoice = try await self.invoice(call.invoiceNumber())
     var credited: String?
     if let number = invoice.credits { credited = try await self.invoice(number).name }
-    let zone = try await zone(of: call)
-    var paper = InvoicePaper(
-      invoice, crediting: credited, words: PaperWords(assets, language: call[query: "language"] ?? "en"), zone: zone)
+    let words = PaperWords(assets, language: call[query: "language"] ?? "en")
+    let paper = try await Self.paper(of: invoice, crediting: credited, words, try await zone(of: call), house)
+    return .file(paper, "application/pdf", named: "\(invoice.name).pdf")
+  }
+
+  /// Written beside the main actor: stations are answered while it grows.
+  @concurrent private nonisolated static func paper(
+    of invoice: Invoice, crediting credited: String?, _ words: PaperWords, _ zone: ZoneRules, _ house: CSMS
+  ) async throws -> Bytes {
+    var paper = InvoicePaper(invoice, crediting: credited, words: words, zone: zone)
     var last = ""
     while true {
       let from = last
@@ -99,10 +106,9 @@ extension API {
         try books.invoices.cdrs(of: invoice, after: from, limit: Limits.exportRows).map(\.cdr)
       }
       for cdr in page { paper.add(cdr) }
-      guard page.count == Limits.exportRows, let end = page.last?.id else { break }
+      guard page.count == Limits.exportRows, let end = page.last?.id else { return paper.finished() }
       last = end
     }
-    return .file(paper.finished(), "application/pdf", named: "\(invoice.name).pdf")
   }
 
   /// A workbook of a month: its invoices, and every session of each.
@@ -111,9 +117,14 @@ extension API {
       throw Problem.invalid("month", "a month as 2026-11 is expected")
     }
     _ = try await span(ofMonth: month, of: call)
-    let invoices = try await house.read { books throws(StoreFault) in
-      try books.invoices.list(month: month, limit: Limits.longestPage)
-    }
+    return .file(
+      try await Self.workbook(of: month, house),
+      "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", named: "invoices-\(month).xlsx")
+  }
+
+  /// Beside the main actor as well.
+  @concurrent private nonisolated static func workbook(of month: String, _ house: CSMS) async throws -> Bytes {
+    let invoices = try await invoices(of: month, house)
     var book = XLSX()
     book.begin(
       "Invoices",
@@ -121,7 +132,7 @@ extension API {
         "number", "payer_kind", "payer", "name", "sessions", "energy_kwh", "currency", "net", "tax", "total", "credits",
         "created_at",
       ])
-    for invoice in invoices.reversed() {
+    for invoice in invoices {
       book.add([
         .text(invoice.name), .text(invoice.payer.kind.rawValue), .text(invoice.payer.id), .text(invoice.payer.name),
         .whole(Int64(invoice.sessions)), .number(invoice.energy.kilowattHours), .text(invoice.currency),
@@ -130,7 +141,7 @@ extension API {
       ])
     }
     book.begin("Sessions", columns: ["invoice"] + CDRTable.columns)
-    for invoice in invoices.reversed() where invoice.credits == nil {
+    for invoice in invoices where invoice.credits == nil {
       var last = ""
       while true {
         let from = last
@@ -144,9 +155,20 @@ extension API {
         last = end
       }
     }
-    return .file(
-      book.finished(), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-      named: "invoices-\(month).xlsx")
+    return book.finished()
+  }
+
+  /// All of a month, the oldest first.
+  nonisolated static func invoices(of month: String, _ house: CSMS) async throws -> [Invoice] {
+    var invoices: [Invoice] = []
+    while true {
+      let last = invoices.last?.number
+      let page = try await house.read { books throws(StoreFault) in
+        try books.invoices.list(month: month, before: last, limit: Limits.exportRows)
+      }
+      invoices += page
+      guard page.count == Limits.exportRows else { return invoices.reversed() }
+    }
   }
 }
 

@@ -28,6 +28,8 @@ final class Live {
   private let zones: ZoneLibrary
   private var listeners: [Int: Listener] = [:]
   private var nextListener = 0
+  /// Whose streams have begun and who are not listeners yet: they count as ones.
+  private var arriving = 0
   private var token = 0
   private var isClosed = false
 
@@ -69,13 +71,17 @@ final class Live {
 
   /// The answer to a listener that wants what comes after an event, or only what comes from now on.
   func follow(after seq: Int64?, for caller: Caller) throws(Problem) -> Answer {
-    guard !isClosed, listeners.count < Limits.listeners else { throw Problem(.unavailable, "too many are listening") }
+    guard !isClosed, listeners.count + arriving < Limits.listeners else {
+      throw Problem(.unavailable, "too many are listening")
+    }
+    arriving += 1
     return .stream { responder in
       Task { await self.begin(after: seq, for: caller, responder) }
     }
   }
 
   private func begin(after seq: Int64?, for caller: Caller, _ responder: Responder) async {
+    defer { arriving -= 1 }
     var head = Response(.ok)
     API.harden(&head)
     let sender = responder.events(headers: head.headers)

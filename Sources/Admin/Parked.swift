@@ -17,11 +17,9 @@ extension API {
   fileprivate func listParked(_ call: Call) async throws -> Answer {
     let limit = try call.limit()
     let cursor: ID<ParkedMessage>? = try call.cursorID()
-    let name = call[query: "station"]
+    let name = try call.queryStation()
     let found = try await house.read { books throws(StoreFault) -> [(id: ID<ParkedMessage>, json: JSON)] in
-      let station = try name.flatMap { StationIdentity($0) }.flatMap { name throws(StoreFault) in
-        try books.stations.station(name)
-      }
+      let station = try name.flatMap { name throws(StoreFault) in try books.stations.station(name) }
       if name != nil, station == nil { return [] }
       return try books.parked.waiting(of: station?.id, before: cursor, limit: limit).map { message throws(StoreFault) in
         (message.id, message.json(of: try books.stations.station(message.station)?.identity))

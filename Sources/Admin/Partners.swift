@@ -132,9 +132,11 @@ extension API {
       fields.leave("version")
       if fields.has("publishing") { try fields.merge("publishing", into: &partner.publishing) }
     }
-    try await house.change(id, by: call.by, edit)
+    // Read before anything changes; spoken of last, because the partner is asked there and may say no.
     var fields = try call.fields()
-    if fields.has("version") { try await house.speak(try fields.maybeText("version"), with: id, by: call.by) }
+    let version = try fields.maybeText("version")
+    try await house.change(id, by: call.by, edit)
+    if fields.has("version") { try await house.speak(version, with: id, by: call.by) }
     return try await showPartner(id)
   }
 
@@ -153,10 +155,9 @@ extension API {
     let state = try call.queryWord("state", as: PushRow.State.self)
     let shapes = try await house.read { books throws(StoreFault) -> [JSON]? in
       guard try books.partners.partner(id) != nil else { return nil }
-      return try books.pushes.waiting(for: id, limit: state == nil ? limit : .max).filter {
-        state == nil || $0.state == state
+      return try books.pushes.waiting(for: id, state: state, limit: limit).map { row throws(StoreFault) in
+        try row.json(books)
       }
-      .prefix(limit).map { row throws(StoreFault) in try row.json(books) }
     }
     guard let shapes else { throw Problem(.notFound, "no such partner") }
     return .page(shapes, next: nil)

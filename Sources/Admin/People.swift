@@ -67,7 +67,10 @@ extension API {
   }
 
   fileprivate func resetPassword(_ call: Call) async throws -> Answer {
-    let password = try await house.resetPassword(call.id(), givenBy: call.caller.role, by: call.by)
+    let id: ID<User> = try call.id()
+    let password = try await house.resetPassword(id, givenBy: call.caller.role, by: call.by)
+    // Its logins have ended, and with them what listens by one.
+    if let name = try await house.people().first(where: { $0.user.id == id })?.user.name { dismiss(name) }
     return .json(["password": .string(password)])
   }
 
@@ -97,6 +100,8 @@ extension API {
     try await guarded(call) {
       try await house.changePassword(of: call.caller.name, from: old, to: new, keeping: session, by: call.by)
     }
+    // Who listens by the login that stays comes back at once.
+    dismiss(call.caller.name)
     return .done
   }
 

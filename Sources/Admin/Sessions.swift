@@ -26,12 +26,10 @@ extension API {
     let choice = try call.queryWord("state", as: SessionChoice.self)
     let (from, to) = try (call.queryTime("from"), call.queryTime("to"))
     let partner: ID<Partner>? = try call.queryID("partner")
-    let name = call[query: "station"]
+    let name = try call.queryStation()
     let shaper = sessionShaper
     let found = try await house.read { books throws(StoreFault) -> [(String, JSON)] in
-      let station = try name.flatMap { StationIdentity($0) }.flatMap { name throws(StoreFault) in
-        try books.stations.station(name)
-      }
+      let station = try name.flatMap { name throws(StoreFault) in try books.stations.station(name) }
       if name != nil, station == nil { return [] }
       let filter = SessionFilter(
         state: choice.flatMap { Session.State(rawValue: $0.rawValue) }, isOpen: choice == .open, station: station?.id,

@@ -135,22 +135,18 @@ extension API {
       if fields.has("forwarding") { station.forwarding = try fields.merged("forwarding", with: station.forwarding) }
       for name in ["password", "evses"] { fields.leave(name) }
     }
-    _ = try await house.changeStation(identity, by: call.by, edit)
-    // Each of the others has a verb of its own in the house.
     var fields = try call.fields()
+    var parts = CSMS.StationParts()
     if fields.has("password") {
-      if let password = try fields.maybeText("password") {
-        _ = try await house.setPassword(of: identity, to: password, by: call.by)
-      } else {
-        try await house.removePassword(of: identity, by: call.by)
-      }
+      parts.password = try fields.maybeText("password").map { CSMS.StationParts.Password.set($0) } ?? .removed
     }
-    if fields.has("evses") { try await layOut(identity, &fields, by: call.by) }
+    if fields.has("evses") { parts.evses = try Self.evses(&fields) }
+    _ = try await house.changeStation(identity, by: call.by, with: parts, edit)
     return try await showStation(identity, status: .ok)
   }
 
-  /// The EVSEs that a station has, in one list: each is added or changed, and those that are not in it are removed.
-  private func layOut(_ identity: StationIdentity, _ fields: inout Fields, by who: String) async throws {
+  /// The EVSEs that a station has, in one list.
+  private static func evses(_ fields: inout Fields) throws(Problem) -> [(number: Int, edit: Edit<EVSE>)] {
     var edits: [(number: Int, edit: Edit<EVSE>)] = []
     try fields.each("evses") { given throws(Problem) in
       let number = try given.whole("number")
@@ -175,11 +171,7 @@ extension API {
     guard Set(edits.map(\.number)).count == edits.count else {
       throw Problem.invalid("evses", "each EVSE once")
     }
-    for (number, edit) in edits {
-      try await house.changeEVSE(number, of: identity, by: who) { evse throws(HouseRefusal) in try edit(&evse) }
-    }
-    // Last, because what is removed cannot come back as it was.
-    try await house.keepOnly(Set(edits.map(\.number)), of: identity, by: who)
+    return edits
   }
 
   private static func profile(_ number: Int) throws(Problem) -> SecurityProfile {

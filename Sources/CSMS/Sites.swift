@@ -218,10 +218,21 @@ extension CSMS {
     }
   }
 
+  /// What is changed of a station beside itself, in the same turn.
+  public struct StationParts: Sendable {
+    public enum Password: Sendable { case set(String), removed }
+
+    public var password: Password?
+    /// All EVSEs that it has: each is added or changed, and those that are not among them are removed.
+    public var evses: [(number: Int, edit: @MainActor @Sendable (inout EVSE) throws(Refusal) -> Void)]?
+
+    public init() {}
+  }
+
   /// Changes what the operator may change of a station: where it stands, whether it may charge, what it needs done
-  /// differently.
+  /// differently. All of it or nothing.
   public func changeStation(
-    _ identity: StationIdentity, by who: String,
+    _ identity: StationIdentity, by who: String, with parts: StationParts = StationParts(),
     _ edit: @escaping @MainActor @Sendable (inout Station) throws(Refusal) -> Void
   ) async throws(Refusal) -> Station {
     try await turn { () throws(Refusal) in
@@ -249,6 +260,16 @@ extension CSMS {
       if changed.forwarding != old.forwarding { self.forwards(changed) }
       if let link = self.links.link(of: changed.id), link.security.profile < changed.securityProfile {
         self.hangUp(on: changed.id, because: "its security profile was raised")
+      }
+      switch parts.password {
+      case .set(let password): try self.keepPassword(password, of: changed, by: who)
+      case .removed: try self.keepPassword(nil, of: changed, by: who)
+      case nil: break
+      }
+      if let evses = parts.evses {
+        for (number, edit) in evses { try self.change(number, of: try self.known(identity), by: who, edit) }
+        // Last, because what is removed cannot come back as it was.
+        try self.keepOnly(Set(evses.map(\.number)), of: try self.known(identity), by: who)
       }
       return changed
     }
@@ -284,13 +305,6 @@ extension CSMS {
       try self.keepPassword(password, of: station, by: who)
     }
     return password
-  }
-
-  /// Takes a station's Basic password away, as before it gets a first one.
-  public func removePassword(of identity: StationIdentity, by who: String) async throws(Refusal) {
-    try await turn { () throws(Refusal) in
-      try self.keepPassword(nil, of: try self.known(identity), by: who)
-    }
   }
 
   /// Gives a connected station a new Basic password by its `AuthorizationKey`, written before it is sent. What holds
@@ -376,49 +390,56 @@ extension CSMS {
     try await turn { () throws(Refusal) in
       let station = try self.known(identity)
       try look(station)
-      guard let evse = try keep({ () throws(StoreFault) in try self.evse(number, of: station.id) }) else {
-        throw .invalid(field: "number", "an EVSE has a number from 1 to \(Limits.evsesPerStation)")
-      }
-      var wish = evse
-      try edit(&wish)
-      try checkText(wish.evseID, "evse_id", 1...48)
-      if let name = wish.evseID, name != evse.evseID { try self.check(name, of: evse) }
-      if let flaw = wish.details.flaw { throw .invalid(field: "details.\(flaw.field)", flaw.why) }
-      try checkText(wish.physicalReference, "physical_reference", 1...16)
-      try self.check(wish.connectors)
-      let changed = wish
-      // What is as it was must not move.
-      guard changed != evse else { return }
-      try keep { () throws(StoreFault) in
-        try self.write(changed, over: evse)
-        var touched = station
-        touched.updatedAt = self.time(after: station.updatedAt)
-        try self.books.stations.update(touched)
-        try self.record(.stationChanged(station.id, by: who))
-        if let moved = try self.books.stations.evse(evse.id) { try self.evseMoved(moved) }
-      }
+      try self.change(number, of: station, by: who, edit)
+    }
+  }
+
+  private func change(
+    _ number: Int, of station: Station, by who: String, _ edit: @MainActor (inout EVSE) throws(Refusal) -> Void
+  ) throws(Refusal) {
+    guard let evse = try keep({ () throws(StoreFault) in try self.evse(number, of: station.id) }) else {
+      throw .invalid(field: "number", "an EVSE has a number from 1 to \(Limits.evsesPerStation)")
+    }
+    var wish = evse
+    try edit(&wish)
+    try checkText(wish.evseID, "evse_id", 1...48)
+    if let name = wish.evseID, name != evse.evseID { try self.check(name, of: evse) }
+    if let flaw = wish.details.flaw { throw .invalid(field: "details.\(flaw.field)", flaw.why) }
+    try checkText(wish.physicalReference, "physical_reference", 1...16)
+    try self.check(wish.connectors)
+    let changed = wish
+    // What is as it was must not move.
+    guard changed != evse else { return }
+    try keep { () throws(StoreFault) in
+      try self.write(changed, over: evse)
+      var touched = station
+      touched.updatedAt = self.time(after: station.updatedAt)
+      try self.books.stations.update(touched)
+      try self.record(.stationChanged(station.id, by: who))
+      if let moved = try self.books.stations.evse(evse.id) { try self.evseMoved(moved) }
     }
   }
 
   /// Removes the EVSEs whose numbers are not among these. Sessions, CDRs and history stay; one with an open session stays
   /// too, and so does everything then.
   public func keepOnly(_ numbers: Set<Int>, of identity: StationIdentity, by who: String) async throws(Refusal) {
-    try await turn { () throws(Refusal) in
-      let station = try self.known(identity)
-      let gone = try keep { () throws(StoreFault) in
-        try self.books.stations.evses(of: station.id).filter { !numbers.contains($0.number) }
-      }
-      for evse in gone {
-        let open = try keep { () throws(StoreFault) in try self.books.sessions.open(at: evse) }
-        if let open { throw .conflict("session \(open.id) is open at EVSE \(evse.number): stop or close it first") }
-      }
-      guard !gone.isEmpty else { return }
-      try keep { () throws(StoreFault) in
-        try self.record(.stationChanged(station.id, by: who))
-        try self.bury(gone, of: station)
-        for evse in gone { try self.books.stations.remove(evse.id, at: self.now) }
-        try self.locationMoved(of: station.id)
-      }
+    try await turn { () throws(Refusal) in try self.keepOnly(numbers, of: try self.known(identity), by: who) }
+  }
+
+  private func keepOnly(_ numbers: Set<Int>, of station: Station, by who: String) throws(Refusal) {
+    let gone = try keep { () throws(StoreFault) in
+      try self.books.stations.evses(of: station.id).filter { !numbers.contains($0.number) }
+    }
+    for evse in gone {
+      let open = try keep { () throws(StoreFault) in try self.books.sessions.open(at: evse) }
+      if let open { throw .conflict("session \(open.id) is open at EVSE \(evse.number): stop or close it first") }
+    }
+    guard !gone.isEmpty else { return }
+    try keep { () throws(StoreFault) in
+      try self.record(.stationChanged(station.id, by: who))
+      try self.bury(gone, of: station)
+      for evse in gone { try self.books.stations.remove(evse.id, at: self.now) }
+      try self.locationMoved(of: station.id)
     }
   }
 

@@ -195,10 +195,12 @@ extension CSMS {
     return (kept, key)
   }
 
-  /// Ends a key; returns its name.
+  /// Ends a key; returns its name. Nobody ends one that may do more than they may themselves.
   @discardableResult
-  public func revokeKey(_ id: ID<APIKey>, by who: String) async throws(Refusal) -> String {
+  public func revokeKey(_ id: ID<APIKey>, givenBy rank: Role, by who: String) async throws(Refusal) -> String {
     try await turn { () throws(Refusal) in
+      let kept = try keep { () throws(StoreFault) in try self.books.keys.list().first { $0.id == id } }
+      guard (kept?.role ?? rank) <= rank else { throw .conflict("only an owner ends an owner's key") }
       guard let name = try keep({ () throws(StoreFault) in try self.books.keys.revoke(id) }) else {
         throw .notFound("no such key")
       }

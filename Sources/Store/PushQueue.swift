@@ -247,13 +247,15 @@ nonisolated public struct PushQueue {
       """, key.partner, key.module.rawValue, key.object, now)
   }
 
-  /// What waits for a partner, parked rows first, then by when it goes out.
-  public func waiting(for partner: ID<Partner>, limit: Int) throws(StoreFault) -> [PushRow] {
+  /// What waits for a partner, all or those in one state, parked rows first, then by when it goes out.
+  public func waiting(
+    for partner: ID<Partner>, state: PushRow.State? = nil, limit: Int
+  ) throws(StoreFault) -> [PushRow] {
     try db.rows(
       """
-      SELECT * FROM push WHERE partner = ?1 AND sent < wanted
+      SELECT * FROM push WHERE partner = ?1 AND sent < wanted AND (?3 IS NULL OR state = ?3)
       ORDER BY state <> 'parked', next_at, rank, module, object LIMIT ?2
-      """, partner, Limits.page(limit), as: PushRow.init(row:))
+      """, partner, Limits.page(limit), state?.rawValue, as: PushRow.init(row:))
   }
 
   /// Why the last attempt of what waits for a partner failed, of a refused one first; nil where nothing has failed. Most

@@ -107,6 +107,13 @@ import Wire
     #expect(reply.status == 422 && reply.problem == "invalid")
   }
 
+  @Test(arguments: ["sessions", "cdrs", "alerts", "parked"])
+  func aListOfAStationThatCannotBeIsRefusedAndOfOneThatIsNotIsEmpty(_ list: String) async throws {
+    let (house, owner) = try await Fixture.open()
+    #expect(try await house.ask(.get, "/\(list)?station=a%20b", as: owner).json["field"] == "station")
+    #expect(try await house.ask(.get, "/\(list)?station=NOBODY", as: owner).json["items"] == [])
+  }
+
   // MARK: Stations
 
   @Test func aStationIsLaidOutBeforeItCalls() async throws {
@@ -120,6 +127,42 @@ import Wire
     #expect(try await house.ask(.post, "/stations", ["id": "CS-1"], as: owner).status == 409)
     // It stands at a place that the house made up.
     #expect(made.json["location"]?["name"] == "First site")
+  }
+
+  /// What is wrong with a part of it leaves the whole as it was.
+  @Test(
+    arguments: [
+      ["serial_number": "S-2", "evses": [["number": 0]]],
+      ["serial_number": "S-2", "evses": [["number": 1, "evse_id": "no id"]]],
+      ["serial_number": "S-2", "evses": [["number": 1], ["number": 1]]],
+      ["serial_number": "S-2", "evses": "two"],
+      ["serial_number": "S-2", "password": "short"],
+      ["serial_number": "S-2", "password": 7],
+      ["serial_number": "S-2", "password": "fedcba9876543210", "evses": [["number": 2, "connectors": "none"]]],
+    ] as [JSON])
+  func aStationIsChangedAsAWholeOrNotAtAll(_ change: JSON) async throws {
+    let (house, owner) = try await Fixture.open()
+    _ = try await house.ask(
+      .post, "/stations", ["id": "CS-1", "evses": 2, "password": "0123456789abcdef", "serial_number": "S-1"], as: owner)
+    let before = try await house.ask(.get, "/stations/CS-1", as: owner)
+    #expect(try await house.ask(.patch, "/stations/CS-1", change, as: owner).status == 422)
+    let after = try await house.ask(.get, "/stations/CS-1", as: owner)
+    #expect(after.bytes == before.bytes && after.headers["etag"] == before.headers["etag"])
+  }
+
+  @Test func aStationsPartsAreChangedTogether() async throws {
+    let (house, owner) = try await Fixture.open()
+    _ = try await house.ask(.post, "/stations", ["id": "CS-1", "evses": 2], as: owner)
+    let change: JSON = [
+      "serial_number": "S-2", "password": "fedcba9876543210",
+      "evses": [["number": 2, "physical_reference": "B"], ["number": 3]],
+    ]
+    let changed = try await house.ask(.patch, "/stations/CS-1", change, as: owner)
+    #expect(changed.json["serial_number"] == "S-2" && changed.json["has_password"] == true)
+    #expect(changed.json["evses"]?.array?.map { $0["number"] } == [2, 3])
+    #expect(changed.json["evses"]?[0]?["physical_reference"] == "B")
+    let without = try await house.ask(.patch, "/stations/CS-1", ["password": .null], as: owner)
+    #expect(without.json["has_password"] == false && without.json["evses"]?.array?.count == 2)
   }
 
   @Test(arguments: ["", "a:b", "a/b", "a b", "ä", "<script>".padding(49)])

@@ -1,11 +1,11 @@
 import CSMS
 import Domain
 import HTTP
-import Store
 import Testing
 import Wire
 
 @testable import Admin
+@testable import Store
 
 @MainActor @Suite struct ChargingTests {
   /// A connected station with one EVSE and a token, and a tariff of 0.25 EUR a kWh.
@@ -232,6 +232,19 @@ import Wire
     #expect(
       try await house.ask(.post, "/stations/CS-1/commands/reset", ["hard": true], as: program, headers: key).status
         == 202)
+  }
+
+  @Test func aCommandWhoseAnswerCannotBeKeptIsAnsweredAllTheSame() async throws {
+    let (house, owner, _) = try await ready()
+    try house.write { books in
+      _ = try books.keys.db.run(
+        "CREATE TRIGGER no_room BEFORE INSERT ON idempotency BEGIN SELECT RAISE(ABORT, 'the table is full'); END")
+    }
+    let before = house.stations.asked.withLock { $0.count }
+    let key: Headers = ["Idempotency-Key": "k-1"]
+    let answer = try await house.ask(.post, "/stations/CS-1/commands/reset", ["hard": false], as: owner, headers: key)
+    #expect(answer.status == 202, "a failure would be tried again, and the station would be reset twice")
+    #expect(house.stations.asked.withLock { $0.count } == before + 1)
   }
 
   @Test func aRefusalIsRememberedToo() async throws {

@@ -79,6 +79,23 @@ import Wire
     #expect(try await house.ask(.get, "/invoices/1", as: owner).json["credited_by"] == 2)
   }
 
+  @Test(arguments: [Limits.exportRows - 1, Limits.exportRows, Limits.exportRows + 1])
+  func aMonthsWorkbookHasAllOfItsInvoices(_ count: Int) async throws {
+    let charged = try await ChargedHouse()
+    let house = charged.house
+    try await named(charged)
+    try await charged.charge(10)
+    house.time.pass(month)
+    try await house.ask(.post, "/months/2026-11/close", as: charged.owner)
+    try house.write { books in
+      let first = try #require(try books.invoices.invoice(1))
+      for _ in 1..<count { _ = try books.invoices.create(first, of: []) }
+    }
+    let all = try await API.invoices(of: "2026-11", house.house)
+    #expect(all.map(\.number) == (1...Int64(count)).map(\.self))
+    #expect(try await house.ask(.get, "/invoices.xlsx?month=2026-11", as: charged.owner).status == 200)
+  }
+
   @Test func anInvoiceIsPaperAndTheMonthIsAWorkbook() async throws {
     let charged = try await ChargedHouse()
     let (house, owner) = (charged.house, charged.owner)

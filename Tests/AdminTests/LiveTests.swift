@@ -25,6 +25,11 @@ import Wire
     #expect(house.api.live.listenerCount == count)
   }
 
+  private func untilNobodyListens(_ house: Fixture) async throws {
+    for _ in 0..<500 where house.api.live.listenerCount > 0 { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(house.api.live.listenerCount == 0)
+  }
+
   @Test func aListenerHearsWhatHappensFromNowOn() async throws {
     let (house, owner) = try await Fixture.open()
     let heard = follow(house, owner, after: nil, count: 2)
@@ -137,6 +142,26 @@ import Wire
     #expect(try await house.ask(.post, "/logout", as: owner).status == 204)
     #expect(await heard.value.isEmpty)
     #expect(try await house.ask(.get, "/events", as: owner, headers: ["Accept": "text/event-stream"]).status == 401)
+  }
+
+  @Test func aPasswordThatIsChangedOrResetLetsItsListenersGo() async throws {
+    let (house, owner) = try await Fixture.open()
+    let change: JSON = ["old": "correct horse", "new": "battery staple"]
+    // So many events do not come: a stream ends because the house ends it.
+    let before = follow(house, owner, after: nil, count: 100)
+    try await untilSomebodyListens(house)
+    #expect(try await house.ask(.post, "/me/password", change, as: owner).status == 204)
+    try await untilNobodyListens(house)
+    _ = await before.value
+
+    let made = try await house.ask(.post, "/users", ["name": "bert", "role": "viewer"], as: owner)
+    let login = try await house.ask(.post, "/login", ["name": "bert", "password": made.json["password"] ?? .null])
+    let bert = Proof.login(cookie: try #require(login.cookie), csrf: "")
+    let heard = follow(house, bert, after: nil, count: 100)
+    try await untilSomebodyListens(house)
+    #expect(try await house.ask(.post, "/users/\(made.json["id"]?.int ?? 0)/password", as: owner).status == 200)
+    try await untilNobodyListens(house)
+    _ = await heard.value
   }
 
   @Test func theMessageLogIsSearched() async throws {

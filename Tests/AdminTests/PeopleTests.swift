@@ -121,6 +121,21 @@ import Wire
     #expect(try await house.ask(.patch, "/users/\(anna)", ["role": "viewer"], as: bert).status == 409)
   }
 
+  @Test func nobodyEndsAKeyThatMayMoreThanThey() async throws {
+    let (house, owner) = try await Fixture.open()
+    let (_, bert) = try await add("bert", .administrator, house, as: owner)
+    func make(_ name: String, _ role: String) async throws -> Int64 {
+      try #require(
+        try await house.ask(.post, "/apikeys", ["name": .string(name), "role": .string(role)], as: owner).json["id"]?
+          .int)
+    }
+    let (above, own) = (try await make("a", "owner"), try await make("b", "administrator"))
+    #expect(try await house.ask(.delete, "/apikeys/\(above)", as: bert).status == 409)
+    #expect(try await house.ask(.get, "/apikeys", as: owner).items.count == 2)
+    #expect(try await house.ask(.delete, "/apikeys/\(own)", as: bert).status == 204)
+    #expect(try await house.ask(.delete, "/apikeys/\(above)", as: owner).status == 204)
+  }
+
   // MARK: One's own
 
   @Test func aChangedPasswordEndsAllOtherLogins() async throws {

@@ -211,6 +211,9 @@ import Wire
     #expect(
       try pushes.depths() == [house.partner.id: PushDepth(due: 2, parked: 1, oldest: t(3), nextAt: t(5))])
     #expect(try pushes.waiting(for: house.partner.id, limit: 10).map(\.key.object) == ["s3", "s1", "s2"])
+    // Those in one state are counted by themselves, however many of the others stand before them.
+    #expect(try pushes.waiting(for: house.partner.id, state: .due, limit: 1).map(\.key.object) == ["s1"])
+    #expect(try pushes.waiting(for: house.partner.id, state: .parked, limit: 9).map(\.key.object) == ["s3"])
   }
 
   @Test func whatWasToldLongAgoIsForgotten() throws {
