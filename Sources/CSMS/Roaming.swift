@@ -15,7 +15,7 @@ extension CSMS: PartnerService {
         let terms = try stored({ () throws(StoreFault) in try books.partners.terms(of: found.partner) })
       else { continue }
       heard(from: found.partner, with: found.purpose == .credentials ? digest : nil)
-      return PartnerCaller(terms: terms, token: token)
+      return PartnerCaller(terms: terms, token: token, isInvitation: found.purpose == .registration)
     }
     return nil
   }

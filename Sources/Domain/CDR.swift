@@ -74,10 +74,10 @@ public struct CDR: Payload {
   public init(bytes: [UInt8]) throws(Flaw) { self = try CDR.read(bytes).value }
 
   /// The record that takes this one back: all the same but for its id, and the total cost with the sign turned
-  /// (OCPI 2.2.1 §10.1.1).
+  /// (OCPI 2.2.1 §10.1.1). Its id is told from that of the bill at sight, and fits the 36 characters of 2.1.1.
   public func credit(because why: String?, at now: Timestamp) -> CDR {
     var credit = self
-    credit.id = id + "-C"
+    credit.id = "C" + id.filter { $0 != "-" }
     (credit.isCredit, credit.credits, credit.remark) = (true, id, why)
     credit.totals.cost = totals.cost.negated
     credit.heldBecause = nil

@@ -85,9 +85,11 @@ public struct PartnerCaller: Sendable, Equatable {
   /// The party behind a hub for which the hub asks: it must see its own drivers' objects and no others. Nil where the
   /// partner asks for itself.
   public var behalf: PartyID?
+  /// It called with the token of its invitation, which works until the one that we answered was used.
+  public var isInvitation: Bool
 
-  public init(terms: PartnerTerms, token: String, behalf: PartyID? = nil) {
-    (self.terms, self.token, self.behalf) = (terms, token, behalf)
+  public init(terms: PartnerTerms, token: String, behalf: PartyID? = nil, isInvitation: Bool = false) {
+    (self.terms, self.token, self.behalf, self.isInvitation) = (terms, token, behalf, isInvitation)
   }
 }
 

@@ -14,7 +14,8 @@ extension Endpoints {
     let caller = asked.caller
     let isRegistered = caller.terms.partner.state != .invited
     if isUpdate, !isRegistered { throw .wrongState("You are not registered: use POST.") }
-    if !isUpdate, isRegistered { throw .wrongState("You are registered already: use PUT.") }
+    // Whoever still shows the token of the invitation may not have heard our answer to its first POST.
+    if !isUpdate, isRegistered, !caller.isInvitation { throw .wrongState("You are registered already: use PUT.") }
     guard let json = body(asked) else { return Self.notJSON }
     let partner = caller.terms.partner
     let theirs: PartnerCredentials

@@ -19,12 +19,12 @@ extension PartnerQuirks {
 
 extension PartnerTerms {
   /// Whether a command's result may go there: only to a host that the partner registered, and not in clear where it is
-  /// registered with https.
+  /// registered with https, unless it is one on a private network.
   func mayAnswer(to text: String) -> Bool {
     guard let url = try? HTTPURL(text), url.scheme == .http || url.scheme == .https else { return false }
-    if partner.quirks.allowPrivate == true { return true }
+    let mayBePlain = partner.quirks.allowPrivate == true
     let known = ([partner.versionsURL].compactMap { $0 } + partner.endpoints.map(\.url)).compactMap { try? HTTPURL($0) }
-    return known.contains { $0.host == url.host && (url.isSecure || !$0.isSecure) }
+    return known.contains { $0.host == url.host && (url.isSecure || !$0.isSecure || mayBePlain) }
   }
 
   /// Whom a message of ours goes to: the owner of the driver's token, or the only party behind the partner.

@@ -36,6 +36,16 @@ private let edition211 = Edition211(zones: zones)
     #expect(json["tariffs"]?[0]?["elements"]?[0]?["price_components"]?[0]?["vat"] == nil)
   }
 
+  @Test func aCreditFitsAndSaysWhy() throws {
+    let bill = Sample.cdr("0193b5d2-7f00-7abc-8def-0123456789ab")
+    let credit = bill.credit(because: "wrong price", at: bill.createdAt)
+    let json = try edition211.cdr(credit, seconds).json
+    #expect(json["id"] == "C0193b5d27f007abc8def0123456789ab" && json["remark"] == "wrong price")
+    #expect(json["total_cost"]?.decimal?.isNegative == true)
+    #expect(edition211.unsaid(of: .cdr(credit)).contains("that a CDR is a credit, and of which one"))
+    #expect(!edition211.unsaid(of: .cdr(bill)).contains("that a CDR is a credit, and of which one"))
+  }
+
   @Test func aCDRWhosePartsDoNotMakeItsWholeStaysHereToo() {
     var cdr = Sample.cdr()
     cdr.totals.cost = Price(beforeTax: Money(tenThousandths: 1), afterTax: Money(tenThousandths: 1))

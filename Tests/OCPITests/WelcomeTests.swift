@@ -87,4 +87,35 @@ import Wire
     #expect(plain.mayAnswer(to: "http://emsp.example.org/x"))
     #expect(plain.mayAnswer(to: "https://emsp.example.org/x"))
   }
+
+  @Test func aPartnerOnAPrivateNetworkIsAnsweredAtItsOwnHostsAlone() {
+    var near = Sample.terms(Sample.partner())
+    near.partner.quirks.allowPrivate = true
+    #expect(near.mayAnswer(to: "https://emsp.example.org/x"))
+    #expect(near.mayAnswer(to: "http://emsp.example.org/x"))
+    #expect(!near.mayAnswer(to: "http://169.254.169.254/latest"))
+    #expect(!near.mayAnswer(to: "https://evil.example/x"))
+  }
+
+  @Test func aPartnerThatDidNotHearOurAnswerRegistersAgainWithItsInvitation() async throws {
+    let partner = try await TinyPartner(.init(), token: "token-B")
+    let house = try await Loopback()
+    let door = try OCPIDoor(publicURL: "https://charge.example.com", http: house.http, zones: zones, frames: Frames())
+    let service = await FakeService()
+    let registered = Sample.partner(base: partner.loopback.url, allowPrivate: true)
+    let terms = PartnerTerms(partner: registered, ourParty: Sample.party)
+    await MainActor.run {
+      service.callers["token-A"] = PartnerCaller(terms: terms, token: "token-A", isInvitation: true)
+      service.callers["token-0"] = PartnerCaller(terms: terms, token: "token-0")
+    }
+    let endpoints = door.endpoints(for: service)
+    house.serve { endpoints.handle($0, $1) }
+    func post(_ token: String) async throws -> ClientResponse {
+      try await house.ask(
+        .post, "/ocpi/2.2.1/credentials", token: token, body: Self.credentials(partner.loopback.url + "/versions"))
+    }
+    #expect(try await post("token-0").status == .methodNotAllowed)
+    #expect(partner.requests.isEmpty)
+    #expect(try await post("token-A").body.json["data"]?["token"]?.string == "token-C")
+  }
 }

@@ -145,7 +145,6 @@ extension V211.Session {
 }
 
 extension V211.CDR {
-  /// - Throws: `.unfit` where its id does not fit.
   init(_ cdr: Domain.CDR) {
     let totals = cdr.totals
     (id, startedAt, endedAt) = (cdr.id, cdr.startedAt, cdr.endedAt)
@@ -160,8 +159,7 @@ extension V211.CDR {
     (cost, energy) = (totals.cost.beforeTax.decimal, totals.energy.kilowattHours)
     time = V221.ChargingPeriod.hours(totals.seconds)
     parkingTime = totals.parkingSeconds > 0 ? V221.ChargingPeriod.hours(totals.parkingSeconds) : nil
-    remark =
-      cdr.isEstimated ? "The end of this session was not reported by the station; its values are estimated." : nil
+    remark = V221.CDR.remark(of: cdr)
     updatedAt = cdr.createdAt
   }
 }

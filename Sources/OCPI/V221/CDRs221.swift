@@ -175,11 +175,15 @@ extension V221.CDR {
     parkingTime = totals.parkingSeconds > 0 ? V221.ChargingPeriod.hours(totals.parkingSeconds) : nil
     parkingCost = totals.parkingCost.map(V221.Price.init)
     reservationCost = totals.reservationCost.map(V221.Price.init)
-    remark =
-      cdr.remark?.nonEmpty
-      ?? (cdr.isEstimated ? "The end of this session was not reported by the station; its values are estimated." : nil)
+    remark = Self.remark(of: cdr)
     (isCredit, credits) = (cdr.isCredit ? true : nil, cdr.credits)
     updatedAt = cdr.createdAt
+  }
+
+  /// The operator's own words, else what is to be known of the figures.
+  static func remark(of cdr: Domain.CDR) -> String? {
+    cdr.remark?.nonEmpty
+      ?? (cdr.isEstimated ? "The end of this session was not reported by the station; its values are estimated." : nil)
   }
 }
 
