@@ -87,13 +87,11 @@ public struct Issuer: Sendable {
     defer { ASN1_STRING_free(due) }
     guard X509_CRL_set1_lastUpdate(list, issued) == 1, X509_CRL_set1_nextUpdate(list, due) == 1 else { throw .last() }
     for one in revoked {
-      guard let entry = X509_REVOKED_new(), let at = asn1(one.at), let serial = integer(hex: one.serial) else {
-        throw .last()
-      }
-      defer {
-        ASN1_STRING_free(at)
-        ASN1_STRING_free(serial)
-      }
+      guard let at = asn1(one.at) else { throw .last() }
+      defer { ASN1_STRING_free(at) }
+      guard let serial = integer(hex: one.serial) else { throw .last() }
+      defer { ASN1_STRING_free(serial) }
+      guard let entry = X509_REVOKED_new() else { throw .last() }
       guard X509_REVOKED_set_serialNumber(entry, serial) == 1, X509_REVOKED_set_revocationDate(entry, at) == 1,
         X509_CRL_add0_revoked(list, entry) == 1
       else {

@@ -6,6 +6,12 @@ public enum Country {
     return pairs.split(separator: " ").first { $0.prefix(2) == wanted }.map { String($0.dropFirst(2)) }
   }
 
+  /// `NL` for `NLD`; nil for what is no country.
+  public static func alpha2(_ alpha3: String) -> String? {
+    let wanted = alpha3.uppercased()
+    return pairs.split(separator: " ").first { $0.dropFirst(2) == wanted }.map { String($0.prefix(2)) }
+  }
+
   /// Two letters and the three that mean the same.
   private static let pairs = """
     ADAND AEARE AFAFG AGATG AIAIA ALALB AMARM AOAGO AQATA ARARG ASASM ATAUT AUAUS AWABW AXALA AZAZE BABIH BBBRB BDBGD BEBEL \

@@ -14,7 +14,7 @@ extension LocationDetails {
   /// Nil where all of it makes sense.
   public var flaw: FieldFlaw? {
     for (place, hours) in (opening?.regular ?? []).enumerated() {
-      guard let begin = minutes(hours.begin), let end = minutes(hours.end) else {
+      guard let begin = TariffText.minutes(hours.begin), let end = TariffText.minutes(hours.end) else {
         return FieldFlaw("opening_times.regular_hours[\(place)]", "times as 08:00 and 18:30")
       }
       if begin >= end { return FieldFlaw("opening_times.regular_hours[\(place)]", "it ends after it begins") }
@@ -36,14 +36,6 @@ extension LocationDetails {
     let sites = [operatedBy, suboperator, owner].compactMap { $0?.website }
     return sites.allSatisfy(isWebAddress)
       ? nil : FieldFlaw("website", "an address that begins with https:// or http://")
-  }
-
-  private func minutes(_ text: String) -> Int? {
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard text.utf8.count == 5, parts.count == 2, let hours = Int(parts[0]), let minutes = Int(parts[1]),
-      (0...23).contains(hours), (0...59).contains(minutes)
-    else { return text == "24:00" ? 1_440 : nil }
-    return hours * 60 + minutes
   }
 }
 

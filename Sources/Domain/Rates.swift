@@ -244,8 +244,11 @@ private struct Condition: Sendable {
   }
 }
 
-/// The texts in which a tariff names times and dates.
+/// The texts in which a tariff names times and dates, and a location its opening hours.
 enum TariffText {
+  /// Minutes since midnight of `HH:MM`, 00:00 to 24:00: the ends of opening hours.
+  static func minutes(_ text: String) -> Int? { text == "24:00" ? 1_440 : minuteOfDay(text) }
+
   /// Minutes since midnight of `HH:MM`, 00:00 to 23:59.
   static func minuteOfDay(_ text: String) -> Int? {
     let bytes = [UInt8](text.utf8)

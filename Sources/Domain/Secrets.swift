@@ -23,7 +23,8 @@ extension JSON {
             let name = member.key.ciFolded
             let isHidden =
               isSecret && ["value", "attributevalue", "actualvalue"].contains(name)
-              || ["basicauthpassword", "apnpassword"].contains(name) || isVPN && ["password", "key"].contains(name)
+              || ["basicauthpassword", "apnpassword", "simpin"].contains(name)
+              || isVPN && ["password", "key"].contains(name)
               || isPIN && name == "idtoken"
             if isHidden { return JSONObject.Member(member.key, .string(mask)) }
             if isSecret, name == "variableattribute" { return JSONObject.Member(member.key, member.value.masked(mask)) }

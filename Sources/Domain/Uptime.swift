@@ -201,7 +201,7 @@ extension OpeningHours {
       let next = zone.startOfNextDay(day)
       let weekday = zone.civil(at: day).weekday
       for hours in regular ?? [] where hours.weekday == weekday {
-        guard let begin = minutes(hours.begin), let end = minutes(hours.end) else { continue }
+        guard let begin = TariffText.minutes(hours.begin), let end = TariffText.minutes(hours.end) else { continue }
         let first = moment(begin, of: day, zone)
         // An end that is not after the begin is one of the next day.
         spans.append(
@@ -216,14 +216,6 @@ extension OpeningHours {
       let cut = Uptime.Span(begin: max(part.begin, span.begin), end: min(part.end, span.end))
       return cut.begin < cut.end ? cut : nil
     }
-  }
-
-  private func minutes(_ text: String) -> Int? {
-    let parts = text.split(separator: ":").map { Int($0) }
-    guard parts.count == 2, let hour = parts[0], let minute = parts[1], (0...24).contains(hour),
-      (0..<60).contains(minute)
-    else { return nil }
-    return hour * 60 + minute
   }
 
   /// The time of day as the clock on the wall shows it; one that the night of the change leaves out is the moment of it.

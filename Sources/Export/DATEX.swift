@@ -101,7 +101,7 @@ public enum DATEX {
     xml.element("locx:address") { xml in
       if let code = place.postalCode { xml.element("locx:postcode", text: code) }
       words("locx:city", place.city, &xml)
-      xml.element("locx:countryCode", text: party.country)
+      xml.element("locx:countryCode", text: Country.alpha2(place.country) ?? party.country)
       xml.element("locx:addressLine", [("order", "1")]) { xml in
         xml.element("locx:type", text: "generalTextLine")
         words("locx:text", place.address, &xml)
@@ -116,12 +116,15 @@ public enum DATEX {
       [("xsi:type", "egi:ElectricChargingPoint"), ("id", evse.uid), ("version", version(evse.updatedAt))]
     ) { xml in
       if let name = evse.evseID { words("fac:name", name, &xml) }
-      if let type = evse.connectors.first?.powerType { xml.element("egi:currentType", text: type == .dc ? "dc" : "ac") }
+      let isDC = evse.connectors.contains { $0.powerType == .dc }
+      let isAC = evse.connectors.contains { $0.powerType != .dc }
+      // One of an EVSE's connectors is used at a time; an EVSE with both kinds has no current of its own.
+      if isDC != isAC { xml.element("egi:currentType", text: isDC ? "dc" : "ac") }
       xml.element("egi:numberOfConnectors", text: "\(evse.connectors.count)")
       for connector in evse.connectors {
         xml.element("egi:connector") { xml in
           xml.element("egi:connectorType", text: connector.standard.datex)
-          xml.element("egi:connectorFormat", text: connector.format == .socket ? "socket" : "cableMode3")
+          xml.element("egi:connectorFormat", text: connector.datexFormat)
           xml.element("egi:maxPowerAtSocket", text: "\(connector.ratedPower)")
           xml.element("egi:voltage", text: "\(connector.maxVoltage)")
           xml.element("egi:maximumCurrent", text: "\(connector.maxAmperage)")
@@ -178,6 +181,16 @@ extension EVSE.Status {
   }
 }
 
+extension Connector {
+  /// ConnectorFormatTypeEnum: DC comes by mode 4, AC by mode 3 (IEC 61851-1).
+  fileprivate var datexFormat: String {
+    switch format {
+    case .socket: "socket"
+    case .cable: powerType == .dc ? "cableMode4" : "cableMode3"
+    }
+  }
+}
+
 extension Connector.Standard {
   /// ConnectorTypeEnum.
   fileprivate var datex: String {
@@ -203,32 +216,16 @@ struct XMLText {
   mutating func element(
     _ name: String, _ attributes: [(String, String)] = [], text content: String
   ) {
-    element(name, attributes) { $0.text += Self.escaped(content) }
+    element(name, attributes) { $0.text += XML.escaped(content) }
   }
 
   mutating func element(
     _ name: String, _ attributes: [(String, String)] = [], _ body: (inout XMLText) -> Void = { _ in }
   ) {
     text += "<\(name)"
-    for (key, value) in attributes { text += " \(key)=\"\(Self.escaped(value))\"" }
+    for (key, value) in attributes { text += " \(key)=\"\(XML.escaped(value))\"" }
     text += ">"
     body(&self)
     text += "</\(name)>"
-  }
-
-  /// What XML 1.0 cannot carry at all is left out.
-  private static func escaped(_ text: String) -> String {
-    var escaped = ""
-    for character in text.unicodeScalars {
-      switch character {
-      case "&": escaped += "&amp;"
-      case "<": escaped += "&lt;"
-      case ">": escaped += "&gt;"
-      case "\"": escaped += "&quot;"
-      case "\t", "\n", "\r": escaped.unicodeScalars.append(character)
-      default: if character.value >= 0x20 { escaped.unicodeScalars.append(character) }
-      }
-    }
-    return escaped
   }
 }

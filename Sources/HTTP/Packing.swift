@@ -1,10 +1,10 @@
 /// Whether and how an answer's body is packed with gzip, and what was packed lately.
 ///
 /// Packing costs milliseconds of the loop for a large file, so that an answer which caches may keep (one with an ETag,
-/// and not `no-store`) is packed once.
+/// and not `no-store`) is packed once. With a query it is packed and not kept: strangers make up as many of them as they like.
 struct Packing {
   private var packed: [String: [UInt8]] = [:]
-  private var bytes = 0
+  private(set) var bytes = 0
 
   /// Packs the answer's body where the asker takes that and it makes it smaller, and says in any case that the answer
   /// depends on what the asker takes (RFC 9110 §12.5.5).
@@ -25,10 +25,12 @@ struct Packing {
 
   /// nil where packing gains nothing.
   private mutating func gzip(_ response: Response, for request: Request) -> [UInt8]? {
-    guard let tag = response.headers["etag"], !response.headers.lists("cache-control", "no-store") else {
+    guard let tag = response.headers["etag"], !response.headers.lists("cache-control", "no-store"),
+      request.target.rawQuery.isEmpty
+    else {
       return Self.gain(Deflate.gzip(response.body), response.body)
     }
-    let key = "\(request.target.path)?\(request.target.rawQuery) \(tag)"
+    let key = "\(request.target.path) \(tag)"
     if let known = packed[key] { return Self.gain(known, response.body) }
     guard let small = Deflate.gzip(response.body) else { return nil }
     if bytes + small.count > HTTPLimits.packedBytes { (packed, bytes) = ([:], 0) }

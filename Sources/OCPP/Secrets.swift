@@ -29,6 +29,8 @@ private func mayNameSecret(_ frame: Bytes) -> Bool {
       || bytes.has("W") { bytes.holds("password", at: $0 - 4) }
       || bytes.has("y") { bytes.holds("keycode", at: $0 - 2) }
       || bytes.has("Y") { bytes.holds("keycode", at: $0 - 2) }
+      || bytes.has("P") { bytes.holds("simpin", at: $0 - 3) }
+      || bytes.has("p") { bytes.holds("simpin", at: $0 - 3) }
       || bytes.has("\\") { bytes.holds("u", at: $0 + 1) }
   }
 }

@@ -74,8 +74,7 @@ actor CertificateKeeper {
         await reload(place)
         hasChanged = true
       } else if ContinuousClock.now - doors[place].readAt > Self.freshKeys {
-        try? doors[place].context.reload()
-        doors[place].readAt = .now
+        await reload(place)
       }
     }
     if hasChanged { await tell() }

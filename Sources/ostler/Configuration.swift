@@ -160,6 +160,9 @@ struct Configuration {
       if name.hasPrefix("ostler_") { name.removeFirst("ostler_".count) }
       var value = line[line.index(after: equals)...].trimmed
       if value.count >= 2, value.hasPrefix("\""), value.hasSuffix("\"") { value = value.dropFirst().dropLast() }
+      guard found[name] == nil else {
+        throw Fault(setting: "\(path):\(number + 1)", value: name, expected: "each setting once")
+      }
       found[name] = String(value)
     }
     return found
@@ -193,9 +196,10 @@ extension Configuration {
       name: "certificate_organization", help: "the O that a station's certificate must have; party_name by default",
       expected: "1 to 64 characters", show: { $0.house.certificateOrganization }
     ) {
+      guard (1...64).contains($1.count) else { return false }
       $0.house.certificateOrganization = $1
       $0.certificateOrganizationIsParty = false
-      return (1...64).contains($1.count)
+      return true
     },
     Setting(
       name: "lowest_security_profile",
@@ -237,8 +241,9 @@ extension Configuration {
       name: "party_name", help: "our name at partners", expected: "1 to 100 characters",
       show: { $0.partyName }
     ) {
+      guard (1...100).contains($1.count) else { return false }
       $0.partyName = $1
-      return (1...100).contains($1.count)
+      return true
     },
     Setting(
       name: "unknown_stations", help: "whether unknown stations may knock", expected: "knock, refuse or loopback",
@@ -322,8 +327,10 @@ extension Configuration {
       name: "currency", help: "of bills without a tariff", expected: "three letters",
       show: { $0.house.currency }
     ) {
-      $0.house.currency = $1.uppercased()
-      return $1.utf8.count == 3
+      let code = $1.uppercased()
+      guard code.utf8.count == 3, code.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) else { return false }
+      $0.house.currency = code
+      return true
     },
     Setting(
       name: "log_level", help: "least level that is logged",

@@ -115,14 +115,9 @@ struct Demo: AsyncParsableCommand {
     return mkdtemp(&template).map { String(cString: $0) } ?? "/tmp/ostler-demo-\(getpid())"
   }
 
-  /// The data folder is flat.
+  /// The data folder, with the folders in it.
   private static func remove(_ folder: String) {
-    guard let directory = opendir(folder) else { return }
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      if name != ".", name != ".." { unlink("\(folder)/\(name)") }
-    }
-    closedir(directory)
+    for name in Folder.names(in: folder) where unlink("\(folder)/\(name)") != 0 { remove("\(folder)/\(name)") }
     rmdir(folder)
   }
 }

@@ -167,7 +167,7 @@ struct Checkup {
 
   /// Tokens, keys and hashes are in there: they are for the owner's eyes alone.
   private func files() -> [Finding] {
-    let open = ([folder] + names().map { "\(folder)/\($0)" }).filter { path in
+    let open = ([folder] + Folder.names(in: folder).map { "\(folder)/\($0)" }).filter { path in
       var status = stat()
       return lstat(path, &status) == 0 && status.st_mode & 0o077 != 0
     }
@@ -193,19 +193,6 @@ struct Checkup {
         return .fail(check, error.description, "bring the folder `ca` of the data folder back from your own copy")
       }
     }
-  }
-
-  private func names() -> [String] {
-    guard let directory = opendir(folder) else { return [] }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted()
   }
 
   // MARK: Backups

@@ -311,7 +311,6 @@ final class Doors {
 
   /// Opens the socket of the command line.
   func listen(at socket: String, page: API) throws(NetFault) {
-    unlink(socket)
     let own = Server(loop: loop, door: "socket", handler: AdminDoor(api: page, kind: .socket))
     try own.listen(on: .unix(socket))
     servers.append(own)
@@ -509,6 +508,18 @@ enum Folder {
     guard descriptor >= 0 else { return }
     fsync(descriptor)
     close(descriptor)
+  }
+
+  /// What lies in a folder, by name, but for itself and the one above; nothing where it cannot be read.
+  static func names(in folder: String) -> [String] {
+    guard let directory = opendir(folder) else { return [] }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
   }
 
   /// The data folder, for our eyes only. One that is there already keeps its mode, unless others can write in it.

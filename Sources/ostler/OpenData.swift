@@ -53,33 +53,36 @@ private final class Shelf {
     guard csms.settings.publishesOpenData else {
       return .text("This house publishes no open data.\n", status: .notFound)
     }
-    let key = "\(request.target.path)?\(request.target.rawQuery)"
+    // What nobody reads of a query makes no other publication.
+    let query = query(request.target)
+    let key = "\(request.target.path)?\(query.from?.text ?? "")-\(query.to?.text ?? "")+\(query.offset)+\(query.limit)"
     let now = clock.now()
     if let known = kept[key], known.until > now { return known.response }
     do {
-      guard var response = try await make(request, at: now) else {
+      guard var response = try await make(request, query, at: now) else {
         return .text("Nothing is published at this address.\n", status: .notFound)
       }
       response.headers["Cache-Control"] = "public, max-age=\(Self.freshSeconds)"
       response.headers["Access-Control-Allow-Origin"] = "*"
-      if kept.count >= Self.keptPublications { kept = kept.filter { $0.value.until > now } }
-      if kept.count < Self.keptPublications { kept[key] = (response, now + .seconds(Self.freshSeconds)) }
+      kept[key] = (response, now + .seconds(Self.freshSeconds))
+      // Whatever strangers ask for, the newest are kept.
+      if kept.count > Self.keptPublications, let oldest = kept.min(by: { $0.value.until < $1.value.until })?.key {
+        kept[oldest] = nil
+      }
       return response
     } catch {
       return .text("The books cannot be read now.\n", status: .unavailable)
     }
   }
 
-  private func make(_ request: Request, at now: Timestamp) async throws -> Response? {
+  private func make(_ request: Request, _ query: PageQuery, at now: Timestamp) async throws -> Response? {
     switch request.path {
     case ["open-data", "ocpi", "2.2.1", "locations"]:
-      let query = query(request.target)
       let page = try await locations(query)
       return list(page, query, request.target.path, at: now) { view throws(PushFault) in
         try self.edition.location(view, WriterOptions())
       }
     case ["open-data", "ocpi", "2.2.1", "tariffs"]:
-      let query = query(request.target)
       let page = try await csms.read { books throws(StoreFault) in
         guard let party = try books.parties.cpo() else { return Page<TariffView>(items: [], total: 0) }
         return try books.tariffs.page(query, of: [party.id], by: PublishingRules())

@@ -111,17 +111,10 @@ private enum System {
 
   /// Names and sizes of what lies in the data folder.
   static func files(in folder: String) -> [String] {
-    guard let directory = opendir(folder) else { return [] }
-    defer { closedir(directory) }
-    var lines: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
+    Folder.names(in: folder).compactMap { name in
       var facts = stat()
-      guard lstat("\(folder)/\(name)", &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { continue }
-      lines.append("\(name) \(facts.st_size) bytes")
+      guard lstat("\(folder)/\(name)", &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return nil }
+      return "\(name) \(facts.st_size) bytes"
     }
-    return lines.sorted()
   }
 }

@@ -6,9 +6,9 @@ import Wire
 struct Web: WebLink {
   let http: ClientHandle
 
-  /// Bytes of an answer. OCSP answers and contract certificates are far below it; of a large authority's revocation list
-  /// it is a good part.
-  private static let answerBytes = 1 << 20
+  /// Bytes of an answer. OCSP answers and contract certificates are far below it; the revocation list of a large authority
+  /// is not, and one that is cut off or refused hides whom it revoked.
+  private static let answerBytes = 8 << 20
 
   func ask(_ request: WebRequest, done: @escaping @MainActor @Sendable (WebAnswer) -> Void) {
     Task {

@@ -69,4 +69,19 @@ import Wire
     }
     #expect(sizes.count == 4)
   }
+
+  @Test func whatStrangersMakeUpIsNotKept() throws {
+    var packing = Packing()
+    func ask(_ path: String) throws {
+      let asks = try request(["Accept-Encoding": "gzip"], path)
+      var response = Response.json(Array(repeating: 0x61, count: 5_000)).tagged(ETag(version: 1), for: asks)
+      packing.pack(&response, for: asks, HTTPLimits.Server())
+      #expect(response.headers["content-encoding"] == "gzip")
+    }
+    try ask("/a")
+    let kept = packing.bytes
+    #expect(kept > 0)
+    for number in 0..<50 { try ask("/a?x=\(number)") }
+    #expect(packing.bytes == kept)
+  }
 }

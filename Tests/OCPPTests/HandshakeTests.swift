@@ -135,6 +135,10 @@ import Wire
         + #""vpn":{"server":"s","user":"u","password":"***","key":"***"}}}]"#
     ),
     (
+      #"[2,"1","SetNetworkProfile",{"connectionData":{"apn":{"apn":"net","simPin":1234}}}]"#,
+      #"[2,"1","SetNetworkProfile",{"connectionData":{"apn":{"apn":"net","simPin":"***"}}}]"#
+    ),
+    (
       #"[2,"1","Authorize",{"idToken":{"idToken":"1234","type":"KeyCode"}}]"#,
       #"[2,"1","Authorize",{"idToken":{"idToken":"***","type":"KeyCode"}}]"#
     ),

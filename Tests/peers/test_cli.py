@@ -263,7 +263,8 @@ async def test_settings_come_from_flag_then_variable_then_file(tmp_path):
     (["--set", "heartbeat_seconds=9"], "10 to 86400"), (["--set", "party=XXX"], "party"), (["--listen", "here"], "listen"),
     (["--log-level", "loud"], "log_level"), (["--public-url", "ftp://x"], "public_url"),
     (["--config", "/nowhere.conf"], "/nowhere.conf"), (["--set", "tls_certificate=/x.pem"], "tls_certificate"),
-    (["--set", "trusted_proxies=10.0.0.0/99"], "trusted_proxies")])
+    (["--set", "trusted_proxies=10.0.0.0/99"], "trusted_proxies"), (["--set", "currency=€"], "currency"),
+    (["--set", "currency=E1R"], "currency")])
 @pytest.mark.parametrize("command", ["check-config", "serve"])
 async def test_a_wrong_setting_is_named_and_nothing_starts(tmp_path, command, flags, named):
     house = Daemon(tmp_path)
@@ -275,7 +276,8 @@ async def test_a_wrong_setting_is_named_and_nothing_starts(tmp_path, command, fl
 async def test_a_file_with_an_unknown_setting_or_a_line_that_is_none(tmp_path):
     house = Daemon(tmp_path)
     file = tmp_path / "ostler.conf"
-    for text, named in [("listne=127.0.0.1:1\n", "listne"), ("listen=127.0.0.1:1\nhello\n", "ostler.conf:2")]:
+    for text, named in [("listne=127.0.0.1:1\n", "listne"), ("listen=127.0.0.1:1\nhello\n", "ostler.conf:2"),
+                        ("listen=127.0.0.1:1\nOSTLER_LISTEN=127.0.0.1:2\n", "ostler.conf:2")]:
         file.write_text(text)
         code, _, error = await house.run("check-config", "--config", str(file))
         assert code != 0 and named in error, error

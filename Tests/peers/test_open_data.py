@@ -63,3 +63,16 @@ async def test_both_publications_speak_of_the_same_points(daemons, stations):
     told = status.findall(".//egi:refillPointStatus", NAMES)
     assert points and [point.find("fac:reference", NAMES).get("id") for point in told] == points
     assert [point.find("egi:status", NAMES).text for point in told] == ["available"] * len(points)
+
+
+async def test_strangers_do_not_shut_the_shelf(daemons):
+    """What nobody reads of a query makes no publication of its own, and what is new is kept however much there is."""
+    house = await daemons(open_data="true")
+    house.site = (await house.api.post("/locations", SITE))["id"]
+    path = "/open-data/ocpi/2.2.1/locations"
+    async with httpx.AsyncClient(base_url=house.url) as http:
+        for number in range(250):
+            await http.get(f"{path}?offset={number}&x={number}")
+        # Made once: the time of its envelope is the same.
+        kept = (await http.get(f"{path}?offset=1000")).content
+        assert (await http.get(f"{path}?offset=1000&y=1")).content == kept
