@@ -14,30 +14,18 @@ extension CSMS {
   ) async throws(Refusal) -> Certificate {
     try checkText(name, "name", 1...64)
     guard kind.isStrong else { throw .invalid(field: "key", "P-256, P-384, P-521 or RSA of 2048 bits and more") }
-    let made = await Self.root(
-      of: settings.certificateOrganization, name: name, kind: kind, at: clock.now(), days: Limits.authorityDays)
-    switch made {
-    case .success(let issuer): return try await establish(issuer, for: .station, by: who)
-    case .failure(let fault): throw .unavailable("OpenSSL made no authority: \(fault)")
-    }
-  }
-
-  /// Beside the main actor: OpenSSL looks for the primes of a large RSA key for seconds.
-  @concurrent private nonisolated static func root(
-    of organization: String, name: String?, kind: KeyKind, at now: Timestamp, days: Int
-  ) async -> Result<Issuer, CryptoFault> {
-    Result { () throws(CryptoFault) in
-      try Issuer.root(
-        organization: organization, commonName: name ?? "\(organization) Root", kind: kind, at: now, days: days)
-    }
-  }
-
-  /// With a key that costs nothing to make.
-  private func root() throws(Refusal) -> Issuer {
     let organization = settings.certificateOrganization
+    let root = try await root(of: organization, name: name ?? "\(organization) Root", kind: kind, at: clock.now())
+    return try await establish(root, for: .station, by: who)
+  }
+
+  /// Beside the house: the look for the primes of an RSA key takes up to seconds.
+  @concurrent nonisolated private func root(
+    of organization: String, name: String, kind: KeyKind, at now: Timestamp
+  ) async throws(Refusal) -> Issuer {
     do {
       return try Issuer.root(
-        organization: organization, commonName: "\(organization) Root", at: clock.now(), days: Limits.authorityDays)
+        organization: organization, commonName: name, kind: kind, at: now, days: Limits.authorityDays)
     } catch { throw .unavailable("OpenSSL made no authority: \(error)") }
   }
 
@@ -69,20 +57,28 @@ extension CSMS {
     }
   }
 
+  /// Its files lie there before it signs anything, and go again where the turn is lost.
   private func enter(_ issuer: Issuer, for purpose: AuthorityPurpose, by who: String) throws(Refusal) {
+    ifLost {
+      self.issuers[purpose] = nil
+      self.store.authorities.remove(purpose)
+    }
     try filing { () throws(AuthorityFault) in try store.authorities.save(issuer, for: purpose) }
     issuers[purpose] = issuer
     try keep { () throws(StoreFault) in
-      try writeRevocations(of: purpose)
       let name = issuer.certificate.subject.commonName ?? ""
       try record(.certificate(.authorityMade(purpose: purpose.rawValue, name: name, by: who)))
     }
-    afterCommit { self.authorityMoved() }
+    afterCommit { self.authorityMoved(purpose) }
   }
 
-  /// The first station that asks for a certificate finds an authority to sign it.
+  /// The first station that asks for a certificate finds an authority to sign it. Its key, of P-256, takes no time.
   private func makeIssuer() throws(Refusal) -> Issuer {
-    let issuer = try root()
+    let organization = settings.certificateOrganization
+    let issuer = try signing { () throws(CryptoFault) in
+      try Issuer.root(
+        organization: organization, commonName: "\(organization) Root", at: now, days: Limits.authorityDays)
+    }
     try enter(issuer, for: .station, by: "house")
     return issuer
   }
@@ -113,7 +109,7 @@ extension CSMS {
     }
     let key: PrivateKey
     do { key = try PrivateKey.make() } catch { throw .unavailable("OpenSSL made no key: \(error)") }
-    return try await turn { () throws(Refusal) in
+    let made = try await turn { () throws(Refusal) in
       let issuer = try self.requireIssuer(.station)
       let made = try self.signing { () throws(CryptoFault) in
         try issuer.sign(
@@ -121,15 +117,15 @@ extension CSMS {
           key: key.publicKey, for: .server(hosts: hosts), at: self.now, days: Limits.doorCertificateDays)
       }
       let chain = Self.chain(of: made, by: issuer)
-      try self.filing { () throws(AuthorityFault) in
-        try self.store.authorities.saveDoor(hosts[0], chain: chain, key: key)
-      }
       try keep { () throws(StoreFault) in
         try self.enter(made, chain: chain, authority: .station, purpose: .door, station: nil, by: who)
       }
-      let files = self.store.authorities.doorFiles(hosts[0])
-      return (made, files.chain, files.key)
+      return (certificate: made, chain: chain)
     }
+    // The door takes up what lies there, so what lies there is in the books, where it can be revoked.
+    try filing { () throws(AuthorityFault) in try store.authorities.saveDoor(hosts[0], chain: made.chain, key: key) }
+    let files = store.authorities.doorFiles(hosts[0])
+    return (made.certificate, files.chain, files.key)
   }
 
   /// The certificate of the stations' door, made, or made anew where its names changed or its end is near. Where there is
@@ -202,10 +198,9 @@ extension CSMS {
         guard try self.books.certificates.revoke(issued.serial, because: why, at: self.now) else { return }
         try self.record(
           .certificate(.revoked(serial: issued.serial, of: issued.commonName, because: why, by: who)))
-        try self.writeRevocations(of: issued.authority)
       }
       self.afterCommit {
-        self.authorityMoved()
+        self.authorityMoved(issued.authority)
         for link in self.links.all where link.security.certificate?.serial == issued.serial {
           self.stationLink?.close(link.id, code: 1008, reason: "its certificate was revoked")
         }
@@ -288,21 +283,17 @@ extension CSMS {
 
   /// The list of what an authority revoked, renewed long before its end, so that a house that stands still for days
   /// leaves a valid one.
-  func renewRevocationLists() throws(StoreFault) {
+  func renewRevocationLists() {
     guard revocationsWrittenAt.map({ now - $0 > .seconds(Limits.revocationListRenewalSeconds) }) ?? true else { return }
-    var isMoved = false
-    for purpose in AuthorityPurpose.allCases where (try? issuer(purpose)) != nil {
-      try writeRevocations(of: purpose)
-      isMoved = true
-    }
     revocationsWrittenAt = now
-    if isMoved { afterCommit { self.authorityMoved() } }
+    for purpose in AuthorityPurpose.allCases { authorityMoved(purpose) }
   }
 
-  private func writeRevocations(of purpose: AuthorityPurpose) throws(StoreFault) {
-    let revoked = try books.certificates.revoked(by: purpose, at: now)
+  /// What an authority is and what it revoked is on disk: its list follows, and the doors read it.
+  private func authorityMoved(_ purpose: AuthorityPurpose) {
     do {
       guard let issuer = try issuer(purpose) else { return }
+      let revoked = try books.certificates.revoked(by: purpose, at: now)
       let list = try issuer.revocationList(
         revoked.map { Issuer.Revocation(serial: $0.serial, at: $0.revokedAt ?? now) }, number: now.milliseconds,
         at: now,
@@ -312,9 +303,8 @@ extension CSMS {
       // The books refuse the revoked ones all the same.
       log.error("a revocation list was not written", metadata: ["cause": "\(error)"])
     }
+    onAuthorityChange?()
   }
-
-  private func authorityMoved() { onAuthorityChange?() }
 
   private func filing<R>(_ work: () throws(AuthorityFault) -> R) throws(Refusal) -> R {
     do { return try work() } catch { throw .unavailable(error.description) }

@@ -47,7 +47,7 @@ extension CSMS {
   /// With each beat, outside of turns: facts in, orders out.
   func keepBalance() {
     do throws(StoreFault) {
-      if balancing.isRewired { try rewire() }
+      if balancing.isRewired { try arrangeSites() }
       try findUnanswered()
       let isNews = balancing.isNews
       balancing.isNews = false
@@ -66,7 +66,7 @@ extension CSMS {
 
   // MARK: The wiring
 
-  private func rewire() throws(StoreFault) {
+  private func arrangeSites() throws(StoreFault) {
     let locations = try books.circuits.locations()
     var sites: [ID<Location>: Balancing.Site] = [:]
     for location in locations {
@@ -96,7 +96,11 @@ extension CSMS {
     (balancing.isRewired, balancing.isNews) = (false, true)
     let all = sites.values.flatMap(\.outlets)
     guard !all.isEmpty else { return }
-    note { () throws(StoreFault) in for outlet in all { try self.wishFallback(outlet) } }
+    note { () throws(StoreFault) in
+      for outlet in all { try self.wishFallback(outlet) }
+    } onFault: {
+      self.balancing.isRewired = true
+    }
   }
 
   /// What the operator wrote of the outlets of a site, filled by what their connectors say.

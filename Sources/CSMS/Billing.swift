@@ -16,10 +16,7 @@ extension CSMS {
       cdr, of: session.party, partner: partner, station: session.station, location: session.location)
     try count(cdr, location: session.location, connector: session.connector)
     try record(.cdrMade(cdr: cdr.id, session: session.id))
-    if session.owner == nil {
-      try books.tokens.spend(
-        cdr.totals.cost.total, of: session.token.uid, session.token.kind)
-    }
+    if session.owner == nil { try spend(cdr.totals.cost.total, in: cdr.currency, from: cdr.token) }
     try sessionMoved(session)
     if cdr.heldBecause == nil { try cdrMoved(cdr.id, of: session.place, session: session.id, partner: partner) }
   }
@@ -86,9 +83,7 @@ extension CSMS {
       cdr, of: spot.party, partner: partner, station: spot.station, location: spot.location)
     try count(cdr, location: spot.location, connector: spot.connector)
     try record(.cdrMade(cdr: cdr.id, session: ""))
-    if reservation.owner == nil {
-      try books.tokens.spend(cdr.totals.cost.total, of: reservation.token.uid, reservation.token.kind)
-    }
+    if reservation.owner == nil { try spend(cdr.totals.cost.total, in: cdr.currency, from: cdr.token) }
     if cdr.heldBecause == nil { try cdrMoved(cdr.id, of: spot, session: nil, partner: partner) }
   }
 
@@ -157,7 +152,7 @@ extension CSMS {
         try self.uncount(
           kept.cdr, location: kept.location, connector: session?.connector, wholly: billsAgain && session != nil)
         if kept.partner == nil {
-          try self.books.tokens.spend(-kept.cdr.totals.cost.total, of: kept.cdr.token.uid, kept.cdr.token.kind)
+          try self.spend(-kept.cdr.totals.cost.total, in: kept.cdr.currency, from: kept.cdr.token)
         }
         guard let written = try self.books.cdrs.cdr(credit.id) else { throw StoreFault.missing("CDR \(credit.id)") }
         try self.cdrMoved(written)
@@ -186,14 +181,9 @@ extension CSMS {
 
   /// Superseded sessions whose late stop never came are billed by what is known of them.
   func closeSuperseded() throws(StoreFault) {
-    for session in try books.sessions.superseded(before: now - .seconds(settings.lateStopHours * 3_600)) {
-      do throws(StoreFault) {
-        try attempt { () throws(StoreFault) in
-          if try !settleOverdue(session) { try close(session, because: .superseded) }
-        }
-      } catch {
-        log.error("a superseded session cannot be billed", metadata: ["session": "\(session.id)", "cause": "\(error)"])
-      }
+    let overdue = try books.sessions.superseded(before: now - .seconds(settings.lateStopHours * 3_600))
+    try each(overdue, of: "bills of superseded sessions") { session throws(StoreFault) in
+      if try !settleOverdue(session) { try close(session, because: .superseded) }
     }
   }
 }

@@ -91,6 +91,8 @@ public final class CSMS {
   public internal(set) var trouble: Trouble?
   var lastBeat = Timestamp.epoch
   var lastSweep = Timestamp.epoch
+  /// What of the last sweep is still to be removed.
+  var waitingPrunings: [Pruning] = []
   /// When prices that follow demand were looked at, and when the next announced one begins.
   var lastPriceLook = Timestamp.epoch
   var nextPriceAt: Timestamp?
@@ -156,6 +158,7 @@ public final class CSMS {
       }
     } catch {
       // The whole turn failed: nothing of it is true, and every caller may come again.
+      current?.undo()
       current = nil
       store.rollback()
       figures.lost()
@@ -178,6 +181,7 @@ public final class CSMS {
     } catch {
       guard store.isInTransaction else { throw StoreFault.ended }
       store.rollback()
+      current?.undo()
       try store.begin()
       current = Turn(at: clock.now())
       return try decideEach(errands)
@@ -206,9 +210,23 @@ public final class CSMS {
     do {
       return try store.savepoint(body)
     } catch {
+      current?.undo(after: before)
       current = before
       if let fault = error as? Fault { throw fault }
       throw Fault(storage: error as? StoreFault ?? .ended)
+    }
+  }
+
+  /// Each row of a duty for itself: what one of them cannot do is said now and then, and keeps no other from being done.
+  func each<Row>(
+    _ rows: [Row], of duty: String, _ body: (Row) throws(StoreFault) -> Void
+  ) throws(StoreFault) {
+    for row in rows {
+      do throws(StoreFault) { try attempt { () throws(StoreFault) in try body(row) } } catch {
+        guard store.isInTransaction else { throw .ended }
+        guard doorNotes.takes("duty \(duty)", at: now) else { continue }
+        log.error("one row of a duty cannot be done", metadata: ["duty": "\(duty)", "cause": "\(error)"])
+      }
     }
   }
 
@@ -232,6 +250,10 @@ public final class CSMS {
     if current == nil { work() } else { current?.afterCommit.append(work) }
   }
 
+  /// Takes back what a decision had to do beside the books, such as a file that must lie there before anybody hears of
+  /// it, where the decision comes to nothing.
+  func ifLost(_ undo: @escaping @MainActor () -> Void) { current?.ifLost.append(undo) }
+
   /// A session's figures moved: the live page hears of it, the event log does not.
   func progressed(_ session: Session) { current?.progress.append(session.id) }
 
@@ -241,6 +263,12 @@ public final class CSMS {
     var events: [LoggedEvent] = []
     var progress: [String] = []
     var afterCommit: [@MainActor () -> Void] = []
+    var ifLost: [@MainActor () -> Void] = []
+
+    /// What was done beside the books since `earlier` is taken back, the newest first.
+    func undo(after earlier: Turn? = nil) {
+      for work in ifLost.dropFirst(earlier?.ifLost.count ?? 0).reversed() { work() }
+    }
   }
 }
 

@@ -54,7 +54,7 @@ extension CSMS {
   // MARK: Within a turn
 
   func keepCampaigns() throws(StoreFault) {
-    for campaign in try books.campaigns.running() { try goOn(with: campaign) }
+    try each(try books.campaigns.running(), of: "campaigns") { campaign throws(StoreFault) in try goOn(with: campaign) }
   }
 
   private func goOn(with campaign: Campaign) throws(StoreFault) {
@@ -62,9 +62,8 @@ extension CSMS {
       _ = try end(campaign, as: .done, because: nil, by: "house")
       return
     }
-    for due in try books.campaigns.due(of: campaign.id, wave: wave, at: now, limit: Limits.dutiesAtOnce) {
-      try begin(due, of: campaign)
-    }
+    let stations = try books.campaigns.due(of: campaign.id, wave: wave, at: now, limit: Limits.dutiesAtOnce)
+    try each(stations, of: "campaigns") { due throws(StoreFault) in try begin(due, of: campaign) }
   }
 
   private func begin(_ due: CampaignStation, of campaign: Campaign) throws(StoreFault) {

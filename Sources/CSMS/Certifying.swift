@@ -73,19 +73,18 @@ extension CSMS {
 
   /// Sends the certificates that wait. One whose station is away waits for it.
   func deliverCertificates() throws(StoreFault) {
-    for var request in try books.certificates.requestsDue(at: now, limit: Limits.deliveriesAtOnce) {
+    try each(try books.certificates.requestsDue(at: now, limit: Limits.deliveriesAtOnce), of: "certificates") {
+      due throws(StoreFault) in
+      var request = due
       guard let serial = request.serial, let issued = try books.certificates.issued(serial) else {
-        try fail(&request, because: "the certificate is gone")
-        continue
+        return try fail(&request, because: "the certificate is gone")
       }
       guard isOnline(request.station) else {
         request.dueAt = now + .seconds(Limits.deliveryPauseSeconds)
-        try books.certificates.update(request)
-        continue
+        return try books.certificates.update(request)
       }
       guard request.attempts < Limits.deliveryAttempts else {
-        try fail(&request, because: request.reason ?? "the station did not answer")
-        continue
+        return try fail(&request, because: request.reason ?? "the station did not answer")
       }
       do {
         let command = StationCommand.security(

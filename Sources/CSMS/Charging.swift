@@ -30,7 +30,7 @@ extension CSMS {
       waiting.begin(
         at: start, meter: report.meterStart, transaction: transaction, received: now)
     {
-      waiting.connector = connector.id
+      try settle(&waiting, at: evse, connector)
       try books.sessions.save(waiting, startKey: key)
       try commandDone(waiting)
       try began(waiting, with: report, isLate: isLate)
@@ -70,7 +70,8 @@ extension CSMS {
     if let alias = try books.tokens.alias(tag, at: evse.station) {
       guard let session = try session(of: alias.command), session.state == .pending else { return nil }
       try books.tokens.useAlias(tag, for: session.id)
-      return session.evse == evse.id ? session : try moved(session, to: evse)
+      // The operator asked for the station, and the car may go to another of its EVSEs.
+      return session
     }
     let folded = Token.fold(tag)
     // Under its own tag for remote starts a station starts for whoever it was asked to start for.
@@ -95,11 +96,11 @@ extension CSMS {
     return isInTime && !isUsed ? session : nil
   }
 
-  /// The operator asked for the station, and the car went to another of its EVSEs.
-  private func moved(_ session: Session, to evse: EVSE) throws(StoreFault) -> Session {
-    var moved = session
-    moved.evse = evse.id
-    return moved
+  /// Where the car is is where it charges, and what it pays for, wherever it was awaited.
+  func settle(_ session: inout Session, at evse: EVSE, _ connector: Connector) throws(StoreFault) {
+    guard session.evse != evse.id || session.connector != connector.id else { return }
+    (session.evse, session.connector) = (evse.id, connector.id)
+    session.tariff = try tariff(of: connector, for: session.holder, at: session.startedAt)
   }
 
   /// Sessions here that began before this one and were never stopped. True where this one is the older:

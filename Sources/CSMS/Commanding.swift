@@ -127,12 +127,13 @@ extension CSMS {
   }
 
   /// Asks the station to start for somebody, under the uid where it fits and under a one-use alias where it does not.
+  /// - Parameter connector: where the car is awaited; the EVSE's first where nobody says.
   func remoteStart(
-    _ holder: Session.Holder, at station: Station, evse: EVSE, profile: ChargingProfile? = nil, by who: String,
-    respondTo: CommandOrigin?
+    _ holder: Session.Holder, at station: Station, evse: EVSE, connector: Connector? = nil,
+    profile: ChargingProfile? = nil, by who: String, respondTo: CommandOrigin?
   ) throws(Refusal) -> CommandRecord {
     guard let link = links.link(of: station.id) else { throw .conflict("the station is not connected") }
-    guard let connector = evse.connectors.first else { throw .conflict("the EVSE has no connector") }
+    guard let connector = connector ?? evse.connectors.first else { throw .conflict("the EVSE has no connector") }
     return try keep { () throws(StoreFault) in
       let id = newID()
       let session = Session.pending(

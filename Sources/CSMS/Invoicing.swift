@@ -39,14 +39,8 @@ extension CSMS {
     while true {
       let from = cursor
       let page = try await read { books throws(StoreFault) in
-        let kept = try books.cdrs.export(CDRFilter(to: end), after: from, limit: Limits.invoicedAtOnce)
-        var owed: [(cdr: CDR, payer: Payer)] = []
-        for one in kept where one.held == nil {
-          // A record of nothing would be a line that nobody understands.
-          if one.cdr.totals.cost.total == .zero { continue }
-          if try books.invoices.isInvoiced(one.cdr.id) { continue }
-          owed.append((one.cdr, try Self.payer(of: one, books)))
-        }
+        let kept = try books.cdrs.owed(until: end, after: from, limit: Limits.invoicedAtOnce)
+        let owed = try kept.map { one throws(StoreFault) in (cdr: one.cdr, payer: try Self.payer(of: one, books)) }
         return (last: kept.count == Limits.invoicedAtOnce ? kept.last?.cdr.id : nil, owed: owed)
       }
       for (cdr, payer) in page.owed {

@@ -30,9 +30,25 @@ extension CSMS {
 
   /// It is known whose session it is: one that was paid for before may cost what is left (C17.FR.03).
   func limitByCredit(_ session: Session) throws(StoreFault) {
-    guard session.owner == nil, let credit = try token(of: session.holder)?.credit else { return }
+    guard session.owner == nil, let credit = try token(of: session.holder)?.credit,
+      isOfCredit(session.tariff?.currency ?? settings.currency)
+    else { return }
     if let known = try books.limits.limit(of: session.id)?.limit.cost, known <= credit { return }
     try limit(session.id, to: SessionLimit(cost: credit), by: "house")
+  }
+
+  /// Credit is in the house's money: what is owed in another one neither lowers nor reaches it.
+  private func isOfCredit(_ currency: String) -> Bool { currency == settings.currency }
+
+  /// What one of our own tokens paid for before is that much less.
+  func spend(_ cost: Money, in currency: String, from token: ID<Token>) throws(StoreFault) {
+    if isOfCredit(currency) { try books.tokens.spend(cost, of: token) }
+  }
+
+  /// The same by what a bill says of its token.
+  func spend(_ cost: Money, in currency: String, from told: TokenReference) throws(StoreFault) {
+    guard let token = try books.tokens.token(told.uid, told.kind, owner: nil) else { return }
+    try spend(cost, in: currency, from: token.id)
   }
 
   /// The token of a holder, from what the writer remembers.
@@ -66,9 +82,8 @@ extension CSMS {
     let some = try books.limits.running(after: lastLimited, unlessAskedSince: pause, limit: Limits.limitedAtOnce)
     let last = some.count < Limits.limitedAtOnce ? "" : some.last?.session ?? ""
     afterCommit { self.lastLimited = last }
-    for kept in some {
-      guard let session = try books.sessions.session(kept.session) else { continue }
-      try holdTo(kept, session)
+    try each(some, of: "session limits") { kept throws(StoreFault) in
+      if let session = try books.sessions.session(kept.session) { try holdTo(kept, session) }
     }
   }
 

@@ -82,6 +82,8 @@ public enum Limits {
   public nonisolated static let offlineAtOnce = 500
   /// Seconds between two sweeps of what is past its keeping; each takes a bounded piece.
   public nonisolated static let sweepSeconds = 60
+  /// From how many tables old rows are removed with one beat.
+  public nonisolated static let pruningsAtOnce = 2
   /// Ignored strangers that are remembered; past it the list begins anew and they are shown again.
   public nonisolated static let ignoredKnocks = 1_000
   /// EVSEs of one station; what a station says of a higher number is flagged and not kept.

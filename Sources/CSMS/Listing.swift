@@ -64,7 +64,9 @@ extension CSMS {
       afterCommit { self.tokensMovedAt = nil }
       if try books.lists.isAnyKept(), try books.lists.refresh() { try books.lists.allDue(at: now) }
     }
-    for list in try books.lists.due(at: now, limit: Limits.dutiesAtOnce) { try keepList(list) }
+    try each(try books.lists.due(at: now, limit: Limits.dutiesAtOnce), of: "local lists") { list throws(StoreFault) in
+      try keepList(list)
+    }
   }
 
   /// It booted: what it has must be asked for.

@@ -38,7 +38,10 @@ extension CSMS {
 
   /// Steps whose time has come.
   func takeSteps() throws(StoreFault) {
-    for walk in try books.profileWalks.due(at: now, limit: Limits.deliveriesAtOnce) { try takeStep(walk) }
+    try each(try books.profileWalks.due(at: now, limit: Limits.deliveriesAtOnce), of: "ways to profile 3") {
+      walk throws(StoreFault) in
+      try takeStep(walk)
+    }
   }
 
   private func takeStep(_ old: ProfileWalk) throws(StoreFault) {

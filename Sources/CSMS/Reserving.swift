@@ -137,10 +137,13 @@ extension CSMS {
 
   /// What is due is asked; what is over ends.
   func keepReservations() throws(StoreFault) {
-    for reservation in try books.reservations.expired(at: now, limit: Limits.dutiesAtOnce) {
+    try each(try books.reservations.expired(at: now, limit: Limits.dutiesAtOnce), of: "reservations") {
+      reservation throws(StoreFault) in
       try end(reservation, as: reservation.state == .cancelling ? .cancelled : .expired)
     }
-    for var reservation in try books.reservations.due(at: now, limit: Limits.dutiesAtOnce) {
+    try each(try books.reservations.due(at: now, limit: Limits.dutiesAtOnce), of: "reservations") {
+      due throws(StoreFault) in
+      var reservation = due
       switch reservation.state {
       case .asked: _ = try place(&reservation, by: "house")
       case .cancelling: _ = try free(&reservation, by: "house")

@@ -256,12 +256,13 @@ extension CSMS: PartnerService {
       if isRepeat { return .accepted(timeout: self.settings.commandSeconds) }
       guard wish.token.isUsable(at: self.now) else { return .rejected("the token is blocked or expired") }
       let (station, evse) = try self.whereToStart(wish, terms: caller.terms)
+      let connector = try wish.connector.map { name throws(Refusal) in try self.connector(name, of: evse) }
       let holder = Session.Holder(
         token: TokenReference(
           party: wish.key.party, uid: wish.token.uid, kind: wish.token.kind, contractID: wish.token.contractID),
         owner: owner.id, groupID: wish.token.groupID, method: .command, reference: wish.authorizationReference)
       _ = try self.remoteStart(
-        holder, at: station, evse: evse, by: "partner:\(wish.key.party)",
+        holder, at: station, evse: evse, connector: connector, by: "partner:\(wish.key.party)",
         respondTo: CommandOrigin(partner: partner, url: wish.respondTo))
       return .accepted(timeout: self.settings.commandSeconds)
     }
@@ -294,8 +295,10 @@ extension CSMS: PartnerService {
       let partner = caller.terms.partner
       let place = try self.location(location, terms: caller.terms)
       guard let evse = try self.evse(uid, at: place) else { return .rejected("no such EVSE at this location") }
+      let cable = try self.connector(connector, of: evse).number
+      let unlock = StationCommand.unlock(evse: evse.number, connector: cable)
       let isRepeat = try self.isRepeat("unlock", url, of: partner.id) { command, _ in
-        command.station == evse.station && command.detail == StationCommand.unlock(evse: evse.number).detail
+        command.station == evse.station && command.detail == unlock.detail
           && self.now - command.createdAt < .seconds(Limits.resultLifeSeconds)
       }
       if isRepeat { return .accepted(timeout: self.settings.commandSeconds) }
@@ -306,7 +309,7 @@ extension CSMS: PartnerService {
       }
       guard !isForeign else { return .rejected("somebody else charges there") }
       _ = try self.issue(
-        .unlock(evse: evse.number), to: evse.station, by: "partner:\(partner.name)",
+        unlock, to: evse.station, by: "partner:\(partner.name)",
         respondTo: CommandOrigin(partner: partner.id, url: url))
       return .accepted(timeout: self.settings.commandSeconds)
     }
@@ -339,7 +342,7 @@ extension CSMS: PartnerService {
       guard let evse = try evse(uid, at: place), let station = stations.first(where: { $0.id == evse.station }) else {
         throw .conflict("no such EVSE at this location")
       }
-      return (station, evse)
+      return (station, try evseToStart(evse.number, at: station))
     }
     for station in stations where isOnline(station.id) {
       do throws(Refusal) { return (station, try evseToStart(nil, at: station)) } catch {
@@ -370,6 +373,14 @@ extension CSMS: PartnerService {
       }
       return evse
     }
+  }
+
+  /// A connector by the id under which partners know it, which is its number.
+  private func connector(_ name: String, of evse: EVSE) throws(Refusal) -> Connector {
+    guard let connector = evse.connectors.first(where: { "\($0.number)" == name }) else {
+      throw .conflict("the EVSE has no connector \(name)")
+    }
+    return connector
   }
 
   /// Runs a command's turn and says its refusals in OCPI's words.

@@ -147,10 +147,10 @@ extension CSMS {
     of id: String, respondTo url: String, from caller: PartnerCaller
   ) async throws(PartnerFault) -> ProfileAnswer {
     guard let (session, station) = try await running(id, of: caller) else { return .unknownSession }
-    let plan = try stored { () throws(StoreFault) in try self.books.duties.plan(of: session.id) }
     let terms = caller.terms
     return try await planned { () async throws(Refusal) in
       try await self.turn { () throws(Refusal) in
+        let plan = try keep { () throws(StoreFault) in try self.books.duties.plan(of: session.id) }
         guard let number = plan?.profile, plan?.partner == terms.partner.id else {
           // No profile of this partner is there to be cleared (§14.4.5).
           return try keep { () throws(StoreFault) in
@@ -161,10 +161,6 @@ extension CSMS {
         _ = try self.issue(
           .profile(.clear(ProfileFilter(number: number))), to: place.id, by: "partner:\(terms.partner.name)",
           respondTo: CommandOrigin(partner: terms.partner.id, url: url))
-        try keep { () throws(StoreFault) in
-          try self.books.duties.keep(
-            PlannedSession(session: session.id, partner: terms.partner.id), at: self.now)
-        }
       }
     }
   }
@@ -231,6 +227,14 @@ extension CSMS {
     case .refused: return ProfileResult(question, question == .clear ? .unknown : .rejected)
     case .failed, .impossible, .timedOut, .disconnected: return ProfileResult(question, .rejected)
     }
+  }
+
+  /// The station has it no more: there is nothing of its partner's that could be cleared.
+  func planEnded(_ kept: KeptProfile) throws(StoreFault) {
+    guard let session = kept.session, let plan = try books.duties.plan(of: session), plan.profile == kept.number else {
+      return
+    }
+    try books.duties.keep(PlannedSession(session: session, partner: plan.partner), at: now)
   }
 
   /// What a planned session's charging comes to is told to the partner that plans it, where that is news (§14.2.2.2).

@@ -170,10 +170,8 @@ extension CSMS {
       let doubts = cdr.doubts(
         try context(of: cdr, session: session, credited: credited, token: token, partner: partner))
       let id = try books.roamingUses.insert(cdr, of: partner, token: token, doubts: doubts, at: now)
-      // Who paid before has that much less left; a credit CDR is negative.
-      if cdr.currency == settings.currency {
-        try books.tokens.spend(cdr.cost.afterTax ?? cdr.cost.beforeTax, of: cdr.token.uid, cdr.token.kind)
-      }
+      // A credit CDR is negative.
+      if let token { try spend(cdr.cost.afterTax ?? cdr.cost.beforeTax, in: cdr.currency, from: token) }
       try record(.roaming(.cdrReceived(id, of: partner, doubts: doubts)))
       return .new
     }

@@ -454,6 +454,7 @@ extension CSMS {
 
   /// EVSEs stop standing where they stand: partners that knew of them hear that they are gone.
   private func bury(_ evses: [EVSE], of station: Station) throws(StoreFault) {
+    try unwire(evses)
     guard let place = station.location, let view = try books.locations.view(place) else { return }
     for shown in view.evses where evses.contains(where: { $0.id == shown.evse.id }) && !shown.evse.connectors.isEmpty {
       try books.locations.bury(PublishedEVSE(shown), at: place, on: now)
@@ -491,6 +492,7 @@ extension CSMS {
       connector.id = before.id
       try books.stations.update(connector)
     }
+    rewire()
   }
 
   private func check(_ connectors: [Connector]) throws(Refusal) {

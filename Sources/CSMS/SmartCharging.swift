@@ -265,10 +265,10 @@ extension CSMS {
 
   /// What is due is sent, and what is over ends.
   func keepProfiles() throws(StoreFault) {
-    for kept in try books.profiles.due(at: now, limit: Limits.dutiesAtOnce) {
-      var kept = kept
+    try each(try books.profiles.due(at: now, limit: Limits.dutiesAtOnce), of: "profiles") { due throws(StoreFault) in
+      var kept = due
       if kept.state == .asked, kept.isPlaced, let link = links.link(of: kept.station) {
-        guard try capacity(of: kept.station) != nil else { continue }
+        guard try capacity(of: kept.station) != nil else { return }
         _ = try send(&kept, over: link, by: "house")
       } else {
         kept.dueAt = nil
@@ -285,7 +285,9 @@ extension CSMS {
   }
 
   func endProfiles() throws(StoreFault) {
-    for kept in try books.profiles.ended(at: now, limit: Limits.dutiesAtOnce) { try end(kept, as: .over) }
+    try each(try books.profiles.ended(at: now, limit: Limits.dutiesAtOnce), of: "profiles") { kept throws(StoreFault) in
+      try end(kept, as: .over)
+    }
   }
 
   private func end(_ open: KeptProfile, as state: KeptProfile.State, because why: String? = nil) throws(StoreFault) {
@@ -375,7 +377,10 @@ extension CSMS {
     case .failed, .timedOut, .disconnected, .impossible: return
     }
     let filter = ProfileFilter(detail: command.detail)
-    for kept in try books.profiles.open(at: command.station) where filter.fits(kept) { try end(kept, as: .cleared) }
+    for kept in try books.profiles.open(at: command.station) where filter.fits(kept) {
+      try end(kept, as: .cleared)
+      try planEnded(kept)
+    }
   }
 
   func compositeTold(_ command: CommandRecord, _ outcome: CommandOutcome) throws(StoreFault) {

@@ -43,6 +43,9 @@ extension CSMS {
       guard numbers.contains(group.evse) else { continue }
       throw .invalid(field: "quirks.joined[\(place)].evse", "a number of one of its own connectors, or a free one")
     }
+    if let secret = quirks.wantedSettings?.first(where: { SettingName(reading: $0.key).isSecret }) {
+      throw .invalid(field: "quirks.wanted_settings", "\(secret.key) is a secret: set it by itself")
+    }
     for text in [quirks.startTag, quirks.freeVendToken] { try checkText(text, "quirks", 1...36) }
     if let uid = quirks.freeVendToken {
       let known = try keep { () throws(StoreFault) in try self.books.tokens.tokens(folded: Token.fold(uid)) }

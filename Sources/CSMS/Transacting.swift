@@ -36,7 +36,7 @@ extension CSMS {
     let isLate = spot.isCertain ? try supersede(at: spot.evse, before: start) : false
     var session: Session
     if var waiting = asked, waiting.begin(at: start, meter: .zero, transaction: waiting.transaction, received: now) {
-      (waiting.evse, waiting.connector) = (spot.evse.id, spot.connector.id)
+      try settle(&waiting, at: spot.evse, spot.connector)
       session = waiting
       try books.sessions.save(session)
       try commandDone(session)
@@ -173,7 +173,13 @@ extension CSMS {
       session.belongs(to: heir.holder, received: now)
       return true
     }
-    (heir.evse, heir.connector) = (session.evse, session.connector)
+    if heir.evse != session.evse || heir.connector != session.connector {
+      (heir.evse, heir.connector) = (session.evse, session.connector)
+      let connector = try books.stations.evse(session.evse)?.connector(session.connector)
+      heir.tariff = try connector.flatMap { place throws(StoreFault) in
+        try tariff(of: place, for: heir.holder, at: heir.startedAt)
+      }
+    }
     try books.transactions.moveReadings(from: session.id, to: heir.id)
     try dissolve(&session)
     try books.sessions.save(heir)
@@ -254,9 +260,7 @@ extension CSMS {
     let isLate = try supersede(at: spot.evse, before: session.startedAt, by: session.id)
     if isLate { _ = session.supersede(received: now) }
     guard session.evse != spot.evse.id || session.connector != spot.connector.id else { return }
-    session.evse = spot.evse.id
-    session.connector = spot.connector.id
-    session.tariff = try tariff(of: spot.connector, for: session.holder, at: session.startedAt)
+    try settle(&session, at: spot.evse, spot.connector)
     try books.sessions.save(session)
   }
 

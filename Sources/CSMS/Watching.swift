@@ -50,14 +50,13 @@ extension CSMS {
       note { () throws(StoreFault) in try self.keepLimits() }
       tellCosts()
     }
-    note { () throws(StoreFault) in
-      try self.deliverCertificates()
-      try self.takeSteps()
-    }
+    note { () throws(StoreFault) in try self.deliverCertificates() }
+    note { () throws(StoreFault) in try self.takeSteps() }
     if now - lastSweep > .seconds(Limits.sweepSeconds) {
       lastSweep = now
-      note { () throws(StoreFault) in try self.sweep() }
+      sweep()
     }
+    prune()
   }
 
   /// A fleet that rests holds no more memory than its links need: pages and rows come again with the next burst.
@@ -79,59 +78,31 @@ extension CSMS {
     }
   }
 
-  private func pruneRoaming() throws(StoreFault) {
-    let (events, bills) = (now - .seconds(settings.eventDays * 86_400), now - .seconds(settings.billDays * 86_400))
-    _ = try books.roamingPlaces.prune(goneBefore: events)
-    // Bills may come late, and are held against the tariff of their time.
-    _ = try books.roamingTariffs.prune(goneBefore: now - .seconds(settings.readingDays * 86_400))
-    _ = try books.roamingUses.pruneSessions(before: now - .seconds(settings.readingDays * 86_400))
-    _ = try books.roamingUses.pruneCDRs(endedBefore: bills)
-    _ = try books.roamingUses.pruneAuthorizations(before: now - .seconds(settings.readingDays * 86_400))
-    _ = try books.roamingCommands.prune(before: events)
+  // MARK: What is past its keeping
+
+  /// What the clock brings once a minute.
+  private func sweep() {
+    note { () throws(StoreFault) in try self.settleOverdueKeys() }
+    note { () throws(StoreFault) in try self.warnOfExpiries() }
+    note { () throws(StoreFault) in try self.renewCertificates() }
+    note { () throws(StoreFault) in try self.endProfiles() }
+    note { () throws(StoreFault) in try self.endSilentJobs() }
+    note { () throws(StoreFault) in try self.pruneFiles() }
+    renewStationDoor()
+    renewRevocationLists()
+    if waitingPrunings.isEmpty { waitingPrunings = Pruning.allCases }
   }
 
-  /// Nothing grows without end: what is past its keeping goes, a bounded piece at a time.
-  private func sweep() throws(StoreFault) {
-    try settleOverdueKeys()
-    try warnOfExpiries()
-    try renewCertificates()
-    afterCommit { self.renewStationDoor() }
-    try renewRevocationLists()
-    _ = try books.certificates.pruneIssued(expiredBefore: now - .seconds(settings.billDays * 86_400))
-    _ = try books.signedReadings.prune(receivedBefore: now - .seconds(settings.readingDays * 86_400))
-    _ = try books.certificates.pruneAnswers(before: now)
-    _ = try books.certificates.pruneRequests(before: now - .seconds(settings.eventDays * 86_400))
-    _ = try books.securityEvents.prune(before: now - .seconds(settings.eventDays * 86_400))
-    _ = try books.security.pruneNotices(before: now - .seconds(settings.billDays * 86_400))
-    _ = try books.events.prune(before: now - .seconds(settings.eventDays * 86_400))
-    _ = try books.sessions.pruneReadings(before: now - .seconds(settings.readingDays * 86_400))
-    _ = try books.pushes.prune(sentBefore: now - .seconds(settings.eventDays * 86_400))
-    _ = try books.parked.prune(settledBefore: now - .seconds(settings.eventDays * 86_400))
-    _ = try books.commands.prune(before: now - .seconds(settings.eventDays * 86_400))
-    _ = try books.reports.prune(before: now - .seconds(settings.eventDays * 86_400))
-    _ = try books.limits.prune()
-    _ = try books.swaps.prune(before: now - .seconds(settings.readingDays * 86_400))
-    _ = try books.monitors.pruneAlerts(before: now - .seconds(settings.eventDays * 86_400))
-    _ = try books.stations.pruneHistory(before: now - .seconds(settings.billDays * 86_400))
-    _ = try books.policies.prune(before: now - .seconds(settings.billDays * 86_400))
-    _ = try books.cdrs.prune(endedBefore: now - .seconds(settings.billDays * 86_400))
-    _ = try books.authorizations.prune(at: now)
-    try pruneRoaming()
-    try endProfiles()
-    try endSilentJobs()
-    try pruneFiles()
-    _ = try books.campaigns.prune(before: now - .seconds(settings.eventDays * 86_400))
-    _ = try books.duties.prune(before: now - .seconds(settings.eventDays * 86_400))
-    _ = try books.reservations.prune(before: now - .seconds(settings.eventDays * 86_400))
-    _ = try books.profiles.prune(before: now - .seconds(settings.eventDays * 86_400))
-    _ = try books.circuits.pruneNeeds(before: now - .seconds(settings.eventDays * 86_400))
-    _ = try books.downtimes.prune(endedBefore: now - .seconds(settings.billDays * 86_400))
-    _ = try books.jobs.prune(before: now - .seconds(settings.eventDays * 86_400))
-    _ = try books.tokens.pruneAliases(before: now - .seconds(settings.eventDays * 86_400))
-    _ = try books.users.pruneLogins(at: now)
-    _ = try books.webhooks.prune(before: now - .seconds(settings.eventDays * 86_400))
-    _ = try books.driverPages.pruneTickets(before: now - .seconds(settings.eventDays * 86_400))
-    _ = try books.audit.prune(before: now - .seconds(settings.readingDays * 86_400))
-    _ = try books.keys.pruneAnswers(before: now - .seconds(86_400))
+  /// Nothing grows without end: what is past its keeping goes, with each beat a bounded piece of a few tables, so that no
+  /// turn is long. What cannot go keeps nothing else, and a table of which more is left has its next turn with the others.
+  private func prune() {
+    let some = waitingPrunings.prefix(Limits.pruningsAtOnce)
+    waitingPrunings.removeFirst(some.count)
+    for pruning in some {
+      note { () throws(StoreFault) in
+        guard try pruning.prune(self.books, by: self.settings, at: self.now).isMoreLeft else { return }
+        self.afterCommit { self.waitingPrunings.append(pruning) }
+      }
+    }
   }
 }

@@ -102,7 +102,16 @@ extension CSMS {
 
   private func wiringChanged(at location: ID<Location>, by who: String) throws(StoreFault) {
     try record(.wiringChanged(location, by: who))
-    afterCommit { self.balancing.isRewired = true }
+    rewire()
+  }
+
+  /// What flows where, or how much may, is another now: with the next beat the sites are arranged anew.
+  func rewire() { afterCommit { self.balancing.isRewired = true } }
+
+  /// EVSEs that no longer stand where they stood are on none of its circuits.
+  func unwire(_ evses: [EVSE]) throws(StoreFault) {
+    for evse in evses { try books.circuits.removeOutlet(of: evse.id) }
+    rewire()
   }
 
   // MARK: EVSEs on circuits

@@ -49,6 +49,11 @@ nonisolated public struct AuthorityFolder: Sendable {
     try write(issuer.certificate.pem, to: certificateFile(purpose))
   }
 
+  /// The certificate goes first: a key without one is nothing.
+  public func remove(_ purpose: AuthorityPurpose) {
+    for file in [certificateFile(purpose), aboveFile(purpose), keyFile(purpose)] { unlink(file) }
+  }
+
   public func saveRevocations(_ pem: String, for purpose: AuthorityPurpose) throws(AuthorityFault) {
     try write(pem, to: revocationFile(purpose))
   }

@@ -200,6 +200,7 @@ nonisolated public enum Restore {
     let books = Books(db: db)
     try db.transaction { () throws(StoreFault) in
       try books.sessions.jumpTransactions()
+      try books.invoices.jump()
       try db.run("UPDATE sqlite_sequence SET seq = seq + ?1", Limits.transactionJump)
       let fact = try books.events.append(.booksRestored(from: backup), at: .now())
       // The next one follows the newest.

@@ -156,6 +156,21 @@ nonisolated public struct CDRs {
       filter.isHeld, Limits.page(limit), as: KeptCDR.init(row:))
   }
 
+  /// What no invoice asks for yet, of sessions that ended before a time: neither what is held nor what costs nothing. As
+  /// `export`, the oldest end first, after a cursor.
+  public func owed(until end: Timestamp, after cursor: String? = nil, limit: Int) throws(StoreFault) -> [KeptCDR] {
+    let start = try cursor.flatMap { id throws(StoreFault) in try place(of: id) }
+    if let cursor, start == nil { throw .missing("CDR \(cursor)") }
+    return try db.rows(
+      """
+      SELECT * FROM cdr INDEXED BY cdr_owed
+      WHERE invoice IS NULL AND held IS NULL AND coalesce(cost_taxed, cost) <> 0
+        AND ended_at >= ?1 AND (ended_at > ?1 OR number > ?2) AND ended_at < ?3
+      ORDER BY ended_at, number LIMIT ?4
+      """, start?.endedAt ?? Timestamp(milliseconds: .min), start?.number ?? 0, end, Limits.page(limit),
+      as: KeptCDR.init(row:))
+  }
+
   /// Where a CDR stands among the ends.
   private func place(of id: String) throws(StoreFault) -> (endedAt: Timestamp, number: Int64)? {
     try db.first("SELECT ended_at, number FROM cdr WHERE id = ?1", id) { (row) throws(StoreFault) in

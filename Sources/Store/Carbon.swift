@@ -41,6 +41,20 @@ nonisolated public struct Carbon {
       from, to)
   }
 
+  /// Forgets values of before, but the one of each series that held then.
+  public func prune(before time: Timestamp) throws(StoreFault) -> Pruned {
+    Pruned(
+      removed: try db.run(
+        """
+        DELETE FROM carbon_factor WHERE (location, begins_at) IN (
+          SELECT location, begins_at FROM carbon_factor AS old
+          WHERE begins_at < ?1 AND EXISTS (
+            SELECT 1 FROM carbon_factor AS next
+            WHERE next.location = old.location AND next.begins_at > old.begins_at AND next.begins_at <= ?1)
+          LIMIT ?2)
+        """, time, Limits.prunedAtOnce))
+  }
+
   /// What a session had delivered at which moment.
   public func registers(of session: Session) throws(StoreFault) -> [(at: Timestamp, energy: Energy)] {
     var registers: [(at: Timestamp, energy: Energy)] = [(session.startedAt, .zero)]

@@ -122,14 +122,14 @@ nonisolated public struct ClosedMonth: Sendable, Equatable {
   public let closedBy: String
 }
 
-/// Invoices, which are never changed, and closed months.
+/// Invoices, which are never changed, and closed months. Their numbers have no gap but where a restore made one.
 nonisolated public struct Invoices {
   let db: Database
 
   /// Keeps one under the next number; it is given here.
   public func create(_ draft: Invoice, of cdrs: [String]) throws(StoreFault) -> Invoice {
     var invoice = draft
-    invoice.number = (try db.value("SELECT coalesce(max(number), 0) FROM invoice") ?? 0) + 1
+    invoice.number = try lastNumber() + 1
     let digits = String(invoice.number)
     invoice.name = (draft.company.prefix ?? "") + String(repeating: "0", count: max(0, 5 - digits.count)) + digits
     try db.run(
@@ -142,9 +142,27 @@ nonisolated public struct Invoices {
       WrittenText(InvoiceTaxes(invoice.taxes).bytes), invoice.total, WrittenText(invoice.company.encoded()),
       invoice.credits, invoice.createdAt, invoice.createdBy)
     for cdr in cdrs {
-      try db.run("INSERT INTO invoiced_cdr (cdr, invoice) VALUES (?1, ?2)", cdr, invoice.number)
+      let isNew = try db.run("UPDATE cdr SET invoice = ?2 WHERE id = ?1 AND invoice IS NULL", cdr, invoice.number) > 0
+      guard isNew else { throw .constraint("CDR \(cdr) was asked for already") }
     }
     return invoice
+  }
+
+  /// The number that nobody else has is the one after it.
+  private func lastNumber() throws(StoreFault) -> Int64 {
+    try db.value(
+      """
+      SELECT max(
+        coalesce((SELECT max(number) FROM invoice), 0),
+        coalesce((SELECT CAST(value AS INTEGER) FROM setting WHERE name = ?1), 0))
+      """, Self.lastInvoice) ?? 0
+  }
+
+  private static let lastInvoice = "last_invoice"
+
+  /// After a restore: papers that were made after the backup are out there, and no other one gets their numbers.
+  func jump() throws(StoreFault) {
+    try Settings(db: db).set(Self.lastInvoice, String(try lastNumber() + Limits.invoiceJump))
   }
 
   public func invoice(_ number: Int64) throws(StoreFault) -> Invoice? {
@@ -165,17 +183,13 @@ nonisolated public struct Invoices {
       """, month, number, Limits.page(limit), as: Invoice.init(row:))
   }
 
-  /// The CDRs of an invoice in the order of time; those of what it takes back, for a credit.
+  /// The CDRs of an invoice in the order of their ids, which is that of their making; those of what it takes back, for a
+  /// credit.
   public func cdrs(of invoice: Invoice, after cdr: String = "", limit: Int) throws(StoreFault) -> [KeptCDR] {
     try db.rows(
       """
-      SELECT cdr.* FROM invoiced_cdr JOIN cdr ON cdr.id = invoiced_cdr.cdr
-      WHERE invoice = ?1 AND cdr.id > ?2 ORDER BY cdr.id LIMIT ?3
+      SELECT * FROM cdr WHERE invoice = ?1 AND id > ?2 ORDER BY id LIMIT ?3
       """, invoice.credits ?? invoice.number, cdr, Limits.page(limit), as: KeptCDR.init(row:))
-  }
-
-  public func isInvoiced(_ cdr: String) throws(StoreFault) -> Bool {
-    try db.value("SELECT EXISTS (SELECT 1 FROM invoiced_cdr WHERE cdr = ?1)", cdr) ?? false
   }
 
   public func close(_ month: String, at now: Timestamp, by who: String) throws(StoreFault) {

@@ -59,6 +59,12 @@ nonisolated enum Limits {
   static let roamingWords = 8_192
   /// Contents of another network's tariff that are kept; past it the oldest goes.
   static let tariffVersions = 200
+  /// Versions of a tariff of ours that are kept; past it the oldest goes. A price that follows demand makes many.
+  static let ownTariffVersions = 1_000
+  /// Messages of one action of one station that wait for the operator; further ones are counted at the newest of them.
+  static let parkedMessages = 500
+  /// By how much the numbers of invoices jump at a restore: as many may have been given since the backup.
+  static let invoiceJump: Int64 = 1_000
   /// Unknown tags that are remembered; past it the one that was seen longest ago goes.
   static let unknownTags = 10_000
   /// Tokens of the local list; past it the partners' newest are left out.

@@ -9,30 +9,46 @@ nonisolated public struct ParkedMessage: Sendable, Equatable {
   public let action: String
   public let payload: JSON
   public let why: String
-  /// How often the station sent it.
+  /// How often the station sent it, and others like it once so many of them wait.
   public let count: Int
   public let receivedAt: Timestamp
   public let settledAt: Timestamp?
 }
 
 /// Transaction messages that were answered positively and changed nothing; the operator matches them by hand. Those
-/// that nobody settled are never dropped.
+/// that nobody settled are never dropped. A station that goes on and on with a transaction that is none is not kept word
+/// for word for ever: past a bound its messages are counted at the newest of those that wait.
 nonisolated public struct ParkedMessages {
   let db: Database
 
-  /// True where the station did not send the very same message before.
+  /// True where it is kept: the station did not send the very same message before, and not too many like it wait.
   @discardableResult
   public func park(
     station: ID<Station>, action: String, payload: JSON, why: String, at now: Timestamp
   ) throws(StoreFault) -> Bool {
     let text = payload.text
-    let count: Int? = try db.value(
+    let digest = SHA256.digest(Bytes(utf8: text)).hex
+    let isKnown = try db.run(
       """
-      INSERT INTO parked_message (station, action, payload, digest, why, received_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-      ON CONFLICT (station, action, digest) DO UPDATE SET count = count + 1, received_at = excluded.received_at
-      RETURNING count
-      """, station, action, text, SHA256.digest(Bytes(utf8: text)).hex, why, now)
-    return count == 1
+      UPDATE parked_message SET count = count + 1, received_at = ?4 WHERE station = ?1 AND action = ?2 AND digest = ?3
+      """, station, action, digest, now) > 0
+    if isKnown { return false }
+    let alike: Int? = try db.value(
+      """
+      SELECT count(*) FROM parked_message WHERE station = ?1 AND action = ?2 AND settled_at IS NULL
+      """, station, action)
+    guard alike ?? 0 < Limits.parkedMessages else {
+      try db.run(
+        """
+        UPDATE parked_message SET count = count + 1, received_at = ?3 WHERE id = (
+          SELECT max(id) FROM parked_message WHERE station = ?1 AND action = ?2 AND settled_at IS NULL)
+        """, station, action, now)
+      return false
+    }
+    try db.run(
+      "INSERT INTO parked_message (station, action, payload, digest, why, received_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+      station, action, text, digest, why, now)
+    return true
   }
 
   public func message(_ id: ID<ParkedMessage>) throws(StoreFault) -> ParkedMessage? {

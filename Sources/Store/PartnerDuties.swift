@@ -148,6 +148,16 @@ nonisolated public struct PartnerDuties {
     return isNew
   }
 
+  /// Forgets what was told before.
+  public func pruneAdvices(before time: Timestamp) throws(StoreFault) -> Pruned {
+    Pruned(
+      removed: try db.run(
+        """
+        DELETE FROM financial_advice WHERE (partner, id) IN (
+          SELECT partner, id FROM financial_advice WHERE updated_at < ?1 LIMIT ?2)
+        """, time, Limits.prunedAtOnce))
+  }
+
   /// What payment providers captured for a session.
   public func advices(of session: String) throws(StoreFault) -> [FinancialAdvice] {
     try db.rows("SELECT body FROM financial_advice WHERE session = ?1 ORDER BY updated_at, id", session) {

@@ -136,6 +136,16 @@ nonisolated public struct PricePolicies {
     }
   }
 
+  /// Forgets what was over by then.
+  public func pruneGridPrices(before time: Timestamp) throws(StoreFault) -> Pruned {
+    Pruned(
+      removed: try db.run(
+        """
+        DELETE FROM grid_price WHERE (area, start) IN (
+          SELECT area, start FROM grid_price WHERE start < ?1 AND until < ?1 LIMIT ?2)
+        """, time, Limits.prunedAtOnce))
+  }
+
   /// Those that begin in that time, in their order, and the one that holds at its begin.
   public func grid(of area: String, from: Timestamp, to: Timestamp) throws(StoreFault) -> [GridPrice] {
     try db.rows(

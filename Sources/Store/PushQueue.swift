@@ -297,14 +297,21 @@ nonisolated public struct PushQueue {
     return late.filter { !$0.isDone }.map(\.key)
   }
 
-  /// Forgets rows of sessions, CDRs and commands that were told long ago. A later change makes a new row.
+  /// Forgets rows that were told long ago: of sessions, CDRs and commands, of which a later change makes a new row, and of
+  /// what is gone.
   public func prune(sentBefore time: Timestamp) throws(StoreFault) -> Pruned {
     Pruned(
       removed: try db.run(
         """
         DELETE FROM push WHERE (partner, module, object) IN (
           SELECT partner, module, object FROM push
-          WHERE sent >= wanted AND sent_at < ?1 AND module IN ('sessions', 'cdrs', 'commands', 'chargingprofiles') LIMIT ?2)
+          WHERE sent >= wanted AND sent_at < ?1 AND CASE module
+            WHEN 'locations' THEN NOT EXISTS (SELECT 1 FROM location WHERE location.id = CAST(object AS INTEGER))
+            WHEN 'evses' THEN NOT EXISTS (SELECT 1 FROM evse WHERE evse.uid = object)
+            WHEN 'tariffs' THEN NOT EXISTS (SELECT 1 FROM tariff WHERE tariff.party = push.party AND tariff.ref = object)
+            WHEN 'tokens' THEN NOT EXISTS (SELECT 1 FROM token WHERE token.id = CAST(object AS INTEGER))
+            ELSE 1 END
+          LIMIT ?2)
         """, time, Limits.prunedAtOnce))
   }
 

@@ -415,7 +415,27 @@ nonisolated extension Sessions {
     ) { (row) throws(StoreFault) in try (row.get("seq"), Reading(row: row, raw: row.get("raw"))) }
   }
 
-  /// Removes the oldest readings of sessions that did not change since that time; the sessions stay.
+  /// Forgets sessions that ended so long ago, once their bill and their readings are gone; who charged goes with them. The
+  /// newest stays, so that no number is used twice.
+  public func prune(endedBefore time: Timestamp) throws(StoreFault) -> Pruned {
+    let old = try db.rows(
+      """
+      SELECT number, id FROM session
+      WHERE ended_at < ?1 AND number < (SELECT max(number) FROM session)
+        AND NOT EXISTS (
+          SELECT 1 FROM cdr WHERE cdr.session = session.id AND cdr.credits IS NULL AND cdr.credited_by IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM reading WHERE reading.session = session.number)
+      ORDER BY ended_at LIMIT ?2
+      """, time, Limits.prunedAtOnce
+    ) { (row) throws(StoreFault) in try (number: row.get("number") as Int64, id: row.get("id") as String) }
+    for session in old {
+      try db.run("DELETE FROM station_transaction WHERE session = ?1", session.id)
+      try db.run("DELETE FROM session WHERE number = ?1", session.number)
+    }
+    return Pruned(removed: old.count)
+  }
+
+  /// Removes the oldest readings of sessions that did not change since that time; the sessions stay for as long as bills.
   public func pruneReadings(before time: Timestamp) throws(StoreFault) -> Pruned {
     Pruned(
       removed: try db.run(

@@ -143,7 +143,22 @@ nonisolated public struct Tariffs {
     return found
   }
 
-  /// The ones that were needed last, as most sessions begin with one of a few.
+  /// Forgets what no session and no reservation began with any more.
+  public func pruneFrozen() throws(StoreFault) -> Pruned {
+    let unused = try db.rows(
+      """
+      SELECT number FROM frozen_tariff
+      WHERE NOT EXISTS (SELECT 1 FROM session WHERE session.tariff = frozen_tariff.number)
+        AND NOT EXISTS (SELECT 1 FROM reservation WHERE reservation.tariff = frozen_tariff.number)
+      LIMIT ?1
+      """, Limits.prunedAtOnce
+    ) { (row) throws(StoreFault) in try row.get("number") as Int64 }
+    for number in unused { try db.run("DELETE FROM frozen_tariff WHERE number = ?1", number) }
+    db.cache?.frozenTariffs.removeAll { unused.contains($0.number) }
+    return Pruned(removed: unused.count)
+  }
+
+  /// The ones that were met last, as most sessions begin with one of a few.
   private func remember(_ tariff: Tariff, _ number: Int64) {
     guard let cache = db.cache else { return }
     cache.frozenTariffs = [(number, tariff)] + cache.frozenTariffs.prefix(Limits.cachedTariffs - 1)
@@ -153,6 +168,9 @@ nonisolated public struct Tariffs {
     try db.run(
       "INSERT INTO tariff_version (tariff, version, body, created_at) VALUES (?1, ?2, ?3, ?4)",
       version.id, version.version, version.tariff.stored, version.updatedAt)
+    try db.run(
+      "DELETE FROM tariff_version WHERE tariff = ?1 AND version <= ?2", version.id,
+      version.version - Limits.ownTariffVersions)
   }
 }
 

@@ -187,12 +187,9 @@ nonisolated public struct Tokens {
   }
 
   /// A session of one of our own tokens cost that much: where it was paid for before, that much less is left.
-  public func spend(_ cost: Money, of uid: String, _ kind: Token.Kind) throws(StoreFault) {
+  public func spend(_ cost: Money, of token: ID<Token>) throws(StoreFault) {
     try db.run(
-      """
-      UPDATE token SET credit = credit - ?3
-      WHERE folded_uid = ?1 AND kind = ?2 AND owner IS NULL AND credit IS NOT NULL
-      """, Token.fold(uid), kind.rawValue, cost)
+      "UPDATE token SET credit = credit - ?2 WHERE id = ?1 AND owner IS NULL AND credit IS NOT NULL", token, cost)
   }
 
   public func remove(_ id: ID<Token>) throws(StoreFault) { try db.run("DELETE FROM token WHERE id = ?1", id) }

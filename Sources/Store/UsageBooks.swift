@@ -189,6 +189,19 @@ nonisolated public struct UsageBooks {
     try db.run("UPDATE usage_backlog SET next = ?1", number)
   }
 
+  /// Forgets quarters and days of before.
+  public func prune(before time: Timestamp) throws(StoreFault) -> Pruned {
+    var removed = 0
+    for (grain, seconds) in [(0, 900), (1, 86_400)] as [(Int64, Int64)] {
+      removed += try db.run(
+        """
+        DELETE FROM usage WHERE (grain, scope, subject, bucket, currency) IN (
+          SELECT grain, scope, subject, bucket, currency FROM usage WHERE grain = ?1 AND bucket < ?2 LIMIT ?3)
+        """, grain, floor(time.milliseconds, seconds * 1_000), Limits.prunedAtOnce)
+    }
+    return Pruned(removed: removed)
+  }
+
   private func floor(_ value: Int64, _ divisor: Int64) -> Int64 {
     let (quotient, rest) = value.quotientAndRemainder(dividingBy: divisor)
     return rest < 0 ? quotient - 1 : quotient

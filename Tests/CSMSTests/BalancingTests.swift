@@ -97,6 +97,66 @@ import Wire
     #expect(try place(1).words == "16 A because circuit B is full and 2 cars share it")
   }
 
+  @Test func aConnectorOfLessAmperesIsLimitedAtOnce() async throws {
+    try house.connect("CS-1").start("CARD-A", evse: 1)
+    house.pass(5)
+    #expect(last(1) == 32)
+    try await house.csms.changeEVSE(1, of: identity, by: "anna") { evse in evse.connectors[0].maxAmperage = 20 }
+    house.pass(2)
+    #expect(last(1) == 20)
+  }
+
+  @Test func anEVSEThatIsGoneHoldsNoPowerAnyMore() async throws {
+    let caller = try house.connect("CS-1")
+    house.pass(5)
+    try caller.start("CARD-A", evse: 1)
+    let second = try caller.start("CARD-B", evse: 2).transaction
+    house.pass(2)
+    try draw(caller, second, 16, evse: 2, wattHours: 100)
+    try caller.stop(second, meter: 200)
+    try await house.csms.keepOnly([1], of: identity, by: "anna")
+    house.pass(2)
+    #expect(try seats == 1)
+    #expect(last(1) == 32)
+    try caller.stop(try #require(try house.sessions.first { $0.isOpen }?.transaction), meter: 200)
+    try await house.csms.removeStation(identity, by: "anna")
+    house.pass(2)
+    #expect(try seats == 0)
+  }
+
+  @Test func aStationThatMovesLeavesTheCircuitsWhereItStood() async throws {
+    _ = try house.connect("CS-1")
+    house.pass(5)
+    #expect(try seats == 2)
+    let evse = try house.evse(1)
+    let home = try #require(try house.books.locations.first())
+    var yard = home
+    (yard.ref, yard.name) = ("LOC2", "Other yard")
+    let other = try house.write { [yard] books throws(StoreFault) in try books.locations.create(yard) }
+    _ = try await house.csms.changeStation(identity, by: "anna") { $0.location = other.id }
+    house.pass(2)
+    #expect(try seats == 0)
+    #expect(try house.books.circuits.outlet(of: evse.id) == nil)
+  }
+
+  @Test func theDefaultProfileIsWishedAgainWhereItsTurnWasLost() throws {
+    _ = try house.connect("CS-1")
+    house.csms.tick()
+    house.failNextTurn()
+    house.pass(10)
+    let defaults = house.stations.commands.count { command in
+      if case .profile(.set(let profile, _, _)) = command { profile.purpose == .anySession } else { false }
+    }
+    #expect(defaults == 2)
+  }
+
+  private var identity: StationIdentity { StationIdentity("CS-1")! }
+
+  /// How many EVSEs share the power of the yard.
+  private var seats: Int {
+    get throws { house.csms.load(at: try #require(try house.books.locations.first()).id)?.places.count ?? 0 }
+  }
+
   @Test func aStationThatDoesNotFollowIsReservedFor() throws {
     let caller = try house.connect("CS-1")
     house.pass(5)

@@ -151,6 +151,25 @@ struct BillingTests {
     }
   }
 
+  @Test func creditIsInTheHousesMoneyAndNoOtherIsTakenFromIt() async throws {
+    var token = try house.addToken("PREPAID")
+    token.credit = Money(tenThousandths: 100_000)
+    let paid = token
+    try house.write { books throws(StoreFault) in
+      try books.tokens.update(paid)
+      guard var dear = try books.tariffs.list(limit: 1).first else { return }
+      dear.tariff.currency = "SEK"
+      try books.tariffs.update(dear.id, to: dear.tariff, at: house.now)
+    }
+    let transaction = try charge("PREPAID", 8_000)
+    let bill = try house.cdr(of: transaction)
+    #expect(bill.currency == "SEK" && bill.totals.cost.total > .zero)
+    #expect(try house.books.tokens.token(paid.id)?.credit == Money(tenThousandths: 100_000))
+    #expect(try house.books.limits.limit(of: bill.session) == nil, "what is left is no limit in another money")
+    _ = try await house.csms.creditCDR(bill.id, because: nil, billsAgain: false, by: "anna")
+    #expect(try house.books.tokens.token(paid.id)?.credit == Money(tenThousandths: 100_000))
+  }
+
   @Test func aSessionIsBilledOnceMoreFromWhatIsKnownByThen() async throws {
     let transaction = try charge("DE-1", 8_000)
     let bill = try house.cdr(of: transaction)

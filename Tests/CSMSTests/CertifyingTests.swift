@@ -35,6 +35,67 @@ struct CertifyingTests {
     try await operate { try await $0.createAuthority(by: "operator:anna") }
   }
 
+  /// Brings what the work asks for into one turn with something else.
+  private func take(_ work: Task<some Sendable, any Error>, with other: Errand) async {
+    var waiting: [Errand] = []
+    while waiting.isEmpty {
+      await Task.yield()
+      waiting = house.csms.inbox.take().0
+    }
+    house.csms.take(waiting + [other])
+    house.settle()
+  }
+
+  @Test func anAuthorityIsMadeOnceAlsoWhereItsTurnIsDecidedTwice() async throws {
+    var moved = 0
+    house.csms.onAuthorityChange = { moved += 1 }
+    let work = Task { [csms = house.csms] in try await csms.createAuthority(by: "operator:anna") as Certificate }
+    await take(work, with: Errand(decide: { () throws(TurnFault) in throw .storage("damaged") }, fail: { _ in }))
+    let made = try await work.value
+    #expect(try house.csms.authority() == made)
+    #expect(try house.count("certificate.authority_made") == 1 && moved == 1)
+    #expect(try house.csms.revocationList() != nil)
+  }
+
+  @Test func anAuthorityOfALostTurnNeverWas() async throws {
+    let work = Task { [csms = house.csms] in try await csms.createAuthority(by: "operator:anna") as Certificate }
+    await take(work, with: house.poison)
+    await #expect(throws: Refusal.self) { try await work.value }
+    #expect(try house.csms.authority() == nil)
+    try house.restart()
+    #expect(try house.csms.authority() == nil)
+    let made = try await makeAuthority()
+    #expect(try house.csms.authority() == made)
+  }
+
+  @Test func aDoorCertificateOfALostTurnIsNowhere() async throws {
+    _ = try await makeAuthority()
+    let files = house.csms.authorityFolder.doorFiles("csms.example.com")
+    let work = Task { [csms = house.csms] in
+      try await csms.issueDoorCertificate(hosts: ["csms.example.com"], by: "operator:anna").certificate
+    }
+    await take(work, with: house.poison)
+    await #expect(throws: Refusal.self) { try await work.value }
+    #expect(try house.csms.authorityFolder.read(files.chain) == nil)
+    #expect(try house.csms.authorityFolder.read(files.key) == nil)
+  }
+
+  /// The look for primes takes up to seconds.
+  @Test func anAuthoritysKeyIsMadeBesideTheHouse() async throws {
+    let work = Task { [csms = house.csms] in
+      try await csms.createAuthority(kind: .rsa(bits: 2_048), by: "operator:anna") as Certificate
+    }
+    await Task.yield()
+    let waiting = house.csms.inbox.take().0
+    #expect(waiting.isEmpty, "the house made the key itself")
+    house.csms.take(waiting)
+    while try house.csms.authority() == nil {
+      house.settle()
+      await Task.yield()
+    }
+    #expect(try await work.value.key.kind == .rsa(bits: 2_048))
+  }
+
   private func request(_ name: String = "CS-1", organization: String = "Operator", key: PrivateKey? = nil) throws
     -> String
   {

@@ -206,6 +206,15 @@ struct CommandingTests {
     #expect(session.evse == (try house.evse(2).id))
     #expect(session.connector == (try house.evse(2).connectors[0].id))
     #expect(try house.sessions.count == 1)
+    #expect(session.tariff?.ref == "T1")
+  }
+
+  @Test func whereTheCarGoesIsWhatItPaysFor() async throws {
+    try house.price(evse: 2, at: "T2")
+    let (alias, _) = try await startByAlias()
+    #expect(try house.sessions.first?.tariff?.ref == "T1")
+    let session = try house.session(try station.start(alias, meter: 10, evse: 2).transaction)
+    #expect(session.tariff?.ref == "T2")
   }
 
   @Test func aRemoteStartThatTimesOutIsInvalidAndItsCommandFailed() async throws {

@@ -233,6 +233,19 @@ extension HouseUnderTest {
     }
   }
 
+  /// The EVSE's connector costs 0.90 a kWh, by a tariff of its own.
+  func price(evse number: Int, at ref: String) throws {
+    let (evse, now) = (try evse(number), now)
+    try write { books throws(StoreFault) in
+      guard let party = try books.parties.cpo(), var connector = evse.connectors.first else { return }
+      var tariff = Tariff()
+      tariff.ref = ref
+      tariff.elements = [Tariff.Element([Tariff.Component(.energy, price: Decimal(9, places: 1))])]
+      connector.tariff = try books.tariffs.create(tariff, of: party.id, at: now).id
+      try books.stations.update(connector)
+    }
+  }
+
   /// A registered partner with one EMSP party behind it, and an endpoint for everything.
   @discardableResult
   func addPartner(

@@ -54,6 +54,21 @@ struct LimitingTests {
     #expect(stops == 2)
   }
 
+  @Test func oneSessionThatCannotBeLookedAtKeepsNoOtherFromItsLimit() async throws {
+    let bad = try house.session(try station.start("CARD").transaction).id
+    try await limit(bad, SessionLimit(seconds: 60))
+    try house.addStation("CS-2")
+    let other = try house.connect("CS-2")
+    try await limit(try house.session(try other.start("CARD").transaction).id, SessionLimit(seconds: 60))
+    try house.books.db.script(
+      """
+      CREATE TRIGGER damaged BEFORE UPDATE ON session_limit WHEN OLD.session = '\(bad)'
+      BEGIN SELECT RAISE(ABORT, 'damaged'); END;
+      """)
+    house.pass(70)
+    #expect(stops == 1 && house.stations.calls.last?.link == other.link)
+  }
+
   @Test func timeEndsASessionToo() async throws {
     let transaction = try station.start("CARD").transaction
     try await limit(try house.session(transaction).id, SessionLimit(seconds: 120))

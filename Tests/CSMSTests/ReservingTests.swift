@@ -66,6 +66,18 @@ import Wire
     #expect(try house.count("reservation.expired") == 1)
   }
 
+  @Test func oneThatCannotEndKeepsNoOtherFromEnding() async throws {
+    _ = try house.connect("CS-1")
+    let (bad, good) = (try await reserve(for: 60), try await reserve(evse: 2, for: 61))
+    try house.books.db.script(
+      """
+      CREATE TRIGGER damaged BEFORE UPDATE ON reservation WHEN OLD.number = \(bad.number)
+      BEGIN SELECT RAISE(ABORT, 'damaged'); END;
+      """)
+    house.pass(65)
+    #expect(try state(bad) == .placed && state(good) == .expired)
+  }
+
   /// 3 an hour for holding, 5 where nobody comes.
   private func priceHolding() throws {
     try house.write { books throws(StoreFault) in

@@ -177,6 +177,25 @@ struct RoamingPlansTests {
     #expect(try house.books.profiles.open(at: try house.station("CS-1").id).isEmpty)
   }
 
+  @Test func aPlanWhoseClearingNobodyAnsweredCanBeClearedAgain() async throws {
+    let session = try running()
+    _ = try await plan(session.id)
+    house.partners.clear()
+    let answer = house.stations.answer
+    for isHeard in [false, true] {
+      house.stations.answer = { command, link in
+        if case .profile(.clear) = command, !isHeard { .timedOut } else { answer(command, link) }
+      }
+      let caller = try house.caller(partner)
+      async let cleared = house.csms.clearProfile(of: session.id, respondTo: "https://Roamer/p/\(isHeard)", from: caller)
+      for _ in 0..<5 { await house.settleAll() }
+      #expect(try await cleared == planned)
+      house.pass(2)
+    }
+    #expect(results("chargingprofiles").filter { $0 != nil } == ["REJECTED", "ACCEPTED"])
+    #expect(try house.books.duties.plan(of: session.id)?.profile == nil)
+  }
+
   @Test func somebodyElsesSessionAndOneThatIsOverAreUnknown() async throws {
     let session = try running()
     let other = try house.addPartner("Other", party: "FR*OTH")

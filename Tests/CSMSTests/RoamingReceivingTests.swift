@@ -298,6 +298,35 @@ struct RoamingReceivingTests {
     #expect(try house.books.tokens.token("CARD", .rfid, owner: nil)?.credit == Money(tenThousandths: 70_000))
   }
 
+  @Test func whatIsPaidIsTheTokensThatWasMeantHoweverItWasTold() async throws {
+    try prepay("CARD")
+    let other = try house.addToken("C-CARD")
+    try prepay("C-CARD")
+    // By its contract, and under the uid of nobody.
+    var cdr = Self.cdr(tariff: Self.tariff(at: house.now), at: house.now)
+    cdr.token.uid = "UNREADABLE"
+    _ = try await doubts(cdr)
+    #expect(try credit("CARD") == Money(tenThousandths: 70_000))
+    // As another kind, as 2.1.1 knows only some.
+    cdr = Self.cdr("C2", session: nil, tariff: Self.tariff(at: house.now), at: house.now)
+    cdr.token.kind = .other
+    _ = try await doubts(cdr)
+    #expect(try credit("CARD") == Money(tenThousandths: 40_000))
+    #expect(try house.books.tokens.token(other.id)?.credit == Money(tenThousandths: 100_000))
+  }
+
+  private func prepay(_ uid: String) throws {
+    try house.write { books throws(StoreFault) in
+      guard var token = try books.tokens.token(uid, .rfid, owner: nil) else { return }
+      token.credit = Money(tenThousandths: 100_000)
+      try books.tokens.update(token)
+    }
+  }
+
+  private func credit(_ uid: String) throws -> Money? {
+    try house.books.tokens.token(uid, .rfid, owner: nil)?.credit
+  }
+
   @Test func onePartnersObjectsAreNotAnothers() async throws {
     let other = try house.addNetwork("Second", party: "FR*CPO")
     _ = try await put(Self.location(at: house.now))

@@ -444,14 +444,68 @@ struct RoamingTests {
       location: "LOC1", evse: "uid-CS-1-1", connector: "1", respondTo: "https://Roamer/4", from: caller)
     _ = try await house.csms.unlock(
       location: "LOC1", evse: "uid-CS-1-1", connector: "1", respondTo: "https://Roamer/4", from: caller)
-    #expect(house.stations.commands == [.unlock(evse: 1)])
+    #expect(house.stations.commands == [.unlock(evse: 1, connector: 1)])
     _ = try await house.csms.stopSession(id, respondTo: "https://Roamer/5", from: caller)
     // The same again is not a second one.
     _ = try await house.csms.stopSession(id, respondTo: "https://Roamer/5", from: caller)
-    #expect(house.stations.commands == [.unlock(evse: 1), .remoteStop(.number(transaction))])
+    #expect(house.stations.commands == [.unlock(evse: 1, connector: 1), .remoteStop(.number(transaction))])
     try house.stations.last.answer(.accepted(answer: .null))
     house.settle()
     #expect(results == ["ACCEPTED"])
+  }
+
+  @Test func ofSeveralCablesTheNamedOneIsFreed() async throws {
+    try secondConnector()
+    let station = try house.connect("CS-1")
+    let caller = try house.caller(partner)
+    func unlock(_ connector: String, _ url: String) async throws -> CommandAnswer {
+      try await house.csms.unlock(
+        location: "LOC1", evse: "uid-CS-1-1", connector: connector, respondTo: "https://Roamer/\(url)", from: caller)
+    }
+    #expect(try await unlock("2", "1") == .accepted(timeout: house.settings.commandSeconds))
+    #expect(house.stations.commands == [.unlock(evse: 1, connector: 2)])
+    #expect(try await unlock("3", "2") == .rejected("the EVSE has no connector 3"))
+    // Under one URL for all that the partner asks, another cable is another wish.
+    #expect(try await unlock("1", "1") == .accepted(timeout: house.settings.commandSeconds))
+    #expect(house.stations.commands.last == .unlock(evse: 1, connector: 1))
+    _ = station
+  }
+
+  @Test func theNamedConnectorAndItsPriceAreWhatIsStarted() async throws {
+    let dear = try secondConnector()
+    _ = try house.connect("CS-1")
+    var wish = wish()
+    wish.connector = "2"
+    let caller = try house.caller(partner)
+    #expect(
+      try await house.csms.startSession(wish, from: caller) == .accepted(timeout: house.settings.commandSeconds))
+    let waiting = try #require(try house.sessions.first)
+    #expect(waiting.tariff?.ref == dear)
+    #expect(try house.evse().connector(waiting.connector)?.number == 2)
+    (wish.connector, wish.respondTo) = ("3", "https://Roamer/r/2")
+    #expect(try await house.csms.startSession(wish, from: caller) == .rejected("the EVSE has no connector 3"))
+  }
+
+  @Test func whereSomebodyElseChargesNobodyIsStarted() async throws {
+    try house.addToken("CARD")
+    try house.connect("CS-1").start("CARD")
+    #expect(
+      try await house.csms.startSession(wish(), from: try house.caller(partner)) == .rejected("EVSE 1 is occupied"))
+  }
+
+  /// EVSE 1 has two connectors, the second one at a tariff of its own, whose ref is returned.
+  @discardableResult
+  private func secondConnector() throws -> String {
+    let (evse, now) = (try house.evse(), house.now)
+    try house.write { books throws(StoreFault) in
+      guard let party = try books.parties.cpo() else { return }
+      var dear = Tariff()
+      dear.ref = "T2"
+      dear.elements = [Tariff.Element([Tariff.Component(.energy, price: Decimal(9, places: 1))])]
+      let price = try books.tariffs.create(dear, of: party.id, at: now)
+      try books.stations.create(Connector(id: ID(0), number: 2, tariff: price.id, updatedAt: now), at: evse.id)
+    }
+    return "T2"
   }
 
   @Test func ourOwnDriversCableIsNotAPartnersToFree() async throws {

@@ -322,6 +322,14 @@ struct StationNeedsTests {
     #expect(tries < 14)
   }
 
+  @Test(arguments: ["AuthorizationKey", "SecurityCtrlr.BasicAuthPassword"])
+  func aPasswordIsNoWantedSetting(name: String) async throws {
+    await #expect(throws: Refusal.invalid(field: "quirks.wanted_settings", "\(name) is a secret: set it by itself")) {
+      try await need { $0.wantedSettings = [StationSetting("Lamp", "on"), StationSetting(name, "0123456789")] }
+    }
+    #expect(try house.station("CS-1").quirks.wantedSettings == nil)
+  }
+
   @Test func wantedSettingsAreWrittenAfterABootUnlessTheOperatorSaysNo() async throws {
     house.stations.answer = { _, _ in .accepted(answer: [:]) }
     try await need { $0.wantedSettings = [StationSetting("Lamp", "on")] }

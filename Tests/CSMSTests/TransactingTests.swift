@@ -210,6 +210,24 @@ struct TransactingTests {
     #expect(house.stations.commands.last == .remoteStop(.text("tx-1")))
   }
 
+  @Test func whereARemoteStartBeginsIsWhatItPaysFor() async throws {
+    try house.price(evse: 2, at: "T2")
+    let start = try await wish()
+    try station.tell(
+      .started, 0, at: t0 + .seconds(5), state: .charging, evse: 2, wattHours: 0, remoteStart: start.number)
+    #expect(try only().tariff?.ref == "T2")
+  }
+
+  @Test func whereACarWasPluggedInBeforeIsWhatItsRemoteStartPaysFor() async throws {
+    try house.price(evse: 2, at: "T2")
+    try station.tell(.started, 0, at: t0, state: .connected, evse: 2, wattHours: 700)
+    let start = try await wish()
+    try station.tell(
+      .updated, 1, at: t0 + .seconds(60), trigger: .authorized, token: PresentedToken("CARD", .iso14443),
+      remoteStart: start.number)
+    #expect(try house.sessions.first { $0.state == .active }?.tariff?.ref == "T2")
+  }
+
   @Test func aCarThatWasPluggedInBeforeIsThatOfTheRemoteStart() async throws {
     try station.tell(.started, 0, at: t0, state: .connected, evse: 1, wattHours: 700)
     let start = try await wish()

@@ -26,6 +26,37 @@ struct WatchingTests {
     #expect(try !house.events.contains("station.booted"))
   }
 
+  @Test func aPileOfOldThingsGoesPieceAfterPieceAndNotOneAMinute() throws {
+    try pileUp(12_000)
+    house.pass(Limits.sweepSeconds + 5)
+    #expect(try piled == 0)
+  }
+
+  @Test func whatCannotGoKeepsNothingElseFromGoing() throws {
+    try pileUp(10)
+    try house.books.db.script(
+      """
+      INSERT INTO event (at, kind, subject, body) VALUES (0, 'old', 'house', '{}'), (1, 'old', 'house', '{}');
+      CREATE TRIGGER damaged BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'damaged'); END;
+      """)
+    house.pass(Limits.sweepSeconds + 5)
+    #expect(try piled == 0)
+  }
+
+  /// So many messages that the operator was done with long ago.
+  private func pileUp(_ count: Int) throws {
+    try house.books.db.script(
+      """
+      INSERT INTO parked_message (station, action, payload, digest, why, received_at, settled_at)
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(count))
+      SELECT \(try house.station("CS-1").id.value), 'MeterValues', '{}', i, 'old', 0, 0 FROM n
+      """)
+  }
+
+  private var piled: Int {
+    get throws { try house.books.db.value("SELECT count(*) FROM parked_message") ?? 0 }
+  }
+
   @Test func aStationThatReturnsWithoutABootIsAskedOnceAfterItSettled() throws {
     let station = try house.connect("CS-1")
     house.pass(Limits.settleSeconds - 1)

@@ -125,6 +125,8 @@ import Wire
     let (house, backup) = try changed()
     let (folder, last) = (house.scratch.folder, try house.books.sessions.nextTransaction())
     let station = try house.books.stations.create(.sample("CS-2", at: nil)).id
+    let invoice = Invoice(draft: "2026-05", payer: Payer(.driver, id: "C1", name: "C1"), currency: "EUR")
+    #expect(try house.books.invoices.create(invoice, of: []).number == 1)
     let done = try Restore.bring(backup, into: folder)
     #expect(done.digest == (try Backup.verify(backup)))
     let books = Books(db: try Migrations.house.open(Store.file(in: folder), isDurable: true))
@@ -133,6 +135,8 @@ import Wire
     #expect(try books.sessions.nextTransaction() > last + Limits.transactionJump - 10)
     #expect(try books.stations.create(.sample("CS-3", at: nil)).id.value > station.value)
     #expect(try books.events.after(0, limit: 10).map(\.kind) == ["house.books_restored"])
+    #expect(try books.invoices.create(invoice, of: []).number == Limits.invoiceJump + 1)
+    #expect(try books.invoices.create(invoice, of: []).number == Limits.invoiceJump + 2)
     // The books that were there are whole, with all that they had.
     let aside = Books(db: try Database(file: try #require(done.aside), access: .read))
     #expect(try aside.settings.value("later") == "1")

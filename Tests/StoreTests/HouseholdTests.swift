@@ -84,6 +84,26 @@ import Wire
 }
 
 @Suite struct ParkedMessagesTests {
+  @Test func aStationThatGoesOnAndOnIsCountedAndKeptNoMore() throws {
+    let house = try SmallHouse()
+    let parked = house.books.parked
+    func park(_ number: Int, _ action: String = "MeterValues", of station: ID<Station>? = nil) throws -> Bool {
+      try parked.park(
+        station: station ?? house.station.id, action: action, payload: ["n": .number(JSONNumber(number))],
+        why: "no such transaction", at: t(Int64(number)))
+    }
+    for number in 1...Limits.parkedMessages { #expect(try park(number)) }
+    for number in 1...3 { #expect(try !park(Limits.parkedMessages + number)) }
+    #expect(try !park(7), "the very same is counted with itself")
+    #expect(try parked.waitingCount() == Limits.parkedMessages)
+    let newest = try #require(try parked.waiting(limit: 1).first)
+    #expect(newest.count == 4 && newest.receivedAt == t(Int64(Limits.parkedMessages + 3)))
+    #expect(try park(1, "StopTransaction"))
+    #expect(try park(1, of: ID(99)))
+    try parked.settle(newest.id, at: t(9_000))
+    #expect(try park(9_001), "there is room again")
+  }
+
   @Test func theSameMessageIsParkedOnce() throws {
     let house = try SmallHouse()
     let parked = house.books.parked

@@ -217,16 +217,34 @@ import Wire
   }
 
   @Test func whatWasToldLongAgoIsForgotten() throws {
-    for (module, object) in [(PushModule.sessions, "s1"), (.cdrs, "c1"), (.locations, "l1")] {
+    let place = "\(house.location.id)"
+    for (module, object) in [(PushModule.sessions, "s1"), (.cdrs, "c1"), (.locations, place)] {
       try want(module, object, location: nil)
       try pushes.succeeded(key(module, object), sent: 1, at: t(10))
     }
     try want(.sessions, "s2", session: "s2")
     #expect(try pushes.prune(sentBefore: t(10)).removed == 0)
     #expect(try pushes.prune(sentBefore: t(11)).removed == 2)
-    #expect(try pushes.row(key(.locations, "l1")) != nil)
+    #expect(try pushes.row(key(.locations, place)) != nil)
     #expect(try pushes.row(key(.sessions, "s2")) != nil)
     try pushes.forget(house.partner.id)
     #expect(try pushes.row(key(.sessions, "s2")) == nil)
+  }
+
+  @Test func whatIsGoneIsForgottenOnceItWasToldLongAgo() throws {
+    let token = try house.books.tokens.create(.sample("04AABBCC", at: t(0)))
+    let there: [(PushModule, String)] = [
+      (.locations, "\(house.location.id)"), (.evses, house.evse.uid), (.tariffs, house.tariff.tariff.ref),
+      (.tokens, "\(token.id)"),
+    ]
+    let gone: [(PushModule, String)] = [(.locations, "99"), (.evses, "x"), (.tariffs, "x"), (.tokens, "99")]
+    for (module, object) in there + gone {
+      try want(module, object, location: nil)
+      try pushes.succeeded(key(module, object), sent: 1, at: t(10))
+    }
+    try want(.tokens, "98", location: nil)
+    #expect(try pushes.prune(sentBefore: t(11)) == Pruned(removed: gone.count))
+    for (module, object) in there { #expect(try pushes.row(key(module, object)) != nil, "\(module)") }
+    #expect(try pushes.row(key(.tokens, "98")) != nil, "its end was not told yet")
   }
 }

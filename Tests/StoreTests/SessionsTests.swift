@@ -193,6 +193,33 @@ import Wire
     #expect(try sessions.readings(of: "s2").count == 4)
     #expect(try sessions.session("s1") != nil)
   }
+
+  @Test func aSessionGoesOnceItsBillAndItsReadingsAreGone() throws {
+    let house = try SmallHouse(isDurable: true)
+    let (sessions, transactions) = (house.books.sessions, house.books.transactions)
+    for number in 1...4 {
+      var session = house.running("s\(number)", Int64(number), at: t(Int64(number) * 100))
+      try sessions.insert(session)
+      _ = session.stop(at: t(Int64(number) * 100 + 50), meter: nil, because: .local, received: t(900))
+      try sessions.finish(session)
+    }
+    _ = try transactions.create(
+      KeptTransaction(station: house.station.id, name: "tx", session: "s1", lastSeqNo: 0))
+    try sessions.append(Reading(at: t(200)), to: "s2", receivedAt: t(200))
+    #expect(try sessions.prune(endedBefore: t(150)).removed == 0)
+    #expect(try sessions.prune(endedBefore: t(1_000)) == Pruned(removed: 2), "the newest and one with a reading stay")
+    #expect(try sessions.list(limit: 9).map(\.id).sorted() == ["s2", "s4"])
+    #expect(try transactions.transaction("tx", of: house.station.id) == nil)
+    // What they began with stays for as long as one session had it.
+    let tariff = try #require(try sessions.session("s4")?.tariff)
+    #expect(try house.books.tariffs.pruneFrozen().removed == 0)
+    try house.books.db.script("UPDATE session SET tariff = NULL")
+    #expect(try house.books.tariffs.pruneFrozen() == Pruned(removed: 1))
+    try sessions.insert(.started(
+      id: "s5", place: house.place, holder: house.ours, tariff: tariff, at: t(2_000), meter: .zero, transaction: 5,
+      received: t(2_000)))
+    #expect(try sessions.session("s5")?.tariff == tariff)
+  }
 }
 
 @Suite struct CDRsTests {
@@ -231,6 +258,25 @@ import Wire
     let house = try SmallHouse()
     try insert(cdr("c1", session: "s1", ended: t(100)), house, partner: nil)
     #expect(throws: StoreFault.self) { try insert(cdr("c2", session: "s1", ended: t(100)), house, partner: nil) }
+  }
+
+  @Test func whatIsOwedIsAskedForOnce() throws {
+    let house = try SmallHouse()
+    let (cdrs, invoices) = (house.books.cdrs, house.books.invoices)
+    for number in 1...5 {
+      var bill = cdr("c\(number)", session: "s\(number)", ended: t(Int64(number) * 100))
+      bill.totals.cost = Price(beforeTax: number == 2 ? .zero : Money(tenThousandths: 30_000))
+      if number == 3 { bill.heldBecause = "the meter ran backwards" }
+      try insert(bill, house, partner: nil)
+    }
+    #expect(try cdrs.owed(until: t(500), limit: 1).map(\.cdr.id) == ["c1"])
+    #expect(try cdrs.owed(until: t(500), after: "c1", limit: 9).map(\.cdr.id) == ["c4"])
+    let draft = Invoice(draft: "2026-05", payer: Payer(.driver, id: "C1", name: "C1"), currency: "EUR")
+    let first = try invoices.create(draft, of: ["c1", "c4"])
+    #expect(first.number == 1)
+    #expect(try cdrs.owed(until: t(900), limit: 9).map(\.cdr.id) == ["c5"])
+    #expect(try invoices.cdrs(of: first, limit: 9).map(\.cdr.id) == ["c1", "c4"])
+    #expect(throws: StoreFault.self) { try invoices.create(draft, of: ["c4"]) }
   }
 
   @Test func aHeldCDRIsSeenByPartnersOnlyOnceItIsReleased() throws {

@@ -132,6 +132,31 @@ import Wire
     #expect(try policies.list(limit: 9).isEmpty)
   }
 
+  @Test func whatIsPastItsKeepingGoesAndWhatHoldsStays() throws {
+    let house = try SmallHouse()
+    let (policies, carbon) = (house.books.policies, house.books.carbon)
+    try policies.keep(
+      (0..<4).map { GridPrice(start: t(Int64($0) * 100), until: t(Int64($0) * 100 + 100), price: Decimal(1)) }, of: "NL")
+    #expect(try policies.pruneGridPrices(before: t(250)).removed == 2)
+    #expect(try policies.grid(of: "NL", from: t(250), to: t(400)).map(\.start) == [t(200), t(300)])
+    try carbon.keep((0..<4).map { CarbonFactor(beginsAt: t(Int64($0) * 100), milligrams: 1) }, of: nil)
+    try carbon.keep([CarbonFactor(beginsAt: t(0), milligrams: 2)], of: house.location.id)
+    #expect(try carbon.prune(before: t(250)).removed == 2)
+    #expect(try carbon.factors(of: nil, from: t(250), to: t(400)).map(\.beginsAt) == [t(200), t(300)])
+    #expect(try carbon.factors(of: house.location.id, from: t(250), to: t(400)).count == 1)
+  }
+
+  @Test func aTariffThatMovesAllTheTimeKeepsItsNewestVersions() throws {
+    let house = try SmallHouse()
+    for price in 1...Limits.ownTariffVersions {
+      var tariff = house.tariff.tariff
+      tariff.elements = [Tariff.Element([Tariff.Component(.energy, price: Decimal(Int64(price)))])]
+      try house.books.tariffs.update(house.tariff.id, to: tariff, at: t(Int64(price)))
+    }
+    #expect(try house.books.db.value("SELECT min(version) FROM tariff_version") == 2)
+    #expect(try house.books.tariffs.tariff(house.tariff.id)?.version == Limits.ownTariffVersions + 1)
+  }
+
   @Test func aSeriesIsReadFromTheOneThatHoldsAtItsBegin() throws {
     let policies = try SmallHouse().books.policies
     let hours = (0..<4).map {
