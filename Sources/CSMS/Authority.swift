@@ -46,7 +46,9 @@ extension CSMS {
     _ issuer: Issuer, for purpose: AuthorityPurpose, by who: String
   ) async throws(Refusal) -> Certificate {
     try await turn { () throws(Refusal) in
-      guard try self.issuer(purpose) == nil else {
+      // One that the house made for itself towards vehicles is a stopgap.
+      let known = try self.issuer(purpose)
+      guard known == nil || known?.certificate.subject.commonName == self.ownV2GName else {
         throw .conflict("there is an authority for this already; its files lie in \(self.store.authorities.path)")
       }
       try self.enter(issuer, for: purpose, by: who)
@@ -65,12 +67,20 @@ extension CSMS {
     afterCommit { self.authorityMoved() }
   }
 
-  /// The first station that asks for a certificate finds an authority to sign it.
-  private func makeIssuer() throws(Refusal) -> Issuer {
-    let issuer = try root()
-    try enter(issuer, for: .station, by: "house")
+  /// The first station that asks for a certificate finds an authority to sign it. Vehicles trust the one towards vehicles
+  /// only where its owner put its root into them, so it says so, and gives way to one that is brought.
+  private func makeIssuer(for purpose: AuthorityPurpose) throws(Refusal) -> Issuer {
+    let issuer = try root(name: purpose == .v2g ? ownV2GName : nil)
+    try enter(issuer, for: purpose, by: "house")
+    if purpose == .v2g {
+      log.warning(
+        "a V2G authority was made: vehicles know it only where its root is installed in them; `ostler ca import v2g` takes its place")
+    }
     return issuer
   }
+
+  /// By which a V2G authority is known as one that the house made for itself.
+  private var ownV2GName: String { "\(settings.certificateOrganization) own V2G Root" }
 
   /// The authority's certificate; nil where there is none.
   public func authority(_ purpose: AuthorityPurpose = .station) throws(Refusal) -> Certificate? {
@@ -225,12 +235,9 @@ extension CSMS {
     guard kind != .station || name == station.identity.text || (name == station.serialNumber && !name.isEmpty) else {
       return .refused("the CN of its request, “\(name)”, is neither its serial number nor its identity")
     }
-    // Whoever asks rightly finds an authority; one that vehicles trust cannot be made here.
-    let known = try issuer(kind == .station ? .station : .v2g)
-    let found = if known == nil, kind == .station { try makeIssuer() } else { known }
-    guard let issuer = found else {
-      return .refused("there is no V2G authority here: bring one with `ostler ca import v2g`")
-    }
+    // Whoever asks rightly finds an authority.
+    let purpose: AuthorityPurpose = kind == .station ? .station : .v2g
+    let issuer = if let known = try issuer(purpose) { known } else { try makeIssuer(for: purpose) }
     let made = try signing { () throws(CryptoFault) in
       try issuer.sign(
         subject: request.subject, key: request.key, for: kind == .station ? .station : .vehicleSide, at: now,
