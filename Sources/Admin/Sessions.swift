@@ -109,7 +109,7 @@ nonisolated struct SessionShaper: Sendable {
       "station": .text(try station(session.station, books)?.text),
       "evse": .whole(evse?.number), "connector": .whole(evse?.connectors.first { $0.id == session.connector }?.number),
       "location": try session.location.flatMap { id throws(StoreFault) in try location(id, books)?.nameJSON } ?? .null,
-      "transaction_id": .whole(session.transaction), "token": session.token.json,
+      "transaction_id": try transaction(of: session, books), "token": session.token.json,
       "partner": try session.owner.flatMap { id throws(StoreFault) in try partner(id, books)?.nameJSON } ?? .null,
       "auth_method": .word(session.authorization), "authorization_reference": .text(session.authorizationReference),
       "command": .text(session.command), "started_at": .time(session.startedAt), "ended_at": .time(session.endedAt),
@@ -120,6 +120,12 @@ nonisolated struct SessionShaper: Sendable {
       "state_of_charge": .decimal(session.stateOfCharge), "cost": cost, "cdr": .text(cdr?.id),
       "updated_at": .time(session.updatedAt),
     ]
+  }
+
+  /// By what its station knows it: the number that we gave, or a name of the station's own.
+  private func transaction(of session: Session, _ books: Books) throws(StoreFault) -> JSON {
+    if let number = session.transaction { return .whole(number) }
+    return .text(try books.transactions.transaction(of: session.id)?.name)
   }
 
   /// The figures that move while it runs.

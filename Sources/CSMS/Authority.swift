@@ -49,7 +49,9 @@ extension CSMS {
     _ issuer: Issuer, for purpose: AuthorityPurpose, by who: String
   ) async throws(Refusal) -> Certificate {
     try await turn { () throws(Refusal) in
-      guard try self.issuer(purpose) == nil else {
+      // One that the house made for itself towards vehicles is a stopgap.
+      let known = try self.issuer(purpose)
+      guard known == nil || known?.certificate.subject.commonName == self.ownV2GName else {
         throw .conflict("there is an authority for this already; its files lie in \(self.store.authorities.path)")
       }
       try self.enter(issuer, for: purpose, by: who)
@@ -57,11 +59,15 @@ extension CSMS {
     }
   }
 
-  /// Its files lie there before it signs anything, and go again where the turn is lost.
+  /// Its files lie there before it signs anything; where the turn is lost, those that they replaced lie there again.
   private func enter(_ issuer: Issuer, for purpose: AuthorityPurpose, by who: String) throws(Refusal) {
+    let replaced = issuers[purpose]
     ifLost {
-      self.issuers[purpose] = nil
-      self.store.authorities.remove(purpose)
+      self.issuers[purpose] = replaced
+      guard let replaced else { return self.store.authorities.remove(purpose) }
+      do { try self.store.authorities.save(replaced, for: purpose) } catch {
+        self.log.error("the authority that stays could not be written back: \(error)")
+      }
     }
     try filing { () throws(AuthorityFault) in try store.authorities.save(issuer, for: purpose) }
     issuers[purpose] = issuer
@@ -72,16 +78,25 @@ extension CSMS {
     afterCommit { self.authorityMoved(purpose) }
   }
 
-  /// The first station that asks for a certificate finds an authority to sign it. Its key, of P-256, takes no time.
-  private func makeIssuer() throws(Refusal) -> Issuer {
+  /// The first station that asks for a certificate finds an authority to sign it; its key, of P-256, takes no time.
+  /// Vehicles trust the one towards vehicles only where its owner put its root into them, so it says so, and gives way to
+  /// one that is brought.
+  private func makeIssuer(for purpose: AuthorityPurpose) throws(Refusal) -> Issuer {
     let organization = settings.certificateOrganization
+    let name = purpose == .v2g ? ownV2GName : "\(organization) Root"
     let issuer = try signing { () throws(CryptoFault) in
-      try Issuer.root(
-        organization: organization, commonName: "\(organization) Root", at: now, days: Limits.authorityDays)
+      try Issuer.root(organization: organization, commonName: name, at: now, days: Limits.authorityDays)
     }
-    try enter(issuer, for: .station, by: "house")
+    try enter(issuer, for: purpose, by: "house")
+    if purpose == .v2g {
+      log.warning(
+        "a V2G authority was made: vehicles know it only where its root is installed in them; `ostler ca import v2g` takes its place")
+    }
     return issuer
   }
+
+  /// By which a V2G authority is known as one that the house made for itself.
+  private var ownV2GName: String { "\(settings.certificateOrganization) own V2G Root" }
 
   /// The authority's certificate; nil where there is none.
   public func authority(_ purpose: AuthorityPurpose = .station) throws(Refusal) -> Certificate? {
@@ -235,12 +250,9 @@ extension CSMS {
     guard kind != .station || name == station.identity.text || (name == station.serialNumber && !name.isEmpty) else {
       return .refused("the CN of its request, “\(name)”, is neither its serial number nor its identity")
     }
-    // Whoever asks rightly finds an authority; one that vehicles trust cannot be made here.
-    let known = try issuer(kind == .station ? .station : .v2g)
-    let found = if known == nil, kind == .station { try makeIssuer() } else { known }
-    guard let issuer = found else {
-      return .refused("there is no V2G authority here: bring one with `ostler ca import v2g`")
-    }
+    // Whoever asks rightly finds an authority.
+    let purpose: AuthorityPurpose = kind == .station ? .station : .v2g
+    let issuer = if let known = try issuer(purpose) { known } else { try makeIssuer(for: purpose) }
     let made = try signing { () throws(CryptoFault) in
       try issuer.sign(
         subject: request.subject, key: request.key, for: kind == .station ? .station : .vehicleSide, at: now,

@@ -74,10 +74,30 @@ extension CSMS {
     return .offered
   }
 
-  func vehicleWillTake(_ schedule: CompositeSchedule, at station: ID<Station>) throws(StoreFault) {
+  /// False where a vehicle wants more than it was offered: then the offer is made anew (K15.FR.12 and .13, K16.FR.07).
+  func vehicleWillTake(_ schedule: CompositeSchedule, at station: ID<Station>) throws(StoreFault) -> Bool {
     try keepNotice(
       ChargingNotice(
         station: station, evse: schedule.evse, kind: .vehicleSchedule, body: schedule.schedule.json, at: now))
+    guard let evse = try books.stations.evse(station, number: schedule.evse),
+      let session = try books.sessions.open(at: evse), var offer = try offered(to: session),
+      try fitted(offer).isExceeded(
+        by: schedule.schedule, sessionSince: session.startedAt, volts: evse.usualVolts, phases: evse.usualPhases)
+    else { return true }
+    offer.state = .asked
+    if let link = links.link(of: station) { _ = try send(&offer, over: link, by: offer.origin) }
+    return false
+  }
+
+  /// What a vehicle was offered, where that is known: what support staff wrote by hand may stand in its place.
+  private func offered(to session: Session) throws(StoreFault) -> KeptProfile? {
+    let own = try books.profiles.open(at: session.station).filter {
+      $0.session == session.id && $0.profile.purpose == .session
+    }
+    guard let offer = own.max(by: { $0.profile.stackLevel < $1.profile.stackLevel }),
+      try !books.commands.wasWritten("SetChargingProfile", to: session.station, since: offer.updatedAt)
+    else { return nil }
+    return offer
   }
 
   func priorityTold(_ transaction: String, isOn: Bool, by station: ID<Station>) throws(StoreFault) {
@@ -117,8 +137,11 @@ extension StationDesk {
     }
   }
 
-  func vehicleWillTake(_ schedule: CompositeSchedule) throws(TurnFault) {
-    try known { station throws(StoreFault) in try house.vehicleWillTake(schedule, at: station) }
+  func vehicleWillTake(_ schedule: CompositeSchedule) throws(TurnFault) -> Bool {
+    try keeping { () throws(StoreFault) in
+      guard let station else { return true }
+      return try house.vehicleWillTake(schedule, at: station)
+    }
   }
 
   func priority(transaction: String, isOn: Bool) throws(TurnFault) {

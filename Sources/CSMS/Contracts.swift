@@ -192,13 +192,19 @@ extension CSMS {
   ) throws(StoreFault) -> Eventually<ContractAuthorization> {
     if states.contains(where: { $0.state == .revoked }) { return refusal(.revoked) }
     guard states.allSatisfy({ $0.state == .good }) else { return refusal(.unavailable) }
-    return try authorize(PresentedToken(contract, .emaid), at: station).map {
-      ContractAuthorization($0, certificate: .accepted)
+    return try authorize(PresentedToken(contract, .emaid), at: station).map { authorization in
+      let verdict: ContractAuthorization.Verdict =
+        switch authorization.verdict {
+        case .accepted, .concurrent, .noCredit: .accepted
+        case .blocked, .expired, .invalid: .cancelled
+        }
+      return ContractAuthorization(authorization, certificate: verdict)
     }
   }
 
+  /// Of an expired certificate the contract is said to have expired too (C07.FR.15).
   private func refusal(_ verdict: ContractAuthorization.Verdict) -> Eventually<ContractAuthorization> {
-    .now(ContractAuthorization(Authorization(.invalid), certificate: verdict))
+    .now(ContractAuthorization(Authorization(verdict == .expired ? .expired : .invalid), certificate: verdict))
   }
 
   /// Nil where the chain leads to somebody whom we trust with contracts, and is the contract's own.

@@ -24,6 +24,7 @@ extension CSMS {
     case "clear-profile": try profilesCleared(command, outcome)
     case "composite-schedule": try compositeTold(command, outcome)
     case "update-firmware", "get-log": try jobAnswered(command, outcome)
+    case "customer-information", "raw": try customerForgotten(command, outcome)
     default: break
     }
   }

@@ -153,6 +153,21 @@ extension CSMS {
 
   // MARK: Its answers
 
+  /// A station forgot somebody, and its list is ours to mend: he is taken off it (OCPP 2.0.1 N10.FR.02), until his token
+  /// changes or the whole list goes anew.
+  func customerForgotten(_ command: CommandRecord, _ outcome: CommandOutcome) throws(StoreFault) {
+    guard case .accepted = outcome, let uid = command.forgottenToken,
+      var list = try books.lists.state(of: command.station), list.phase == .inStep, let version = list.version,
+      var entry = try books.lists.entry(of: uid), entry.standing != .removed
+    else { return }
+    entry.standing = .removed
+    (list.phase, list.offered, list.sentUpTo, list.target) = (.sending, nil, nil, list.change)
+    list.dueAt = now + .seconds(settings.commandSeconds + Limits.firstDutyPauseSeconds)
+    list.command = try ask(
+      .list(.send(LocalListUpdate(version: version + 1, isFull: false, entries: [entry]))), of: command.station)
+    try save(list)
+  }
+
   func listVersionTold(_ command: CommandRecord, _ outcome: CommandOutcome) throws(StoreFault) {
     var list = try list(of: command.station)
     guard list.phase != .off else { return }
@@ -218,5 +233,14 @@ extension CSMS {
     var list = list
     list.updatedAt = now
     try books.lists.save(list)
+  }
+}
+
+extension CommandRecord {
+  /// Whose data a station was asked to forget, by the operator's verb or in a call that was written by hand.
+  fileprivate var forgottenToken: String? {
+    guard verb == "raw" else { return detail["clear"]?.bool == true ? detail["token"]?.string : nil }
+    guard detail["action"] == "CustomerInformation", detail["payload"]?["clear"]?.bool == true else { return nil }
+    return detail["payload"]?["idToken"]?["idToken"]?.string
   }
 }

@@ -75,7 +75,9 @@ extension CSMS: StationDoor {
     _ id: LinkID, of guest: Admission.Guest, version: String, address: String
   ) throws(TurnFault) -> any StationService {
     try keeping { () throws(StoreFault) in
-      let desk = StationDesk(house: self, link: id, identity: guest.identity, station: guest.station)
+      let desk = StationDesk(
+        house: self, link: id, identity: guest.identity, station: guest.station,
+        certificate: guest.security.certificate)
       let link = LiveLinks.Link(
         id: id, identity: guest.identity, station: guest.station, version: version, address: address, openedAt: now,
         security: guest.security, desk: desk)

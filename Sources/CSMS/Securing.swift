@@ -74,6 +74,19 @@ extension CSMS {
     return nil
   }
 
+  /// Its certificate was issued to another box than it says it is: it is not served (OCPP 2.0.1 B01.FR.12).
+  func sentAway(
+    _ id: ID<Station>, _ link: LinkID, sayingIt serialNumber: String, though certified: String
+  ) throws(StoreFault) -> BootVerdict {
+    let why = "it says that its serial number is “\(serialNumber)”, and its certificate is that of “\(certified)”"
+    if let identity = try books.stations.station(id)?.identity, doorNotes.takes(identity.text, at: now) {
+      log.notice("a station was sent away", metadata: ["station": "\(identity)", "reason": "\(why)"])
+      try record(.refusedAtTheDoor(identity, address: links[link]?.address ?? "", why: why, certificate: certified))
+    }
+    afterCommit { self.stationLink?.close(link, code: 1008, reason: "its serial number is not that of its certificate") }
+    return BootVerdict(registration: .rejected, interval: settings.pendingSeconds, now: now)
+  }
+
   /// It came in: from now on nothing less is taken from it.
   func secured(_ security: LinkSecurity, _ id: ID<Station>) throws(StoreFault) {
     if let certificate = security.certificate {

@@ -254,12 +254,9 @@ extension CSMS {
       default: nil
       }
     guard let unit else { return profile }
-    let connectors = try books.stations.evses(of: kept.station)
-      .filter { kept.evse == 0 || $0.number == kept.evse }.flatMap(\.connectors)
-    // Of one that is unknown or differs, what most stations have.
-    let volts = connectors.first.map { $0.maxVoltage } ?? 230
-    let phases = connectors.first.map { $0.powerType.phases } ?? 3
-    profile.schedule = profile.schedule.converted(to: unit, volts: Decimal(volts), phases: phases)
+    let evse = try books.stations.evses(of: kept.station).first { kept.evse == 0 || $0.number == kept.evse }
+    profile.schedule = profile.schedule.converted(
+      to: unit, volts: evse?.usualVolts ?? EVSE.mostVolts, phases: evse?.usualPhases ?? EVSE.mostPhases)
     return profile
   }
 
@@ -404,6 +401,15 @@ extension ProfileFilter {
     return (evse.map { $0 == kept.evse } ?? true) && (purpose.map { $0 == kept.profile.purpose } ?? true)
       && (stackLevel.map { $0 == kept.profile.stackLevel } ?? true)
   }
+}
+
+extension EVSE {
+  /// What most stations have.
+  static let mostVolts = Decimal(230), mostPhases = 3
+
+  /// By which rates of one unit become those of the other.
+  var usualVolts: Decimal { connectors.first.map { Decimal($0.maxVoltage) } ?? Self.mostVolts }
+  var usualPhases: Int { connectors.first.map { $0.powerType.phases } ?? Self.mostPhases }
 }
 
 extension KeptProfile {

@@ -10,9 +10,14 @@ final class StationDesk: StationService {
   let identity: StationIdentity
   /// Nil while the station only knocks.
   var station: ID<Station>?
+  /// By which it came in, where it showed one.
+  private let certificate: StationCertificate?
 
-  init(house: CSMS, link: LinkID, identity: StationIdentity, station: ID<Station>?) {
+  init(
+    house: CSMS, link: LinkID, identity: StationIdentity, station: ID<Station>?, certificate: StationCertificate?
+  ) {
     (self.house, self.link, self.identity, self.station) = (house, link, identity, station)
+    self.certificate = certificate
   }
 
   func boot(_ report: BootReport) throws(TurnFault) -> BootVerdict {
@@ -20,6 +25,9 @@ final class StationDesk: StationService {
       guard let station else {
         house.afterCommit { [house, identity] in house.knocks.booted(identity, report) }
         return BootVerdict(registration: .pending, interval: house.settings.pendingSeconds, now: house.now)
+      }
+      if let certificate, report.isHeldToCertificate, certificate.isForeign(to: report.serialNumber) {
+        return try house.sentAway(station, link, sayingIt: report.serialNumber ?? "", though: certificate.commonName)
       }
       return try house.booted(station, report)
     }
@@ -125,6 +133,13 @@ final class StationDesk: StationService {
         try house.noteOddity(what, sample: oddity.raw, of: station)
       }
     }
+  }
+}
+
+extension StationCertificate {
+  /// It was issued to a serial number, and the station says that it has another one.
+  fileprivate func isForeign(to serialNumber: String?) -> Bool {
+    match == .serialNumber && serialNumber.map { $0 != commonName } ?? false
   }
 }
 

@@ -432,9 +432,9 @@ extension CSMS {
 
   /// What a running session costs so far, where something new is known of it (I02).
   private func runningCost(of session: Session, after report: TransactionReport) throws(StoreFault) -> Decimal? {
-    guard session.state == .active, session.tariff != nil, !report.isOffline, !report.readings.isEmpty else {
-      return nil
-    }
+    guard session.state == .active, !report.isOffline, !report.readings.isEmpty else { return nil }
+    // Nobody asks for anything: that is said as what it comes to in the end (I03.FR.04).
+    guard session.tariff != nil else { return .zero }
     let costs = SessionCosts(books: books, zones: zones, currency: settings.currency)
     let cost = try costs.bill(of: session, until: now).totals.cost.shown
     costIsTold(cost, of: session.id)

@@ -54,7 +54,7 @@ public struct Balancer: Sendable {
     /// Why it gets what it gets.
     public var words: String {
       switch reason {
-      case .offline, .uncontrolled: reason.words(for: hold.highest)
+      case .offline, .uncontrolled, .refused: reason.words(for: hold.highest)
       case .afterOthers, .free, .idle: reason.words(for: limit)
       case .asWanted, .full, .departure, .waits, .belowLeast: reason.words(for: target)
       }

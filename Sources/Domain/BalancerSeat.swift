@@ -99,7 +99,8 @@ extension Balancer {
 
     var reasonUncontrolled: ShareReason {
       if !isOnline { return .offline }
-      return car == nil ? .free : .uncontrolled
+      if car == nil { return .free }
+      return disobeyed ? .uncontrolled : .refused
     }
 
     /// It may follow this limit, or the one before.

@@ -248,6 +248,27 @@ extension ChargingProfile {
     if let seconds = schedule.seconds, passed >= Int64(seconds) { return nil }
     return schedule.periods.last { Int64($0.start) <= passed }?.limit
   }
+
+  /// Whether a schedule asks at any time for more than this allows then. Rates of another unit are compared by what is
+  /// usual of voltage and phases, so those may be a little above. What may flow both ways is not compared.
+  /// - Parameter wish: with its start.
+  public func isExceeded(
+    by wish: Schedule, sessionSince start: Timestamp, volts: Decimal, phases: Int
+  ) -> Bool {
+    guard kind != .dynamic, !schedule.periods.contains(where: { $0.bidirectional != nil }) else { return false }
+    var asked = ChargingProfile()
+    asked.schedule = wish.converted(to: schedule.unit, volts: volts, phases: phases)
+    let percent = Decimal(wish.unit == schedule.unit ? 100 : Limits.comparedPercent)
+    let (begin, base) = (schedule.startsAt ?? start, wish.startsAt ?? start)
+    let moments =
+      wish.periods.map { base + .seconds($0.start) } + schedule.periods.map { begin + .seconds($0.start) }
+    return moments.contains { moment in
+      guard let allowed = limit(at: moment, sessionSince: start),
+        let rate = asked.limit(at: moment, sessionSince: start)
+      else { return false }
+      return rate * Decimal(100) > allowed * percent
+    }
+  }
 }
 
 /// A profile as the books keep it: what was wished, and what the station says of it.

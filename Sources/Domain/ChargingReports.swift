@@ -10,8 +10,8 @@ public protocol ChargingReports: AnyObject {
   func limitCleared(evse: Int?, source: String) throws(TurnFault)
   /// What a vehicle would like; a profile is offered to it.
   func needs(_ needs: ChargingNeeds) throws(TurnFault) -> NeedsVerdict
-  /// What a vehicle made of the profile that it was offered.
-  func vehicleWillTake(_ schedule: CompositeSchedule) throws(TurnFault)
+  /// What a vehicle made of the profile that it was offered; false where that is more than the offer.
+  func vehicleWillTake(_ schedule: CompositeSchedule) throws(TurnFault) -> Bool
   /// A driver asked at the station to go first, or no longer does.
   func priority(transaction: String, isOn: Bool) throws(TurnFault)
   /// What a dynamic profile allows now; nil where the house has no such profile.

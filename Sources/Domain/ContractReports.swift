@@ -86,6 +86,8 @@ public struct ContractAuthorization: Sendable, Equatable {
   /// What a contract's certificate is worth.
   public enum Verdict: Sendable {
     case accepted, expired, revoked, untrusted
+    /// It holds, and its contract does not.
+    case cancelled
     /// Its state could not be learnt.
     case unavailable
   }

@@ -23,7 +23,10 @@ public struct CustomerCommand: Sendable, Equatable {
   public var verb: String { "customer-information" }
 
   public var detail: JSON {
-    ["request": .number(JSONNumber(id)), "report": .bool(isTold), "clear": .bool(isForgotten)]
+    let uid: String? = if case .token(let uid, _) = person { uid } else { nil }
+    return [
+      "request": .number(JSONNumber(id)), "report": .bool(isTold), "clear": .bool(isForgotten), "token": .maybe(uid),
+    ]
   }
 }
 

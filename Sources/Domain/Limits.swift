@@ -78,4 +78,6 @@ public enum Limits {
   public static let tenseSeconds = 1_800
   /// A per line from which on a reading tells which lines a car uses.
   public static let tellingAmperes = 3
+  /// Percent of an offer in A that a vehicle's schedule in W may come to, or the other way round, because voltages differ.
+  public static let comparedPercent = 101
 }

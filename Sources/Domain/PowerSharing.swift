@@ -243,8 +243,10 @@ public enum ShareReason: Sendable, Equatable {
   case afterOthers
   /// Its station is not connected and holds what it had, or its default.
   case offline
-  /// The station refuses limits, or does not keep them, and is reserved for.
+  /// The station took limits and does not keep them, so all that its outlet gives is reserved for it.
   case uncontrolled
+  /// The station says no to limits, and what it goes on with is reserved for it.
+  case refused
   /// No session.
   case free
 
@@ -262,7 +264,8 @@ public enum ShareReason: Sendable, Equatable {
     case .idle: return current == .zero ? "the car asks for nothing" : "\(amount) kept, though the car asks for nothing"
     case .afterOthers: return "\(amount) until other stations have gone down"
     case .offline: return "\(amount) reserved because its station is not connected"
-    case .uncontrolled: return "\(amount) reserved because its station does not keep our limits"
+    case .uncontrolled: return "\(amount) reserved because its station draws more than the limit that it took"
+    case .refused: return "\(amount) reserved because its station refuses limits"
     case .free: return "no car charges"
     }
   }
@@ -279,6 +282,7 @@ public enum ShareReason: Sendable, Equatable {
     case .afterOthers: "after_others"
     case .offline: "offline"
     case .uncontrolled: "uncontrolled"
+    case .refused: "refused"
     case .free: "free"
     }
   }

@@ -128,6 +128,8 @@ public struct BootReport: Sendable {
   public var meterSerialNumber: String?
   /// Why it started; OCPP 1.6 does not say.
   public var reason: Reason?
+  /// Its serial number must be the one that its certificate bears, where that bears one (OCPP 2.0.1 B01.FR.11).
+  public var isHeldToCertificate: Bool
 
   public enum Reason: String, Word {
     case applicationReset = "application_reset", firmwareUpdate = "firmware_update", localReset = "local_reset"
@@ -137,9 +139,10 @@ public struct BootReport: Sendable {
 
   public init(
     vendor: String, model: String, serialNumber: String? = nil, firmwareVersion: String? = nil, iccid: String? = nil,
-    imsi: String? = nil, meterType: String? = nil, meterSerialNumber: String? = nil, reason: Reason? = nil
+    imsi: String? = nil, meterType: String? = nil, meterSerialNumber: String? = nil, reason: Reason? = nil,
+    isHeldToCertificate: Bool = false
   ) {
-    self.reason = reason
+    (self.reason, self.isHeldToCertificate) = (reason, isHeldToCertificate)
     self.vendor = kept(vendor)
     self.model = kept(model)
     self.serialNumber = serialNumber.map(kept)

@@ -10,6 +10,8 @@ public enum CallFault: Error, Equatable, Sendable {
   case malformed(Flaw)
   /// A frame that cannot be read, but whose id could be recovered.
   case unreadable(String)
+  /// A frame of which not even the id can be read.
+  case noCall(String)
   /// The station is rejected, or not accepted yet and was not asked for this (OCPP 1.6 §4.2.1, OCPP 2.0.1 B02.FR.09,
   /// B03.FR.07).
   case notAccepted
@@ -23,6 +25,7 @@ public enum CallFault: Error, Equatable, Sendable {
     case .unknownAction: .notImplemented
     case .malformed(let flaw): ErrorCode(flaw.kind)
     case .unreadable: .formation
+    case .noCall: .framework
     case .notAccepted: .security
     case .unavailable, .overdue: .internalError
     }
@@ -33,7 +36,7 @@ public enum CallFault: Error, Equatable, Sendable {
     switch self {
     case .unknownAction(let action): "the action \(action) is not known here"
     case .malformed(let flaw): flaw.path.isEmpty ? "the payload: \(flaw.detail)" : "\(flaw.path): \(flaw.detail)"
-    case .unreadable(let why): why
+    case .unreadable(let why), .noCall(let why): why
     case .notAccepted: "only BootNotification is heard until the station is accepted"
     case .unavailable(.busy): "too much waits here; try again"
     case .unavailable(.storage): "this could not be stored; try again"
@@ -51,7 +54,7 @@ public enum CallFault: Error, Equatable, Sendable {
 
 /// The codes of the CALLERRORs that we send, by their meaning.
 public enum ErrorCode: Sendable, CaseIterable {
-  case notImplemented, internalError, formation, property, occurrence, type, security
+  case notImplemented, internalError, formation, framework, property, occurrence, type, security
 
   init(_ kind: Flaw.Kind) {
     switch kind {
@@ -68,6 +71,7 @@ public enum ErrorCode: Sendable, CaseIterable {
     case .notImplemented: "NotImplemented"
     case .internalError: "InternalError"
     case .formation: edition <= .v16 ? "FormationViolation" : "FormatViolation"
+    case .framework: edition <= .v16 ? "GenericError" : "RpcFrameworkError"
     case .property: "PropertyConstraintViolation"
     case .occurrence: edition <= .v16 ? "OccurenceConstraintViolation" : "OccurrenceConstraintViolation"
     case .type: "TypeConstraintViolation"

@@ -148,6 +148,9 @@ public struct MessageID: Hashable, Sendable, CustomStringConvertible {
   public let text: String
   public let isNumber: Bool
 
+  /// Stands for an id that could not be read (OCPP-J 2.0.1 §4.2.3).
+  static let unreadable = MessageID("-1")
+
   public init(_ text: String) {
     self.text = text
     isNumber = false

@@ -303,13 +303,22 @@ final class Link: WebSocketHandler {
   private func take(_ garbage: Garbage, _ arrival: Arrival) {
     record(arrival.logged, .received, garbage.prefix?.action, garbage.prefix?.id, isError: true)
     flag("frame", Oddity(path: "json", kind: .brokenFrame, raw: arrival.excerpt))
-    guard let prefix = garbage.prefix else { return }
+    guard let prefix = garbage.prefix else { return refuse(garbage) }
     if prefix.type == 2 {
       answer(prefix.id, prefix.action ?? "", .failure(.unreadable(garbage.why)))
     } else {
       let code = ErrorCode.formation.spelled(in: dialect.edition)
       replied(prefix.id, .error(code: code, description: "the station's answer: \(garbage.why)"))
     }
+  }
+
+  /// A station of 2.x hears also of what has no id (OCPP-J 2.0.1 §4.2.3); for those of 1.6 there is no such answer.
+  private func refuse(_ garbage: Garbage) {
+    guard dialect.edition > .v16, garbage.kind != .unknownType else { return }
+    let fault = CallFault.noCall(garbage.why)
+    let code = fault.code.spelled(in: dialect.edition)
+    send(
+      Frame.encodeError(.unreadable, code: code, description: fault.description), nil, .unreadable, isError: true)
   }
 
   // MARK: The station's calls

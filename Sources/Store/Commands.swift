@@ -64,6 +64,17 @@ nonisolated public struct Commands {
       """, time, as: KeptCommand.init(row:))
   }
 
+  /// Whether somebody wrote such a call by hand since then, and the station took it.
+  public func wasWritten(
+    _ action: String, to station: ID<Station>, since time: Timestamp
+  ) throws(StoreFault) -> Bool {
+    try db.value(
+      """
+      SELECT EXISTS (SELECT 1 FROM command WHERE station = ?1 AND created_at >= ?2 AND verb = 'raw' AND phase = 'done'
+        AND detail ->> 'action' = ?3)
+      """, station, time, action) ?? false
+  }
+
   public func insert(_ command: KeptCommand) throws(StoreFault) {
     let record = command.record
     try db.run(

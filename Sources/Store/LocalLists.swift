@@ -70,6 +70,12 @@ nonisolated public struct LocalLists {
       """, change, target, tag, limit, as: Self.entry(row:))
   }
 
+  /// What the list says of a token; nil where it was never on it.
+  public func entry(of uid: String) throws(StoreFault) -> LocalListEntry? {
+    try db.first(
+      "SELECT *, tag AS place FROM listed_token WHERE tag = ?1", Token.fold(uid), as: Self.entry(row:))?.entry
+  }
+
   private static func entry(row: Row) throws(StoreFault) -> (place: String, entry: LocalListEntry) {
     try (
       row.get("place"),

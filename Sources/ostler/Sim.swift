@@ -18,8 +18,7 @@ struct Sim: AsyncParsableCommand {
     @Option(help: "Its identity.") var id: String
     @Option(help: "Where it connects; its identity is appended.") var url = "ws://127.0.0.1:8080/ocpp"
     @Option(help: "ac11, ac22, dc50 or dc150.") var profile = "ac22"
-    @Option(name: .customLong("version"), help: "The OCPP version that it speaks: 1.6, 2.0.1 or 2.1.") var spoken =
-      "1.6"
+    @Option(name: .customLong("ocpp"), help: "The OCPP version that it speaks: 1.6, 2.0.1 or 2.1.") var spoken = "1.6"
     @Option(help: "Its HTTP Basic password.") var password: String?
     @Option(help: "A card that is shown again and again: a session of so many seconds, see --session.") var tag: String?
     @Option(help: "Seconds of a session with --tag.") var session = 60
@@ -34,7 +33,7 @@ struct Sim: AsyncParsableCommand {
         throw ValidationError("--profile: ac11, ac22, dc50 or dc150")
       }
       guard StationProfile.Version(rawValue: spoken) != nil else {
-        throw ValidationError("--version: 1.6, 2.0.1 or 2.1")
+        throw ValidationError("--ocpp: 1.6, 2.0.1 or 2.1")
       }
       for name in quirks where StationHabit(rawValue: name) == nil {
         throw ValidationError("--quirk: \(StationHabit.allCases.map(\.rawValue).joined(separator: ", "))")

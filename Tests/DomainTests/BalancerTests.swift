@@ -81,7 +81,7 @@ struct BalancerTests {
     _ = site.decide(at: now + .seconds(20))
     #expect(site.places(at: now)[0].reason == .uncontrolled)
     #expect(site.places(at: now)[0].hold.l1 == current(32))
-    #expect(site.places(at: now)[0].words == "32 A reserved because its station does not keep our limits")
+    #expect(site.places(at: now)[0].words == "32 A reserved because its station draws more than the limit that it took")
     // It is told again, follows, and is trusted again.
     #expect(limits(site.decide(at: now + .seconds(90)))[1] == 16)
     site.confirmed(ID(1), at: now + .seconds(91))

@@ -79,7 +79,7 @@ extension V2.BootNotification {
       BootReport(
         vendor: device.vendorName, model: device.model, serialNumber: device.serialNumber,
         firmwareVersion: device.firmwareVersion, iccid: device.modem?.iccid, imsi: device.modem?.imsi,
-        reason: call.message.plainReason))
+        reason: call.message.plainReason, isHeldToCertificate: true))
     var reply = Reply()
     switch verdict.registration {
     case .accepted: reply.status = .accepted

@@ -29,8 +29,9 @@ extension V2.Authorize.Reply {
       case .accepted: .accepted
       case .expired: .certificateExpired
       case .revoked: .certificateRevoked
-      case .untrusted: .certChainError
-      case .unavailable: .noCertificateAvailable
+      case .cancelled: .contractCancelled
+      // What cannot be looked at is as good as wrong (C07.FR.17).
+      case .untrusted, .unavailable: .certChainError
       case nil: nil
       }
   }

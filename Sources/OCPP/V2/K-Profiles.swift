@@ -244,8 +244,8 @@ extension V2.NotifyEVChargingSchedule {
     var composite = Domain.CompositeSchedule()
     composite.evse = call.evseId
     composite.schedule = call.chargingSchedule.plain
-    try station.vehicleWillTake(composite)
-    return .reply(V2.YesOrNo(.accepted))
+    composite.schedule.startsAt = composite.schedule.startsAt ?? call.timeBase
+    return .reply(V2.YesOrNo(try station.vehicleWillTake(composite) ? .accepted : .rejected))
   }
 }
 

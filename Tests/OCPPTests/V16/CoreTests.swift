@@ -83,6 +83,7 @@ final class Desk: StationService {
   var clearedLimits: [String] = []
   var vehicleNeeds: [ChargingNeeds] = []
   var vehicleSchedules: [CompositeSchedule] = []
+  var takesOffers = true
   var priorities: [String] = []
   var needsVerdict = NeedsVerdict.offered
 
@@ -93,7 +94,10 @@ final class Desk: StationService {
     vehicleNeeds.append(needs)
     return needsVerdict
   }
-  func vehicleWillTake(_ schedule: CompositeSchedule) { vehicleSchedules.append(schedule) }
+  func vehicleWillTake(_ schedule: CompositeSchedule) -> Bool {
+    vehicleSchedules.append(schedule)
+    return takesOffers
+  }
   func priority(transaction: String, isOn: Bool) { priorities.append("\(transaction) \(isOn)") }
   func dynamicLimit(of number: Int64) -> Decimal? { number == 7 ? 3_000 : nil }
 

@@ -76,7 +76,7 @@ import Wire
   @Test(
     arguments: [
       (.accepted, "Accepted"), (.expired, "CertificateExpired"), (.revoked, "CertificateRevoked"),
-      (.untrusted, "CertChainError"), (.unavailable, "NoCertificateAvailable"), (nil, nil),
+      (.untrusted, "CertChainError"), (.unavailable, "CertChainError"), (.cancelled, "ContractCancelled"), (nil, nil),
     ] as [(ContractAuthorization.Verdict?, String?)])
   func whatACertificateIsWorthIsSaidInTheProtocolsWords(verdict: ContractAuthorization.Verdict?, word: String?) throws {
     desk.contractAuthorization = ContractAuthorization(Authorization(.accepted), certificate: verdict)
