@@ -128,13 +128,12 @@ extension API {
         try quirks.change("pages_by_offset", &partner.quirks.pagesByOffset)
         try quirks.change("pull_minutes", &partner.quirks.pullMinutes)
         try quirks.change("requests_per_minute", &partner.quirks.requestsPerMinute)
+        try quirks.change("side", word: &partner.quirks.side)
       }
-      fields.leave("version")
+      try fields.change("version", &partner.quirks.version)
       if fields.has("publishing") { try fields.merge("publishing", into: &partner.publishing) }
     }
-    try await house.change(id, by: call.by, edit)
-    var fields = try call.fields()
-    if fields.has("version") { try await house.speak(try fields.maybeText("version"), with: id, by: call.by) }
+    try await house.deal(id, by: call.by, edit)
     return try await showPartner(id)
   }
 
