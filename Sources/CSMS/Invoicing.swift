@@ -31,9 +31,8 @@ extension CSMS {
   /// What the payers of a month owe so far: of all CDRs that ended before the month did, are not held, and were not asked
   /// for yet. Read a page at a time, so that no snapshot lives long.
   /// - Parameter end: of the month, on the clock of whoever closes it.
-  public func drafts(
-    of month: String, until end: Timestamp
-  ) async throws(Refusal) -> [(invoice: Invoice, cdrs: [String])] {
+  public func drafts(of month: String, until end: Timestamp) async throws(Refusal) -> MonthDraft {
+    var held: [String: Int] = [:]
     var drafts: [String: (invoice: Invoice, cdrs: [String])] = [:]
     var (cursor, count) = (String?.none, 0)
     while true {
@@ -41,14 +40,20 @@ extension CSMS {
       let page = try await read { books throws(StoreFault) in
         let kept = try books.cdrs.export(CDRFilter(to: end), after: from, limit: Limits.invoicedAtOnce)
         var owed: [(cdr: CDR, payer: Payer)] = []
-        for one in kept where one.held == nil {
+        var held: [String] = []
+        for one in kept {
+          if let why = one.held {
+            held.append(why)
+            continue
+          }
           // A record of nothing would be a line that nobody understands.
           if one.cdr.totals.cost.total == .zero { continue }
           if try books.invoices.isInvoiced(one.cdr.id) { continue }
           owed.append((one.cdr, try Self.payer(of: one, books)))
         }
-        return (last: kept.count == Limits.invoicedAtOnce ? kept.last?.cdr.id : nil, owed: owed)
+        return (last: kept.count == Limits.invoicedAtOnce ? kept.last?.cdr.id : nil, owed: owed, held: held)
       }
+      for why in page.held { held[why, default: 0] += 1 }
       for (cdr, payer) in page.owed {
         let key = "\(payer.kind.rawValue) \(payer.id) \(cdr.currency)"
         var draft = drafts[key] ?? (Invoice(draft: month, payer: payer, currency: cdr.currency), [])
@@ -63,11 +68,13 @@ extension CSMS {
       guard let last = page.last else { break }
       cursor = last
     }
-    return drafts.sorted { $0.key < $1.key }.map { _, draft in
+    let invoices = drafts.sorted { $0.key < $1.key }.map { _, draft in
       var draft = draft
       draft.invoice.settle()
       return draft
     }
+    let reasons = held.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    return MonthDraft(invoices: invoices, held: reasons.map { (reason: $0.key, count: $0.value) })
   }
 
   /// Who pays a CDR: its partner, the tenant of the driver's token, or the driver.
@@ -86,7 +93,7 @@ extension CSMS {
   /// Closes a month: makes its invoices, numbered without a gap, in one commit.
   public func closeMonth(_ month: String, until end: Timestamp, by who: String) async throws(Refusal) -> [Invoice] {
     guard end <= now else { throw .conflict("\(month) is not over") }
-    let drafts = try await drafts(of: month, until: end)
+    let drafts = try await drafts(of: month, until: end).invoices
     return try await turn { () throws(Refusal) in
       if let closed = try keep({ () throws(StoreFault) in try self.books.invoices.closed(month) }) {
         throw .conflict("\(month) was closed by \(closed.closedBy)")
@@ -100,6 +107,7 @@ extension CSMS {
           (invoice.company, invoice.createdAt, invoice.createdBy) = (company, self.now, who)
           made.append(try self.books.invoices.create(invoice, of: cdrs))
         }
+        for invoice in made { try self.invoiceMade(invoice) }
         try self.books.invoices.close(month, at: self.now, by: who)
         return made
       }
@@ -119,8 +127,17 @@ extension CSMS {
       return try keep { () throws(StoreFault) in
         var credit = invoice.credit()
         (credit.company, credit.createdAt, credit.createdBy) = (try Self.company(self.books), self.now, who)
-        return try self.books.invoices.create(credit, of: [])
+        let made = try self.books.invoices.create(credit, of: [])
+        try self.invoiceMade(made)
+        return made
       }
     }
   }
+}
+
+/// A month that is not closed.
+public struct MonthDraft: Sendable {
+  public var invoices: [(invoice: Invoice, cdrs: [String])]
+  /// CDRs that wait for the operator and so are asked for by nobody yet, by the reason, the most frequent first.
+  public var held: [(reason: String, count: Int)]
 }
