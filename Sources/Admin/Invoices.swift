@@ -40,11 +40,11 @@ extension API {
   fileprivate func showMonth(_ call: Call) async throws -> Answer {
     let (month, span) = try await self.month(of: call)
     let closed = try await house.read { books throws(StoreFault) in try books.invoices.closed(month) }
-    var drafts: [(invoice: Invoice, cdrs: [String])] = []
-    if closed == nil { drafts = try await house.drafts(of: month, until: span.to) }
+    let draft = try await house.drafts(of: month, until: span.to)
     return .json([
       "month": .string(month), "ends_at": .time(span.to), "closed": closed?.json ?? .null,
-      "drafts": .list(drafts) { $0.invoice.json(creditedBy: nil) },
+      "drafts": .list(closed == nil ? draft.invoices : []) { $0.invoice.json(creditedBy: nil) },
+      "held": .list(draft.held) { ["reason": .string($0.reason), "count": .whole($0.count)] },
     ])
   }
 

@@ -128,15 +128,12 @@ extension API {
         try quirks.change("pages_by_offset", &partner.quirks.pagesByOffset)
         try quirks.change("pull_minutes", &partner.quirks.pullMinutes)
         try quirks.change("requests_per_minute", &partner.quirks.requestsPerMinute)
+        try quirks.change("side", word: &partner.quirks.side)
       }
-      fields.leave("version")
+      try fields.change("version", &partner.quirks.version)
       if fields.has("publishing") { try fields.merge("publishing", into: &partner.publishing) }
     }
-    // Read before anything changes; spoken of last, because the partner is asked there and may say no.
-    var fields = try call.fields()
-    let version = try fields.maybeText("version")
-    try await house.change(id, by: call.by, edit)
-    if fields.has("version") { try await house.speak(version, with: id, by: call.by) }
+    try await house.deal(id, by: call.by, edit)
     return try await showPartner(id)
   }
 

@@ -16,6 +16,8 @@ extension Route {
     Route("listRoamingCDRs", .get, "/roaming/cdrs", .look) { try await $0.listRoamingCDRs($1) },
     Route("getRoamingCDR", .get, "/roaming/cdrs/{id}", .look) { try await $0.showRoamingCDR($1.id()) },
     Route("settleRoamingCDR", .post, "/roaming/cdrs/{id}/settle", .run) { try await $0.settleRoamingCDR($1) },
+    Route("listInvoiceRecords", .get, "/roaming/invoices", .look) { try await $0.listInvoiceRecords($1) },
+    Route("getInvoiceRecord", .get, "/roaming/invoices/{id}", .look) { try await $0.showInvoiceRecord($1) },
     Route("roamingCommand", .post, "/roaming/commands/{verb}", .run, isCommand: true) {
       try await $0.roamingCommand($1)
     },
@@ -227,6 +229,51 @@ extension Fields {
       throw .invalid("location", "the id of a location is expected")
     }
     return id
+  }
+}
+
+// MARK: - What partners' invoices ask for
+
+extension API {
+  fileprivate func listInvoiceRecords(_ call: Call) async throws -> Answer {
+    let limit = try call.limit()
+    let cursor: ID<InvoiceRecord>? = try call.cursorID()
+    let found = try await house.read { books throws(StoreFault) in
+      try books.invoiceRecords.list(before: cursor?.value, limit: limit).map { kept throws(StoreFault) in
+        (kept.id, try kept.json(books))
+      }
+    }
+    return .page(found.map(\.1), next: found.count < limit ? nil : found.last.map { "\($0.0)" })
+  }
+
+  /// With what its CDRs come to in our books.
+  fileprivate func showInvoiceRecord(_ call: Call) async throws -> Answer {
+    let id: ID<InvoiceRecord> = try call.id()
+    let found = try await house.read { books throws(StoreFault) -> JSON? in
+      guard let kept = try books.invoiceRecords.record(id.value) else { return nil }
+      var json = try kept.json(books)
+      let check = try books.invoiceRecords.check(kept)
+      json["missing_count"] = .whole(check.missingCount)
+      json["missing"] = .list(check.missing) { .string($0) }
+      json["doubtful"] = .whole(check.doubtful)
+      json["costs"] = .list(check.costs.sorted { $0.key < $1.key }) { currency, sum in
+        .cost(Price(beforeTax: sum.net, afterTax: sum.total), currency)
+      }
+      json["record"] = kept.record.json
+      return json
+    }
+    guard let json = found else { throw Problem(.notFound, "no such record of an invoice") }
+    return .json(json)
+  }
+}
+
+nonisolated extension KeptInvoiceRecord {
+  fileprivate func json(_ books: Books) throws(StoreFault) -> JSON {
+    [
+      "id": .whole(id), "ref": .string(record.id), "party": .party(record.owner),
+      "partner": try books.partners.partner(partner)?.nameJSON ?? .null, "invoice": .string(record.invoice),
+      "cdr_count": .whole(record.cdrs.count), "updated_at": .time(record.updatedAt), "received_at": .time(receivedAt),
+    ]
   }
 }
 

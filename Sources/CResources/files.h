@@ -293,6 +293,9 @@ static const unsigned char file_Migrations_0025_limits_sql[] = {
 static const unsigned char file_Migrations_0026_keeping_sql[] = {
 #embed "../../Resources/Migrations/0026_keeping.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Migrations_0027_invoice_records_sql[] = {
+#embed "../../Resources/Migrations/0027_invoice_records.sql" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
 };
@@ -416,6 +419,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0024_webhooks.sql", file_Migrations_0024_webhooks_sql) \
   FILE("Migrations/0025_limits.sql", file_Migrations_0025_limits_sql) \
   FILE("Migrations/0026_keeping.sql", file_Migrations_0026_keeping_sql) \
+  FILE("Migrations/0027_invoice_records.sql", file_Migrations_0027_invoice_records_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \

@@ -43,7 +43,9 @@ public final class CSMS {
   /// Partners of which a list is being read.
   var pullers: Set<ID<Partner>> = []
   /// How fast partners ask.
-  var partnerPace = PartnerPace()
+  var partnerPace = MinutePace<ID<Partner>>()
+  /// How often partners ask about the plans of a session.
+  var planPace = MinutePace<String>()
   /// Who waits for the end of which command to another network.
   var roamingWatches: [String: [RoamingWatch]] = [:]
   var doorNotes = DoorNotes()

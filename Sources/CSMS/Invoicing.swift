@@ -31,9 +31,7 @@ extension CSMS {
   /// What the payers of a month owe so far: of all CDRs that ended before the month did, are not held, and were not asked
   /// for yet. Read a page at a time, so that no snapshot lives long.
   /// - Parameter end: of the month, on the clock of whoever closes it.
-  public func drafts(
-    of month: String, until end: Timestamp
-  ) async throws(Refusal) -> [(invoice: Invoice, cdrs: [String])] {
+  public func drafts(of month: String, until end: Timestamp) async throws(Refusal) -> MonthDraft {
     var drafts: [String: (invoice: Invoice, cdrs: [String])] = [:]
     var (cursor, count) = (String?.none, 0)
     while true {
@@ -57,11 +55,13 @@ extension CSMS {
       guard let last = page.last else { break }
       cursor = last
     }
-    return drafts.sorted { $0.key < $1.key }.map { _, draft in
+    let invoices = drafts.sorted { $0.key < $1.key }.map { _, draft in
       var draft = draft
       draft.invoice.settle()
       return draft
     }
+    let held = try await read { books throws(StoreFault) in try books.cdrs.held(until: end) }
+    return MonthDraft(invoices: invoices, held: held)
   }
 
   /// Who pays a CDR: its partner, the tenant of the driver's token, or the driver.
@@ -80,7 +80,7 @@ extension CSMS {
   /// Closes a month: makes its invoices, numbered without a gap, in one commit.
   public func closeMonth(_ month: String, until end: Timestamp, by who: String) async throws(Refusal) -> [Invoice] {
     guard end <= now else { throw .conflict("\(month) is not over") }
-    let drafts = try await drafts(of: month, until: end)
+    let drafts = try await drafts(of: month, until: end).invoices
     return try await turn { () throws(Refusal) in
       if let closed = try keep({ () throws(StoreFault) in try self.books.invoices.closed(month) }) {
         throw .conflict("\(month) was closed by \(closed.closedBy)")
@@ -94,6 +94,7 @@ extension CSMS {
           (invoice.company, invoice.createdAt, invoice.createdBy) = (company, self.now, who)
           made.append(try self.books.invoices.create(invoice, of: cdrs))
         }
+        for invoice in made { try self.invoiceMade(invoice) }
         try self.books.invoices.close(month, at: self.now, by: who)
         return made
       }
@@ -113,8 +114,17 @@ extension CSMS {
       return try keep { () throws(StoreFault) in
         var credit = invoice.credit()
         (credit.company, credit.createdAt, credit.createdBy) = (try Self.company(self.books), self.now, who)
-        return try self.books.invoices.create(credit, of: [])
+        let made = try self.books.invoices.create(credit, of: [])
+        try self.invoiceMade(made)
+        return made
       }
     }
   }
+}
+
+/// A month that is not closed.
+public struct MonthDraft: Sendable {
+  public var invoices: [(invoice: Invoice, cdrs: [String])]
+  /// CDRs that wait for the operator and so are asked for by nobody yet, by the reason, the most frequent first.
+  public var held: [(reason: String, count: Int)]
 }

@@ -121,6 +121,13 @@ public enum Limits {
   /// Locations and tariffs of one partner that are kept; a further one is refused.
   public nonisolated static let roamingLocations = 100_000
   public nonisolated static let roamingTariffs = 20_000
+  /// Requests about the charging profile of one session in a minute, each of which a station hears; a further one is
+  /// answered TOO_OFTEN (OCPI 2.2.1 §14.1).
+  public nonisolated static let planRequestsPerMinute = 10
+  /// Records of one partner's invoices that are kept; a further one is refused.
+  public nonisolated static let invoiceRecords = 20_000
+  /// CDRs of all records on one page that a partner asks for; the rest is on the next one. A single record is never cut.
+  nonisolated static let recordedCDRsPerPage = 20_000
   /// Seconds for the answer to a command of ours where nobody says, the longest that somebody may say for its result,
   /// and how much later it still counts.
   public nonisolated static let roamingCommandSeconds = 60

@@ -183,17 +183,28 @@ extension CSMS {
     }
   }
 
-  /// Speaks another version with a partner: nil is the highest that both have. Its endpoints there are learned by making
-  /// new tokens with it; where that fails all stays as it was.
-  public func speak(_ version: String?, with id: ID<Partner>, by who: String) async throws(Refusal) {
+  /// Changes what decides how a partner and we deal with each other: the version (nil is the highest that both have), what
+  /// it is where its version does not say it, and the provider among our parties. All that is told and learned with
+  /// credentials, so where the partner is registered new ones are made; where that fails all stays as it was.
+  public func deal(
+    _ id: ID<Partner>, by who: String,
+    _ edit: @escaping @MainActor @Sendable (inout Partner) throws(Refusal) -> Void
+  ) async throws(Refusal) {
     let before = try partner(id)
-    try await change(id, by: who) { (partner: inout Partner) throws(Refusal) in partner.quirks.version = version }
-    guard before.state == .registered || before.state == .paused else { return }
+    try await change(id, by: who) { (partner: inout Partner) throws(Refusal) in
+      try edit(&partner)
+      if let provider = partner.provider { _ = try self.parties(nil, provider) }
+    }
+    let after = try partner(id)
+    let isSame = after.quirks.version == before.quirks.version && after.quirks.side == before.quirks.side
+      && after.provider == before.provider
+    guard !isSame, before.state == .registered || before.state == .paused else { return }
     do {
       _ = try await register(again: id, versionsURL: nil, token: nil)
     } catch {
       try await change(id, by: who) { (partner: inout Partner) throws(Refusal) in
-        partner.quirks.version = before.quirks.version
+        (partner.quirks.version, partner.quirks.side) = (before.quirks.version, before.quirks.side)
+        partner.provider = before.provider
       }
       throw error
     }

@@ -150,16 +150,17 @@ extension Partner {
   }
 }
 
-/// How many requests each partner made in this minute.
-struct PartnerPace {
-  private var minutes: [ID<Partner>: (minute: Int64, count: Int)] = [:]
+/// How many requests somebody, or about something, came in this minute.
+struct MinutePace<Key: Hashable> {
+  private var minute: Int64 = 0
+  private var counts: [Key: Int] = [:]
 
   /// Counts one. Seconds until the next minute where it is one too many.
-  mutating func pause(_ partner: ID<Partner>, above most: Int, at now: Timestamp) -> Int? {
-    let minute = now.milliseconds / 60_000
-    let count = minutes[partner].map { $0.minute == minute ? $0.count : 0 } ?? 0
+  mutating func pause(_ key: Key, above most: Int, at now: Timestamp) -> Int? {
+    if minute != now.milliseconds / 60_000 { (minute, counts) = (now.milliseconds / 60_000, [:]) }
+    let count = counts[key] ?? 0
     guard count < most else { return Int(60 - now.milliseconds / 1_000 % 60) }
-    minutes[partner] = (minute, count + 1)
+    counts[key] = count + 1
     return nil
   }
 }

@@ -122,7 +122,7 @@ extension CSMS {
 
   private func receivers(of module: PushModule, party: ID<Party>) throws(StoreFault) -> [Partner] {
     try books.partners.all().filter { partner in
-      partner.dealsWith(party) && (partner.state == .registered || partner.state == .paused) && partner.receives(module)
+      partner.dealsWith(party) && partner.takes(module)
     }
   }
 
@@ -234,6 +234,9 @@ extension CSMS {
         let party = try books.parties.party(row.party)
       else { return nil }
       return .token(OfferedToken(token: token, party: party.name))
+    case .invoices:
+      guard let number = Int64(row.key.object), let invoice = try books.invoices.invoice(number) else { return nil }
+      return .invoice(try books.invoices.record(of: invoice, owner: terms.ourParty.name))
     case .commands:
       // Its request was written when the command ended.
       return nil
@@ -311,6 +314,9 @@ extension Partner {
   fileprivate func receives(_ module: PushModule) -> Bool {
     endpoints.contains { $0.module == module.rawValue && $0.role != "SENDER" }
   }
+
+  /// The same for one that is registered, also where its pushes are held.
+  func takes(_ module: PushModule) -> Bool { (state == .registered || state == .paused) && receives(module) }
 }
 
 extension PushRequest {

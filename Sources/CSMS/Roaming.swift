@@ -115,7 +115,9 @@ extension CSMS: PartnerService {
 
   public func location(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> LocationView {
     let (parties, rules) = (caller.terms.parties.map(\.id), caller.terms.partner.publishing)
-    return try await found { books throws(StoreFault) in try books.locations.view(ref, of: parties, by: rules) }
+    let view = try await answer { books throws(StoreFault) in try books.locations.view(ref, of: parties, by: rules) }
+    guard let view else { throw .unknownLocation }
+    return view
   }
 
   public func tariffs(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<TariffView> {
@@ -178,9 +180,7 @@ extension CSMS: PartnerService {
   // MARK: Their tokens
 
   public func token(_ key: TokenKey, for caller: PartnerCaller) async throws(PartnerFault) -> Token {
-    guard let role = known(key.party, of: caller) else {
-      throw caller.terms.hub == nil ? .invalid("\(key.party) is not one of your parties") : .unknownToken
-    }
+    guard let role = known(key.party, of: caller) else { throw .unknownToken }
     guard let token = try held(key, by: role) else { throw .unknownToken }
     return token
   }

@@ -131,6 +131,7 @@ extension CSMS {
     _ schedule: ChargingProfile.Schedule, of id: String, respondTo url: String, from caller: PartnerCaller
   ) async throws(PartnerFault) -> ProfileAnswer {
     guard let (session, station) = try await running(id, of: caller) else { return .unknownSession }
+    guard !isTooOften(session) else { return .tooOften }
     var profile = ChargingProfile()
     (profile.purpose, profile.stackLevel) = (.session, Limits.partnerStackLevel)
     (profile.kind, profile.schedule) = (schedule.startsAt == nil ? .relative : .absolute, schedule)
@@ -147,6 +148,7 @@ extension CSMS {
     of id: String, respondTo url: String, from caller: PartnerCaller
   ) async throws(PartnerFault) -> ProfileAnswer {
     guard let (session, station) = try await running(id, of: caller) else { return .unknownSession }
+    guard !isTooOften(session) else { return .tooOften }
     let terms = caller.terms
     return try await planned { () async throws(Refusal) in
       try await self.turn { () throws(Refusal) in
@@ -169,6 +171,7 @@ extension CSMS {
     of id: String, seconds: Int, respondTo url: String, from caller: PartnerCaller
   ) async throws(PartnerFault) -> ProfileAnswer {
     guard let (session, station) = try await running(id, of: caller) else { return .unknownSession }
+    guard !isTooOften(session) else { return .tooOften }
     let partner = caller.terms.partner
     return try await planned { () async throws(Refusal) in
       try await self.turn { () throws(Refusal) in
@@ -179,6 +182,11 @@ extension CSMS {
           to: place.id, by: "partner:\(partner.name)", respondTo: CommandOrigin(partner: partner.id, url: url))
       }
     }
+  }
+
+  /// A partner that plans is not to wear a station's line out.
+  private func isTooOften(_ session: Session) -> Bool {
+    planPace.pause(session.id, above: Limits.planRequestsPerMinute, at: now) != nil
   }
 
   private func running(

@@ -38,9 +38,23 @@ extension CSMS {
       }
       return try keep { () throws(StoreFault) in
         let made = try self.books.parties.create(draft)
+        if made.role == .emsp, !all.contains(where: { $0.role == .emsp }) { try self.introduce(made, by: who) }
         try self.record(.partyChanged(made.id, by: who))
         return made
       }
+    }
+  }
+
+  /// Our first provider of drivers: partners that are invited and have not come yet will meet it beside our operator, as
+  /// those do that are invited from now on. Who is registered already is not bothered: its page, `ostler partner provider`
+  /// and PATCH make new tokens with it.
+  private func introduce(_ provider: Party, by who: String) throws(StoreFault) {
+    for partner in try books.partners.all() where partner.state == .invited && partner.provider == nil {
+      guard try books.parties.party(partner.party)?.role == .cpo else { continue }
+      var met = partner
+      (met.provider, met.updatedAt) = (provider.id, time(after: partner.updatedAt))
+      try books.partners.update(met)
+      try record(.partnerChanged(partner.id, by: who))
     }
   }
 

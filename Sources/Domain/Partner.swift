@@ -107,6 +107,11 @@ public struct PartnerQuirks: Payload {
   public var requestsPerMinute: Int?
   /// Speak this version with it; absent is the highest that both have.
   public var version: String?
+  /// What it is, where its version does not say it (2.1.1); absent: as its addresses say.
+  public var side: Side?
+
+  /// An operator of stations, a provider of drivers, or both.
+  public enum Side: String, Word { case cpo = "CPO", emsp = "EMSP", both = "BOTH" }
 
   public enum TokenForm: String, Word { case base64, raw }
 
@@ -121,6 +126,7 @@ public struct PartnerQuirks: Payload {
     try w.visit("pull_minutes", &pullMinutes, 0...Limits.pullMinutes)
     try w.visit("requests_per_minute", &requestsPerMinute, 1...Limits.requestsPerMinute)
     try w.visit("version", &version, max: 10)
+    try w.visit("side", &side)
   }
 }
 

@@ -37,6 +37,8 @@ public enum PushObject: Sendable {
   case cdr(CDR)
   /// A token of ours, for whoever has stations.
   case token(OfferedToken)
+  /// Which CDRs an invoice of ours asks for.
+  case invoice(InvoiceRecord)
   case commandResult(url: String, result: CommandResult, message: String?)
   /// The late answer to a partner's wish about a session's charging profile.
   case profileResult(url: String, ProfileResult)

@@ -75,6 +75,13 @@ public protocol PartnerService: AnyObject, Sendable {
   func put(_ terminal: Terminal, from caller: PartnerCaller) async throws(PartnerFault) -> Bool
   func advice(_ id: String, for caller: PartnerCaller) async throws(PartnerFault) -> FinancialAdvice
   func put(_ advice: FinancialAdvice, from caller: PartnerCaller) async throws(PartnerFault) -> Bool
+
+  // Which CDRs invoices ask for (OCPI 2.3.0 §15): of ours to the caller, and of its to us
+  func invoices(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<InvoiceRecord>
+  func invoice(_ id: String, of owner: PartyID, for caller: PartnerCaller) async throws(PartnerFault) -> InvoiceRecord
+  /// True where it is new. What is older than what we hold changes nothing.
+  func put(_ record: InvoiceRecord, from caller: PartnerCaller) async throws(PartnerFault) -> Bool
+  func removeInvoice(_ id: String, of owner: PartyID, from caller: PartnerCaller) async throws(PartnerFault)
 }
 
 /// A partner that proved who it is.
@@ -103,6 +110,8 @@ public enum PartnerFault: Error, Equatable, Sendable {
   case unknownToken
   /// 404: no such object for this caller.
   case unknownObject
+  /// 404, 2001: the address names a party for which the caller does not speak.
+  case foreignParty(PartyID)
   /// HTTP 405: register twice, or update what was never registered.
   case wrongState(String)
   /// 3000, HTTP 500: nothing was kept, try again.
@@ -156,18 +165,70 @@ public struct PageQuery: Sendable, Equatable {
   public var to: Timestamp?
   public var offset: Int
   public var limit: Int
+  /// The object before the first that is wanted, where a page of ours named it: then the offset only counts.
+  public var after: PageMark?
 
-  public init(from: Timestamp? = nil, to: Timestamp? = nil, offset: Int = 0, limit: Int) {
-    (self.from, self.to, self.offset, self.limit) = (from, to, offset, limit)
+  public init(
+    from: Timestamp? = nil, to: Timestamp? = nil, offset: Int = 0, limit: Int, after: PageMark? = nil
+  ) {
+    (self.from, self.to, self.offset, self.limit, self.after) = (from, to, offset, limit, after)
   }
+}
+
+/// A place in a list that stays where it is, whatever moves before it: objects that change while somebody walks the pages
+/// go to the end, and an offset would then pass over as many others. And it is found at once, however far it is.
+public struct PageMark: Sendable, Equatable {
+  /// What was counted already of a list that only grows.
+  public struct Counted: Sendable, Equatable {
+    public let count: Int
+    /// All before this time are in the count.
+    public let before: Timestamp
+
+    public init(count: Int, before: Timestamp) { (self.count, self.before) = (count, before) }
+  }
+
+  public let time: Timestamp
+  public let id: String
+  public var counted: Counted?
+
+  public init(time: Timestamp, id: String) { (self.time, self.id) = (time, id) }
+
+  /// As it stands in an address.
+  public var text: String {
+    let counted = counted.map { "\($0.count).\($0.before.milliseconds)" } ?? "."
+    return "\(time.milliseconds).\(counted).\(id)"
+  }
+
+  public init?(_ text: String) {
+    let parts = text.split(separator: ".", maxSplits: 3, omittingEmptySubsequences: false)
+    guard parts.count == 4, let time = Int64(parts[0]), !parts[3].isEmpty else { return nil }
+    self.init(time: Timestamp(milliseconds: time), id: String(parts[3]))
+    guard !parts[1].isEmpty || !parts[2].isEmpty else { return }
+    guard let count = Int(parts[1]), (0...Int(Int32.max)).contains(count), let before = Int64(parts[2]) else {
+      return nil
+    }
+    counted = Counted(count: count, before: Timestamp(milliseconds: before))
+  }
+}
+
+/// What is behind a page.
+public enum PageRest: Sendable, Equatable {
+  /// As many as the total has more.
+  case byCount
+  /// More, behind this place.
+  case after(PageMark)
+  case nothing
 }
 
 public struct Page<Item: Sendable>: Sendable {
   public var items: [Item]
   /// How many the whole list has, without offset and limit.
   public var total: Int
+  public var rest: PageRest
 
-  public init(items: [Item], total: Int) { (self.items, self.total) = (items, total) }
+  public init(items: [Item], total: Int, rest: PageRest = .byCount) {
+    (self.items, self.total, self.rest) = (items, total, rest)
+  }
 }
 
 /// A location with all that stands there, as a partner sees it.

@@ -9,6 +9,9 @@ public enum RoamingEvent: Sendable, Equatable {
   case cdrSettled(ID<RoamingCDR>, note: String, by: String)
   /// Another content came under the id of a CDR that we have.
   case cdrConflict(ID<RoamingCDR>, of: ID<Partner>)
+  /// A partner told which CDRs an invoice of its asks for, and that such a record was a mistake.
+  case invoiceTold(ID<Partner>, invoice: String, cdrs: Int)
+  case invoiceTakenBack(ID<Partner>, invoice: String)
   /// A session or CDR of a token that is not ours was refused.
   case strangerRefused(ID<Partner>, module: String, object: String, token: String)
   /// A partner asked whether our driver may charge.
@@ -37,6 +40,13 @@ public enum RoamingEvent: Sendable, Equatable {
       ("roaming.cdr_settled", "roaming-cdr/\(id)", ["note": .string(note), "by": .string(by)])
     case .cdrConflict(let id, let partner):
       ("roaming.cdr_conflict", "roaming-cdr/\(id)", ["partner": number(partner.value)])
+    case .invoiceTold(let partner, let invoice, let cdrs):
+      (
+        "roaming.invoice_told", "partner/\(partner)",
+        ["invoice": .string(invoice), "cdrs": number(Int64(cdrs))]
+      )
+    case .invoiceTakenBack(let partner, let invoice):
+      ("roaming.invoice_taken_back", "partner/\(partner)", ["invoice": .string(invoice)])
     case .strangerRefused(let partner, let module, let object, let token):
       (
         "roaming.stranger_refused", "partner/\(partner)",

@@ -20,7 +20,7 @@ extension Endpoints {
     let partner = caller.terms.partner
     let theirs: PartnerCredentials
     do throws(PartnerFault) {
-      theirs = try asked.edition.credentials(from: json, for: caller.terms)
+      theirs = try asked.edition.credentials(from: json)
     } catch {
       await service.traced(
         partner.id,
@@ -29,12 +29,12 @@ extension Endpoints {
           advice: "The partner has to mend what its credentials say."))
       throw error
     }
-    let parties = theirs.roles.map { "\($0.role) \($0.name)" }.joined(separator: ", ")
     await service.traced(
       partner.id,
       HandshakeStep(
-        "credentials", ok: true, "received from \(parties)".excerpt, request: Handshake.shown(asked.request)))
-    let findings: Handshake.Findings
+        "credentials", ok: true, "received from \(Handshake.shown(theirs.roles))".excerpt,
+        request: Handshake.shown(asked.request)))
+    var findings: Handshake.Findings
     do throws(Handshake.Fault) {
       findings = try await handshake.explore(
         theirs.url, token: theirs.token, partner: partner, wanting: asked.edition.version
@@ -44,15 +44,16 @@ extension Endpoints {
     } catch {
       return Reply(Envelope(error.code, "Your \(error.step.rawValue): \(error.reason)"))
     }
+    let roles = findings.settle(theirs.roles, for: caller.terms)
     var learned = partner.quirks
     if findings.form == .raw { learned.tokenForm = .raw }
     let welcome = try await service.register(
       caller,
       PartnerRegistration(
         versionsURL: theirs.url, version: findings.edition.version, endpoints: findings.endpoints,
-        outboundToken: theirs.token, roles: theirs.roles, learned: learned),
+        outboundToken: theirs.token, roles: roles, learned: learned),
       isUpdate: isUpdate)
-    await service.traced(partner.id, HandshakeStep("registered", ok: true, "our credentials were answered"))
+    await service.traced(partner.id, HandshakeStep("registered", ok: true, "our credentials were answered; it is \(Handshake.shown(roles))".excerpt))
     return try ours(asked, token: welcome.token)
   }
 

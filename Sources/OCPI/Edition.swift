@@ -41,6 +41,7 @@ public protocol OCPIEdition: ProviderEdition {
   func client(_ client: HubClient, _ style: WriterOptions) -> Bytes
   func terminal(_ terminal: Terminal, _ style: WriterOptions) -> Bytes
   func advice(_ advice: FinancialAdvice, _ style: WriterOptions) -> Bytes
+  func invoice(_ record: InvoiceRecord, _ style: WriterOptions) throws(PushFault) -> Bytes
 
   // Partners', read leniently. `PartnerFault.invalid` names the field that cannot be read. What the version leaves to
   // the address, such as whose an object is, comes from there.
@@ -58,6 +59,7 @@ public protocol OCPIEdition: ProviderEdition {
   func client(from json: JSON) throws(PartnerFault) -> HubClient
   func terminal(from json: JSON) throws(PartnerFault) -> Terminal
   func advice(from json: JSON) throws(PartnerFault) -> FinancialAdvice
+  func invoice(from json: JSON) throws(PartnerFault) -> InvoiceRecord
 }
 
 extension OCPIEdition {
@@ -84,6 +86,7 @@ public struct OCPIModule: Sendable, Hashable {
   public enum Name: String, Sendable, CaseIterable {
     case credentials, locations, sessions, cdrs, tariffs, tokens, commands
     case chargingProfiles = "chargingprofiles", hubClientInfo = "hubclientinfo", payments
+    case invoiceReconciliation = "invoicereconciliation"
   }
   public enum Side: String, Sendable { case sender = "SENDER", receiver = "RECEIVER" }
 

@@ -29,6 +29,7 @@ public final class Endpoints: RequestHandler, Sendable {
     case preferences, activeProfile, setProfile, clearProfile
     case showClient, putClient
     case showTerminal, postTerminal, showAdvice, postAdvice
+    case invoices, showInvoice, postInvoice, putInvoice, removeInvoice
     case provider(ProviderAction)
 
     /// What a caller may reach before it has registered (2.2.1 §4.1.2: with token A, all else is 401).
@@ -37,10 +38,14 @@ public final class Endpoints: RequestHandler, Sendable {
       case .versions, .details, .showCredentials, .register, .updateCredentials, .unregister: true
       case .locations, .location, .evse, .connector, .tariffs, .tariff, .sessions, .session, .cdrs, .cdr, .showToken,
         .putToken, .patchToken, .command, .preferences, .activeProfile, .setProfile, .clearProfile, .showClient,
-        .putClient, .showTerminal, .postTerminal, .showAdvice, .postAdvice, .provider:
+        .putClient, .showTerminal, .postTerminal, .showAdvice, .postAdvice, .invoices, .showInvoice, .postInvoice,
+        .putInvoice, .removeInvoice, .provider:
         false
       }
     }
+
+    /// Whether it is the provider of drivers that is asked.
+    var isProvider: Bool { if case .provider = self { true } else { false } }
 
     /// Requests of configuration modules carry no routing.
     var isConfiguration: Bool {
@@ -135,6 +140,18 @@ public final class Endpoints: RequestHandler, Sendable {
         add(.get, .payments, "/financial-advice-confirmations/{advice}", .showAdvice)
         add(.post, .payments, "/financial-advice-confirmations", .postAdvice)
       }
+      if edition.has(.invoiceReconciliation, .sender) { add(.get, .invoiceReconciliation, "", .invoices) }
+      // Direct billing and reverse billing are the same addresses, at the operator's door and at the provider's.
+      for door in edition.has(.invoiceReconciliation, .receiver) ? [base, "\(base)/emsp"] : [] {
+        func take(_ method: HTTP.Method, _ path: String, _ action: Action) {
+          let name = OCPIModule.Name.invoiceReconciliation.rawValue
+          router.add(method, "\(door)/\(name)\(path)", Route(action: action, edition: edition, module: name))
+        }
+        take(.post, "", .postInvoice)
+        take(.get, "/{country}/{party}/{invoice}", .showInvoice)
+        take(.put, "/{country}/{party}/{invoice}", .putInvoice)
+        take(.delete, "/{country}/{party}/{invoice}", .removeInvoice)
+      }
       addProviderRoutes(to: &router, edition)
     }
     return router
@@ -180,12 +197,13 @@ public final class Endpoints: RequestHandler, Sendable {
         // Several of ours behind one door: a request that names one is for that one.
         if let named = caller.terms.parties.first(where: { $0.name == asked.to }) { caller.terms.parties = [named] }
         if let hub = caller.terms.hub, let from = asked.from, from != hub { caller.behalf = from }
-        routing = asked.answered(by: caller.terms.parties[0].name)
+        routing = asked.answered(by: caller.terms.answerer(to: asked.to, isProvider: route.action.isProvider))
       }
     }
     let query = request.target.rawQuery.isEmpty ? "" : "?\(request.target.rawQuery)"
     let line = "\(request.method.rawValue) \(request.target.path)\(query)"
-    log.note(.received, peer: caller.terms.partner.name, module: module, ids: ids, line: line, body: request.body)
+    log.note(.received, peer: caller.terms.partner.name, module: module, ids: ids, line: line,
+      headers: request.headers, body: request.body)
     let reply: Reply
     switch found {
     case .found(let route, let captures):
@@ -200,7 +218,7 @@ public final class Endpoints: RequestHandler, Sendable {
     let response = response(reply, ids, routing)
     log.note(
       .sent, peer: caller.terms.partner.name, module: module, ids: ids, line: "\(reply.status.rawValue)",
-      body: response.body, isError: !reply.status.isSuccess || !reply.envelope.code.isSuccess)
+      headers: response.headers, body: response.body, isError: !reply.status.isSuccess || !reply.envelope.code.isSuccess)
     return response
   }
 
@@ -250,6 +268,11 @@ public final class Endpoints: RequestHandler, Sendable {
       case .postTerminal: return try await postTerminal(asked)
       case .showAdvice: return try await showAdvice(asked)
       case .postAdvice: return try await postAdvice(asked)
+      case .invoices: return try await invoices(asked)
+      case .showInvoice: return try await showInvoice(asked)
+      case .postInvoice: return try await postInvoice(asked)
+      case .putInvoice: return try await putInvoice(asked)
+      case .removeInvoice: return try await removeInvoice(asked)
       case .provider(let action): return try await perform(action, asked)
       }
     } catch {
@@ -266,6 +289,7 @@ public final class Endpoints: RequestHandler, Sendable {
     case .unknownLocation: Reply(Envelope(.unknownLocation, "There is no such location."), status: missing)
     case .unknownToken: Reply(Envelope(.unknownToken, "There is no such token."), status: missing)
     case .unknownObject: Reply(Envelope(.clientError, "There is no such object."), status: .notFound)
+    case .foreignParty(let party): Reply(Envelope(.invalid, "\(party) is not one of your parties."), status: .notFound)
     case .wrongState(let text): Reply(Envelope(.clientError, text), status: .methodNotAllowed)
     case .unavailable(let text): Reply(Envelope(.serverError, text), status: .internalError)
     }

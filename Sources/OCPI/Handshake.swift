@@ -16,6 +16,15 @@ struct Handshake: Sendable {
     var endpoints: [Partner.Endpoint]
     /// The form of the token that the partner took.
     var form: PartnerQuirks.TokenForm
+
+    /// The roles of those whom credentials name, and its endpoints by them. Where a version does not say what a partner
+    /// is, the endpoints do.
+    mutating func settle(_ told: [PartnerRegistration.Role], for terms: PartnerTerms) -> [PartnerRegistration.Role] {
+      guard !edition.namesSides else { return told }
+      let roles = PartnerSides.roles(of: told, at: endpoints, for: terms)
+      endpoints = PartnerSides.sided(endpoints, of: roles)
+      return roles
+    }
   }
 
   struct Fault: Error, Sendable {
@@ -44,6 +53,11 @@ struct Handshake: Sendable {
   /// What the partner sent us, as the trace has it.
   static func shown(_ request: Request) -> String {
     shown("\(request.method.rawValue) \(request.target.path)", request.body)
+  }
+
+  /// Who stands behind a partner, such as `CPO NL*OST`; without a word of what it is where nothing says that.
+  static func shown(_ roles: [PartnerRegistration.Role]) -> String {
+    roles.map { $0.role.isEmpty ? "\($0.name)" : "\($0.role) \($0.name)" }.joined(separator: ", ")
   }
 
   private static func shown(_ line: String, _ body: Bytes) -> String {
@@ -124,16 +138,15 @@ struct Handshake: Sendable {
       }
       let theirs: PartnerCredentials
       do throws(PartnerFault) {
-        theirs = try findings.edition.credentials(from: object, for: terms)
+        theirs = try findings.edition.credentials(from: object)
       } catch {
         throw Fault(
           step: .credentials, code: .cannotUseYourAPI, reason: "its credentials cannot be used: \(error)".excerpt,
           talk: talk, advice: "The partner has to mend what its credentials say.")
       }
-      let parties = theirs.roles.map { "\($0.role) \($0.name)" }.joined(separator: ", ")
       await trace(
         HandshakeStep(
-          Fault.Step.credentials.rawValue, ok: true, "received from \(parties)".excerpt, request: talk.request,
+          Fault.Step.credentials.rawValue, ok: true, "received from \(Self.shown(theirs.roles))".excerpt, request: talk.request,
           answer: talk.answer))
       return theirs
     } catch {
@@ -224,18 +237,5 @@ struct Handshake: Sendable {
       else { return nil }
       return Partner.Endpoint(module: entry.module.ciFolded, role: entry.role?.uppercased(), url: entry.url)
     }
-  }
-}
-
-extension OCPIEdition {
-  /// Where a version does not say what a partner is (2.1.1), it is the other of what we are to it.
-  func credentials(from json: JSON, for terms: PartnerTerms) throws(PartnerFault) -> PartnerCredentials {
-    var credentials = try credentials(from: json)
-    if !namesSides, !terms.isOperated {
-      credentials.roles = credentials.roles.map { role in
-        PartnerRegistration.Role(name: role.name, role: "CPO", businessName: role.businessName)
-      }
-    }
-    return credentials
   }
 }

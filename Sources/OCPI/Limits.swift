@@ -10,6 +10,10 @@ enum Limits {
   static let answerBytes = 4 << 20
   /// Bytes of one entry in the conversation log. Past it: cut.
   static let loggedBytes = 64 << 10
+  /// Flaws of form that are told of one tariff in a file. Past it: the rest is told once these are mended.
+  static let paperFlaws = 50
+  /// Header fields of one entry. Past it: the others are left out.
+  static let loggedFields = 50
   /// Characters of a partner's text that stand in an error or a trace. Past it: cut.
   static let excerptCharacters = 200
   /// Versions in a partner's list, and endpoints in its details. Past it: the rest is ignored.

@@ -44,10 +44,10 @@ public struct Routing: Sendable {
     self.init(to: party("to"), from: party("from"))
   }
 
-  /// The answer goes back where the question came from. To an open routing request, which names no receiver, we say who
-  /// answered; to one without any of the fields we add none.
+  /// The answer goes back where the question came from, in the name of whoever of us answers: also where the question
+  /// named nobody (an open routing request) or somebody whom we are not. To one without any of the fields we add none.
   public func answered(by ours: PartyID) -> Routing {
-    from == nil && to == nil ? self : Routing(to: from, from: to ?? ours)
+    from == nil && to == nil ? self : Routing(to: from, from: ours)
   }
 
   public func write(to headers: inout Headers) {

@@ -54,10 +54,90 @@ public struct PaperTariff: Sendable {
     return limit
   }
 
-  /// The tariff with what did not fit, or the reason why it cannot be read.
+  /// The tariff with what did not fit, or the first reason why it cannot be read.
   public func read() throws(Flaw) -> (tariff: Tariff, oddities: [Oddity]) {
     let read = try Tariff.read(json)
     return (read.value, read.oddities)
+  }
+
+  /// All reasons why it cannot be read. A reader stops at the first; so that is mended in a copy, which is read again.
+  public func flawsOfForm() -> [Flaw] {
+    var flaws: [Flaw] = []
+    var copy = json
+    while flaws.count < Limits.paperFlaws {
+      do throws(Flaw) {
+        _ = try Tariff.read(copy)
+        return flaws
+      } catch {
+        flaws.append(error)
+        guard let mended = Self.mended(copy, error) else { return flaws }
+        copy = mended
+      }
+    }
+    return flaws
+  }
+
+  /// A copy that has something readable in the place of a flaw: a value of another kind, or, where none helps, nothing in
+  /// the place of the list's element around it. Nil where that does not help either.
+  private static func mended(_ json: JSON, _ flaw: Flaw) -> JSON? {
+    let path = JSONPath(flaw.path)
+    func isBetter(_ copy: JSON) -> Bool {
+      do throws(Flaw) { _ = try Tariff.read(copy) } catch { return error.path != flaw.path }
+      return true
+    }
+    let values: [JSON] = [.string("EUR"), 1, [], [:], true, .string("2026-01-01T00:00:00Z"), .string("ENERGY")]
+    for value in values {
+      if let copy = path.put(value, into: json), isBetter(copy) { return copy }
+    }
+    guard let element = path.element, let copy = element.put(.null, into: json), isBetter(copy) else { return nil }
+    return copy
+  }
+}
+
+/// A place in a document as flaws name it, such as `elements[1].restrictions.start_time`.
+private struct JSONPath {
+  enum Step {
+    case member(String)
+    case element(Int)
+  }
+
+  private var steps: [Step] = []
+
+  init(_ text: String) {
+    for part in text.split(separator: ".") {
+      let pieces = part.split(separator: "[")
+      if let name = pieces.first, !part.hasPrefix("[") { steps.append(.member(String(name))) }
+      for piece in pieces.dropFirst(part.hasPrefix("[") ? 0 : 1) {
+        if let place = Int(piece.dropLast()) { steps.append(.element(place)) }
+      }
+    }
+  }
+
+  private init(_ steps: [Step]) { self.steps = steps }
+
+  /// The innermost element of a list that holds the place.
+  var element: JSONPath? {
+    steps.lastIndex { if case .element = $0 { true } else { false } }.map { JSONPath(Array(steps[...$0])) }
+  }
+
+  /// The document with a value there; nil where there is no such place.
+  func put(_ value: JSON, into json: JSON) -> JSON? { Self.put(value, steps[...], into: json) }
+
+  private static func put(_ value: JSON, _ steps: ArraySlice<Step>, into json: JSON) -> JSON? {
+    guard let step = steps.first else { return value }
+    var copy = json
+    switch step {
+    case .member(let name):
+      guard json.object != nil, let inner = put(value, steps.dropFirst(), into: json[name] ?? .null) else { return nil }
+      copy[name] = inner
+    case .element(let place):
+      guard var elements = json.array, elements.indices.contains(place),
+        let inner = put(value, steps.dropFirst(), into: elements[place])
+      else { return nil }
+      elements[place] = inner
+      copy = .array(elements)
+    }
+    return copy
   }
 }
 

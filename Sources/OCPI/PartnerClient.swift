@@ -55,7 +55,7 @@ struct PartnerClient: Sendable {
     options.limits.bodyBytes = Limits.answerBytes
     log.note(
       .sent, peer: call.partner.name, module: call.module, ids: ids, line: "\(call.method.rawValue) \(url)",
-      body: call.body)
+      headers: headers, body: call.body)
     let begin = Instant.now()
     do throws(ClientFault) {
       let response = try await http.send(ClientRequest(call.method, url, headers: headers, body: call.body), options)
@@ -64,7 +64,7 @@ struct PartnerClient: Sendable {
         milliseconds: Int((Instant.now() - begin).wholeMilliseconds))
       log.note(
         .received, peer: call.partner.name, module: call.module, ids: ids, line: "\(response.status.rawValue)",
-        body: response.body, isError: !reply.isSuccess)
+        headers: response.headers, body: response.body, isError: !reply.isSuccess)
       return reply
     } catch {
       log.note(

@@ -37,6 +37,10 @@ public struct PartnerLinkOverHTTP: PartnerLink {
     case .token(let token):
       let url = try receiver(.tokens, terms, token.party, token.token.uid).asking([("type", token.token.kind.rawValue)])
       return push("PUT", url, try edition.offered(token, style), .tokens)
+    case .invoice(let record):
+      return push(
+        "POST", try endpoint(.invoiceReconciliation, .receiver, terms), try edition.invoice(record, style),
+        .invoiceReconciliation)
     case .commandResult(let url, let result, let message):
       guard terms.mayAnswer(to: url) else { throw .unfit("\(url.excerpt) is not at a host of this partner") }
       return PushRequest(
@@ -95,16 +99,20 @@ public struct PartnerLinkOverHTTP: PartnerLink {
         PartnerClient.Call(
           method: method, url: request.url, body: request.body, module: request.module, partner: terms.partner,
           token: token,
-          routing: routing(terms, request.body), seconds: Limits.pushSeconds))
+          // Only a provider has tokens to tell.
+          routing: routing(
+            terms, request.body, as: request.module == OCPIModule.Name.tokens.rawValue ? .ofProvider : .ofOperator),
+          seconds: Limits.pushSeconds))
       return PushOutcome(reply, module: request.module)
     } catch {
       return PushOutcome(error)
     }
   }
 
-  func routing(_ terms: PartnerTerms, _ body: Bytes) -> Routing? {
+  /// Who speaks to whom, where the version says it.
+  func routing(_ terms: PartnerTerms, _ body: Bytes, as voice: Voice) -> Routing? {
     guard terms.partner.version.flatMap({ editions[$0] })?.routesMessages == true else { return nil }
-    return Routing(to: terms.receiver(of: body), from: terms.speaker(of: body))
+    return Routing(to: terms.receiver(of: body, from: voice), from: terms.speaker(of: body, as: voice))
   }
 
   // MARK: Asking
@@ -134,7 +142,7 @@ public struct PartnerLinkOverHTTP: PartnerLink {
         PartnerClient.Call(
           method: .post, url: url.description, body: body, module: OCPIModule.Name.tokens.rawValue,
           partner: terms.partner,
-          token: token, routing: routing(terms, []), seconds: seconds))
+          token: token, routing: routing(terms, [], as: .ofOperator), seconds: seconds))
     else { return nil }
     // "Unknown token" is an answer: this driver is not theirs (§12.2.2.2).
     if case .envelope(.unknownToken, _, _) = reply.answer { return PartnerAuthorization(allowed: .notAllowed) }
@@ -152,7 +160,7 @@ public struct PartnerLinkOverHTTP: PartnerLink {
     let trace: Handshake.Trace = { step($0) }
     let isUpdate = terms.partner.state == .registered || terms.partner.state == .paused
     do throws(Handshake.Fault) {
-      let findings = try await handshake.explore(
+      var findings = try await handshake.explore(
         versionsURL, token: tokenA, partner: terms.partner, wanting: terms.partner.quirks.version, trace)
       let ours: Bytes
       do throws(PushFault) {
@@ -163,11 +171,12 @@ public struct PartnerLinkOverHTTP: PartnerLink {
       }
       let theirs = try await handshake.exchange(
         ours, token: tokenA, terms: terms, findings, isUpdate: isUpdate, trace)
+      let roles = findings.settle(theirs.roles, for: terms)
       var learned = terms.partner.quirks
       if findings.form == .raw { learned.tokenForm = .raw }
       return PartnerRegistration(
         versionsURL: theirs.url, version: findings.edition.version, endpoints: findings.endpoints,
-        outboundToken: theirs.token, roles: theirs.roles, learned: learned)
+        outboundToken: theirs.token, roles: roles, learned: learned)
     } catch {
       throw RegistrationFault(step: error.step.rawValue, reason: error.reason)
     }
@@ -200,9 +209,10 @@ public struct PartnerLinkOverHTTP: PartnerLink {
 extension PushOutcome {
   /// Refused is what repeating cannot mend: the partner read the data and said no. All else may pass.
   init(_ reply: PartnerReply, module: String) {
-    let isCDR = module == OCPIModule.Name.cdrs.rawValue
-    if isCDR, reply.status == .conflict || Self.saysItExists(reply) {
-      // An earlier attempt arrived and its answer was lost: one CDR id is one CDR.
+    // Both are posted once and never change.
+    let isOnce = [OCPIModule.Name.cdrs, .invoiceReconciliation].contains { $0.rawValue == module }
+    if isOnce, reply.status == .conflict || Self.saysItExists(reply) {
+      // An earlier attempt arrived and its answer was lost: one id is one CDR.
       self = .accepted(milliseconds: reply.milliseconds)
       return
     }

@@ -42,9 +42,10 @@ extension Endpoints {
     guard let kind = Token.Kind(rawValue: type.uppercased()) else {
       throw .invalid("type: \(type.excerpt) is not known")
     }
-    return TokenKey(
-      party: PartyID(country: asked.segment("country"), party: asked.segment("party")), uid: asked.segment("uid"),
-      kind: kind)
+    let party = PartyID(country: asked.segment("country"), party: asked.segment("party"))
+    // What is not the caller's does not exist for it. A hub may speak for somebody whom we have not met.
+    guard asked.caller.terms.isPartner(party) else { throw .foreignParty(party) }
+    return TokenKey(party: party, uid: asked.segment("uid"), kind: kind)
   }
 
   // MARK: Commands

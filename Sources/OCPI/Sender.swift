@@ -81,14 +81,18 @@ extension Endpoints {
     }
     func count(_ name: String, atLeast least: Int) throws(PartnerFault) -> Int? {
       guard let text = target[name] else { return nil }
-      guard let count = Int(text), count >= least else {
+      // Digits that no Int holds are a number all the same, and one that is greater than any list.
+      let isWhole = !text.isEmpty && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+      guard isWhole, case let count = Int(text) ?? .max, count >= least else {
         throw .invalid("\(name): \(text.excerpt) is no whole number of at least \(least)")
       }
       return count
     }
+    let after = target["after"].map { PageMark($0) }
+    if let after, after == nil { throw .invalid("after: it is no place that a link of ours names") }
     return PageQuery(
       from: try time("date_from"), to: try time("date_to"), offset: try count("offset", atLeast: 0) ?? 0,
-      limit: min(try count("limit", atLeast: 1) ?? Limits.pageObjects, Limits.pageObjects))
+      limit: min(try count("limit", atLeast: 1) ?? Limits.pageObjects, Limits.pageObjects), after: after ?? nil)
   }
 
   /// A page with its fields (2.2.1 §4.1.4). An object that cannot be written is left out and reported here: the others
@@ -116,14 +120,20 @@ extension Endpoints {
     reply.headers["X-Total-Count"] = String(page.total)
     reply.headers["X-Limit"] = String(Limits.pageObjects)
     let (next, overflow) = query.offset.addingReportingOverflow(page.items.count)
-    if !overflow, !page.items.isEmpty, next < page.total,
-      let url = try? HTTPURL(address ?? addresses.module(module, asked.edition))
-    {
+    var mark: PageMark?
+    let isMore: Bool
+    switch page.rest {
+    case .byCount: isMore = !page.items.isEmpty && next < page.total
+    case .nothing: isMore = false
+    case .after(let place): (isMore, mark) = (true, place)
+    }
+    if !overflow, isMore, let url = try? HTTPURL(address ?? addresses.module(module, asked.edition)) {
       var items: [(String, String)] = []
       if let from = query.from { items.append(("date_from", from.text)) }
       if let to = query.to { items.append(("date_to", to.text)) }
       items.append(("offset", String(next)))
       items.append(("limit", String(query.limit)))
+      if let mark { items.append(("after", mark.text)) }
       reply.headers["Link"] = "<\(url.asking(items))>; rel=\"next\""
     }
     return reply

@@ -364,7 +364,8 @@ struct PartnerDesk: Sendable {
     case .sessions:
       let session: V221.Session = try Self.read(json)
       try keep(session, under: key(session.id))
-    case .credentials, .cdrs, .tokens, .commands, .chargingProfiles, .hubClientInfo, .payments:
+    case .credentials, .cdrs, .tokens, .commands, .chargingProfiles, .hubClientInfo, .payments,
+      .invoiceReconciliation:
       throw Refusal(.clientError, "\(module.rawValue) are not fetched")
     }
   }

@@ -171,6 +171,16 @@ nonisolated public struct CDRs {
       as: KeptCDR.init(row:))
   }
 
+  /// What waits for the operator in the same span, by the reason, the most frequent first.
+  public func held(until end: Timestamp) throws(StoreFault) -> [(reason: String, count: Int)] {
+    try db.rows(
+      """
+      SELECT held, count(*) AS count FROM cdr WHERE held IS NOT NULL AND ended_at < ?1
+      GROUP BY held ORDER BY count DESC, held
+      """, end
+    ) { (row) throws(StoreFault) in try (reason: row.get("held") as String, count: row.get("count") as Int) }
+  }
+
   /// Where a CDR stands among the ends.
   private func place(of id: String) throws(StoreFault) -> (endedAt: Timestamp, number: Int64)? {
     try db.first("SELECT ended_at, number FROM cdr WHERE id = ?1", id) { (row) throws(StoreFault) in
@@ -178,27 +188,55 @@ nonisolated public struct CDRs {
     }
   }
 
-  /// Those of a partner's drivers that it may see, in the order in which they came to be listed.
+  /// Those of a partner's drivers that it may see, in the order in which they came to be listed. They stay listed and the
+  /// newest come last, so a million of them is counted once and not for each page.
   public func page(
     _ query: PageQuery, of partner: ID<Partner>, behalf party: PartyID? = nil
   ) throws(StoreFault) -> Page<CDR> {
-    let total: Int? = try db.value(
+    let counted = if let known = query.after?.counted { known } else { try count(query, of: partner, party) }
+    let news = try count(partner, from: max(query.first, counted.before), to: query.end, party)
+    let listed = try db.rows(
+      """
+      SELECT * FROM cdr
+      WHERE partner = ?1 AND listed_at >= ?2 AND listed_at < ?3
+        AND (?4 IS NULL OR (listed_at, id) > (?4, ?5))
+        AND (?6 IS NULL
+          OR (upper(body ->> '$.cdr_token.country_code') = ?6 AND upper(body ->> '$.cdr_token.party_id') = ?7))
+      ORDER BY listed_at, id LIMIT ?8 OFFSET ?9
+      """, partner, query.begin, query.end, query.after?.time, query.after?.id, party?.country, party?.party, query.rows,
+      query.skipped
+    ) { (row) throws(StoreFault) in
+      try (cdr: CDR(row: row), mark: PageMark(time: row.get("listed_at"), id: row.get("id")))
+    }
+    let page = Page(listed, of: query, total: counted.count + news) { item in
+      var mark = item.mark
+      mark.counted = counted
+      return mark
+    }
+    return Page(items: page.items.map(\.cdr), total: page.total, rest: page.rest)
+  }
+
+  /// All before the newest one: what is listed later is behind them.
+  private func count(
+    _ query: PageQuery, of partner: ID<Partner>, _ party: PartyID?
+  ) throws(StoreFault) -> PageMark.Counted {
+    let newest: Timestamp?? = try db.value(
+      "SELECT max(listed_at) FROM cdr WHERE partner = ?1 AND listed_at IS NOT NULL", partner)
+    let before = (newest ?? nil) ?? query.first
+    return PageMark.Counted(
+      count: try count(partner, from: query.first, to: min(query.end, before), party), before: before)
+  }
+
+  private func count(
+    _ partner: ID<Partner>, from first: Timestamp, to end: Timestamp, _ party: PartyID?
+  ) throws(StoreFault) -> Int {
+    try db.value(
       """
       SELECT count(*) FROM cdr
       WHERE partner = ?1 AND listed_at >= ?2 AND listed_at < ?3
         AND (?4 IS NULL
           OR (upper(body ->> '$.cdr_token.country_code') = ?4 AND upper(body ->> '$.cdr_token.party_id') = ?5))
-      """, partner, query.first, query.end, party?.country, party?.party)
-    let items = try db.rows(
-      """
-      SELECT * FROM cdr
-      WHERE partner = ?1 AND listed_at >= ?2 AND listed_at < ?3
-        AND (?4 IS NULL
-          OR (upper(body ->> '$.cdr_token.country_code') = ?4 AND upper(body ->> '$.cdr_token.party_id') = ?5))
-      ORDER BY listed_at, id LIMIT ?6 OFFSET ?7
-      """, partner, query.first, query.end, party?.country, party?.party, Limits.page(query.limit), query.offset
-    ) { (row) throws(StoreFault) in try CDR(row: row) }
-    return Page(items: items, total: total ?? 0)
+      """, partner, first, end, party?.country, party?.party) ?? 0
   }
 
   /// The ids after a cursor whose bytes no longer match their digest, and where to go on; for the doctor.

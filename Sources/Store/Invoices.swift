@@ -192,6 +192,30 @@ nonisolated public struct Invoices {
       """, invoice.credits ?? invoice.number, cdr, Limits.page(limit), as: KeptCDR.init(row:))
   }
 
+  /// Those that a partner is asked to pay, the oldest first, by when they were made.
+  public func page(_ query: PageQuery, of partner: ID<Partner>) throws(StoreFault) -> Page<Invoice> {
+    let (kind, payer) = (Payer.Kind.partner.rawValue, partner.description)
+    let total: Int? = try db.value(
+      """
+      SELECT count(*) FROM invoice WHERE payer_kind = ?1 AND payer = ?2 AND created_at >= ?3 AND created_at < ?4
+      """, kind, payer, query.first, query.end)
+    let items = try db.rows(
+      """
+      SELECT * FROM invoice WHERE payer_kind = ?1 AND payer = ?2 AND created_at >= ?3 AND created_at < ?4
+      ORDER BY number LIMIT ?5 OFFSET ?6
+      """, kind, payer, query.first, query.end, Limits.page(query.limit), query.offset, as: Invoice.init(row:))
+    return Page(items: items, total: total ?? 0)
+  }
+
+  /// Which CDRs it asks for; for a credit note those of what it takes back.
+  public func record(of invoice: Invoice, owner: PartyID) throws(StoreFault) -> InvoiceRecord {
+    let cdrs: [String] = try db.rows(
+      "SELECT id FROM cdr WHERE invoice = ?1 ORDER BY id", invoice.credits ?? invoice.number
+    ) { (row) throws(StoreFault) in try row.get("id") }
+    return InvoiceRecord(
+      of: owner, id: "\(invoice.number)", invoice: invoice.name, cdrs: cdrs, updatedAt: invoice.createdAt)
+  }
+
   public func close(_ month: String, at now: Timestamp, by who: String) throws(StoreFault) {
     try db.run("INSERT INTO closed_month (month, closed_at, closed_by) VALUES (?1, ?2, ?3)", month, now, who)
   }

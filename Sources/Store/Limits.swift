@@ -38,6 +38,8 @@ nonisolated enum Limits {
   static let oddityCharacters = 200
   /// Kinds of note that are kept per partner; later kinds are counted under one name.
   static let notesPerPartner = 100
+  /// CDRs of an invoice's record that are named where our books do not have them; more are counted.
+  static let listedMissing = 20
   /// Signed values of one reading that are kept; more are passed over.
   static let signaturesPerReading = 10
   /// Certificates that are kept of what one station says it holds. Past it: the others are not kept.

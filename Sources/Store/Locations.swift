@@ -123,10 +123,14 @@ nonisolated public struct Locations {
       WHERE location.party IN (SELECT value FROM json_each(?1)) AND published AND changed_at >= ?2 AND changed_at < ?3
         AND (?4 IS NULL OR ref IN (SELECT value COLLATE NOCASE FROM json_each(?4)))
         AND ref NOT IN (SELECT value COLLATE NOCASE FROM json_each(?5))
-      ORDER BY changed_at, location.id LIMIT ?6 OFFSET ?7
-      """, jsonList(parties), query.first, query.end, only, hidden, Limits.page(query.limit), query.offset,
-      as: LocationView.init(row:))
-    return Page(items: try views(of: bare, by: rules), total: total ?? 0)
+        AND (?6 IS NULL OR (changed_at, location.id) > (?6, ?7))
+      ORDER BY changed_at, location.id LIMIT ?8 OFFSET ?9
+      """, jsonList(parties), query.begin, query.end, only, hidden, query.after?.time,
+      query.after.map { Int64($0.id) ?? 0 }, query.rows, query.skipped, as: LocationView.init(row:))
+    let page = Page(bare, of: query, total: total ?? 0) {
+      PageMark(time: $0.updatedAt, id: $0.location.id.description)
+    }
+    return Page(items: try views(of: page.items, by: rules), total: page.total, rest: page.rest)
   }
 
   // MARK: What is gone

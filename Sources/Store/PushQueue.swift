@@ -6,6 +6,8 @@ nonisolated public enum PushModule: String, Word {
   case locations, evses, tariffs, sessions, cdrs, commands, tokens
   /// What a planned session's charging comes to.
   case profiles = "chargingprofiles"
+  /// Which CDRs an invoice asks for.
+  case invoices = "invoicereconciliation"
 
   /// Its place in the order at one location and of one session: the location before the session before the CDR.
   var rank: Int {
@@ -14,7 +16,7 @@ nonisolated public enum PushModule: String, Word {
     case .evses: 1
     case .sessions: 2
     case .cdrs: 3
-    case .tariffs, .commands, .profiles, .tokens: 0
+    case .tariffs, .commands, .profiles, .tokens, .invoices: 0
     }
   }
 }
@@ -23,8 +25,8 @@ nonisolated public enum PushModule: String, Word {
 nonisolated public struct PushKey: Sendable, Hashable {
   public var partner: ID<Partner>
   public var module: PushModule
-  /// A location's or a token's number in our books, an EVSE's uid, a tariff's ref, the id of a session, a CDR or a
-  /// command.
+  /// A location's or a token's number in our books, an EVSE's uid, a tariff's ref, an invoice's number, the id of a
+  /// session, a CDR or a command.
   public var object: String
 
   public init(partner: ID<Partner>, module: PushModule, object: String) {

@@ -246,4 +246,21 @@ nonisolated extension PageQuery {
   /// The span of time that is asked for, from inclusive, to exclusive.
   var first: Timestamp { from ?? Timestamp(milliseconds: .min) }
   var end: Timestamp { to ?? Timestamp(milliseconds: .max) }
+
+  /// Where the page itself begins: by a mark the index leads right there.
+  var begin: Timestamp { after.map { max($0.time, first) } ?? first }
+  /// What is passed over behind that.
+  var skipped: Int { after == nil ? offset : 0 }
+  /// One row more than is wanted says whether there is more.
+  var rows: Int { Limits.page(limit) + 1 }
+}
+
+nonisolated extension Page {
+  /// A page of one row more than the query wants, which is taken off.
+  init(_ rows: [Item], of query: PageQuery, total: Int, mark: (Item) -> PageMark) {
+    let wanted = Limits.page(query.limit)
+    let items = Array(rows.prefix(wanted))
+    let rest: PageRest = rows.count > wanted ? items.last.map { .after(mark($0)) } ?? .nothing : .nothing
+    self.init(items: items, total: total, rest: rest)
+  }
 }

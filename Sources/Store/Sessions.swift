@@ -217,15 +217,16 @@ nonisolated public struct Sessions {
       WHERE partner = ?1 AND updated_at >= ?2 AND updated_at < ?3
         AND (?4 IS NULL OR (upper(token ->> 'country_code') = ?4 AND upper(token ->> 'party_id') = ?5))
       """, partner, query.first, query.end, party?.country, party?.party)
-    let items = try db.rows(
+    let rows = try db.rows(
       """
       SELECT * FROM session
       WHERE partner = ?1 AND updated_at >= ?2 AND updated_at < ?3
         AND (?4 IS NULL OR (upper(token ->> 'country_code') = ?4 AND upper(token ->> 'party_id') = ?5))
-      ORDER BY updated_at, id LIMIT ?6 OFFSET ?7
-      """, partner, query.first, query.end, party?.country, party?.party, Limits.page(query.limit), query.offset,
-      as: read)
-    return Page(items: items, total: total ?? 0)
+        AND (?6 IS NULL OR (updated_at, id) > (?6, ?7))
+      ORDER BY updated_at, id LIMIT ?8 OFFSET ?9
+      """, partner, query.begin, query.end, party?.country, party?.party, query.after?.time, query.after?.id, query.rows,
+      query.skipped, as: read)
+    return Page(rows, of: query, total: total ?? 0) { PageMark(time: $0.updatedAt, id: $0.id) }
   }
 
   /// The partner behind the driver; nil for our own.

@@ -124,6 +124,7 @@ nonisolated public struct Books {
   public var roamingPlaces: RoamingPlaces { RoamingPlaces(db: db) }
   public var roamingTariffs: RoamingTariffs { RoamingTariffs(db: db) }
   public var roamingUses: RoamingUses { RoamingUses(db: db) }
+  public var invoiceRecords: InvoiceRecords { InvoiceRecords(db: db) }
   public var roamingCommands: RoamingCommands { RoamingCommands(db: db) }
   public var pulls: Pulls { Pulls(db: db) }
   public var pushes: PushQueue { PushQueue(db: db) }

@@ -195,7 +195,36 @@ struct Sessions: AsyncParsableCommand {
 /// `ostler cdr`: the bills.
 struct CDRs: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cdr", abstract: "Charge detail records.", subcommands: [Export.self, Release.self, Credit.self])
+    commandName: "cdr", abstract: "Charge detail records.",
+    subcommands: [List.self, Show.self, Export.self, Release.self, Credit.self])
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List charge detail records, the newest first.")
+    @Option(help: "Of a month, such as 2026-10.") var month: String?
+    @Option(help: "A station's identity.") var station: String?
+    @Option(help: "A partner's number.") var partner: Int?
+    @Flag(help: "Only those that wait for you, with the reason.") var held = false
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      let found = try await remote.list(
+        "/cdrs",
+        [
+          ("month", month), ("station", station), ("partner", partner.map { "\($0)" }), ("held", held ? "true" : nil),
+        ])
+      remote.show(
+        found, ["id", "station", "partner.name", "ended_at", "energy_kwh", "cost.currency", "cost.incl_vat", "held"])
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Show one record in full, with what it costs and how its pushes stand.")
+    @Argument(help: "Its id.") var id: String
+    @OptionGroup var remote: Remote
+
+    func run() async throws { print(try await remote.ask(.get, "/cdrs/\(id.percentEncoded)").pretty) }
+  }
 
   struct Export: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Write the charge detail records of a month.")

@@ -6,8 +6,8 @@ struct Partners: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "partner", abstract: "Roaming partners.",
     subcommands: [
-      List.self, Show.self, Invite.self, Register.self, Retry.self, Probe.self, Version.self, Trace.self, Pushes.self,
-      Pause.self, Resume.self,
+      List.self, Show.self, Invite.self, Register.self, Retry.self, Probe.self, Version.self, Provider.self, Side.self,
+      Trace.self, Pushes.self, Pause.self, Resume.self,
       Redeliver.self, Pulls.self, Pull.self, Messages.self,
       Unregister.self, Remove.self,
     ])
@@ -102,6 +102,39 @@ struct Partners: AsyncParsableCommand {
     func run() async throws {
       let body: JSON = ["version": version == "highest" ? .null : .string(version)]
       partner.remote.show(try await partner.remote.ask(.patch, partner.path, [], body))
+    }
+  }
+
+  struct Provider: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Let a partner deal with our provider of drivers too, or no longer; new tokens are made with it.")
+    @OptionGroup var partner: PartnerArgument
+    @Argument(help: "Our party with the role EMSP, such as NL*DRV, or none.") var party: String
+
+    func run() async throws {
+      var provider: JSON = .null
+      if party != "none" {
+        let ours = try await partner.remote.list("/parties")
+        let found = ours.first { one in
+          let name = "\(one["country_code"]?.string ?? "")*\(one["party_id"]?.string ?? "")"
+          return one["role"]?.string == "EMSP" && name == party.uppercased()
+        }
+        guard let id = found?["id"] else { throw Complaint("\(party) is no provider of drivers of ours") }
+        provider = id
+      }
+      partner.remote.show(try await partner.remote.ask(.patch, partner.path, [], ["provider": provider]))
+    }
+  }
+
+  struct Side: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Say what a partner is that speaks 2.1.1, which has no words for it: cpo, emsp, both, or auto.")
+    @OptionGroup var partner: PartnerArgument
+    @Argument(help: "cpo, emsp, both, or auto: as its addresses say.") var side: String
+
+    func run() async throws {
+      let word: JSON = side == "auto" ? .null : .string(side.uppercased())
+      partner.remote.show(try await partner.remote.ask(.patch, partner.path, [], ["quirks": ["side": word]]))
     }
   }
 

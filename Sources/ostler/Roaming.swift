@@ -6,8 +6,8 @@ struct Roaming: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "roaming", abstract: "Our drivers at other networks.",
     subcommands: [
-      Locations.self, Tariffs.self, Sessions.self, CDRs.self, Settle.self, Start.self, Stop.self, Reserve.self,
-      Cancel.self, Unlock.self, Commands.self,
+      Locations.self, Tariffs.self, Sessions.self, CDRs.self, Settle.self, Invoices.self, Invoice.self, Start.self,
+      Stop.self, Reserve.self, Cancel.self, Unlock.self, Commands.self,
     ])
 
   struct Locations: AsyncParsableCommand {
@@ -75,6 +75,27 @@ struct Roaming: AsyncParsableCommand {
     func run() async throws {
       remote.show(try await remote.ask(.post, "/roaming/cdrs/\(id)/settle", [], ["note": .string(note)]))
     }
+  }
+
+  struct Invoices: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List which CDRs other networks' invoices ask for (OCPI 2.3.0).")
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(
+        try await remote.list("/roaming/invoices"),
+        ["id", "partner.name", "invoice", "cdr_count", "updated_at", "ref"])
+    }
+  }
+
+  struct Invoice: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Add up an invoice's CDRs by our books, and show what is missing there.")
+    @Argument(help: "Its number in the list.") var id: Int
+    @OptionGroup var remote: Remote
+
+    func run() async throws { print(try await remote.ask(.get, "/roaming/invoices/\(id)").pretty) }
   }
 
   struct Start: AsyncParsableCommand {

@@ -53,7 +53,7 @@ struct ValidateTariffs: AsyncParsableCommand {
       }
       return words + read.check()
     } catch {
-      return [TariffFlaw(.error, .badForm, at: error.path, error.detail)]
+      return tariff.flawsOfForm().map { TariffFlaw(.error, .badForm, at: $0.path, $0.detail) }
     }
   }
 }

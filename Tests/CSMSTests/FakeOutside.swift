@@ -227,6 +227,13 @@ final class FakePartners: PartnerLink {
       return make(
         "PUT", "tokens", offered.token.uid,
         ["valid": .bool(offered.token.isValid), "party": .string(offered.party.description)])
+    case .invoice(let record):
+      return make(
+        "POST", "invoicereconciliation", "",
+        [
+          "id": .string(record.id), "invoice_id": .string(record.invoice),
+          "cdrs": .array(record.cdrs.map { .string($0) }),
+        ])
     case .profileResult(let url, let result):
       return PushRequest(
         method: "POST", url: url, body: (["result": .string(result.result.rawValue)] as JSON).bytes,

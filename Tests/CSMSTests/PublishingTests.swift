@@ -47,7 +47,7 @@ struct PublishingTests {
     #expect(try await refs(of: partner) == ["LOC1", "LOC2"])
     try await change { $0.publishing.hiddenLocations = ["loc1"] }
     #expect(try await refs(of: partner) == ["LOC2"])
-    await #expect(throws: PartnerFault.unknownObject) {
+    await #expect(throws: PartnerFault.unknownLocation) {
       try await house.csms.location("LOC1", for: try house.caller(partner))
     }
     try await change { $0.publishing.onlyLocations = ["LOC1"] }

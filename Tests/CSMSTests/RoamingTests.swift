@@ -207,7 +207,7 @@ struct RoamingTests {
       try books.locations.update(location)
     }
     #expect(try await house.csms.locations(PageQuery(limit: 10), for: caller).total == 0)
-    await #expect(throws: PartnerFault.unknownObject) { try await house.csms.location("LOC1", for: caller) }
+    await #expect(throws: PartnerFault.unknownLocation) { try await house.csms.location("LOC1", for: caller) }
   }
 
   // MARK: Tokens

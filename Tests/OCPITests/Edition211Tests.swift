@@ -164,7 +164,7 @@ private let edition211 = Edition211(zones: zones)
       {"token":"t","url":"https://x.example/v","party_id":"abc","country_code":"de","business_details":{"name":"ABC"}}
       """)
     #expect(
-      try edition211.credentials(from: theirs).roles == [.init(name: Sample.theirs, role: "EMSP", businessName: "ABC")])
+      try edition211.credentials(from: theirs).roles == [.init(name: Sample.theirs, role: "", businessName: "ABC")])
     #expect(throws: PartnerFault.self) { try edition211.credentials(from: json("{\"token\":\"t\"}")) }
   }
 

@@ -44,6 +44,10 @@ import Wire
     {"id":"F1","authorization_reference":"AUTH-1","total_costs":{"before_taxes":10},"currency":"EUR",\
     "eft_data":["VISA"],"capture_status_code":"SUCCESS","last_updated":"2026-03-02T12:00:00Z"}
     """
+  static let record = """
+    {"country_code":"DE","party_id":"ABC","id":"R1","invoice_id":"2026-0042","cdrs":["C1","C2"],\
+    "last_updated":"2026-03-05T00:00:00Z"}
+    """
   static func command(_ more: String) -> String {
     "{\"response_url\":\"https://emsp.example.org/r\",\(more)}"
   }
@@ -104,6 +108,17 @@ import Wire
     Line(.get, "/payments/terminals/T-9", 404, 2000, since: "2.3.0"),
     Line(.post, "/payments/financial-advice-confirmations", 201, 1000, body: advice, since: "2.3.0"),
     Line(.get, "/payments/financial-advice-confirmations/F9", 404, 2000, since: "2.3.0"),
+    Line(.get, "/invoicereconciliation", 200, 1000, since: "2.3.0"),
+    Line(.post, "/invoicereconciliation", 201, 1000, body: record, since: "2.3.0"),
+    Line(.post, "/invoicereconciliation", 200, 2001, body: "{}", since: "2.3.0"),
+    Line(
+      .post, "/invoicereconciliation", 200, 2001, body: record.replacing("\"DE\"", with: "\"FR\""), since: "2.3.0"),
+    Line(.put, "/invoicereconciliation/DE/ABC/R1", 201, 1000, body: record, since: "2.3.0"),
+    Line(.put, "/invoicereconciliation/DE/ABC/R2", 200, 2001, body: record, since: "2.3.0"),
+    Line(.get, "/invoicereconciliation/DE/ABC/R9", 404, 2000, since: "2.3.0"),
+    Line(.get, "/invoicereconciliation/FR/ABC/R1", 404, 2001, since: "2.3.0"),
+    Line(.delete, "/invoicereconciliation/DE/ABC/R9", 404, 2000, since: "2.3.0"),
+    Line(.patch, "/invoicereconciliation/DE/ABC/R1", 405, 2000, body: "{}", since: "2.3.0"),
   ]
 
   @Test(arguments: ["2.1.1", "2.2.1", "2.3.0"])
@@ -172,8 +187,7 @@ import Wire
     #expect(list.count > 50)
     for entry in list {
       let (module, role) = (entry["module"]?.string ?? "", entry["implemented_by"]?.string ?? "")
-      guard role.contains("CPO") || role == "all", module != "versions", module != "invoicereconciliation",
-        module != "Booking"
+      guard role.contains("CPO") || role == "all", module != "versions", module != "Booking"
       else { continue }
       let method = entry["method"]?.string ?? ""
       let versions = entry["versions"]?.array?.compactMap(\.string) ?? []

@@ -27,7 +27,7 @@ final class FakeService: PartnerService {
   init() {}
 
   /// What partners told is as it was at first.
-  func forget() { (tokens, clients, terminals, advices) = ([:], [:], [:], [:]) }
+  func forget() { (tokens, clients, terminals, advices, told) = ([:], [:], [:], [:], [:]) }
 
   func invite(_ token: String, _ partner: Partner) {
     callers[token] = PartnerCaller(terms: PartnerTerms(partner: partner, ourParty: Sample.party), token: token)
@@ -227,6 +227,26 @@ final class FakeService: PartnerService {
 
   func put(_ advice: FinancialAdvice, from caller: PartnerCaller) async throws(PartnerFault) -> Bool {
     advices.updateValue(advice, forKey: advice.id) == nil
+  }
+
+  var invoices: [InvoiceRecord] = []
+  private var told: [String: InvoiceRecord] = [:]
+
+  func invoices(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<InvoiceRecord> {
+    try page(invoices, query, \.updatedAt)
+  }
+
+  func invoice(_ id: String, of owner: PartyID, for caller: PartnerCaller) async throws(PartnerFault) -> InvoiceRecord {
+    guard let record = told["\(owner) \(id)"] else { throw .unknownObject }
+    return record
+  }
+
+  func put(_ record: InvoiceRecord, from caller: PartnerCaller) async throws(PartnerFault) -> Bool {
+    told.updateValue(record, forKey: "\(record.owner) \(record.id)") == nil
+  }
+
+  func removeInvoice(_ id: String, of owner: PartyID, from caller: PartnerCaller) async throws(PartnerFault) {
+    guard told.removeValue(forKey: "\(owner) \(id)") != nil else { throw .unknownObject }
   }
 
   private(set) var lost: [String] = []

@@ -81,16 +81,4 @@ import Wire
     #expect(steps.all.map(\.name) == ["versions", "details"])
     #expect(!partner.requests.contains { $0.contains("/cred") })
   }
-
-  @Test func anOperatorOfStationsThatSpeaks211IsOneByWhatWeAreToIt() throws {
-    let credentials = json(
-      """
-      {"token":"t","url":"https://cpo.example.org/versions","business_details":{"name":"Old"},"party_id":"OLD",\
-      "country_code":"BE"}
-      """)
-    let old = Edition211(zones: zones)
-    let asProvider = try old.credentials(from: credentials, for: ProviderEndpointsTests.House.terms("2.1.1"))
-    #expect(asProvider.roles.map(\.role) == ["CPO"])
-    #expect(try old.credentials(from: credentials, for: Sample.terms()).roles.map(\.role) == ["EMSP"])
-  }
 }

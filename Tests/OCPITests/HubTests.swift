@@ -38,6 +38,19 @@ import Wire
     #expect(two.receiver(of: session(of: PartyID(country: "ES", party: "XXX"))) == nil)
   }
 
+  @Test func aPartnerThatIsBothIsSpokenToAsWhatIsMeant() {
+    let drivers = Party(id: ID(3), name: PartyID(country: "NL", party: "DRV"), role: .emsp, businessName: "Drivers")
+    var both = terms([(Self.other, "CPO"), (Sample.theirs, "EMSP")])
+    both.provider = drivers
+    let location = Bytes(utf8: "{\"id\":\"L1\"}")
+    #expect(both.receiver(of: location) == Sample.theirs && both.speaker(of: location) == Sample.ours)
+    #expect(both.receiver(of: [], from: .ofProvider) == Self.other)
+    #expect(both.speaker(of: [], as: .ofProvider) == drivers.name)
+    // One name in two roles is one party.
+    let one = terms([(Sample.theirs, "CPO"), (Sample.theirs, "EMSP")])
+    #expect(one.receiver(of: location) == Sample.theirs && one.receiver(of: [], from: .ofProvider) == Sample.theirs)
+  }
+
   @Test func ofSeveralPartiesOfOursTheOwnerSpeaks() {
     let second = Party(id: ID(2), name: PartyID(country: "BE", party: "OST"), role: .cpo, businessName: "Ostler BE")
     let both = terms([(Sample.theirs, "EMSP")], ours: [Sample.party, second])

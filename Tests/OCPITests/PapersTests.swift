@@ -28,6 +28,22 @@ import Wire
     #expect(oddities == [])
   }
 
+  @Test func allThatKeepsATariffFromBeingReadIsTold() throws {
+    let text = #"""
+      {"elements":[{"price_components":[{"type":"ENERGY","step_size":1},{"price":1,"type":"FLAT","step_size":"x"}]},
+        {"price_components":[{"type":"TIME","price":"dear","step_size":60}],"restrictions":{"min_kwh":"some"}},7]}
+      """#
+    let papers = try Papers.tariffs(in: try paper(text))
+    let paths = try #require(papers.first).flawsOfForm().map(\.path)
+    for path in [
+      "currency", "elements[0].price_components[0].price", "elements[0].price_components[1].step_size",
+      "elements[1].price_components[0].price", "elements[1].restrictions.min_kwh", "elements[2]",
+    ] { #expect(paths.contains(path), "\(path) of \(paths)") }
+    #expect(Set(paths).count == paths.count)
+    let good = try Papers.tariffs(in: try paper(#"{"id":"1","currency":"EUR",\#(Self.elements)}"#))
+    #expect(try #require(good.first).flawsOfForm() == [])
+  }
+
   @Test func listsAnswersAndCDRsHoldTariffs() throws {
     let one = #"{"id":"1","currency":"EUR",\#(Self.elements)}"#
     for text in ["[\(one),\(one)]", #"{"data":[\#(one),\#(one)],"status_code":1000}"#] {

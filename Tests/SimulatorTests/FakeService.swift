@@ -162,6 +162,20 @@ final class FakeService: PartnerService {
     throw .unknownObject
   }
 
+  func invoices(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<InvoiceRecord> {
+    Page(items: [], total: 0)
+  }
+
+  func invoice(_ id: String, of owner: PartyID, for caller: PartnerCaller) async throws(PartnerFault) -> InvoiceRecord {
+    throw .unknownObject
+  }
+
+  func put(_ record: InvoiceRecord, from caller: PartnerCaller) async throws(PartnerFault) -> Bool { true }
+
+  func removeInvoice(_ id: String, of owner: PartyID, from caller: PartnerCaller) async throws(PartnerFault) {
+    throw .unknownObject
+  }
+
   func put(_ advice: FinancialAdvice, from caller: PartnerCaller) async throws(PartnerFault) -> Bool { true }
 
   func unsaid(_ what: [String], of module: String, sample: String, to partner: ID<Partner>) async {}

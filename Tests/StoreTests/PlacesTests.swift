@@ -119,6 +119,25 @@ import Wire
     #expect(try house.books.locations.view(other.id)?.updatedAt == t(9))
   }
 
+  @Test func whatMovesWhileSomebodyWalksThePagesIsNotPassedOver() throws {
+    let house = try SmallHouse()
+    for number in 2...6 {
+      try house.books.locations.create(.sample(of: house.party.id, ref: "LOC\(number)", at: t(Int64(number))))
+    }
+    var query = PageQuery(limit: 2)
+    var seen: [String] = []
+    while true {
+      let page = try house.books.locations.views(query, of: [house.party.id])
+      #expect(page.total == 6)
+      seen += page.items.map(\.location.ref)
+      if seen.count == 2 { try house.books.locations.touch(house.location.id, at: t(100)) }
+      guard case .after(let mark) = page.rest else { break }
+      (query.offset, query.after) = (query.offset + page.items.count, mark)
+    }
+    // The one that moved comes again, and the five others once.
+    #expect(seen == ["LOC1", "LOC2", "LOC3", "LOC4", "LOC5", "LOC6", "LOC1"])
+  }
+
   @Test func aPageGoesByTheNewestChange() throws {
     let house = try SmallHouse()
     for number in 2...6 {

@@ -298,6 +298,30 @@ import Wire
     #expect(try cdrs.cdr("c1", of: house.partner.id)?.held == nil)
   }
 
+  @Test func manyCDRsAreWalkedAndCountedOnce() throws {
+    let house = try SmallHouse()
+    let cdrs = house.books.cdrs
+    for number in 1...7 {
+      // Several in one millisecond.
+      try insert(
+        cdr("c\(number)", session: "s\(number)", ended: t(Int64(number / 3))), house, partner: house.partner.id)
+    }
+    var query = PageQuery(limit: 3)
+    var (seen, totals): ([String], [Int]) = ([], [])
+    while true {
+      let page = try cdrs.page(query, of: house.partner.id)
+      seen += page.items.map(\.id)
+      totals.append(page.total)
+      guard case .after(let mark) = page.rest else { break }
+      query.after = PageMark(mark.text)
+      if seen.count == 3 { try insert(cdr("c8", session: "s8", ended: t(50)), house, partner: house.partner.id) }
+    }
+    #expect(Set(seen) == Set((1...8).map { "c\($0)" }) && seen.count == 8)
+    #expect(totals == [7, 8, 8])
+    // Exactly full pages end without another one.
+    #expect(try cdrs.page(PageQuery(limit: 8), of: house.partner.id).rest == .nothing)
+  }
+
   @Test func listsAndExportsAreFilteredAndContinue() throws {
     let house = try SmallHouse()
     let cdrs = house.books.cdrs

@@ -198,7 +198,8 @@ class Partner:
         for endpoint in details.data["endpoints"]:
             # The list of modules is open since 2.3.0, and payments came after it.
             self.flaws += [flaw for flaw in self.judge("Endpoint", endpoint) if "'payments'" not in flaw]
-        self.endpoints = {e["identifier"]: e["url"] for e in details.data["endpoints"]}
+        # The operator's side is listed first.
+        self.endpoints = {e["identifier"]: e["url"] for e in reversed(details.data["endpoints"])}
         return details.data
 
     async def join(self, house, **quirks):

@@ -8,6 +8,8 @@ public protocol ProviderEdition: Sendable {
   var providerModules: [OCPIModule] { get }
   /// Whether a PATCH has to say when the object changed (since 2.2).
   var stampsPatches: Bool { get }
+  /// What objects must have that are pushed to us.
+  var required: RequiredFields { get }
 
   /// A tariff as partners announce it.
   func tariff(from json: JSON) throws(PartnerFault) -> Tariff
@@ -20,7 +22,10 @@ public protocol ProviderEdition: Sendable {
 }
 
 extension ProviderEdition {
-  public var providerModules: [OCPIModule] {
+  public var providerModules: [OCPIModule] { Self.driverModules }
+
+  /// What every version has of a provider.
+  static var driverModules: [OCPIModule] {
     [
       OCPIModule(.credentials, .sender), OCPIModule(.locations, .receiver), OCPIModule(.sessions, .receiver),
       OCPIModule(.cdrs, .receiver), OCPIModule(.tariffs, .receiver), OCPIModule(.tokens, .sender),
@@ -29,6 +34,8 @@ extension ProviderEdition {
   }
 
   public var stampsPatches: Bool { true }
+
+  public var required: RequiredFields { .since221 }
 
   public func verdict(_ verdict: TokenVerdict, _ style: WriterOptions) throws(PushFault) -> Bytes {
     var json: JSON = ["allowed": .string(verdict.allowed.rawValue)]

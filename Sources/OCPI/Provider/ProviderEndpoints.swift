@@ -98,6 +98,7 @@ extension Endpoints {
     }
     guard let json = body(asked) else { return Self.notJSON }
     let isPatch = asked.request.method == .patch
+    if !isPatch { try asked.edition.required.demand(connector != nil ? .connector : evse != nil ? .evse : .location, of: json) }
     let needsStamp = asked.edition.stampsPatches
     let isNew = try await provider.keepLocation(key, from: asked.caller) { held throws(PartnerFault) in
       var next = json
@@ -136,6 +137,7 @@ extension Endpoints {
       guard let json = body(asked) else { return Self.notJSON }
       let isPatch = asked.request.method == .patch
       let edition = asked.edition
+      if !isPatch { try edition.required.demand(.tariff, of: json) }
       let isNew = try await provider.keepTariff(key, from: asked.caller) { held throws(PartnerFault) in
         if isPatch, held == nil { throw .unknownObject }
         let whole = isPatch ? held?.patched(by: json) ?? json : json
@@ -158,6 +160,7 @@ extension Endpoints {
     }
     guard let json = body(asked) else { return Self.notJSON }
     let isPatch = asked.request.method == .patch
+    if !isPatch { try asked.edition.required.demand(.session, of: json) }
     let needsStamp = asked.edition.stampsPatches
     do throws(PartnerFault) {
       let isNew = try await provider.keepSession(key, from: asked.caller) { held throws(PartnerFault) in
@@ -181,6 +184,7 @@ extension Endpoints {
   private func postCDR(_ asked: Asked, _ provider: any ProviderService) async throws(PartnerFault) -> Reply {
     guard let json = body(asked) else { return Self.notJSON }
     let edition = asked.edition
+    try edition.required.demand(.cdr, of: json)
     let cdr = try ToldUse.cdr(json, of: asked.caller.terms.stationOperator) { json throws(PartnerFault) in
       try edition.tariff(from: json)
     }
@@ -199,10 +203,7 @@ extension Endpoints {
   private func key(_ asked: Asked, _ name: String) throws(PartnerFault) -> RoamingKey {
     let party = PartyID(country: asked.segment("country"), party: asked.segment("party"))
     // What is not the caller's does not exist for it, and it can make nothing there.
-    guard asked.caller.terms.speaks(for: party) else {
-      if asked.request.method == .get { throw .unknownObject }
-      throw .invalid("\(party) is not one of your parties")
-    }
+    guard asked.caller.terms.speaks(for: party) else { throw .foreignParty(party) }
     return RoamingKey(partner: asked.caller.terms.partner.id, party: party, ref: asked.segment(name))
   }
 

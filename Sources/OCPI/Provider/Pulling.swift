@@ -40,7 +40,8 @@ extension PartnerLinkOverHTTP: ProviderLink {
       reply = try await client.send(
         PartnerClient.Call(
           method: .post, url: url.description, body: body, module: OCPIModule.Name.commands.rawValue,
-          partner: terms.partner, token: token, routing: providerRouting(terms), seconds: Limits.commandSeconds))
+          partner: terms.partner, token: token, routing: routing(terms, [], as: .ofProvider),
+          seconds: Limits.commandSeconds))
     } catch {
       switch PushOutcome(error) {
       case .refused(let why): throw .impossible(why)
@@ -54,12 +55,6 @@ extension PartnerLinkOverHTTP: ProviderLink {
     do throws(PartnerFault) { return try RoamingCommand.Answer(from: object) } catch {
       throw .refused("its answer cannot be read: \(error)".excerpt)
     }
-  }
-
-  /// We speak as the provider, where the version says who speaks.
-  func providerRouting(_ terms: PartnerTerms) -> Routing? {
-    guard terms.partner.version.flatMap({ editions[$0] })?.routesMessages == true else { return nil }
-    return Routing(to: terms.receiver(of: []), from: (terms.provider ?? terms.ourParty).name)
   }
 
   public func probe(
@@ -96,7 +91,7 @@ extension PartnerLinkOverHTTP: ProviderLink {
         reply = try await client.send(
           PartnerClient.Call(
             method: .get, url: url.description, module: module.rawValue, partner: terms.partner, token: token,
-            routing: module == .tokens ? routing(terms, []) : providerRouting(terms), seconds: Limits.pageSeconds))
+            routing: routing(terms, [], as: module == .tokens ? .ofOperator : .ofProvider), seconds: Limits.pageSeconds))
       } catch {
         return walk.ended(because: "\(error)")
       }

@@ -10,6 +10,7 @@ public struct Edition211: OCPIEdition {
   public let routesMessages = false
   public let namesSides = false
   public let stampsPatches = false
+  public let required = RequiredFields.before220
   public let modules = [
     OCPIModule(.credentials, .receiver), OCPIModule(.locations, .sender), OCPIModule(.sessions, .sender),
     OCPIModule(.cdrs, .sender), OCPIModule(.tariffs, .sender), OCPIModule(.tokens, .receiver),
@@ -80,7 +81,7 @@ public struct Edition211: OCPIEdition {
       if let tariff = cdr.tariff, (try? V211.Tariff(tariff, updatedAt: cdr.startedAt)) == nil {
         fitting.lose("the tariff of a CDR")
       }
-    case .tariffRemoved, .token, .commandResult, .profileResult, .activeProfile: break
+    case .tariffRemoved, .token, .invoice, .commandResult, .profileResult, .activeProfile: break
     }
     return fitting.unsaid
   }
@@ -128,6 +129,7 @@ public struct Edition211: OCPIEdition {
   public func client(_ client: HubClient, _ style: WriterOptions) -> Bytes { JSON.null.bytes }
   public func terminal(_ terminal: Terminal, _ style: WriterOptions) -> Bytes { JSON.null.bytes }
   public func advice(_ advice: FinancialAdvice, _ style: WriterOptions) -> Bytes { JSON.null.bytes }
+  public func invoice(_ record: InvoiceRecord, _ style: WriterOptions) throws(PushFault) -> Bytes { throw .notWanted }
 
   public func preferences(from json: JSON) throws(PartnerFault) -> ChargingPreferences { throw .unknownObject }
 
@@ -138,6 +140,7 @@ public struct Edition211: OCPIEdition {
   public func client(from json: JSON) throws(PartnerFault) -> HubClient { throw .unknownObject }
   public func terminal(from json: JSON) throws(PartnerFault) -> Terminal { throw .unknownObject }
   public func advice(from json: JSON) throws(PartnerFault) -> FinancialAdvice { throw .unknownObject }
+  public func invoice(from json: JSON) throws(PartnerFault) -> InvoiceRecord { throw .unknownObject }
 
   // MARK: Partners'
 
@@ -200,7 +203,7 @@ public struct Edition211: OCPIEdition {
     }
   }
 
-  /// The one party behind it is told without a role: who asks an operator for anything is a provider.
+  /// The one party behind it is told without a role.
   public func credentials(from json: JSON) throws(PartnerFault) -> PartnerCredentials {
     let read = try V211.Credentials.received(json.withoutLogos, in: edition)
     try demandCredentials(token: read.token, url: read.url)
@@ -209,7 +212,7 @@ public struct Edition211: OCPIEdition {
     let name = PartyID(country: read.country, party: read.party)
     return PartnerCredentials(
       token: read.token, url: read.url,
-      roles: [PartnerRegistration.Role(name: name, role: "EMSP", businessName: read.business.name)])
+      roles: [PartnerRegistration.Role(name: name, role: "", businessName: read.business.name)])
   }
 
   /// The token is not told: it is the one that was asked about (mod_tokens §3.1).

@@ -61,7 +61,7 @@ extension ObjectEdition {
     case .location(let view): _ = PublishedLocation(view).fitted(&fitting)
     case .evse(let evse, of: _): _ = evse.fitted(&fitting)
     case .tariff(let view): _ = view.version.tariff.fitted(&fitting)
-    case .session, .cdr, .tariffRemoved, .token, .commandResult, .profileResult, .activeProfile: break
+    case .session, .cdr, .tariffRemoved, .token, .invoice, .commandResult, .profileResult, .activeProfile: break
     }
     return fitting.unsaid
   }
@@ -124,6 +124,10 @@ extension ObjectEdition {
 
   public func advice(_ advice: FinancialAdvice, _ style: WriterOptions) -> Bytes {
     advice.encoded(edition: edition, options: style)
+  }
+
+  public func invoice(_ record: InvoiceRecord, _ style: WriterOptions) throws(PushFault) -> Bytes {
+    try strict(record, style)
   }
 
   // MARK: Partners'
@@ -263,6 +267,16 @@ extension ObjectEdition {
     try demandID("id", advice.id, max: 36)
     try demandID("authorization_reference", advice.authorizationReference, max: 36)
     return advice
+  }
+
+  public func invoice(from json: JSON) throws(PartnerFault) -> InvoiceRecord {
+    let record = try InvoiceRecord.received(json, in: edition)
+    try demandID("country_code", record.country, max: 2)
+    try demandID("party_id", record.party, max: 3)
+    try demandID("id", record.id, max: 36)
+    guard !record.invoice.isEmpty else { throw .invalid("invoice_id is empty") }
+    guard !record.cdrs.isEmpty else { throw .invalid("cdrs is empty") }
+    return record
   }
 
   // MARK: Where we provide the drivers
