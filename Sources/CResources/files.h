@@ -86,6 +86,9 @@ static const unsigned char file_Admin_partner_actions_js[] = {
 static const unsigned char file_Admin_screens_account_js[] = {
 #embed "../../Resources/Admin/screens/account.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_screens_analytics_compare_js[] = {
+#embed "../../Resources/Admin/screens/analytics-compare.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_screens_analytics_js[] = {
 #embed "../../Resources/Admin/screens/analytics.js" suffix(, 0) if_empty(0)
 };
@@ -290,6 +293,9 @@ static const unsigned char file_Migrations_0024_webhooks_sql[] = {
 static const unsigned char file_Migrations_0025_limits_sql[] = {
 #embed "../../Resources/Migrations/0025_limits.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Migrations_0026_insight_sql[] = {
+#embed "../../Resources/Migrations/0026_insight.sql" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
 };
@@ -344,6 +350,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/pager.js", file_Admin_pager_js) \
   FILE("Admin/partner-actions.js", file_Admin_partner_actions_js) \
   FILE("Admin/screens/account.js", file_Admin_screens_account_js) \
+  FILE("Admin/screens/analytics-compare.js", file_Admin_screens_analytics_compare_js) \
   FILE("Admin/screens/analytics.js", file_Admin_screens_analytics_js) \
   FILE("Admin/screens/authority.js", file_Admin_screens_authority_js) \
   FILE("Admin/screens/campaign.js", file_Admin_screens_campaign_js) \
@@ -412,6 +419,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0023_drivers.sql", file_Migrations_0023_drivers_sql) \
   FILE("Migrations/0024_webhooks.sql", file_Migrations_0024_webhooks_sql) \
   FILE("Migrations/0025_limits.sql", file_Migrations_0025_limits_sql) \
+  FILE("Migrations/0026_insight.sql", file_Migrations_0026_insight_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \

@@ -113,6 +113,7 @@ extension CSMS {
     _ = try books.swaps.prune(before: now - .seconds(settings.readingDays * 86_400))
     _ = try books.monitors.pruneAlerts(before: now - .seconds(settings.eventDays * 86_400))
     _ = try books.stations.pruneHistory(before: now - .seconds(settings.billDays * 86_400))
+    _ = try books.incidents.prune(before: now - .seconds(settings.billDays * 86_400))
     _ = try books.policies.prune(before: now - .seconds(settings.billDays * 86_400))
     _ = try books.cdrs.prune(endedBefore: now - .seconds(settings.billDays * 86_400))
     _ = try books.authorizations.prune(at: now)
