@@ -13,6 +13,8 @@ nonisolated enum Limits {
   static let previewSeconds = 400 * 86_400
   /// Lines of one view of insight; a question with more is refused.
   static let insightLines = 5_000
+  /// Prices of energy that one request brings or lists; more are refused.
+  static let energyPrices = 40_000
   /// Seconds that one view looks back over: ten years.
   static let insightSeconds = 3_653 * 86_400
   /// Characters of the remark of a CDR; a longer one is refused.

@@ -149,7 +149,7 @@ extension API {
 
 extension Call {
   /// `from` and `to`, or a `year` with or without a `quarter` in UTC; it ends now where it would end later.
-  fileprivate func reportedSpan(until now: Timestamp) throws(Problem) -> Uptime.Span {
+  func reportedSpan(until now: Timestamp) throws(Problem) -> Uptime.Span {
     var begin = try queryTime("from")
     var end = try queryTime("to")
     if let text = self[query: "year"] {

@@ -86,6 +86,9 @@ static const unsigned char file_Admin_partner_actions_js[] = {
 static const unsigned char file_Admin_screens_account_js[] = {
 #embed "../../Resources/Admin/screens/account.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_screens_analytics_compare_js[] = {
+#embed "../../Resources/Admin/screens/analytics-compare.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_screens_analytics_js[] = {
 #embed "../../Resources/Admin/screens/analytics.js" suffix(, 0) if_empty(0)
 };
@@ -296,6 +299,9 @@ static const unsigned char file_Migrations_0026_keeping_sql[] = {
 static const unsigned char file_Migrations_0027_invoice_records_sql[] = {
 #embed "../../Resources/Migrations/0027_invoice_records.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Migrations_0028_insight_sql[] = {
+#embed "../../Resources/Migrations/0028_insight.sql" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
 };
@@ -350,6 +356,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/pager.js", file_Admin_pager_js) \
   FILE("Admin/partner-actions.js", file_Admin_partner_actions_js) \
   FILE("Admin/screens/account.js", file_Admin_screens_account_js) \
+  FILE("Admin/screens/analytics-compare.js", file_Admin_screens_analytics_compare_js) \
   FILE("Admin/screens/analytics.js", file_Admin_screens_analytics_js) \
   FILE("Admin/screens/authority.js", file_Admin_screens_authority_js) \
   FILE("Admin/screens/campaign.js", file_Admin_screens_campaign_js) \
@@ -420,6 +427,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0025_limits.sql", file_Migrations_0025_limits_sql) \
   FILE("Migrations/0026_keeping.sql", file_Migrations_0026_keeping_sql) \
   FILE("Migrations/0027_invoice_records.sql", file_Migrations_0027_invoice_records_sql) \
+  FILE("Migrations/0028_insight.sql", file_Migrations_0028_insight_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \

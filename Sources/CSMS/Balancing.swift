@@ -18,6 +18,8 @@ struct Balancing {
     /// When a reading was asked for last.
     var askedReadings: [ID<EVSE>: Timestamp] = [:]
     var names: [ID<EVSE>: (station: StationIdentity, number: Int)] = [:]
+    /// Since when more is reserved on a circuit than it carries, and whether that was told.
+    var overSince: [ID<Circuit>: (time: Timestamp, isTold: Bool)] = [:]
   }
 
   var sites: [ID<Location>: Site] = [:]
@@ -57,11 +59,36 @@ extension CSMS {
         let orders = balancing.sites[location]?.balancer.decide(at: now) ?? []
         if !orders.isEmpty { carry(orders, at: location) }
         askReadings(at: location)
+        watchFuses(at: location)
       }
     } catch {
       balancing.isNews = true
       log.warning("the sites' power was not looked at", metadata: ["cause": "\(error)"])
     }
+  }
+
+  /// Stations that disobey may together need more than a circuit carries, and then nobody can take it from them but a
+  /// person: who must hear of it, once, as soon as it lasts.
+  private func watchFuses(at location: ID<Location>) {
+    guard var site = balancing.sites[location] else { return }
+    var news: [Event] = []
+    for level in site.balancer.levels(at: now) {
+      let name = site.balancer.circuits.first { $0.id == level.circuit }?.name ?? ""
+      guard level.excess > .zero else {
+        if site.overSince.removeValue(forKey: level.circuit)?.isTold == true {
+          news.append(.circuitWithin(location, circuit: name))
+        }
+        continue
+      }
+      let (since, isTold) = site.overSince[level.circuit] ?? (now, false)
+      let isLong = now - since >= .seconds(Limits.overFuseSeconds)
+      if isLong, !isTold { news.append(.circuitOver(location, circuit: name, by: level.excess)) }
+      site.overSince[level.circuit] = (since, isTold || isLong)
+    }
+    balancing.sites[location] = site
+    guard !news.isEmpty else { return }
+    let told = news
+    note { () throws(StoreFault) in for event in told { try self.record(event) } }
   }
 
   // MARK: The wiring

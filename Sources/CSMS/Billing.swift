@@ -14,7 +14,8 @@ extension CSMS {
     let partner = try partnerID(of: session)
     try books.cdrs.insert(
       cdr, of: session.party, partner: partner, station: session.station, location: session.location)
-    try count(cdr, location: session.location, connector: session.connector)
+    try count(cdr, at: UsageSpot(location: session.location, connector: session.connector, partner: partner))
+    try countEnd(of: session)
     try record(.cdrMade(cdr: cdr.id, session: session.id))
     if session.owner == nil { try spend(cdr.totals.cost.total, in: cdr.currency, from: cdr.token) }
     try sessionMoved(session)
@@ -81,7 +82,7 @@ extension CSMS {
     let partner = try reservation.owner.flatMap { role throws(StoreFault) in try books.partners.role(role)?.partner }
     try books.cdrs.insert(
       cdr, of: spot.party, partner: partner, station: spot.station, location: spot.location)
-    try count(cdr, location: spot.location, connector: spot.connector)
+    try count(cdr, at: UsageSpot(location: spot.location, connector: spot.connector, partner: partner))
     try record(.cdrMade(cdr: cdr.id, session: ""))
     if reservation.owner == nil { try spend(cdr.totals.cost.total, in: cdr.currency, from: cdr.token) }
     if cdr.heldBecause == nil { try cdrMoved(cdr.id, of: spot, session: nil, partner: partner) }
@@ -150,7 +151,8 @@ extension CSMS {
         try self.record(.cdrCredited(cdr: id, credit: credit.id, by: who))
         let session = try self.books.sessions.session(kept.cdr.session)
         try self.uncount(
-          kept.cdr, location: kept.location, connector: session?.connector, wholly: billsAgain && session != nil)
+          kept.cdr, at: UsageSpot(location: kept.location, connector: session?.connector, partner: kept.partner),
+          wholly: billsAgain && session != nil)
         if kept.partner == nil {
           try self.spend(-kept.cdr.totals.cost.total, in: kept.cdr.currency, from: kept.cdr.token)
         }

@@ -100,6 +100,8 @@ public final class CSMS {
   var nextPriceAt: Timestamp?
   /// Whether all bills of before use was counted are in the figures of use.
   var isBacklogCounted = false
+  /// Prices of energy changed, and what was used is priced anew; after a start somebody has to look.
+  var areCostsDue = true
   var lastMetering = Timestamp.epoch
   /// For how many beats hardly anything has come.
   var quietBeats = 0

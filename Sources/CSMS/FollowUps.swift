@@ -36,6 +36,7 @@ extension CSMS {
     note { () throws(StoreFault) in try self.keepProfiles() }
     note { () throws(StoreFault) in try self.keepCampaigns() }
     if !isBacklogCounted { note { () throws(StoreFault) in try self.countBacklog() } }
+    if areCostsDue { note { () throws(StoreFault) in try self.refreshCosts() } }
     if arePricesDue { note { () throws(StoreFault) in try self.followPrices() } }
     keepBalance()
   }

@@ -14,6 +14,11 @@ public enum Limits {
   public nonisolated static let priceLookSeconds = 60
   /// Bills of before use was counted that one beat counts.
   public nonisolated static let backlogAtOnce = 50
+  /// Seconds for which more may be reserved on a circuit than it carries before that is told: longer than the slowest
+  /// station takes to follow.
+  public nonisolated static let overFuseSeconds = 90
+  /// Quarters of a location's energy that one beat prices anew.
+  public nonisolated static let energyCostsAtOnce = 200
   /// Tariffs of one connector; more are refused.
   public nonisolated static let connectorTariffs = 10
   /// Seconds between two log lines about turns that are not kept.

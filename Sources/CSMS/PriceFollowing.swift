@@ -63,7 +63,12 @@ extension CSMS {
   public func keepGridPrices(_ prices: [GridPrice], of area: String) async throws(Refusal) {
     try await turn { () throws(Refusal) in
       try checkText(area, "area", 1...32)
-      try keep { () throws(StoreFault) in try self.books.policies.keep(prices, of: area) }
+      try keep { () throws(StoreFault) in
+        try self.books.policies.keep(prices, of: area)
+        guard let first = prices.map(\.start).min() else { return }
+        try self.books.energyCosts.gridChanged(in: area, from: first)
+        self.afterCommit { self.areCostsDue = true }
+      }
     }
   }
 

@@ -275,6 +275,7 @@ extension CSMS {
 
   func setStatus(_ status: EVSE.Status, of evse: EVSE, note: String?) throws(StoreFault) {
     guard status != evse.status else { return }
+    try countChange(of: evse, to: status, note: note)
     try books.stations.setStatus(evse.id, status, at: now, reason: note)
     try record(.evseStatus(evse.id, of: evse.station, status: status, note: note))
     try evseMoved(evse)

@@ -8,7 +8,7 @@ enum Pruning: CaseIterable {
   case pushes, parked, commands, aliases, authorizations, limits, needs, reservations, profiles, swaps
   case campaigns, jobs, reports, alerts, securityEvents, notices, webhooks, tickets
   case issuedCertificates, certificateAnswers, certificateRequests
-  case policies, gridPrices, carbon, downtimes, plans, advices
+  case policies, gridPrices, energyCosts, carbon, downtimes, incidents, plans, advices
   case logins, answers, audit
   case roamingPlaces, roamingTariffs, roamingSessions, roamingCDRs, roamingAuthorizations, roamingCommands
 
@@ -47,8 +47,10 @@ enum Pruning: CaseIterable {
     case .certificateRequests: return try books.certificates.pruneRequests(before: events)
     case .policies: return try books.policies.prune(before: bills)
     case .gridPrices: return try books.policies.pruneGridPrices(before: readings)
+    case .energyCosts: return try books.energyCosts.prune(before: bills)
     case .carbon: return try books.carbon.prune(before: bills)
     case .downtimes: return try books.downtimes.prune(endedBefore: bills)
+    case .incidents: return try books.incidents.prune(before: bills)
     case .plans: return try books.duties.prune(before: events)
     case .advices: return try books.duties.pruneAdvices(before: bills)
     case .logins: return try books.users.pruneLogins(at: now)

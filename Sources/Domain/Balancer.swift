@@ -369,6 +369,14 @@ public struct Balancer: Sendable {
   }
 }
 
+extension Balancer.Level {
+  /// By how much what is reserved and what else flows is more than may flow, on the line on which it is most.
+  public var excess: Current {
+    let flowing = load + hold
+    return (0..<3).reduce(Current.zero) { max($0, flowing[$1] - usable) }
+  }
+}
+
 // MARK: - The room
 
 extension Balancer {

@@ -104,6 +104,9 @@ public enum Event: Sendable, Equatable {
   case downtimeChanged(ID<Downtime>, by: String)
   /// Its circuits, or what hangs on them.
   case wiringChanged(ID<Location>, by: String)
+  /// What must be reserved on a circuit has been more than it carries for a while; and it is not any more.
+  case circuitOver(ID<Location>, circuit: String, by: Current)
+  case circuitWithin(ID<Location>, circuit: String)
   case locationRemoved(ID<Location>, by: String)
   case tokenChanged(ID<Token>, by: String)
   case tokenRemoved(ID<Token>, by: String)
@@ -335,6 +338,9 @@ extension Event {
     case .locationChanged(let id, let by): ("location.changed", "location/\(id)", ["by": .string(by)])
     case .downtimeChanged(let id, let by): ("downtime.changed", "downtime/\(id)", ["by": .string(by)])
     case .wiringChanged(let id, let by): ("location.wiring", "location/\(id)", ["by": .string(by)])
+    case .circuitOver(let id, let circuit, let excess):
+      ("circuit.over", "location/\(id)", ["circuit": .string(circuit), "amperes": .string(excess.description)])
+    case .circuitWithin(let id, let circuit): ("circuit.within", "location/\(id)", ["circuit": .string(circuit)])
     case .locationRemoved(let id, let by): ("location.removed", "location/\(id)", ["by": .string(by)])
     case .tokenChanged(let id, let by): ("token.changed", "token/\(id)", ["by": .string(by)])
     case .tokenRemoved(let id, let by): ("token.removed", "token/\(id)", ["by": .string(by)])

@@ -24,6 +24,8 @@ public enum Limits {
   public static let policySeconds = 7 * 86_400
   /// Prices of the grid that one request brings; more are refused.
   public static let gridPrices = 40_000
+  /// Characters of a fault's code that is counted; a longer one is cut.
+  public static let incidentCode = 50
   /// Readings, and idle spans, of a session that is tried on a tariff; more are refused.
   public static let trialReadings = 5_000
   /// Taxes that a tariff adds to its prices; more are refused, and pricing passes over them.

@@ -10,6 +10,9 @@ public struct UsageFigures: Sendable, Equatable {
   public var sessions = 0
   /// Before tax, of what ended; in one currency.
   public var revenue = Money.zero
+  /// Cables that were plugged in, and those of them that led to energy.
+  public var plugged = 0
+  public var served = 0
 
   public init() {}
 
@@ -20,8 +23,12 @@ public struct UsageFigures: Sendable, Equatable {
     sum.idleSeconds += b.idleSeconds
     sum.sessions += b.sessions
     sum.revenue = a.revenue + b.revenue
+    sum.plugged += b.plugged
+    sum.served += b.served
     return sum
   }
+
+  public static func += (a: inout UsageFigures, b: UsageFigures) { a = a + b }
 
   /// What taking something back does.
   public var negated: UsageFigures {
@@ -29,6 +36,7 @@ public struct UsageFigures: Sendable, Equatable {
     figures.energy = .zero - energy
     (figures.busySeconds, figures.idleSeconds, figures.sessions) = (-busySeconds, -idleSeconds, -sessions)
     figures.revenue = -revenue
+    (figures.plugged, figures.served) = (-plugged, -served)
     return figures
   }
 }

@@ -223,12 +223,12 @@ nonisolated extension PriceMove {
 }
 
 nonisolated extension Row {
-  fileprivate func decimal(_ column: StaticString) throws(StoreFault) -> Decimal {
+  func decimal(_ column: StaticString) throws(StoreFault) -> Decimal {
     guard let value = try maybeDecimal(column) else { throw cell(column).damaged("it is empty") }
     return value
   }
 
-  fileprivate func maybeDecimal(_ column: StaticString) throws(StoreFault) -> Decimal? {
+  func maybeDecimal(_ column: StaticString) throws(StoreFault) -> Decimal? {
     let cell = cell(column)
     guard let text = try String?.read(cell) else { return nil }
     guard let value = Decimal(text) else { throw cell.damaged("'\(text)' is no number") }

@@ -119,6 +119,9 @@ nonisolated public struct Books {
   public var cdrs: CDRs { CDRs(db: db) }
   public var policies: PricePolicies { PricePolicies(db: db) }
   public var usage: UsageBooks { UsageBooks(db: db) }
+  /// What energy costs the house, and what fails at stations.
+  public var energyCosts: EnergyCosts { EnergyCosts(db: db) }
+  public var incidents: Incidents { Incidents(db: db) }
   public var partners: Partners { Partners(db: db) }
   /// Our drivers at other networks.
   public var roamingPlaces: RoamingPlaces { RoamingPlaces(db: db) }

@@ -6,12 +6,15 @@ nonisolated public enum UsageScope: Sendable, Equatable, Hashable {
   case house
   case location(ID<Location>)
   case connector(ID<Connector>)
+  /// Whose drivers they were; nil: our own.
+  case partner(ID<Partner>?)
 
   fileprivate var scope: Int64 {
     switch self {
     case .house: 0
     case .location: 1
     case .connector: 2
+    case .partner: 3
     }
   }
 
@@ -20,6 +23,7 @@ nonisolated public enum UsageScope: Sendable, Equatable, Hashable {
     case .house: 0
     case .location(let id): id.value
     case .connector(let id): id.value
+    case .partner(let id): id?.value ?? 0
     }
   }
 }
@@ -45,67 +49,92 @@ nonisolated public struct UsageSum: Sendable, Equatable {
   }
 }
 
-/// Use by quarters of an hour and by days of UTC.
+/// Use by quarters of an hour, by days of UTC and by spans of 32 of them.
 nonisolated public struct UsageBooks {
+  /// How long one row is.
+  enum Grain: Int64, CaseIterable {
+    case quarter, day, span
+
+    /// Quarters of an hour.
+    var length: Int64 {
+      switch self {
+      case .quarter: 1
+      case .day: Quarter.perDay
+      case .span: 32 * Quarter.perDay
+      }
+    }
+
+    func bucket(of quarter: Int64) -> Int64 {
+      let (quotient, rest) = quarter.quotientAndRemainder(dividingBy: length)
+      return rest < 0 ? quotient - 1 : quotient
+    }
+  }
+
+  /// Rows of one length that stand side by side.
+  struct Piece: Equatable {
+    var grain: Grain
+    /// Buckets of that grain, the last one not included.
+    var from: Int64
+    var to: Int64
+  }
+
   let db: Database
 
   /// Adds what a bill tells, or takes it back where the figures are negative.
   public func add(
     _ usage: [(quarter: Int64, figures: UsageFigures)], in currency: String, to scopes: [UsageScope]
   ) throws(StoreFault) {
-    var days: [Int64: UsageFigures] = [:]
-    for (quarter, figures) in usage {
-      let day = floor(quarter, Quarter.perDay)
-      days[day] = (days[day] ?? UsageFigures()) + figures
-    }
-    for scope in scopes {
-      for (quarter, figures) in usage { try add(figures, grain: 0, scope, quarter, currency) }
-      for (day, figures) in days { try add(figures, grain: 1, scope, day, currency) }
+    for grain in Grain.allCases {
+      var sums: [Int64: UsageFigures] = [:]
+      for (quarter, figures) in usage { sums[grain.bucket(of: quarter), default: UsageFigures()] += figures }
+      for scope in scopes {
+        for (bucket, figures) in sums { try add(figures, grain, scope, bucket, currency) }
+      }
     }
   }
 
   private func add(
-    _ figures: UsageFigures, grain: Int64, _ scope: UsageScope, _ bucket: Int64, _ currency: String
+    _ figures: UsageFigures, _ grain: Grain, _ scope: UsageScope, _ bucket: Int64, _ currency: String
   ) throws(StoreFault) {
     try db.run(
       """
-      INSERT INTO usage (grain, scope, subject, bucket, currency, energy, busy, idle, sessions, revenue)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+      INSERT INTO usage (grain, scope, subject, bucket, currency, energy, busy, idle, sessions, revenue, plugged, served)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
       ON CONFLICT DO UPDATE SET energy = energy + excluded.energy, busy = busy + excluded.busy,
-        idle = idle + excluded.idle, sessions = sessions + excluded.sessions, revenue = revenue + excluded.revenue
-      """, grain, scope.scope, scope.subject, bucket, currency, figures.energy, figures.busySeconds,
-      figures.idleSeconds, figures.sessions, figures.revenue)
+        idle = idle + excluded.idle, sessions = sessions + excluded.sessions, revenue = revenue + excluded.revenue,
+        plugged = plugged + excluded.plugged, served = served + excluded.served
+      """, grain.rawValue, scope.scope, scope.subject, bucket, currency, figures.energy, figures.busySeconds,
+      figures.idleSeconds, figures.sessions, figures.revenue, figures.plugged, figures.served)
   }
 
-  /// The sum over quarters, the first one included and the last one not. Whole days are read as such, so that a long
-  /// time costs little more than a short one.
+  /// What is to be read for the quarters from the first one to the last one, which is not included: the longest rows that
+  /// lie within, and shorter ones at both ends.
+  static func pieces(from first: Int64, to end: Int64) -> [Piece] { pieces(first, end, .span).filter { $0.from < $0.to } }
+
+  private static func pieces(_ first: Int64, _ end: Int64, _ grain: Grain) -> [Piece] {
+    guard first < end else { return [] }
+    guard let finer = Grain(rawValue: grain.rawValue - 1) else { return [Piece(grain: grain, from: first, to: end)] }
+    let (from, to) = (grain.bucket(of: first + grain.length - 1), grain.bucket(of: end))
+    guard from < to else { return pieces(first, end, finer) }
+    return pieces(first, from * grain.length, finer) + [Piece(grain: grain, from: from, to: to)]
+      + pieces(to * grain.length, end, finer)
+  }
+
+  /// The sum over quarters, the first one included and the last one not.
   public func sum(of scope: UsageScope, from first: Int64, to end: Int64) throws(StoreFault) -> UsageSum {
     var sum = UsageSum()
-    let firstDay = floor(first + Quarter.perDay - 1, Quarter.perDay)
-    let endDay = floor(end, Quarter.perDay)
-    guard firstDay < endDay else {
-      try gather(&sum, grain: 0, scope, first, end)
-      return sum
+    for piece in Self.pieces(from: first, to: end) {
+      let rows = try db.rows(
+        """
+        SELECT currency, sum(energy) AS energy, sum(busy) AS busy, sum(idle) AS idle, sum(sessions) AS sessions,
+          sum(revenue) AS revenue, sum(plugged) AS plugged, sum(served) AS served
+        FROM usage WHERE grain = ?1 AND scope = ?2 AND subject = ?3 AND bucket >= ?4 AND bucket < ?5
+        GROUP BY currency ORDER BY currency
+        """, piece.grain.rawValue, scope.scope, scope.subject, piece.from, piece.to
+      ) { (row) throws(StoreFault) in (try row.get("currency") as String, try UsageFigures(row: row)) }
+      for (currency, figures) in rows { sum.add(figures, in: currency) }
     }
-    try gather(&sum, grain: 0, scope, first, firstDay * Quarter.perDay)
-    try gather(&sum, grain: 1, scope, firstDay, endDay)
-    try gather(&sum, grain: 0, scope, endDay * Quarter.perDay, end)
     return sum
-  }
-
-  private func gather(
-    _ sum: inout UsageSum, grain: Int64, _ scope: UsageScope, _ first: Int64, _ end: Int64
-  ) throws(StoreFault) {
-    guard first < end else { return }
-    let rows = try db.rows(
-      """
-      SELECT currency, sum(energy) AS energy, sum(busy) AS busy, sum(idle) AS idle, sum(sessions) AS sessions,
-        sum(revenue) AS revenue
-      FROM usage WHERE grain = ?1 AND scope = ?2 AND subject = ?3 AND bucket >= ?4 AND bucket < ?5
-      GROUP BY currency ORDER BY currency
-      """, grain, scope.scope, scope.subject, first, end
-    ) { (row) throws(StoreFault) in (try row.get("currency") as String, try UsageFigures(row: row)) }
-    for (currency, figures) in rows { sum.add(figures, in: currency) }
   }
 
   /// The quarters of the week, 0 to 671 from Monday 00:00 on a clock that is so many quarters east of UTC; what saw
@@ -117,7 +146,7 @@ nonisolated public struct UsageBooks {
     try db.rows(
       """
       SELECT (bucket + ?5 + 288) % 672 AS quarter, sum(energy) AS energy, sum(busy) AS busy, sum(idle) AS idle,
-        sum(sessions) AS sessions, sum(revenue) AS revenue
+        sum(sessions) AS sessions, sum(revenue) AS revenue, sum(plugged) AS plugged, sum(served) AS served
       FROM usage WHERE grain = 0 AND scope = ?1 AND subject = ?2 AND bucket >= ?3 AND bucket < ?4
       GROUP BY 1 ORDER BY 1
       """, scope.scope, scope.subject, first, end, quartersEast
@@ -136,6 +165,12 @@ nonisolated public struct UsageBooks {
       GROUP BY bucket ORDER BY bucket
       """, scope.scope, scope.subject, first, end
     ) { (row) throws(StoreFault) in (quarter: try row.get("bucket") as Int64, figures: try UsageFigures(row: row)) }
+  }
+
+  /// The first quarter that saw something; nil where none did.
+  public func firstQuarter(of scope: UsageScope) throws(StoreFault) -> Int64? {
+    try db.value(
+      "SELECT min(bucket) FROM usage WHERE grain = 0 AND scope = ?1 AND subject = ?2", scope.scope, scope.subject) ?? nil
   }
 
   // MARK: What could be used
@@ -173,6 +208,51 @@ nonisolated public struct UsageBooks {
     }
   }
 
+  /// The sums of all connectors of a location or a station, or of all; those without use are left out.
+  public func connectorSums(
+    at location: ID<Location>?, station: ID<Station>?, from first: Int64, to end: Int64
+  ) throws(StoreFault) -> [ID<Connector>: UsageSum] {
+    var sums: [ID<Connector>: UsageSum] = [:]
+    for piece in Self.pieces(from: first, to: end) {
+      let rows = try db.rows(
+        """
+        SELECT connector.id, currency, sum(energy) AS energy, sum(busy) AS busy, sum(idle) AS idle,
+          sum(sessions) AS sessions, sum(revenue) AS revenue, sum(plugged) AS plugged, sum(served) AS served
+        FROM station JOIN evse ON evse.station = station.id JOIN connector ON connector.evse = evse.id
+        CROSS JOIN usage ON usage.grain = ?3 AND usage.scope = 2 AND usage.subject = connector.id
+          AND usage.bucket >= ?4 AND usage.bucket < ?5
+        WHERE (?1 IS NULL OR station.location = ?1) AND (?2 IS NULL OR station.id = ?2)
+        GROUP BY connector.id, currency
+        """, location, station, piece.grain.rawValue, piece.from, piece.to
+      ) { (row) throws(StoreFault) in
+        try (row.get("id") as ID<Connector>, row.get("currency") as String, UsageFigures(row: row))
+      }
+      for (id, currency, figures) in rows { sums[id, default: UsageSum()].add(figures, in: currency) }
+    }
+    return sums
+  }
+
+  // MARK: Plugging in
+
+  /// A cable was plugged in there, at a station that is in line.
+  public func plugged(_ evse: ID<EVSE>, at now: Timestamp) throws(StoreFault) {
+    try db.run("INSERT OR REPLACE INTO plug_in (evse, since, served) VALUES (?1, ?2, 0)", evse, now)
+  }
+
+  /// What is plugged in there got energy.
+  public func served(_ evse: ID<EVSE>) throws(StoreFault) {
+    try db.run("UPDATE plug_in SET served = 1 WHERE evse = ?1 AND served = 0", evse)
+  }
+
+  /// The cable is out, or nobody can say any more. Returns since when it was in, and whether it got energy.
+  public func unplugged(_ evse: ID<EVSE>) throws(StoreFault) -> (since: Timestamp, served: Bool)? {
+    let found = try db.first("SELECT since, served FROM plug_in WHERE evse = ?1", evse) { (row) throws(StoreFault) in
+      (since: try row.get("since") as Timestamp, served: try row.get("served") as Bool)
+    }
+    if found != nil { try db.run("DELETE FROM plug_in WHERE evse = ?1", evse) }
+    return found
+  }
+
   // MARK: What was billed before use was counted
 
   /// The next bills that are not counted yet, in their order; each of them moves the mark.
@@ -189,22 +269,31 @@ nonisolated public struct UsageBooks {
     try db.run("UPDATE usage_backlog SET next = ?1", number)
   }
 
-  /// Forgets quarters and days of before.
+  /// The next bills that are not counted for their partners yet.
+  public func partnerBacklog(limit: Int) throws(StoreFault) -> [(number: Int64, kept: KeptCDR)] {
+    try db.rows(
+      """
+      SELECT cdr.* FROM usage_partner_backlog AS mark JOIN cdr ON cdr.number > mark.next AND cdr.number <= mark.last
+      ORDER BY cdr.number LIMIT ?1
+      """, limit
+    ) { (row) throws(StoreFault) in (number: try row.get("number") as Int64, kept: try KeptCDR(row: row)) }
+  }
+
+  public func partnersCounted(upTo number: Int64) throws(StoreFault) {
+    try db.run("UPDATE usage_partner_backlog SET next = ?1", number)
+  }
+
+  /// Forgets what was used before a time, by every grain.
   public func prune(before time: Timestamp) throws(StoreFault) -> Pruned {
     var removed = 0
-    for (grain, seconds) in [(0, 900), (1, 86_400)] as [(Int64, Int64)] {
+    for grain in Grain.allCases {
       removed += try db.run(
         """
         DELETE FROM usage WHERE (grain, scope, subject, bucket, currency) IN (
           SELECT grain, scope, subject, bucket, currency FROM usage WHERE grain = ?1 AND bucket < ?2 LIMIT ?3)
-        """, grain, floor(time.milliseconds, seconds * 1_000), Limits.prunedAtOnce)
+        """, grain.rawValue, grain.bucket(of: Quarter.number(of: time)), Limits.prunedAtOnce)
     }
     return Pruned(removed: removed)
-  }
-
-  private func floor(_ value: Int64, _ divisor: Int64) -> Int64 {
-    let (quotient, rest) = value.quotientAndRemainder(dividingBy: divisor)
-    return rest < 0 ? quotient - 1 : quotient
   }
 }
 
@@ -216,5 +305,6 @@ nonisolated extension UsageFigures {
     idleSeconds = try row.get("idle")
     sessions = try row.get("sessions")
     revenue = try row.get("revenue")
+    (plugged, served) = (try row.get("plugged"), try row.get("served"))
   }
 }

@@ -106,6 +106,10 @@ struct ModelSite {
   private var used = 0.0
 
   static let epoch = Timestamp(seconds: 1_800_000_000)
+  private static let rotations: [PhaseRotation] = [.rst, .str, .trs]
+
+  /// The site's lines behind those of an outlet, in their order there.
+  static func lines(of outlet: Int) -> [Int] { rotations[outlet % 3].lines }
 
   init(seed: UInt64, _ plan: Plan) {
     random = SeededNumbers(seed)
@@ -117,19 +121,18 @@ struct ModelSite {
     }
     usable = circuits.map { $0.usable.tenthsOfAmpere }
     var wired: [Domain.Outlet] = []
-    let rotations: [PhaseRotation] = [.rst, .str, .trs]
     for number in 0..<plan.outlets {
       let branch = plan.branches.isEmpty ? 0 : 1 + number % plan.branches.count
       circuitOf.append(branch)
       let habit = plan.habits[number % plan.habits.count]
       var outlet = Outlet(habit: habit, allowed: plan.fallback.tenthsOfAmpere, visits: plan.visits[number])
-      outlet.lines = rotations[number % 3].lines
+      outlet.lines = Self.lines(of: number)
       if habit == .deaf { outlet.allowed = 320 }
       outlets.append(outlet)
       wired.append(
         Domain.Outlet(
           evse: ID(Int64(number)), station: ID(Int64(number)), circuit: ID(Int64(branch + 1)),
-          rotation: rotations[number % 3], most: Current(amperes: 32), fallback: plan.fallback))
+          rotation: Self.rotations[number % 3], most: Current(amperes: 32), fallback: plan.fallback))
     }
     balancer.arrange(circuits, wired)
     for number in 0..<plan.outlets { balancer.hasFallback(ID(Int64(number)), true) }
@@ -158,6 +161,7 @@ struct ModelSite {
       flow(from: second, to: next)
       second = next
     }
+    for outlet in outlets where outlet.car != nil { deliveredWattHours += outlet.delivered }
     idleShare = unused / max(1, unused + used)
   }
 
@@ -315,6 +319,8 @@ struct ModelSite {
   private mutating func flow(from second: Int, to next: Int) {
     let span = next - second
     var lineSums = Array(repeating: 0, count: usable.count * 3)
+    // What deaf stations draw nobody can take away: beside it the others must draw nothing.
+    var deaf = lineSums
     var hunger = Array(repeating: 0, count: outlets.count)
     for number in outlets.indices {
       guard let car = outlets[number].car else { continue }
@@ -328,6 +334,10 @@ struct ModelSite {
       outlets[number].delivered = min(car.wattHours, before + given)
       for line in lines(number, car) {
         lineSums[line] += draw
+        if outlets[number].habit == .deaf {
+          deaf[line] += draw
+          if circuitOf[number] > 0 { deaf[circuitOf[number] * 3 + line] += draw }
+        }
         if circuitOf[number] > 0 { lineSums[circuitOf[number] * 3 + line] += draw }
         used += Double(draw * span)
       }
@@ -335,7 +345,7 @@ struct ModelSite {
     let load = plan.load.map { $0(second) } ?? 0
     for line in 0..<3 { lineSums[line] += load }
     for place in lineSums.indices {
-      let excess = lineSums[place] - usable[place / 3]
+      let excess = lineSums[place] - max(usable[place / 3], deaf[place])
       if excess > 0 {
         worstExcess = max(worstExcess, excess)
         let since = excessSince[place] ?? second

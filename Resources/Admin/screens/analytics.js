@@ -1,6 +1,7 @@
-// How stations are used: by the hours of the week, over time, by connector, and which hours are empty.
+// How stations are used: by the hours of the week, over time, by connector, and which hours are empty; and beside it money,
+// failures, partners and next week.
 
-import { get } from '../api.js';
+import { get, mayRun } from '../api.js';
 import { locations } from '../books.js';
 import { fill, h, path, query as queryOf, shape } from '../dom.js';
 import { problemBox } from '../dialog.js';
@@ -8,6 +9,7 @@ import { amount, day, duration, kilowattHours, none, number } from '../format.js
 import { filterBar } from '../forms.js';
 import { locale, t, word } from '../i18n.js';
 import { LiveTable } from '../table.js';
+import { askPrice, failureTable, forecastChart, marginTable, partnerTable } from './analytics-compare.js';
 
 export async function show({ root, signal, query, head, keep }) {
   head({ title: t('nav.analytics'), sub: t('analytics.sub') });
@@ -15,26 +17,34 @@ export async function show({ root, signal, query, head, keep }) {
   const bar = filterBar([
     { name: 'days', type: 'select', label: t('analytics.span'), value: query.get('days') ?? '28', options: [7, 28, 91, 364].map((n) => ({ value: String(n), label: t('analytics.days', { n }) })) },
     { name: 'location', type: 'select', label: t('col.site'), value: query.get('location'), options: [{ value: '', label: t('analytics.all') }, ...locations.list().map((s) => ({ value: String(s.id), label: s.name }))] },
+    { name: 'failures', type: 'select', label: t('analytics.failures'), value: query.get('failures') ?? 'code', options: ['code', 'station', 'model'].map((by) => ({ value: by, label: t(`analytics.failures.${by}`) })) },
   ], () => { keep(bar.values()); draw(); });
   const place = h('div.stack');
   root.append(bar, place);
   await draw();
 
   async function draw() {
-    const { days, location } = bar.values();
+    const { days, location, failures: by } = bar.values();
     const to = new Date();
     to.setHours(24, 0, 0, 0);
     const values = { location, from: new Date(to.getTime() - Number(days) * 86_400_000).toISOString(), to: to.toISOString() };
     try {
-      const [usage, map, connectors, empty] = await Promise.all([
+      const [usage, map, connectors, empty, margin, failures, partners, forecast] = await Promise.all([
         get('/insight/usage', { ...values, by: Number(days) > 100 ? 'week' : 'day' }, { signal }), get('/insight/heatmap', values, { signal }),
         get('/insight/connectors', values, { signal }), get('/insight/off-peak', values, { signal }),
+        get('/insight/margin', { ...values, by: 'location' }, { signal }), get('/insight/failures', { ...values, by }, { signal }),
+        get('/insight/partners', { from: values.from, to: values.to }, { signal }), get('/insight/forecast', { location }, { signal }),
       ]);
-      const csv = (what) => h('a.button', { href: `/api/v1/insight/${what}.csv${queryOf(values)}`, download: `${what}.csv` }, 'CSV');
+      const csv = (what, more = {}) => h('a.button', { href: `/api/v1/insight/${what}.csv${queryOf({ ...values, ...more })}`, download: `${what}.csv` }, 'CSV');
       fill(place, figures(usage), h('section', null, h('div.section-head', null, h('h2', null, t('analytics.heatmap')), h('div.buttons', null, csv('heatmap'))),
         h('p.mute', null, t('analytics.heatmap.text', { n: map.evses })), heatmap(map), emptyHours(empty)),
       h('section', null, h('div.section-head', null, h('h2', null, t('analytics.time')), h('div.buttons', null, csv('usage'))), bars(usage), usageTable(usage)),
-      h('section', null, h('div.section-head', null, h('h2', null, t('analytics.connectors')), h('div.buttons', null, csv('connectors'))), connectorTable(connectors)));
+      h('section', null, h('div.section-head', null, h('h2', null, t('analytics.connectors')), h('div.buttons', null, csv('connectors'))), connectorTable(connectors)),
+      h('section', null, h('div.section-head', null, h('h2', null, t('analytics.margin')), h('div.buttons', null,
+        mayRun() && h('button', { type: 'button', on: { click: () => askPrice(locations.list(), location, draw) } }, t('analytics.price.title')), csv('margin', { by: 'location' }))), marginTable(margin)),
+      h('section', null, h('div.section-head', null, h('h2', null, t('analytics.failures')), h('div.buttons', null, csv('failures', { by }))), failureTable(failures)),
+      h('section', null, h('div.section-head', null, h('h2', null, t('analytics.partners')), h('div.buttons', null, csv('partners', { location: '' }))), partnerTable(partners)),
+      h('section', null, h('div.section-head', null, h('h2', null, t('analytics.forecast')), h('div.buttons', null, csv('forecast', { from: '', to: '' }))), forecastChart(forecast)));
     } catch (problem) {
       if (!signal.aborted) fill(place, problemBox(problem, draw));
     }
@@ -47,7 +57,7 @@ const money = (list) => (list.length ? list.map((one) => amount(one.excl_vat, on
 function figures({ total, evses }) {
   const figure = (label, value) => h('div', null, h('dt', null, label), h('dd.fig', null, value));
   return h('section', { 'aria-label': t('analytics.figures') }, h('dl.kpis', null, figure(t('col.energy'), kilowattHours(total.energy_kwh, 1)), figure(t('nav.sessions'), number(total.sessions)),
-    figure(t('analytics.revenue'), money(total.revenue)), figure(t('analytics.utilisation'), share(total.utilisation)), figure(t('col.evse'), number(evses))));
+    figure(t('analytics.revenue'), money(total.revenue)), figure(t('analytics.utilisation'), share(total.utilisation)), figure(t('analytics.plug_ins'), share(total.plug_in_success)), figure(t('col.evse'), number(evses))));
 }
 
 /// Seven rows of twenty-four: a table, so that it is read without seeing colours.
@@ -111,6 +121,7 @@ function connectorTable({ items }) {
       { id: 'busy', label: t('analytics.busy'), num: true, sort: (one) => one.busy_seconds, cell: (one) => duration(one.busy_seconds) },
       { id: 'idle', label: t('analytics.idle'), num: true, sort: (one) => one.idle_seconds, cell: (one) => duration(one.idle_seconds) },
       { id: 'utilisation', label: t('analytics.utilisation'), num: true, sort: (one) => Number(one.utilisation), cell: (one) => share(one.utilisation) },
+      { id: 'plug_ins', label: t('analytics.plug_ins'), num: true, sort: (one) => Number(one.plug_in_success ?? 2), cell: (one) => share(one.plug_in_success) },
       { id: 'revenue', label: t('analytics.revenue'), num: true, cell: (one) => money(one.revenue) },
     ],
   });

@@ -1,0 +1,292 @@
+"""Every figure of money, partners, failures, plugging in, uptime and next week, recomputed from exported raw data: the records
+of sessions, the history of statuses and the prices. Over a night in which the clock is set back."""
+
+import csv
+import io
+import random
+import sqlite3
+from collections import defaultdict
+from datetime import datetime, timedelta, timezone
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from charging import fit, priced, tariff
+from house import until
+from stations import known
+from test_insight import PLAIN, TAG, ZONE, at, charge, half_up, quarters, stamp
+
+QUARTER = 900
+
+
+def moment(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def minutes(milliseconds):
+    return (Decimal(milliseconds) / 60_000).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+async def records(house):
+    bills = await house.api.items("/cdrs")
+    return [(await house.api.get(f"/cdrs/{bill['id']}"))["record"] for bill in bills]
+
+
+async def test_what_is_left_of_the_revenue_is_what_records_and_prices_give(house, stations):
+    station = await stations(priced(house, "CP-1", await tariff(house, PLAIN)))
+    # By the market with a part of its own, from a moment in the night on a price of its own; the first hours have none.
+    grid = [("2026-10-24T22:00:00Z", "84.5"), ("2026-10-24T23:00:00Z", "-12.25"), ("2026-10-25T00:00:00Z", "61.9"),
+            ("2026-10-25T01:00:00Z", "61.87")]
+    await house.api.put("/grid-prices/NL", {"items": [{"start": s, "price_per_mwh": p} for s, p in grid]})
+    await house.api.post("/energy-prices", {"area": "NL", "values": [
+        {"begins_at": "2026-10-24T21:45:00Z", "price_per_kwh": "0.0315"}]})
+    await house.api.post("/energy-prices", {"csv": "begins_at,price_per_kwh\n2026-10-25T01:30:00Z,0.1287\n"})
+    register = 0
+    for begin, long, wh, connector in (
+        ("2026-10-24T21:37:11", 290, 31_415, 1), ("2026-10-25T04:00:00", 15, 5_000, 2),
+        ("2026-10-26T10:07:03", 61, 12_345, 1),
+    ):
+        register = await charge(station, at(begin), long, wh, connector, 0, register)
+
+    def price(second):
+        if second >= at("2026-10-25T01:30:00").timestamp():
+            return Fraction("0.1287")
+        if second < at("2026-10-24T21:45:00").timestamp():
+            return None
+        held = [p for s, p in grid if moment(s).timestamp() <= second < moment(s).timestamp() + 3600]
+        return Fraction("0.0315") + Fraction(held[-1]) / 1000 if held else None
+
+    told = await records(house)
+    energy = defaultdict(int)
+    for record in told:
+        for second, figures in quarters(record).items():
+            energy[second] += figures[0]
+    costs = {s: half_up(Fraction(e, 10_000) * price(s), 4) for s, e in energy.items() if price(s) is not None}
+    span = {"from": "2026-10-24T22:00:00Z", "to": "2026-10-31T23:00:00Z", "zone": "Europe/Amsterdam"}
+    first, last = moment(span["from"]).timestamp(), moment(span["to"]).timestamp()
+
+    async def counted():
+        told = await house.api.get("/insight/margin", **span)
+        return told if Fraction(told["total"]["costed_kwh"]) * 10_000 == sum(
+            e for s, e in energy.items() if s in costs and first <= s < last) else None
+
+    view = await until(counted, seconds=60)
+    # A quarter of the first session lies before any price is known.
+    assert 0 < Fraction(view["total"]["costed_kwh"]) < Fraction(sum(energy.values()), 10_000)
+    days = defaultdict(Fraction)
+    for second, cost in costs.items():
+        days[datetime.fromtimestamp(second, timezone.utc).astimezone(ZONE).date()] += cost
+    text = (await house.api.http.get("/insight/margin.csv", params=span)).text
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == 7
+    for row in rows:
+        day = moment(row["start"]).astimezone(ZONE).date()
+        ended = [r for r in told if moment(r["end_date_time"]).astimezone(ZONE).date() == day]
+        earned = sum(Fraction(str(r["totals"]["total_cost"]["excl_vat"])) for r in ended)
+        if days.get(day) or earned:
+            assert Fraction(row["cost"]) == days.get(day, 0), day
+            assert Fraction(row["revenue"]) == earned and Fraction(row["margin"]) == earned - days.get(day, 0)
+        else:
+            assert row["currency"] == ""
+    by_site = (await house.api.get("/insight/margin", by="location", **span))["items"]
+    assert [item["moneys"] for item in by_site] == [view["total"]["moneys"]]
+    for record in told:
+        own = await house.api.get(f"/sessions/{record['session_id']}/margin")
+        parts = {s: f[0] for s, f in quarters(record).items() if f[0]}
+        assert {moment(q["start"]).timestamp(): int(Decimal(q["energy_kwh"]) * 10_000) for q in own["quarters"]} == parts
+        for part in own["quarters"]:
+            held = price(moment(part["start"]).timestamp())
+            assert (part["price_per_kwh"] and Fraction(part["price_per_kwh"])) == held
+    # Another price of the market moves what was bought by it, and nothing else.
+    await house.api.put("/grid-prices/NL", {"items": [{"start": "2026-10-24T23:00:00Z", "price_per_mwh": "100"}]})
+    grid[1] = ("2026-10-24T23:00:00Z", "100")
+    new = sum(half_up(Fraction(e, 10_000) * price(s), 4)
+              for s, e in energy.items() if first <= s < last and price(s) is not None)
+
+    async def priced_anew():
+        text = (await house.api.http.get("/insight/margin.csv", params={**span, "by": "location"})).text
+        return [Fraction(row["cost"]) for row in csv.DictReader(io.StringIO(text))] == [new]
+
+    await until(priced_anew, seconds=60)
+
+
+async def test_partners_failures_and_plug_ins_are_those_of_sessions_and_history(house, stations):
+    station = await stations(priced(house, "CP-1", await tariff(house, PLAIN)))
+    register = 0
+    for connector, wh in ((1, 4_000), (2, 0), (1, 2_500)):
+        await station.status(connector, "Preparing")
+        await station.begin(TAG, connector=connector, meter=register)
+        await station.status(connector, "Charging")
+        await station.meter(register + wh, connector=connector)
+        await station.end(register + wh)
+        await station.status(connector, "Available")
+        register += wh
+    await station.status(1, "Preparing")
+    await station.status(1, "Available")
+    await station.status(2, "Faulted")
+    await station.status(2, "Available")
+    await station.status(2, "Faulted")
+
+    history = (await house.api.get("/stations/CP-1/status-history", **{"from": "2026-01-01T00:00:00Z"}))["items"]
+    sessions = await house.api.items("/sessions")
+    plugged = served = faults = 0
+    for evse in (1, 2):
+        since, before = None, None
+        for change in [c for c in history if c["evse"] == evse]:
+            faults += change["status"] == "faulted"
+            if change["status"] in ("preparing", "charging", "suspended_ev", "suspended_evse", "finishing"):
+                if before in ("available", "reserved"):
+                    since = moment(change["at"])
+            elif change["status"] == "unknown":
+                since = None
+            elif change["status"] in ("available", "reserved") and since:
+                plugged += 1
+                served += any(
+                    s["evse"] == evse and Decimal(s["energy_kwh"]) > 0
+                    and moment(s["ended_at"]) >= since - timedelta(seconds=2)
+                    and moment(s["started_at"]) <= moment(change["at"]) for s in sessions)
+                since = None
+            before = change["status"] if change["status"] not in ("faulted", "unavailable") else before
+    assert (plugged, served, faults) == (4, 2, 2)
+    total = (await house.api.get("/insight/usage"))["total"]
+    assert (total["plug_ins"], total["plug_ins_served"], total["plug_in_success"]) == (plugged, served, "0.5")
+    for by, names in (("code", {("fault", "unknown"): 2, ("session", "no_energy"): 1}), ("station", {"CP-1": 3})):
+        lines = (await house.api.get("/insight/failures", by=by))["items"]
+        assert {((l["kind"], l["code"]) if by == "code" else l["station"]): l["count"] for l in lines
+                if l["kind"] != "offline"} == names or by == "station"
+        assert sum(l["count"] for l in lines) >= 3 and lines[-1]["share_so_far"] == "1"
+    own = (await house.api.get("/insight/partners"))["items"][0]
+    assert own["partner"] is None and own["sessions"] == 3 and Decimal(own["energy_kwh"]) == Decimal("6.5")
+    earned = sum(Decimal(str(r["totals"]["total_cost"]["excl_vat"])) for r in await records(house))
+    assert Decimal(own["revenue"][0]["excl_vat"]) == earned
+
+
+async def test_next_week_is_told_by_the_weeks_before(house, stations):
+    station = await stations(priced(house, "CP-1", await tariff(house, PLAIN)))
+    rng, register = random.Random(5), 0
+    start = datetime(2026, 11, 2, tzinfo=ZONE)
+    day = datetime(2026, 9, 7, 5, tzinfo=timezone.utc)
+    while day < start:
+        begin = day + timedelta(minutes=rng.randrange(900))
+        register = await charge(station, begin, rng.randrange(20, 400), rng.randrange(2_000, 40_000), 1, 0, register)
+        day += timedelta(days=1)
+    energy = defaultdict(int)
+    for record in await records(house):
+        for second, figures in quarters(record).items():
+            energy[second] += figures[0]
+
+    def midnight(days):
+        return datetime.combine((start + timedelta(days=days)).date(), datetime.min.time(), ZONE)
+
+    def cell(second):
+        local = datetime.fromtimestamp(second, timezone.utc).astimezone(ZONE)
+        return (local.isoweekday() - 1) * 24 + local.hour
+
+    def week(back):
+        sums, counts = [0] * 168, [0] * 168
+        for second in range(int(midnight(-7 * back).timestamp()), int(midnight(7 - 7 * back).timestamp()), QUARTER):
+            sums[cell(second)] += energy[second]
+            counts[cell(second)] += 1
+        return [half_up(Fraction(4 * s, n)) if n else None for s, n in zip(sums, counts)]
+
+    weeks = [week(back) for back in range(1, 13) if midnight(-7 * back).timestamp() >= min(energy)]
+
+    def told(weeks):
+        cells = []
+        for place in range(168):
+            seen = [(len(weeks) - i, w[place]) for i, w in enumerate(weeks) if w[place] is not None]
+            cells.append(half_up(Fraction(sum(n * v for n, v in seen), sum(n for n, _ in seen))))
+        return cells
+
+    misses = defaultdict(list)
+
+    def band(place):
+        kind = place >= 120
+        near = sorted(m for hour in ((place - 1) % 24, place % 24, (place + 1) % 24) for m in misses[kind, hour])
+        low, high = -(-len(near) // 10), -(-len(near) * 9 // 10)
+        return min(near[low - 1], 0), max(near[high - 1], 0)
+
+    held = tried = 0
+    for back in range(len(weeks) - 5, -1, -1):
+        guess, bands = told(weeks[back + 1:]), [band(p) for p in range(168)] if back == 0 else None
+        for place in range(168):
+            if weeks[back][place] is None:
+                continue
+            if bands:
+                low, high = bands[place]
+                tried += 1
+                held += max(0, guess[place] + low) <= weeks[back][place] <= max(0, guess[place] + high)
+            misses[place >= 120, place % 24].append(weeks[back][place] - guess[place])
+    guess = told(weeks)
+    view = await house.api.get("/insight/forecast", zone="Europe/Amsterdam", **{"from": "2026-11-02T00:00:00Z"})
+    assert view["enough"] and view["weeks"] == len(weeks) >= 6 and len(view["items"]) == 168
+    assert view["band_tried_hours"] == tried == 168
+    assert Fraction(view["band_held_percent"]) == half_up(Fraction(100 * held, tried), 1)
+    for hour in view["items"]:
+        place = cell(moment(hour["start"]).timestamp())
+        low, high = band(place)
+        assert [int(Decimal(hour[name]) * 10_000) for name in ("energy_kwh", "least_kwh", "most_kwh")] == [
+            guess[place], max(0, guess[place] + low), max(0, guess[place] + high)], hour
+
+
+async def test_uptime_is_what_the_status_history_says(house, stations):
+    station = await known(house, "DC-1", location=house.site)
+    await fit(house, "DC-1", await tariff(house, PLAIN))
+    await house.api.patch("/stations/DC-1/evses/1", {"connectors": [{
+        "number": 1, "standard": "IEC_62196_T2_COMBO", "format": "CABLE", "power_type": "DC", "max_voltage": 920,
+        "max_amperage": 200}]})
+    await house.stop()
+    rng = random.Random(3)
+    begin, end = at("2026-10-20T00:00:00"), at("2026-11-02T00:00:00")
+    words = ["available", "charging", "faulted", "unavailable", "unknown", "available", "preparing"]
+    changes, when = [], begin + timedelta(hours=7, seconds=11)
+    while when < end:
+        changes.append((int(when.timestamp() * 1000), rng.choice(words)))
+        when += timedelta(milliseconds=rng.randrange(60_000, 20_000_000))
+    with sqlite3.connect(house.data / "ostler.db") as db:
+        evse = db.execute("SELECT evse.id FROM evse JOIN station ON station.id = evse.station WHERE identity = 'DC-1' "
+                          "AND evse.number = 1").fetchone()[0]
+        db.execute("UPDATE station SET created_at = 0 WHERE identity = 'DC-1'")
+        db.execute("DELETE FROM status_history WHERE evse = ?", (evse,))
+        db.executemany("INSERT INTO status_history (evse, status, at) VALUES (?, ?, ?)", [(evse, s, t) for t, s in changes])
+    await house.start()
+    breaks = [("utility_interruption", "2026-10-21T03:00:00Z", "2026-10-21T21:30:00Z"),
+              ("scheduled_maintenance", "2026-10-25T00:10:00Z", "2026-10-26T02:00:00Z"),
+              ("other", "2026-10-28T00:00:00Z", "2026-10-29T00:00:00Z")]
+    for cause, first, last in breaks:
+        await house.api.post("/downtimes", {"station": "DC-1", "begins_at": first, "ends_at": last, "cause": cause})
+    span = {"from": "2026-10-20T00:00:00Z", "to": "2026-11-02T00:00:00Z"}
+    raw = [c for c in (await house.api.get("/stations/DC-1/status-history", **span))["items"] if c["evse"] == 1]
+    assert len(raw) == len(changes)
+    milli = lambda text: int(moment(text).timestamp() * 1000)  # noqa: E731
+    edges = [(milli(c["at"]), c["status"]) for c in raw]
+    first, last = milli(span["from"]), milli(span["to"])
+    cuts = sorted({first, last, *(t for t, _ in edges), *(milli(x) for _, a, b in breaks for x in (a, b))})
+    for rule in ("plain", "nevi", "uk_2023"):
+        measured = outage = excluded = unknown = gap = 0
+        for a, b in zip(cuts, cuts[1:]):
+            held = [s for t, s in edges if t <= a]
+            cause = next((c for c, x, y in breaks if milli(x) <= a < milli(y)), None)
+            if not held:
+                gap += b - a
+                measured += b - a if rule == "nevi" else 0
+                continue
+            measured += b - a
+            unknown += b - a if held[-1] == "unknown" else 0
+            out = {"faulted", "unavailable"} | ({"unknown"} if rule != "uk_2023" else set())
+            if held[-1] in out:
+                outage += b - a
+                counts = {"plain": {"scheduled_maintenance"}, "uk_2023": set(),
+                          "nevi": {"utility_interruption", "scheduled_maintenance"}}[rule]
+                excluded += b - a if cause in counts else 0
+        report = await house.api.get("/reports/uptime", rule=rule, **span)
+        port = next(p for p in report["ports"] if p["station"] == "DC-1" and p["evse"] == 1)
+        percent = (Decimal(measured - outage + excluded) * 100 / measured).quantize(Decimal("0.001"), ROUND_DOWN)
+        assert Decimal(port["uptime_percent"]) == percent, rule
+        for name, value in (("measured", measured), ("outage", outage), ("excluded", excluded), ("unknown", unknown),
+                            ("gap", gap)):
+            assert Decimal(port[f"{name}_minutes"]) == minutes(value), (rule, name)
+        text = (await house.api.http.get("/reports/uptime.csv", params={"rule": rule, **span})).text
+        row = next(r for r in csv.DictReader(io.StringIO(text)) if r["port_id"] == port["uid"])
+        assert Decimal(row["uptime"]) == percent and Decimal(row["total_outage"]) == minutes(outage)
+        assert Decimal(row["excluded_outage"]) == minutes(excluded)
