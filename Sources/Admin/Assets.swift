@@ -17,18 +17,61 @@ nonisolated struct Assets: Sendable {
   private let byPath: [String: Asset]
   let index: Asset?
 
-  init() {
+  init() { (byPath, index) = (Self.all, Self.all["index.html"]) }
+
+  private static let all: [String: Asset] = {
     var found: [String: Asset] = [:]
-    for (path, bytes) in Assets.resources() {
-      guard let type = Assets.types[path.split(separator: ".").last.map(String.init) ?? ""] else { continue }
+    func add(_ path: String, _ type: String, _ bytes: [UInt8]) {
+      found[path] = Asset(bytes: bytes, type: type, tag: ETag(of: bytes))
+    }
+    for (path, bytes) in resources() {
+      let ending = path.split(separator: ".").last.map(String.init) ?? ""
+      guard let type = types[ending] else { continue }
       if path.hasPrefix("Admin/") {
-        found[String(path.dropFirst("Admin/".count))] = Asset(bytes: bytes, type: type, tag: ETag(of: bytes))
+        add(String(path.dropFirst("Admin/".count)), type, ending == "js" ? lean(bytes) : bytes)
       } else if path.hasPrefix("i18n/") {
-        found[path] = Asset(bytes: bytes, type: type, tag: ETag(of: bytes))
+        add(path, type, bytes)
+        let (first, other) = parts(of: bytes)
+        let folder = path.dropLast(".json".count)
+        add("\(folder)/first.json", type, first)
+        add("\(folder)/other.json", type, other)
       }
     }
-    byPath = found
-    index = found["index.html"]
+    return found
+  }()
+
+  /// A module without the lines that are a comment and without its indentation, which are for those who read the source:
+  /// a sixth of what a browser would load. No text of a module goes over several lines, so no line begins within one.
+  static func lean(_ module: [UInt8]) -> [UInt8] {
+    let newline = UInt8(ascii: "\n"), space = UInt8(ascii: " ")
+    var lean: [UInt8] = []
+    lean.reserveCapacity(module.count)
+    for line in module.split(separator: newline) {
+      let code = line.drop { $0 == space }
+      if code.isEmpty || code.starts(with: Array("//".utf8)) { continue }
+      lean += code
+      lean.append(newline)
+    }
+    return lean
+  }
+
+  /// What the first screen and the login say; a name that ends in a dot is all that begins with it.
+  private static let firstWords = [
+    "attention.", "chart.", "col.", "command.", "commands.dock", "dialog.", "error.", "event.", "evse.", "form.", "jump.",
+    "keys.title", "knock.region", "kpi.", "live.", "login.", "missing.", "module.", "money.", "nav.", "overview.",
+    "problem.", "role.", "session.", "sessions.ours", "sessions.removed", "setup.again", "setup.differ",
+    "setup.password.hint", "setup.submit", "setup.text", "setup.title", "shell.", "table.", "time.", "token_type.",
+    "waiting.", "who.",
+  ]
+
+  /// A language in two parts: what is said first, and the rest.
+  private static func parts(of words: [UInt8]) -> (first: [UInt8], other: [UInt8]) {
+    let members = (try? JSON.parse(words))?.object?.members ?? []
+    func isFirst(_ key: String) -> Bool {
+      firstWords.contains { $0.hasSuffix(".") ? key.hasPrefix($0) : key == $0 }
+    }
+    let first = members.filter { isFirst($0.key) }, other = members.filter { !isFirst($0.key) }
+    return (JSON.object(JSONObject(first)).bytes, JSON.object(JSONObject(other)).bytes)
   }
 
   /// The file of that name, such as `js/app.js` or `i18n/de.json`.
