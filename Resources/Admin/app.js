@@ -6,7 +6,7 @@ import { announce, fill, h } from './dom.js';
 import { keepUp, setClock } from './format.js';
 import { loadWords, t } from './i18n.js';
 import { onNews, startLive, stopLive } from './live.js';
-import { later } from './rest.js';
+import { entry, later } from './rest.js';
 
 // [pattern, module, place in the rail]
 const screens = [
@@ -47,7 +47,7 @@ async function start() {
   }
   const token = new URLSearchParams(location.search).get('setup');
   if (token) {
-    const { showSetup } = await import('./screens/entry.js');
+    const { showSetup } = await entry();
     return showSetup(app, token, () => { history.replaceState(null, '', '/'); enter(); });
   }
   enter();
@@ -58,7 +58,7 @@ async function enter() {
   try {
     me = await whoAmI();
   } catch (problem) {
-    const { showLogin, showProblem, showWaiting } = await import('./screens/entry.js');
+    const { showLogin, showProblem, showWaiting } = await entry();
     if (problem.word === 'setup-required') return showWaiting(app);
     if (problem.status === 401) return showLogin(app, enter);
     return showProblem(app, problem, enter);
@@ -86,7 +86,7 @@ async function signedOut() {
   window.removeEventListener('signed-out', signedOut);
   current?.abort();
   for (const box of document.querySelectorAll('dialog[open]')) box.close();
-  const { showLogin } = await import('./screens/entry.js');
+  const { showLogin } = await entry();
   showLogin(app, () => location.reload(), t('login.ended'));
 }
 
@@ -128,6 +128,7 @@ async function route() {
     const { show } = await (found.module === 'overview' ? import(`./${screen}.js`) : later(screen));
     if (signal.aborted) return;
     await show(context);
+    root.querySelector('.tabs [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
   } catch (problem) {
     if (signal.aborted) return;
     if (!root.querySelector('h1')) head(root, { title: t(`nav.${found.place}`) });

@@ -16,13 +16,11 @@ export async function loadWords() {
   locale = wished.find((tag) => tag.split('-')[0] === language) ?? language;
   rules = new Intl.PluralRules(locale);
   document.documentElement.lang = locale;
-  await read('first');
+  await loadPart('first');
 }
 
-/// Loads the words that all other screens say.
-export function loadOtherWords() { return read('other'); }
-
-async function read(part) {
+/// Loads one part of the words: `first`, `entry` (what the way in says), or `other` (all but the first).
+export async function loadPart(part) {
   const path = `/i18n/${language}/${part}.json`;
   const answer = await fetch(path);
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);

@@ -31,10 +31,7 @@ nonisolated struct Assets: Sendable {
         add(String(path.dropFirst("Admin/".count)), type, ending == "js" ? lean(bytes) : bytes)
       } else if path.hasPrefix("i18n/") {
         add(path, type, bytes)
-        let (first, other) = parts(of: bytes)
-        let folder = path.dropLast(".json".count)
-        add("\(folder)/first.json", type, first)
-        add("\(folder)/other.json", type, other)
+        for part in parts(of: bytes) { add("\(path.dropLast(".json".count))/\(part.name).json", type, part.words) }
       }
     }
     return found
@@ -55,23 +52,34 @@ nonisolated struct Assets: Sendable {
     return lean
   }
 
-  /// What the first screen and the login say; a name that ends in a dot is all that begins with it.
+  /// What the first screen says; a name that ends in a dot is all that begins with it.
   private static let firstWords = [
-    "attention.", "chart.", "col.", "command.", "commands.dock", "dialog.", "error.", "event.", "evse.", "form.", "jump.",
-    "keys.title", "knock.region", "kpi.", "live.", "login.", "missing.", "module.", "money.", "nav.", "overview.",
-    "problem.", "role.", "session.", "sessions.ours", "sessions.removed", "setup.again", "setup.differ",
-    "setup.password.hint", "setup.submit", "setup.text", "setup.title", "shell.", "table.", "time.", "token_type.",
-    "waiting.", "who.",
+    "attention.", "chart.", "col.cost", "col.count", "col.detail", "col.duration", "col.energy", "col.partner",
+    "col.power", "col.since", "col.start", "col.state", "col.station", "col.token", "col.what", "col.where", "command.",
+    "commands.dock", "error.", "event.", "evse.", "jump.button", "jump.title", "keys.title", "knock.region", "kpi.",
+    "live.", "missing.", "module.", "money.", "nav.", "overview.", "role.administrator", "role.operator", "role.owner",
+    "role.support", "role.viewer", "session.", "sessions.ours", "sessions.removed", "shell.", "table.", "time.",
+    "token_type.", "who.",
   ]
 
-  /// A language in two parts: what is said first, and the rest.
-  private static func parts(of words: [UInt8]) -> (first: [UInt8], other: [UInt8]) {
+  /// What the way in says.
+  private static let entryWords = [
+    "copied", "copy", "copy.", "dialog.", "error.", "form.", "login.", "problem.", "setup.again", "setup.differ",
+    "setup.password.hint", "setup.submit", "setup.text", "setup.title", "waiting.",
+  ]
+
+  /// A language in parts: what is said first, what is said at the way in, and all but the first.
+  private static func parts(of words: [UInt8]) -> [(name: String, words: [UInt8])] {
     let members = (try? JSON.parse(words))?.object?.members ?? []
-    func isFirst(_ key: String) -> Bool {
-      firstWords.contains { $0.hasSuffix(".") ? key.hasPrefix($0) : key == $0 }
+    func part(_ isIn: (String) -> Bool) -> [UInt8] {
+      JSON.object(JSONObject(members.filter { isIn($0.key) })).bytes
     }
-    let first = members.filter { isFirst($0.key) }, other = members.filter { !isFirst($0.key) }
-    return (JSON.object(JSONObject(first)).bytes, JSON.object(JSONObject(other)).bytes)
+    func isFirst(_ key: String) -> Bool { names(key, firstWords) }
+    return [("first", part(isFirst)), ("entry", part { names($0, entryWords) }), ("other", part { !isFirst($0) })]
+  }
+
+  private static func names(_ key: String, _ list: [String]) -> Bool {
+    list.contains { $0.hasSuffix(".") ? key.hasPrefix($0) : key == $0 }
   }
 
   /// The file of that name, such as `js/app.js` or `i18n/de.json`.

@@ -33,7 +33,8 @@ import Wire
   }
 
   @Test func aPictureThatEndsAnywhereIsNone() {
-    for picture in [png(width: 8, height: 8).prefix(24), jpeg.prefix(20)] {
+    // Up to the last byte that says the size.
+    for picture in [png(width: 8, height: 8).prefix(24), jpeg.prefix(18)] {
       for count in 0..<picture.count { #expect(SitePlan(image: Bytes(picture.prefix(count)), at: time) == nil) }
     }
   }
