@@ -66,9 +66,7 @@ async def test_a_screen_that_gets_no_answer_says_why_and_tries_again(house, stat
             (500, '{"type":"urn:ostler:problem:internal","title":"Internal error","detail":"the log says more"}', "the log says more"),
             (403, '{"type":"urn:ostler:problem:forbidden","title":"Not allowed","detail":"your role does not reach so far"}', "Not allowed"),
             (502, "<html>Bad gateway", "502")):
-        async def answer(route, status=status, body=body):
-            await route.fulfill(status=status, body=body, content_type="application/problem+json")
-
+        answer = ill(status, body)
         for screen, asked in (("/tokens", "**/api/v1/tokens*"), ("/cdrs", "**/api/v1/cdrs?*"), (f"/sites/{house.site}", "**/api/v1/locations/*"),
                               ("/analytics", "**/api/v1/insight/*"), ("/invoices", "**/api/v1/months/*"), ("/roaming", "**/api/v1/roaming/*")):
             await page.route(asked, answer)
@@ -81,3 +79,10 @@ async def test_a_screen_that_gets_no_answer_says_why_and_tries_again(house, stat
     await expect(page.locator(".trouble:visible")).to_have_count(0)
     # That nothing was answered makes Chromium complain, which is the truth.
     view.trouble = [line for line in view.trouble if "status of 50" not in line]
+
+
+def ill(status, body):
+    async def answer(route):
+        await route.fulfill(status=status, body=body, content_type="application/problem+json")
+
+    return answer
