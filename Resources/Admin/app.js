@@ -2,14 +2,11 @@
 
 import { whoAmI } from './api.js';
 import { follow, openSessions, overview } from './books.js';
-import { problemBox } from './dialog.js';
 import { announce, fill, h } from './dom.js';
 import { keepUp, setClock } from './format.js';
 import { loadWords, t } from './i18n.js';
 import { onNews, startLive, stopLive } from './live.js';
-import { closeMenu } from './menu.js';
-import { showLogin, showSetup, showWaiting } from './screens/entry.js';
-import { buildShell, markPlace } from './shell.js';
+import { entry, later } from './rest.js';
 
 // [pattern, module, place in the rail]
 const screens = [
@@ -22,7 +19,7 @@ const screens = [
   ['/invoices', 'invoices', 'invoices'], ['/analytics', 'analytics', 'analytics'],
   ['/cdrs', 'cdrs', 'cdrs'], ['/cdrs/:id', 'cdr', 'cdrs'],
   ['/tokens', 'tokens', 'tokens'],
-  ['/partners', 'partners', 'partners'], ['/partners/:id', 'partner', 'partners'],
+  ['/partners', 'partners', 'partners'], ['/roaming', 'roaming', 'partners'], ['/partners/:id', 'partner', 'partners'],
   ['/campaigns', 'campaigns', 'campaigns'], ['/campaigns/:id', 'campaign', 'campaigns'],
   ['/messages', 'messages', 'messages'],
   ['/settings', 'settings', 'settings'],
@@ -30,6 +27,7 @@ const screens = [
 
 const app = document.getElementById('app');
 let main = null;
+let shell = null;     // What stands around the screens; nobody needs it before the login.
 let current = null;   // The AbortController of the screen that is shown.
 
 start();
@@ -48,7 +46,10 @@ async function start() {
     return;
   }
   const token = new URLSearchParams(location.search).get('setup');
-  if (token) return showSetup(app, token, () => { history.replaceState(null, '', '/'); enter(); });
+  if (token) {
+    const { showSetup } = await entry();
+    return showSetup(app, token, () => { history.replaceState(null, '', '/'); enter(); });
+  }
   enter();
 }
 
@@ -57,14 +58,14 @@ async function enter() {
   try {
     me = await whoAmI();
   } catch (problem) {
+    const { showLogin, showProblem, showWaiting } = await entry();
     if (problem.word === 'setup-required') return showWaiting(app);
     if (problem.status === 401) return showLogin(app, enter);
-    app.className = 'entry';
-    fill(app, h('main', null, problemBox(problem, enter)));
-    return;
+    return showProblem(app, problem, enter);
   }
   setClock(me.now);
-  main = buildShell(app);
+  shell = await import('./shell.js');
+  main = shell.buildShell(app);
   onNews(keepTime);
   follow();
   startLive(me.last_seq);
@@ -80,11 +81,12 @@ async function enter() {
 function keepTime({ events }) { if (events?.length) keepUp(events.at(-1).at); }
 
 /// A session that ended: the page begins anew after the login, at the same address.
-function signedOut() {
+async function signedOut() {
   stopLive();
   window.removeEventListener('signed-out', signedOut);
   current?.abort();
   for (const box of document.querySelectorAll('dialog[open]')) box.close();
+  const { showLogin } = await entry();
   showLogin(app, () => location.reload(), t('login.ended'));
 }
 
@@ -107,10 +109,9 @@ async function route() {
   current?.abort();
   current = new AbortController();
   const { signal } = current;
-  closeMenu();
   for (const box of document.querySelectorAll('dialog[open]')) box.close();
   const found = find(location.pathname);
-  markPlace(found?.place);
+  shell.markPlace(found?.place);
   const root = h('div.screen');
   fill(main, root);
   if (!found) {
@@ -123,13 +124,15 @@ async function route() {
     head: (options) => head(root, options), keep,
   };
   try {
-    const { show } = await import(`./screens/${found.module}.js`);
+    const screen = `screens/${found.module}`;
+    const { show } = await (found.module === 'overview' ? import(`./${screen}.js`) : later(screen));
     if (signal.aborted) return;
     await show(context);
+    root.querySelector('.tabs [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
   } catch (problem) {
     if (signal.aborted) return;
     if (!root.querySelector('h1')) head(root, { title: t(`nav.${found.place}`) });
-    root.append(problemBox(problem, route));
+    root.append((await later('dialog')).problemBox(problem, route));
   }
 }
 

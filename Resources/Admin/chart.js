@@ -37,6 +37,7 @@ export class AreaChart {
     const points = this.#points;
     if (points.length < 2) {
       this.#svg.replaceChildren();
+      this.#svg.setAttribute('height', '0');
       this.#svg.setAttribute('aria-label', this.#name);
       this.#note.textContent = this.#empty ?? '';
       return;
@@ -57,6 +58,7 @@ export class AreaChart {
       shape('text', { x: x(at), y: height - 4, 'text-anchor': anchor }, clock(at, this.#zone)));
     this.#svg.setAttribute('viewBox', `0 0 ${this.#width} ${height}`);
     this.#svg.setAttribute('width', this.#width);
+    this.#svg.setAttribute('height', height);
     fill(this.#svg, grid,
       shape('path', { class: 'area', d: `${line}L${x(to).toFixed(1)} ${y(0)}L${x(from).toFixed(1)} ${y(0)}Z` }),
       shape('path', { class: 'line', d: line }), times, shape('circle', { class: 'dot', r: 3, visibility: 'hidden' }));

@@ -11,20 +11,15 @@ import { glyph } from './states.js';
 const patience = 180_000;   // Milliseconds after which the page no longer asks; the command stays in the station's list.
 const most = 4;             // Commands in the dock at once; the oldest goes.
 const followed = new Map();
-let list = null;
+const list = h('ol.commands');   // In the dock at the foot of every screen.
 
-/// The dock at the foot of every screen.
-export function commandDock() {
-  list = h('ol.commands');
-  const dock = h('section.dock', { 'aria-label': t('commands.dock'), hidden: true }, list);
-  onNews(({ events }) => {
-    for (const event of events ?? []) {
-      if (event.subject.startsWith('command/')) followed.get(event.subject.slice('command/'.length))?.look();
-      if (event.kind.startsWith('session.')) for (const one of followed.values()) one.look();
-    }
-  });
-  return dock;
-}
+document.getElementById('dock').append(list);
+onNews(({ events }) => {
+  for (const event of events ?? []) {
+    if (event.subject.startsWith('command/')) followed.get(event.subject.slice('command/'.length))?.look();
+    if (event.kind.startsWith('session.')) for (const one of followed.values()) one.look();
+  }
+});
 
 /// Asks a station for something; resolves with the command as it ended, null where it could not even be sent.
 export function command(station, verb, body, title = word('verb', verb)) {

@@ -7,28 +7,28 @@ const words = {
     available: 'Free', preparing: 'Cable in, ready', charging: 'Charging', suspended_ev: 'The car pauses', suspended_evse: 'The station pauses', finishing: 'Done, unplug', reserved: 'Reserved', unavailable: 'Out of service', faulted: 'Out of order', unknown: 'State unknown',
     price: 'Price', free: 'Free of charge', ENERGY: '{p} per kWh', TIME: '{p} per hour', PARKING_TIME: '{p} per hour of parking', FLAT: '{p} per session', plus: 'plus VAT',
     token: 'Card number or PIN', start: 'Start', hint: 'Or hold your card to the station.', busy: 'Somebody charges here.', begin: 'Asking the station…', plug: 'Plug in the cable now.', refused: 'The station said no.',
-    energy: 'Energy', cost: 'Cost', time: 'Time', power: 'Power', stop: 'Stop', stopping: 'Stopping…', receipt: 'Receipt', print: 'Print', again: 'Done', lost: 'The connection is lost; the session goes on.', from: '{a} to {b}',
+    energy: 'Energy', cost: 'Cost', time: 'Time', power: 'Power', stop: 'Stop', stopping: 'Stopping…', vat: 'VAT', receipt: 'Receipt', print: 'Print', again: 'Done', lost: 'The connection is lost; the session goes on.', from: '{a} to {b}',
   },
   de: {
     gone: 'Dieses Schild gilt nicht mehr. Suchen Sie ein neueres an der Station.', retry: 'Noch einmal', offline: 'Die Station hat gerade keine Verbindung.',
     available: 'Frei', preparing: 'Kabel steckt, bereit', charging: 'Lädt', suspended_ev: 'Das Auto pausiert', suspended_evse: 'Die Station pausiert', finishing: 'Fertig, bitte abstecken', reserved: 'Reserviert', unavailable: 'Außer Betrieb', faulted: 'Gestört', unknown: 'Zustand unbekannt',
     price: 'Preis', free: 'Kostenlos', ENERGY: '{p} je kWh', TIME: '{p} je Stunde', PARKING_TIME: '{p} je Stunde Parken', FLAT: '{p} je Ladevorgang', plus: 'zzgl. MwSt.',
     token: 'Kartennummer oder PIN', start: 'Starten', hint: 'Oder halten Sie Ihre Karte an die Station.', busy: 'Hier lädt gerade jemand.', begin: 'Die Station wird gefragt…', plug: 'Jetzt das Kabel einstecken.', refused: 'Die Station hat abgelehnt.',
-    energy: 'Energie', cost: 'Kosten', time: 'Dauer', power: 'Leistung', stop: 'Beenden', stopping: 'Wird beendet…', receipt: 'Beleg', print: 'Drucken', again: 'Fertig', lost: 'Die Verbindung ist weg; der Ladevorgang läuft weiter.', from: '{a} bis {b}',
+    energy: 'Energie', cost: 'Kosten', time: 'Dauer', power: 'Leistung', stop: 'Beenden', stopping: 'Wird beendet…', vat: 'MwSt.', receipt: 'Beleg', print: 'Drucken', again: 'Fertig', lost: 'Die Verbindung ist weg; der Ladevorgang läuft weiter.', from: '{a} bis {b}',
   },
   nl: {
     gone: 'Dit label is niet meer geldig. Zoek een nieuwer label op het laadpunt.', retry: 'Opnieuw', offline: 'Het laadpunt heeft nu geen verbinding.',
     available: 'Vrij', preparing: 'Kabel zit erin, klaar', charging: 'Laadt', suspended_ev: 'De auto pauzeert', suspended_evse: 'Het laadpunt pauzeert', finishing: 'Klaar, neem de kabel los', reserved: 'Gereserveerd', unavailable: 'Buiten gebruik', faulted: 'Storing', unknown: 'Toestand onbekend',
     price: 'Prijs', free: 'Gratis', ENERGY: '{p} per kWh', TIME: '{p} per uur', PARKING_TIME: '{p} per uur parkeren', FLAT: '{p} per sessie', plus: 'excl. btw',
     token: 'Pasnummer of pincode', start: 'Starten', hint: 'Of houd uw pas tegen het laadpunt.', busy: 'Hier laadt al iemand.', begin: 'Het laadpunt wordt gevraagd…', plug: 'Steek nu de kabel in.', refused: 'Het laadpunt weigert.',
-    energy: 'Energie', cost: 'Kosten', time: 'Duur', power: 'Vermogen', stop: 'Stoppen', stopping: 'Wordt gestopt…', receipt: 'Bon', print: 'Afdrukken', again: 'Klaar', lost: 'De verbinding is weg; de sessie loopt door.', from: '{a} tot {b}',
+    energy: 'Energie', cost: 'Kosten', time: 'Duur', power: 'Vermogen', stop: 'Stoppen', stopping: 'Wordt gestopt…', vat: 'btw', receipt: 'Bon', print: 'Afdrukken', again: 'Klaar', lost: 'De verbinding is weg; de sessie loopt door.', from: '{a} tot {b}',
   },
   fr: {
     gone: 'Cette étiquette n’est plus valable. Cherchez-en une plus récente sur la borne.', retry: 'Réessayer', offline: 'La borne n’est pas connectée pour le moment.',
     available: 'Libre', preparing: 'Câble branché, prêt', charging: 'En charge', suspended_ev: 'La voiture est en pause', suspended_evse: 'La borne est en pause', finishing: 'Terminé, débranchez', reserved: 'Réservé', unavailable: 'Hors service', faulted: 'En panne', unknown: 'État inconnu',
     price: 'Prix', free: 'Gratuit', ENERGY: '{p} par kWh', TIME: '{p} par heure', PARKING_TIME: '{p} par heure de stationnement', FLAT: '{p} par session', plus: 'hors TVA',
     token: 'Numéro de carte ou code PIN', start: 'Démarrer', hint: 'Ou présentez votre carte à la borne.', busy: 'Quelqu’un charge ici.', begin: 'La borne est interrogée…', plug: 'Branchez le câble maintenant.', refused: 'La borne a refusé.',
-    energy: 'Énergie', cost: 'Coût', time: 'Durée', power: 'Puissance', stop: 'Arrêter', stopping: 'Arrêt…', receipt: 'Reçu', print: 'Imprimer', again: 'Terminé', lost: 'La connexion est perdue ; la charge continue.', from: 'de {a} à {b}',
+    energy: 'Énergie', cost: 'Coût', time: 'Durée', power: 'Puissance', stop: 'Arrêter', stopping: 'Arrêt…', vat: 'TVA', receipt: 'Reçu', print: 'Imprimer', again: 'Terminé', lost: 'La connexion est perdue ; la charge continue.', from: 'de {a} à {b}',
   },
 };
 const locale = navigator.languages?.find((tag) => tag.split('-')[0] in words) ?? 'en';
@@ -42,10 +42,14 @@ const main = document.getElementById('main');
 const shelf = `ostler.ticket.${code}`;
 let ticket = sessionStorage.getItem(shelf);
 
+// Marks that turn the direction of a line are spelt out: a name must not rewrite what stands beside it.
+const plain = (text) => text.replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (mark) => `\\u${mark.charCodeAt(0).toString(16)}`);
+
 function h(tag, cls, ...children) {
   const element = document.createElement(tag);
   if (cls) element.className = cls;
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...children.flat(2).filter((child) => child || child === 0)
+    .map((child) => (child instanceof Node ? child : plain(String(child)))));
   return element;
 }
 
@@ -112,12 +116,19 @@ async function showPlace(note) {
   }
   main.replaceChildren(
     h('h1', '', place.site ?? place.station), h('p', 'mute', [place.address, place.label ?? `${place.station} · ${place.evse}`].filter(Boolean).join(' · ')),
-    h('p', usable ? 'good' : 'bad', place.online ? (place.busy ? t('busy') : t(place.status)) : t('offline')), note ? h('p', 'bad', note) : '',
+    h('p', usable ? 'good' : place.busy ? 'mute' : 'bad', place.online ? (place.busy ? t('busy') : t(place.status)) : t('offline')), note ? h('p', 'bad', note) : '',
     h('section', '', h('h2', '', t('price')), prices(place.tariff)), usable ? h('section', '', form) : ''
   );
 }
 
-function showSession({ command, session, over }) {
+/// Who asks to be paid, where it was, and what of it is tax.
+function bill({ seller, address, vat_id: vat, site, station, evse }, cost, id) {
+  const parts = cost?.incl_vat && `${amount(cost.excl_vat, cost.currency)} + ${amount((cost.incl_vat - cost.excl_vat).toFixed(2), cost.currency)} ${t('vat')}`;
+  return h('section', '', seller && h('p', '', h('b', '', seller)), address?.split('\n').map((line) => h('p', 'mute', line)), vat && h('p', 'mute', vat),
+    h('p', '', [site, `${station} · ${evse}`].filter(Boolean).join(', ')), parts && h('p', '', parts), h('p', 'mute', id));
+}
+
+function showSession({ command, session, over, receipt }) {
   if (!session) {
     if (over) return leave(t('refused'));
     return main.replaceChildren(h('h1', '', t('begin')));
@@ -141,7 +152,8 @@ function showSession({ command, session, over }) {
   main.replaceChildren(
     h('h1', '', over ? t('receipt') : session.state === 'pending' ? t(command.phase === 'sent' ? 'begin' : 'plug') : t('charging')),
     over && session.ended_at ? h('p', 'mute', t('from', { a: clock(session.started_at), b: clock(session.ended_at) })) : '',
-    h('section', '', h('dl', 'figures', rows.map(([name, value]) => h('div', '', h('dt', '', name), h('dd', '', value))))), button, over ? done : ''
+    h('section', '', h('dl', 'figures', rows.map(([name, value]) => h('div', '', h('dt', '', name), h('dd', '', value))))),
+    receipt && session.cdr ? bill(receipt, session.cost, session.cdr) : '', button, over ? done : ''
   );
 }
 

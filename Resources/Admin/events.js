@@ -17,7 +17,7 @@ export function eventLine(event) {
     phase: body.phase ? word('command', body.phase).toLowerCase() : '',
     milliseconds: typeof body.milliseconds === 'number' ? number(body.milliseconds) : '',
     module: body.module ? word('module', body.module) : '',
-    object: body.object ?? '',
+    object: body.object ? short(body.object) : '',
     key: 'new' in body ? t(body.new ? 'event.key.new' : 'event.key.old') : '',
     session: body.session ? h('a', { href: path`/sessions/${body.session}` }, short(body.session)) : '',
   };
@@ -26,6 +26,7 @@ export function eventLine(event) {
     'span.mute', null, ` · ${body.why}`
   )] : [];
   if (kind === 'certificate.expires' && body.days < 0) return tr('event.certificate.expired', named);
+  if (kind === 'push.acknowledged' && !named.milliseconds) return tr('event.push.taken', named);
   if (has(`event.${kind}`)) return [...tr(`event.${kind}`, named), ...note, ...why];
   return [named.subject, ` ${kind}`];
 }

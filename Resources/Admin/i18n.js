@@ -2,23 +2,29 @@
 
 export const languages = ['en', 'de', 'nl', 'fr'];
 const shelf = 'ostler.language';
-let words = {};
+const words = {};
 let rules = new Intl.PluralRules('en');
 
 /// The language of the texts, and the locale for numbers and dates: the reader's own region of that language if any.
 export let language = 'en';
 export let locale = 'en';
 
-/// Loads the words of the chosen language.
+/// Loads the words of the chosen language that the first screen says.
 export async function loadWords() {
   const wished = [chosen(), ...(navigator.languages ?? ['en'])].filter(Boolean);
   language = wished.map((tag) => tag.split('-')[0]).find((tag) => languages.includes(tag)) ?? 'en';
   locale = wished.find((tag) => tag.split('-')[0] === language) ?? language;
   rules = new Intl.PluralRules(locale);
   document.documentElement.lang = locale;
-  const answer = await fetch(`/i18n/${language}.json`);
-  if (!answer.ok) throw new Error(`/i18n/${language}.json: ${answer.status}`);
-  words = await answer.json();
+  await loadPart('first');
+}
+
+/// Loads one part of the words: `first`, `entry` (what the way in says), or `other` (all but the first).
+export async function loadPart(part) {
+  const path = `/i18n/${language}/${part}.json`;
+  const answer = await fetch(path);
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  Object.assign(words, await answer.json());
 }
 
 /// What the reader chose instead of the browser's wish, in the browser's region of that language if there is one.

@@ -1,9 +1,6 @@
 // The keyboard: `/` filters, g and a letter goes, j and k walk the rows, `.` opens the actions, `?` explains.
 
-import { dialog } from './dialog.js';
-import { h } from './dom.js';
-import { t } from './i18n.js';
-import { openMenu } from './menu.js';
+import { later } from './rest.js';
 
 let going = 0;
 let places = {};
@@ -79,25 +76,15 @@ function walk(way) {
   next?.scrollIntoView({ block: 'nearest' });
 }
 
-function menu(line) {
+async function menu(line) {
   if (line) return line.dispatchEvent(new CustomEvent('row-menu', { bubbles: true }));
   const holder = document.querySelector('main [data-actions]');
   const actions = holder?.actions?.() ?? [];
-  if (actions.length) openMenu(holder, actions, holder.dataset.actions);
+  if (actions.length) (await later('menu')).openMenu(holder, actions, holder.dataset.actions);
 }
 
 /// Goes to a path of this page.
 export function go(href) { window.dispatchEvent(new CustomEvent('go', { detail: href })); }
 
 /// The sheet of keys.
-export function showSheet() {
-  const row = (keys, text) => h(
-    'tr', null, h('th', { scope: 'row' }, keys.map((key) => h('kbd', null, key))), h('td', null, text)
-  );
-  dialog(t('keys.title'), () => h('table.sheet-keys', null, h('tbody', null,
-    row(['/'], t('keys.filter')), row(['j', 'k'], t('keys.walk')), row(['Enter'], t('keys.open')), row(['.'], t('keys.actions')),
-    row(['Ctrl', 'K'], t('keys.jump')), row(['?'], t('keys.sheet')), row(['Esc'], t('keys.leave')),
-    Object.entries(places).map(([letter, href]) => row(
-      ['g', letter], t(`nav.${href === '/' ? 'overview' : href.slice(1)}`)
-    )))));
-}
+export async function showSheet() { (await later('key-sheet')).showSheet(places); }

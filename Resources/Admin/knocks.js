@@ -11,10 +11,10 @@ import { glyph } from './states.js';
 const shown = 3;
 const accepted = new Map();   // Identity to the time of its acceptance, shown until its row is live.
 
-/// The banner, for every screen.
-export function knockBanner() {
+/// Fills the banner that stands on every screen, and keeps it true.
+export function showKnocks(banner) {
   const list = h('ul');
-  const banner = h('section.knocks', { 'aria-label': t('knock.region'), hidden: true }, list);
+  fill(banner, list);
   const lines = new Map();
   let known = new Set();
   const draw = () => {
@@ -43,9 +43,8 @@ export function knockBanner() {
   };
   knocks.listen(draw);
   stations.listen(draw);
-  knocks.ready().catch(() => {});
   setInterval(() => { if (accepted.size) draw(); }, 2000);
-  return banner;
+  draw();
 }
 
 function stranger(knock, draw) {

@@ -1,7 +1,5 @@
 // Brings the live stream to this tab, through the shared worker where there is one, and says how fresh the page is.
 
-import { LiveStream } from './live-stream.js';
-
 const listeners = new Set();
 const watchers = new Set();
 let say = null;
@@ -60,9 +58,11 @@ function viaWorker() {
   }
 }
 
+/// The reader of the stream is the worker's; a tab loads it only where it listens for itself.
 function viaTab() {
-  const stream = new LiveStream(hear);
-  return (message) => {
+  const coming = import('./live-stream.js').then(({ LiveStream }) => new LiveStream(hear));
+  return async (message) => {
+    const stream = await coming;
     if ('start' in message) stream.start(message.start);
     if (message.stop) stream.stop();
   };

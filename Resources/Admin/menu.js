@@ -61,5 +61,5 @@ export function closeMenu(giveBack = false) {
 }
 
 document.addEventListener('pointerdown', (event) => { if (open && !open.menu.contains(event.target)) closeMenu(); });
-window.addEventListener('resize', () => closeMenu());
+for (const change of ['resize', 'popstate', 'go']) window.addEventListener(change, () => closeMenu());
 document.addEventListener('scroll', (event) => { if (open && !open.menu.contains(event.target)) closeMenu(); }, true);

@@ -1,16 +1,13 @@
 // What stands around every screen: the rail, the bar with the truth about freshness, the knocks, the dock of commands.
 
 import { me, signOut } from './api.js';
-import { overview, partners } from './books.js';
-import { commandDock } from './commands.js';
+import { knocks, overview, partners } from './books.js';
 import { announce, drawing, fill, h } from './dom.js';
 import { relative, number, seconds } from './format.js';
 import { t } from './i18n.js';
-import { openJump } from './jump.js';
-import { knockBanner } from './knocks.js';
 import { listenToKeys, showSheet } from './keys.js';
 import { freshness, onFreshness, stopLive } from './live.js';
-import { openMenu } from './menu.js';
+import { later } from './rest.js';
 
 const line = {
   fill: 'none', stroke: 'currentColor', 'stroke-width': 1.5, 'stroke-linecap': 'round', 'stroke-linejoin': 'round',
@@ -50,18 +47,31 @@ export const places = [
 /// Builds the frame; the screens are drawn into the element that it returns.
 export function buildShell(app) {
   const pages = places.map(([name, href]) => ({ href, label: t(`nav.${name}`) }));
-  const jump = () => openJump(pages);
+  const jump = async () => (await later('jump')).openJump(pages);
   const main = h('main', { id: 'main', tabindex: '-1' });
-  const dock = commandDock();
+  const strangers = h('section.knocks', { 'aria-label': t('knock.region'), hidden: true });
+  const dock = h('section.dock', { id: 'dock', 'aria-label': t('commands.dock'), hidden: true });
   fill(app,
     h(
       'a.skip', { href: '#main', on: { click: (event) => { event.preventDefault(); main.focus(); } } }, t('shell.skip')
     ),
     rail(),
-    h('div.column', null, bar(jump), knockBanner(), main, dock));
+    h('div.column', null, bar(jump), strangers, main, dock));
   app.className = 'frame';
+  awaitKnocks(strangers);
   listenToKeys(Object.fromEntries(places.map(([, href, key]) => [key, href])), jump);
   return main;
+}
+
+/// Most houses have no stranger at the door: what shows one comes with the first.
+function awaitKnocks(banner) {
+  const first = new AbortController();
+  knocks.listen(async () => {
+    if (!knocks.items.size) return;
+    first.abort();
+    (await later('knocks')).showKnocks(banner);
+  }, first.signal);
+  knocks.ready().catch(() => {});
 }
 
 function rail() {
@@ -113,7 +123,7 @@ function bar(jump) {
     'button.quiet.user', { type: 'button', 'aria-haspopup': 'menu' }, me.user,
     h('span.mute', null, ` · ${t(`role.${me.role}`)}`)
   );
-  user.addEventListener('click', () => openMenu(user, [
+  user.addEventListener('click', async () => (await later('menu')).openMenu(user, [
     {
       label: t('nav.settings'), key: 's',
       run: () => window.dispatchEvent(new CustomEvent('go', { detail: '/settings' })),

@@ -15,7 +15,9 @@ document.title = title;
 function h(tag, cls, ...children) {
   const element = document.createElement(tag);
   if (cls) element.className = cls;
-  element.append(...children.filter(Boolean));
+  // Marks that turn the direction of a line are spelt out: a name must not rewrite what stands beside it.
+  element.append(...children.filter(Boolean).map((child) => (child instanceof Node ? child
+    : String(child).replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (mark) => `\\u${mark.charCodeAt(0).toString(16)}`))));
   return element;
 }
 

@@ -1,9 +1,9 @@
 // A dense table of live rows: cells flash when they change, and rows never move while somebody points at them.
 
 import { fill, h } from './dom.js';
-import { openMenu } from './menu.js';
 import { none, number } from './format.js';
 import { t } from './i18n.js';
+import { later } from './rest.js';
 
 const collator = new Intl.Collator(undefined, { numeric: true });
 const step = 100;   // Rows drawn at once; more on request, so that a house of thousands opens at once.
@@ -226,9 +226,9 @@ export class LiveTable {
     if (href) window.dispatchEvent(new CustomEvent('go', { detail: href }));
   }
 
-  #menu(line) {
+  async #menu(line) {
     const actions = this.#options.actions?.(line.row) ?? [];
-    if (actions.length) openMenu(line.querySelector('td.acts button') ?? line, actions, this.#name(line.row));
+    if (actions.length) (await later('menu')).openMenu(line.querySelector('td.acts button') ?? line, actions, this.#name(line.row));
   }
 }
 

@@ -17,18 +17,69 @@ nonisolated struct Assets: Sendable {
   private let byPath: [String: Asset]
   let index: Asset?
 
-  init() {
+  init() { (byPath, index) = (Self.all, Self.all["index.html"]) }
+
+  private static let all: [String: Asset] = {
     var found: [String: Asset] = [:]
-    for (path, bytes) in Assets.resources() {
-      guard let type = Assets.types[path.split(separator: ".").last.map(String.init) ?? ""] else { continue }
+    func add(_ path: String, _ type: String, _ bytes: [UInt8]) {
+      found[path] = Asset(bytes: bytes, type: type, tag: ETag(of: bytes))
+    }
+    for (path, bytes) in resources() {
+      let ending = path.split(separator: ".").last.map(String.init) ?? ""
+      guard let type = types[ending] else { continue }
       if path.hasPrefix("Admin/") {
-        found[String(path.dropFirst("Admin/".count))] = Asset(bytes: bytes, type: type, tag: ETag(of: bytes))
+        add(String(path.dropFirst("Admin/".count)), type, ending == "js" ? lean(bytes) : bytes)
       } else if path.hasPrefix("i18n/") {
-        found[path] = Asset(bytes: bytes, type: type, tag: ETag(of: bytes))
+        add(path, type, bytes)
+        for part in parts(of: bytes) { add("\(path.dropLast(".json".count))/\(part.name).json", type, part.words) }
       }
     }
-    byPath = found
-    index = found["index.html"]
+    return found
+  }()
+
+  /// A module without the lines that are a comment and without its indentation, which are for those who read the source:
+  /// a sixth of what a browser would load. No text of a module goes over several lines, so no line begins within one.
+  static func lean(_ module: [UInt8]) -> [UInt8] {
+    let newline = UInt8(ascii: "\n"), space = UInt8(ascii: " ")
+    var lean: [UInt8] = []
+    lean.reserveCapacity(module.count)
+    for line in module.split(separator: newline) {
+      let code = line.drop { $0 == space }
+      if code.isEmpty || code.starts(with: Array("//".utf8)) { continue }
+      lean += code
+      lean.append(newline)
+    }
+    return lean
+  }
+
+  /// What the first screen says; a name that ends in a dot is all that begins with it.
+  private static let firstWords = [
+    "attention.", "chart.", "col.cost", "col.count", "col.detail", "col.duration", "col.energy", "col.partner",
+    "col.power", "col.since", "col.start", "col.state", "col.station", "col.token", "col.what", "col.where", "command.",
+    "commands.dock", "error.", "event.", "evse.", "jump.button", "jump.title", "keys.title", "knock.region", "kpi.",
+    "live.", "missing.", "module.", "money.", "nav.", "overview.", "role.administrator", "role.operator", "role.owner",
+    "role.support", "role.viewer", "session.", "sessions.ours", "sessions.removed", "shell.", "table.", "time.",
+    "token_type.", "who.",
+  ]
+
+  /// What the way in says.
+  private static let entryWords = [
+    "copied", "copy", "copy.", "dialog.", "error.", "form.", "login.", "problem.", "setup.again", "setup.differ",
+    "setup.password.hint", "setup.submit", "setup.text", "setup.title", "waiting.",
+  ]
+
+  /// A language in parts: what is said first, what is said at the way in, and all but the first.
+  private static func parts(of words: [UInt8]) -> [(name: String, words: [UInt8])] {
+    let members = (try? JSON.parse(words))?.object?.members ?? []
+    func part(_ isIn: (String) -> Bool) -> [UInt8] {
+      JSON.object(JSONObject(members.filter { isIn($0.key) })).bytes
+    }
+    func isFirst(_ key: String) -> Bool { names(key, firstWords) }
+    return [("first", part(isFirst)), ("entry", part { names($0, entryWords) }), ("other", part { !isFirst($0) })]
+  }
+
+  private static func names(_ key: String, _ list: [String]) -> Bool {
+    list.contains { $0.hasSuffix(".") ? key.hasPrefix($0) : key == $0 }
   }
 
   /// The file of that name, such as `js/app.js` or `i18n/de.json`.

@@ -130,7 +130,21 @@ extension API {
       shown[name] = whole[name] ?? .null
     }
     let isOver = session.state == .invalid || session.endedAt != nil && whole["cdr"]?.string != nil
-    return ["command": command, "session": shown, "over": .bool(isOver)]
+    let receipt = isOver ? try await receipt(of: whole) : .null
+    return ["command": command, "session": shown, "over": .bool(isOver), "receipt": receipt]
+  }
+}
+
+extension API {
+  /// Who asks to be paid, and where the car stood.
+  private func receipt(of session: JSON) async throws -> JSON {
+    let seller = try await house.company()
+    return [
+      "seller": .text(seller.name.isEmpty ? nil : seller.name),
+      "address": .text(seller.address.isEmpty ? nil : seller.address), "vat_id": .text(seller.vatID),
+      "site": session["location"]?["name"] ?? .null, "station": session["station"] ?? .null,
+      "evse": session["evse"] ?? .null, "time_zone": session["location"]?["time_zone"] ?? .null,
+    ]
   }
 }
 

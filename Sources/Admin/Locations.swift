@@ -147,6 +147,7 @@ nonisolated extension Location {
       "parking_type": .word(parkingType), "always_open": .bool(isAlwaysOpen),
       "details": details.json,
       "stations": .whole(try books.stations.list(StationFilter(location: id), limit: .max).count),
+      "has_plan": .bool(try books.sitePlans.has(id)),
       "created_at": .time(createdAt), "updated_at": .time(updatedAt),
     ]
   }

@@ -72,8 +72,9 @@ extension API {
     let limit = try call.limit()
     let cursor: ID<RoamingTariff>? = try call.cursorID()
     let partner: ID<Partner>? = try call.queryID("partner")
+    let text = call[query: "q"]
     let (found, shapes) = try await house.read { books throws(StoreFault) in
-      let found = try books.roamingTariffs.list(of: partner, after: cursor, limit: limit)
+      let found = try books.roamingTariffs.list(of: partner, holding: text, after: cursor, limit: limit)
       return (found.last?.id, try found.map { tariff throws(StoreFault) in try tariff.json(books) })
     }
     return .page(shapes, next: shapes.count < limit ? nil : found?.description)

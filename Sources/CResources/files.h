@@ -41,6 +41,9 @@ static const unsigned char file_Admin_events_js[] = {
 static const unsigned char file_Admin_favicon_svg[] = {
 #embed "../../Resources/Admin/favicon.svg" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_floor_plan_js[] = {
+#embed "../../Resources/Admin/floor-plan.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_format_js[] = {
 #embed "../../Resources/Admin/format.js" suffix(, 0) if_empty(0)
 };
@@ -56,11 +59,20 @@ static const unsigned char file_Admin_index_html[] = {
 static const unsigned char file_Admin_jump_js[] = {
 #embed "../../Resources/Admin/jump.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_key_sheet_js[] = {
+#embed "../../Resources/Admin/key-sheet.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_keys_js[] = {
 #embed "../../Resources/Admin/keys.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_knocks_js[] = {
 #embed "../../Resources/Admin/knocks.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_land_json[] = {
+#embed "../../Resources/Admin/land.json" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_land_txt[] = {
+#embed "../../Resources/Admin/land.txt" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_lists_js[] = {
 #embed "../../Resources/Admin/lists.js" suffix(, 0) if_empty(0)
@@ -74,6 +86,9 @@ static const unsigned char file_Admin_live_worker_js[] = {
 static const unsigned char file_Admin_live_js[] = {
 #embed "../../Resources/Admin/live.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_map_view_js[] = {
+#embed "../../Resources/Admin/map-view.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_menu_js[] = {
 #embed "../../Resources/Admin/menu.js" suffix(, 0) if_empty(0)
 };
@@ -82,6 +97,15 @@ static const unsigned char file_Admin_pager_js[] = {
 };
 static const unsigned char file_Admin_partner_actions_js[] = {
 #embed "../../Resources/Admin/partner-actions.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_partner_papers_js[] = {
+#embed "../../Resources/Admin/partner-papers.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_rest_css[] = {
+#embed "../../Resources/Admin/rest.css" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_rest_js[] = {
+#embed "../../Resources/Admin/rest.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_screens_account_js[] = {
 #embed "../../Resources/Admin/screens/account.js" suffix(, 0) if_empty(0)
@@ -136,6 +160,9 @@ static const unsigned char file_Admin_screens_partners_js[] = {
 };
 static const unsigned char file_Admin_screens_people_js[] = {
 #embed "../../Resources/Admin/screens/people.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_roaming_js[] = {
+#embed "../../Resources/Admin/screens/roaming.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_screens_session_js[] = {
 #embed "../../Resources/Admin/screens/session.js" suffix(, 0) if_empty(0)
@@ -194,6 +221,9 @@ static const unsigned char file_Admin_screens_tokens_js[] = {
 static const unsigned char file_Admin_screens_webhooks_js[] = {
 #embed "../../Resources/Admin/screens/webhooks.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_session_columns_js[] = {
+#embed "../../Resources/Admin/session-columns.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_shell_js[] = {
 #embed "../../Resources/Admin/shell.js" suffix(, 0) if_empty(0)
 };
@@ -211,6 +241,9 @@ static const unsigned char file_Admin_style_css[] = {
 };
 static const unsigned char file_Admin_table_js[] = {
 #embed "../../Resources/Admin/table.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_tariff_view_js[] = {
+#embed "../../Resources/Admin/tariff-view.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_tariff_words_js[] = {
 #embed "../../Resources/Admin/tariff-words.js" suffix(, 0) if_empty(0)
@@ -302,6 +335,9 @@ static const unsigned char file_Migrations_0027_invoice_records_sql[] = {
 static const unsigned char file_Migrations_0028_insight_sql[] = {
 #embed "../../Resources/Migrations/0028_insight.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Migrations_0029_plans_sql[] = {
+#embed "../../Resources/Migrations/0029_plans.sql" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
 };
@@ -341,20 +377,28 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/drive.js", file_Admin_drive_js) \
   FILE("Admin/events.js", file_Admin_events_js) \
   FILE("Admin/favicon.svg", file_Admin_favicon_svg) \
+  FILE("Admin/floor-plan.js", file_Admin_floor_plan_js) \
   FILE("Admin/format.js", file_Admin_format_js) \
   FILE("Admin/forms.js", file_Admin_forms_js) \
   FILE("Admin/i18n.js", file_Admin_i18n_js) \
   FILE("Admin/index.html", file_Admin_index_html) \
   FILE("Admin/jump.js", file_Admin_jump_js) \
+  FILE("Admin/key-sheet.js", file_Admin_key_sheet_js) \
   FILE("Admin/keys.js", file_Admin_keys_js) \
   FILE("Admin/knocks.js", file_Admin_knocks_js) \
+  FILE("Admin/land.json", file_Admin_land_json) \
+  FILE("Admin/land.txt", file_Admin_land_txt) \
   FILE("Admin/lists.js", file_Admin_lists_js) \
   FILE("Admin/live-stream.js", file_Admin_live_stream_js) \
   FILE("Admin/live-worker.js", file_Admin_live_worker_js) \
   FILE("Admin/live.js", file_Admin_live_js) \
+  FILE("Admin/map-view.js", file_Admin_map_view_js) \
   FILE("Admin/menu.js", file_Admin_menu_js) \
   FILE("Admin/pager.js", file_Admin_pager_js) \
   FILE("Admin/partner-actions.js", file_Admin_partner_actions_js) \
+  FILE("Admin/partner-papers.js", file_Admin_partner_papers_js) \
+  FILE("Admin/rest.css", file_Admin_rest_css) \
+  FILE("Admin/rest.js", file_Admin_rest_js) \
   FILE("Admin/screens/account.js", file_Admin_screens_account_js) \
   FILE("Admin/screens/analytics-compare.js", file_Admin_screens_analytics_compare_js) \
   FILE("Admin/screens/analytics.js", file_Admin_screens_analytics_js) \
@@ -373,6 +417,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/screens/partner.js", file_Admin_screens_partner_js) \
   FILE("Admin/screens/partners.js", file_Admin_screens_partners_js) \
   FILE("Admin/screens/people.js", file_Admin_screens_people_js) \
+  FILE("Admin/screens/roaming.js", file_Admin_screens_roaming_js) \
   FILE("Admin/screens/session.js", file_Admin_screens_session_js) \
   FILE("Admin/screens/sessions.js", file_Admin_screens_sessions_js) \
   FILE("Admin/screens/settings.js", file_Admin_screens_settings_js) \
@@ -392,12 +437,14 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/screens/templates.js", file_Admin_screens_templates_js) \
   FILE("Admin/screens/tokens.js", file_Admin_screens_tokens_js) \
   FILE("Admin/screens/webhooks.js", file_Admin_screens_webhooks_js) \
+  FILE("Admin/session-columns.js", file_Admin_session_columns_js) \
   FILE("Admin/shell.js", file_Admin_shell_js) \
   FILE("Admin/states.js", file_Admin_states_js) \
   FILE("Admin/status.html", file_Admin_status_html) \
   FILE("Admin/status.js", file_Admin_status_js) \
   FILE("Admin/style.css", file_Admin_style_css) \
   FILE("Admin/table.js", file_Admin_table_js) \
+  FILE("Admin/tariff-view.js", file_Admin_tariff_view_js) \
   FILE("Admin/tariff-words.js", file_Admin_tariff_words_js) \
   FILE("Admin/theme.js", file_Admin_theme_js) \
   FILE("Migrations/0001_house.sql", file_Migrations_0001_house_sql) \
@@ -428,6 +475,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0026_keeping.sql", file_Migrations_0026_keeping_sql) \
   FILE("Migrations/0027_invoice_records.sql", file_Migrations_0027_invoice_records_sql) \
   FILE("Migrations/0028_insight.sql", file_Migrations_0028_insight_sql) \
+  FILE("Migrations/0029_plans.sql", file_Migrations_0029_plans_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \

@@ -2,6 +2,9 @@ import Wire
 
 /// The bounds of the domain's own values. What is past one is refused by name at the door that it came through.
 public enum Limits {
+  /// Bytes of the picture of a floor plan, and pixels of each of its sides; a larger one is refused.
+  public static let planBytes = 700_000
+  public static let planPixels = 8_192
   /// Points of a curve by which power follows the grid.
   public static let curvePoints = 20
   public static let tariffElements = 100

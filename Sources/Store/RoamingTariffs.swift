@@ -31,13 +31,16 @@ nonisolated public struct RoamingTariffs {
 
   /// In the order of their coming, after a cursor; those that are gone are not there.
   public func list(
-    of partner: ID<Partner>? = nil, after cursor: ID<RoamingTariff>? = nil, limit: Int
+    of partner: ID<Partner>? = nil, holding text: String? = nil, after cursor: ID<RoamingTariff>? = nil, limit: Int
   ) throws(StoreFault) -> [KeptRoamingTariff] {
     try db.rows(
       """
-      SELECT * FROM roaming_tariff WHERE id > ?1 AND (?2 IS NULL OR partner = ?2) AND gone_at IS NULL
-      ORDER BY id LIMIT ?3
-      """, cursor?.value ?? 0, partner, Limits.page(limit), as: KeptRoamingTariff.init(row:))
+      SELECT * FROM roaming_tariff
+      WHERE id > ?1 AND (?2 IS NULL OR partner = ?2) AND gone_at IS NULL
+        AND (?3 IS NULL OR ref LIKE ?3 ESCAPE '\\' OR body LIKE ?3 ESCAPE '\\')
+      ORDER BY id LIMIT ?4
+      """, cursor?.value ?? 0, partner, text.map { pattern(containing: $0) }, Limits.page(limit),
+      as: KeptRoamingTariff.init(row:))
   }
 
   /// The tariff as it was announced at that time; where it came later, as it was announced first.

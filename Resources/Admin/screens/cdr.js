@@ -11,13 +11,13 @@ import { go } from '../keys.js';
 import { mark } from '../states.js';
 import { costTable, periodTable, pushTable } from './session.js';
 
-/// Sends a held CDR as it is.
-function release(cdr) {
+/// Asks, then lets a held CDR go as it is.
+export function release(cdr, done = () => go(path`/cdrs/${cdr.id}`)) {
   formDialog({
     title: t('cdr.release.title'), intro: t(
       'cdr.release.text', { why: cdr.held_because }
     ), fields: [], submit: t('cdr.release'),
-    send: () => post(path`/cdrs/${cdr.id}/release`, {}), done: () => go(path`/cdrs/${cdr.id}`),
+    send: () => post(path`/cdrs/${cdr.id}/release`, {}), done,
   });
 }
 

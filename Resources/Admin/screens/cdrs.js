@@ -1,10 +1,10 @@
 // CDRs of a month: what was charged, what it cost, what partners were told; the same as CSV.
 
-import { get } from '../api.js';
+import { get, mayRun } from '../api.js';
 import { locations, partners } from '../books.js';
 import { fill, h, path, query as queryOf } from '../dom.js';
 import {
-  amount, duration, kilowattHours, money, moneyInFull, month as monthName, none, number, timeMark,
+  amount, duration, kilowattHours, money, moneyInFull, month as monthName, number, timeMark,
 } from '../format.js';
 import { filterBar } from '../forms.js';
 import { t } from '../i18n.js';
@@ -12,7 +12,8 @@ import { onNews } from '../live.js';
 import { pager } from '../pager.js';
 import { LiveTable } from '../table.js';
 import { mark } from '../states.js';
-import { tokenCell } from './sessions.js';
+import { tokenCell } from '../session-columns.js';
+import { release } from './cdr.js';
 
 export async function show({ root, signal, query, head, keep }) {
   await Promise.all([partners.ready().catch(() => {}), locations.ready().catch(() => {})]);
@@ -50,6 +51,7 @@ export async function show({ root, signal, query, head, keep }) {
   const sums = h('dl.kpis');
   const table = new LiveTable({
     caption: t('nav.cdrs'), key: (c) => c.id, href: (c) => path`/cdrs/${c.id}`, name: (c) => c.station,
+    actions: (c) => (c.held_because && mayRun() ? [{ label: t('cdr.release'), key: 'r', run: () => release(c, () => list.begin()) }] : []),
     empty: () => h(
       'p', null, bar.values().month ? t('cdrs.none', { month: monthName(bar.values().month) }) : t('cdrs.none.any')
     ),
@@ -60,9 +62,9 @@ export async function show({ root, signal, query, head, keep }) {
       },
       { id: 'station', label: t('col.station'), sort: (c) => c.station, cell: (c) => h('span.id', null, c.station) },
       { id: 'site', label: t('col.site'), cut: true, sort: (c) => c.location, cell: (c) => c.location },
-      { id: 'token', label: t('col.token'), sort: (c) => c.token.uid, cell: tokenCell },
+      { id: 'token', label: t('col.token'), cut: true, sort: (c) => c.token.uid, cell: tokenCell },
       {
-        id: 'partner', label: t('col.partner'), sort: (c) => c.partner?.name,
+        id: 'partner', label: t('col.partner'), cut: true, sort: (c) => c.partner?.name,
         cell: (c) => c.partner?.name ?? h('span.mute', null, t('sessions.ours')),
       },
       {
@@ -71,17 +73,15 @@ export async function show({ root, signal, query, head, keep }) {
       },
       {
         id: 'for', label: t('col.duration'), num: true, sort: (c) => c.duration_seconds,
-        cell: (c) => duration(c.duration_seconds),
-      },
-      {
-        id: 'parking', label: t('col.parking'), num: true, sort: (c) => c.parking_seconds,
-        cell: (c) => (c.parking_seconds ? duration(c.parking_seconds) : none),
+        cell: (c) => h('span', {
+          title: c.parking_seconds ? `${t('col.parking')}: ${duration(c.parking_seconds)}` : null,
+        }, duration(c.duration_seconds)),
       },
       {
         id: 'cost', label: t('col.cost'), num: true, sort: (c) => Number(c.cost.excl_vat),
         cell: (c) => h('span', { title: moneyInFull(c.cost) }, money(c.cost)),
       },
-      { id: 'state', label: t('col.state'), cell: stateOfCDR },
+      { id: 'state', label: t('col.state'), cut: true, cell: stateOfCDR },
     ],
   });
   const list = pager({
@@ -116,7 +116,7 @@ export async function show({ root, signal, query, head, keep }) {
 function zoneOf(cdr) { return locations.list().find((site) => site.name === cdr.location)?.time_zone; }
 
 function stateOfCDR(cdr) {
-  if (cdr.held_because) return h('span', { title: cdr.held_because }, mark('yes', 'held'));
+  if (cdr.held_because) return [mark('yes', 'held'), h('span.mute', null, ` · ${cdr.held_because}`)];
   return cdr.estimated ? mark('yes', 'estimated') : mark('yes', 'ok');
 }
 

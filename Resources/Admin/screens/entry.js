@@ -1,7 +1,7 @@
 // The way in: set-up link, login, and what to do where there is neither.
 
 import { setUp, signIn } from '../api.js';
-import { form } from '../dialog.js';
+import { form, problemBox } from '../dialog.js';
 import { fill, h } from '../dom.js';
 import { fieldRow } from '../forms.js';
 import { t } from '../i18n.js';
@@ -43,6 +43,12 @@ export function showLogin(app, done, note) {
     },
     done,
   }), h('p.mute', null, t('login.lost')));
+}
+
+/// What the daemon said instead of who we are.
+export function showProblem(app, problem, again) {
+  app.className = 'entry';
+  fill(app, h('main', null, problemBox(problem, again)));
 }
 
 export function showSetup(app, token, done) {

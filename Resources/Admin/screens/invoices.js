@@ -1,14 +1,16 @@
 // Invoices of a month: who owes what, closing the month, the papers, credit notes.
 
-import { get, mayRun, post } from '../api.js';
+import { all, get, mayRun, post } from '../api.js';
 import { fill, h, path, query as queryOf } from '../dom.js';
 import { problemBox } from '../dialog.js';
-import { amount, kilowattHours, month as monthName, none, number, timeMark } from '../format.js';
+import { amount, kilowattHours, money, month as monthName, none, number, timeMark } from '../format.js';
 import { who } from '../events.js';
 import { language, t, word } from '../i18n.js';
 import { listSection, sure } from '../lists.js';
+import { tokenCell } from '../session-columns.js';
 import { mark } from '../states.js';
 import { LiveTable } from '../table.js';
+import { release } from './cdr.js';
 
 export async function show({ root, signal, query, head, keep }) {
   const today = new Date();
@@ -32,7 +34,8 @@ export async function show({ root, signal, query, head, keep }) {
   async function draw() {
     try {
       const shown = await get(path`/months/${month}`, {}, { signal });
-      fill(place, monthSection(shown, draw));
+      const held = shown.closed ? [] : await all('/cdrs', { held: true }, { most: 500, signal });
+      fill(place, monthSection(shown, draw), heldSection(held.filter((c) => c.ended_at < shown.ends_at), draw));
     } catch (problem) {
       if (signal.aborted) return;
       fill(place, problemBox(problem, draw));
@@ -60,6 +63,25 @@ function monthSection(shown, done) {
   return h('section', null, h('div.section-head', null, h('h2', null, t('invoices.drafts.of', { month: name })), h('div.buttons', null,
     mayRun() && h('button.primary', { type: 'button', disabled: !over, title: over ? null : t('invoices.not_over'), on: { click: close } }, t('invoices.close')))),
   h('p.mute', null, t(over ? 'invoices.drafts.text' : 'invoices.not_over')), table.element);
+}
+
+/// What is missing from the drafts: sessions of this month and before whose CDRs are held back, with the reason.
+function heldSection(cdrs, done) {
+  if (!cdrs.length) return null;
+  const table = new LiveTable({
+    caption: t('invoices.held'), key: (c) => c.id, href: (c) => path`/cdrs/${c.id}`, name: (c) => c.station,
+    actions: (c) => (mayRun() ? [{ label: t('cdr.release'), key: 'r', run: () => release(c, done) }] : []),
+    columns: [
+      { id: 'end', label: t('col.end'), head: true, cell: (c) => h('a', { href: path`/cdrs/${c.id}` }, timeMark(c.ended_at)) },
+      { id: 'station', label: t('col.station'), cell: (c) => h('span.id', null, c.station) },
+      { id: 'token', label: t('col.token'), cut: true, cell: tokenCell },
+      { id: 'energy', label: t('col.energy'), num: true, cell: (c) => kilowattHours(c.energy_kwh, 1) },
+      { id: 'cost', label: t('col.cost'), num: true, cell: (c) => money(c.cost) },
+      { id: 'why', label: t('invoices.held.why'), wide: true, cell: (c) => c.held_because },
+    ],
+  });
+  table.show(cdrs);
+  return h('section', null, h('h2', null, t('invoices.held')), h('p.mute', null, t('invoices.held.text', { n: cdrs.length })), table.element);
 }
 
 function invoiceList(month, signal) {

@@ -10,8 +10,8 @@ import { onNews } from '../live.js';
 import { flash, LiveTable } from '../table.js';
 import { glyph, mark } from '../states.js';
 import { eventLine } from '../events.js';
-import { sessionColumns } from './sessions.js';
-import { firstSteps } from './first-run.js';
+import { sessionColumns } from '../session-columns.js';
+import { later } from '../rest.js';
 
 const feedLength = 9;
 const remembered = 900;     // Points of the power chart: as many seconds.
@@ -85,7 +85,7 @@ export async function show({ root, signal, head }) {
   const known = { ...me.first_run };
   const showSteps = () => {
     begin.hidden = known.has_stations && known.has_sessions;
-    if (!begin.hidden) fill(begin, firstSteps(known));
+    if (!begin.hidden) later('screens/first-run').then(({ firstSteps }) => fill(begin, firstSteps(known)), () => {});
   };
   known.has_stations ||= state.stations.total > 0;
   showSteps();

@@ -4,6 +4,7 @@ import { get } from '../api.js';
 import { partners } from '../books.js';
 import { problemBox } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
+import { short } from '../events.js';
 import { ago, moment, none, number, timeMark } from '../format.js';
 import { t, word } from '../i18n.js';
 import { onNews } from '../live.js';
@@ -12,6 +13,7 @@ import { LiveTable, flash } from '../table.js';
 import { glyph, mark, stateOfPartner } from '../states.js';
 import { partnerActions } from '../partner-actions.js';
 import { filterBar } from '../forms.js';
+import { notesSection, publishingSection, pullsSection } from '../partner-papers.js';
 import { pushTable } from './session.js';
 import { versionsBoxes } from './partners.js';
 
@@ -33,6 +35,7 @@ export async function show({ root, signal, params, head }) {
     actions: () => partnerActions(partner, failed),
   });
   drawHead();
+  const papers = { publishing: publishingSection(() => partner), notes: notesSection(() => partner) };
   root.append(trouble, h('section', { 'aria-label': t('partners.queue') }, figures),
     h('section', null, h('h2', null, t('partners.pushes')), pushes),
     h('div.two', null,
@@ -42,6 +45,7 @@ export async function show({ root, signal, params, head }) {
       ),
       h('section', null, h('h2', null, t('session.facts')), facts, lasting)),
     h('section', null, h('h2', null, t('partners.acks')), acksBox(id, signal)),
+    papers.publishing, papers.notes, pullsSection(id, signal),
     h('section', null, h('h2', null, t('partners.endpoints')), endpoints));
 
   const figure = queueFigures(figures);
@@ -49,6 +53,8 @@ export async function show({ root, signal, params, head }) {
     figure(partner.queue);
     drawFacts(facts, partner);
     drawEndpoints(endpoints, partner);
+    papers.publishing.draw();
+    papers.notes.draw();
   };
   draw();
   partners.listen(() => {
@@ -174,7 +180,7 @@ function acksBox(id, signal) {
       'push.acknowledged', 'push.failed', 'push.parked',
     ].includes(event.kind)) return;
     const ok = event.kind === 'push.acknowledged';
-    const name = `${word('module', event.body.module)} ${event.body.object}`;
+    const name = `${word('module', event.body.module)} ${short(event.body.object ?? '')}`;
     feed.querySelector('.none')?.remove();
     feed.prepend(h('li', null, ago(event.at), h('span', null, glyph('push', ok ? 'sent' : 'parked'), ' ', ok
       ? t('partners.ack', { name, n: event.body.milliseconds }) : t(

@@ -20,7 +20,10 @@ export async function show({ root, signal, head }) {
     h('button', { type: 'button', on: { click: inviteDialog } }, t('partners.invite')),
     h('button', { type: 'button', on: { click: registerDialog } }, t('partners.register')),
   ];
-  head({ title: t('nav.partners'), sub: t('partners.sub'), buttons: buttons() });
+  head({
+    title: t('nav.partners'), sub: t('partners.sub'),
+    buttons: [h('a.button', { href: '/roaming' }, t('roaming.title')), buttons() || null],
+  });
   const table = new LiveTable({
     caption: t('nav.partners'), key: (p) => p.id, href: (p) => path`/partners/${p.id}`, name: (p) => p.name, sort: { by: 'name' },
     actions: (p) => partnerActions(p, (problem) => fill(trouble, problemBox(problem))),

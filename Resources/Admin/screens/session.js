@@ -161,7 +161,10 @@ function drawPrice(place, s, zone) {
 
 function costRows(costs) {
   if (!costs) return [];
-  return ['energy', 'time', 'parking', 'fixed', 'total'].filter((part) => costs[part]).map(
+  const isSomething = ({ excl_vat: net, incl_vat: gross }) => Number(net) !== 0 || Number(gross ?? 0) !== 0;
+  return ['energy', 'time', 'parking', 'fixed', 'total'].filter(
+    (part) => costs[part] && (part === 'total' || isSomething(costs[part]))
+  ).map(
     (part) => [part, costs[part]]
   );
 }

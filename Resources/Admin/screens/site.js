@@ -6,6 +6,7 @@ import { confirmDialog, form, formDialog } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
 import { kilowatts } from '../format.js';
 import { changes } from '../forms.js';
+import { planSection } from '../floor-plan.js';
 import { t } from '../i18n.js';
 import { go } from '../keys.js';
 import { flash } from '../table.js';
@@ -35,6 +36,7 @@ export async function show({ root, signal, params, head }) {
     'section', null, h('h2', null, t('nav.stations'), ' ', h('span.mute', null, t('site.power'), ' '), power),
     table.element
   ));
+  root.append(planSection(site, signal));
   const draw = () => {
     const here = stations.list().filter((s) => s.location?.id === site.id);
     table.show(here);

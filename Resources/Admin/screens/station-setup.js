@@ -4,6 +4,7 @@ import { get, patch, remove, replace } from '../api.js';
 import { stationURLs } from '../actions.js';
 import { locations, stations, tariffs } from '../books.js';
 import { confirmDialog, copyBox, form, formDialog, secretDialog } from '../dialog.js';
+import { short } from '../events.js';
 import { fill, h, path } from '../dom.js';
 import { none, number } from '../format.js';
 import { changes, given } from '../forms.js';
@@ -191,7 +192,7 @@ function evseTable(station, take) {
         cell: ({ evse }) => `${evse.number}${evse.physical_reference ? ` · ${evse.physical_reference}` : ''}`,
       },
       { id: 'id', label: t('col.evse_id'), cell: ({ evse }) => h('span.id', null, evse.evse_id ?? none) },
-      { id: 'uid', label: t('col.uid'), cell: ({ evse }) => h('span.id', null, evse.uid) },
+      { id: 'uid', label: t('col.uid'), cell: ({ evse }) => h('span.id', { title: evse.uid }, short(evse.uid)) },
       { id: 'connector', label: t('col.connector'), num: true, cell: ({ connector }) => connector?.number ?? none },
       {
         id: 'standard', label: t('col.plug'),

@@ -1,14 +1,15 @@
 // One tariff: a form for what most tariffs are, the whole of it as JSON beside it, checked by the daemon while it is edited.
 
 import { get, mayRun, patch, post, remove } from '../api.js';
-import { tariffs } from '../books.js';
+import { locations, tariffs } from '../books.js';
 import { confirmDialog, problemBox, showProblem } from '../dialog.js';
 import { announce, fill, freshID, h, path, settled } from '../dom.js';
 import { ago } from '../format.js';
 import { fieldRow } from '../forms.js';
-import { t } from '../i18n.js';
+import { t, word } from '../i18n.js';
 import { go } from '../keys.js';
 import { glyph } from '../states.js';
+import { previewSection, weekGrid } from '../tariff-view.js';
 import { elementInWords, priceInWords, week } from '../tariff-words.js';
 
 const kinds = ['ENERGY', 'TIME', 'PARKING_TIME', 'FLAT'];
@@ -18,7 +19,7 @@ const types = ['REGULAR', 'AD_HOC_PAYMENT', 'PROFILE_CHEAP', 'PROFILE_FAST', 'PR
 export async function show({ root, signal, params, query, head }) {
   const isNew = params.id === 'new';
   const from = isNew ? query.get('from') : params.id;
-  const resource = from ? await get(path`/tariffs/${from}`, {}, { signal }) : null;
+  const [resource] = await Promise.all([from ? get(path`/tariffs/${from}`, {}, { signal }) : null, locations.ready().catch(() => {})]);
   const state = { tariff: resource ? structuredClone(resource.tariff) : blank() };
   if (isNew) delete state.tariff.id;
   head({
@@ -44,14 +45,16 @@ export async function show({ root, signal, params, query, head }) {
         : h('ul.flaws', null, result.flaws.map((flaw) => h('li', { data: { severity: flaw.severity } },
           glyph(
             'yes', flaw.severity === 'error' ? 'failed' : 'expired'
-          ), h('b', null, t(`tariff.${flaw.severity}`)), ' ', h('code', null, flaw.path), ' ', flaw.text))));
+          ), h('b', null, t(`tariff.${flaw.severity}`)), ' ', h('span', null, whereInWords(flaw.path), ': ', flaw.text)))));
     } catch (problem) {
       if (!signal.aborted) fill(flaws, problemBox(problem));
     }
   });
   /// Tells everything but the one that changed.
+  const grid = h('div');
   const changed = (by) => {
     fill(words, priceInWords(state.tariff));
+    fill(grid, weekGrid(state.tariff));
     if (by !== 'json') json.value = JSON.stringify(state.tariff, null, 2);
     if (by !== 'form') drawForm(form, state, changed);
     check();
@@ -85,17 +88,26 @@ export async function show({ root, signal, params, query, head }) {
     }
   };
   root.append(
-    h('section', { 'aria-label': t('tariff.words') }, words, flaws),
+    h('section', { 'aria-label': t('tariff.words') }, words, flaws), grid,
     mayRun() && h('section', null, form, trouble, h('div.buttons', null,
       h(
         'button.primary', { type: 'button', on: { click: save } }, isNew ? t('tariffs.add.submit') : t('tariff.save')
       ), h('a.button', { href: '/tariffs' }, t('dialog.cancel')),
       !isNew && h('span.mute', null, t('tariff.save.hint')))),
+    ...(isNew ? [] : [previewSection(resource, locations.list()[0]?.time_zone)]),
     h(
       'details', { open: !mayRun() }, h('summary', null, t('tariff.json')), h('p.mute', null, t('tariff.json.text')),
       json, jsonTrouble
     ));
   changed();
+}
+
+/// `elements[1].price_components[0].step_size` is price 2, step size.
+function whereInWords(place) {
+  const element = /^elements\[(\d+)\]/.exec(place);
+  const field = place.split('.').at(-1).replace(/\[\d+\]$/, '');
+  const name = word('tariff_part', field);
+  return element ? [t('tariff.element', { n: Number(element[1]) + 1 }), place.includes('.') ? `, ${name}` : ''] : name;
 }
 
 function blank() {

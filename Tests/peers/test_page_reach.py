@@ -1,0 +1,88 @@
+"""That everything on a screen can be reached: by Tab alone, at twice the size, and while nothing or nobody answers."""
+
+import os
+
+import pytest
+from playwright.async_api import expect
+
+from charging import priced, tariff
+from test_page import CHROMIUM, DESK, axe, browser, inhabited, window  # noqa: F401: the fixtures are used by their names
+
+pytestmark = pytest.mark.skipif(not os.access(CHROMIUM, os.X_OK), reason=f"there is no Chromium at {CHROMIUM}")
+
+# What a reader may act on, each with a number; what cannot be seen is nobody's to reach, and of radios one is enough.
+NUMBERED = """() => {
+  const all = [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')].filter((e) =>
+    !e.disabled && e.checkVisibility({ visibilityProperty: true }) && e.tabIndex >= 0 && e.type !== 'hidden'
+    && !(e.type === 'radio' && !e.checked) && e.getClientRects().length);
+  all.forEach((e, i) => { e.dataset.number = i; });
+  return all.map((e) => e.getAttribute('aria-label') || e.textContent.trim().slice(0, 40) || e.name || e.tagName);
+}"""
+
+
+async def test_every_action_is_reached_by_tab(house, stations, partners, window):  # noqa: F811
+    screens = await inhabited(house, stations, partners)
+    page = await (await window(house)).log_in()
+    flaws = []
+    for screen in screens:
+        if screen.startswith("/messages") or screen.endswith("tab=messages"):
+            continue    # A log that runs by itself has hundreds of alike rows.
+        await page.goto(house.url + screen)
+        await page.get_by_role("heading", level=1).wait_for()
+        await expect(page.locator("main [aria-busy=true]")).to_have_count(0)
+        names = await page.evaluate(NUMBERED)
+        await page.evaluate("document.activeElement?.blur()")
+        reached = set()
+        for _ in range(len(names) + 12):
+            await page.keyboard.press("Tab")
+            number = await page.evaluate("document.activeElement?.dataset?.number ?? null")
+            if number is not None:
+                reached.add(int(number))
+        # What was drawn anew meanwhile has lost its number, and is not counted.
+        still = set(await page.evaluate("[...document.querySelectorAll('[data-number]')].map((e) => Number(e.dataset.number))"))
+        flaws += [f"{screen}: {names[n]}" for n in sorted(still - reached)]
+    assert not flaws, "\n".join(flaws)
+
+
+async def test_nothing_is_lost_at_twice_the_size(house, stations, partners, window):  # noqa: F811
+    screens = await inhabited(house, stations, partners)
+    page = await (await window(house)).log_in()
+    await page.set_viewport_size({"width": DESK["width"] // 2, "height": DESK["height"] // 2})
+    flaws = []
+    for screen in screens:
+        await page.goto(house.url + screen)
+        await page.get_by_role("heading", level=1).wait_for()
+        wide = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        if wide > 0:
+            flaws.append(f"{screen}: {wide} px wider than the window")
+    assert not flaws, "\n".join(flaws)
+
+
+async def test_a_screen_that_gets_no_answer_says_why_and_tries_again(house, stations, window):  # noqa: F811
+    await stations(priced(house, "CP-1", await tariff(house)))
+    view = await window(house)
+    page = await view.log_in()
+    for status, body, words in (
+            (500, '{"type":"urn:ostler:problem:internal","title":"Internal error","detail":"the log says more"}', "the log says more"),
+            (403, '{"type":"urn:ostler:problem:forbidden","title":"Not allowed","detail":"your role does not reach so far"}', "Not allowed"),
+            (502, "<html>Bad gateway", "502")):
+        answer = ill(status, body)
+        for screen, asked in (("/tokens", "**/api/v1/tokens*"), ("/cdrs", "**/api/v1/cdrs?*"), (f"/sites/{house.site}", "**/api/v1/locations/*"),
+                              ("/analytics", "**/api/v1/insight/*"), ("/invoices", "**/api/v1/months/*"), ("/roaming", "**/api/v1/roaming/*")):
+            await page.route(asked, answer)
+            await page.goto(house.url + screen)
+            await expect(page.locator(".trouble:visible").first).to_contain_text(words, timeout=5_000)
+            await page.unroute(asked)
+    flaws = await axe(page, "a screen without an answer")
+    assert not flaws, "\n".join(flaws)
+    await page.get_by_role("button", name="Try again").first.click()
+    await expect(page.locator(".trouble:visible")).to_have_count(0)
+    # That nothing was answered makes Chromium complain, which is the truth.
+    view.trouble = [line for line in view.trouble if "status of 50" not in line]
+
+
+def ill(status, body):
+    async def answer(route):
+        await route.fulfill(status=status, body=body, content_type="application/problem+json")
+
+    return answer
