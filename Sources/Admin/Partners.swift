@@ -132,11 +132,9 @@ extension API {
       fields.leave("version")
       if fields.has("publishing") { try fields.merge("publishing", into: &partner.publishing) }
     }
-    // Read before anything changes; spoken of last, because the partner is asked there and may say no.
-    var fields = try call.fields()
-    let version = try fields.maybeText("version")
     try await house.change(id, by: call.by, edit)
-    if fields.has("version") { try await house.speak(version, with: id, by: call.by) }
+    var fields = try call.fields()
+    if fields.has("version") { try await house.speak(try fields.maybeText("version"), with: id, by: call.by) }
     return try await showPartner(id)
   }
 

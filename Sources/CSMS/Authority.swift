@@ -14,30 +14,15 @@ extension CSMS {
   ) async throws(Refusal) -> Certificate {
     try checkText(name, "name", 1...64)
     guard kind.isStrong else { throw .invalid(field: "key", "P-256, P-384, P-521 or RSA of 2048 bits and more") }
-    let made = await Self.root(
-      of: settings.certificateOrganization, name: name, kind: kind, at: clock.now(), days: Limits.authorityDays)
-    switch made {
-    case .success(let issuer): return try await establish(issuer, for: .station, by: who)
-    case .failure(let fault): throw .unavailable("OpenSSL made no authority: \(fault)")
-    }
+    return try await establish(try root(name: name, kind: kind), for: .station, by: who)
   }
 
-  /// Beside the main actor: OpenSSL looks for the primes of a large RSA key for seconds.
-  @concurrent private nonisolated static func root(
-    of organization: String, name: String?, kind: KeyKind, at now: Timestamp, days: Int
-  ) async -> Result<Issuer, CryptoFault> {
-    Result { () throws(CryptoFault) in
-      try Issuer.root(
-        organization: organization, commonName: name ?? "\(organization) Root", kind: kind, at: now, days: days)
-    }
-  }
-
-  /// With a key that costs nothing to make.
-  private func root() throws(Refusal) -> Issuer {
+  private func root(name: String? = nil, kind: KeyKind = .p256) throws(Refusal) -> Issuer {
     let organization = settings.certificateOrganization
     do {
       return try Issuer.root(
-        organization: organization, commonName: "\(organization) Root", at: clock.now(), days: Limits.authorityDays)
+        organization: organization, commonName: name ?? "\(organization) Root", kind: kind, at: clock.now(),
+        days: Limits.authorityDays)
     } catch { throw .unavailable("OpenSSL made no authority: \(error)") }
   }
 
