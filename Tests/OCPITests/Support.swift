@@ -255,7 +255,7 @@ extension String {
       if self[place] == "\"" { isText.toggle() }
       let end = self[place...].firstIndex { !"-+.0123456789eE".contains($0) } ?? endIndex
       if !isText, end > place, self[place] == "-" || self[place].isNumber {
-        all.append(self[..<place] + number + self[end...])
+        all.append("\(self[..<place])\(number)\(self[end...])")
         place = end
       } else {
         place = index(after: place)

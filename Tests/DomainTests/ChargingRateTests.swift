@@ -3,7 +3,7 @@ import Wire
 
 @testable import Domain
 
-@Suite struct ChargingProfileTests {
+@Suite struct ChargingRateTests {
   private func schedule(_ limit: String, unit: String = "A", least: String = "0", flow: String? = nil) throws
     -> ChargingProfile.Schedule
   {
