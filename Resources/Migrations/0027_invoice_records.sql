@@ -12,5 +12,8 @@ CREATE TABLE invoice_record (
   UNIQUE (partner, country, party, ref)
 ) STRICT;
 
+-- What the charging of one of our drivers at another network comes to, as its operator tells it.
+ALTER TABLE roaming_session ADD COLUMN plan TEXT;
+
 -- The papers of one partner, in the order of their numbers.
 CREATE INDEX invoice_payer ON invoice (payer_kind, payer, number);

@@ -13,6 +13,16 @@ extension Route {
     Route("getRoamingTariff", .get, "/roaming/tariffs/{id}", .look) { try await $0.showRoamingTariff($1.id()) },
     Route("listRoamingSessions", .get, "/roaming/sessions", .look) { try await $0.listRoamingSessions($1) },
     Route("getRoamingSession", .get, "/roaming/sessions/{id}", .look) { try await $0.showRoamingSession($1.id()) },
+    Route("preferRoamingSession", .put, "/roaming/sessions/{id}/preferences", .run) { api, call in
+      var fields = try call.fields()
+      var wish = ChargingPreferences()
+      wish.kind = try fields.word("kind")
+      wish.departsAt = try fields.maybeTime("departs_at")
+      wish.energyNeed = try fields.maybeNumber("energy_kwh")
+      wish.mayDischarge = try fields.maybeFlag("may_discharge")
+      try fields.finish()
+      return .json(["answer": .word(try await api.house.prefer(wish, in: try call.id(), by: call.by))])
+    },
     Route("listRoamingCDRs", .get, "/roaming/cdrs", .look) { try await $0.listRoamingCDRs($1) },
     Route("getRoamingCDR", .get, "/roaming/cdrs/{id}", .look) { try await $0.showRoamingCDR($1.id()) },
     Route("settleRoamingCDR", .post, "/roaming/cdrs/{id}/settle", .run) { try await $0.settleRoamingCDR($1) },
@@ -108,6 +118,7 @@ extension API {
     try await show("session") { books throws(StoreFault) in
       try books.roamingUses.session(id).map { session throws(StoreFault) in
         var json = try session.json(books)
+        json["plan"] = session.plan?.json ?? .null
         json["record"] = session.body
         return json
       }

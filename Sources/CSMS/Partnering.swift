@@ -196,7 +196,8 @@ extension CSMS {
       if let provider = partner.provider { _ = try self.parties(nil, provider) }
     }
     let after = try partner(id)
-    let isSame = after.quirks.version == before.quirks.version && after.quirks.side == before.quirks.side
+    let isSame =
+      after.quirks.version == before.quirks.version && after.quirks.side == before.quirks.side
       && after.provider == before.provider
     guard !isSame, before.state == .registered || before.state == .paused else { return }
     do {

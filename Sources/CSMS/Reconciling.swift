@@ -8,7 +8,8 @@ import Wire
 extension CSMS {
   // MARK: Ours
 
-  public func invoices(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<InvoiceRecord> {
+  public func invoices(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<InvoiceRecord>
+  {
     let (partner, owner) = (caller.terms.partner.id, caller.terms.ourParty.name)
     return try await answer { books throws(StoreFault) in
       let page = try books.invoices.page(query, of: partner)

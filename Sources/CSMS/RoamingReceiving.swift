@@ -305,7 +305,7 @@ extension Tariff {
 }
 
 extension KeptRoamingSession {
-  nonisolated fileprivate var isOver: Bool { status == RoamingSession.completed || status == RoamingSession.invalid }
+  nonisolated var isOver: Bool { status == RoamingSession.completed || status == RoamingSession.invalid }
 
   /// As far as a CDR is held against it.
   nonisolated fileprivate var asTold: RoamingSession {

@@ -7,6 +7,11 @@ public protocol ProviderLink: Sendable {
     _ command: RoamingCommand, id: String, terms: PartnerTerms,
     done: @escaping @MainActor @Sendable (Result<RoamingCommand.Answer, RoamingFault>) -> Void)
 
+  /// Asks that a session be charged as its driver prefers (OCPI 2.2.1 §9.2.1.3).
+  func prefer(
+    _ preferences: ChargingPreferences, in session: String, terms: PartnerTerms
+  ) async throws(RoamingFault) -> PreferencesAnswer
+
   /// Walks a partner's versions and details as a registration would, and sends no credentials: a step that failed is
   /// tried by itself.
   func probe(

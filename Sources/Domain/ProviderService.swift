@@ -33,6 +33,11 @@ public protocol ProviderService: AnyObject, Sendable {
   /// True where it is new, false where the very same came before. Another content under one id is refused.
   func keepCDR(_ cdr: RoamingCDR, from caller: PartnerCaller) async throws(PartnerFault) -> Bool
 
+  /// What a session's charging comes to by its operator's word (OCPI 2.2.1 §14.2.2.2).
+  func tellActiveProfile(
+    _ schedule: ChargingProfile.Schedule, of session: String, from caller: PartnerCaller
+  ) async throws(PartnerFault)
+
   /// The late result of a command of ours, at the address that we named for it.
   func resulted(
     _ command: String, _ result: RoamingCommand.Result, from caller: PartnerCaller

@@ -53,7 +53,9 @@ extension Endpoints {
         versionsURL: theirs.url, version: findings.edition.version, endpoints: findings.endpoints,
         outboundToken: theirs.token, roles: roles, learned: learned),
       isUpdate: isUpdate)
-    await service.traced(partner.id, HandshakeStep("registered", ok: true, "our credentials were answered; it is \(Handshake.shown(roles))".excerpt))
+    await service.traced(
+      partner.id,
+      HandshakeStep("registered", ok: true, "our credentials were answered; it is \(Handshake.shown(roles))".excerpt))
     return try ours(asked, token: welcome.token)
   }
 

@@ -202,7 +202,8 @@ public final class Endpoints: RequestHandler, Sendable {
     }
     let query = request.target.rawQuery.isEmpty ? "" : "?\(request.target.rawQuery)"
     let line = "\(request.method.rawValue) \(request.target.path)\(query)"
-    log.note(.received, peer: caller.terms.partner.name, module: module, ids: ids, line: line,
+    log.note(
+      .received, peer: caller.terms.partner.name, module: module, ids: ids, line: line,
       headers: request.headers, body: request.body)
     let reply: Reply
     switch found {
@@ -218,7 +219,8 @@ public final class Endpoints: RequestHandler, Sendable {
     let response = response(reply, ids, routing)
     log.note(
       .sent, peer: caller.terms.partner.name, module: module, ids: ids, line: "\(reply.status.rawValue)",
-      headers: response.headers, body: response.body, isError: !reply.status.isSuccess || !reply.envelope.code.isSuccess)
+      headers: response.headers, body: response.body, isError: !reply.status.isSuccess || !reply.envelope.code.isSuccess
+    )
     return response
   }
 

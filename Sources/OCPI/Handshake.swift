@@ -146,7 +146,8 @@ struct Handshake: Sendable {
       }
       await trace(
         HandshakeStep(
-          Fault.Step.credentials.rawValue, ok: true, "received from \(Self.shown(theirs.roles))".excerpt, request: talk.request,
+          Fault.Step.credentials.rawValue, ok: true, "received from \(Self.shown(theirs.roles))".excerpt,
+          request: talk.request,
           answer: talk.answer))
       return theirs
     } catch {

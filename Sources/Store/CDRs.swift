@@ -203,7 +203,8 @@ nonisolated public struct CDRs {
         AND (?6 IS NULL
           OR (upper(body ->> '$.cdr_token.country_code') = ?6 AND upper(body ->> '$.cdr_token.party_id') = ?7))
       ORDER BY listed_at, id LIMIT ?8 OFFSET ?9
-      """, partner, query.begin, query.end, query.after?.time, query.after?.id, party?.country, party?.party, query.rows,
+      """, partner, query.begin, query.end, query.after?.time, query.after?.id, party?.country, party?.party,
+      query.rows,
       query.skipped
     ) { (row) throws(StoreFault) in
       try (cdr: CDR(row: row), mark: PageMark(time: row.get("listed_at"), id: row.get("id")))

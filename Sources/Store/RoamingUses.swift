@@ -19,6 +19,8 @@ nonisolated public struct KeptRoamingSession: Sendable {
   public let energy: Energy
   public let currency: String
   public let cost: Price?
+  /// What its charging comes to, as the operator of the station told it last.
+  public let plan: ChargingProfile.Schedule?
   public let body: JSON
   public let updatedAt: Timestamp
 }
@@ -63,6 +65,17 @@ nonisolated public struct RoamingUses {
     try db.first(
       "SELECT * FROM roaming_session WHERE partner = ?1 AND country = ?2 AND party = ?3 AND ref = ?4",
       key.partner, key.party.country, key.party.party, key.ref, as: KeptRoamingSession.init(row:))
+  }
+
+  /// By its id alone, which is unique at its operator; of several behind one partner the newest.
+  public func session(_ ref: String, at partner: ID<Partner>) throws(StoreFault) -> KeptRoamingSession? {
+    try db.first(
+      "SELECT * FROM roaming_session WHERE partner = ?1 AND ref = ?2 ORDER BY id DESC LIMIT 1", partner, ref,
+      as: KeptRoamingSession.init(row:))
+  }
+
+  public func setPlan(_ schedule: ChargingProfile.Schedule, of id: ID<RoamingSession>) throws(StoreFault) {
+    try db.run("UPDATE roaming_session SET plan = ?2 WHERE id = ?1", id, schedule.stored)
   }
 
   /// The newest first, before a cursor.
@@ -249,6 +262,7 @@ nonisolated extension KeptRoamingSession {
     let before: Money? = try row.get("cost")
     let after: Money? = try row.get("cost_taxed")
     cost = before.map { Price(beforeTax: $0, afterTax: after) }
+    plan = try row.maybePayload("plan")
     body = try row.get("body")
     updatedAt = try row.get("updated_at")
   }

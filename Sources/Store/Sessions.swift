@@ -224,7 +224,8 @@ nonisolated public struct Sessions {
         AND (?4 IS NULL OR (upper(token ->> 'country_code') = ?4 AND upper(token ->> 'party_id') = ?5))
         AND (?6 IS NULL OR (updated_at, id) > (?6, ?7))
       ORDER BY updated_at, id LIMIT ?8 OFFSET ?9
-      """, partner, query.begin, query.end, party?.country, party?.party, query.after?.time, query.after?.id, query.rows,
+      """, partner, query.begin, query.end, party?.country, party?.party, query.after?.time, query.after?.id,
+      query.rows,
       query.skipped, as: read)
     return Page(rows, of: query, total: total ?? 0) { PageMark(time: $0.updatedAt, id: $0.id) }
   }

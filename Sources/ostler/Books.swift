@@ -213,7 +213,8 @@ struct CDRs: AsyncParsableCommand {
           ("month", month), ("station", station), ("partner", partner.map { "\($0)" }), ("held", held ? "true" : nil),
         ])
       remote.show(
-        found, ["id", "station", "partner.name", "ended_at", "energy_kwh", "cost.currency", "cost.incl_vat", "held"])
+        found,
+        ["id", "station", "partner.name", "ended_at", "energy_kwh", "cost.currency", "cost.incl_vat", "held_because"])
     }
   }
 

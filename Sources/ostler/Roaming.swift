@@ -6,8 +6,8 @@ struct Roaming: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "roaming", abstract: "Our drivers at other networks.",
     subcommands: [
-      Locations.self, Tariffs.self, Sessions.self, CDRs.self, Settle.self, Invoices.self, Invoice.self, Start.self,
-      Stop.self, Reserve.self, Cancel.self, Unlock.self, Commands.self,
+      Locations.self, Tariffs.self, Sessions.self, CDRs.self, Settle.self, Invoices.self, Invoice.self, Prefer.self,
+      Start.self, Stop.self, Reserve.self, Cancel.self, Unlock.self, Commands.self,
     ])
 
   struct Locations: AsyncParsableCommand {
@@ -96,6 +96,23 @@ struct Roaming: AsyncParsableCommand {
     @OptionGroup var remote: Remote
 
     func run() async throws { print(try await remote.ask(.get, "/roaming/invoices/\(id)").pretty) }
+  }
+
+  struct Prefer: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Ask another network to charge a session as its driver prefers.")
+    @Argument(help: "The session's number in the list.") var session: Int
+    @Argument(help: "CHEAP, FAST, GREEN or REGULAR.") var kind: String
+    @Option(help: "When the car leaves, such as 2026-11-03T09:15:00Z.") var departs: String?
+    @Option(help: "kWh that it needs.") var kwh: String?
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      var body: JSON = ["kind": .string(kind.uppercased())]
+      if let departs { body["departs_at"] = .string(departs) }
+      if let kwh { body["energy_kwh"] = .string(kwh) }
+      remote.show(try await remote.ask(.put, "/roaming/sessions/\(session)/preferences", [], body))
+    }
   }
 
   struct Start: AsyncParsableCommand {

@@ -308,6 +308,13 @@ final class FakeNetworks: ProviderLink {
     }
 
     @MainActor
+    func prefer(
+      _ preferences: ChargingPreferences, in session: String, terms: PartnerTerms
+    ) async throws(RoamingFault) -> PreferencesAnswer {
+      guard preferences.kind != .green else { throw .refused("2001: no") }
+      return .departureRequired
+    }
+
     func answer(_ answer: Result<RoamingCommand.Answer, RoamingFault>) {
       let waiting = done
       done = nil

@@ -13,8 +13,16 @@ final class FakeProvider: ProviderService {
   private(set) var cdrs: [RoamingKey: RoamingCDR] = [:]
   private(set) var results: [String] = []
   var seconds: Int?
+  private(set) var plans: [String: ChargingProfile.Schedule] = [:]
 
   init() {}
+
+  func tellActiveProfile(
+    _ schedule: ChargingProfile.Schedule, of session: String, from caller: PartnerCaller
+  ) async throws(PartnerFault) {
+    guard session == "S1" else { throw .unknownObject }
+    plans[session] = schedule
+  }
 
   private static func folded(_ key: RoamingKey) -> RoamingKey {
     RoamingKey(partner: key.partner, party: key.party, ref: key.ref.lowercased())

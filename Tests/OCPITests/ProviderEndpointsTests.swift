@@ -382,6 +382,23 @@ import Wire
     #expect(try await house.ask(.post, path, body: #"{"word":"X"}"#).code == 2001)
   }
 
+  @Test(arguments: versions) func whatASessionsPlanComesToIsHeard(version: String) async throws {
+    let house = try await House(version)
+    let plan = """
+      {"start_date_time":"2026-03-02T10:00:00Z","charging_profile":{"charging_rate_unit":"A",\
+      "charging_profile_period":[{"start_period":0,"limit":16.0}]}}
+      """
+    let path = "emsp/chargingprofiles/S1"
+    guard version != "2.1.1" else { return #expect(try await house.ask(.put, path, body: plan).status == 404) }
+    #expect(try await house.ask(.put, path, body: plan).code == 1000)
+    let heard = try #require(await house.provider.plans["S1"])
+    #expect(
+      heard.unit == .amperes && heard.periods.map(\.limit) == [16] && heard.startsAt == at("2026-03-02T10:00:00Z"))
+    #expect(try await house.ask(.put, "emsp/chargingprofiles/S9", body: plan).status == 404)
+    #expect(try await house.ask(.put, path, body: "{}").code == 2001)
+    #expect(try await house.ask(.get, path).status == 405)
+  }
+
   @Test func aPartnerThatAsksTooMuchIsToldWhenToComeBack() async throws {
     let house = try await House()
     await MainActor.run { house.provider.seconds = 17 }

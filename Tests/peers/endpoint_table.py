@@ -128,6 +128,19 @@ ROWS = [
     cpo("POST", "/payments/financial-advice-confirmations", FLAW, {}, LAST),
     cpo("GET", "/payments/terminals/T-1", NOWHERE, None, ("2.1.1", "2.2.1")),
 
+    # Which CDRs invoices ask for, at both doors.
+    cpo("GET", "/invoicereconciliation", GOOD, None, LAST), cpo("POST", "/invoicereconciliation", MADE, "record", LAST),
+    cpo("POST", "/invoicereconciliation", GOOD, "record", LAST), cpo("POST", "/invoicereconciliation", FLAW, {}, LAST),
+    cpo("POST", "/invoicereconciliation", FLAW, "foreign_record", LAST), cpo("POST", "/invoicereconciliation", BROKEN, b"{", LAST),
+    cpo("GET", "/invoicereconciliation/BE/CPO/R-1", GOOD, None, LAST), cpo("GET", "/invoicereconciliation/BE/CPO/R-9", NOWHERE, None, LAST),
+    cpo("GET", "/invoicereconciliation/FR/XXX/R-1", FOREIGN, None, LAST),
+    cpo("PUT", "/invoicereconciliation/BE/CPO/R-1", GOOD, "record", LAST), cpo("PUT", "/invoicereconciliation/BE/CPO/R-2", FLAW, "record", LAST),
+    cpo("PUT", "/invoicereconciliation/DE/EMP/R-1", FLAW, "record", LAST), cpo("PATCH", "/invoicereconciliation/BE/CPO/R-1", NO_METHOD, {}, LAST),
+    emsp("GET", "/invoicereconciliation/BE/CPO/R-1", GOOD, None, LAST), emsp("GET", "/invoicereconciliation", NO_METHOD, None, LAST),
+    emsp("DELETE", "/invoicereconciliation/BE/CPO/R-1", GOOD, None, LAST), emsp("DELETE", "/invoicereconciliation/BE/CPO/R-1", NOWHERE, None, LAST),
+    emsp("POST", "/invoicereconciliation", MADE, "record", LAST), emsp("PUT", "/invoicereconciliation/FR/XXX/R-1", FOREIGN, "record", LAST),
+    cpo("GET", "/invoicereconciliation", NOWHERE, None, ("2.1.1", "2.2.1")),
+
     # What we are told as the provider: stations.
     emsp("PUT", "/locations/BE/CPO/L1", MADE, "location"), emsp("PUT", "/locations/BE/CPO/L1", GOOD, "location"),
     emsp("GET", "/locations/BE/CPO/L1", GOOD), emsp("GET", "/locations/be/cpo/l1", GOOD), emsp("GET", "/locations/BE/CPO/L1/E1", GOOD),
@@ -170,6 +183,9 @@ ROWS = [
     emsp("DELETE", "/cdrs/BE/CPO/C1", NO_METHOD), emsp("GET", "/cdrs", NO_METHOD),
 
     # Our tokens, results and plans.
+    emsp("PUT", "/chargingprofiles/S1", GOOD, "active_profile", NEW), emsp("PUT", "/chargingprofiles/S9", NOWHERE, "active_profile", NEW),
+    emsp("PUT", "/chargingprofiles/S1", FLAW, {}, NEW), emsp("GET", "/chargingprofiles/S1", NO_METHOD, None, NEW),
+    emsp("PUT", "/chargingprofiles/S1", NOWHERE, "active_profile", ("2.1.1",)),
     emsp("POST", "/tokens/04A1B2C3D4E5F6/authorize", GOOD), emsp("POST", "/tokens/04a1b2c3d4e5f6/authorize?type=RFID", GOOD),
     emsp("POST", "/tokens/04A1B2C3D4E5F6/authorize", GOOD, {"location_id": "L1", "evse_uids": ["E1"]}),
     emsp("POST", "/tokens/NOBODY/authorize", UNKNOWN_TOKEN), emsp("POST", "/tokens/04A1B2C3D4E5F6/authorize?type=RING", FLAW),
@@ -201,6 +217,8 @@ REQUIRED = {
                  " total_energy total_time last_updated",
         "new": "country_code party_id id start_date_time end_date_time cdr_token auth_method cdr_location currency"
                " charging_periods total_cost total_energy total_time last_updated"},
+    "record": {"new": "country_code party_id id invoice_id cdrs last_updated"},
+    "active_profile": {"new": "start_date_time charging_profile"},
     "client": {"new": "party_id country_code role status last_updated"},
     "terminal": {"new": "terminal_id last_updated"},
     "advice": {
@@ -208,8 +226,8 @@ REQUIRED = {
 
 
 def required(kind, version):
-    by_version = REQUIRED[kind]
-    names = by_version.get("all") or by_version.get(version) or (by_version["new"] if version != "2.1.1" else "")
+    by_version = REQUIRED.get(kind, {"all": ""})
+    names = by_version.get("all") or by_version.get(version) or (by_version.get("new", "") if version != "2.1.1" else "")
     return names.split()
 
 
@@ -287,6 +305,19 @@ class Bodies:
         return {
             "id": "F-1", "authorization_reference": "AUTH-1", "total_costs": {"before_taxes": 10}, "currency": "EUR",
             "eft_data": ["VISA"], "capture_status_code": "SUCCESS", "last_updated": self.at}
+
+    def record(self):
+        return {
+            "country_code": "BE", "party_id": "CPO", "id": "R-1", "invoice_id": "2026-0042", "cdrs": ["C-1", "C-2"],
+            "last_updated": self.at}
+
+    def foreign_record(self):
+        return {**self.record(), "country_code": "FR", "party_id": "XXX"}
+
+    def active_profile(self):
+        return {
+            "start_date_time": self.at,
+            "charging_profile": {"charging_rate_unit": "A", "charging_profile_period": [{"start_period": 0, "limit": 16}]}}
 
     # Their stations.
 

@@ -57,7 +57,7 @@ async def test_we_register_as_a_provider_and_read_what_there_is(drivers, network
     details = await network.ask("GET", f"{drivers.url}/ocpi/2.2.1")
     assert {(e["identifier"], e["role"]) for e in details.data["endpoints"]} == {
         ("credentials", "SENDER"), ("locations", "RECEIVER"), ("tariffs", "RECEIVER"), ("sessions", "RECEIVER"),
-        ("cdrs", "RECEIVER"), ("tokens", "SENDER"), ("commands", "SENDER")}
+        ("cdrs", "RECEIVER"), ("tokens", "SENDER"), ("commands", "SENDER"), ("chargingprofiles", "SENDER")}
 
 
 async def test_our_tokens_are_told_and_listed(drivers, network):

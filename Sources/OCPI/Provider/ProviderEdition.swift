@@ -14,6 +14,9 @@ public protocol ProviderEdition: Sendable {
   /// A tariff as partners announce it.
   func tariff(from json: JSON) throws(PartnerFault) -> Tariff
 
+  /// What a session's charging comes to. `.unknownObject` where the version has no words for it.
+  func activeProfile(from json: JSON) throws(PartnerFault) -> ChargingProfile.Schedule
+
   // Ours, written strictly.
   func offered(_ token: OfferedToken, _ style: WriterOptions) throws(PushFault) -> Bytes
   func verdict(_ verdict: TokenVerdict, _ style: WriterOptions) throws(PushFault) -> Bytes

@@ -10,7 +10,7 @@ extension Endpoints {
     /// A location, one of its EVSEs, or one of that one's connectors.
     case location
     case tariff, session, postCDR, showCDR
-    case commandResult
+    case commandResult, activeProfile
   }
 
   static func addProviderRoutes(to router: inout Router<Route>, _ edition: any OCPIEdition) {
@@ -31,6 +31,7 @@ extension Endpoints {
     add([.post], .cdrs, "", .postCDR)
     add([.get], .cdrs, "/{country}/{party}/{cdr}", .showCDR)
     add([.post], .commands, "/{command}/{id}", .commandResult)
+    if edition.providerHas(.chargingProfiles) { add([.put], .chargingProfiles, "/{session}", .activeProfile) }
   }
 
   func perform(_ action: ProviderAction, _ asked: Asked) async throws(PartnerFault) -> Reply {
@@ -44,6 +45,7 @@ extension Endpoints {
     case .tariff: return try await roamingTariff(asked, provider)
     case .session: return try await roamingSession(asked, provider)
     case .postCDR: return try await postCDR(asked, provider)
+    case .activeProfile: return try await takeActiveProfile(asked, provider)
     case .showCDR:
       return Reply(Envelope(data: try await provider.roamingCDR(try key(asked, "cdr")).bytes))
     case .commandResult:
@@ -98,7 +100,9 @@ extension Endpoints {
     }
     guard let json = body(asked) else { return Self.notJSON }
     let isPatch = asked.request.method == .patch
-    if !isPatch { try asked.edition.required.demand(connector != nil ? .connector : evse != nil ? .evse : .location, of: json) }
+    if !isPatch {
+      try asked.edition.required.demand(connector != nil ? .connector : evse != nil ? .evse : .location, of: json)
+    }
     let needsStamp = asked.edition.stampsPatches
     let isNew = try await provider.keepLocation(key, from: asked.caller) { held throws(PartnerFault) in
       var next = json

@@ -91,7 +91,8 @@ extension PartnerLinkOverHTTP: ProviderLink {
         reply = try await client.send(
           PartnerClient.Call(
             method: .get, url: url.description, module: module.rawValue, partner: terms.partner, token: token,
-            routing: routing(terms, [], as: module == .tokens ? .ofOperator : .ofProvider), seconds: Limits.pageSeconds))
+            routing: routing(terms, [], as: module == .tokens ? .ofOperator : .ofProvider), seconds: Limits.pageSeconds)
+        )
       } catch {
         return walk.ended(because: "\(error)")
       }

@@ -225,6 +225,8 @@ public struct Edition211: OCPIEdition {
 
   // MARK: Where we provide the drivers
 
+  public func activeProfile(from json: JSON) throws(PartnerFault) -> ChargingProfile.Schedule { throw .unknownObject }
+
   public func tariff(from json: JSON) throws(PartnerFault) -> Tariff {
     try V211.Tariff.received(json, in: edition).plain.bounded()
   }

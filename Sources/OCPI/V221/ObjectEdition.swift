@@ -281,6 +281,15 @@ extension ObjectEdition {
 
   // MARK: Where we provide the drivers
 
+  static var providerModulesSince22: [OCPIModule] { driverModules + [OCPIModule(.chargingProfiles, .sender)] }
+
+  public func activeProfile(from json: JSON) throws(PartnerFault) -> ChargingProfile.Schedule {
+    let active = try V221.ActiveProfile.received(json, in: edition)
+    var schedule = active.profile.plain
+    schedule.startsAt = active.startsAt
+    return schedule
+  }
+
   public func tariff(from json: JSON) throws(PartnerFault) -> Tariff {
     try V221.Tariff.received(json, in: edition).plain().bounded()
   }

@@ -10,7 +10,7 @@ public struct Edition230: ObjectEdition {
       OCPIModule(.payments, .receiver), OCPIModule(.invoiceReconciliation, .sender),
       OCPIModule(.invoiceReconciliation, .receiver),
     ]
-  public let providerModules = Self.driverModules + [OCPIModule(.invoiceReconciliation, .receiver)]
+  public let providerModules = Self.providerModulesSince22 + [OCPIModule(.invoiceReconciliation, .receiver)]
   public let zones: ZoneLibrary
 
   /// - Parameter zones: the local clocks by which a CDR's tariff is read when it is priced again.
