@@ -158,6 +158,7 @@ nonisolated struct SessionShaper: Sendable {
     let totals = kept?.cdr.totals ?? bill?.totals
     json["costs"] =
       session.tariff.flatMap { tariff in totals?.costs(in: kept?.cdr.currency ?? tariff.currency) } ?? .null
+    json["need"] = try books.circuits.need(of: session.id)?.json ?? .null
     json["limit"] = try books.limits.limit(of: session.id)?.limit.json ?? .null
     var pushes: [PushRow] = []
     for partner in try books.partners.all() {

@@ -36,7 +36,7 @@ extension CSMS {
       let habits = needs.afterBoot ?? AfterBoot()
       stationLink?.call(.trigger(.boot, evse: nil), on: link, deadline: settings.commandSeconds) { _ in
         guard habits.triggersStatus != false else { return }
-        self.stationLink?.call(.trigger(.status, evse: nil), on: link, deadline: self.settings.commandSeconds) { _ in }
+        Task { await self.triggerStatuses(of: station) }
       }
     }
   }

@@ -90,7 +90,8 @@ extension CSMS {
     try enter(issuer, for: purpose, by: "house")
     if purpose == .v2g {
       log.warning(
-        "a V2G authority was made: vehicles know it only where its root is installed in them; `ostler ca import v2g` takes its place")
+        "a V2G authority was made: vehicles trust it only where its root was put into them",
+        metadata: ["instead": "ostler ca import v2g"])
     }
     return issuer
   }

@@ -100,7 +100,13 @@ extension CSMS {
     return offer
   }
 
+  /// A driver asked at the station to go first: the house shares its power by that too (OCPP 2.1 K22).
   func priorityTold(_ transaction: String, isOn: Bool, by station: ID<Station>) throws(StoreFault) {
+    if let kept = try books.transactions.transaction(transaction, of: station),
+      let session = try books.sessions.session(kept.session), session.state == .active
+    {
+      try prefer(session, isOn, by: "driver")
+    }
     try keepNotice(
       ChargingNotice(
         station: station, evse: 0, kind: .priority, source: transaction, body: ["on": .bool(isOn)], at: now))

@@ -44,6 +44,10 @@ extension CSMS {
   /// A station is back: what waited for it is due.
   func dutiesAreDue(at station: ID<Station>) throws(StoreFault) {
     guard try needs(of: station).bringsDutiesAgain else { return }
+    try hurryDuties(at: station)
+  }
+
+  private func hurryDuties(at station: ID<Station>) throws(StoreFault) {
     try books.lists.hurry(station, at: now)
     try books.reservations.hurry(station, at: now)
     try books.profiles.hurry(station, at: now)
@@ -80,7 +84,8 @@ extension CSMS {
     case .refused, .failed, .impossible: try books.capacities.keep(StationCapacity(), of: command.station, at: now)
     case .timedOut, .disconnected: return
     }
-    try dutiesAreDue(at: command.station)
+    // Somebody's wish waited for this, also at a station that is left alone after its boots.
+    try hurryDuties(at: command.station)
   }
 
   /// When to try again what did not succeed so often.

@@ -274,4 +274,7 @@ public enum Limits {
   public nonisolated static let longestSignalSeconds = 366 * 86_400
   /// A of the strongest fuse of a site's supply.
   public nonisolated static let strongestFuse = 10_000
+
+  /// The priority of a session that goes before all others; those without one have 0.
+  static let highestPriority = 9
 }

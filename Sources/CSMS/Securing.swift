@@ -83,7 +83,9 @@ extension CSMS {
       log.notice("a station was sent away", metadata: ["station": "\(identity)", "reason": "\(why)"])
       try record(.refusedAtTheDoor(identity, address: links[link]?.address ?? "", why: why, certificate: certified))
     }
-    afterCommit { self.stationLink?.close(link, code: 1008, reason: "its serial number is not that of its certificate") }
+    afterCommit {
+      self.stationLink?.close(link, code: 1008, reason: "its serial number is not that of its certificate")
+    }
     return BootVerdict(registration: .rejected, interval: settings.pendingSeconds, now: now)
   }
 

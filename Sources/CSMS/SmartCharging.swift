@@ -81,9 +81,33 @@ extension CSMS {
     }
   }
 
-  /// A driver gets power first, or no longer does (OCPP 2.1 K21).
+  /// A driver gets power first, or no longer does: in how the house shares it, and where its station can be told (OCPP 2.1
+  /// K21) there too.
   public func setPriority(_ isOn: Bool, of session: String, by who: String) async throws(Refusal) -> CommandRecord {
-    try await ask(about: session, by: who) { .priority(transaction: $0, isOn: isOn) }
+    try await turn { () throws(Refusal) in
+      let (running, name) = try self.running(session)
+      guard let link = self.links.link(of: running.station) else { throw .conflict("the station is not connected") }
+      let command = StationCommand.profile(.priority(transaction: name, isOn: isOn))
+      return try keep { () throws(StoreFault) in
+        try self.prefer(running, isOn, by: who)
+        guard self.stationLink?.givesPriority(version: link.version) == true else {
+          return try self.done(command, at: running.station, of: session, by: who)
+        }
+        return try self.issue(command, id: self.newID(), over: link, by: who, session: nil, respondTo: nil)
+      }
+    }
+  }
+
+  /// What was asked needs nobody but the house: it stands beside what stations are asked.
+  private func done(
+    _ command: StationCommand, at station: ID<Station>, of session: String, by who: String
+  ) throws(StoreFault) -> CommandRecord {
+    let record = CommandRecord(
+      id: newID(), station: station, verb: command.verb, detail: command.detail, origin: who, phase: .done,
+      answer: "the house shares the power by it", createdAt: now, updatedAt: now)
+    try books.commands.insert(KeptCommand(record, session: session))
+    try self.record(.commandEnded(id: record.id, station: station, phase: .done))
+    return record
   }
 
   /// How a vehicle may exchange energy in its session from now on (OCPP 2.1 Q02).
@@ -99,15 +123,21 @@ extension CSMS {
     about session: String, by who: String, _ command: @escaping @Sendable (String) -> ProfileCommand
   ) async throws(Refusal) -> CommandRecord {
     try await turn { () throws(Refusal) in
-      let found = try keep { () throws(StoreFault) in
-        try self.books.sessions.session(session).map { session throws(StoreFault) in
-          (session, try self.transactionName(of: session))
-        }
-      }
-      guard let (running, name) = found else { throw .notFound("no such session") }
-      guard running.state == .active, let name else { throw .conflict("the session is not running") }
+      let (running, name) = try self.running(session)
       return try self.issue(.profile(command(name)), to: running.station, by: who)
     }
+  }
+
+  /// A running session, with the name that its station knows it by.
+  private func running(_ id: String) throws(Refusal) -> (Session, name: String) {
+    let found = try keep { () throws(StoreFault) in
+      try self.books.sessions.session(id).map { session throws(StoreFault) in
+        (session, try self.transactionName(of: session))
+      }
+    }
+    guard let (running, name) = found else { throw .notFound("no such session") }
+    guard running.state == .active, let name else { throw .conflict("the session is not running") }
+    return (running, name)
   }
 
   /// Asks a station which profiles it has; they come as notices (OCPP 2.0.1 K09).

@@ -256,7 +256,9 @@ extension CSMS {
       if let energy = need.energy, energy <= .zero || energy > Domain.Limits.sessionEnergy {
         throw .invalid(field: "energy_kwh", "more than nothing, and less than 100 GWh")
       }
-      guard (0...9).contains(need.priority) else { throw .invalid(field: "priority", "0 to 9") }
+      guard (0...Limits.highestPriority).contains(need.priority) else {
+        throw .invalid(field: "priority", "0 to \(Limits.highestPriority)")
+      }
       if let phases = need.phases, !(1...3).contains(phases) { throw .invalid(field: "phases", "1 to 3") }
       if let least = need.least, let most = need.most, least > most {
         throw .invalid(field: "least_a", "no more than most_a")
@@ -279,10 +281,19 @@ extension CSMS {
     }
   }
 
+  /// Somebody wants a session to go first, or no longer.
+  func prefer(_ session: Session, _ isFirst: Bool, by who: String) throws(StoreFault) {
+    let known = try books.circuits.need(of: session.id)
+    var need = known?.need ?? ChargingNeed()
+    need.priority = isFirst ? Limits.highestPriority : 0
+    try keepNeed(
+      KeptNeed(session: session.id, need: need, origin: known?.origin ?? who, updatedAt: now), of: session)
+  }
+
   /// The vehicle itself says what it needs (OCPP 2.0.1 K15); what a person said stands above it.
   func vehicleNeeds(_ told: ChargingNeeds, of session: Session) throws(StoreFault) {
     let known = try books.circuits.need(of: session.id)
-    guard known == nil || known?.origin == "vehicle" else { return }
+    guard known == nil || known?.origin == "vehicle" || known?.origin == "driver" else { return }
     var need = known?.need ?? ChargingNeed()
     need.departsAt = told.departsAt ?? need.departsAt
     let (ac, dc) = (told.raw["acChargingParameters"], told.raw["dcChargingParameters"])

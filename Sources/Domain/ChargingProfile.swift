@@ -232,6 +232,11 @@ extension ChargingProfile {
   /// What it allows at a moment, in its own unit; nil where it says nothing then.
   /// - Parameter start: when the session began, from which a relative schedule counts.
   public func limit(at time: Timestamp, sessionSince start: Timestamp) -> Decimal? {
+    period(at: time, sessionSince: start)?.limit
+  }
+
+  /// The period that holds at a moment.
+  public func period(at time: Timestamp, sessionSince start: Timestamp) -> Period? {
     if let validFrom, time < validFrom { return nil }
     if let validTo, time >= validTo { return nil }
     let passed: Int64
@@ -246,7 +251,7 @@ extension ChargingProfile {
     }
     if passed < 0 { return nil }
     if let seconds = schedule.seconds, passed >= Int64(seconds) { return nil }
-    return schedule.periods.last { Int64($0.start) <= passed }?.limit
+    return schedule.periods.last { Int64($0.start) <= passed }
   }
 
   /// Whether a schedule asks at any time for more than this allows then. Rates of another unit are compared by what is

@@ -16,6 +16,8 @@ public protocol StationLink: Sendable {
   func forward(_ link: LinkID, to follower: Forwarding?)
   /// Whether a station of that version can be told where its session ends by itself (OCPP 2.1 E16).
   func keepsLimits(version: String) -> Bool
+  /// Whether a station of that version can be told that a session goes first (OCPP 2.1 K21).
+  func givesPriority(version: String) -> Bool
   /// The names of the settings that every station of that version should have.
   func settingKeys(version: String) -> [String]
   /// What is wrong with a call of that version that somebody wrote by hand: its structure only, not its sense. Nil where

@@ -287,6 +287,10 @@ public struct StationLinks: StationLink {
     dialects.first { $0.version == version }?.edition == .v21
   }
 
+  public func givesPriority(version: String) -> Bool {
+    dialects.first { $0.version == version }?.edition == .v21
+  }
+
   public func settingKeys(version: String) -> [String] {
     dialects.first { $0.version == version }?.settingKeys ?? []
   }

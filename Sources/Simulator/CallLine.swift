@@ -15,7 +15,7 @@ struct Outgoing: Sendable {
     case stop(session: Int, V16.StopTransaction)
     /// What a session does from now on; only stations of 2.x tell it apart from a connector's status.
     case shift(session: Int, V2.Transaction.ChargingState, at: Timestamp)
-    /// Anything else that a station of 2.x tells, as JSON; nothing here follows from its answer.
+    /// Anything else that a station tells, as JSON; nothing here follows from its answer.
     case word(action: String, payload: Bytes)
   }
 

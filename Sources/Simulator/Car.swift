@@ -38,11 +38,12 @@ public struct Car: Sendable, Equatable {
   public var isFull: Bool { stateOfCharge >= target }
 
   /// What flows now, `seconds` after the contactors closed.
-  func watts(at kind: StationProfile.Kind, seconds: Double) -> Double {
+  /// - Parameter limit: W that it may take; nil: all.
+  func watts(at kind: StationProfile.Kind, upTo limit: Double? = nil, seconds: Double) -> Double {
     guard !isFull else { return 0 }
     let most = min(kind.watts, kind.isDC ? dcWatts : acWatts)
     let ramp = min(1, (max(seconds, 0) + 2) / (kind.isDC ? 30 : 15))
-    return most * ramp * (kind.isDC ? dcShare : acShare)
+    return min(most * ramp * (kind.isDC ? dcShare : acShare), limit ?? most)
   }
 
   /// A battery takes all it is offered up to the middle, then less and less.
@@ -58,13 +59,15 @@ public struct Car: Sendable, Equatable {
 
   /// Lets the current flow for a while.
   /// - Returns: Wh through the meter.
-  mutating func charge(at kind: StationProfile.Kind, from begin: Double, to end: Double) -> Double {
+  mutating func charge(
+    at kind: StationProfile.Kind, upTo limit: Double? = nil, from begin: Double, to end: Double
+  ) -> Double {
     let piece = max(Limits.curveSeconds, (end - begin) / Limits.curvePieces)
     let before = stateOfCharge
     var at = begin
     while at < end, !isFull {
       let span = min(piece, end - at)
-      let wattHours = watts(at: kind, seconds: at) * span / 3_600
+      let wattHours = watts(at: kind, upTo: limit, seconds: at) * span / 3_600
       stateOfCharge = min(target, stateOfCharge + wattHours / batteryWattHours)
       at += span
     }

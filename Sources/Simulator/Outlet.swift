@@ -1,3 +1,4 @@
+import Domain
 import OCPP
 import Wire
 
@@ -18,7 +19,7 @@ struct Outlet: Sendable {
 
   /// A session as the station knows it.
   struct Running: Sendable, Equatable {
-    enum Pause: Sendable, Equatable { case none, byCar, byStation }
+    enum Pause: Sendable, Equatable { case none, byCar, byStation, byLimit }
 
     /// The station's own number.
     let number: Int
@@ -44,6 +45,11 @@ struct Outlet: Sendable {
   /// Wh, with the fraction that the display does not show.
   var register: Double
   var watts = 0.0
+  /// W that the house's profiles allow; nil where they say nothing. And the lines that a car may use.
+  var allowed: Double?
+  var phases: UInt8 = 3
+  /// A profile that came with a remote start, for the session that it begins.
+  var startsWith: StartProfile?
   /// For whom it is kept free.
   var expected: Expected?
   /// Somebody comes with a car, or takes it away.
@@ -76,7 +82,7 @@ struct Outlet: Sendable {
       switch running.pause {
       case .none: return .charging
       case .byCar: return .suspendedEV
-      case .byStation: return .suspendedEVSE
+      case .byStation, .byLimit: return .suspendedEVSE
       }
     case .finishing: return isOperative ? .finishing : .unavailable
     case .asking, .invited: return .preparing
@@ -97,8 +103,8 @@ struct Outlet: Sendable {
     if running.pause == .none {
       let begin = Double((running.reckonedTo - running.startedAt).wholeMilliseconds) / 1_000
       let end = Double((now - running.startedAt).wholeMilliseconds) / 1_000
-      register += car.charge(at: kind, from: begin, to: end)
-      watts = car.watts(at: kind, seconds: end)
+      register += car.charge(at: kind, upTo: allowed, from: begin, to: end)
+      watts = car.watts(at: kind, upTo: allowed, seconds: end)
       if car.isFull { running.pause = .byCar }
     }
     if running.pause != .none { watts = 0 }
@@ -127,17 +133,21 @@ struct Outlet: Sendable {
     func tenths(_ value: Double) -> String { Decimal(Int64((value * 10).rounded()), places: 1).text(places: 1) }
 
     let lines: [V16.SampledValue.Phase?] = kind.isDC ? [nil] : [.l1, .l2, .l3]
-    // Direct current comes at the battery's voltage, which rises as it fills.
-    let volts = kind.isDC ? 350 + 80 * (car?.stateOfCharge ?? 0) : 230
+    let volts = volts(kind)
+    func amperes(on line: Int) -> Double {
+      kind.isDC ? watts / volts : line < phases ? watts / Double(phases) / volts : 0
+    }
     var made: [V16.SampledValue] = []
     for measurand in wanted {
       switch measurand {
       case .energyImport: made.append(sample(measurand, String(shownRegister), .wattHours))
       case .powerImport: made.append(sample(measurand, String(Int64(watts.rounded())), .watts))
-      case .powerOffered: made.append(sample(measurand, String(Int64(running == nil ? 0 : kind.watts)), .watts))
+      case .powerOffered:
+        made.append(
+          sample(measurand, String(Int64(running == nil ? 0 : min(kind.watts, allowed ?? kind.watts))), .watts))
       case .currentImport:
-        for line in lines {
-          made.append(sample(measurand, tenths(watts / Double(lines.count) / volts), .amperes, phase: line))
+        for (place, line) in lines.enumerated() {
+          made.append(sample(measurand, tenths(amperes(on: place)), .amperes, phase: line))
         }
       case .voltage: for line in lines { made.append(sample(measurand, tenths(volts), .volts, phase: line)) }
       case .stateOfCharge:
@@ -148,6 +158,12 @@ struct Outlet: Sendable {
     }
     return made
   }
+}
+
+/// A profile that the house sent with a start.
+struct StartProfile: Sendable, Equatable {
+  let number: Int
+  let profile: ChargingProfile
 }
 
 /// One connector as an observer sees it.

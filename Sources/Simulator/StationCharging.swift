@@ -180,6 +180,10 @@ extension StationModel {
       outlets[place].expected = nil
     }
     transactions2.begin(sessions, tag: tag, connector: outlets[place].number, at: now.time)
+    if let brought = outlets[place].startsWith {
+      outlets[place].startsWith = nil
+      _ = keep(brought.profile, number: brought.number, at: outlets[place].number, for: sessions)
+    }
     outlets[place].toldState(.charging)
     add(Outgoing(.start(session: sessions, start)))
     tell(.sessionStarted(connector: outlets[place].number, tag: tag))
@@ -219,6 +223,8 @@ extension StationModel {
     add(Outgoing(.stop(session: running.number, stop)))
     outlets[place].phase = outlets[place].car == nil ? .free : .finishing
     outlets[place].watts = 0
+    (outlets[place].allowed, outlets[place].phases) = (nil, 3)
+    duties.rules.forget(running.number)
     outlets[place].leavesAt = profile.habits.leavesAfterSeconds.map { now.time + .seconds($0) }
     if let operative = outlets[place].operativeAfterwards {
       (outlets[place].isOperative, outlets[place].operativeAfterwards) = (operative, nil)

@@ -7,7 +7,11 @@ import Wire
 extension StationModel {
   mutating func obey(_ id: MessageID, _ action: String, _ payload: JSONTape.Element, _ now: Moment) {
     switch action {
-    case V16.RemoteStartTransaction.action: answer(id, payload, now) { $0.remoteStart($1, now) }
+    case V16.RemoteStartTransaction.action:
+      answer(id, payload, now) { (model, call: V16.RemoteStartTransaction) in
+        let brought = call.chargingProfile.map { StartProfile(number: $0.chargingProfileId, profile: $0.plain) }
+        return model.remoteStart(call, with: brought, now)
+      }
     case V16.RemoteStopTransaction.action: answer(id, payload, now) { $0.remoteStop($1, now) }
     case V16.Reset.action: answer(id, payload, now) { $0.reset($1, now) }
     case V16.UnlockConnector.action: answer(id, payload, now) { $0.unlock($1, now) }
@@ -17,6 +21,18 @@ extension StationModel {
     case V16.ClearCache.action: answer(id, payload, now) { $0.clearCache($1) }
     case V16.TriggerMessage.action: answer(id, payload, now) { $0.trigger($1, now) }
     case V16.DataTransfer.action: answer(id, payload, now) { $0.transfer($1) }
+    case V16.SetChargingProfile.action:
+      answer(id, payload, now) { (model, call: V16.SetChargingProfile) in model.set(call) }
+    case V16.ClearChargingProfile.action:
+      answer(id, payload, now) { (model, call: V16.ClearChargingProfile) in model.clear(call) }
+    case V16.GetCompositeSchedule.action:
+      answer(id, payload, now) { (model, call: V16.GetCompositeSchedule) in model.composite(call, now) }
+    case V16.UpdateFirmware.action:
+      answer(id, payload, now) { (model, call: V16.UpdateFirmware) in model.update(call, now) }
+    case V16.GetDiagnostics.action:
+      answer(id, payload, now) { (model, call: V16.GetDiagnostics) in model.send(call, now) }
+    case V16.GetLog.action:
+      answer(id, payload, now) { (model, call: V16.GetLog) in model.send(call, now) }
     default: refuse(id, action, .unknownAction(action))
     }
   }
@@ -45,14 +61,17 @@ extension StationModel {
 
   // MARK: Charging
 
-  mutating func remoteStart(_ call: V16.RemoteStartTransaction, _ now: Moment) -> V16.YesOrNo {
-    if has(.refusesStartProfile), call.chargingProfile != nil { return V16.YesOrNo(.rejected) }
+  mutating func remoteStart(
+    _ call: V16.RemoteStartTransaction, with brought: StartProfile?, _ now: Moment
+  ) -> V16.YesOrNo {
+    if brought != nil, has(.refusesStartProfile) || has(.refusesLimits) { return V16.YesOrNo(.rejected) }
     let wanted = outlets.indices.filter { call.connectorId == nil || outlets[$0].number == call.connectorId }
     let free = wanted.filter { outlets[$0].isFree && outlets[$0].expected?.isFor(call.idTag) != false }
     // A car that waits is served before an empty place.
     guard isOperative, let place = free.first(where: { outlets[$0].car != nil }) ?? free.first else {
       return V16.YesOrNo(.rejected)
     }
+    outlets[place].startsWith = brought
     if settings.isOn("AuthorizeRemoteTxRequests") {
       outlets[place].phase = .asking(tag: call.idTag)
       ask(call.idTag, at: outlets[place].number, now)

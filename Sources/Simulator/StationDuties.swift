@@ -1,26 +1,18 @@
 import OCPP
 import Wire
 
-// What a station of 2.x is asked beside charging: its settings and reports, local list, reservations, charging profiles,
-// firmware, logs, messages on its display, and the certificates that it trusts.
+// What a station of 2.x is asked beside charging: its settings and reports, local list, reservations, messages on its
+// display, and the certificates that it trusts.
 
 /// What it keeps of all that.
 struct StationDuties: Sendable {
-  /// Firmware that is fetched, or a log that is sent: the words that are still to be said about it, one after the other.
-  struct Job: Sendable {
-    let request: Int
-    var words: [String]
-    var at: Instant
-    let isFirmware: Bool
-  }
-
   var listVersion = 0
-  var profiles: [Int: (evse: Int, profile: V2.ChargingProfile)] = [:]
+  var rules = ChargingRules()
   var displays: [Int: V2.MessageInfo] = [:]
   var roots: [V2.CertificateHashDataChain] = []
   /// Settings that change nothing here, where the house changed them.
   var values: [String: String] = [:]
-  var jobs: [Job] = []
+  var jobs: [FileJob] = []
 }
 
 /// A car is expected at an outlet.
@@ -52,12 +44,17 @@ extension StationModel {
       }
     case V2.ReserveNow.action: answer(id, payload, now) { $0.reserve($1, now) }
     case V2.CancelReservation.action: answer(id, payload, now) { $0.cancel($1) }
-    case V2.SetChargingProfile.action: answer(id, payload, now) { $0.set($1) }
-    case V2.ClearChargingProfile.action: answer(id, payload, now) { $0.clear($1) }
+    case V2.SetChargingProfile.action:
+      answer(id, payload, now) { (model, call: V2.SetChargingProfile) in model.set(call) }
+    case V2.ClearChargingProfile.action:
+      answer(id, payload, now) { (model, call: V2.ClearChargingProfile) in model.clear(call) }
     case V2.GetChargingProfiles.action: answer(id, payload, now) { $0.tellProfiles($1) }
-    case V2.GetCompositeSchedule.action: answer(id, payload, now) { $0.composite($1, now) }
-    case V2.UpdateFirmware.action: answer(id, payload, now) { $0.update($1, now) }
-    case V2.GetLog.action: answer(id, payload, now) { $0.send($1, now) }
+    case V2.GetCompositeSchedule.action:
+      answer(id, payload, now) { (model, call: V2.GetCompositeSchedule) in model.composite(call, now) }
+    case V2.UpdateFirmware.action:
+      answer(id, payload, now) { (model, call: V2.UpdateFirmware) in model.update(call, now) }
+    case V2.GetLog.action:
+      answer(id, payload, now) { (model, call: V2.GetLog) in model.send(call, now) }
     case V2.SetDisplayMessage.action: answer(id, payload, now) { $0.show($1) }
     case V2.GetDisplayMessages.action: answer(id, payload, now) { $0.tellMessages($1) }
     case V2.ClearDisplayMessage.action:
@@ -72,7 +69,7 @@ extension StationModel {
   }
 
   /// Tells the house something that nobody here waits for.
-  private mutating func say<M: Message>(_ message: M) {
+  mutating func say<M: Message>(_ message: M) {
     add(
       Outgoing(
         .word(action: M.action, payload: message.encoded(edition: edition, options: Frame.writerOptions)),
@@ -290,115 +287,10 @@ extension StationModel {
     return V2.YesOrNo(.accepted)
   }
 
-  // MARK: How much
+  // MARK: Time
 
-  private mutating func set(_ call: V2.SetChargingProfile) -> V2.SetChargingProfile.Reply {
-    let isPlace = call.evseId == 0 || outlets.contains { $0.number == call.evseId }
-    let isRoom = duties.profiles.count < Limits.keptDuties || duties.profiles[call.chargingProfile.id] != nil
-    let isForNobody = call.chargingProfile.chargingProfilePurpose.word == .txProfile && !knows(call.chargingProfile)
-    guard isPlace, isRoom, !isForNobody else { return V2.YesOrNo(.rejected) }
-    duties.profiles[call.chargingProfile.id] = (call.evseId, call.chargingProfile)
-    return V2.YesOrNo(.accepted)
-  }
-
-  private func knows(_ profile: V2.ChargingProfile) -> Bool {
-    profile.transactionId.map { transactions2.session(named: $0) != nil } ?? false
-  }
-
-  private mutating func clear(_ call: V2.ClearChargingProfile) -> V2.ClearChargingProfile.Reply {
-    let criteria = call.chargingProfileCriteria
-    let gone = duties.profiles.filter { number, kept in
-      if let wanted = call.chargingProfileId { return number == wanted }
-      return (criteria?.evseId.map { $0 == kept.evse } ?? true)
-        && (criteria?.stackLevel.map { $0 == kept.profile.stackLevel } ?? true)
-        && (criteria?.chargingProfilePurpose.map { $0 == kept.profile.chargingProfilePurpose } ?? true)
-    }
-    for number in gone.keys { duties.profiles[number] = nil }
-    return V2.ClearChargingProfile.Reply(gone.isEmpty ? .unknown : .accepted)
-  }
-
-  private mutating func tellProfiles(_ call: V2.GetChargingProfiles) -> V2.GetChargingProfiles.Reply {
-    let wanted = call.chargingProfile
-    let found = duties.profiles.filter { number, kept in
-      (call.evseId.map { $0 == kept.evse } ?? true) && (wanted.chargingProfileId?.contains(number) ?? true)
-        && (wanted.stackLevel.map { $0 == kept.profile.stackLevel } ?? true)
-        && (wanted.chargingProfilePurpose.map { $0 == kept.profile.chargingProfilePurpose } ?? true)
-    }
-    guard !found.isEmpty else { return V2.GetChargingProfiles.Reply(.noProfiles) }
-    let byPlace = Dictionary(grouping: found.values, by: \.evse).sorted { $0.key < $1.key }
-    for (number, (evse, kept)) in byPlace.enumerated() {
-      var message = V2.ReportChargingProfiles()
-      (message.requestId, message.evseId, message.tbc) = (call.requestId, evse, number < byPlace.count - 1)
-      message.chargingLimitSource = .known(.stationOperator)
-      message.chargingProfile = kept.map(\.profile).sorted { $0.id < $1.id }
-      say(message)
-    }
-    return V2.GetChargingProfiles.Reply(.accepted)
-  }
-
-  /// Of all profiles that reach the EVSE the highest level counts.
-  private func composite(_ call: V2.GetCompositeSchedule, _ now: Moment) -> V2.GetCompositeSchedule.Reply {
-    var reply = V2.GetCompositeSchedule.Reply()
-    let reaching = duties.profiles.values.filter { $0.evse == 0 || $0.evse == call.evseId }
-    guard let top = reaching.max(by: { $0.profile.stackLevel < $1.profile.stackLevel })?.profile.chargingSchedule.first
-    else { return reply }
-    var schedule = V2.CompositeSchedule()
-    (schedule.evseId, schedule.duration, schedule.scheduleStart) = (call.evseId, call.duration, now.time)
-    schedule.chargingRateUnit = top.chargingRateUnit
-    schedule.chargingSchedulePeriod = top.chargingSchedulePeriod
-    reply.status = .known(.accepted)
-    reply.schedule = schedule
-    return reply
-  }
-
-  // MARK: Firmware and logs
-
-  private mutating func update(_ call: V2.UpdateFirmware, _ now: Moment) -> V2.UpdateFirmware.Reply {
-    let isSigned = call.firmware.signature != nil
-    let words =
-      call.firmware.location.contains("://")
-      ? ["Downloading", "Downloaded"] + (isSigned ? ["SignatureVerified"] : []) + ["Installing", "Installed"]
-      : ["DownloadFailed"]
-    return V2.UpdateFirmware.Reply(begin(call.requestId, words, isFirmware: true, now) ? .acceptedCanceled : .accepted)
-  }
-
-  /// A model has no file to send, and says so.
-  private mutating func send(_ call: V2.GetLog, _ now: Moment) -> V2.GetLog.Reply {
-    var reply = V2.GetLog.Reply()
-    let isReplaced = begin(call.requestId, ["Uploading", "UploadFailure"], isFirmware: false, now)
-    reply.status = .known(isReplaced ? .acceptedCanceled : .accepted)
-    reply.filename = "\(profile.identity)-\(call.requestId).log"
-    return reply
-  }
-
-  /// True where it takes the place of one that was under way.
-  private mutating func begin(_ request: Int, _ words: [String], isFirmware: Bool, _ now: Moment) -> Bool {
-    let count = duties.jobs.count
-    duties.jobs.removeAll { $0.isFirmware == isFirmware }
-    defer {
-      duties.jobs.append(
-        StationDuties.Job(request: request, words: words, at: now.instant + Limits.jobStep, isFirmware: isFirmware))
-    }
-    return duties.jobs.count < count
-  }
-
-  /// With the clock: what jobs have to say next, and reservations whose time is over.
-  mutating func lookAtDuties(_ now: Moment) {
-    for place in duties.jobs.indices where duties.jobs[place].at <= now.instant {
-      let job = duties.jobs[place]
-      duties.jobs[place].words.removeFirst()
-      duties.jobs[place].at = now.instant + Limits.jobStep
-      if job.isFirmware {
-        var message = V2.FirmwareStatusNotification()
-        (message.status, message.requestId) = (Loose(job.words[0]), job.request)
-        say(message)
-      } else {
-        var message = V2.LogStatusNotification()
-        (message.status, message.requestId) = (Loose(job.words[0]), job.request)
-        say(message)
-      }
-    }
-    duties.jobs.removeAll { $0.words.isEmpty }
+  /// With the clock: reservations whose time is over.
+  mutating func lookAtReservations(_ now: Moment) {
     for place in outlets.indices {
       guard let expected = outlets[place].expected, expected.until <= now.time else { continue }
       outlets[place].expected = nil

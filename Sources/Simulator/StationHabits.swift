@@ -16,6 +16,10 @@ public enum StationHabit: String, Sendable, CaseIterable {
   case ignoresStop = "ignores-stop"
   /// A remote start that brings a charging profile is refused.
   case refusesStartProfile = "refuses-start-profile"
+  /// Charging profiles are taken, and cars charge on as they like.
+  case ignoresLimits = "ignores-limits"
+  /// Charging profiles are refused.
+  case refusesLimits = "refuses-limits"
   /// Answers have an id of their own.
   case foreignIDs = "foreign-ids"
 }

@@ -11,6 +11,9 @@ public struct StationModel: Sendable {
     case close(code: UInt16, reason: String)
     /// Cut the connection without a word.
     case drop
+    /// Fetch a file, or bring one there, and say what came of it (`transferred`).
+    case fetch(String)
+    case bring(String, name: String, body: Bytes)
     case tell(StationEvent)
   }
 
@@ -47,7 +50,7 @@ public struct StationModel: Sendable {
   /// The house's numbers of sessions by the station's own.
   var transactions: [Int: Int64] = [:]
   var sessions = 0
-  /// What a station of 2.x keeps beside charging.
+  /// What it keeps beside charging.
   var duties = StationDuties()
   /// How a station of 2.x names and numbers them.
   var transactions2 = TransactionNames()
@@ -191,7 +194,8 @@ public struct StationModel: Sendable {
     case .off, .away, .connecting: break
     }
     lookAtOutlets(now)
-    lookAtDuties(now)
+    lookAtReservations(now)
+    lookAtJobs(now)
     return finish(now)
   }
 
@@ -205,11 +209,12 @@ public struct StationModel: Sendable {
       if let at = outlet.running?.sampleAt { times.append(at) }
       if let at = outlet.expected?.until { times.append(at) }
     }
+    if let at = nextRuleChange(after: now) { times.append(at) }
     var instants: [Instant] = []
     switch state {
     case .away(let until): instants.append(until)
     case .up:
-      instants += [bootAt, heartbeatAt, dropAt].compactMap { $0 } + duties.jobs.map(\.at)
+      instants += ([bootAt, heartbeatAt, dropAt] + duties.jobs.map(\.at)).compactMap { $0 }
       if let resetting, !resetting.isLeaving { instants.append(resetting.until) }
       if let at = line.nextDeadline(after: now.instant) { instants.append(at) }
     case .off, .connecting: break
@@ -375,6 +380,7 @@ public struct StationModel: Sendable {
 
   /// The end of every verb: tells what changed, sends what may leave, and hands over what is to be done.
   mutating func finish(_ now: Moment) -> [Step] {
+    applyRules(now)
     if isAccepted {
       if toldOperative != isOperative {
         toldOperative = isOperative
@@ -425,7 +431,8 @@ public struct StationModel: Sendable {
     case .stop(let session, var stop):
       stop.transactionId = transactions[session] ?? -1
       return Frame.encodeCall(open.id, stop, edition: .v16)
-    case .shift, .word: preconditionFailure("a station of 1.6 has no such words")
+    case .word(let action, let payload): return Frame.encodeCall(open.id, action: action, json: payload)
+    case .shift: preconditionFailure("a station of 1.6 has no such word")
     }
   }
 

@@ -203,12 +203,13 @@ extension StationModel {
         var plain = V16.RemoteStartTransaction()
         plain.connectorId = call.evseId
         plain.idTag = call.idToken.idToken
-        // Only whether one was brought matters here.
-        plain.chargingProfile = call.chargingProfile.map { _ in V16.ChargingProfile() }
+        let brought = call.chargingProfile.flatMap { profile in
+          profile.plain.map { StartProfile(number: profile.id, profile: $0) }
+        }
         if model.transactions2.wishes.count >= Limits.rememberedTags { model.transactions2.wishes = [:] }
         model.transactions2.wishes[plain.idTag.ciFolded] = (call.remoteStartId, call.idToken)
         var reply = V2.RequestStartTransaction.Reply()
-        reply.status = .known(model.remoteStart(plain, now).refusal == nil ? .accepted : .rejected)
+        reply.status = .known(model.remoteStart(plain, with: brought, now).refusal == nil ? .accepted : .rejected)
         return reply
       }
     case V2.RequestStopTransaction.action:

@@ -15,6 +15,8 @@ public final class VirtualStation {
   private let clock: FastClock
   private let tls: TLSContext?
   private var webSocket: WebSocket?
+  /// For files, where there ever are any.
+  private var client: Client?
   /// Counts connections, so that what an old one still has to say is not taken for the new one's.
   private var attempt = 0
   private var alarm: Timers.Token?
@@ -43,7 +45,11 @@ public final class VirtualStation {
   public func start() { perform(model.start(at: now)) }
 
   /// Disconnects in order and stays away until it is started again.
-  public func stop() { perform(model.leave(at: now)) }
+  public func stop() {
+    perform(model.leave(at: now))
+    client?.close()
+    client = nil
+  }
 
   /// Plugs a car in; with `tag`, its driver shows a card and charging begins if the house agrees.
   public func plugIn(_ connector: Int = 1, tag: String? = nil, car: Car? = nil) {
@@ -74,12 +80,34 @@ public final class VirtualStation {
       case .close(let code, let reason):
         webSocket?.close(code: code, reason: reason)
       case .drop: webSocket?.drop()
+      case .fetch(let url): transfer(url, .get, [])
+      case .bring(let url, let name, let body): transfer(url, .put, body, name: name)
       case .tell(let event): onEvent?(self, event)
       }
     }
     webSocket?.pingInterval = model.pingSeconds.map { .seconds($0) }
     watch()
   }
+
+  /// Fetches or brings a file. What is neither http nor https no model can do.
+  private func transfer(_ place: String, _ method: Method, _ body: Bytes, name: String? = nil) {
+    guard let url = try? HTTPURL(place), url.scheme == .http || url.scheme == .https else {
+      loop.schedule(after: .zero) { [weak self] in self?.transferred(place, false) }
+      return
+    }
+    let client = client ?? Client(loop: loop, tls: tls)
+    self.client = client
+    var headers = Headers()
+    if let name { headers["Content-Disposition"] = "attachment; filename=\"\(name)\"" }
+    // Whoever runs a model says where it may go.
+    let options = ClientOptions(allowPrivate: true)
+    client.send(ClientRequest(method, url, headers: headers, body: body), options) { [weak self] result in
+      let isDone = if case .success(let response) = result { response.status.isSuccess } else { false }
+      self?.transferred(place, isDone)
+    }
+  }
+
+  private func transferred(_ place: String, _ isDone: Bool) { perform(model.transferred(place, isDone, at: now)) }
 
   private func connect() {
     attempt += 1

@@ -22,7 +22,7 @@ struct Demo: AsyncParsableCommand {
   @Option(help: "Keep the data in this folder instead of throwing it away.") var keep: String?
   @Option(help: "End after so many seconds; without it, at Ctrl-C.") var seconds: Int?
   @Option(help: "The same seed plays the same demo.") var seed: UInt64 = 1
-  @Option(name: .customLong("version"), help: "The OCPP version that its stations speak: 1.6, 2.0.1 or 2.1.")
+  @Option(name: .customLong("ocpp"), help: "The OCPP version that its stations speak: 1.6, 2.0.1 or 2.1.")
   var spoken = "1.6"
   @Flag(help: "Nobody watches: the stranger is let in by itself.") var headless = false
   @Flag(help: "Print one JSON object at the end.") var json = false
@@ -30,7 +30,7 @@ struct Demo: AsyncParsableCommand {
   func validate() throws {
     if let seconds, !(5...86_400).contains(seconds) { throw ValidationError("--seconds: 5 to 86400") }
     guard StationProfile.Version(rawValue: spoken) != nil else {
-      throw ValidationError("--version: 1.6, 2.0.1 or 2.1")
+      throw ValidationError("--ocpp: 1.6, 2.0.1 or 2.1")
     }
     guard (try? SocketAddress(parsing: listen)) != nil else {
       throw ValidationError("--listen: such as 127.0.0.1:8080")

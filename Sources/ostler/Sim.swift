@@ -63,6 +63,11 @@ struct Sim: AsyncParsableCommand {
         station.start()
         return LoopBound(station, loop: loop)
       }
+      if speed > 1 {
+        Console.say(
+          "event=warning what=\"this station's clock runs \(speed) times as fast as a daemon's own: energy comes faster than"
+            + " any meter counts, so such a daemon holds the bills (ostler demo gives the daemon the same clock)\"")
+      }
       if let tag { loop.execute { [session] in Sim.drive(station, tag: tag, seconds: session) } }
       try await Ending(on: loop).wait()
       await loop.run { _ in station.value.stop() }

@@ -224,15 +224,20 @@ struct CertifyingTests {
     #expect(try house.count("authority.made") == 1)
   }
 
-  @Test func withoutAnAuthorityForVehiclesARequestIsRefusedWithAReason() throws {
+  @Test func anAuthorityTowardsVehiclesIsMadeAndGivesWayToOneThatIsBrought() async throws {
     let station = try house.connect("CS-1")
-    guard case .refused(let why) = try ask(station, request(), kind: .v2g) else {
-      throw TestFault("it was not refused")
+    #expect(try ask(station, request("SECC-7"), kind: .v2g) == .accepted)
+    house.pass(1)
+    let own = try #require(try house.csms.authority(.v2g))
+    #expect(own.subject.commonName == "Operator own V2G Root")
+    try #require(CertificateChain([Certificate(pem: delivered().chain)])).verify(to: [own], at: house.now)
+    let root = try Issuer.root(organization: "Other", commonName: "V2G Root", at: house.now, days: 900)
+    let (chain, key) = (root.certificate.pem, root.keyPEM)
+    let brought = try await operate { try await $0.importAuthority(for: .v2g, chain: chain, key: key, by: "x") }
+    #expect(try house.csms.authority(.v2g) == brought)
+    await #expect(throws: Refusal.self, "one that was brought stays") {
+      try await operate { try await $0.importAuthority(for: .v2g, chain: chain, key: key, by: "x") }
     }
-    #expect(why.contains("ostler ca import v2g"))
-    let kept = try #require(try house.books.certificates.requests(of: house.station("CS-1").id, limit: 9).first)
-    #expect(kept.phase == .refused && kept.reason == why)
-    #expect(try house.count("certificate.request_refused") == 1)
   }
 
   @Test func aRequestForAnothersNameIsNotSigned() async throws {

@@ -46,6 +46,73 @@ import Wire
       try house.books.profiles.list(at: house.station("CS-1").id, limit: 9).count == 1, "one session, one profile")
   }
 
+  private func follows(_ caller: Caller, _ watts: Decimal) throws -> Bool {
+    var plan = CompositeSchedule()
+    plan.evse = 1
+    (plan.schedule.unit, plan.schedule.startsAt) = (.watts, house.now)
+    plan.schedule.periods = [.init(start: 0, limit: watts)]
+    let told = plan
+    return try house.decide { [desk = caller.desk] () throws(TurnFault) in try desk.vehicleWillTake(told) }
+  }
+
+  @Test func aVehicleThatWantsMoreThanItsOfferIsOfferedItAgain() throws {
+    try house.addToken("04A1")
+    let caller = try house.connect("CS-1")
+    try caller.start("04A1")
+    #expect(try follows(caller, 99_000), "nobody offered anything")
+    #expect(try needs(caller) == .offered)
+    house.settle()
+    #expect(try follows(caller, 22_080) && offers.count == 1)
+    #expect(try !follows(caller, 22_081))
+    #expect(offers.count == 2 && offers[1].schedule.periods == offers[0].schedule.periods)
+    #expect(try notices.contains { $0.kind == .vehicleSchedule })
+  }
+
+  @Test func whatWasWrittenByHandMayStandInThePlaceOfTheOffer() async throws {
+    try house.addToken("04A1")
+    let caller = try house.connect("CS-1")
+    try caller.start("04A1")
+    #expect(try needs(caller) == .offered)
+    house.settle()
+    async let written = house.csms.call(
+      "SetChargingProfile", ["evseId": 1], to: StationIdentity("CS-1")!, within: 5, isChecked: false, by: "anna")
+    await house.settleAll()
+    _ = try await written
+    #expect(try follows(caller, 99_000))
+  }
+
+  @Test func aDriverWhoAsksToGoFirstAtTheStationDoesSoInTheHouse() throws {
+    try house.addToken("04A1")
+    let caller = try house.connect("CS-1")
+    let number = try caller.start("04A1").transaction
+    let session = try house.session(number).id
+    let station = try house.station("CS-1").id
+    _ = try house.write { books throws(StoreFault) in
+      try books.transactions.create(
+        KeptTransaction(station: station, name: "tx-1", session: session, lastSeqNo: 0))
+    }
+    for (isOn, priority) in [(true, 9), (false, 0)] {
+      try house.decide { [desk = caller.desk] () throws(TurnFault) in try desk.priority(transaction: "tx-1", isOn: isOn)
+      }
+      let need = try #require(try house.books.circuits.need(of: session))
+      #expect(need.need.priority == priority && need.origin == "driver")
+    }
+  }
+
+  @Test(arguments: ["1.6", "2.1"])
+  func aPriorityIsTheHousesAndWhereItCanBeToldTheStations(version: String) async throws {
+    try house.addToken("04A1")
+    let caller = try house.connect("CS-1", version: version)
+    let session = try house.session(caller.start("04A1").transaction).id
+    async let set = house.csms.setPriority(true, of: session, by: "operator:anna")
+    await house.settleAll()
+    let record = try await set
+    #expect(try house.books.circuits.need(of: session)?.need.priority == 9)
+    let asked = house.stations.commands.contains { if case .profile(.priority) = $0 { true } else { false } }
+    #expect(asked == (version == "2.1"))
+    if !asked { #expect(record.phase == .done) }
+  }
+
   @Test func aVehicleWithoutASessionIsToldLater() throws {
     let caller = try house.connect("CS-1")
     #expect(try needs(caller) == .later)

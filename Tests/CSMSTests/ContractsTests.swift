@@ -166,7 +166,7 @@ struct ContractsTests {
   @Test func aGoodCertificateIsNotYetAContract() throws {
     try trustRoot()
     let verdict = try #require(try authorize(report(chain: contract.pem)).value)
-    #expect(verdict.certificate == .accepted && verdict.authorization.verdict == .invalid)
+    #expect(verdict.certificate == .cancelled && verdict.authorization.verdict == .invalid)
   }
 
   @Test func aBadCertificateIsWorthNothingWhateverTheToken() throws {
@@ -179,7 +179,7 @@ struct ContractsTests {
     #expect(try authorize(report(chain: other.pem)).value?.certificate == .untrusted)
     house.clock.now += .seconds(100 * 86_400)
     let late = try #require(try authorize(report(chain: contract.pem)).value)
-    #expect(late.certificate == .expired && late.authorization.verdict == .invalid)
+    #expect(late.certificate == .expired && late.authorization.verdict == .expired)
   }
 
   @Test func aCertificateWhoseStateNobodyTellsIsNotAccepted() throws {

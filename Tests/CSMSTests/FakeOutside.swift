@@ -65,6 +65,7 @@ final class FakeStations: StationLink {
   }
 
   nonisolated func keepsLimits(version: String) -> Bool { version != "2.0.1" }
+  nonisolated func givesPriority(version: String) -> Bool { version == "2.1" }
   nonisolated func settingKeys(version: String) -> [String] { ["HeartbeatInterval", "Lamp", "Colour", "Sound"] }
 
   /// What is wrong with each call that is written by hand.

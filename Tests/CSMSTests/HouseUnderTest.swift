@@ -146,13 +146,14 @@ final class HouseUnderTest {
 
   /// The station calls, is let in, and has its desk.
   func connect(
-    _ identity: String, password: String? = nil, encrypted: Bool = false, certificate: ClientCertificate? = nil
+    _ identity: String, password: String? = nil, encrypted: Bool = false, certificate: ClientCertificate? = nil,
+    version: String = "ocpp1.6"
   ) throws -> Caller {
     let admission = try admit(identity, password: password, encrypted: encrypted, certificate: certificate)
     guard case .welcome(let guest) = admission else { throw TestFault("\(identity) is not let in") }
     let link = newLink()
     let desk = try decide { [csms] () throws(TurnFault) in
-      try csms.opened(link, of: guest, version: "ocpp1.6", address: "192.0.2.1")
+      try csms.opened(link, of: guest, version: version, address: "192.0.2.1")
     }
     return Caller(house: self, link: link, desk: desk)
   }

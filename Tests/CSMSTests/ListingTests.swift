@@ -95,6 +95,38 @@ private final class ListedStation {
     #expect(try list.phase == .inStep)
   }
 
+  @Test func whoeverAStationForgetsLeavesItsList() async throws {
+    for uid in ["A1", "A2"] { try house.addToken(uid) }
+    _ = try house.connect("CS-1")
+    try await keep()
+    station.updates = []
+    house.stations.answer = { [station] command, _ in
+      if case .customer = command { .accepted(answer: [:]) } else { station.answer(command) }
+    }
+    let identity = StationIdentity("CS-1")!
+    for isForgotten in [false, true] {
+      let wish = CustomerCommand(
+        id: 0, person: .token(uid: "a1", kind: nil), isTold: true, isForgotten: isForgotten)
+      async let asked = house.csms.command(.customer(wish), to: identity, by: "anna")
+      await house.settleAll()
+      _ = try await asked
+      house.pass(3)
+    }
+    #expect(station.updates.map(\.isFull) == [false] && station.tags.keys.sorted() == ["A2"])
+    #expect(try list.phase == .inStep && list.version == station.version)
+  }
+
+  @Test func aListAtAStationThatIsLeftAloneGoesAsSoonAsItsCapacityIsKnown() async throws {
+    try house.addToken("A1")
+    var quiet = try house.station("CS-1")
+    quiet.quirks.isLeftAloneAfterBoot = true
+    let changed = quiet
+    try house.write { books throws(StoreFault) in try books.stations.update(changed) }
+    _ = try house.connect("CS-1")
+    try await keep()
+    #expect(station.tags.keys.sorted() == ["A1"])
+  }
+
   @Test func aStationThatReportsAnotherVersionGetsTheWholeList() async throws {
     try house.addToken("A1")
     let caller = try house.connect("CS-1")

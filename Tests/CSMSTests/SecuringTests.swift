@@ -136,6 +136,27 @@ struct SecuringTests {
     #expect(kept.match == match && kept.serial == "BEEF" && kept.expiresAt == shown.expiresAt)
   }
 
+  @Test(arguments: [("SN-77", true), (nil, true), ("SN-78", false)] as [(String?, Bool)])
+  func aBootSaysTheSerialNumberOfItsCertificate(told: String?, isServed: Bool) throws {
+    try keep(.certificate, serialNumber: "SN-77")
+    let caller = try house.connect("CS-1", certificate: papers("SN-77"))
+    let report = BootReport(vendor: "Acme", model: "One", serialNumber: told, isHeldToCertificate: true)
+    let verdict = try house.decide { [desk = caller.desk] () throws(TurnFault) in try desk.boot(report) }
+    #expect(verdict.registration == (isServed ? .accepted : .rejected))
+    house.settle()
+    #expect(house.stations.closed.map(\.link) == (isServed ? [] : [caller.link]))
+    #expect(try house.count("station.refused") == (isServed ? 0 : 1))
+    #expect(try house.station("CS-1").serialNumber == "SN-77")
+  }
+
+  @Test func oneThatIsKnownByItsIdentityMaySayAnySerialNumber() throws {
+    try keep(.certificate, serialNumber: "SN-77")
+    let caller = try house.connect("CS-1", certificate: papers("CS-1"))
+    let report = BootReport(vendor: "Acme", model: "One", serialNumber: "SN-78", isHeldToCertificate: true)
+    let verdict = try house.decide { [desk = caller.desk] () throws(TurnFault) in try desk.boot(report) }
+    #expect(verdict.registration == .accepted)
+  }
+
   @Test(arguments: [nil, "", "operator", "Another"]) func theOrganizationInACertificateIsTheOperator(name: String?)
     throws
   {

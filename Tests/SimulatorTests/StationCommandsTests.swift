@@ -172,7 +172,7 @@ import Wire
 
   @Test func whatIsNotUnderstoodGetsItsError() {
     var stage = Stage.opened()
-    #expect(stage.ask("SetChargingProfile", [:])[0] == "error NotImplemented")
+    #expect(stage.ask("ReserveNow", [:])[0] == "error NotImplemented")
     #expect(stage.ask("Reset", [:])[0] == "error OccurenceConstraintViolation")
     #expect(stage.ask("DataTransfer", ["vendorId": "Nobody"])[0] == #"result {"status":"UnknownVendorId"}"#)
     #expect(

@@ -78,36 +78,6 @@ import Wire
     #expect(stage.payloads("ReservationStatusUpdate").map { $0["reservationUpdateStatus"]?.string } == ["Expired"])
   }
 
-  @Test func profilesAreKeptReportedAndCleared() throws {
-    var stage = stage()
-    func profile(_ id: Int, level: Int, limit: Int) -> JSON {
-      [
-        "evseId": 1,
-        "chargingProfile": [
-          "id": .number(JSONNumber(id)), "stackLevel": .number(JSONNumber(level)),
-          "chargingProfilePurpose": "TxDefaultProfile", "chargingProfileKind": "Relative",
-          "chargingSchedule": [
-            [
-              "id": 1, "chargingRateUnit": "A",
-              "chargingSchedulePeriod": [["startPeriod": 0, "limit": .number(JSONNumber(limit))]],
-            ]
-          ],
-        ],
-      ]
-    }
-    for wish in [profile(1, level: 0, limit: 32), profile(2, level: 3, limit: 10)] {
-      #expect(try result(stage.ask("SetChargingProfile", wish))["status"] == "Accepted")
-    }
-    let composite = try result(stage.ask("GetCompositeSchedule", ["evseId": 1, "duration": 60]))
-    #expect(composite["schedule"]?["chargingSchedulePeriod"]?.array?.first?["limit"]?.int == 10)
-    _ = stage.ask("GetChargingProfiles", ["requestId": 4, "chargingProfile": ["stackLevel": 3]])
-    stage.settle()
-    let told = stage.payloads("ReportChargingProfiles")
-    #expect(told.flatMap { $0["chargingProfile"]?.array ?? [] }.map { $0["id"]?.int } == [2])
-    #expect(try result(stage.ask("ClearChargingProfile", ["chargingProfileId": 2]))["status"] == "Accepted")
-    #expect(try result(stage.ask("ClearChargingProfile", ["chargingProfileId": 2]))["status"] == "Unknown")
-  }
-
   @Test func aLocalListIsBelievedWithoutTheHouse() throws {
     var stage = stage()
     let list: JSON = [
@@ -126,26 +96,6 @@ import Wire
     stage.comeBack()
     stage.settle()
     #expect(stage.payloads("TransactionEvent").first?["idToken"]?["idToken"]?.string == "LISTED")
-  }
-
-  @Test func firmwareAndLogsAreToldStepByStep() throws {
-    var stage = stage()
-    let firmware: JSON = ["location": "https://files.example/fw", "retrieveDateTime": .string(stage.now.time.text)]
-    #expect(try result(stage.ask("UpdateFirmware", ["requestId": 6, "firmware": firmware]))["status"] == "Accepted")
-    let log: JSON = [
-      "logType": "DiagnosticsLog", "requestId": 7, "log": ["remoteLocation": "https://files.example/up"],
-    ]
-    #expect(try result(stage.ask("GetLog", log))["filename"] != nil)
-    for _ in 0..<6 {
-      stage.after(2)
-      stage.settle()
-    }
-    #expect(
-      stage.payloads("FirmwareStatusNotification").map { $0["status"]?.string } == [
-        "Downloading", "Downloaded", "Installing", "Installed",
-      ])
-    #expect(stage.payloads("LogStatusNotification").map { $0["status"]?.string } == ["Uploading", "UploadFailure"])
-    #expect(stage.payloads("LogStatusNotification").allSatisfy { $0["requestId"]?.int == 7 })
   }
 
   @Test func messagesAndCertificatesAreKept() throws {

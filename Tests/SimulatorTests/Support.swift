@@ -27,6 +27,8 @@ struct Stage {
   private(set) var calls: [(action: String, payload: JSON)] = []
   private(set) var events: [StationEvent] = []
   private(set) var lines: [String] = []
+  /// Files that it brought somewhere.
+  private(set) var brought: [(name: String, text: String)] = []
   private var asked = 0
   var nextTransaction: Int64 = 100
   /// What the house says of tags.
@@ -56,6 +58,10 @@ struct Stage {
     switch step {
     case .connect: return "connect"
     case .drop: return "drop"
+    case .fetch(let url): return "fetch \(url)"
+    case .bring(let url, let name, let body):
+      brought.append((name, body.text))
+      return "bring \(url)"
     case .close(let code, _):
       return "close \(code)"
     case .tell(let event):

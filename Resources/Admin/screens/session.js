@@ -148,9 +148,18 @@ function drawFacts(list, s) {
     fact(t('fact.meter'), `${kilowattHours(s.meter_start_kwh)} → ${kilowattHours(s.meter_last_kwh)}`),
     fact(t('fact.reading'), ago(s.last_reading_at)),
     fact(t('fact.transaction'), s.transaction_id === null ? none : h('span.id', null, String(s.transaction_id))),
+    s.need && fact(t('fact.need'), needParts(s.need, s.location?.time_zone)),
     fact(t('col.tariff'), s.tariff ? priceInWords(s.tariff) : t('session.no_tariff')),
     fact(t('fact.cdr'), s.cdr ? h('a.id', { href: path`/cdrs/${s.cdr}` }, short(s.cdr)) : none),
   ]);
+}
+
+/// What it was asked to get: energy, until when, and how far before others.
+function needParts(need, zone) {
+  return [
+    need.energy_kwh && kilowattHours(need.energy_kwh), need.departs_at && timeMark(need.departs_at, zone),
+    need.priority > 0 && t('fact.need.priority', { n: need.priority }),
+  ].filter(Boolean).flatMap((part, place) => (place > 0 ? [' · ', part] : [part]));
 }
 
 function drawPrice(place, s, zone) {

@@ -166,6 +166,22 @@ extension V16.ChargingProfile {
     validTo = profile.validTo
     chargingSchedule = V16.ChargingSchedule(profile.schedule)
   }
+
+  /// In the house's words.
+  public var plain: Domain.ChargingProfile {
+    var profile = Domain.ChargingProfile()
+    (profile.purpose, profile.stackLevel) = (chargingProfilePurpose.plain, stackLevel)
+    switch chargingProfileKind {
+    case .absolute: profile.kind = .absolute
+    case .recurring: profile.kind = .recurring
+    case .relative: profile.kind = .relative
+    }
+    profile.recurrency = recurrencyKind.map { $0 == .daily ? .daily : .weekly }
+    (profile.validFrom, profile.validTo) = (validFrom, validTo)
+    profile.transaction = transactionId.map { "\($0)" }
+    profile.schedule = chargingSchedule.plain
+    return profile
+  }
 }
 
 extension V16.ChargingProfile.Purpose {
@@ -178,10 +194,18 @@ extension V16.ChargingProfile.Purpose {
       throw Unspeakable("OCPP 1.6 has no profiles for \(purpose.rawValue)")
     }
   }
+
+  public var plain: Domain.ChargingProfile.Purpose {
+    switch self {
+    case .chargePointMax: .station
+    case .txDefault: .anySession
+    case .tx: .session
+    }
+  }
 }
 
 extension V16.ChargingSchedule {
-  init(_ schedule: Domain.ChargingProfile.Schedule) {
+  public init(_ schedule: Domain.ChargingProfile.Schedule) {
     self.init()
     duration = schedule.seconds
     startSchedule = schedule.startsAt

@@ -59,7 +59,7 @@ extension V2 {
 // MARK: - To the protocol's words
 
 extension V2.ChargingProfile {
-  init(_ profile: Domain.ChargingProfile, number: Int64, _ edition: Edition) throws(Unspeakable) {
+  public init(_ profile: Domain.ChargingProfile, number: Int64, _ edition: Edition) throws(Unspeakable) {
     self.init()
     id = Int(number)
     stackLevel = profile.stackLevel
@@ -93,7 +93,7 @@ extension V2.ChargingProfile {
   }
 
   /// In the house's words; nil where it is none that they have.
-  var plain: Domain.ChargingProfile? {
+  public var plain: Domain.ChargingProfile? {
     guard let first = chargingSchedule.first, let purpose = chargingProfilePurpose.word?.plain else { return nil }
     var profile = Domain.ChargingProfile()
     (profile.purpose, profile.stackLevel) = (purpose, stackLevel)
@@ -154,7 +154,7 @@ extension V2.ChargingProfilePurpose {
     }
   }
 
-  var plain: Domain.ChargingProfile.Purpose {
+  public var plain: Domain.ChargingProfile.Purpose {
     switch self {
     case .chargingStationMaxProfile: .station
     case .txDefaultProfile: .anySession
