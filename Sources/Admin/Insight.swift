@@ -35,7 +35,8 @@ extension API {
     var view = InsightView(
       head: query.head, items: [],
       columns: [
-        "start", "end", "energy_kwh", "sessions", "busy_seconds", "idle_seconds", "utilisation", "plug_ins", "plug_ins_served", "currency", "revenue",
+        "start", "end", "energy_kwh", "sessions", "busy_seconds", "idle_seconds", "utilisation", "plug_ins",
+        "plug_ins_served", "currency", "revenue",
       ], rows: [])
     view.head["by"] = .word(step)
     view.head["evses"] = .whole(evses)
@@ -64,7 +65,8 @@ extension API {
     let map = try await week(query)
     var view = InsightView(
       head: query.head, items: [],
-      columns: ["weekday", "hour", "energy_kwh", "sessions", "busy_seconds", "idle_seconds", "utilisation",
+      columns: [
+        "weekday", "hour", "energy_kwh", "sessions", "busy_seconds", "idle_seconds", "utilisation",
         "plug_ins", "plug_ins_served",
       ], rows: [])
     view.head["evses"] = .whole(map.evses)

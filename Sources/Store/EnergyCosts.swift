@@ -53,7 +53,8 @@ nonisolated public struct EnergyCosts {
   /// What holds at a location over quarters: its own prices, or where it never had one those of all places.
   public func prices(at location: ID<Location>, from first: Int64, to end: Int64) throws(StoreFault) -> EnergyPrices {
     let (from, to) = (Quarter.start(first), Quarter.start(end))
-    let own: Int? = try db.value("SELECT count(*) FROM (SELECT 1 FROM energy_price WHERE location = ?1 LIMIT 1)", location)
+    let own: Int? = try db.value(
+      "SELECT count(*) FROM (SELECT 1 FROM energy_price WHERE location = ?1 LIMIT 1)", location)
     let prices = try prices(of: own == 0 ? nil : location, from: from, to: to)
     var grids: [String: [GridPrice]] = [:]
     for area in Set(prices.compactMap(\.area)) {
@@ -75,13 +76,15 @@ nonisolated public struct EnergyCosts {
     let prices = try prices(at: location, from: first, to: last + 1)
     for quarter in quarters {
       let energy: Energy?? = try db.value(
-        "SELECT sum(energy) FROM usage WHERE grain = 0 AND scope = 1 AND subject = ?1 AND bucket = ?2", location, quarter)
+        "SELECT sum(energy) FROM usage WHERE grain = 0 AND scope = 1 AND subject = ?1 AND bucket = ?2", location,
+        quarter)
       var now: [String: (energy: Energy, cost: Money)] = [:]
       if let energy = energy ?? nil, energy != .zero, let (currency, cost) = prices.cost(of: energy, in: quarter) {
         now[currency] = (energy, cost)
       }
       let before = try db.rows(
-        "SELECT currency, energy, cost FROM energy_cost WHERE grain = 0 AND location = ?1 AND bucket = ?2", location, quarter
+        "SELECT currency, energy, cost FROM energy_cost WHERE grain = 0 AND location = ?1 AND bucket = ?2", location,
+        quarter
       ) { (row) throws(StoreFault) in
         try (row.get("currency") as String, row.get("energy") as Energy, row.get("cost") as Money)
       }

@@ -33,7 +33,8 @@ nonisolated public struct Incidents {
   public func ended(_ incident: Incident, begunAt begin: Timestamp, at now: Timestamp) throws(StoreFault) {
     try db.run(
       "UPDATE incident SET seconds = seconds + ?5 WHERE bucket = ?1 AND station = ?2 AND kind = ?3 AND code = ?4",
-      Quarter.number(of: begin), incident.station, incident.kind.rawValue, incident.code, max(0, now.seconds(since: begin)))
+      Quarter.number(of: begin), incident.station, incident.kind.rawValue, incident.code,
+      max(0, now.seconds(since: begin)))
   }
 
   /// Those of quarters, the first one included and the last one not, the most frequent first.

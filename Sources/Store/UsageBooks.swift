@@ -109,7 +109,9 @@ nonisolated public struct UsageBooks {
 
   /// What is to be read for the quarters from the first one to the last one, which is not included: the longest rows that
   /// lie within, and shorter ones at both ends.
-  static func pieces(from first: Int64, to end: Int64) -> [Piece] { pieces(first, end, .span).filter { $0.from < $0.to } }
+  static func pieces(from first: Int64, to end: Int64) -> [Piece] {
+    pieces(first, end, .span).filter { $0.from < $0.to }
+  }
 
   private static func pieces(_ first: Int64, _ end: Int64, _ grain: Grain) -> [Piece] {
     guard first < end else { return [] }
@@ -170,7 +172,8 @@ nonisolated public struct UsageBooks {
   /// The first quarter that saw something; nil where none did.
   public func firstQuarter(of scope: UsageScope) throws(StoreFault) -> Int64? {
     try db.value(
-      "SELECT min(bucket) FROM usage WHERE grain = 0 AND scope = ?1 AND subject = ?2", scope.scope, scope.subject) ?? nil
+      "SELECT min(bucket) FROM usage WHERE grain = 0 AND scope = ?1 AND subject = ?2", scope.scope, scope.subject)
+      ?? nil
   }
 
   // MARK: What could be used

@@ -8,7 +8,9 @@ import Wire
 @MainActor @Suite struct ComparingTests {
   @Test func everyViewAnswersAndIsATableToo() async throws {
     let (house, owner) = try await Fixture.open()
-    for (name, column) in [("margin", "start,"), ("failures", "station,"), ("partners", "partner,"), ("forecast", "start,")] {
+    for (name, column) in [
+      ("margin", "start,"), ("failures", "station,"), ("partners", "partner,"), ("forecast", "start,"),
+    ] {
       let view = try await house.ask(.get, "/insight/\(name)", as: owner)
       #expect(view.status == 200 && view.json["items"]?.array != nil, "\(name)")
       #expect(try await house.ask(.get, "/insight/\(name).csv", as: owner).text.hasPrefix(column), "\(name)")
@@ -17,7 +19,8 @@ import Wire
     #expect(forecast.json["enough"] == false && forecast.json["weeks_needed"] == 6)
     #expect(try await house.ask(.get, "/insight/margin?by=location", as: owner).json["by"] == "location")
     for (path, field) in [
-      ("/insight/margin?by=year", "by"), ("/insight/margin?station=X", "station"), ("/insight/failures?by=colour", "by"),
+      ("/insight/margin?by=year", "by"), ("/insight/margin?station=X", "station"),
+      ("/insight/failures?by=colour", "by"),
       ("/insight/forecast?zone=Mars", "zone"),
     ] {
       #expect(try await house.ask(.get, path, as: owner).json["field"]?.string == field, "\(path)")
@@ -44,7 +47,8 @@ import Wire
       #expect(wrong.json["field"]?.string == field)
     }
     #expect(
-      try await house.ask(.post, "/energy-prices", ["location": 99, "csv": "2026-11-02T00:00:00Z,1"], as: owner).status == 404)
+      try await house.ask(.post, "/energy-prices", ["location": 99, "csv": "2026-11-02T00:00:00Z,1"], as: owner).status
+        == 404)
     #expect(try await house.ask(.delete, "/energy-prices?from=2026-11-02T00:00:00Z", as: owner).status == 204)
     #expect(try await house.ask(.get, "/energy-prices", as: owner).json["items"]?.array?.count == 1)
   }

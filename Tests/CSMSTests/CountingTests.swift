@@ -77,9 +77,10 @@ struct CountingTests {
     try visit("CARD", 0)
     let end = Quarter.number(of: house.now) + 1
     let lines = try house.books.incidents.lines(by: .code, at: nil, from: 0, to: end, limit: 9)
-    #expect(Set(lines.map { "\($0.kind?.rawValue ?? "") \($0.code ?? "") \($0.count) \($0.seconds)" }) == [
-      "fault unknown 1 90", "session no_energy 1 0",
-    ])
+    #expect(
+      Set(lines.map { "\($0.kind?.rawValue ?? "") \($0.code ?? "") \($0.count) \($0.seconds)" }) == [
+        "fault unknown 1 90", "session no_energy 1 0",
+      ])
   }
 
   @Test func whatASessionCostTheHouseFollowsItsBillAndAChangedPrice() async throws {

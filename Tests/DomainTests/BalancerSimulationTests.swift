@@ -35,7 +35,8 @@ struct BalancerSimulationTests {
   @Test(arguments: seeds)
   func thePowerIsUsedAsABestScheduleWouldUseIt(_ seed: UInt64) {
     var plan = ModelSite.Plan.usual(
-      seed, outlets: 4 + Int(seed * 7_919 % 17), days: Self.days, amperesEach: 7 + Int(seed % 5), habits: [.good, .slow])
+      seed, outlets: 4 + Int(seed * 7_919 % 17), days: Self.days, amperesEach: 7 + Int(seed % 5),
+      habits: [.good, .slow])
     plan.hasTail = false
     var site = ModelSite(seed: seed, plan)
     site.run()

@@ -62,15 +62,7 @@ function monthSection(shown, done) {
   table.show(shown.drafts);
   return h('section', null, h('div.section-head', null, h('h2', null, t('invoices.drafts.of', { month: name })), h('div.buttons', null,
     mayRun() && h('button.primary', { type: 'button', disabled: !over, title: over ? null : t('invoices.not_over'), on: { click: close } }, t('invoices.close')))),
-  h('p.mute', null, t(over ? 'invoices.drafts.text' : 'invoices.not_over')), heldBack(shown.held), table.element);
-}
-
-/// What waits for the operator is in no draft: how much, and why.
-function heldBack(held) {
-  if (held.length === 0) return null;
-  const n = held.reduce((sum, { count }) => sum + count, 0);
-  return h('div.trouble', null, h('strong', null, h('a', { href: '/cdrs?held=1' }, t('invoices.held', { n }))),
-    h('ul', null, held.map(({ reason, count }) => h('li', null, `${count} × ${reason}`))));
+  h('p.mute', null, t(over ? 'invoices.drafts.text' : 'invoices.not_over')), table.element);
 }
 
 /// What is missing from the drafts: sessions of this month and before whose CDRs are held back, with the reason.
