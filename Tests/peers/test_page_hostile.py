@@ -37,7 +37,7 @@ async def besieged(house, stations, partners):
     station = await stations(priced(house, "CP-1", number))
     # What a station says of itself, its faults and its messages, with megabytes behind it.
     await station.boot(vendor=MARKUP[:20], model="<u>x</u>")
-    flood = "A" * 300_000
+    flood = "A" * 100_000
     for connector, info in ((1, EVIL), (2, EVIL + flood)):
         await tell(station, [2, f"s{connector}", "StatusNotification", {
             "connectorId": connector, "errorCode": "OtherError", "status": "Faulted", "info": info, "vendorId": EVIL,
@@ -93,7 +93,7 @@ async def flaws_of(page, where):
       ran: Boolean(window.hit),
       made: [...document.querySelectorAll('img[src=x], main b > script, main u, main i, [onerror]')].map((e) => e.outerHTML),
       turned: /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(document.body.innerText),
-      long: [...document.querySelectorAll('main *')].some((e) => e.childElementCount === 0 && e.textContent.length > 100000),
+      long: [...document.querySelectorAll('main *')].some((e) => e.childElementCount === 0 && e.textContent.length > 50000),
     })""")
     return [f"{where}: {name} {value}" for name, value in found.items() if value]
 
