@@ -21,6 +21,7 @@ NUMBERED = """() => {
 }"""
 
 
+@pytest.mark.timeout(900)
 async def test_every_action_is_reached_by_tab(house, stations, partners, window):  # noqa: F811
     screens = await inhabited(house, stations, partners)
     page = await (await window(house)).log_in()
@@ -45,6 +46,7 @@ async def test_every_action_is_reached_by_tab(house, stations, partners, window)
     assert not flaws, "\n".join(flaws)
 
 
+@pytest.mark.timeout(600)
 async def test_nothing_is_lost_at_twice_the_size(house, stations, partners, window):  # noqa: F811
     screens = await inhabited(house, stations, partners)
     page = await (await window(house)).log_in()
