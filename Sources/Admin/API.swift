@@ -254,8 +254,8 @@ struct Route: Sendable {
 
   static let all: [Route] =
     entry + people + overview + stations + stationSettings + commands + certificates + rawCalls + duties + campaigns
-    + devices + sessions + cdrs + insight + pricePolicies + locations + sitePlans + circuits + uptime + carbon + tokens + tariffs
-    + partners + roaming + parked + logs + metrics + invoices + driver + webhooks
+    + devices + sessions + cdrs + insight + pricePolicies + locations + circuits + uptime + carbon + tokens + tariffs
+    + partners + roaming + parked + logs + metrics + invoices + driver + webhooks + sitePlans
 }
 
 /// One request at its route.
