@@ -123,17 +123,43 @@ async function route() {
     root, signal, params: found.params, query: new URLSearchParams(location.search),
     head: (options) => head(root, options), keep,
   };
+  const slow = setTimeout(() => root.append(h('p.mute.loading', null, t('shell.loading'))), 400);
+  signal.addEventListener('abort', () => clearTimeout(slow));
   try {
-    const screen = `screens/${found.module}`;
-    const { show } = await (found.module === 'overview' ? import(`./${screen}.js`) : later(screen));
+    const show = await screenOf(found.module);
     if (signal.aborted) return;
+    if (!show) {
+      head(root, { title: t(`nav.${found.place}`) });
+      return root.append(noAnswer());
+    }
     await show(context);
     root.querySelector('.tabs [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
   } catch (problem) {
     if (signal.aborted) return;
     if (!root.querySelector('h1')) head(root, { title: t(`nav.${found.place}`) });
-    root.append((await later('dialog')).problemBox(problem, route));
+    root.append(await later('dialog').then(({ problemBox }) => problemBox(problem, route), noAnswer));
+  } finally {
+    clearTimeout(slow);
+    root.querySelector('.loading')?.remove();
   }
+}
+
+/// What draws a screen; nothing where it cannot be loaded.
+async function screenOf(module) {
+  const name = `screens/${module}`;
+  try {
+    return (await (module === 'overview' ? import(`./${name}.js`) : later(name))).show;
+  } catch (error) {
+    console.warn(error.message);
+    return null;
+  }
+}
+
+/// That nobody answers, said with what is here already. A module that did not come is asked for again only by a page that
+/// begins anew.
+function noAnswer() {
+  return h('div.trouble', { role: 'alert' }, h('strong', null, t('error.unreachable')), h('div', null, t('error.unreachable.detail')),
+    h('div.buttons', null, h('button', { type: 'button', on: { click: () => location.reload() } }, t('error.again'))));
 }
 
 function find(pathname) {

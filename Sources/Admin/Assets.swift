@@ -37,8 +37,9 @@ nonisolated struct Assets: Sendable {
     return found
   }()
 
-  /// A module without the lines that are a comment and without its indentation, which are for those who read the source:
-  /// a sixth of what a browser would load. No text of a module goes over several lines, so no line begins within one.
+  /// A module without the lines that are a comment and without its indentation, which are for those who read the
+  /// source: a sixth of what a browser would load. No text of a module goes over several lines, so no line begins
+  /// within one.
   static func lean(_ module: [UInt8]) -> [UInt8] {
     let newline = UInt8(ascii: "\n"), space = UInt8(ascii: " ")
     var lean: [UInt8] = []

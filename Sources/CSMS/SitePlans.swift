@@ -2,8 +2,8 @@ import Domain
 import Store
 import Wire
 
-// Floor plans of sites. What changes is told as a change of the location, so that pages that show it look again; partners
-// are told nothing of it.
+// Floor plans of sites. What changes is told as a change of the location, so that pages that show it look again;
+// partners are told nothing of it.
 
 extension CSMS {
   /// Gives a site a plan, or another one.

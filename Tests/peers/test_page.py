@@ -58,7 +58,7 @@ class Window:
         await self.page.get_by_label("Name").fill(OWNER["name"])
         await self.page.get_by_label("Password").fill(OWNER["password"])
         await self.page.get_by_role("button", name="Log in").click()
-        await expect(self.page.get_by_role("heading", level=1)).to_have_text("Overview")
+        await expect(self.page.get_by_role("heading", level=1)).to_have_text("Overview", timeout=15_000)
         return self.page
 
 
@@ -212,10 +212,11 @@ async def inhabited(house, stations, partners):
     return [
         "/", "/stations", "/stations/CP-1", *tabs, "/sessions", f"/sessions/{sessions['active']}", f"/sessions/{sessions['completed']}",
         "/map", "/sites", f"/sites/{house.site}", "/tariffs", f"/tariffs/{number}", "/cdrs", f"/cdrs/{cdr}", "/tokens", "/partners",
-        f"/partners/{emsp.number}", "/messages", "/campaigns", "/invoices", "/analytics", "/settings",
+        f"/partners/{emsp.number}", "/messages", "/roaming", "/roaming?tab=cdrs", "/campaigns", "/invoices", "/analytics", "/settings",
         *[f"/settings?tab={tab}" for tab in ("people", "company", "certificates", "house")], "/nowhere"]
 
 
+@pytest.mark.timeout(900)
 async def test_axe_finds_nothing_on_any_screen(house, stations, partners, window):
     """By day, by night (where only the colours differ), and on a phone, where nothing may be wider than the screen."""
     screens = await inhabited(house, stations, partners)

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.skipif(not os.access(CHROMIUM, os.X_OK), reason=f"there
 MARKUP = "<img src=x onerror=window.hit=1>"
 TURNED = "\u202egnp.exe\u2066"
 EVIL = MARKUP + TURNED
+FLOOD = "A" * 100_000
 FORMULA = "=HYPERLINK(\"http://x.example\")"
 
 
@@ -35,24 +36,24 @@ async def besieged(house, stations, partners):
     await emsp.join(house)
     await emsp.give(emsp.driver("DE-EMP-C00007", visual_number=MARKUP, issuer=MARKUP))
     station = await stations(priced(house, "CP-1", number))
-    # What a station says of itself, its faults and its messages, with megabytes behind it.
+    # What a station says of itself and its faults.
     await station.boot(vendor=MARKUP[:20], model="<u>x</u>")
-    flood = "A" * 300_000
-    for connector, info in ((1, EVIL), (2, EVIL + flood)):
-        await tell(station, [2, f"s{connector}", "StatusNotification", {
-            "connectorId": connector, "errorCode": "OtherError", "status": "Faulted", "info": info, "vendorId": EVIL,
-            "vendorErrorCode": EVIL, "timestamp": text(now())}])
-    await tell(station, [2, "d1", "DataTransfer", {"vendorId": EVIL, "messageId": EVIL, "data": EVIL + flood}])
     await tell(station, [2, "a1", "Authorize", {"idTag": EVIL[:20]}])
     await station.begin("DE-EMP-C00007", meter=0, at=now() - later(3_600))
     await station.meter(4_000, at=now() - later(1_800), power=11_000)
     await station.end(9_000)
-    await station.status(1, "Available")
+    fault = {"errorCode": "OtherError", "status": "Faulted", "vendorId": EVIL, "vendorErrorCode": EVIL, "timestamp": text(now())}
+    await tell(station, [2, "s1", "StatusNotification", {"connectorId": 1, "info": EVIL, **fault}])
+    await tell(station, [2, "d1", "DataTransfer", {"vendorId": EVIL, "messageId": EVIL, "data": EVIL}])
     await stations(knock(house, "CP-9<i>"))
     await house.api.post("/tokens", {"uid": "04FFFFFF", "visual_number": FORMULA})
     await house.api.post("/webhooks", {"name": MARKUP, "url": "http://127.0.0.1:9/<script>", "kinds": ["cdr."]})
     await house.api.put("/company", {"name": MARKUP, "address": MARKUP, "note": MARKUP})
-    await until(lambda: emsp.cdrs())
+    await until(lambda: emsp.cdrs(), 20)
+    # Last, as a large message is read beside the others, whenever the machine has time for it.
+    await tell(station, [2, "s2", "StatusNotification", {"connectorId": 2, "info": EVIL + FLOOD, **fault}])
+    await tell(station, [2, "d2", "DataTransfer", {"vendorId": EVIL, "data": EVIL + FLOOD}])
+    await until(lambda: any(frame[0] == 3 and frame[1] == "d2" for frame in station.tape.received), 60, what="it is answered")
     session = (await house.api.items("/sessions"))[0]["id"]
     cdr = (await house.api.items("/cdrs"))[0]["id"]
     return [
@@ -67,6 +68,7 @@ async def tell(station, frame):
     await station.tape.send(json.dumps(frame))
 
 
+@pytest.mark.timeout(600)
 async def test_hostile_texts_are_texts_on_every_screen(house, stations, partners, window):  # noqa: F811
     screens = await besieged(house, stations, partners)
     page = await (await window(house)).log_in()
@@ -93,7 +95,7 @@ async def flaws_of(page, where):
       ran: Boolean(window.hit),
       made: [...document.querySelectorAll('img[src=x], main b > script, main u, main i, [onerror]')].map((e) => e.outerHTML),
       turned: /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(document.body.innerText),
-      long: [...document.querySelectorAll('main *')].some((e) => e.childElementCount === 0 && e.textContent.length > 100000),
+      long: [...document.querySelectorAll('main *')].some((e) => e.childElementCount === 0 && e.textContent.length > 50000),
     })""")
     return [f"{where}: {name} {value}" for name, value in found.items() if value]
 

@@ -191,6 +191,7 @@ async def test_what_waits_for_a_partner_is_seen_and_sent_again(house, stations, 
     assert any(entry["operation"] == "redeliver" for entry in (await house.api.get("/audit"))["items"])
 
 
+@pytest.mark.timeout(600)
 async def test_a_house_of_thousands(house, window):  # noqa: F811
     """5,000 stations in the books, some of them talking all the time: lists stay quick, and a cut stream resumes."""
     await many(house, 5_000)

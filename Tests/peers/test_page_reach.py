@@ -1,6 +1,7 @@
 """That everything on a screen can be reached: by Tab alone, at twice the size, and while nothing or nobody answers."""
 
 import os
+import re
 
 import pytest
 from playwright.async_api import expect
@@ -20,6 +21,7 @@ NUMBERED = """() => {
 }"""
 
 
+@pytest.mark.timeout(900)
 async def test_every_action_is_reached_by_tab(house, stations, partners, window):  # noqa: F811
     screens = await inhabited(house, stations, partners)
     page = await (await window(house)).log_in()
@@ -44,6 +46,7 @@ async def test_every_action_is_reached_by_tab(house, stations, partners, window)
     assert not flaws, "\n".join(flaws)
 
 
+@pytest.mark.timeout(600)
 async def test_nothing_is_lost_at_twice_the_size(house, stations, partners, window):  # noqa: F811
     screens = await inhabited(house, stations, partners)
     page = await (await window(house)).log_in()
@@ -86,3 +89,17 @@ def ill(status, body):
         await route.fulfill(status=status, body=body, content_type="application/problem+json")
 
     return answer
+
+
+async def test_a_screen_that_is_opened_while_nobody_answers_says_so_and_comes_later(house, window):  # noqa: F811
+    """Its module is not even here."""
+    view = await window(house)
+    page = await view.log_in()
+    await house.stop()
+    await page.get_by_role("link", name="Sites").click()
+    await expect(page.get_by_role("alert")).to_be_visible(timeout=10_000)
+    await house.start()
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.get_by_role("row").filter(has_text="Market square")).to_be_visible(timeout=15_000)
+    # That a daemon is gone makes Chromium complain of failed requests, which is the truth.
+    view.trouble = [line for line in view.trouble if not re.search("ERR_|status of 503|dynamically imported", line)]
