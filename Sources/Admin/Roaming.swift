@@ -18,7 +18,7 @@ extension Route {
       var wish = ChargingPreferences()
       wish.kind = try fields.word("kind")
       wish.departsAt = try fields.maybeTime("departs_at")
-      wish.energyNeed = try fields.maybeNumber("energy_kwh")
+      wish.energyNeed = try fields.maybeDecimal("energy_kwh")
       wish.mayDischarge = try fields.maybeFlag("may_discharge")
       try fields.finish()
       return .json(["answer": .word(try await api.house.prefer(wish, in: try call.id(), by: call.by))])
