@@ -98,8 +98,10 @@ import Wire
   }
 
   @Test func aConnectorOfLessAmperesIsLimitedAtOnce() async throws {
-    try house.connect("CS-1").start("CARD-A", evse: 1)
+    let caller = try house.connect("CS-1")
     house.pass(5)
+    try caller.start("CARD-A", evse: 1)
+    house.pass(2)
     #expect(last(1) == 32)
     try await house.csms.changeEVSE(1, of: identity, by: "anna") { evse in evse.connectors[0].maxAmperage = 20 }
     house.pass(2)
