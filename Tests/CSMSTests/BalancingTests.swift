@@ -141,10 +141,11 @@ import Wire
     #expect(try house.books.circuits.outlet(of: evse.id) == nil)
   }
 
-  @Test func theDefaultProfileIsWishedAgainWhereItsTurnWasLost() throws {
+  @Test func theDefaultProfileIsWishedAgainWhereItsTurnWasLost() async throws {
     _ = try house.connect("CS-1")
     house.csms.tick()
     house.failNextTurn()
+    await house.settleAll()
     house.pass(10)
     let defaults = house.stations.commands.count { command in
       if case .profile(.set(let profile, _, _)) = command { profile.purpose == .anySession } else { false }
