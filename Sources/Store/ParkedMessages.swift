@@ -28,10 +28,11 @@ nonisolated public struct ParkedMessages {
   ) throws(StoreFault) -> Bool {
     let text = payload.text
     let digest = SHA256.digest(Bytes(utf8: text)).hex
-    let isKnown = try db.run(
-      """
-      UPDATE parked_message SET count = count + 1, received_at = ?4 WHERE station = ?1 AND action = ?2 AND digest = ?3
-      """, station, action, digest, now) > 0
+    let isKnown =
+      try db.run(
+        """
+        UPDATE parked_message SET count = count + 1, received_at = ?4 WHERE station = ?1 AND action = ?2 AND digest = ?3
+        """, station, action, digest, now) > 0
     if isKnown { return false }
     let alike: Int? = try db.value(
       """

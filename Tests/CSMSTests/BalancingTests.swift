@@ -98,8 +98,10 @@ import Wire
   }
 
   @Test func aConnectorOfLessAmperesIsLimitedAtOnce() async throws {
-    try house.connect("CS-1").start("CARD-A", evse: 1)
+    let caller = try house.connect("CS-1")
     house.pass(5)
+    try caller.start("CARD-A", evse: 1)
+    house.pass(2)
     #expect(last(1) == 32)
     try await house.csms.changeEVSE(1, of: identity, by: "anna") { evse in evse.connectors[0].maxAmperage = 20 }
     house.pass(2)
@@ -139,10 +141,11 @@ import Wire
     #expect(try house.books.circuits.outlet(of: evse.id) == nil)
   }
 
-  @Test func theDefaultProfileIsWishedAgainWhereItsTurnWasLost() throws {
+  @Test func theDefaultProfileIsWishedAgainWhereItsTurnWasLost() async throws {
     _ = try house.connect("CS-1")
     house.csms.tick()
     house.failNextTurn()
+    await house.settleAll()
     house.pass(10)
     let defaults = house.stations.commands.count { command in
       if case .profile(.set(let profile, _, _)) = command { profile.purpose == .anySession } else { false }

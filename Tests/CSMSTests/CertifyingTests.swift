@@ -53,7 +53,7 @@ struct CertifyingTests {
     await take(work, with: Errand(decide: { () throws(TurnFault) in throw .storage("damaged") }, fail: { _ in }))
     let made = try await work.value
     #expect(try house.csms.authority() == made)
-    #expect(try house.count("certificate.authority_made") == 1 && moved == 1)
+    #expect(try house.count("authority.made") == 1 && moved == 1)
     #expect(try house.csms.revocationList() != nil)
   }
 

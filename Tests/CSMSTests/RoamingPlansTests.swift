@@ -187,7 +187,8 @@ struct RoamingPlansTests {
         if case .profile(.clear) = command, !isHeard { .timedOut } else { answer(command, link) }
       }
       let caller = try house.caller(partner)
-      async let cleared = house.csms.clearProfile(of: session.id, respondTo: "https://Roamer/p/\(isHeard)", from: caller)
+      let url = "https://Roamer/p/\(isHeard)"
+      async let cleared = house.csms.clearProfile(of: session.id, respondTo: url, from: caller)
       for _ in 0..<5 { await house.settleAll() }
       #expect(try await cleared == planned)
       house.pass(2)

@@ -22,7 +22,7 @@ struct WatchingTests {
     #expect(try house.events.count >= before)
     // Something newer, as the newest fact of all is never pruned.
     try station.leave()
-    house.pass(2 * Limits.sweepSeconds + 60, beat: 30)
+    house.pass(2 * Limits.sweepSeconds + 60)
     #expect(try !house.events.contains("station.booted"))
   }
 

@@ -215,9 +215,10 @@ import Wire
     #expect(try house.books.tariffs.pruneFrozen().removed == 0)
     try house.books.db.script("UPDATE session SET tariff = NULL")
     #expect(try house.books.tariffs.pruneFrozen() == Pruned(removed: 1))
-    try sessions.insert(.started(
-      id: "s5", place: house.place, holder: house.ours, tariff: tariff, at: t(2_000), meter: .zero, transaction: 5,
-      received: t(2_000)))
+    try sessions.insert(
+      .started(
+        id: "s5", place: house.place, holder: house.ours, tariff: tariff, at: t(2_000), meter: .zero, transaction: 5,
+        received: t(2_000)))
     #expect(try sessions.session("s5")?.tariff == tariff)
   }
 }

@@ -136,7 +136,8 @@ import Wire
     let house = try SmallHouse()
     let (policies, carbon) = (house.books.policies, house.books.carbon)
     try policies.keep(
-      (0..<4).map { GridPrice(start: t(Int64($0) * 100), until: t(Int64($0) * 100 + 100), price: Decimal(1)) }, of: "NL")
+      (0..<4).map { GridPrice(start: t(Int64($0) * 100), until: t(Int64($0) * 100 + 100), price: Decimal(1)) }, of: "NL"
+    )
     #expect(try policies.pruneGridPrices(before: t(250)).removed == 2)
     #expect(try policies.grid(of: "NL", from: t(250), to: t(400)).map(\.start) == [t(200), t(300)])
     try carbon.keep((0..<4).map { CarbonFactor(beginsAt: t(Int64($0) * 100), milligrams: 1) }, of: nil)
