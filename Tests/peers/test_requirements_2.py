@@ -263,11 +263,7 @@ async def test_n10_fr_02_who_is_forgotten_leaves_the_local_list(case, door):
     async def in_step():
         return (await case.api.get("/stations/CS-1/local-list"))["state"] == "in_step"
 
-    try:
-        await until(in_step, 10, what="the list is sent")
-    except AssertionError:
-        print(await case.api.get("/stations/CS-1/local-list"), case.station.heard, case.station.tape.sent, await case.api.items("/stations/CS-1/commands"))
-        raise
+    await until(in_step, 10, what="the list is sent")
     before = case.station.told("SendLocalList")[-1]["versionNumber"]
     sent = len(case.station.told("SendLocalList"))
     token = {"idToken": CARD, "type": "ISO14443"}
