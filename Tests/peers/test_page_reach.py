@@ -74,7 +74,7 @@ async def test_a_screen_that_gets_no_answer_says_why_and_tries_again(house, stat
                               ("/analytics", "**/api/v1/insight/*"), ("/invoices", "**/api/v1/months/*"), ("/roaming", "**/api/v1/roaming/*")):
             await page.route(asked, answer)
             await page.goto(house.url + screen)
-            await expect(page.locator(".trouble:visible").first).to_contain_text(words, timeout=5_000)
+            await expect(page.locator(".trouble:visible").first).to_contain_text(words, timeout=20_000)
             await page.unroute(asked)
     flaws = await axe(page, "a screen without an answer")
     assert not flaws, "\n".join(flaws)

@@ -1,0 +1,77 @@
+"""What the page says of money and of partners: CDRs that are held back, months that lack them, what a tariff means, and what a
+partner may see."""
+
+import os
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from charging import priced, tariff
+from house import until
+from partners import EMSP
+from stations import now
+from test_page import CHROMIUM, TAG, browser, window  # noqa: F401: the fixtures are used by their names
+
+pytestmark = pytest.mark.skipif(not os.access(CHROMIUM, os.X_OK), reason=f"there is no Chromium at {CHROMIUM}")
+
+
+async def test_a_cdr_that_is_held_back_is_missed_in_its_month_until_it_is_let_go(house, stations, window):  # noqa: F811
+    station = await stations(priced(house, "CP-1", await tariff(house)))
+    # More energy than the connector gives in no time.
+    await station.begin(TAG, meter=0)
+    await station.end(90_000)
+    cdr = (await until(lambda: house.api.items("/cdrs")))[0]
+    assert cdr["held_because"]
+    page = await (await window(house)).log_in()
+    await page.goto(f"{house.url}/invoices?month={now():%Y-%m}")
+    await expect(page.get_by_text("Nobody owes anything for this month.")).to_be_visible()
+    held = page.locator("section").filter(has=page.get_by_role("heading", name="Held back", exact=False))
+    row = held.get_by_role("row").filter(has_text="CP-1")
+    await expect(row).to_contain_text(cdr["held_because"])
+    await row.focus()
+    await page.keyboard.press(".")
+    await page.get_by_role("menuitem", name="Release", exact=False).or_(page.get_by_role("menu").get_by_role("menuitem").first).first.click()
+    await page.get_by_role("dialog").locator("button[type=submit]").click()
+    await expect(page.get_by_role("heading", name="Held back", exact=False)).to_have_count(0, timeout=10_000)
+    await expect(page.get_by_text("Nobody owes anything for this month.")).to_have_count(0)
+    assert (await house.api.get(f"/cdrs/{cdr['id']}"))["held_because"] is None
+
+
+async def test_a_tariff_shows_its_week_and_what_a_session_would_cost(house, window):  # noqa: F811
+    number = await tariff(house)
+    page = await (await window(house)).log_in()
+    await page.goto(f"{house.url}/tariffs/{number}")
+    grid = page.get_by_role("region", name="Price of a kWh over the week")
+    await expect(grid.get_by_title("Mon 19:00: €0.45 per kWh")).to_be_visible()
+    await expect(grid.get_by_title("Mon 20:00: €0.30 per kWh")).to_be_visible()
+    await page.locator("[name=start]").first.fill(f"{now():%Y-%m-%d}T10:00")
+    await page.locator("[name=minutes]").fill("60")
+    await page.locator("[name=kwh]").fill("10")
+    await page.get_by_role("button", name="Calculate").click()
+    trial = await house.api.post(f"/tariffs/{number}/simulate", {
+        "start": f"{now():%Y-%m-%d}T09:00:00Z", "end": f"{now():%Y-%m-%d}T10:00:00Z", "time_zone": "Europe/Amsterdam",
+        "energy_kwh": 10})
+    await expect(page.locator("strong.fig")).to_have_text(
+        re.compile("€" + re.escape(f"{float(trial['totals']['cost']['incl_vat']):.2f}")))
+
+
+async def test_a_partner_sees_what_is_ticked(house, partners, window):  # noqa: F811
+    emsp = await partners(EMSP())
+    await emsp.join(house)
+    await tariff(house)
+    page = await (await window(house)).log_in()
+    await page.goto(f"{house.url}/partners/{emsp.number}")
+    section = page.locator("section").filter(has=page.get_by_role("heading", name="What it sees of ours"))
+    await expect(section).to_contain_text("All sites and tariffs that are published.")
+    await section.get_by_role("button", name="Change…").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Market square").uncheck()
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(section).to_contain_text("Not these sites: SITE-1")
+    assert (await house.api.get(f"/partners/{emsp.number}"))["publishing"]["hidden_locations"] == ["SITE-1"]
+    await section.get_by_role("button", name="Change…").click()
+    await expect(dialog.get_by_label("Market square")).not_to_be_checked()
+    await dialog.get_by_label("Market square").check()
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(section).to_contain_text("All sites and tariffs that are published.")
