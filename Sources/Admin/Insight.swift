@@ -94,8 +94,8 @@ extension API {
     let zone = try await zone(of: call)
     let first = try await house.read { books throws(StoreFault) in try books.locations.first()?.timeZone }
     let name = call[query: "zone"] ?? first ?? "Etc/UTC"
-    let to = try span?.upperBound ?? call.queryTime("to") ?? zone.startOfNextDay(clock.now())
-    let from = try span?.lowerBound ?? call.queryTime("from") ?? to - .seconds(days * 86_400)
+    let to = try span?.upperBound ?? call.queryMoment("to", in: zone) ?? zone.startOfNextDay(clock.now())
+    let from = try span?.lowerBound ?? call.queryMoment("from", in: zone) ?? to - .seconds(days * 86_400)
     for (name, time) in span == nil ? [("from", from), ("to", to)] : [("since", from)]
     where time.milliseconds % (Quarter.seconds * 1000) != 0 {
       throw Problem.invalid(name, "a whole quarter of an hour is expected")
@@ -192,7 +192,9 @@ extension API {
   /// The same length of time before and after a change, such as a discount, with the share of the energy that went into
   /// certain hours of the week.
   fileprivate func effect(_ call: Call) async throws -> Answer {
-    guard let since = try call.queryTime("since") else { throw Problem.invalid("since", "a time is expected") }
+    guard let since = try call.queryMoment("since", in: try await zone(of: call)) else {
+      throw Problem.invalid("since", "a date or a time is expected")
+    }
     func number(_ name: String, _ usual: Int, _ range: ClosedRange<Int>) throws(Problem) -> Int {
       guard let text = call[query: name] else { return usual }
       guard let value = Int(text), range.contains(value) else {

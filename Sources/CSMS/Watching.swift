@@ -45,6 +45,8 @@ extension CSMS {
     pullWhatIsDue()
     doDuties()
     tellWebhooks()
+    lookForAlarms()
+    postLetters()
     if now - lastMetering >= .seconds(Limits.meteringSeconds) || now < lastMetering {
       lastMetering = now
       note { () throws(StoreFault) in try self.keepLimits() }
@@ -72,6 +74,7 @@ extension CSMS {
   private func clockWasSetBack() {
     log.notice("the clock was set back", metadata: ["from": "\(lastBeat.text)", "to": "\(now.text)"])
     lastSweep = min(lastSweep, now)
+    note { () throws(StoreFault) in try self.books.alarms.hurry(at: self.now) }
     couriers.clockWasSetBack()
     links.clockWasSetBack(to: now, grace: .seconds(max(settings.offlineSeconds, settings.returnSeconds)))
     note { () throws(StoreFault) in
@@ -129,6 +132,7 @@ extension CSMS {
     _ = try books.jobs.prune(before: now - .seconds(settings.eventDays * 86_400))
     _ = try books.tokens.pruneAliases(before: now - .seconds(settings.eventDays * 86_400))
     _ = try books.users.pruneLogins(at: now)
+    _ = try books.alarms.prune(before: now - .seconds(settings.eventDays * 86_400))
     _ = try books.webhooks.prune(before: now - .seconds(settings.eventDays * 86_400))
     _ = try books.driverPages.pruneTickets(before: now - .seconds(settings.eventDays * 86_400))
     _ = try books.audit.prune(before: now - .seconds(settings.readingDays * 86_400))
