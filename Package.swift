@@ -53,6 +53,7 @@ let package = Package(
     room("HTTP", ["CSystem", "Wire", "Net"]),
     house("Store", ["CSystem", "CResources", "Wire", "Domain", "Crypto"]),
     room("Export", ["CSystem", "Wire", "Domain"]),
+    room("Mail", ["Wire", "Net", "Domain"]),
     room("OCPP", ["Wire", "Net", "HTTP", "Domain"], [logging]),
     room("OCPI", ["Wire", "Net", "HTTP", "Domain"], [logging]),
     house("CSMS", ["Wire", "Crypto", "Domain", "Store"], [logging]),
@@ -61,8 +62,8 @@ let package = Package(
     tool(
       "ostler",
       [
-        "CSystem", "Wire", "Net", "Crypto", "Domain", "HTTP", "Store", "Export", "OCPP", "OCPI", "CSMS", "Admin",
-        "Simulator",
+        "CSystem", "Wire", "Net", "Crypto", "Domain", "HTTP", "Store", "Export", "Mail", "OCPP", "OCPI", "CSMS",
+        "Admin", "Simulator",
       ],
       [argumentParser, logging]),
     // The load of `make bench`: a program of its own, so that what it costs is not the server's.
@@ -79,6 +80,7 @@ let package = Package(
     .target(name: "FaultyDisk", path: "Tests/FaultyDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
     tests("StoreTests", ["Store", "Domain", "Wire", "CSystem"]),
     tests("ExportTests", ["CSystem", "Export", "Domain", "Wire"]),
+    tests("MailTests", ["Mail", "Domain", "Wire"]),
     tests("OCPPTests", ["OCPP", "Net", "HTTP", "Domain", "Wire"]),
     tests("OCPITests", ["OCPI", "Net", "HTTP", "Domain", "Wire"]),
     tests("CSMSTests", ["CSMS", "Store", "Domain", "Crypto", "Wire", "FaultyDisk"]),

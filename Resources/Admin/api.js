@@ -75,6 +75,16 @@ export const patch = (path, body, options) => ask('PATCH', path, { ...options, b
 export const replace = (path, body, options) => ask('PUT', path, { ...options, body });
 export const remove = (path, options) => ask('DELETE', path, options);
 
+/// Sends what somebody wrote themselves and gives the answer as it came, for whoever tries the API.
+export async function trial(method, url, body) {
+  const headers = { Accept: '*/*' };
+  if (method !== 'GET' && csrf) headers['X-CSRF-Token'] = csrf;
+  if (body) headers['Content-Type'] = 'application/json';
+  const begun = performance.now();
+  const answer = await fetch(root + url, { method, headers, cache: 'no-store', credentials: 'same-origin', body: body || undefined, signal: AbortSignal.timeout(60_000) });
+  return { status: answer.status, type: answer.headers.get('Content-Type') ?? '', text: await answer.text(), milliseconds: Math.round(performance.now() - begun) };
+}
+
 /// A key that makes a repeated command the same command.
 export function commandKey() { return randomHex(16); }
 

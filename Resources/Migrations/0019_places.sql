@@ -5,7 +5,8 @@ ALTER TABLE connector ADD COLUMN details TEXT;
 
 -- EVSEs that stood at a location: partners go on hearing that they are gone, and their ids are never used again.
 CREATE TABLE gone_evse (
-  uid        TEXT PRIMARY KEY COLLATE NOCASE,
+  number     INTEGER PRIMARY KEY,
+  uid        TEXT NOT NULL UNIQUE COLLATE NOCASE,
   location   INTEGER NOT NULL REFERENCES location ON DELETE CASCADE,
   evse_id    TEXT COLLATE NOCASE,
   body       TEXT NOT NULL,

@@ -108,7 +108,17 @@ public final class API {
     let caller = try await admit(request, to: route, at: door)
     if !request.body.isEmpty { try checkType(request, route) }
     let call = Call(request: request, captures: captures, caller: caller)
-    let isAudited = request.method != .get && request.method != .head && route.access != .open
+    // Under a scope the caller's own things are read from the whole house, and all others from its sites.
+    guard caller.scope != nil, Reach(route) != .own else { return try await audited(route, call) }
+    return try await SiteScope.$current.withValue(caller.scope) {
+      let answer = try await audited(route, call)
+      guard case .stream(let feed) = answer else { return answer }
+      return .stream { responder in SiteScope.$current.withValue(caller.scope) { feed(responder) } }
+    }
+  }
+
+  private func audited(_ route: Route, _ call: Call) async throws -> Answer {
+    let isAudited = call.request.method != .get && call.request.method != .head && route.access != .open
     guard isAudited else { return try await done(route, call) }
     do {
       let answer = try await done(route, call)
@@ -134,6 +144,7 @@ public final class API {
   }
 
   private func done(_ route: Route, _ call: Call) async throws -> Answer {
+    try await checkReach(of: call, to: route)
     guard route.isCommand, let key = call.request.headers["idempotency-key"] else {
       return try await route.handle(self, call)
     }
@@ -222,6 +233,8 @@ public struct AdminSettings: Sendable {
   public nonisolated var stationURLs: [String] = []
   /// OCPI versions endpoints to give to partners.
   public nonisolated var partnerURLs: [String] = []
+  /// Under which drivers reach this page, where nobody says otherwise.
+  public nonisolated var publicURL = ""
   /// Host names under which this page is reached; any where the list is empty.
   public nonisolated var hosts: [String] = []
   /// Logins are taken on a plain door that is reached from other machines.
@@ -235,7 +248,7 @@ public struct AdminSettings: Sendable {
 /// One operation of the API, as `Resources/openapi.json` describes it under the same name.
 struct Route: Sendable {
   /// What a caller must be: anybody, a viewer, support, an operator, an administrator.
-  enum Access: Sendable { case open, look, help, run, own }
+  nonisolated enum Access: Sendable { case open, look, help, run, own }
 
   let name: String
   let method: HTTP.Method
@@ -262,7 +275,7 @@ struct Route: Sendable {
     entry + people + overview + stations + stationSettings + commands + certificates + rawCalls + duties + campaigns
     + devices + sessions + cdrs + insight + margin + comparing + pricePolicies + locations + sitePlans + circuits + uptime
     + sessionReport + carbon + tokens + tariffs
-    + partners + roaming + parked + logs + metrics + invoices + driver + webhooks
+    + partners + roaming + parked + logs + metrics + invoices + driver + webhooks + alarms + imports
 }
 
 nonisolated extension Request {
@@ -344,6 +357,15 @@ struct Call: Sendable {
     guard let text = self[query: name] else { return nil }
     guard let time = Timestamp(text) else { throw .invalid(name, "a time as 2026-11-03T09:15:00Z is expected") }
     return time
+  }
+
+  /// A time, or a date, which is its first moment on a clock of that zone.
+  func queryMoment(_ name: String, in zone: ZoneRules) throws(Problem) -> Timestamp? {
+    guard let text = self[query: name], text.utf8.count == 10 else { return try queryTime(name) }
+    guard let noon = Timestamp("\(text)T12:00:00Z") else {
+      throw .invalid(name, "a date as 2026-11-03 or a time as 2026-11-03T09:15:00Z is expected")
+    }
+    return zone.startOfDay(noon - .seconds(zone.offset(at: noon)))
   }
 
   func queryFlag(_ name: String) throws(Problem) -> Bool {

@@ -165,10 +165,10 @@ extension API {
     return codes
   }
 
-  /// The address that a label shows. Whoever prints says under which name drivers reach this page: the name by which a
-  /// request came may be somebody's tunnel.
+  /// The address that a label shows: that of whoever prints, else the public one. The name by which a request came may be
+  /// somebody's tunnel.
   private func base(_ call: Call) throws(Problem) -> String {
-    guard let base = call[query: "base"] else { return "" }
+    guard let base = call[query: "base"] else { return settings.publicURL }
     guard base.hasPrefix("https://") || base.hasPrefix("http://"), base.utf8.count <= Limits.labelBase,
       base.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
     else { throw .invalid("base", "an address such as https://charge.example") }

@@ -44,9 +44,13 @@ extension API {
     let (name, password, factor) = try (fields.text("name"), fields.text("password"), fields.maybeText("code"))
     try fields.finish()
     let address = call.request.peer.host
-    if let seconds = pace.pause(account: name, address: address, at: now) { throw Problem(tooManyFor: seconds) }
+    // Guesses from elsewhere do not keep out whoever came in from here before.
+    let isKnown = try await house.hasComeIn(name, from: address)
+    if let seconds = pace.pause(account: name, address: address, isKnown: isKnown, at: now) {
+      throw Problem(tooManyFor: seconds)
+    }
     // Counted before the answer is known, so that many guesses at once are no way around the pause.
-    pace.failed(account: name, address: address, at: now)
+    pace.failed(account: name, address: address, isKnown: isKnown, at: now)
     switch try await house.logIn(name: name, password: password, code: factor, from: address) {
     case .entered(let entrance):
       pace.succeeded(account: name, address: address)
@@ -54,7 +58,7 @@ extension API {
     case .refused: throw Problem(.unauthenticated, "name or password is wrong")
     case .codeWanted:
       // Taken back without forgiving what came before: else whoever knows the password could guess codes for ever.
-      pace.forgive(account: name, address: address)
+      pace.forgive(account: name, address: address, isKnown: isKnown)
       throw Problem(.secondFactor, "send the code of the authenticator, or a recovery code, as `code`")
     case .codeWrong: throw Problem(.secondFactor, "this code is not good, or it was used already")
     }
@@ -106,7 +110,8 @@ extension API {
       case .refuse: "never"
       }
     return .json([
-      "user": .string(call.caller.name), "role": .word(call.caller.role), "via": .string(via),
+      "user": .string(call.caller.name), "role": .word(call.caller.role), "sites": call.caller.scope?.json ?? .null,
+      "via": .string(via),
       "csrf_token": .text(csrf),
       "version": .string(settings.version), "now": .time(now), "last_seq": .whole(first.seq),
       "station_urls": .list(settings.stationURLs) { .string($0) },
@@ -125,9 +130,10 @@ extension API {
     var fields = try call.fields()
     let name = try fields.text("name")
     let role: Role = try fields.word("role")
+    let scope = try fields.scope()
     try fields.finish()
     guard role <= call.caller.role else { throw Problem.invalid("role", "nobody gives a role above their own") }
-    let (kept, key) = try await house.addKey(name, role: role, by: call.by)
+    let (kept, key) = try await house.addKey(name, role: role, scope: scope.wished, by: call.by)
     var json = kept.json
     json["key"] = .string(key)
     return .json(json, status: .created)
@@ -160,7 +166,8 @@ extension API {
 nonisolated extension APIKey {
   fileprivate var json: JSON {
     [
-      "id": .id(id), "name": .string(name), "role": .word(role), "created_at": .time(createdAt),
+      "id": .id(id), "name": .string(name), "role": .word(role), "sites": scope?.json ?? .null,
+      "created_at": .time(createdAt),
       "used_at": .time(usedAt),
     ]
   }

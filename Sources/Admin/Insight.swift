@@ -89,7 +89,9 @@ extension API {
   /// The same length of time before and after a change, such as a discount, with the share of the energy that went into
   /// certain hours of the week.
   fileprivate func effect(_ call: Call) async throws -> Answer {
-    guard let since = try call.queryTime("since") else { throw Problem.invalid("since", "a time is expected") }
+    guard let since = try call.queryMoment("since", in: try await zone(of: call)) else {
+      throw Problem.invalid("since", "a date or a time is expected")
+    }
     func number(_ name: String, _ usual: Int, _ range: ClosedRange<Int>) throws(Problem) -> Int {
       guard let text = call[query: name] else { return usual }
       guard let value = Int(text), range.contains(value) else {

@@ -79,8 +79,8 @@ extension API {
     let zone = try await zone(of: call)
     let first = try await house.read { books throws(StoreFault) in try books.locations.first()?.timeZone }
     let name = call[query: "zone"] ?? first ?? "Etc/UTC"
-    let to = try span?.upperBound ?? call.queryTime("to") ?? zone.startOfNextDay(clock.now())
-    let from = try span?.lowerBound ?? call.queryTime("from") ?? to - .seconds(days * 86_400)
+    let to = try span?.upperBound ?? call.queryMoment("to", in: zone) ?? zone.startOfNextDay(clock.now())
+    let from = try span?.lowerBound ?? call.queryMoment("from", in: zone) ?? to - .seconds(days * 86_400)
     for (name, time) in span == nil ? [("from", from), ("to", to)] : [("since", from)]
     where time.milliseconds % (Quarter.seconds * 1000) != 0 {
       throw Problem.invalid(name, "a whole quarter of an hour is expected")

@@ -18,6 +18,7 @@ extension Route {
     Route("closeMonth", .post, "/months/{month}/close", .run) { try await $0.closeMonth($1) },
     Route("listInvoices", .get, "/invoices", .look) { try await $0.listInvoices($1) },
     Route("exportInvoices", .get, "/invoices.xlsx", .look) { try await $0.exportInvoices($1) },
+    Route("exportInvoiceTable", .get, "/invoices.csv", .look) { try await $0.exportInvoiceTable($1) },
     Route("getInvoice", .get, "/invoices/{id}", .look) { api, call in
       let number = try call.invoiceNumber()
       return .json(try await api.invoice(number).json(creditedBy: try await api.credit(of: number)))
@@ -111,35 +112,36 @@ extension API {
     }
   }
 
-  /// A workbook of a month: its invoices, and every session of each.
-  fileprivate func exportInvoices(_ call: Call) async throws -> Answer {
+  /// The month that the query names, and its invoices, the oldest first.
+  private func invoices(ofMonth call: Call) async throws -> (month: String, invoices: [Invoice]) {
     guard let month = call[query: "month"] else {
       throw Problem.invalid("month", "a month as 2026-11 is expected")
     }
     _ = try await span(ofMonth: month, of: call)
+    return (month, try await Self.invoices(of: month, house))
+  }
+
+  /// A line for each invoice of a month, for whoever keeps the accounts.
+  fileprivate func exportInvoiceTable(_ call: Call) async throws -> Answer {
+    let (month, invoices) = try await invoices(ofMonth: call)
+    var table = CSV(columns: Invoice.columns)
+    for invoice in invoices { table.add(invoice.row) }
+    return .file(table.take(), "text/csv; charset=utf-8", named: "invoices-\(month).csv")
+  }
+
+  /// A workbook of a month: its invoices, and every session of each.
+  fileprivate func exportInvoices(_ call: Call) async throws -> Answer {
+    let (month, invoices) = try await invoices(ofMonth: call)
     return .file(
-      try await Self.workbook(of: month, house),
+      try await Self.workbook(of: invoices, house),
       "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", named: "invoices-\(month).xlsx")
   }
 
   /// Beside the main actor as well.
-  @concurrent private nonisolated static func workbook(of month: String, _ house: CSMS) async throws -> Bytes {
-    let invoices = try await invoices(of: month, house)
+  @concurrent private nonisolated static func workbook(of invoices: [Invoice], _ house: CSMS) async throws -> Bytes {
     var book = XLSX()
-    book.begin(
-      "Invoices",
-      columns: [
-        "number", "payer_kind", "payer", "name", "sessions", "energy_kwh", "currency", "net", "tax", "total", "credits",
-        "created_at",
-      ])
-    for invoice in invoices {
-      book.add([
-        .text(invoice.name), .text(invoice.payer.kind.rawValue), .text(invoice.payer.id), .text(invoice.payer.name),
-        .whole(Int64(invoice.sessions)), .number(invoice.energy.kilowattHours), .text(invoice.currency),
-        .number(invoice.net.decimal), .number((invoice.total - invoice.net).decimal), .number(invoice.total.decimal),
-        invoice.credits.map { .whole($0) } ?? .empty, .time(invoice.createdAt),
-      ])
-    }
+    book.begin("Invoices", columns: Invoice.columns)
+    for invoice in invoices { book.add(invoice.row) }
     book.begin("Sessions", columns: ["invoice"] + CDRTable.columns)
     for invoice in invoices where invoice.credits == nil {
       var last = ""
@@ -180,6 +182,19 @@ extension Call {
 }
 
 nonisolated extension Invoice {
+  fileprivate static let columns = [
+    "number", "payer_kind", "payer", "name", "sessions", "energy_kwh", "currency", "net", "tax", "total", "credits",
+    "created_at",
+  ]
+
+  fileprivate var row: [CSV.Cell] {
+    [
+      .text(name), .text(payer.kind.rawValue), .text(payer.id), .text(payer.name), .whole(Int64(sessions)),
+      .number(energy.kilowattHours), .text(currency), .number(net.decimal), .number((total - net).decimal),
+      .number(total.decimal), credits.map { .whole($0) } ?? .empty, .time(createdAt),
+    ]
+  }
+
   fileprivate func json(creditedBy credit: Int64?) -> JSON {
     [
       "number": .whole(number), "name": .string(name), "month": .string(month), "payer_kind": .word(payer.kind),

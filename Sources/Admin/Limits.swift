@@ -11,6 +11,9 @@ nonisolated enum Limits {
   static let listedItems = 100
   /// Seconds that a preview of prices looks back over, quarter by quarter: 400 days.
   static let previewSeconds = 400 * 86_400
+  /// EVSEs of a station that a file brings, and tariffs of one file; more are refused. Rows: `CSVTable`.
+  static let importedEVSEs = 200
+  static let importedTariffs = 200
   /// Lines of one view of insight; a question with more is refused.
   static let insightLines = 5_000
   /// Prices of energy that one request brings or lists; more are refused.
@@ -23,14 +26,6 @@ nonisolated enum Limits {
   static let pagesPerLook = 12
   /// Seconds before the begin and after the end of a session in which its messages are looked for.
   static let sessionMessageSeconds = 3_600
-  /// Lines of one kind on the overview; the last one says how many more there are.
-  static let attentionPerKind = 20
-  /// Seconds without a reading after which a running session counts as stuck.
-  static let stuckSeconds = 12 * 3_600
-  /// Seconds for which a push may wait before its partner counts as failing.
-  static let failingSeconds = 60
-  /// Seconds before the end of a certificate from which on it is listed: 30 days.
-  static let expirySeconds = 30 * 86_400
   /// Readings of one session that its page gets; more are thinned evenly.
   static let readings = 2_000
   /// Seconds for which a caller may wait for a command's outcome; a longer wish is refused.

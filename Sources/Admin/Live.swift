@@ -111,7 +111,8 @@ final class Live {
   private func pump(_ id: Int) {
     guard let listener = listeners[id], !listener.isBusy, listener.seq < newest else { return }
     listener.isBusy = true
-    if let first = recent.first?.seq, listener.seq >= first - 1 {
+    // Whoever is limited to sites gets what the books under that scope show, and never from memory.
+    if listener.caller.scope == nil, let first = recent.first?.seq, listener.seq >= first - 1 {
       let from = listener.seq
       // The newest may be announced and not shaped yet; then the shaper pumps again.
       let piece = recent.drop { $0.seq <= from }.prefix(Limits.eventsPerPiece)
@@ -127,21 +128,28 @@ final class Live {
   }
 
   private func catchUp(_ id: Int, _ listener: Listener) async {
-    let from = listener.seq
+    let (from, upTo) = (listener.seq, newest)
     do {
-      let events = try await house.read { books throws(StoreFault) in
+      let events = try await read(for: listener) { books throws(StoreFault) in
         try books.events.after(from, limit: Limits.eventsPerPiece)
       }
       try await learnNames(of: events)
       for event in events { listener.sender.send(id: "\(event.seq)", event: event.kind, data: data(of: event)) }
-      // Nothing is left after it: what lay between was pruned.
-      listener.seq = events.last?.seq ?? newest
+      // Nothing is left after it: what lay between was pruned, or is not for this listener.
+      listener.seq = events.last?.seq ?? upTo
       proceed(id, listener)
     } catch {
       // It comes back with its last seq.
       listeners[id] = nil
       listener.sender.finish()
     }
+  }
+
+  /// Reads what a listener may see, whoever brought the news.
+  private func read<Value: Sendable>(
+    for listener: Listener, _ question: @escaping @Sendable (Books) throws(StoreFault) -> Value
+  ) async throws -> Value {
+    try await SiteScope.$current.withValue(listener.caller.scope) { try await house.read(question) }
   }
 
   private func proceed(_ id: Int, _ listener: Listener) {
@@ -209,21 +217,29 @@ final class Live {
       try? await Task.sleep(for: .milliseconds(Limits.progressMilliseconds))
       let sessions = Array(moved.prefix(Limits.progressSessions))
       moved.removeFirst(sessions.count)
-      let shaper = SessionShaper(zones: zones, now: clock.now())
-      let shapes = try? await house.read { books throws(StoreFault) in
-        var shaper = shaper
-        var shapes: [JSON] = []
-        for id in sessions {
-          if let session = try books.sessions.session(id) { shapes.append(try shaper.progress(session, books)) }
-        }
-        return shapes
-      }
-      guard let shapes, !shapes.isEmpty else { continue }
-      let data = (["sessions": .array(shapes)] as JSON).bytes
       // One that is behind needs no figures that are older than what it will read.
-      for listener in listeners.values where !listener.isBusy { listener.sender.send(event: "progress", data: data) }
+      let byScope = Dictionary(grouping: listeners.values.filter { !$0.isBusy }, by: \.caller.scope)
+      for alike in byScope.values {
+        guard let data = await progress(of: sessions, for: alike[0]) else { continue }
+        for listener in alike { listener.sender.send(event: "progress", data: data) }
+      }
     }
     moved = []
     isMoving = false
+  }
+
+  /// The figures of sessions as a listener may see them; nil where there are none.
+  private func progress(of sessions: [String], for listener: Listener) async -> Bytes? {
+    let shaper = SessionShaper(zones: zones, now: clock.now())
+    let shapes = try? await read(for: listener) { books throws(StoreFault) in
+      var shaper = shaper
+      var shapes: [JSON] = []
+      for id in sessions {
+        if let session = try books.sessions.session(id) { shapes.append(try shaper.progress(session, books)) }
+      }
+      return shapes
+    }
+    guard let shapes, !shapes.isEmpty else { return nil }
+    return (["sessions": .array(shapes)] as JSON).bytes
   }
 }

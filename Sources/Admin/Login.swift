@@ -19,6 +19,8 @@ nonisolated struct Caller: Sendable, Equatable {
   let name: String
   let role: Role
   let proof: Proof
+  /// The sites to which they are limited; nil is the whole house.
+  var scope: SiteScope?
 
   static let socket = Caller(name: "socket", role: .owner, proof: .socket)
   static let nobody = Caller(name: "", role: .viewer, proof: .none)
@@ -81,12 +83,12 @@ extension API {
       else {
         throw unauthenticated("this key is not good")
       }
-      return Caller(name: program.name, role: program.role, proof: .key)
+      return Caller(name: program.name, role: program.role, proof: .key, scope: program.scope)
     }
     guard let session = SessionCookie.read(request), let user = try await house.user(ofSession: session) else {
       throw unauthenticated("no session, or it has ended")
     }
-    return Caller(name: user.name, role: user.role, proof: .session(session))
+    return Caller(name: user.name, role: user.role, proof: .session(session), scope: user.scope)
   }
 
   private func unauthenticated(_ why: String) -> Problem {

@@ -28,6 +28,12 @@ extension API {
       since: try call.queryTime("from"),
       text: call[query: "q"])
     if let session = call[query: "session"] { try await narrow(&filter, to: session) }
+    if call.caller.scope != nil {
+      // What partners say is of no site.
+      guard door != Door.ocpi.rawValue else { return .page([], next: nil) }
+      filter.door = Door.ocpp.rawValue
+      filter.onlyPeers = try await peersInReach()
+    }
     let limit = try call.limit()
     let place = try call.cursor().flatMap { Int64($0) }
     let page: MessagePage
@@ -35,6 +41,21 @@ extension API {
       throw Problem(.unavailable, "the message log cannot be read: \(error)")
     }
     return .page(page.messages.map(\.json), next: page.next.map { "\($0)" })
+  }
+
+  /// The stations whose frames the caller may see.
+  private func peersInReach() async throws -> Set<String> {
+    var peers: Set<String> = []
+    var place: StationIdentity?
+    while true {
+      let after = place
+      let names = try await house.read { books throws(StoreFault) in
+        try books.stations.list(after: after, limit: Limits.longestPage).map(\.identity)
+      }
+      peers.formUnion(names.map(\.text))
+      guard names.count == Limits.longestPage else { return peers }
+      place = names.last
+    }
   }
 
   /// The frames of a session are those of its station around its time that name its transaction or its token.

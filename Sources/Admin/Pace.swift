@@ -2,7 +2,8 @@ import Domain
 import Wire
 
 /// Slows down who guesses passwords: after some free failures each further one doubles the pause, for the account and
-/// for the address. A pause is short enough that nobody is locked out for long by somebody else's guesses.
+/// for the address. Whoever came in from an address before waits there for the failures of that address alone: a crowd
+/// that guesses from everywhere keeps the account shut for itself and not for its owner.
 struct Pace {
   private struct Record {
     var failures: Int
@@ -13,14 +14,15 @@ struct Pace {
   private var records: [String: Record] = [:]
 
   /// Seconds until the next attempt is allowed; nil where it is allowed now.
-  func pause(account: String, address: String, at now: Timestamp) -> Int? {
-    let open = [Self.key(account: account), Self.key(address: address)].compactMap { records[$0]?.open }.max()
-    guard let open, open > now else { return nil }
+  /// - Parameter isKnown: whether the account was let in from there before.
+  func pause(account: String, address: String, isKnown: Bool = false, at now: Timestamp) -> Int? {
+    let keys = [Self.key(account: account, at: isKnown ? address : nil), Self.key(address: address)]
+    guard let open = keys.compactMap({ records[$0]?.open }).max(), open > now else { return nil }
     return Int((open - now).components.seconds) + 1
   }
 
-  mutating func failed(account: String, address: String, at now: Timestamp) {
-    note(Self.key(account: account), free: Limits.freeFailuresPerAccount, at: now)
+  mutating func failed(account: String, address: String, isKnown: Bool = false, at now: Timestamp) {
+    note(Self.key(account: account, at: isKnown ? address : nil), free: Limits.freeFailuresPerAccount, at: now)
     note(Self.key(address: address), free: Limits.freeFailuresPerAddress, at: now)
   }
 
@@ -28,6 +30,7 @@ struct Pace {
   /// taken back. Other failures of the address stay, for it may be that of many.
   mutating func succeeded(account: String, address: String) {
     records[Self.key(account: account)] = nil
+    records[Self.key(account: account, at: address)] = nil
     let key = Self.key(address: address)
     guard var record = records[key] else { return }
     record.failures -= 1
@@ -36,8 +39,8 @@ struct Pace {
   }
 
   /// An attempt that was counted turns out to be no guess, and proves nothing either.
-  mutating func forgive(account: String, address: String) {
-    for key in [Self.key(account: account), Self.key(address: address)] {
+  mutating func forgive(account: String, address: String, isKnown: Bool = false) {
+    for key in [Self.key(account: account, at: isKnown ? address : nil), Self.key(address: address)] {
       guard var record = records[key] else { continue }
       record.failures -= 1
       records[key] = record.failures > 0 ? record : nil
@@ -56,8 +59,10 @@ struct Pace {
     records[key] = Record(failures: failures, last: now, open: now + .seconds(seconds))
   }
 
-  private static func key(account: String) -> String {
-    "account \(String(String.UnicodeScalarView(account.unicodeScalars.prefix(Limits.rememberedName))))"
+  /// Of an account: everywhere it is not known, or at an address where it is.
+  private static func key(account: String, at address: String? = nil) -> String {
+    let name = String(String.UnicodeScalarView(account.unicodeScalars.prefix(Limits.rememberedName)))
+    return address.map { "account \(name) at \($0)" } ?? "account \(name)"
   }
   private static func key(address: String) -> String { "address \(address)" }
 }

@@ -40,8 +40,10 @@ extension API {
     var fields = try call.fields()
     let name = try fields.text("name")
     let role: Role = try fields.word("role")
+    let scope = try fields.scope()
     try fields.finish()
-    let (user, password) = try await house.addUser(name, role: role, givenBy: call.caller.role, by: call.by)
+    let (user, password) = try await house.addUser(
+      name, role: role, scope: scope.wished, givenBy: call.caller.role, by: call.by)
     var json = Person(user: user, logins: 0, recoveryCodes: 0).json
     json["password"] = .string(password)
     return .json(json, status: .created)
@@ -51,9 +53,10 @@ extension API {
     var fields = try call.fields()
     let role: Role? = try fields.maybeWord("role")
     let isDisabled = try fields.maybeFlag("disabled")
+    let scope = try fields.scope()
     try fields.finish()
     let user = try await house.changeUser(
-      call.id(), role: role, isDisabled: isDisabled, givenBy: call.caller.role, by: call.by)
+      call.id(), role: role, isDisabled: isDisabled, scope: scope, givenBy: call.caller.role, by: call.by)
     dismiss(user.name)
     return .json((try await house.user(named: user.name))?.json ?? .null)
   }
@@ -174,8 +177,10 @@ extension API {
   /// left open is no proof of who sits there.
   private func guarded(_ call: Call, _ work: () async throws -> Bool) async throws {
     let (name, address) = (call.caller.name, call.request.peer.host)
-    if let seconds = pace.pause(account: name, address: address, at: now) { throw Problem(tooManyFor: seconds) }
-    pace.failed(account: name, address: address, at: now)
+    if let seconds = pace.pause(account: name, address: address, isKnown: true, at: now) {
+      throw Problem(tooManyFor: seconds)
+    }
+    pace.failed(account: name, address: address, isKnown: true, at: now)
     guard try await work() else { throw Problem.invalid("password", "the password is wrong") }
     pace.succeeded(account: name, address: address)
   }
@@ -217,7 +222,8 @@ nonisolated extension AuditEntry {
 nonisolated extension Person {
   fileprivate var json: JSON {
     [
-      "id": .id(user.id), "name": .string(user.name), "role": .word(user.role), "disabled": .bool(user.isDisabled),
+      "id": .id(user.id), "name": .string(user.name), "role": .word(user.role), "sites": user.scope?.json ?? .null,
+      "disabled": .bool(user.isDisabled),
       "second_factor": .bool(user.factor != nil), "recovery_codes": .whole(recoveryCodes), "logins": .whole(logins),
       "created_at": .time(user.createdAt), "updated_at": .time(user.updatedAt),
     ]

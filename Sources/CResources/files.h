@@ -53,6 +53,9 @@ static const unsigned char file_Admin_forms_js[] = {
 static const unsigned char file_Admin_i18n_js[] = {
 #embed "../../Resources/Admin/i18n.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_imports_js[] = {
+#embed "../../Resources/Admin/imports.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_index_html[] = {
 #embed "../../Resources/Admin/index.html" suffix(, 0) if_empty(0)
 };
@@ -110,11 +113,17 @@ static const unsigned char file_Admin_rest_js[] = {
 static const unsigned char file_Admin_screens_account_js[] = {
 #embed "../../Resources/Admin/screens/account.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_screens_alarms_js[] = {
+#embed "../../Resources/Admin/screens/alarms.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_screens_analytics_compare_js[] = {
 #embed "../../Resources/Admin/screens/analytics-compare.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_screens_analytics_js[] = {
 #embed "../../Resources/Admin/screens/analytics.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_api_docs_js[] = {
+#embed "../../Resources/Admin/screens/api-docs.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_screens_authority_js[] = {
 #embed "../../Resources/Admin/screens/authority.js" suffix(, 0) if_empty(0)
@@ -338,6 +347,12 @@ static const unsigned char file_Migrations_0028_insight_sql[] = {
 static const unsigned char file_Migrations_0029_plans_sql[] = {
 #embed "../../Resources/Migrations/0029_plans.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Migrations_0030_sites_of_people_sql[] = {
+#embed "../../Resources/Migrations/0030_sites_of_people.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0031_alarms_sql[] = {
+#embed "../../Resources/Migrations/0031_alarms.sql" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
 };
@@ -381,6 +396,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/format.js", file_Admin_format_js) \
   FILE("Admin/forms.js", file_Admin_forms_js) \
   FILE("Admin/i18n.js", file_Admin_i18n_js) \
+  FILE("Admin/imports.js", file_Admin_imports_js) \
   FILE("Admin/index.html", file_Admin_index_html) \
   FILE("Admin/jump.js", file_Admin_jump_js) \
   FILE("Admin/key-sheet.js", file_Admin_key_sheet_js) \
@@ -400,8 +416,10 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/rest.css", file_Admin_rest_css) \
   FILE("Admin/rest.js", file_Admin_rest_js) \
   FILE("Admin/screens/account.js", file_Admin_screens_account_js) \
+  FILE("Admin/screens/alarms.js", file_Admin_screens_alarms_js) \
   FILE("Admin/screens/analytics-compare.js", file_Admin_screens_analytics_compare_js) \
   FILE("Admin/screens/analytics.js", file_Admin_screens_analytics_js) \
+  FILE("Admin/screens/api-docs.js", file_Admin_screens_api_docs_js) \
   FILE("Admin/screens/authority.js", file_Admin_screens_authority_js) \
   FILE("Admin/screens/campaign.js", file_Admin_screens_campaign_js) \
   FILE("Admin/screens/campaigns.js", file_Admin_screens_campaigns_js) \
@@ -476,6 +494,8 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0027_invoice_records.sql", file_Migrations_0027_invoice_records_sql) \
   FILE("Migrations/0028_insight.sql", file_Migrations_0028_insight_sql) \
   FILE("Migrations/0029_plans.sql", file_Migrations_0029_plans_sql) \
+  FILE("Migrations/0030_sites_of_people.sql", file_Migrations_0030_sites_of_people_sql) \
+  FILE("Migrations/0031_alarms.sql", file_Migrations_0031_alarms_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \

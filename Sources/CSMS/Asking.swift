@@ -83,11 +83,11 @@ extension CSMS {
     }
   }
 
-  /// Reads from a snapshot, beside the turns.
+  /// Reads from a snapshot, beside the turns. Under a scope (`SiteScope.current`) only its sites are seen.
   public func read<Value: Sendable>(
     _ question: @escaping @Sendable (Books) throws(StoreFault) -> Value
   ) async throws(Refusal) -> Value {
-    do { return try await store.readers.read(question) } catch { throw .unavailable("\(error)") }
+    do { return try await store.readers.read(within: .current, question) } catch { throw .unavailable("\(error)") }
   }
 }
 

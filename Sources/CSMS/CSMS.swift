@@ -27,6 +27,9 @@ public final class CSMS {
   /// The way out to responders and makers of contract certificates; without one nobody is asked.
   public var webLink: (any WebLink)?
 
+  /// The way out for letters; without one they wait.
+  public var mailLink: (any MailLink)?
+
   /// Runs what a turn has to tell the loops; whoever owns them may wake each of them once for all of it.
   public var handOver: @MainActor (@MainActor () -> Void) -> Void = { $0() }
 
@@ -50,6 +53,10 @@ public final class CSMS {
   var roamingWatches: [String: [RoamingWatch]] = [:]
   var doorNotes = DoorNotes()
   var guesses = GuessPace()
+  /// When alarms were looked for, whether that is under way, and whether a letter is.
+  var lastAlarmLook = Timestamp.epoch
+  var isLookingForAlarms = false
+  var isPosting = false
   /// Webhooks that a request is under way to.
   var telling: Set<ID<Webhook>> = []
   /// Wrong PINs at a station.

@@ -237,11 +237,37 @@ public enum Limits {
   public nonisolated static let addressLength = 512
   /// Characters of a user's or a key's name, and of a password; others are refused.
   public nonisolated static let userName = 64
+  /// Sites to which one user or key can be limited; more are refused.
+  nonisolated static let sitesOfOne = 100
   public nonisolated static let passwordLength = 10...256
   /// CDRs that one look for what is owed reads at once, and that may wait for an invoice in all; beyond it the month is not
   /// closed.
   nonisolated static let invoicedAtOnce = 500
   nonisolated static let invoicedCDRs = 200_000
+  /// Lines of one kind of what needs a person on the overview, where the last one says how many more there are, and for
+  /// alarms; things of one kind that are looked at.
+  public nonisolated static let concernsPerKind = 20
+  nonisolated static let alarmsPerKind = 500
+  nonisolated static let lookedAtOnce = 500
+  /// Seconds without a reading after which a running session counts as stuck.
+  nonisolated static let stuckSeconds = 12 * 3_600
+  /// Seconds for which a push may wait before its partner counts as failing.
+  nonisolated static let failingSeconds = 60
+  /// Seconds before the end of a certificate from which on it is listed: 30 days.
+  nonisolated static let expirySeconds = 30 * 86_400
+  /// Bytes that are free, and the part of the disk, below which a disk counts as nearly full.
+  nonisolated static let diskBytes: Int64 = 2_000_000_000
+  nonisolated static let diskShare: Int64 = 10
+  /// Seconds between two looks for alarms; lines of one letter, and the rest is counted.
+  nonisolated static let alarmSeconds = 30
+  nonisolated static let alarmsPerLetter = 50
+  /// Attempts to hand a letter in before it is given up, and the longest pause between two, in seconds.
+  nonisolated static let letterAttempts = 40
+  nonisolated static let letterPauseSeconds = 3_600
+  /// Characters of an alarm's subject and of its detail; the rest is cut off.
+  nonisolated static let alarmSubject = 200
+  nonisolated static let alarmDetail = 500
+
   /// Characters of a webhook's address, kinds that it names, events of one delivery, seconds for its answer, and the
   /// longest pause after failures.
   nonisolated static let webhookURL = 500

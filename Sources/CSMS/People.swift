@@ -17,6 +17,12 @@ nonisolated public struct Person: Sendable {
   }
 }
 
+/// Whether something changes, and to what.
+nonisolated public enum Change<Value: Sendable>: Sendable {
+  case none
+  case to(Value)
+}
+
 // MARK: - Users
 
 extension CSMS {
@@ -31,9 +37,11 @@ extension CSMS {
   }
 
   /// Makes a user with a password that is shown once, for them to change.
-  /// - Parameter role: of the new user; nobody gives more than their own `rank`.
+  /// - Parameters:
+  ///   - role: of the new user; nobody gives more than their own `rank`.
+  ///   - scope: the sites to which the user is limited; nil is the whole house.
   public func addUser(
-    _ name: String, role: Role, givenBy rank: Role, by who: String
+    _ name: String, role: Role, scope: SiteScope? = nil, givenBy rank: Role, by who: String
   ) async throws(Refusal) -> (user: User, password: String) {
     try checkText(name, "name", 1...Limits.userName)
     try checkRole(role, isGivenBy: rank)
@@ -43,9 +51,14 @@ extension CSMS {
       if try keep({ () throws(StoreFault) in try self.books.users.user(name) }) != nil {
         throw .conflict("there is a user \(name) already")
       }
+      try self.checkScope(scope, of: role)
       return try keep { () throws(StoreFault) in
-        let user = try self.books.users.create(
+        var user = try self.books.users.create(
           User(name: name, passwordHash: hash, role: role, createdAt: self.now, updatedAt: self.now))
+        if let scope {
+          try self.books.users.setScope(user.id, scope, at: self.now)
+          user.scope = scope
+        }
         try self.record(.userChanged(name: name, by: who))
         return user
       }
@@ -53,19 +66,24 @@ extension CSMS {
     return (user, password)
   }
 
-  /// Gives a user another role, or shuts them out and lets them in again. What they may less, they may at once.
+  /// Gives a user another role or other sites, or shuts them out and lets them in again. What they may less, they may at
+  /// once.
+  /// - Parameter scope: the sites to which the user is limited from now on, where that changes.
   @discardableResult
   public func changeUser(
-    _ id: ID<User>, role: Role?, isDisabled: Bool?, givenBy rank: Role, by who: String
+    _ id: ID<User>, role: Role?, isDisabled: Bool?, scope: Change<SiteScope?> = .none, givenBy rank: Role, by who: String
   ) async throws(Refusal) -> User {
     try await turn { () throws(Refusal) in
       let user = try self.user(id, changedBy: rank)
+      let newScope = if case .to(let scope) = scope { scope } else { user.scope }
+      try self.checkScope(newScope, of: role ?? user.role)
       if let role { try self.checkRole(role, isGivenBy: rank) }
       let (role, isDisabled) = (role ?? user.role, isDisabled ?? user.isDisabled)
       if role != .owner || isDisabled { try self.checkOwnerRemains(without: user) }
       return try keep { () throws(StoreFault) in
         try self.books.users.setRole(id, role, at: self.now)
         try self.books.users.setDisabled(id, isDisabled, at: self.now)
+        if newScope != user.scope { try self.books.users.setScope(id, newScope, at: self.now) }
         // A login carries no role of its own, so only a disabled user's must end.
         if isDisabled { try self.books.users.endAll(of: id) }
         try self.record(.userChanged(name: user.name, by: who))
@@ -128,6 +146,22 @@ extension CSMS {
 
   private func checkRole(_ role: Role, isGivenBy rank: Role) throws(Refusal) {
     guard role <= rank else { throw .invalid(field: "role", "nobody gives a role above their own") }
+  }
+
+  /// Administrators decide over the whole house, so that only others can be limited to sites of it.
+  func checkScope(_ scope: SiteScope?, of role: Role) throws(Refusal) {
+    guard let scope else { return }
+    guard role < .administrator else {
+      throw .invalid(field: "sites", "a \(role.rawValue) sees the whole house")
+    }
+    guard scope.locations.count <= Limits.sitesOfOne else {
+      throw .invalid(field: "sites", "at most \(Limits.sitesOfOne) sites")
+    }
+    for location in scope.locations.sorted(by: { $0.value < $1.value }) {
+      guard try keep({ () throws(StoreFault) in try self.books.locations.location(location) }) != nil else {
+        throw .invalid(field: "sites", "there is no location \(location)")
+      }
+    }
   }
 
   private func checkOwnerRemains(without user: User) throws(Refusal) {

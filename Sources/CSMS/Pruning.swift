@@ -6,7 +6,7 @@ import Wire
 enum Pruning: CaseIterable {
   case events, readings, signedReadings, sessions, statusHistory, cdrs, frozenTariffs, usage
   case pushes, parked, commands, aliases, authorizations, limits, needs, reservations, profiles, swaps
-  case campaigns, jobs, reports, alerts, securityEvents, notices, webhooks, tickets
+  case campaigns, jobs, reports, alerts, securityEvents, notices, alarms, webhooks, tickets
   case issuedCertificates, certificateAnswers, certificateRequests
   case policies, gridPrices, energyCosts, carbon, downtimes, incidents, plans, advices
   case logins, answers, audit
@@ -40,6 +40,7 @@ enum Pruning: CaseIterable {
     case .alerts: return try books.monitors.pruneAlerts(before: events)
     case .securityEvents: return try books.securityEvents.prune(before: events)
     case .notices: return try books.security.pruneNotices(before: bills)
+    case .alarms: return try books.alarms.prune(before: events)
     case .webhooks: return try books.webhooks.prune(before: events)
     case .tickets: return try books.driverPages.pruneTickets(before: events)
     case .issuedCertificates: return try books.certificates.pruneIssued(expiredBefore: bills)

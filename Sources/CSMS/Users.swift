@@ -136,12 +136,18 @@ extension CSMS {
       Login(
         digest: TokenDigest.of(session), user: user.id, csrf: "", address: address, createdAt: now, usedAt: now,
         expiresAt: now + .seconds(Limits.idleLoginSeconds)))
+    try books.users.cameIn(user.id, from: address, at: now)
     try record(.loggedIn(user: user.name, address: address))
     return Entrance(user: user.name, role: user.role, session: session, endsAt: endsAt)
   }
 
+  /// Whether somebody of that name came in from there before.
+  public func hasComeIn(_ name: String, from address: String) async throws(Refusal) -> Bool {
+    try await read { books throws(StoreFault) in try books.users.hasComeIn(name, from: address) }
+  }
+
   /// Whose session it is; nil where it ended.
-  public func user(ofSession session: String) async throws(Refusal) -> (name: String, role: Role)? {
+  public func user(ofSession session: String) async throws(Refusal) -> User? {
     let (digest, now) = (TokenDigest.of(session), now)
     let found = try await read { books throws(StoreFault) in try books.users.login(digest, at: now) }
     guard let (login, user) = found, !user.isDisabled else { return nil }
@@ -150,7 +156,7 @@ extension CSMS {
       let end = min(now + .seconds(Limits.idleLoginSeconds), login.createdAt + .seconds(Limits.loginSeconds))
       note { () throws(StoreFault) in try self.books.users.used(digest, at: now, expiresAt: end) }
     }
-    return (user.name, user.role)
+    return user
   }
 
   public func logOut(session: String) async throws(Refusal) {
@@ -179,15 +185,20 @@ extension CSMS {
 
 extension CSMS {
   /// Makes a key for a program. The key is returned here once; only its digest is kept.
-  public func addKey(_ name: String, role: Role, by who: String) async throws(Refusal) -> (kept: APIKey, key: String) {
+  /// - Parameter scope: the sites to which it is limited; nil is the whole house.
+  public func addKey(
+    _ name: String, role: Role, scope: SiteScope? = nil, by who: String
+  ) async throws(Refusal) -> (kept: APIKey, key: String) {
     try checkText(name, "name", 1...Limits.userName)
     let key = "ostler_" + Secret.make()
     let kept = try await turn { () throws(Refusal) in
       if try keep({ () throws(StoreFault) in try self.books.keys.list() }).contains(where: { $0.name == name }) {
         throw .conflict("there is a key \(name) already")
       }
+      try self.checkScope(scope, of: role)
       return try keep { () throws(StoreFault) in
-        let kept = try self.books.keys.create(name, digest: TokenDigest.of(key), role: role, at: self.now)
+        let kept = try self.books.keys.create(
+          name, digest: TokenDigest.of(key), role: role, scope: scope, at: self.now)
         try self.record(.keyChanged(name: name, by: who))
         return kept
       }
@@ -210,7 +221,7 @@ extension CSMS {
   }
 
   /// Whose key it is; nil where it was revoked or never made.
-  public func program(ofKey key: String) async throws(Refusal) -> (name: String, role: Role)? {
+  public func program(ofKey key: String) async throws(Refusal) -> APIKey? {
     let digest = TokenDigest.of(key)
     guard let kept = try await read({ books throws(StoreFault) in try books.keys.key(digest: digest) }) else {
       return nil
@@ -219,7 +230,7 @@ extension CSMS {
     if kept.usedAt.map({ now - $0 > .seconds(Limits.loginWritingSeconds) }) ?? true {
       note { () throws(StoreFault) in try self.books.keys.used(kept.id, at: now) }
     }
-    return (kept.name, kept.role)
+    return kept
   }
 }
 

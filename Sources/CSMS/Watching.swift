@@ -45,6 +45,8 @@ extension CSMS {
     pullWhatIsDue()
     doDuties()
     tellWebhooks()
+    lookForAlarms()
+    postLetters()
     if now - lastMetering >= .seconds(Limits.meteringSeconds) || now < lastMetering {
       lastMetering = now
       note { () throws(StoreFault) in try self.keepLimits() }
@@ -71,6 +73,7 @@ extension CSMS {
   private func clockWasSetBack() {
     log.notice("the clock was set back", metadata: ["from": "\(lastBeat.text)", "to": "\(now.text)"])
     lastSweep = min(lastSweep, now)
+    note { () throws(StoreFault) in try self.books.alarms.hurry(at: self.now) }
     couriers.clockWasSetBack()
     links.clockWasSetBack(to: now, grace: .seconds(max(settings.offlineSeconds, settings.returnSeconds)))
     note { () throws(StoreFault) in

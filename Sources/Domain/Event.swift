@@ -118,6 +118,11 @@ public enum Event: Sendable, Equatable {
   case loggedIn(user: String, address: String)
   case loginRefused(user: String, address: String)
   // The house itself
+  /// Something needs a person, and they were told; it is over, and they were told that too.
+  case alarmRaised(Alarm)
+  case alarmEnded(Alarm)
+  case alarmTested(by: String)
+  case alarmRulesChanged(by: String)
   /// Written once it could be again.
   case couldNotWrite(because: String, since: Timestamp)
   /// The books are those of a backup.
@@ -352,10 +357,23 @@ extension Event {
     case .keyChanged(let name, let by): ("key.changed", "key/\(name)", ["by": .string(by)])
     case .loggedIn(let user, let address): ("user.login", "user/\(user)", ["address": .string(address)])
     case .loginRefused(let user, let address): ("user.login_refused", "user/\(user)", ["address": .string(address)])
+    case .alarmRaised(let alarm): ("alarm.raised", "alarm/\(alarm.key)", alarm.body)
+    case .alarmEnded(let alarm): ("alarm.ended", "alarm/\(alarm.key)", alarm.body)
+    case .alarmTested(let by): ("alarm.test", "alarm/test", ["by": .string(by)])
+    case .alarmRulesChanged(let by): ("alarm.rules_changed", "alarm/rules", ["by": .string(by)])
     case .couldNotWrite(let why, let since):
       ("house.could_not_write", "house", ["because": .string(why), "since": .string(since.text)])
     case .booksRestored(let file): ("house.books_restored", "house", ["from": .string(file)])
     }
+  }
+}
+
+extension Alarm {
+  fileprivate var body: JSON {
+    [
+      "kind": .string(kind.rawValue), "about": .string(subject), "since": .string(since.text),
+      "detail": detail.map { .string($0) } ?? .null,
+    ]
   }
 }
 

@@ -514,6 +514,21 @@ public final class Channel: Watcher {
     updateInterest()
   }
 
+  /// Secures a connection that stands in the clear, as protocols do that agree on it in words (RFC 3207). All that was
+  /// written must be out. The handler hears `channelDidBecomeActive` again when it is done, or `closed`.
+  public func startTLS(_ tls: TLSClientConfiguration, deadline limit: Duration) {
+    loop.preconditionCurrent()
+    guard state == .active else { return }
+    precondition(session == nil && out.isEmpty && !isAccepted, "only a quiet connection of ours in the clear is secured")
+    do { session = try TLSSession(client: tls, descriptor: descriptor) } catch { return close(.tls(error)) }
+    state = .handshaking
+    deadline = loop.schedule(after: limit) { [unowned self] in
+      deadline = nil
+      close(.timeout)
+    }
+    shakeHands()
+  }
+
   // MARK: Ends
 
   /// What an orderly end is called: a handshake's failure, or the peer's, if it ended first.

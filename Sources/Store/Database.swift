@@ -10,10 +10,14 @@ nonisolated public final class Database {
     /// ones.
     case write(isDurable: Bool)
     case read
+    /// Reads what belongs to the sites of a scope (`SiteScope`).
+    case limitedRead
   }
 
   let file: String
   private let handle: OpaquePointer
+  /// Whether views stand in the place of tables: they have no indexes to be named.
+  private let hasViews: Bool
   /// What the writer remembers of rows; a reader, whose snapshots come and go, remembers nothing.
   let cache: RowCache?
   /// Prepared once each; a literal's address is its name.
@@ -30,7 +34,7 @@ nonisolated public final class Database {
     let mode =
       switch access {
       case .write: SQLITE_OPEN_READWRITE
-      case .read: SQLITE_OPEN_READONLY
+      case .read, .limitedRead: SQLITE_OPEN_READONLY
       }
     ostler_sqlite_prepare()
     var opened: OpaquePointer?
@@ -39,8 +43,9 @@ nonisolated public final class Database {
     handle = opened
     switch access {
     case .write(isDurable: true): cache = RowCache()
-    case .write(isDurable: false), .read: cache = nil
+    case .write(isDurable: false), .read, .limitedRead: cache = nil
     }
+    if case .limitedRead = access { hasViews = true } else { hasViews = false }
     guard code == SQLITE_OK else { throw fault(code) }
     waitForLocks(milliseconds: Limits.lockMilliseconds)
     try script("PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;")
@@ -56,6 +61,9 @@ nonisolated public final class Database {
       cache?.watch(handle)
       checkpointAfterCommits()
     case .read: watchTheClock()
+    case .limitedRead:
+      try SiteScope.limit(self)
+      watchTheClock()
     }
   }
 
@@ -253,13 +261,30 @@ nonisolated public final class Database {
 
   private func prepare(_ sql: StaticString) throws(StoreFault) -> Statement {
     var prepared: OpaquePointer?
-    let code = sql.utf8Start.withMemoryRebound(to: CChar.self, capacity: sql.utf8CodeUnitCount) {
-      sqlite3_prepare_v3(handle, $0, Int32(sql.utf8CodeUnitCount), UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
-    }
+    let code =
+      if hasViews {
+        sqlite3_prepare_v3(handle, Self.withoutIndexes(sql), -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
+      } else {
+        sql.utf8Start.withMemoryRebound(to: CChar.self, capacity: sql.utf8CodeUnitCount) {
+          sqlite3_prepare_v3(
+            handle, $0, Int32(sql.utf8CodeUnitCount), UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
+        }
+      }
     guard code == SQLITE_OK, let prepared else { throw fault(code) }
     let statement = Statement(handle: prepared, file: file)
     statements[sql.utf8Start] = statement
     return statement
+  }
+
+  /// The question without the indexes that it names.
+  private static func withoutIndexes(_ sql: StaticString) -> String {
+    var words = "\(sql)".split(separator: " ", omittingEmptySubsequences: false)
+    while let place = words.firstIndex(of: "INDEXED"), place + 2 < words.count, words[place + 1] == "BY" {
+      // A line may end behind the name.
+      let end = words[place + 2].firstIndex(of: "\n").map { words[place + 2][$0...] }
+      words.replaceSubrange(place...(place + 2), with: end.map { [$0] } ?? [])
+    }
+    return words.joined(separator: " ")
   }
 
   private func step(_ statement: Statement) throws(StoreFault) -> Bool {

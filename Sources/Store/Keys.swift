@@ -6,6 +6,8 @@ nonisolated public struct APIKey: Sendable, Equatable {
   public let id: ID<APIKey>
   public let name: String
   public let role: Role
+  /// The sites to which it is limited; nil is the whole house.
+  public fileprivate(set) var scope: SiteScope?
   public let createdAt: Timestamp
   public let usedAt: Timestamp?
 }
@@ -30,18 +32,36 @@ nonisolated public struct Keys {
 
   /// - Throws: `.constraint` where the name is taken.
   @discardableResult
-  public func create(_ name: String, digest: String, role: Role, at now: Timestamp) throws(StoreFault) -> APIKey {
+  public func create(
+    _ name: String, digest: String, role: Role, scope: SiteScope? = nil, at now: Timestamp
+  ) throws(StoreFault) -> APIKey {
     let id = try db.insert(
-      "INSERT INTO api_key (name, digest, role, created_at) VALUES (?1, ?2, ?3, ?4)", name, digest, role.rawValue, now)
-    return APIKey(id: ID(id), name: name, role: role, createdAt: now, usedAt: nil)
+      "INSERT INTO api_key (name, digest, role, limited, created_at) VALUES (?1, ?2, ?3, ?4, ?5)", name, digest,
+      role.rawValue, scope != nil, now)
+    for location in scope?.locations ?? [] {
+      try db.run("INSERT INTO key_site (key, location) VALUES (?1, ?2)", id, location)
+    }
+    return APIKey(id: ID(id), name: name, role: role, scope: scope, createdAt: now, usedAt: nil)
   }
 
   public func key(digest: String) throws(StoreFault) -> APIKey? {
-    try db.first("SELECT * FROM api_key WHERE digest = ?1", digest, as: APIKey.init(row:))
+    try db.first("SELECT * FROM api_key WHERE digest = ?1", digest, as: APIKey.init(row:)).map(limited)
   }
 
   public func list() throws(StoreFault) -> [APIKey] {
-    try db.rows("SELECT * FROM api_key ORDER BY name", as: APIKey.init(row:))
+    try db.rows("SELECT * FROM api_key ORDER BY name", as: APIKey.init(row:)).map(limited)
+  }
+
+  /// A key as the row says, with the sites that other rows say.
+  private func limited(_ found: APIKey) throws(StoreFault) -> APIKey {
+    guard found.scope != nil else { return found }
+    var key = found
+    key.scope = SiteScope(
+      Set(
+        try db.rows("SELECT location FROM key_site WHERE key = ?1", found.id) { (row) throws(StoreFault) in
+          try row.get("location") as ID<Location>
+        }))
+    return key
   }
 
   public func used(_ id: ID<APIKey>, at now: Timestamp) throws(StoreFault) {
@@ -108,6 +128,7 @@ nonisolated extension APIKey {
     id = try row.get("id")
     name = try row.get("name")
     role = try row.word("role")
+    scope = try row.get("limited") ? SiteScope([]) : nil
     createdAt = try row.get("created_at")
     usedAt = try row.get("used_at")
   }

@@ -77,6 +77,8 @@ nonisolated enum Limits {
   static let noticesPerStation = 200
   /// Logins of one user; past it the one that was used longest ago ends.
   static let loginsPerUser = 50
+  /// Addresses of a user that are remembered. Past it: the one that was used longest ago is forgotten.
+  static let addressesPerUser = 20
   /// The transaction numbers of OCPP 1.6 are positive and below 2³¹.
   static let transactions: Int64 = 2_147_483_647
   /// How many of them the writer takes from the books at once; what is left of them at the end is never given.

@@ -190,7 +190,7 @@ nonisolated public struct Locations {
     let gone = try db.rows(
       """
       SELECT location, body FROM gone_evse WHERE location IN (SELECT value FROM json_each(?1))
-      ORDER BY location, removed_at, rowid
+      ORDER BY location, removed_at, number
       """, ids
     ) { (row) throws(StoreFault) in
       try (location: row.get("location") as ID<Location>, evse: row.payload("body") as PublishedEVSE)

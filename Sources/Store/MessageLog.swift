@@ -9,6 +9,8 @@ nonisolated public struct MessageFilter: Sendable, Equatable {
   public var door: String?
   /// The station's identity or the partner's name.
   public var peer: String?
+  /// Of these alone, where somebody may not see others; nil: of all.
+  public var onlyPeers: Set<String>?
   public var action: String?
   public var direction: LoggedFrame.Direction?
   public var onlyErrors: Bool

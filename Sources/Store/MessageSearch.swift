@@ -138,6 +138,7 @@ actor MessageSearch {
 /// A filter as bytes, so that a frame is looked at where it lies.
 nonisolated struct FrameTest {
   let peer: Bytes?
+  private let onlyPeers: Set<Bytes>?
   let onlyErrors: Bool
   let since: Timestamp?
   private let door: Bytes?
@@ -154,6 +155,7 @@ nonisolated struct FrameTest {
       return Bytes(bytes[..<bytes.whole(upTo: Limits.frameFieldBytes)])
     }
     peer = field(filter.peer)
+    onlyPeers = filter.onlyPeers.map { Set($0.compactMap(field)) }
     door = field(filter.door)
     action = field(filter.action)
     direction = filter.direction
@@ -167,6 +169,7 @@ nonisolated struct FrameTest {
   func passes(_ frame: FrameView) -> Bool {
     if onlyErrors, !frame.isError { return false }
     if let peer, !frame.peer.equals(peer) { return false }
+    if let onlyPeers, !onlyPeers.contains(Bytes(frame.peer)) { return false }
     if let direction, frame.direction != direction { return false }
     if let action, frame.action?.equals(action) != true { return false }
     if let door, !frame.door.equals(door) { return false }

@@ -5,6 +5,8 @@ import Synchronization
 /// second; a long export asks again from where it was.
 nonisolated public final class Readers: Sendable {
   private let readers: [Reader]
+  /// Shows the sites of a scope only.
+  private let limited: Reader
   private let next = Atomic<Int>(0)
 
   init(
@@ -17,13 +19,18 @@ nonisolated public final class Readers: Sendable {
       readers.append(Reader(db: db, time: time, queue: WorkerQueue("ostler.reader-\(number)")))
     }
     self.readers = readers
+    let db = try Database(file: file, access: .limitedRead)
+    db.onDiskFailure = onDiskFailure
+    limited = Reader(db: db, time: time, queue: WorkerQueue("ostler.reader-limited"))
   }
 
   /// Asks within one read transaction, on a queue that may block.
+  /// - Parameter scope: the sites that are seen; nil is the whole house.
   /// - Throws: `.tooSlow` past the time that a snapshot may live.
   public func read<T: Sendable>(
-    _ body: @escaping @Sendable (Books) throws(StoreFault) -> T
+    within scope: SiteScope? = nil, _ body: @escaping @Sendable (Books) throws(StoreFault) -> T
   ) async throws(StoreFault) -> T {
+    if let scope { return try await limited.read(within: scope, body) }
     let turn = next.wrappingAdd(1, ordering: .relaxed).oldValue
     return try await readers[Int(UInt(bitPattern: turn) % UInt(readers.count))].read(body)
   }
@@ -45,6 +52,15 @@ private actor Reader {
 
   func read<T: Sendable>(_ body: @Sendable (Books) throws(StoreFault) -> T) throws(StoreFault) -> T {
     try books.db.snapshot(for: time) { () throws(StoreFault) in try body(books) }
+  }
+
+  func read<T: Sendable>(
+    within scope: SiteScope, _ body: @Sendable (Books) throws(StoreFault) -> T
+  ) throws(StoreFault) -> T {
+    try books.db.snapshot(for: time) { () throws(StoreFault) in
+      try scope.enter(books.db)
+      return try body(books)
+    }
   }
 }
 

@@ -44,6 +44,14 @@ public final class Store {
     return "\(folder)/files/\(id)"
   }
 
+  /// What the disk of the books has; nil where the system does not say.
+  public var space: DiskSpace? {
+    var space = statvfs()
+    guard statvfs(folder, &space) == 0 else { return nil }
+    let block = Int64(space.f_frsize)
+    return DiskSpace(free: Int64(space.f_bavail) * block, all: Int64(space.f_blocks) * block)
+  }
+
   // MARK: A turn
 
   /// False too after SQLite ended the transaction by itself; then the whole turn is lost.
@@ -138,6 +146,8 @@ nonisolated public struct Books {
   public var audit: AuditBook { AuditBook(db: db) }
   public var invoices: Invoices { Invoices(db: db) }
   public var webhooks: Webhooks { Webhooks(db: db) }
+  /// What was told to a person, and the letters that do it.
+  public var alarms: Alarms { Alarms(db: db) }
   public var driverPages: DriverPages { DriverPages(db: db) }
   public var keys: Keys { Keys(db: db) }
   public var capacities: Capacities { Capacities(db: db) }
@@ -162,6 +172,14 @@ nonisolated public struct Books {
   /// What a kilowatt hour costs the climate.
   public var carbon: Carbon { Carbon(db: db) }
   public var analytics: Analytics { Analytics(db: db) }
+}
+
+/// Bytes of a disk.
+nonisolated public struct DiskSpace: Sendable, Equatable {
+  public var free: Int64
+  public var all: Int64
+
+  public init(free: Int64, all: Int64) { (self.free, self.all) = (free, all) }
 }
 
 /// What a pruning did.

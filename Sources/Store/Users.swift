@@ -36,6 +36,8 @@ nonisolated public struct User: Sendable, Equatable {
   public var role: Role
   /// Cannot come in, and keeps the name.
   public var isDisabled = false
+  /// The sites to which they are limited; nil is the whole house.
+  public var scope: SiteScope?
   /// The secret of an authenticator, in base32: one that counts, and one that is not confirmed yet.
   public var factor: String?
   public var pendingFactor: String?
@@ -85,15 +87,27 @@ nonisolated public struct Users {
   let db: Database
 
   public func user(_ id: ID<User>) throws(StoreFault) -> User? {
-    try db.first("SELECT * FROM user WHERE id = ?1", id, as: User.init(row:))
+    try db.first("SELECT * FROM user WHERE id = ?1", id, as: User.init(row:)).map(limited)
   }
 
   public func user(_ name: String) throws(StoreFault) -> User? {
-    try db.first("SELECT * FROM user WHERE name = ?1", name, as: User.init(row:))
+    try db.first("SELECT * FROM user WHERE name = ?1", name, as: User.init(row:)).map(limited)
   }
 
   public func list() throws(StoreFault) -> [User] {
-    try db.rows("SELECT * FROM user ORDER BY name", as: User.init(row:))
+    try db.rows("SELECT * FROM user ORDER BY name", as: User.init(row:)).map(limited)
+  }
+
+  /// A user as the row says, with the sites that other rows say.
+  private func limited(_ found: User) throws(StoreFault) -> User {
+    guard found.scope != nil else { return found }
+    var user = found
+    user.scope = SiteScope(
+      Set(
+        try db.rows("SELECT location FROM user_site WHERE user = ?1", found.id) { (row) throws(StoreFault) in
+          try row.get("location") as ID<Location>
+        }))
+    return user
   }
 
   public func count() throws(StoreFault) -> Int { try db.value("SELECT count(*) FROM user") ?? 0 }
@@ -116,6 +130,15 @@ nonisolated public struct Users {
 
   public func setRole(_ id: ID<User>, _ role: Role, at now: Timestamp) throws(StoreFault) {
     try db.run("UPDATE user SET role = ?2, updated_at = ?3 WHERE id = ?1", id, role.rawValue, now)
+  }
+
+  /// Limits a user to sites; nil opens the whole house to them.
+  public func setScope(_ id: ID<User>, _ scope: SiteScope?, at now: Timestamp) throws(StoreFault) {
+    try db.run("UPDATE user SET limited = ?2, updated_at = ?3 WHERE id = ?1", id, scope != nil, now)
+    try db.run("DELETE FROM user_site WHERE user = ?1", id)
+    for location in scope?.locations ?? [] {
+      try db.run("INSERT INTO user_site (user, location) VALUES (?1, ?2)", id, location)
+    }
   }
 
   public func setDisabled(_ id: ID<User>, _ isDisabled: Bool, at now: Timestamp) throws(StoreFault) {
@@ -161,6 +184,30 @@ nonisolated public struct Users {
 
   public func recoveryCodes(of id: ID<User>) throws(StoreFault) -> Int {
     try db.value("SELECT count(*) FROM recovery_code WHERE user = ?1", id) ?? 0
+  }
+
+  // MARK: Where they come from
+
+  /// They came in from there: the address that was used longest ago goes past `Limits.addressesPerUser`.
+  public func cameIn(_ id: ID<User>, from address: String, at now: Timestamp) throws(StoreFault) {
+    try db.run(
+      """
+      INSERT INTO known_address (user, address, used_at) VALUES (?1, ?2, ?3)
+      ON CONFLICT DO UPDATE SET used_at = excluded.used_at
+      """, id, address, now)
+    try db.run(
+      """
+      DELETE FROM known_address WHERE user = ?1 AND address IN (
+        SELECT address FROM known_address WHERE user = ?1 ORDER BY used_at DESC, address LIMIT -1 OFFSET ?2)
+      """, id, Limits.addressesPerUser)
+  }
+
+  /// Whether the user of that name came in from there before.
+  public func hasComeIn(_ name: String, from address: String) throws(StoreFault) -> Bool {
+    let found: Int? = try db.value(
+      "SELECT 1 FROM known_address JOIN user ON user.id = known_address.user WHERE user.name = ?1 AND address = ?2",
+      name, address)
+    return found != nil
   }
 
   // MARK: Logins
@@ -218,6 +265,7 @@ nonisolated extension User {
       id: row.get("id"), name: row.get("name"), passwordHash: row.get("password_hash"), role: row.word("role"),
       createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
     isDisabled = try row.get("disabled")
+    scope = try row.get("limited") ? SiteScope([]) : nil
     factor = try row.get("factor")
     pendingFactor = try row.get("pending_factor")
     factorStep = try row.get("factor_step")

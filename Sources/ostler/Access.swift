@@ -40,7 +40,56 @@ struct SetupLink: AsyncParsableCommand {
 /// `ostler user`: the people at the page.
 struct Users: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "user", abstract: "The people at the page.", subcommands: [Passwd.self])
+    commandName: "user", abstract: "The people at the page.",
+    subcommands: [List.self, Add.self, Change.self, Remove.self, Passwd.self])
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the users.")
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      remote.show(
+        try await remote.list("/users"), ["id", "name", "role", "sites", "disabled", "second_factor", "logins"])
+    }
+  }
+
+  struct Add: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Add a user; the password is printed once.")
+    @Argument(help: "The name.") var name: String
+    @Option(help: "viewer, support, operator, administrator or owner.") var role = "viewer"
+    @OptionGroup var reach: ReachOptions
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      let user = try await remote.ask(
+        .post, "/users", [], reach.adding(to: ["name": .string(name), "role": .string(role)]))
+      if remote.json { remote.show(user) } else { print(user["password"]?.string ?? "") }
+    }
+  }
+
+  struct Change: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Give a user another role or other sites.")
+    @Argument(help: "The number of the user in the list.") var id: Int
+    @Option(help: "viewer, support, operator, administrator or owner.") var role: String?
+    @Flag(help: "The whole house again.") var allSites = false
+    @OptionGroup var reach: ReachOptions
+    @OptionGroup var remote: Remote
+
+    func run() async throws {
+      var body = reach.adding(to: [:])
+      if let role { body["role"] = .string(role) }
+      if allSites { body["all_sites"] = true }
+      remote.show(try await remote.ask(.patch, "/users/\(id)", [], body))
+    }
+  }
+
+  struct Remove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Remove a user, with all logins.")
+    @Argument(help: "The number of the user in the list.") var id: Int
+    @OptionGroup var remote: Remote
+
+    func run() async throws { try await remote.ask(.delete, "/users/\(id)") }
+  }
 
   struct Passwd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -75,6 +124,19 @@ extension Configuration {
   }
 }
 
+/// The sites to which a user or a key is limited.
+struct ReachOptions: ParsableArguments {
+  @Option(name: .customLong("site"), help: "The number of a site that may be seen; may be given several times.")
+  var sites: [Int] = []
+
+  func adding(to body: JSON) -> JSON {
+    guard !sites.isEmpty else { return body }
+    var body = body
+    body["sites"] = .array(sites.map { .number(JSONNumber($0)) })
+    return body
+  }
+}
+
 /// `ostler apikey`: keys for programs.
 struct APIKeys: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -85,10 +147,12 @@ struct APIKeys: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Make a key; it is shown once.")
     @Argument(help: "What it is for.") var name: String
     @Option(help: "viewer, support, operator, administrator or owner.") var role = "operator"
+    @OptionGroup var reach: ReachOptions
     @OptionGroup var remote: Remote
 
     func run() async throws {
-      let key = try await remote.ask(.post, "/apikeys", [], ["name": .string(name), "role": .string(role)])
+      let key = try await remote.ask(
+        .post, "/apikeys", [], reach.adding(to: ["name": .string(name), "role": .string(role)]))
       if remote.json { remote.show(key) } else { print(key["key"]?.string ?? "") }
     }
   }
@@ -98,7 +162,7 @@ struct APIKeys: AsyncParsableCommand {
     @OptionGroup var remote: Remote
 
     func run() async throws {
-      remote.show(try await remote.list("/apikeys"), ["id", "name", "role", "created_at", "used_at"])
+      remote.show(try await remote.list("/apikeys"), ["id", "name", "role", "sites", "created_at", "used_at"])
     }
   }
 

@@ -7,7 +7,7 @@ import Wire
 struct Tokens: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "token", abstract: "Drivers' tokens.",
-    subcommands: [List.self, Add.self, Block.self, Unblock.self, Remove.self, Unknown.self])
+    subcommands: [List.self, Add.self, Import.self, Block.self, Unblock.self, Remove.self, Unknown.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the tokens.")
@@ -91,7 +91,7 @@ struct Tariffs: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tariff", abstract: "Tariffs.",
     subcommands: [
-      List.self, Show.self, ValidateTariffs.self, SimulateTariff.self, Add.self, Change.self, Remove.self,
+      List.self, Show.self, ValidateTariffs.self, SimulateTariff.self, Add.self, Import.self, Change.self, Remove.self,
     ])
 
   struct List: AsyncParsableCommand {
@@ -146,7 +146,8 @@ struct Tariffs: AsyncParsableCommand {
 /// `ostler session`: what happens and what happened.
 struct Sessions: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "session", abstract: "Charging sessions.", subcommands: [List.self, Show.self, Stop.self, Close.self])
+    commandName: "session", abstract: "Charging sessions.",
+    subcommands: [List.self, Show.self, Stop.self, Limit.self, Close.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List sessions, the newest first.")
@@ -176,6 +177,34 @@ struct Sessions: AsyncParsableCommand {
 
     func run() async throws {
       remote.show(try await remote.ask(.post, "/sessions/\(id.percentEncoded)/stop", [("wait", "30")]))
+    }
+  }
+
+  struct Limit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "End a running session by itself at a cost, an energy, a time or a state of charge.")
+    @Argument(help: "Its id.") var id: String
+    @Option(help: "The most that it may cost, such as 25.00.") var cost: String?
+    @Option(help: "kWh, such as 12.5.") var energy: String?
+    @Option(help: "Minutes from its start.") var minutes: Int?
+    @Option(help: "Percent of the battery.") var stateOfCharge: Int?
+    @OptionGroup var remote: Remote
+
+    func validate() throws {
+      if let minutes, minutes < 1 { throw ValidationError("--minutes: at least 1") }
+      if let stateOfCharge, !(1...100).contains(stateOfCharge) { throw ValidationError("--state-of-charge: 1 to 100") }
+      if cost == nil, energy == nil, minutes == nil, stateOfCharge == nil {
+        throw ValidationError("say at least one of --cost, --energy, --minutes and --state-of-charge")
+      }
+    }
+
+    func run() async throws {
+      var body: JSON = [:]
+      if let cost { body["cost"] = .string(cost) }
+      if let energy { body["energy_kwh"] = .string(energy) }
+      if let minutes { body["seconds"] = .number(JSONNumber(minutes * 60)) }
+      if let stateOfCharge { body["soc"] = .number(JSONNumber(stateOfCharge)) }
+      remote.show(try await remote.ask(.patch, "/sessions/\(id.percentEncoded)/limit", [], body))
     }
   }
 

@@ -28,6 +28,22 @@ enum File {
   }
 }
 
+extension File {
+  /// A new file, or one that is made anew, for our eyes only.
+  static func write(_ bytes: Bytes, to path: String) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw Complaint("\(path) cannot be written: \(String(cString: strerror(errno)))") }
+    defer { close(descriptor) }
+    var at = 0
+    while at < bytes.count {
+      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + at, bytes.count - at) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw Complaint("\(path) cannot be written: \(String(cString: strerror(errno)))") }
+      at += count
+    }
+  }
+}
+
 /// The time zones of the system: TZif files under `OSTLER_TZDIR` or /usr/share/zoneinfo, each read once.
 final class SystemZones: Sendable {
   private let folder: String

@@ -4,6 +4,7 @@ import Dispatch
 import Domain
 import HTTP
 import Logging
+import Mail
 import Net
 import OCPI
 import OCPP
@@ -97,6 +98,7 @@ final class House {
     addresses = OpenAddresses(bound, configuration)
     csms.stationURL = addresses.stations
     csms.webLink = Web(http: client)
+    csms.mailLink = await loop.run { loop in Mailer(loop: loop, tls: trust, name: Environment.hostName).handle }
     let ocpi = try OCPIDoor(
       publicURL: addresses.publicURL, http: client, zones: zones, frames: messages, clock: clock)
     csms.handOver = { EventLoop.together($0) }
@@ -108,6 +110,7 @@ final class House {
     settings.version = Version.text
     settings.stationURLs = [addresses.stations]
     settings.partnerURLs = [ocpi.versionsURL]
+    settings.publicURL = configuration.publicURL ?? ""
     settings.hosts = configuration.bounds.pageHosts
     settings.insecurePage = configuration.allowsInsecurePage
     let api = API(house: csms, messages: messages, settings: settings, clock: clock, zones: zones)
@@ -486,6 +489,15 @@ struct Complaint: Error, CustomStringConvertible {
 
 enum Environment {
   static subscript(name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+  /// Of this machine, as mail servers want to hear it; an address literal where it has none (RFC 5321 4.1.3).
+  static var hostName: String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0 else { return "[127.0.0.1]" }
+    let text = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let isPlain = !text.isEmpty && text.utf8.allSatisfy { $0 < 0x80 } && !text.contains { $0.isWhitespace }
+    return isPlain ? text : "[127.0.0.1]"
+  }
 
   static var all: [String: String] {
     var found: [String: String] = [:]

@@ -77,6 +77,7 @@ private final class Shelf {
 
   private func make(_ request: Request, _ query: PageQuery, at now: Timestamp) async throws -> Response? {
     switch request.path {
+    case ["open-data"]: return .json(index.bytes)
     case ["open-data", "ocpi", "2.2.1", "locations"]:
       let page = try await locations(query)
       return list(page, query, request.target.path, at: now) { view throws(PushFault) in
@@ -98,6 +99,19 @@ private final class Shelf {
       return Self.xml(DATEX.status(views, of: party.name, at: now))
     default: return nil
     }
+  }
+
+  /// What is published and where, for whoever comes by the first part of an address.
+  private var index: JSON {
+    let root = "\(base)/open-data"
+    return [
+      "publications": [
+        ["format": "OCPI 2.2.1", "what": "locations", "url": .string("\(root)/ocpi/2.2.1/locations")],
+        ["format": "OCPI 2.2.1", "what": "tariffs", "url": .string("\(root)/ocpi/2.2.1/tariffs")],
+        ["format": "DATEX II 3", "what": "table", "url": .string("\(root)/datex2/v3/table.xml")],
+        ["format": "DATEX II 3", "what": "status", "url": .string("\(root)/datex2/v3/status.xml")],
+      ]
+    ]
   }
 
   private func locations(_ query: PageQuery) async throws -> Page<LocationView> {

@@ -9,7 +9,8 @@ struct Ostler: AsyncParsableCommand {
     version: Version.text,
     subcommands: [
       Serve.self, Demo.self, CheckConfig.self, SetupLink.self, Users.self, APIKeys.self, Stations.self, Tokens.self,
-      Tariffs.self, Prices.self, Partners.self, Roaming.self, Authority.self, Sessions.self, CDRs.self, BackUp.self,
+      Tariffs.self, Prices.self, Sites.self, Circuits.self, Invoices.self, Parties.self, Partners.self, Roaming.self,
+      Authority.self, Sessions.self, CDRs.self, BackUp.self,
       RestoreBackup.self, Doctor.self, SupportBundle.self, Sim.self,
     ])
 }

@@ -79,9 +79,28 @@ struct Remote: ParsableArguments {
   /// One thing, as lines of name and value or as JSON.
   func show(_ thing: JSON) {
     guard !json, case .object(let object) = thing else { return print(thing.pretty) }
-    let width = object.keys.map(\.count).max() ?? 0
-    for member in object.members where !member.value.isNull {
-      print(member.key + String(repeating: " ", count: width - member.key.count + 2) + Self.plain(member.value))
+    for line in Self.lines(object) { print(line) }
+  }
+
+  /// A line for each member; what a member holds stands below it, further in.
+  private static func lines(_ object: JSONObject) -> [String] {
+    let shown = object.members.filter { !$0.value.isNull && $0.value != [] && $0.value != [:] }
+    let width = shown.map(\.key.count).max() ?? 0
+    return shown.flatMap { member -> [String] in
+      let below = inner(member.value)
+      if !below.isEmpty { return [member.key] + below.map { "  \($0)" } }
+      let text = member.value.array.map { $0.map(plain).joined(separator: ", ") } ?? plain(member.value)
+      return [member.key + String(repeating: " ", count: width - member.key.count + 2) + text]
+    }
+  }
+
+  /// The lines of an object, or of a list of them; none of anything else.
+  private static func inner(_ value: JSON) -> [String] {
+    if let object = value.object { return lines(object) }
+    guard let items = value.array, items.contains(where: { $0.object != nil }) else { return [] }
+    return items.flatMap { item -> [String] in
+      let each = item.object.map { lines($0) } ?? [plain(item)]
+      return each.enumerated().map { ($0.offset == 0 ? "- " : "  ") + $0.element }
     }
   }
 

@@ -6,12 +6,14 @@ struct Stations: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "station", abstract: "Stations and what is asked of them.",
     subcommands: [
-      List.self, Show.self, Add.self, Remove.self, Knocks.self, Accept.self, Reject.self, Password.self, Security.self,
+      List.self, Show.self, Add.self, Import.self, Remove.self, Knocks.self, Accept.self, Reject.self, Password.self,
+      Security.self,
       Secure.self,
       Start.self,
       Stop.self,
       Reset.self, Unlock.self, Availability.self, Config.self, Trigger.self, ClearCache.self, Call.self,
       LocalList.self, Reserve.self, Limit.self, Firmware.self, Log.self,
+      Labels.self,
     ])
 
   struct List: AsyncParsableCommand {

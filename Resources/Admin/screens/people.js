@@ -1,4 +1,4 @@
-// Who may use the page and what each may do; and the book of who did what.
+// Who may use the page, what each may do and at which sites; and the book of who did what.
 
 import { get, me, patch, post, remove } from '../api.js';
 import { formDialog, secretDialog } from '../dialog.js';
@@ -15,6 +15,30 @@ const ranks = ['viewer', 'support', 'operator', 'administrator', 'owner'];
 /// The roles that whoever asks may give.
 export function roleOptions() {
   return ranks.slice(0, ranks.indexOf(me.role) + 1).map((role) => ({ value: role, label: `${t(`role.${role}`)}: ${t(`role.${role}.text`)}` }));
+}
+
+/// Names of the sites by their ids, for what is limited to some.
+let sites = [];
+export async function siteNames() { sites = (await get('/locations', { limit: 500 })).items; }
+
+export function sitesText(ids) {
+  return ids ? ids.map((id) => sites.find((site) => site.id === id)?.name ?? `#${id}`).join(', ') || t('people.sites.none') : t('people.sites.all');
+}
+
+/// The whole house, or the sites that are marked.
+export function reachField(ids) {
+  return h('fieldset', { data: { reach: '' } }, h('legend', null, t('people.sites')),
+    box({ data: { all: '' }, checked: !ids }, t('people.sites.all')), h('p.mute', null, t('people.sites.text')),
+    sites.map((site) => box({ data: { site: site.id }, checked: Boolean(ids?.includes(site.id)) }, site.name)));
+}
+
+const box = (given, label) => h('div.field.check', null, h('label', null, h('input', { type: 'checkbox', ...given }), h('span', null, label)));
+
+/// What of it the API takes.
+export function reachOf(form) {
+  const place = form.querySelector('[data-reach]');
+  if (place.querySelector('[data-all]').checked) return { all_sites: true };
+  return { sites: [...place.querySelectorAll('[data-site]:checked')].map((input) => Number(input.dataset.site)) };
 }
 
 export function peopleSection(signal) {
@@ -34,6 +58,7 @@ export function peopleSection(signal) {
     columns: [
       { id: 'name', label: t('field.name'), head: true, sort: (u) => u.name, cell: (u) => u.name },
       { id: 'role', label: t('settings.role'), sort: (u) => ranks.indexOf(u.role), cell: (u) => t(`role.${u.role}`) },
+      { id: 'sites', label: t('people.sites'), cell: (u) => sitesText(u.sites) },
       { id: 'state', label: t('col.state'), cell: (u) => mark('yes', u.disabled ? 'blocked' : 'valid', t(u.disabled ? 'people.out' : 'people.in')) },
       { id: 'factor', label: t('factor.title'), cell: (u) => t(u.second_factor ? 'yes' : 'no') },
       { id: 'logins', label: t('account.logins'), num: true, cell: (u) => String(u.logins) },
@@ -49,8 +74,9 @@ function add(done) {
     fields: [
       { name: 'name', label: t('field.name'), required: true, maxlength: 64 },
       { name: 'role', label: t('settings.role'), type: 'select', required: true, value: 'viewer', options: roleOptions() },
+      reachField(null),
     ],
-    send: (values) => post('/users', values),
+    send: (values, element) => post('/users', { ...values, ...reachOf(element) }),
     done: (user) => secretDialog({ title: t('people.password.of', { name: user.name }), text: t('people.password.text'), secrets: [{ label: t('login.password'), value: user.password }], done }),
   });
 }
@@ -58,8 +84,8 @@ function add(done) {
 function changeRole(user, done) {
   formDialog({
     title: t('people.role.of', { name: user.name }), submit: t('save'),
-    fields: [{ name: 'role', label: t('settings.role'), type: 'select', required: true, value: user.role, options: roleOptions() }],
-    send: (values) => patch(path`/users/${user.id}`, values), done,
+    fields: [{ name: 'role', label: t('settings.role'), type: 'select', required: true, value: user.role, options: roleOptions() }, reachField(user.sites)],
+    send: (values, element) => patch(path`/users/${user.id}`, { ...values, ...reachOf(element) }), done,
   });
 }
 

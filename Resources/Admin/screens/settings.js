@@ -12,15 +12,16 @@ import { onNews } from '../live.js';
 import { logOut } from '../shell.js';
 import { LiveTable } from '../table.js';
 import { accountSections } from './account.js';
+import { alarmSection } from './alarms.js';
 import { authoritySections } from './authority.js';
 import { versionsBoxes } from './partners.js';
-import { auditSection, peopleSection, publicState, roleOptions } from './people.js';
+import { auditSection, peopleSection, publicState, reachField, reachOf, roleOptions, siteNames, sitesText } from './people.js';
 import { webhookSection } from './webhooks.js';
 
-const tabs = { account: drawAccount, people: drawPeople, company: drawCompany, certificates: drawCertificates, house: drawHouse };
+const tabs = { account: drawAccount, people: drawPeople, alarms: drawAlarms, company: drawCompany, certificates: drawCertificates, house: drawHouse, api: drawAPI };
 
 export async function show({ root, signal, query, head }) {
-  const shown = Object.keys(tabs).filter((name) => name !== 'people' || mayOwn());
+  const shown = Object.keys(tabs).filter((name) => !['people', 'alarms'].includes(name) || mayOwn());
   const tab = shown.includes(query.get('tab')) ? query.get('tab') : 'account';
   head({ title: t('nav.settings'), sub: t('settings.sub') });
   const place = h('div');
@@ -44,7 +45,14 @@ async function drawAccount(place, signal) {
 }
 
 async function drawPeople(place, signal) {
-  const lists = [peopleSection(signal), keysSection(signal), webhookSection(signal), auditSection(signal)];
+  await siteNames();
+  const lists = [peopleSection(signal), keysSection(signal), auditSection(signal)];
+  fill(place, lists.map((list) => list.element));
+  await Promise.all(lists.map((list) => list.begin()));
+}
+
+async function drawAlarms(place, signal) {
+  const lists = [alarmSection(signal), webhookSection(signal)];
   fill(place, lists.map((list) => list.element));
   await Promise.all(lists.map((list) => list.begin()));
 }
@@ -83,6 +91,11 @@ async function drawPublic(place, signal) {
   fill(place, h('div.section-head', null, h('h2', null, t('public.title')), mayOwn() && h('div.buttons', null,
     h('button', { type: 'button', on: { click: flip } }, t(isOn ? 'public.off' : 'public.on')))),
   h('p.mute', null, t('public.text')), isOn && h('p', null, h('a', { href: '/status', target: '_blank', rel: 'noopener' }, `${location.origin}/status`)));
+}
+
+async function drawAPI(place, signal) {
+  const { drawDocument } = await import('./api-docs.js');
+  await drawDocument(place, signal);
 }
 
 async function drawCertificates(place, signal) {
@@ -173,7 +186,7 @@ function keysTable() {
     empty: () => h('p.mute', null, t('settings.keys.none')),
     columns: [
       { id: 'name', label: t('field.name'), head: true, sort: (k) => k.name, cell: (k) => k.name },
-      { id: 'role', label: t('settings.role'), cell: (k) => t(`role.${k.role}`) },
+      { id: 'role', label: t('settings.role'), cell: (k) => t(`role.${k.role}`) }, { id: 'sites', label: t('people.sites'), cell: (k) => sitesText(k.sites) },
       { id: 'created', label: t('settings.keys.created'), cell: (k) => timeMark(k.created_at) },
       {
         id: 'used', label: t('settings.keys.used'), calm: true,
@@ -190,8 +203,9 @@ function addKey(done) {
     fields: [
       { name: 'name', label: t('field.name'), required: true, maxlength: 64, hint: t('settings.keys.name.hint') },
       { name: 'role', label: t('settings.role'), type: 'select', required: true, value: 'viewer', options: roleOptions() },
+      reachField(null),
     ],
-    send: (values) => post('/apikeys', values),
+    send: (values, element) => post('/apikeys', { ...values, ...reachOf(element) }),
     done: (key) => secretDialog({
       title: t('settings.keys.new', { name: key.name }), text: t('settings.keys.new.text'),
       secrets: [{ label: t('settings.keys.key'), value: key.key }], done,

@@ -8,6 +8,7 @@ import { fill, h, path } from '../dom.js';
 import { ago, kilowattHours, kilowatts, none } from '../format.js';
 import { filterBar, given } from '../forms.js';
 import { t, word } from '../i18n.js';
+import { importButton } from '../imports.js';
 import { go } from '../keys.js';
 import { countNote, LiveTable } from '../table.js';
 import { glyph, mark, stateOf } from '../states.js';
@@ -19,7 +20,7 @@ const statuses = ['online', 'offline', 'charging', 'available', 'preparing', 'fi
 export async function show({ root, signal, query, head, keep }) {
   head({
     title: t('nav.stations'), sub: t('stations.sub'),
-    buttons: mayRun() && h('button', { type: 'button', on: { click: addDialog } }, t('stations.add')),
+    buttons: mayRun() && [importButton('stations'), h('button', { type: 'button', on: { click: addDialog } }, t('stations.add'))],
   });
   const loaded = stations.ready();
   openSessions.ready().catch(() => {});

@@ -5,6 +5,7 @@ import { tariffs } from '../books.js';
 import { h, path } from '../dom.js';
 import { ago, none, number } from '../format.js';
 import { t } from '../i18n.js';
+import { importButton } from '../imports.js';
 import { LiveTable } from '../table.js';
 import { priceInWords } from '../tariff-words.js';
 import { removeTariff } from './tariff.js';
@@ -13,7 +14,7 @@ import { go } from '../keys.js';
 export async function show({ root, signal, head }) {
   head({
     title: t('nav.tariffs'), sub: t('tariffs.sub'),
-    buttons: mayRun() && h('a.button', { href: '/tariffs/new' }, t('tariffs.add')),
+    buttons: mayRun() && [importButton('tariffs'), h('a.button', { href: '/tariffs/new' }, t('tariffs.add'))],
   });
   const table = new LiveTable({
     caption: t('nav.tariffs'), key: (row) => row.id, href: (row) => path`/tariffs/${row.id}`, name: (row) => row.ref,

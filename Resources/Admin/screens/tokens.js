@@ -8,6 +8,7 @@ import { changes, filterBar, given } from '../forms.js';
 import { t, word } from '../i18n.js';
 import { onNews } from '../live.js';
 import { pager } from '../pager.js';
+import { importButton } from '../imports.js';
 import { LiveTable } from '../table.js';
 import { mark } from '../states.js';
 
@@ -15,7 +16,7 @@ export async function show({ root, signal, query, head, keep }) {
   const trouble = h('div');
   head({
     title: t('nav.tokens'), sub: t('tokens.sub'),
-    buttons: mayRun() && h('button', { type: 'button', on: { click: () => add() } }, t('tokens.add')),
+    buttons: mayRun() && [importButton('tokens'), h('button', { type: 'button', on: { click: () => add() } }, t('tokens.add'))],
   });
   const inbox = h('section', { hidden: true });
   const unknown = unknownTable((tag) => add(tag));

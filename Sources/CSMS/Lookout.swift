@@ -1,0 +1,191 @@
+import Domain
+import Store
+import Wire
+
+/// Looks through the books, from one snapshot, for what needs a person.
+nonisolated public struct Lookout {
+  let now: Timestamp
+  let online: Set<ID<Station>>
+  /// Of one kind as many are listed; the last line then stands for all that are left.
+  let perKind: Int
+  public private(set) var concerns: [Concern] = []
+
+  public init(now: Timestamp, online: Set<ID<Station>>, perKind: Int = Limits.concernsPerKind) {
+    (self.now, self.online, self.perKind) = (now, online, perKind)
+  }
+
+  /// Adds the first few lines of a kind; the last one stands for all that are left.
+  private mutating func add(_ kind: Concern.Kind, _ all: [Concern]) {
+    let shown = all.prefix(perKind)
+    concerns += shown
+    if all.count > shown.count { concerns.append(Concern(kind, count: all.count - shown.count)) }
+  }
+
+  /// Returns how many accepted stations there are, and how many of them are away.
+  public mutating func stations(_ books: Books) throws(StoreFault) -> (total: Int, away: Int) {
+    var away: [Concern] = []
+    var (total, open) = (0, 0)
+    var place: StationIdentity?
+    while true {
+      let page = try books.stations.list(
+        StationFilter(registration: .accepted), after: place, limit: Limits.lookedAtOnce)
+      for station in page {
+        total += 1
+        if station.passwordHash == nil, station.securityProfile < .certificate { open += 1 }
+        if !online.contains(station.id) {
+          away.append(Concern(.stationOffline, since: station.lastSeenAt, station: station.identity.text))
+        }
+      }
+      guard page.count == Limits.lookedAtOnce else { break }
+      place = page.last?.identity
+    }
+    add(.stationOffline, away)
+    if open > 0 { concerns.append(Concern(.stationWithoutPassword, count: open)) }
+    return (total, away.count)
+  }
+
+  /// Our doors' certificates and the stations' that end soon, and new ones that could not be used.
+  public mutating func certificates(
+    _ books: Books, shown: [DoorCertificate], broken: [String: String]
+  ) throws(StoreFault) {
+    add(
+      .certificateUnusable,
+      broken.sorted { $0.key < $1.key }.map { Concern(.certificateUnusable, detail: "\($0.key): \($0.value)") })
+    let horizon = now + .seconds(Limits.expirySeconds)
+    add(
+      .certificateExpiring,
+      shown.filter { $0.expiresAt <= ($0.isRevocationList ? now : horizon) }.map {
+        Concern(.certificateExpiring, detail: "\($0.door): \($0.name), \($0.serial), \($0.expiresAt.text)")
+      })
+    add(
+      .stationCertificateExpiring,
+      try books.security.expiring(by: horizon, limit: Limits.lookedAtOnce).map {
+        Concern(
+          .stationCertificateExpiring, station: $0.station.text,
+          detail: "\($0.certificate.serial), \($0.certificate.expiresAt.text)")
+      })
+  }
+
+  /// Stations of which nobody knows which key they have.
+  public mutating func keys(_ books: Books) throws(StoreFault) {
+    let lines = try books.security.undecided(limit: Limits.lookedAtOnce).map { change throws(StoreFault) in
+      Concern(
+        .stationKeyUndecided, since: change.undecidedSince,
+        station: try books.stations.station(change.station)?.identity.text)
+    }
+    add(.stationKeyUndecided, lines)
+  }
+
+  public mutating func evses(_ books: Books) throws(StoreFault) {
+    let stations = try books.stations.list(StationFilter(status: .faulted), limit: Limits.lookedAtOnce)
+    let statuses = try books.stations.statuses(of: stations.map(\.id))
+    add(
+      .evseFaulted,
+      stations.flatMap { station in
+        (statuses[station.id] ?? []).filter { $0.status == .faulted }.map {
+          Concern(.evseFaulted, since: $0.since, station: station.identity.text, evse: $0.number)
+        }
+      })
+  }
+
+  public mutating func sessions(_ books: Books) throws(StoreFault) -> [Session] {
+    let open = try books.sessions.allOpen()
+    let stuck = open.filter { session in
+      session.state == .active && now - (session.lastReadingAt ?? session.startedAt) > .seconds(Limits.stuckSeconds)
+    }
+    let superseded = try books.sessions.list(SessionFilter(state: .superseded), limit: Limits.lookedAtOnce)
+    for (kind, all) in [(Concern.Kind.sessionStuck, stuck), (Concern.Kind.sessionSuperseded, superseded)] {
+      let lines = try all.map { session throws(StoreFault) in
+        Concern(
+          kind, since: session.lastReadingAt ?? session.startedAt,
+          station: try books.stations.station(session.station)?.identity.text, session: session.id)
+      }
+      add(kind, lines)
+    }
+    return open
+  }
+
+  public mutating func bills(_ books: Books) throws(StoreFault) {
+    let held = try books.cdrs.list(CDRFilter(isHeld: true), limit: Limits.lookedAtOnce)
+    add(
+      .cdrHeld,
+      held.map {
+        Concern(
+          .cdrHeld, since: $0.cdr.createdAt, station: $0.cdr.place.station, session: $0.cdr.session, cdr: $0.cdr.id,
+          detail: $0.held)
+      })
+  }
+
+  public mutating func partners(_ books: Books) throws(StoreFault) -> [PushDepth] {
+    let depths = try books.pushes.depths()
+    for partner in try books.partners.all() {
+      guard let depth = depths[partner.id] else { continue }
+      let trouble = try books.pushes.trouble(of: partner.id)
+      if depth.parked > 0 {
+        concerns.append(Concern(.pushParked, partner: partner, count: depth.parked, detail: trouble))
+      }
+      if partner.state == .registered, let oldest = depth.oldest, now - oldest > .seconds(Limits.failingSeconds) {
+        concerns.append(Concern(.partnerFailing, since: oldest, partner: partner, count: depth.due, detail: trouble))
+      }
+    }
+    return Array(depths.values)
+  }
+
+  /// - Parameter space: what the disk of the books has free, of how much; nil where nobody knows.
+  mutating func disk(_ space: DiskSpace?) {
+    guard let space, space.free < Limits.diskBytes, space.free < space.all / Limits.diskShare else { return }
+    concerns.append(
+      Concern(.diskLow, detail: "\(space.free / 1_000_000) MB of \(space.all / 1_000_000) MB are free"))
+  }
+
+  public mutating func messages(_ books: Books) throws(StoreFault) {
+    let count = try books.parked.waitingCount()
+    guard count > 0, let newest = try books.parked.waiting(limit: 1).first else { return }
+    concerns.append(
+      Concern(
+        .messageParked, since: newest.receivedAt, station: try books.stations.station(newest.station)?.identity.text,
+        count: count,
+        detail: "\(newest.action): \(newest.why)"))
+  }
+}
+
+/// One thing that needs a person: a line of the overview, and perhaps an alarm.
+nonisolated public struct Concern: Sendable, Equatable {
+  public enum Kind: String, Sendable, CaseIterable {
+    case cdrHeld = "cdr_held"
+    case certificateExpiring = "certificate_expiring"
+    case certificateUnusable = "certificate_unusable"
+    case evseFaulted = "evse_faulted"
+    case diskLow = "disk_low"
+    case houseCannotWrite = "house_cannot_write"
+    case messageParked = "message_parked"
+    case partnerFailing = "partner_failing"
+    case pushParked = "push_parked"
+    case sessionStuck = "session_stuck"
+    case sessionSuperseded = "session_superseded"
+    case stationCertificateExpiring = "station_certificate_expiring"
+    case stationKeyUndecided = "station_key_undecided"
+    case stationKnocking = "station_knocking"
+    case stationOffline = "station_offline"
+    case stationWithoutPassword = "station_without_password"
+  }
+
+  public var kind: Kind
+  public var since: Timestamp?
+  public var station: String?
+  public var evse: Int?
+  public var session: String?
+  public var cdr: String?
+  public var partner: Partner?
+  /// How many it stands for.
+  public var count: Int
+  public var detail: String?
+
+  public init(
+    _ kind: Kind, since: Timestamp? = nil, station: String? = nil, evse: Int? = nil, session: String? = nil,
+    cdr: String? = nil, partner: Partner? = nil, count: Int = 1, detail: String? = nil
+  ) {
+    (self.kind, self.since, self.station, self.evse, self.session) = (kind, since, station, evse, session)
+    (self.cdr, self.partner, self.count, self.detail) = (cdr, partner, count, detail)
+  }
+}
