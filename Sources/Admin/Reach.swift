@@ -27,7 +27,8 @@ nonisolated enum Reach: Hashable {
     "listReservations", "listMessages", "followEvents", "listParked", "listDowntimes", "listTariffs", "getTariff",
     "validateTariff", "simulateTariff", "listParties", "listSettingTemplates", "getSettingTemplate", "showUsage",
     "exportUsage", "showHeatmap", "exportHeatmap", "showConnectorUsage", "exportConnectorUsage", "reportUptime",
-    "exportUptime", "exportCarbon", "showPublicPages",
+    "exportUptime", "exportCarbon", "showPublicPages", "showMargin", "exportMargin", "showFailures", "exportFailures",
+    "showForecast", "exportForecast", "exportNEVISessions",
   ]
 
   @MainActor init(_ route: Route) {

@@ -141,6 +141,8 @@ extension CSMS {
       try parkReadings(report, why: Self.whyForeign(named), of: station)
       return nil
     }
+    // The main meter counts no session.
+    if report.evse == 0, report.transaction == nil { return nil }
     // Some stations name no transaction, or one of their own below zero: the car at that EVSE is meant.
     let evse = try books.stations.evse(station, number: report.evse)
     guard let open = try evse.flatMap({ evse throws(StoreFault) in try books.sessions.open(at: evse) }) else {

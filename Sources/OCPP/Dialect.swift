@@ -18,6 +18,8 @@ public protocol Dialect: AnyObject, Sendable {
   /// The field in which the name that a central system gave to a transaction stands, in the station's calls and in ours; nil
   /// where stations give the names.
   var transactionField: String? { get }
+  /// The station's calls that a transaction cannot do without.
+  var transactionActions: Set<String> { get }
   /// The names of the settings that every station of this version should have: asked for one by one where a station does
   /// not tell all of them at once.
   var settingKeys: [String] { get }
@@ -120,8 +122,8 @@ public struct CommandRequest: Sendable {
     (self.action, self.payload, self.outcome) = (action, payload, outcome)
   }
 
-  /// Any call, as support staff write it. Its answer counts as a yes unless its status is a word that says no, or, where
-  /// it has none, what the declared message says no by.
+  /// Any call, as support staff write it. Its answer is what the declared message takes it as; that of any other counts as
+  /// a yes unless its status is a word that says no.
   public init(
     raw action: String, _ payload: JSON, _ edition: Edition, _ calls: [any Message.Type]
   ) throws(Unspeakable) {
@@ -134,18 +136,18 @@ public struct CommandRequest: Sendable {
     guard self.payload.count <= OCPPLimits.messageBytes else { throw Unspeakable("the payload is larger than 1 MiB") }
     let declared = calls.first { $0.action == action }
     outcome = { answer in
-      guard let word = answer["status"]?.string else {
-        guard let no = declared.flatMap({ Self.refusal(in: answer, to: $0, edition) }) else {
-          return .accepted(answer: answer)
-        }
-        return .refused(word: no, answer: answer)
+      let word = answer["status"]?.string
+      if let verdict = declared.flatMap({ Self.verdict(in: answer, to: $0, edition) }) {
+        return verdict.refusal.map { .refused(word: word ?? $0, answer: answer) } ?? .accepted(answer: answer)
       }
       let yes = ["accepted", "unlocked", "scheduled", "rebootrequired"]
-      return yes.contains(word.ciFolded) ? .accepted(answer: answer) : .refused(word: word, answer: answer)
+      guard let word, !yes.contains(word.ciFolded) else { return .accepted(answer: answer) }
+      return .refused(word: word, answer: answer)
     }
   }
 
-  private static func refusal<M: Message>(in answer: JSON, to message: M.Type, _ edition: Edition) -> String? {
-    ((try? M.Reply.read(answer, edition: edition).value) as? any Verdict)?.refusal
+  /// What the declared message takes the answer as; nil where it cannot be read, or says neither yes nor no.
+  private static func verdict<M: Message>(in answer: JSON, to message: M.Type, _ edition: Edition) -> (any Verdict)? {
+    (try? M.Reply.read(answer, edition: edition).value) as? any Verdict
   }
 }

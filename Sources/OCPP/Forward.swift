@@ -6,16 +6,24 @@ import HTTP
 import Net
 import Wire
 
+extension Forwarding {
+  fileprivate func name(of station: StationIdentity) -> String { identity ?? station.text }
+
+  /// Whether it is the same central system, which knows the station by the same name.
+  func isSameFollower(as other: Forwarding?) -> Bool { url == other?.url && identity == other?.identity }
+}
+
 /// The connection to one station's follower, on the loop of the station's own. It comes back by itself, with pauses that
 /// grow, and keeps what was said meanwhile up to a bound.
 final class Forward: WebSocketHandler {
-  private let settings: Forwarding
+  let settings: Forwarding
   private let identity: StationIdentity
   private let dialect: any Dialect
   private unowned let link: Link
   private unowned let server: StationServer
   private var loop: EventLoop { server.loop }
 
+  private let key: ForwardMemory.Key
   private(set) var queue: ForwardQueue
   private var webSocket: WebSocket?
   private var isOver = false
@@ -29,20 +37,28 @@ final class Forward: WebSocketHandler {
   init(_ settings: Forwarding, of link: Link, identity: StationIdentity, dialect: any Dialect, server: StationServer) {
     (self.settings, self.link, self.server, self.dialect) = (settings, link, server, dialect)
     self.identity = identity
+    key = ForwardMemory.Key(station: identity, url: settings.url, name: settings.name(of: identity))
     queue =
-      server.forwardMemory[identity]
-      ?? ForwardQueue(bootAction: dialect.bootAction, transactionField: dialect.transactionField)
+      server.forwardMemory.take(key)
+      ?? ForwardQueue(
+        bootAction: dialect.bootAction, transactionField: dialect.transactionField,
+        transactionActions: dialect.transactionActions)
     connect()
   }
 
-  /// The station is gone, or is mirrored no longer.
+  /// The station is gone: what waits for this follower waits until it is back.
+  func rest() {
+    end()
+    server.forwardMemory.keep(queue, for: key)
+  }
+
+  /// The station is mirrored no longer.
   func end() {
     isOver = true
     if let retryTimer { loop.cancel(retryTimer) }
     if let callTimer { loop.cancel(callTimer) }
     (retryTimer, callTimer) = (nil, nil)
     queue.disconnected()
-    server.remember(queue, of: identity)
     webSocket?.close(code: CloseCode.normal, reason: "")
     webSocket = nil
   }
@@ -51,7 +67,7 @@ final class Forward: WebSocketHandler {
 
   private func connect() {
     tell(.connecting)
-    let name = settings.identity ?? identity.text
+    let name = key.name
     let base = settings.url.hasSuffix("/") ? settings.url : settings.url + "/"
     guard let url = try? HTTPURL(base + name.percentEncoded) else { return tell(.away, "its URL is none") }
     var options = WebSocketClient.Options(subprotocols: [dialect.subprotocol], tls: server.options.trust)

@@ -180,7 +180,8 @@ final class Link: WebSocketHandler {
 
   func forward(to follower: Forwarding?) {
     if let mirror {
-      mirror.end()
+      // Another password or another list of what it may ask makes no other follower of it.
+      if mirror.settings.isSameFollower(as: follower) { mirror.rest() } else { mirror.end() }
       rarities?.mirror = nil
     }
     guard let follower, follower.isPaused != true, !hasEnded else { return }
@@ -194,7 +195,7 @@ final class Link: WebSocketHandler {
 
   func webSocket(_ webSocket: WebSocket, closed code: UInt16?, reason: String, clean: Bool) {
     hasEnded = true
-    mirror?.end()
+    mirror?.rest()
     server.figures.closed(code)
     for timer in [rarities?.delayTimer, rarities?.oddityTimer].compactMap({ $0 }) { loop.cancel(timer) }
     rarities = nil

@@ -39,8 +39,10 @@ public enum OCPPLimits {
   /// Time for which oddities without a call of their own are gathered, so that garbage costs one errand a second at
   /// most.
   public static let oddityDelay = Duration.seconds(1)
-  /// Calls of one station that wait for its follower. Past it: the oldest that is no transaction is dropped, and counted.
+  /// Calls of one station that wait for its follower, and their bytes. Past either: the oldest that is of no transaction is
+  /// dropped, and counted.
   public static let forwardedWaiting = 500
+  public static let forwardedBytes = 2 << 20
   /// Transactions of one station whose names at its follower are known. Past it: the oldest is forgotten.
   public static let forwardedTransactions = 64
   /// Time that a follower has to answer one call. Past it: the next one is sent.
@@ -49,9 +51,10 @@ public enum OCPPLimits {
   public static let forwardedCallSeconds = 30
   /// Pauses before a follower is called again: doubling from the first to the last.
   public static let forwardPauses = (first: Duration.seconds(1), last: Duration.seconds(60))
-  /// Stations whose followers' state outlives their connection. Past it: none is remembered any more, and what waited is
-  /// gone.
+  /// Stations whose followers' state outlives their connection, and the bytes of what waits there, for each loop. Past
+  /// either: the state that was kept longest ago is forgotten, and what waited is gone.
   public static let rememberedForwards = 20_000
+  public static let rememberedForwardBytes = 64 << 20
   /// Characters of the description in a CALLERROR (OCPP 2.0.1 Part 4 §4.2.3; 1.6 names none). Past it: cut.
   public static let errorDescription = 255
   /// Bytes of a frame as the message log gets it. Past it: cut.

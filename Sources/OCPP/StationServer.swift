@@ -42,7 +42,7 @@ public final class StationServer: RequestHandler {
   public internal(set) var figures: StationFigures
 
   /// What followers have not heard yet, of stations that are away for a moment.
-  private(set) var forwardMemory: [StationIdentity: ForwardQueue] = [:]
+  var forwardMemory = ForwardMemory()
 
   /// What this batch of the loop brings to the household, which so is woken once for all of it.
   private var errands: [Errand] = []
@@ -215,11 +215,6 @@ public final class StationServer: RequestHandler {
     let (told, door) = (seen.compactMap { $0.takeSeen() }, door)
     seen.removeAll(keepingCapacity: true)
     onMain { for (link, time) in told { door.seen(link, at: time) } }
-  }
-
-  func remember(_ queue: ForwardQueue, of identity: StationIdentity) {
-    if forwardMemory.count >= OCPPLimits.rememberedForwards { forwardMemory = [:] }
-    forwardMemory[identity] = queue
   }
 
   func ended(_ link: Link, reason: String) {

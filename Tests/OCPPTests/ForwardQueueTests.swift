@@ -1,3 +1,4 @@
+import Domain
 import Testing
 import Wire
 
@@ -8,7 +9,9 @@ import Wire
   private let t0 = Instant.now()
 
   private func queue() -> ForwardQueue {
-    ForwardQueue(bootAction: "BootNotification", transactionField: "transactionId")
+    ForwardQueue(
+      bootAction: "BootNotification", transactionField: "transactionId",
+      transactionActions: ["StartTransaction", "StopTransaction"])
   }
 
   private func call(_ id: String, _ action: String = "StatusNotification", _ payload: JSON = [:]) -> ForwardQueue.Call {
@@ -62,13 +65,70 @@ import Wire
         == [call("m", "MeterValues", ["transactionId": 900, "x": 1])])
     #expect(queue.transactions.leader(for: 900) == 7 && queue.transactions.leader(for: 7) == nil)
     _ = queue.answered("m", [:], at: t0)
-    // One that nobody named is passed on as it is.
-    #expect(queue.add(call("o", "MeterValues", ["transactionId": 8]), at: t0).first?.payload["transactionId"] == 8)
+    #expect(queue.dropped == 0)
+  }
+
+  @Test func underANumberOfOursNothingIsSaidOfATransactionThatTheFollowerNeverNamed() {
+    var queue = queue()
+    _ = queue.connected(at: t0)
+    // The mirror began in the middle of it.
+    #expect(queue.add(call("o", "StopTransaction", ["transactionId": 8]), at: t0).isEmpty)
+    #expect(queue.dropped == 1 && queue.waiting == 0)
+    // Its start was not answered in time; what comes next waits for nobody.
+    _ = queue.add(call("s", "StartTransaction"), at: t0)
+    queue.led("s", ["transactionId": 9])
+    _ = queue.add(call("m", "MeterValues", ["transactionId": 9]), at: t0)
+    _ = queue.add(call("n"), at: t0)
+    #expect(queue.tick(at: t0 + .seconds(31)).map(\.id) == ["n"])
+    #expect(queue.dropped == 2)
+    // The answer comes late, and its name holds from then on.
+    #expect(queue.answered("s", ["transactionId": 901], at: t0).isEmpty)
+    _ = queue.answered("n", [:], at: t0)
+    #expect(
+      queue.add(call("e", "StopTransaction", ["transactionId": 9]), at: t0).first?.payload["transactionId"] == 901)
+  }
+
+  @Test func whatWaitsIsBoundedInBytesToo() {
+    var queue = queue()
+    let large: JSON = ["data": .string(String(repeating: "x", count: OCPPLimits.forwardedBytes / 4))]
+    _ = queue.add(call("s", "StartTransaction", ["idTag": "A"]), at: t0)
+    for number in 1...6 { _ = queue.add(call("\(number)", "DataTransfer", large), at: t0) }
+    #expect(queue.bytes <= OCPPLimits.forwardedBytes && queue.dropped == 3)
+    #expect(queue.connected(at: t0).map(\.id) == ["s"])
+    #expect(queue.answered("s", [:], at: t0).map(\.id) == ["4"])
+  }
+
+  @Test func whatWaitsOutlivesTheLinkForThatFollowerAlone() throws {
+    var memory = ForwardMemory()
+    let station = try #require(StationIdentity("CS-1"))
+    let mine = ForwardMemory.Key(station: station, url: "wss://one", name: "CS-1")
+    var waiting = queue()
+    _ = waiting.add(call("1", "StatusNotification", ["connectorId": 1]), at: t0)
+    memory.keep(waiting, for: mine)
+    #expect(memory.take(ForwardMemory.Key(station: station, url: "wss://two", name: "CS-1")) == nil)
+    #expect(memory.take(mine)?.waiting == 1)
+    #expect(memory.take(mine) == nil && memory.bytes == 0)
+  }
+
+  @Test func whatIsRememberedOfAllIsBounded() throws {
+    var memory = ForwardMemory()
+    let large: JSON = ["data": .string(String(repeating: "x", count: OCPPLimits.forwardedBytes - 100))]
+    let room = OCPPLimits.rememberedForwardBytes / OCPPLimits.forwardedBytes
+    func key(_ number: Int) throws -> ForwardMemory.Key {
+      ForwardMemory.Key(station: try #require(StationIdentity("CS-\(number)")), url: "wss://one", name: "x")
+    }
+    for number in 0...room {
+      var waiting = queue()
+      _ = waiting.add(call("1", "DataTransfer", large), at: t0)
+      memory.keep(waiting, for: try key(number))
+    }
+    #expect(memory.bytes <= OCPPLimits.rememberedForwardBytes)
+    #expect(try memory.take(key(0)) == nil && memory.take(key(room))?.waiting == 1)
   }
 
   @Test func aFollowerThatIsAwayLongLosesTheOldestThatIsNoTransaction() {
     var queue = queue()
-    _ = queue.add(call("s", "StopTransaction", ["transactionId": 1]), at: t0)
+    _ = queue.add(call("s", "StartTransaction", ["idTag": "A"]), at: t0)
     for number in 1..<OCPPLimits.forwardedWaiting { _ = queue.add(call("\(number)"), at: t0) }
     #expect(queue.waiting == OCPPLimits.forwardedWaiting && queue.dropped == 0)
     _ = queue.add(call("last"), at: t0)

@@ -9,6 +9,7 @@ public final class Dialect16: Dialect {
   public let subprotocol = "ocpp1.6"
   public let edition = Edition.v16
   public let transactionField: String? = "transactionId"
+  public let transactionActions: Set = [V16.StartTransaction.action, V16.StopTransaction.action]
   public let settingKeys = V16.coreKeys
   public let routes = Routes([V16.coreRoutes, V16.firmwareRoutes, V16.securityRoutes])
 

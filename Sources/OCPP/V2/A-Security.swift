@@ -89,6 +89,8 @@ extension V2 {
       call.connectionData.ocppCsmsUrl = url.hasSuffix("/") ? String(url.dropLast()) : url
       call.connectionData.securityProfile = profile.rawValue
       call.connectionData.messageTimeout = OCPPLimits.messageTimeoutSeconds
+      // It goes on over the way on which it came; 2.0.1 has no word for that.
+      if edition >= .v21 { call.connectionData.ocppInterface = .any }
       // Ignored by 2.1; the only word that a 2.0.1 station knows for itself (errata 2.0.1, NetworkConnectionProfile).
       call.connectionData.ocppVersion = edition < .v21 ? .ocpp20 : nil
       return try CommandRequest(call, edition) { _ in ["status": "Accepted", "needs": "preference"] }

@@ -17,6 +17,7 @@ public final class Dialect2: Dialect {
   ])
   public let calls: [any Message.Type]
   public let hearsOnlyTheAccepted = true
+  public let transactionActions: Set = [V2.TransactionEvent.action]
 
   private init(_ version: String, _ edition: Edition) {
     self.version = version

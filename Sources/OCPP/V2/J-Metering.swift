@@ -26,8 +26,7 @@ extension V2.MeterValues {
   static let route = Route(Self.self, parked: Reply()) { (call, station) throws(TurnFault) in
     let samples = Samples(call.meterValue, payload: call.payload["meterValue"], received: call.received)
     if !samples.oddities.isEmpty { try station.flag(action: action, oddities: samples.oddities) }
-    // The main meter counts no session.
-    if call.evseId > 0, !samples.readings.isEmpty {
+    if !samples.readings.isEmpty {
       try station.meter(MeterReport(evse: call.evseId, transaction: nil, readings: samples.readings))
     }
     return .reply(Reply())

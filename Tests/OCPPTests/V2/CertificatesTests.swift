@@ -155,6 +155,8 @@ import Wire
     #expect(request.action == "SetNetworkProfile" && payload["configurationSlot"] == 3)
     #expect(payload["connectionData"]?["ocppCsmsUrl"] == "wss://csms.example.com/ocpp")
     #expect(payload["connectionData"]?["securityProfile"] == 3)
+    // One that is in over a mobile network has no wire.
+    #expect(payload["connectionData"]?["ocppInterface"] == (edition < .v21 ? "Wired0" : "Any"))
     guard case .accepted(let told) = request.outcome(["status": "Accepted"]) else {
       Issue.record("it was accepted")
       return

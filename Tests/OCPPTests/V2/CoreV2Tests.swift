@@ -356,6 +356,16 @@ private func hears(
     #expect(try hears("VatNumberValidation", asked, desk, .v21).contains(#""status":"Rejected""#))
   }
 
+  @Test func aRawCallsStatusIsWhatItsDeclarationTakesItAs() throws {
+    let request = try Dialect2.v201.request(for: .raw(action: "UpdateFirmware", payload: [:]))
+    #expect(request.outcome(["status": "AcceptedCanceled"]) == .accepted(answer: ["status": "AcceptedCanceled"]))
+    let no: JSON = ["status": "InvalidCertificate"]
+    #expect(request.outcome(no) == .refused(word: "InvalidCertificate", answer: no))
+    // What cannot be read is judged by its word alone.
+    let odd: JSON = ["status": "Perhaps"]
+    #expect(request.outcome(odd) == .refused(word: "Perhaps", answer: odd))
+  }
+
   @Test func aRawCallWithoutAStatusIsJudgedByItsDeclaration() throws {
     let request = try Dialect2.v201.request(for: .raw(action: "SetVariables", payload: [:]))
     func answer(_ word: String) -> JSON {
