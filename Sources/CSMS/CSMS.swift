@@ -66,7 +66,7 @@ public final class CSMS {
   var waitingAuthorizations = 0
   var waitingQuestions = 0
   var figures = HouseFigures()
-  let passwords = PasswordQueue()
+  let passwords: PasswordQueue
   /// Who waits for the outcome of which command.
   var commandWatches: [String: [CommandWatch]] = [:]
   var filing = Filing()
@@ -97,15 +97,18 @@ public final class CSMS {
   /// Whether all bills of before use was counted are in the figures of use.
   var isBacklogCounted = false
   var lastMetering = Timestamp.epoch
-  /// For how many beats hardly anything has come.
-  var quietBeats = 0
+  var restPace = RestPace()
 
   private var current: Turn?
   private var isClosing = false
   private var doorPace = DoorPace()
   nonisolated let inbox = Inbox()
 
-  public init(store: Store, clock: Clock, zones: ZoneLibrary, settings: HouseSettings) {
+  /// - Parameter slowly: who digests passwords, a queue of its own where nobody is named.
+  public init(
+    store: Store, clock: Clock, zones: ZoneLibrary, settings: HouseSettings, slowly worker: SlowWorker? = nil
+  ) {
+    passwords = PasswordQueue(worker: worker)
     self.store = store
     self.clock = clock
     self.zones = zones
@@ -142,6 +145,7 @@ public final class CSMS {
     do {
       try store.begin()
       let answers = try decide(errands)
+      if let usage = current?.usage { try books.usage.add(usage) }
       let decided = Instant.now()
       try store.commit()
       let committed = Instant.now()
@@ -235,9 +239,18 @@ public final class CSMS {
   /// A session's figures moved: the live page hears of it, the event log does not.
   func progressed(_ session: Session) { current?.progress.append(session.id) }
 
+  /// Counts use in the turn that makes its bill: written with that of the turn's other bills.
+  func add(
+    _ usage: [(quarter: Int64, figures: UsageFigures)], in currency: String, to scopes: [UsageScope]
+  ) throws(StoreFault) {
+    guard current != nil else { return try books.usage.add(usage, in: currency, to: scopes) }
+    current?.usage.add(usage, in: currency, to: scopes)
+  }
+
   /// What one turn gathers until its commit.
   private struct Turn {
     let at: Timestamp
+    var usage = UsageTally()
     var events: [LoggedEvent] = []
     var progress: [String] = []
     var afterCommit: [@MainActor () -> Void] = []

@@ -26,7 +26,7 @@ extension CSMS {
     var scopes: [UsageScope] = [.house]
     if let location { scopes.append(.location(location)) }
     if let connector { scopes.append(.connector(connector)) }
-    try books.usage.add(usage, in: currency, to: scopes)
+    try add(usage, in: currency, to: scopes)
   }
 
   /// Counts the bills of before use was counted, a piece with each beat.

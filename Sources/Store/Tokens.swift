@@ -188,6 +188,8 @@ nonisolated public struct Tokens {
 
   /// A session of one of our own tokens cost that much: where it was paid for before, that much less is left.
   public func spend(_ cost: Money, of uid: String, _ kind: Token.Kind) throws(StoreFault) {
+    // Hardly any is paid for before, and whoever ends a session was shown its token a moment ago.
+    if let known = db.cache?.tokens[Token.fold(uid)], known.allSatisfy({ $0.credit == nil }) { return }
     try db.run(
       """
       UPDATE token SET credit = credit - ?3

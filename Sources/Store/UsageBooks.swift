@@ -45,36 +45,62 @@ nonisolated public struct UsageSum: Sendable, Equatable {
   }
 }
 
+/// What bills add to the figures of use, or take back where they are negative. The bills of one turn share most of the
+/// places where they count (the same quarters of the house and of its locations), and each place is written once.
+nonisolated public struct UsageTally: Sendable {
+  fileprivate struct Place: Hashable {
+    /// 0: a quarter of an hour; 1: a day.
+    let grain: Int64
+    let scope: UsageScope
+    let bucket: Int64
+    let currency: String
+  }
+
+  fileprivate private(set) var sums: [Place: UsageFigures] = [:]
+
+  public init() {}
+
+  public mutating func add(
+    _ usage: [(quarter: Int64, figures: UsageFigures)], in currency: String, to scopes: [UsageScope]
+  ) {
+    for scope in scopes {
+      for (quarter, figures) in usage {
+        add(figures, Place(grain: 0, scope: scope, bucket: quarter, currency: currency))
+        add(figures, Place(grain: 1, scope: scope, bucket: floor(quarter, Quarter.perDay), currency: currency))
+      }
+    }
+  }
+
+  private mutating func add(_ figures: UsageFigures, _ place: Place) {
+    sums[place] = sums[place].map { $0 + figures } ?? figures
+  }
+}
+
 /// Use by quarters of an hour and by days of UTC.
 nonisolated public struct UsageBooks {
   let db: Database
 
-  /// Adds what a bill tells, or takes it back where the figures are negative.
+  /// Adds what one bill tells.
   public func add(
     _ usage: [(quarter: Int64, figures: UsageFigures)], in currency: String, to scopes: [UsageScope]
   ) throws(StoreFault) {
-    var days: [Int64: UsageFigures] = [:]
-    for (quarter, figures) in usage {
-      let day = floor(quarter, Quarter.perDay)
-      days[day] = (days[day] ?? UsageFigures()) + figures
-    }
-    for scope in scopes {
-      for (quarter, figures) in usage { try add(figures, grain: 0, scope, quarter, currency) }
-      for (day, figures) in days { try add(figures, grain: 1, scope, day, currency) }
-    }
+    var tally = UsageTally()
+    tally.add(usage, in: currency, to: scopes)
+    try add(tally)
   }
 
-  private func add(
-    _ figures: UsageFigures, grain: Int64, _ scope: UsageScope, _ bucket: Int64, _ currency: String
-  ) throws(StoreFault) {
-    try db.run(
-      """
-      INSERT INTO usage (grain, scope, subject, bucket, currency, energy, busy, idle, sessions, revenue)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-      ON CONFLICT DO UPDATE SET energy = energy + excluded.energy, busy = busy + excluded.busy,
-        idle = idle + excluded.idle, sessions = sessions + excluded.sessions, revenue = revenue + excluded.revenue
-      """, grain, scope.scope, scope.subject, bucket, currency, figures.energy, figures.busySeconds,
-      figures.idleSeconds, figures.sessions, figures.revenue)
+  /// Adds what the bills of a turn tell.
+  public func add(_ tally: UsageTally) throws(StoreFault) {
+    for (place, figures) in tally.sums {
+      try db.run(
+        """
+        INSERT INTO usage (grain, scope, subject, bucket, currency, energy, busy, idle, sessions, revenue)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+        ON CONFLICT DO UPDATE SET energy = energy + excluded.energy, busy = busy + excluded.busy,
+          idle = idle + excluded.idle, sessions = sessions + excluded.sessions, revenue = revenue + excluded.revenue
+        """, place.grain, place.scope.scope, place.scope.subject, place.bucket, place.currency, figures.energy,
+        figures.busySeconds, figures.idleSeconds, figures.sessions, figures.revenue)
+    }
   }
 
   /// The sum over quarters, the first one included and the last one not. Whole days are read as such, so that a long
@@ -188,11 +214,6 @@ nonisolated public struct UsageBooks {
   public func counted(upTo number: Int64) throws(StoreFault) {
     try db.run("UPDATE usage_backlog SET next = ?1", number)
   }
-
-  private func floor(_ value: Int64, _ divisor: Int64) -> Int64 {
-    let (quotient, rest) = value.quotientAndRemainder(dividingBy: divisor)
-    return rest < 0 ? quotient - 1 : quotient
-  }
 }
 
 nonisolated extension UsageFigures {
@@ -204,4 +225,9 @@ nonisolated extension UsageFigures {
     sessions = try row.get("sessions")
     revenue = try row.get("revenue")
   }
+}
+
+nonisolated private func floor(_ value: Int64, _ divisor: Int64) -> Int64 {
+  let (quotient, rest) = value.quotientAndRemainder(dividingBy: divisor)
+  return rest < 0 ? quotient - 1 : quotient
 }
