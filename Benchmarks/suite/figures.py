@@ -161,7 +161,7 @@ class Idle(Figure):
             with bench.limit(certificate=certificate) as limit:
                 found["limit"][kind] = self.resident(limit, certificate, rest=0.5)
             with bench.daemon(certificate=certificate) as daemon:
-                found["ostler"][kind] = self.resident(daemon, certificate, rest=bench.seconds(4, 2))
+                found["ostler"][kind] = self.resident(daemon, certificate, rest=4)
         return found
 
     def resident(self, server, certificate, rest):

@@ -75,7 +75,7 @@ public final class CSMS {
   var waitingAuthorizations = 0
   var waitingQuestions = 0
   var figures = HouseFigures()
-  let passwords = PasswordQueue()
+  let passwords: PasswordQueue
   /// Who waits for the outcome of which command.
   var commandWatches: [String: [CommandWatch]] = [:]
   var filing = Filing()
@@ -110,15 +110,18 @@ public final class CSMS {
   /// Prices of energy changed, and what was used is priced anew; after a start somebody has to look.
   var areCostsDue = true
   var lastMetering = Timestamp.epoch
-  /// For how many beats hardly anything has come.
-  var quietBeats = 0
+  var restPace = RestPace()
 
   private var current: Turn?
   private var isClosing = false
   private var doorPace = DoorPace()
   nonisolated let inbox = Inbox()
 
-  public init(store: Store, clock: Clock, zones: ZoneLibrary, settings: HouseSettings) {
+  /// - Parameter slowly: who digests passwords, a queue of its own where nobody is named.
+  public init(
+    store: Store, clock: Clock, zones: ZoneLibrary, settings: HouseSettings, slowly worker: SlowWorker? = nil
+  ) {
+    passwords = PasswordQueue(worker: worker)
     self.store = store
     self.clock = clock
     self.zones = zones
@@ -155,6 +158,7 @@ public final class CSMS {
     do {
       try store.begin()
       let answers = try decide(errands)
+      if let usage = current?.usage { try write(usage) }
       let decided = Instant.now()
       try store.commit()
       let committed = Instant.now()
@@ -268,9 +272,23 @@ public final class CSMS {
   /// A session's figures moved: the live page hears of it, the event log does not.
   func progressed(_ session: Session) { current?.progress.append(session.id) }
 
+  /// Counts use in the turn that makes its bill: written with that of the turn's other bills.
+  func add(
+    _ usage: [(quarter: Int64, figures: UsageFigures)], in currency: String, to scopes: [UsageScope]
+  ) throws(StoreFault) {
+    if current != nil {
+      current?.usage.add(usage, in: currency, to: scopes)
+    } else {
+      var tally = UsageTally()
+      tally.add(usage, in: currency, to: scopes)
+      try write(tally)
+    }
+  }
+
   /// What one turn gathers until its commit.
   private struct Turn {
     let at: Timestamp
+    var usage = UsageTally()
     var events: [LoggedEvent] = []
     var progress: [String] = []
     var afterCommit: [@MainActor () -> Void] = []

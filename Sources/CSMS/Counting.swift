@@ -22,9 +22,15 @@ extension CSMS {
   private func count(
     _ usage: [(quarter: Int64, figures: UsageFigures)], in currency: String, at spot: UsageSpot
   ) throws(StoreFault) {
-    try books.usage.add(usage, in: currency, to: spot.scopes)
-    guard let location = spot.location, try books.energyCosts.arePricesKept() else { return }
-    try books.energyCosts.refresh(usage.filter { $0.figures.energy != .zero }.map(\.quarter), at: location)
+    try add(usage, in: currency, to: spot.scopes)
+  }
+
+  /// Writes what the bills of a turn tell, and what that energy cost.
+  func write(_ tally: UsageTally) throws(StoreFault) {
+    guard !tally.isEmpty else { return }
+    try books.usage.add(tally)
+    guard try books.energyCosts.arePricesKept() else { return }
+    for (location, quarters) in tally.quartersOfEnergy { try books.energyCosts.refresh(quarters, at: location) }
   }
 
   // MARK: What was before it was counted

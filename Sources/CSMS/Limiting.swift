@@ -47,7 +47,9 @@ extension CSMS {
 
   /// The same by what a bill says of its token.
   func spend(_ cost: Money, in currency: String, from told: TokenReference) throws(StoreFault) {
-    guard let token = try books.tokens.token(told.uid, told.kind, owner: nil) else { return }
+    // Hardly any is paid for before, and whoever ends a session was shown its token a moment ago.
+    let token = try books.tokens.tokens(folded: Token.fold(told.uid)).first { $0.kind == told.kind && $0.owner == nil }
+    guard let token, token.credit != nil else { return }
     try spend(cost, in: currency, from: token.id)
   }
 

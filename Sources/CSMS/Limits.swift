@@ -25,8 +25,9 @@ public enum Limits {
   public nonisolated static let troubleSeconds = 60
   /// Errands of one beat up to which the house counts as quiet; its own notes are some of them.
   public nonisolated static let quietErrands = 16
-  /// Quiet beats one after the other after which the house is at rest.
-  public nonisolated static let quietBeats = 2
+  /// Errands of busy beats after which a quiet one is a rest. It costs some milliseconds, and as much again when the next
+  /// burst asks for what was given back.
+  public nonisolated static let errandsWorthARest = 256
   /// Strangers that may knock at once; the next one hears 503.
   public nonisolated static let knocks = 100
   /// Events a minute about callers that nobody authenticated; what is past it stands in the message log only.

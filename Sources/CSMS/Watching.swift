@@ -63,9 +63,7 @@ extension CSMS {
 
   /// A fleet that rests holds no more memory than its links need: pages and rows come again with the next burst.
   private func restWhereQuiet() {
-    guard figures.takeDecided() <= Limits.quietErrands else { return quietBeats = 0 }
-    quietBeats += 1
-    if quietBeats == Limits.quietBeats { store.rest() }
+    if restPace.beat(of: figures.takeDecided()) { store.rest() }
   }
 
   /// Deadlines are times of day, because they outlive the process; a clock that is set back by an hour must not make
@@ -107,5 +105,23 @@ extension CSMS {
         self.afterCommit { self.waitingPrunings.append(pruning) }
       }
     }
+  }
+}
+
+/// When a house gives back what it holds for its work: in the first beat in which hardly anything comes, and not again
+/// before there was work that leaves something to give back.
+struct RestPace {
+  /// Errands since the last rest, of beats that were not quiet.
+  private var work = 0
+
+  /// One beat decided so many errands. True where it is time to rest.
+  mutating func beat(of errands: Int) -> Bool {
+    guard errands <= Limits.quietErrands else {
+      work += errands
+      return false
+    }
+    guard work >= Limits.errandsWorthARest else { return false }
+    work = 0
+    return true
   }
 }

@@ -7,7 +7,10 @@
 #include <malloc.h>
 #endif
 
-static void prepare_sqlite(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+static void prepare_sqlite(void) {
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  ostler_keep_pages_apart();
+}
 
 void ostler_sqlite_prepare(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -56,7 +56,8 @@ public enum HTTPLimits {
     public var streamResumeBytes = 262_144
     /// Time between comments on a silent event stream, so that proxies keep it open.
     public var eventKeepAlive = Duration.seconds(15)
-    /// Bytes from which a text answer is packed with gzip, and up to which that is done on the loop.
+    /// Bytes from which a text answer is packed with gzip, and up to which that is done on the loop each time; see
+    /// `HTTPLimits.packedOnceBytes`.
     public var gzipBytes = 1_024...262_144
 
     public init() {}
@@ -132,7 +133,10 @@ public enum HTTPLimits {
 
   /// Terms of WebSockets that a server remembers to share them. Past it: the oldest are forgotten.
   static let rememberedTerms = 16
-  /// Bytes of packed answers that a server keeps. Past it: it begins anew.
+  /// Bytes of a text answer that caches may keep up to which it is packed with gzip: once, in some milliseconds. Past it:
+  /// sent as it is.
+  static let packedOnceBytes = 1 << 20
+  /// Bytes of packed answers that a server keeps, with what they were. Past it: it begins anew.
   static let packedBytes = 4 << 20
   /// Seconds after which one who was refused for lack of room should come again.
   static let retrySeconds = 5

@@ -1,9 +1,14 @@
 /// Whether and how an answer's body is packed with gzip, and what was packed lately.
 ///
 /// Packing costs milliseconds of the loop for a large file, so that an answer which caches may keep (one with an ETag,
-/// and not `no-store`) is packed once. With a query it is packed and not kept: strangers make up as many of them as they like.
+/// and not `no-store`) is packed once, whatever path and query led to it: who makes those up must not have it packed anew.
 struct Packing {
-  private var packed: [String: [UInt8]] = [:]
+  struct Kept {
+    let plain: [UInt8]
+    let small: [UInt8]
+  }
+
+  private(set) var kept: [String: Kept] = [:]
   private(set) var bytes = 0
 
   /// Packs the answer's body where the asker takes that and it makes it smaller, and says in any case that the answer
@@ -12,30 +17,37 @@ struct Packing {
     guard let type = response.headers["content-type"], Self.isText(type), response.headers["content-encoding"] == nil
     else { return }
     // An answer without its body (304) says so too: a cache must not take it for that of all askers.
-    guard response.status == .notModified || limits.gzipBytes.contains(response.body.count) else { return }
-    response.headers.add("Vary", "Accept-Encoding")
-    guard !response.body.isEmpty, Self.prefersGzip(request.headers), let small = gzip(response, for: request) else {
+    let most = Self.isKept(response) ? HTTPLimits.packedOnceBytes : limits.gzipBytes.upperBound
+    guard response.status == .notModified || (limits.gzipBytes.lowerBound...most).contains(response.body.count) else {
       return
     }
+    response.headers.add("Vary", "Accept-Encoding")
+    guard !response.body.isEmpty, Self.prefersGzip(request.headers), let small = gzip(response) else { return }
     response.headers["Content-Encoding"] = "gzip"
     // Other bytes, another strong validator (RFC 9110 §8.8.3.3); the asker may show either of them later.
     if let tag = response.headers["etag"] { response.headers["ETag"] = ETag.packed(tag) }
     response.body = small
   }
 
+  private static func isKept(_ response: Response) -> Bool {
+    response.headers["etag"] != nil && !response.headers.lists("cache-control", "no-store")
+  }
+
   /// nil where packing gains nothing.
-  private mutating func gzip(_ response: Response, for request: Request) -> [UInt8]? {
-    guard let tag = response.headers["etag"], !response.headers.lists("cache-control", "no-store"),
-      request.target.rawQuery.isEmpty
-    else {
+  private mutating func gzip(_ response: Response) -> [UInt8]? {
+    guard Self.isKept(response), let tag = response.headers["etag"] else {
       return Self.gain(Deflate.gzip(response.body), response.body)
     }
-    let key = "\(request.target.path) \(tag)"
-    if let known = packed[key] { return Self.gain(known, response.body) }
+    // Things of their own may have the same version, so the bytes decide; for a file that is a look at where they lie.
+    let key = "\(response.body.count) \(tag)"
+    if let known = kept[key], known.plain == response.body { return Self.gain(known.small, response.body) }
     guard let small = Deflate.gzip(response.body) else { return nil }
-    if bytes + small.count > HTTPLimits.packedBytes { (packed, bytes) = ([:], 0) }
-    packed[key] = small
-    bytes += small.count + key.utf8.count
+    let more = small.count + response.body.count
+    if bytes + more > HTTPLimits.packedBytes { (kept, bytes) = ([:], 0) }
+    if let old = kept.updateValue(Kept(plain: response.body, small: small), forKey: key) {
+      bytes -= old.small.count + old.plain.count
+    }
+    bytes += more
     return Self.gain(small, response.body)
   }
 

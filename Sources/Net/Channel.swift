@@ -101,14 +101,13 @@ public final class Channel: Watcher {
 
   // MARK: Beginnings
 
-  /// A socket that a listener accepted.
+  /// A socket that a listener accepted; it is tuned as its listener is.
   init(loop: EventLoop, accepted descriptor: Int32, peer: SocketAddress) {
     self.loop = loop
     self.descriptor = descriptor
     self.peer = peer
     isAccepted = true
     state = .handshaking
-    ostler_tune(descriptor, Limits.keepaliveIdleSeconds)
   }
 
   private init(loop: EventLoop, connecting descriptor: Int32, to peer: SocketAddress) {

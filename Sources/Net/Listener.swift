@@ -65,6 +65,8 @@ public final class Listener: Watcher {
     self.onAccept = onAccept
     descriptor = ostler_socket(wanted.family)
     guard descriptor >= 0 else { throw NetFault(.listen, wanted.description, errno: errno) }
+    // Accepted sockets are born with it, which saves each of a crowd three system calls.
+    ostler_tune(descriptor, Limits.keepaliveIdleSeconds)
     reserve = Self.openReserve()
     do {
       try Self.bind(descriptor, to: wanted)

@@ -26,6 +26,13 @@ public enum OCPPLimits {
   static let watchPace = Duration.milliseconds(250)
   /// Manners of links that a server remembers to share them. Past it: the oldest are forgotten.
   static let rememberedManners = 16
+  /// Refusals at the stations' door in one period for one address, and the period. Past it: who comes from there waits for
+  /// the pause before it is looked at.
+  static let refusalsAtOnce = 20
+  static let refusalPeriod = Duration.seconds(10)
+  static let refusalPause = Duration.milliseconds(250)
+  /// Addresses of which refusals are counted. Past it: counting begins anew.
+  static let rememberedRefusals = 4_096
   /// Our calls that wait for their turn on one link. Past it: the newest is refused as impossible.
   public static let callsWaiting = 64
   /// Seconds for which a station waits for our answers, as it is told with its way to us.

@@ -48,6 +48,7 @@ public final class StationServer: RequestHandler {
   private var errands: [Errand] = []
 
   private var manners: [Link.Manner] = []
+  private var refusals = RefusalPace()
   private var watched: [Link] = []
 
   private let index: UInt64
@@ -109,6 +110,11 @@ public final class StationServer: RequestHandler {
   // MARK: The door
 
   public func handle(_ request: Request, _ exchange: Exchange) {
+    guard let pause = refusals.pause(of: request.peer, at: loop.now) else { return look(at: request, exchange) }
+    loop.schedule(after: pause) { [weak self] in self?.look(at: request, exchange) }
+  }
+
+  private func look(at request: Request, _ exchange: Exchange) {
     guard request.upgrade != nil else {
       var response = Response.text("This door speaks OCPP over WebSocket.\n", status: .upgradeRequired)
       response.headers["Upgrade"] = "websocket"
@@ -116,14 +122,15 @@ public final class StationServer: RequestHandler {
     }
     guard !isDraining else { return exchange.respond(.comeBack("The service is closing.\n", seconds: 5)) }
     guard let identity = StationIdentity(request.target) else {
-      return exchange.respond(
+      return refuse(
+        exchange,
         .text("The path must end with the station's identity: at most 48 characters, no colon.\n", status: .notFound))
     }
     let password: Bytes?
     switch Credentials(request.headers, for: identity) {
     case .none: password = nil
     case .password(let bytes): password = bytes
-    case .wrong: return exchange.respond(.unauthorizedStation)
+    case .wrong: return refuse(exchange, .unauthorizedStation)
     }
     let caller = StationCaller(
       identity: identity, password: password, address: request.peer.host, offered: request.upgrade?.subprotocols ?? [],
@@ -140,9 +147,14 @@ public final class StationServer: RequestHandler {
         fail: { _ in responder.respond(.comeBack("The house cannot look at this now.\n", seconds: 5)) }))
   }
 
+  private func refuse(_ exchange: Exchange, _ refusal: Response) {
+    refusals.refused(exchange.request.peer, at: loop.now)
+    exchange.respond(refusal)
+  }
+
   private func admitted(_ admission: Admission, _ caller: StationCaller, _ exchange: Exchange) {
     guard case .welcome(let guest) = admission else {
-      if let refusal = admission.refusal { exchange.respond(refusal) }
+      if let refusal = admission.refusal { refuse(exchange, refusal) }
       return
     }
     guard !isDraining else { return exchange.respond(.comeBack("The service is closing.\n", seconds: 5)) }

@@ -16,6 +16,9 @@ nonisolated struct OpenSessions {
   private var kept: [ID<Station>: [Kept]] = [:]
   private var stationOf: [String: ID<Station>] = [:]
   private var stationOfTransaction: [Int64: ID<Station>] = [:]
+  /// The numbers of those that ended lately: their bills are made in the same turn and ask for them. A number is its
+  /// session's for ever.
+  private var ended: [String: Int64] = [:]
 
   /// Those of a station by their ids; nil where the books must be asked.
   func all(of station: ID<Station>) -> [Kept]? { kept[station] }
@@ -25,6 +28,9 @@ nonisolated struct OpenSessions {
   func session(transaction: Int64) -> Kept? {
     stationOfTransaction[transaction].flatMap { kept[$0]?.first { $0.session.transaction == transaction } }
   }
+
+  /// The number in the books, where it is known.
+  func number(of id: String) -> Int64? { session(id)?.number ?? ended[id] }
 
   /// What the books say of a station.
   mutating func load(_ all: [Kept], of station: ID<Station>) {
@@ -44,6 +50,8 @@ nonisolated struct OpenSessions {
       stationOf[session.id] = session.station
       if let transaction = session.transaction { stationOfTransaction[transaction] = session.station }
     } else {
+      if ended.count >= Limits.cachedRows { ended = [:] }
+      ended[session.id] = one.number
       stationOf[session.id] = nil
       if let transaction = session.transaction { stationOfTransaction[transaction] = nil }
     }

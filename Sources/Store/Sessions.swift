@@ -315,7 +315,7 @@ nonisolated public struct Sessions {
 
   /// Its number in the books.
   public func number(of id: String) throws(StoreFault) -> Int64? {
-    if let open = db.cache?.openSessions.session(id) { return open.number }
+    if let known = db.cache?.openSessions.number(of: id) { return known }
     return try db.value("SELECT number FROM session WHERE id = ?1", id)
   }
 

@@ -85,6 +85,7 @@ public final class Store {
   /// Gives back what is only needed under load: remembered rows, pages of the books, and what the allocator keeps for later.
   public func rest() {
     books.db.forget()
+    ostler_give_back_pages()
     malloc_trim(0)
   }
 

@@ -49,6 +49,45 @@ nonisolated public struct UsageSum: Sendable, Equatable {
   }
 }
 
+/// What bills add to the figures of use, or take back where they are negative. The bills of one turn share most of the
+/// places where they count (the same quarters of the house and of its locations), and each place is written once.
+nonisolated public struct UsageTally: Sendable {
+  fileprivate struct Place: Hashable {
+    let grain: UsageBooks.Grain
+    let scope: UsageScope
+    let bucket: Int64
+    let currency: String
+  }
+
+  fileprivate private(set) var sums: [Place: UsageFigures] = [:]
+
+  public init() {}
+
+  public mutating func add(
+    _ usage: [(quarter: Int64, figures: UsageFigures)], in currency: String, to scopes: [UsageScope]
+  ) {
+    for scope in scopes {
+      for grain in UsageBooks.Grain.allCases {
+        for (quarter, figures) in usage {
+          let place = Place(grain: grain, scope: scope, bucket: grain.bucket(of: quarter), currency: currency)
+          sums[place, default: UsageFigures()] += figures
+        }
+      }
+    }
+  }
+
+  public var isEmpty: Bool { sums.isEmpty }
+
+  /// The quarters in which the energy of locations changes.
+  public var quartersOfEnergy: [ID<Location>: [Int64]] {
+    var found: [ID<Location>: Set<Int64>] = [:]
+    for (place, figures) in sums where place.grain == .quarter && figures.energy != .zero {
+      if case .location(let id) = place.scope { found[id, default: []].insert(place.bucket) }
+    }
+    return found.mapValues { $0.sorted() }
+  }
+}
+
 /// Use by quarters of an hour, by days of UTC and by spans of 32 of them.
 nonisolated public struct UsageBooks {
   /// How long one row is.
@@ -80,31 +119,29 @@ nonisolated public struct UsageBooks {
 
   let db: Database
 
-  /// Adds what a bill tells, or takes it back where the figures are negative.
+  /// Adds what one bill tells.
   public func add(
     _ usage: [(quarter: Int64, figures: UsageFigures)], in currency: String, to scopes: [UsageScope]
   ) throws(StoreFault) {
-    for grain in Grain.allCases {
-      var sums: [Int64: UsageFigures] = [:]
-      for (quarter, figures) in usage { sums[grain.bucket(of: quarter), default: UsageFigures()] += figures }
-      for scope in scopes {
-        for (bucket, figures) in sums { try add(figures, grain, scope, bucket, currency) }
-      }
-    }
+    var tally = UsageTally()
+    tally.add(usage, in: currency, to: scopes)
+    try add(tally)
   }
 
-  private func add(
-    _ figures: UsageFigures, _ grain: Grain, _ scope: UsageScope, _ bucket: Int64, _ currency: String
-  ) throws(StoreFault) {
-    try db.run(
-      """
-      INSERT INTO usage (grain, scope, subject, bucket, currency, energy, busy, idle, sessions, revenue, plugged, served)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-      ON CONFLICT DO UPDATE SET energy = energy + excluded.energy, busy = busy + excluded.busy,
-        idle = idle + excluded.idle, sessions = sessions + excluded.sessions, revenue = revenue + excluded.revenue,
-        plugged = plugged + excluded.plugged, served = served + excluded.served
-      """, grain.rawValue, scope.scope, scope.subject, bucket, currency, figures.energy, figures.busySeconds,
-      figures.idleSeconds, figures.sessions, figures.revenue, figures.plugged, figures.served)
+  /// Adds what the bills of a turn tell.
+  public func add(_ tally: UsageTally) throws(StoreFault) {
+    for (place, figures) in tally.sums {
+      try db.run(
+        """
+        INSERT INTO usage (grain, scope, subject, bucket, currency, energy, busy, idle, sessions, revenue, plugged, served)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+        ON CONFLICT DO UPDATE SET energy = energy + excluded.energy, busy = busy + excluded.busy,
+          idle = idle + excluded.idle, sessions = sessions + excluded.sessions, revenue = revenue + excluded.revenue,
+          plugged = plugged + excluded.plugged, served = served + excluded.served
+        """, place.grain.rawValue, place.scope.scope, place.scope.subject, place.bucket, place.currency,
+        figures.energy, figures.busySeconds, figures.idleSeconds, figures.sessions, figures.revenue, figures.plugged,
+        figures.served)
+    }
   }
 
   /// What is to be read for the quarters from the first one to the last one, which is not included: the longest rows that
@@ -271,33 +308,25 @@ nonisolated public struct UsageBooks {
   public func counted(upTo number: Int64) throws(StoreFault) {
     try db.run("UPDATE usage_backlog SET next = ?1", number)
   }
-
-  /// The next bills that are not counted for their partners yet.
-  public func partnerBacklog(limit: Int) throws(StoreFault) -> [(number: Int64, kept: KeptCDR)] {
-    try db.rows(
-      """
-      SELECT cdr.* FROM usage_partner_backlog AS mark JOIN cdr ON cdr.number > mark.next AND cdr.number <= mark.last
-      ORDER BY cdr.number LIMIT ?1
-      """, limit
-    ) { (row) throws(StoreFault) in (number: try row.get("number") as Int64, kept: try KeptCDR(row: row)) }
+    var tally = UsageTally()
+    tally.add(usage, in: currency, to: scopes)
+    try add(tally)
   }
 
-  public func partnersCounted(upTo number: Int64) throws(StoreFault) {
-    try db.run("UPDATE usage_partner_backlog SET next = ?1", number)
-  }
-
-  /// Forgets what was used before a time, by every grain.
-  public func prune(before time: Timestamp) throws(StoreFault) -> Pruned {
-    var removed = 0
-    for grain in Grain.allCases {
-      removed += try db.run(
+  /// Adds what the bills of a turn tell.
+  public func add(_ tally: UsageTally) throws(StoreFault) {
+    for (place, figures) in tally.sums {
+      try db.run(
         """
-        DELETE FROM usage WHERE (grain, scope, subject, bucket, currency) IN (
-          SELECT grain, scope, subject, bucket, currency FROM usage WHERE grain = ?1 AND bucket < ?2 LIMIT ?3)
-        """, grain.rawValue, grain.bucket(of: Quarter.number(of: time)), Limits.prunedAtOnce)
+        INSERT INTO usage (grain, scope, subject, bucket, currency, energy, busy, idle, sessions, revenue, plugged, served)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+        ON CONFLICT DO UPDATE SET energy = energy + excluded.energy, busy = busy + excluded.busy,
+          idle = idle + excluded.idle, sessions = sessions + excluded.sessions, revenue = revenue + excluded.revenue,
+          plugged = plugged + excluded.plugged, served = served + excluded.served
+        """, place.grain.rawValue, place.scope.scope, place.scope.subject, place.bucket, place.currency,
+        figures.energy, figures.busySeconds, figures.idleSeconds, figures.sessions, figures.revenue, figures.plugged,
+        figures.served)
     }
-    return Pruned(removed: removed)
-  }
 }
 
 nonisolated extension UsageFigures {
@@ -310,4 +339,9 @@ nonisolated extension UsageFigures {
     revenue = try row.get("revenue")
     (plugged, served) = (try row.get("plugged"), try row.get("served"))
   }
+}
+
+nonisolated private func floor(_ value: Int64, _ divisor: Int64) -> Int64 {
+  let (quotient, rest) = value.quotientAndRemainder(dividingBy: divisor)
+  return rest < 0 ? quotient - 1 : quotient
 }

@@ -111,3 +111,31 @@ struct WatchingTests {
     #expect(try house.session(good).state == .completed)
   }
 }
+
+/// When the house rests.
+@MainActor
+struct RestPaceTests {
+  @Test func theFirstQuietBeatAfterWorkIsARest() {
+    var pace = RestPace()
+    #expect(pace.beat(of: Limits.errandsWorthARest) == false)
+    #expect(pace.beat(of: Limits.quietErrands) == true)
+    #expect(pace.beat(of: 0) == false, "once")
+  }
+
+  @Test func aHouseThatDoesLittleHasNothingToGiveBack() {
+    var pace = RestPace()
+    for _ in 0..<1_000 { #expect(pace.beat(of: Limits.quietErrands) == false) }
+    #expect(pace.beat(of: Limits.quietErrands + 1) == false)
+    #expect(pace.beat(of: 0) == false)
+  }
+
+  @Test func smallBurstsAddUp() {
+    var pace = RestPace()
+    var rests = 0
+    for _ in 0..<Limits.errandsWorthARest {
+      _ = pace.beat(of: Limits.quietErrands + 1)
+      if pace.beat(of: 0) { rests += 1 }
+    }
+    #expect(rests >= 1 && rests <= Limits.quietErrands + 1)
+  }
+}

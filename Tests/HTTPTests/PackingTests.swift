@@ -53,7 +53,38 @@ import Wire
     #expect(noise.headers["vary"] == "Accept-Encoding")
   }
 
-  @Test func whatIsKeptBelongsToItsPathAndItsVersion() throws {
+  @Test func aFileIsPackedOnceWhateverIsMadeUpToAskForIt() throws {
+    var packing = Packing()
+    let file = Array(String(repeating: "abc", count: 100_000).utf8)
+    let tag = ETag(of: file)
+    for path in ["/file", "/file?1", "/file?2", "/other"] {
+      let asks = try request(["Accept-Encoding": "gzip"], path)
+      var answer = Response(.ok, headers: ["Content-Type": "text/plain"], body: file).tagged(tag, for: asks)
+      packing.pack(&answer, for: asks, HTTPLimits.Server())
+      #expect(answer.headers["content-encoding"] == "gzip", "also beyond what is packed each time")
+      #expect(answer.body == Deflate.gzip(file))
+    }
+    #expect(packing.kept.count == 1)
+  }
+
+  @Test func onlyWhatCachesMayKeepIsPackedBeyondTheBound() throws {
+    let limits = HTTPLimits.Server()
+    let asks = try request(["Accept-Encoding": "gzip"])
+    for (bytes, mayBeKept, packs) in [
+      (limits.gzipBytes.upperBound + 1, true, true), (limits.gzipBytes.upperBound + 1, false, false),
+      (HTTPLimits.packedOnceBytes, true, true), (HTTPLimits.packedOnceBytes + 1, true, false),
+    ] {
+      var packing = Packing()
+      var answer = Response(
+        .ok, headers: ["Content-Type": "text/plain", "Cache-Control": mayBeKept ? "no-cache" : "no-store"],
+        body: [UInt8](repeating: 0x61, count: bytes)
+      ).tagged(ETag(version: 1), for: asks)
+      packing.pack(&answer, for: asks, limits)
+      #expect((answer.headers["content-encoding"] == "gzip") == packs, "\(bytes)")
+    }
+  }
+
+  @Test func whatIsKeptBelongsToItsBytesAndItsVersion() throws {
     var packing = Packing()
     var sizes: Set<Int> = []
     for (path, version, letter) in [("/a", 1, "a"), ("/b", 1, "bc"), ("/a", 2, "def"), ("/a?x", 2, "ghij")] {

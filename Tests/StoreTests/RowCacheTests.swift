@@ -134,6 +134,31 @@ import Wire
     #expect(try sessions.session("s1") == session)
   }
 
+  @Test func aSessionKeepsItsNumberWhenItHasEnded() throws {
+    let sessions = books.sessions
+    var session = house.running("s1", 1)
+    _ = try sessions.open(of: house.station.id)
+    try sessions.insert(session)
+    let number = try sessions.number(of: "s1")
+    _ = session.stop(at: t(9), meter: nil, because: .local, received: t(9))
+    try sessions.finish(session)
+    #expect(books.db.cache?.openSessions.number(of: "s1") == number && number != nil)
+    books.db.cache?.empty()
+    #expect(try sessions.number(of: "s1") == number, "the books say the same")
+  }
+
+  @Test func creditThatATokenGetsWhileItIsRememberedIsSpent() throws {
+    _ = try books.tokens.put(.sample("DE-1", owner: nil))
+    #expect(try books.tokens.tokens(folded: Token.fold("DE-1")).map(\.credit) == [nil])
+    try books.tokens.spend(Money(tenThousandths: 70_000), of: "DE-1", .rfid)
+    #expect(try books.tokens.tokens(folded: Token.fold("DE-1")).map(\.credit) == [nil])
+    try books.db.run("UPDATE token SET credit = ?1", 100_000)
+    _ = try books.tokens.tokens(folded: Token.fold("DE-1"))
+    try books.tokens.spend(Money(tenThousandths: 70_000), of: "DE-1", .rfid)
+    #expect(
+      try books.tokens.tokens(folded: Token.fold("DE-1")).map(\.credit) == [Money(tenThousandths: 30_000)])
+  }
+
   @Test func oneTooManyEmptiesAShelf() throws {
     var shelf = Shelf<Int, Int>()
     for key in 1...Limits.cachedRows { shelf[key] = key }

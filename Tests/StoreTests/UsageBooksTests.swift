@@ -49,6 +49,31 @@ import Wire
     #expect(sum.figures == figures(10, 60, 100) && sum.revenue.count == 1)
   }
 
+  @Test func billsOfOneTurnAddUpBeforeTheyAreWritten() throws {
+    let one = try SmallHouse().books.usage
+    let gathered = try SmallHouse().books.usage
+    var tally = UsageTally()
+    // Two bills that share a quarter and their day, one of another currency, one that takes back.
+    let bills: [(usage: [(quarter: Int64, figures: UsageFigures)], currency: String)] = [
+      ([(96, figures(10, 60, 100)), (97, figures(5, 30, 50))], "EUR"), ([(97, figures(7, 7, 7))], "EUR"),
+      ([(97, figures(3, 3, 3))], "CHF"), ([(97, figures(7, 7, 7).negated)], "EUR"),
+    ]
+    for (usage, currency) in bills {
+      for scope in [UsageScope.house, .connector(ID(4))] {
+        try one.add(usage, in: currency, to: [scope])
+        tally.add(usage, in: currency, to: [scope])
+      }
+    }
+    try gathered.add(tally)
+    for scope in [UsageScope.house, .connector(ID(4))] {
+      for (first, end) in [(96, 97), (97, 98), (96, 192), (0, 1_000)] as [(Int64, Int64)] {
+        let expected = try one.sum(of: scope, from: first, to: end)
+        #expect(expected.figures.energy > .zero)
+        #expect(try gathered.sum(of: scope, from: first, to: end) == expected)
+      }
+    }
+  }
+
   @Test func theWeekIsFoldedOnTheLocalClock() throws {
     let usage = try SmallHouse().books.usage
     // 1970-01-05 was a Monday; its first quarter is number 384.

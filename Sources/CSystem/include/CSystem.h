@@ -25,9 +25,14 @@
 #include <sys/epoll.h>
 #endif
 
-/// Tells SQLite not to count the bytes that it uses, which costs a lock at every allocation. Before the first connection;
-/// once is enough. The function behind it is variadic, which Swift cannot import.
+/// Tells SQLite not to count the bytes that it uses, which costs a lock at every allocation, and to keep pages apart.
+/// Before the first connection; once is enough. The function behind it is variadic, which Swift cannot import.
 void ostler_sqlite_prepare(void);
+
+/// From now on pages of SQLite's files lie in a room of their own.
+void ostler_keep_pages_apart(void);
+/// Gives the system back what no page lies in.
+void ostler_give_back_pages(void);
 
 /// At most so many arenas of malloc from now on. Threads of libdispatch come and go, each takes an arena of its own, and
 /// what a rush of stations leaves free in one is of no use to the others. Without effect where malloc is not glibc's.
