@@ -36,7 +36,9 @@ extension CSMS {
     }
     for address in rules.recipients { try checkAddress(address, "recipients") }
     for (field, time) in [("quiet_from", rules.quietFrom), ("quiet_to", rules.quietTo)] {
-      if let time, AlarmRules.minutes(time) == nil { throw .invalid(field: field, "a time of day as 22:00 is expected") }
+      if let time, AlarmRules.minutes(time) == nil {
+        throw .invalid(field: field, "a time of day as 22:00 is expected")
+      }
     }
     guard zones[rules.timeZone] != nil else {
       throw .invalid(field: "time_zone", "\(rules.timeZone) is no time zone that this system knows")
@@ -75,7 +77,9 @@ extension CSMS {
 
   /// Looks for alarms beside the turns, and decides in one what is told.
   func lookForAlarms() {
-    guard !isLookingForAlarms, now - lastAlarmLook >= .seconds(Limits.alarmSeconds) || now < lastAlarmLook else { return }
+    guard !isLookingForAlarms, now - lastAlarmLook >= .seconds(Limits.alarmSeconds) || now < lastAlarmLook else {
+      return
+    }
     lastAlarmLook = now
     // Nobody is told anything before somebody has said how.
     guard let rules = try? books.settings.value(Self.rulesSetting), !rules.isEmpty else { return }
@@ -232,7 +236,8 @@ nonisolated extension Letter {
     let rest = lines.count - Limits.alarmsPerLetter
     if rest > 0 { lines = lines.prefix(Limits.alarmsPerLetter) + ["… and \(rest) more, which the overview shows."] }
     self.init(
-      id: UUIDv7.make(at: now), to: recipients, subject: "Ostler: \(subject)", text: lines.joined(separator: "\n") + "\n",
+      id: UUIDv7.make(at: now), to: recipients, subject: "Ostler: \(subject)",
+      text: lines.joined(separator: "\n") + "\n",
       at: now)
   }
 }

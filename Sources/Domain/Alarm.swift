@@ -76,7 +76,8 @@ public struct AlarmRules: Sendable, Equatable, Payload {
   /// Minutes after midnight, of a text such as `22:00`.
   public static func minutes(_ text: String) -> Int? {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 2, parts.allSatisfy({ $0.count == 2 && $0.allSatisfy(\.isWholeNumber) }), let hour = Int(parts[0]),
+    guard parts.count == 2, parts.allSatisfy({ $0.count == 2 && $0.allSatisfy(\.isWholeNumber) }),
+      let hour = Int(parts[0]),
       let minute = Int(parts[1]), hour < 24, minute < 60
     else { return nil }
     return hour * 60 + minute
@@ -113,7 +114,9 @@ extension AlarmRules {
     }
     for alarm in seen {
       guard let rule = rule(of: alarm.kind) else { continue }
-      if let step = standing(alarm, before: knownByKey[alarm.key], rule, isQuiet: isQuiet, at: now) { steps.append(step) }
+      if let step = standing(alarm, before: knownByKey[alarm.key], rule, isQuiet: isQuiet, at: now) {
+        steps.append(step)
+      }
     }
     return steps
   }

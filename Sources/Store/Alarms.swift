@@ -54,7 +54,8 @@ nonisolated public struct Alarms {
 
   public func update(_ kept: KeptLetter) throws(StoreFault) {
     try db.run(
-      "UPDATE letter SET state = ?2, attempts = ?3, next_at = ?4, why = ?5, ended_at = ?6 WHERE id = ?1", kept.letter.id,
+      "UPDATE letter SET state = ?2, attempts = ?3, next_at = ?4, why = ?5, ended_at = ?6 WHERE id = ?1",
+      kept.letter.id,
       kept.state.rawValue, kept.attempts, kept.nextAt, kept.why, kept.endedAt)
   }
 

@@ -50,7 +50,8 @@ nonisolated public struct SiteScope: Sendable, Hashable {
     var parts: [String: Part] = [
       "location": .rows("id \(site)"), "gone_evse": .rows("location \(site)"), "station": .rows("location \(site)"),
       "evse": .rows(station("station")), "connector": .rows(evse("evse")), "session": .rows("location \(site)"),
-      "cdr": .rows("location \(site)"), "circuit": .rows("location \(site)"), "carbon_factor": .rows("location \(site)"),
+      "cdr": .rows("location \(site)"), "circuit": .rows("location \(site)"),
+      "carbon_factor": .rows("location \(site)"),
       "site_surplus": .rows("location \(site)"), "push": .rows("location \(site) OR \(session("session"))"),
       "downtime": .rows("location \(site) OR \(station("station")) OR \(evse("evse"))"),
       "outlet": .rows(evse("evse")), "circuit_signal": .rows(circuit("circuit")),
@@ -82,7 +83,8 @@ nonisolated public struct SiteScope: Sendable, Hashable {
         """),
     ]
     for table in [
-      "party", "partner", "partner_role", "token", "tariff", "tariff_version", "frozen_tariff", "setting_template", "grid_price",
+      "party", "partner", "partner_role", "token", "tariff", "tariff_version", "frozen_tariff", "setting_template",
+      "grid_price",
       "usage_backlog", "price_policy", "price_move", "closed_month",
     ] { parts[table] = .all }
     for table in [
