@@ -10,6 +10,7 @@ extension CSMS {
 
   // MARK: How alarms are told
 
+  /// How the operator wants to hear of alarms.
   public func alarmRules() async throws(Refusal) -> AlarmRules {
     try await read { books throws(StoreFault) in try Self.alarmRules(books) }
   }
@@ -19,6 +20,7 @@ extension CSMS {
     return (try? AlarmRules.read(Bytes(utf8: text)).value) ?? AlarmRules()
   }
 
+  /// Changes it; letters that wait are tried at once, because the way may have been mended.
   public func changeAlarmRules(_ rules: AlarmRules, by who: String) async throws(Refusal) {
     try check(rules)
     try await turn { () throws(Refusal) in
@@ -67,10 +69,12 @@ extension CSMS {
 
   // MARK: What stands
 
+  /// The oldest first.
   public func alarms() async throws(Refusal) -> [Alarm] {
     try await read { books throws(StoreFault) in try books.alarms.all() }
   }
 
+  /// The newest first, with what became of each.
   public func letters(limit: Int) async throws(Refusal) -> [KeptLetter] {
     try await read { books throws(StoreFault) in try books.alarms.letters(limit: limit) }
   }

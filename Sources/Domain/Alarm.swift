@@ -112,7 +112,9 @@ extension AlarmRules {
     for alarm in known where !seenKeys.contains(alarm.key) || rule(of: alarm.kind) == nil {
       if let step = ending(alarm, isQuiet: isQuiet, at: now) { steps.append(step) }
     }
-    for alarm in seen {
+    // What is seen twice, such as a partner by two signs, is one.
+    var met: Set<String> = []
+    for alarm in seen where met.insert(alarm.key).inserted {
       guard let rule = rule(of: alarm.kind) else { continue }
       if let step = standing(alarm, before: knownByKey[alarm.key], rule, isQuiet: isQuiet, at: now) {
         steps.append(step)
