@@ -145,6 +145,7 @@ public final class API {
 
   private func done(_ route: Route, _ call: Call) async throws -> Answer {
     try await checkReach(of: call, to: route)
+    if call.caller.scope != nil, Reach(route) == .nothing { return .page([], next: nil) }
     guard route.isCommand, let key = call.request.headers["idempotency-key"] else {
       return try await route.handle(self, call)
     }

@@ -13,6 +13,8 @@ nonisolated enum Reach: Hashable {
   case own
   /// Whatever of the caller's sites a list or a report shows.
   case sites
+  /// A list of things that are of no site: to the caller it is empty.
+  case nothing
   /// One thing, which must be at one of the caller's sites.
   case one(Thing)
 
@@ -31,6 +33,12 @@ nonisolated enum Reach: Hashable {
     "showForecast", "exportForecast", "exportNEVISessions",
   ]
 
+  private static let ofNoSite: Set = [
+    "listKnocks", "listPartners", "listTokens", "listUnknownTags", "listCampaigns", "listFiles", "listInvoices",
+    "listPricePolicies", "listClosedMonths", "listRoamingLocations", "listRoamingTariffs", "listRoamingSessions",
+    "listRoamingCDRs", "listRoamingCommands", "listAlarms",
+  ]
+
   @MainActor init(_ route: Route) {
     let parts = route.path.split(separator: "/")
     if route.access == .open || route.name == "logOut" || parts.first == "me" {
@@ -38,7 +46,8 @@ nonisolated enum Reach: Hashable {
     } else if parts.count > 1, parts[1] == "{id}", let thing = Thing(rawValue: String(parts[0])) {
       self = .one(thing)
     } else {
-      self = Self.ofSites.contains(route.name) ? .sites : .house
+      self =
+        Self.ofSites.contains(route.name) ? .sites : Self.ofNoSite.contains(route.name) ? .nothing : .house
     }
   }
 }
@@ -48,7 +57,7 @@ extension API {
   func checkReach(of call: Call, to route: Route) async throws {
     guard call.caller.scope != nil else { return }
     switch Reach(route) {
-    case .own, .sites: break
+    case .own, .sites, .nothing: break
     case .house:
       throw Problem(.forbidden, "this concerns the whole house, and you are limited to some sites")
     case .one(let thing):

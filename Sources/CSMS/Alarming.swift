@@ -10,6 +10,7 @@ extension CSMS {
 
   // MARK: How alarms are told
 
+  /// How the operator wants to hear of alarms.
   public func alarmRules() async throws(Refusal) -> AlarmRules {
     try await read { books throws(StoreFault) in try Self.alarmRules(books) }
   }
@@ -19,6 +20,7 @@ extension CSMS {
     return (try? AlarmRules.read(Bytes(utf8: text)).value) ?? AlarmRules()
   }
 
+  /// Changes it; letters that wait are tried at once, because the way may have been mended.
   public func changeAlarmRules(_ rules: AlarmRules, by who: String) async throws(Refusal) {
     try check(rules)
     try await turn { () throws(Refusal) in
@@ -36,7 +38,9 @@ extension CSMS {
     }
     for address in rules.recipients { try checkAddress(address, "recipients") }
     for (field, time) in [("quiet_from", rules.quietFrom), ("quiet_to", rules.quietTo)] {
-      if let time, AlarmRules.minutes(time) == nil { throw .invalid(field: field, "a time of day as 22:00 is expected") }
+      if let time, AlarmRules.minutes(time) == nil {
+        throw .invalid(field: field, "a time of day as 22:00 is expected")
+      }
     }
     guard zones[rules.timeZone] != nil else {
       throw .invalid(field: "time_zone", "\(rules.timeZone) is no time zone that this system knows")
@@ -65,17 +69,21 @@ extension CSMS {
 
   // MARK: What stands
 
+  /// The oldest first.
   public func alarms() async throws(Refusal) -> [Alarm] {
     try await read { books throws(StoreFault) in try books.alarms.all() }
   }
 
+  /// The newest first, with what became of each.
   public func letters(limit: Int) async throws(Refusal) -> [KeptLetter] {
     try await read { books throws(StoreFault) in try books.alarms.letters(limit: limit) }
   }
 
   /// Looks for alarms beside the turns, and decides in one what is told.
   func lookForAlarms() {
-    guard !isLookingForAlarms, now - lastAlarmLook >= .seconds(Limits.alarmSeconds) || now < lastAlarmLook else { return }
+    guard !isLookingForAlarms, now - lastAlarmLook >= .seconds(Limits.alarmSeconds) || now < lastAlarmLook else {
+      return
+    }
     lastAlarmLook = now
     // Nobody is told anything before somebody has said how.
     guard let rules = try? books.settings.value(Self.rulesSetting), !rules.isEmpty else { return }
@@ -232,7 +240,8 @@ nonisolated extension Letter {
     let rest = lines.count - Limits.alarmsPerLetter
     if rest > 0 { lines = lines.prefix(Limits.alarmsPerLetter) + ["… and \(rest) more, which the overview shows."] }
     self.init(
-      id: UUIDv7.make(at: now), to: recipients, subject: "Ostler: \(subject)", text: lines.joined(separator: "\n") + "\n",
+      id: UUIDv7.make(at: now), to: recipients, subject: "Ostler: \(subject)",
+      text: lines.joined(separator: "\n") + "\n",
       at: now)
   }
 }

@@ -76,6 +76,7 @@ nonisolated public struct Lookout {
     add(.stationKeyUndecided, lines)
   }
 
+  /// EVSEs that are faulted.
   public mutating func evses(_ books: Books) throws(StoreFault) {
     let stations = try books.stations.list(StationFilter(status: .faulted), limit: Limits.lookedAtOnce)
     let statuses = try books.stations.statuses(of: stations.map(\.id))
@@ -88,6 +89,7 @@ nonisolated public struct Lookout {
       })
   }
 
+  /// Sessions that hang and those that were superseded. Returns all that are open.
   public mutating func sessions(_ books: Books) throws(StoreFault) -> [Session] {
     let open = try books.sessions.allOpen()
     let stuck = open.filter { session in
@@ -105,6 +107,7 @@ nonisolated public struct Lookout {
     return open
   }
 
+  /// CDRs that are held back.
   public mutating func bills(_ books: Books) throws(StoreFault) {
     let held = try books.cdrs.list(CDRFilter(isHeld: true), limit: Limits.lookedAtOnce)
     add(
@@ -116,6 +119,7 @@ nonisolated public struct Lookout {
       })
   }
 
+  /// Partners whose queues do not move. Returns how deep each queue is.
   public mutating func partners(_ books: Books) throws(StoreFault) -> [PushDepth] {
     let depths = try books.pushes.depths()
     for partner in try books.partners.all() {
@@ -131,6 +135,7 @@ nonisolated public struct Lookout {
     return Array(depths.values)
   }
 
+  /// Whether the disk of the books is nearly full.
   /// - Parameter space: what the disk of the books has free, of how much; nil where nobody knows.
   mutating func disk(_ space: DiskSpace?) {
     guard let space, space.free < Limits.diskBytes, space.free < space.all / Limits.diskShare else { return }
@@ -138,6 +143,7 @@ nonisolated public struct Lookout {
       Concern(.diskLow, detail: "\(space.free / 1_000_000) MB of \(space.all / 1_000_000) MB are free"))
   }
 
+  /// Messages of stations that were parked.
   public mutating func messages(_ books: Books) throws(StoreFault) {
     let count = try books.parked.waitingCount()
     guard count > 0, let newest = try books.parked.waiting(limit: 1).first else { return }

@@ -71,7 +71,8 @@ extension CSMS {
   /// - Parameter scope: the sites to which the user is limited from now on, where that changes.
   @discardableResult
   public func changeUser(
-    _ id: ID<User>, role: Role?, isDisabled: Bool?, scope: Change<SiteScope?> = .none, givenBy rank: Role, by who: String
+    _ id: ID<User>, role: Role?, isDisabled: Bool?, scope: Change<SiteScope?> = .none, givenBy rank: Role,
+    by who: String
   ) async throws(Refusal) -> User {
     try await turn { () throws(Refusal) in
       let user = try self.user(id, changedBy: rank)

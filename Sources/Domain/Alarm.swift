@@ -76,7 +76,8 @@ public struct AlarmRules: Sendable, Equatable, Payload {
   /// Minutes after midnight, of a text such as `22:00`.
   public static func minutes(_ text: String) -> Int? {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 2, parts.allSatisfy({ $0.count == 2 && $0.allSatisfy(\.isWholeNumber) }), let hour = Int(parts[0]),
+    guard parts.count == 2, parts.allSatisfy({ $0.count == 2 && $0.allSatisfy(\.isWholeNumber) }),
+      let hour = Int(parts[0]),
       let minute = Int(parts[1]), hour < 24, minute < 60
     else { return nil }
     return hour * 60 + minute
@@ -111,9 +112,13 @@ extension AlarmRules {
     for alarm in known where !seenKeys.contains(alarm.key) || rule(of: alarm.kind) == nil {
       if let step = ending(alarm, isQuiet: isQuiet, at: now) { steps.append(step) }
     }
-    for alarm in seen {
+    // What is seen twice, such as a partner by two signs, is one.
+    var met: Set<String> = []
+    for alarm in seen where met.insert(alarm.key).inserted {
       guard let rule = rule(of: alarm.kind) else { continue }
-      if let step = standing(alarm, before: knownByKey[alarm.key], rule, isQuiet: isQuiet, at: now) { steps.append(step) }
+      if let step = standing(alarm, before: knownByKey[alarm.key], rule, isQuiet: isQuiet, at: now) {
+        steps.append(step)
+      }
     }
     return steps
   }

@@ -39,7 +39,8 @@ public struct CSVTable: Sendable, Equatable {
   /// The cell of a row under the first of these names that the table has, however it is written; nil where it is empty.
   public func cell(_ row: Row, _ names: String...) -> String? {
     for name in names {
-      guard let place = columns.firstIndex(where: { Self.plain($0) == Self.plain(name) }), place < row.cells.count else {
+      guard let place = columns.firstIndex(where: { Self.plain($0) == Self.plain(name) }), place < row.cells.count
+      else {
         continue
       }
       let text = row.cells[place]

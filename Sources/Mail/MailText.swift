@@ -31,7 +31,8 @@ struct MailText {
 
   /// RFC 2047, where the text is not plain ASCII; a line break or a control character never reaches the head.
   static func encodedWords(_ text: String) -> String {
-    let line = String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }))
+    let line = String(
+      String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }))
     if line.utf8.count <= lineBytes, line.utf8.allSatisfy({ $0 < 0x80 }), !line.contains("=?") { return line }
     var words: [String] = []
     var piece: [UInt8] = []

@@ -26,7 +26,8 @@ public final class Mailer {
     guard server.security == .plain || tls != nil else {
       return done(.failed("no server can be reached over TLS: this system's roots cannot be read"))
     }
-    Resolver.resolve(host: server.host, port: port, on: loop, deadline: Limits.resolveDeadline) { [loop, tls, name] result in
+    Resolver.resolve(host: server.host, port: port, on: loop, deadline: Limits.resolveDeadline) {
+      [loop, tls, name] result in
       switch result {
       case .failure(let fault): done(.failed("\(server.host) has no address: \(fault)"))
       case .success(let addresses):
@@ -79,12 +80,15 @@ public final class Mailer {
     }
 
     func channel(_ channel: Channel, read bytes: UnsafeRawBufferPointer) {
+      guard done != nil else { return }
       do {
         try reader.add(bytes)
-        while done != nil, !isSecuring, let (code, lines) = try reader.next() {
-          awaitAnswer(channel)
-          take(conversation.heard(code, lines), channel)
-        }
+        guard let (code, lines) = try reader.next() else { return }
+        // We say one thing at a time, so what comes behind an answer was not asked for: somebody between us can have put
+        // it there, before the way was private (CVE-2011-0411).
+        guard reader.isEmpty else { return finish(.failed("the server speaks before it is asked"), channel) }
+        awaitAnswer(channel)
+        take(conversation.heard(code, lines), channel)
       } catch {
         finish(.failed("what \(server.host) says is no SMTP"), channel)
       }
@@ -98,8 +102,7 @@ public final class Mailer {
         channel.writeMax = max(channel.writeMax, bytes.count)
         channel.write(bytes)
       case .secure:
-        // What came behind the answer was sent in the clear by whoever sat between us (CVE-2011-0411).
-        guard reader.isEmpty, let secret else { return finish(.failed("the server speaks before it is asked"), channel) }
+        guard let secret else { return finish(.failed("this house has no TLS settings"), channel) }
         isSecuring = true
         channel.startTLS(secret, deadline: Limits.connectDeadline)
       case .end(let outcome):

@@ -15,7 +15,8 @@ struct SMTPConversation {
   }
 
   private enum State {
-    case greeted, hello, securing, securedHello, authorizing, passwordUser, password, sender, recipient(Int), data, body,
+    case greeted, hello, securing, securedHello, authorizing, passwordUser, password, sender, recipient(Int), data,
+      body,
       goodbye
   }
 
@@ -91,7 +92,8 @@ struct SMTPConversation {
 
   private mutating func logIn() -> Step {
     guard let user = server.user else { return begin() }
-    let ways = extensions.first { $0.hasPrefix("AUTH ") || $0.hasPrefix("AUTH=") }?.dropFirst(5).split(separator: " ") ?? []
+    let ways =
+      extensions.first { $0.hasPrefix("AUTH ") || $0.hasPrefix("AUTH=") }?.dropFirst(5).split(separator: " ") ?? []
     if ways.contains("PLAIN") {
       state = .authorizing
       return .say("AUTH PLAIN \(Bytes(utf8: "\0\(user)\0\(server.password ?? "")").base64)")

@@ -514,11 +514,13 @@ public final class Channel: Watcher {
   }
 
   /// Secures a connection that stands in the clear, as protocols do that agree on it in words (RFC 3207). All that was
-  /// written must be out. The handler hears `channelDidBecomeActive` again when it is done, or `closed`.
+  /// written must be out, or the peer speaks before it is asked and the channel closes. The handler hears
+  /// `channelDidBecomeActive` again when it is done, or `closed`.
   public func startTLS(_ tls: TLSClientConfiguration, deadline limit: Duration) {
     loop.preconditionCurrent()
+    precondition(session == nil && !isAccepted, "only a connection of ours in the clear is secured")
     guard state == .active else { return }
-    precondition(session == nil && out.isEmpty && !isAccepted, "only a quiet connection of ours in the clear is secured")
+    guard out.isEmpty else { return close(.io(EPROTO)) }
     do { session = try TLSSession(client: tls, descriptor: descriptor) } catch { return close(.tls(error)) }
     state = .handshaking
     deadline = loop.schedule(after: limit) { [unowned self] in

@@ -24,6 +24,7 @@ nonisolated public struct Alarms {
     try db.rows("SELECT * FROM alarm ORDER BY since, key", as: Alarm.init(row:))
   }
 
+  /// Writes an alarm down as it stands now.
   public func keep(_ alarm: Alarm) throws(StoreFault) {
     try db.run(
       """
@@ -33,10 +34,12 @@ nonisolated public struct Alarms {
       """, alarm.key, alarm.kind.rawValue, alarm.subject, alarm.detail, alarm.since, alarm.toldAt, alarm.endedAt)
   }
 
+  /// It is over, and nobody needs to be told any more.
   public func forget(_ alarm: Alarm) throws(StoreFault) { try db.run("DELETE FROM alarm WHERE key = ?1", alarm.key) }
 
   // MARK: Letters
 
+  /// A new letter, which waits from now on.
   public func post(_ letter: Letter) throws(StoreFault) {
     try db.run(
       """
@@ -52,9 +55,11 @@ nonisolated public struct Alarms {
       as: KeptLetter.init(row:))
   }
 
+  /// What became of an attempt.
   public func update(_ kept: KeptLetter) throws(StoreFault) {
     try db.run(
-      "UPDATE letter SET state = ?2, attempts = ?3, next_at = ?4, why = ?5, ended_at = ?6 WHERE id = ?1", kept.letter.id,
+      "UPDATE letter SET state = ?2, attempts = ?3, next_at = ?4, why = ?5, ended_at = ?6 WHERE id = ?1",
+      kept.letter.id,
       kept.state.rawValue, kept.attempts, kept.nextAt, kept.why, kept.endedAt)
   }
 
@@ -73,6 +78,7 @@ nonisolated public struct Alarms {
     try db.run("UPDATE letter SET next_at = ?1 WHERE state = 'waiting' AND next_at > ?1", now)
   }
 
+  /// Letters that were written before a time, whatever became of them.
   public func prune(before time: Timestamp) throws(StoreFault) -> Pruned {
     Pruned(
       removed: try db.run(

@@ -50,8 +50,8 @@ nonisolated public struct SiteScope: Sendable, Hashable {
     var parts: [String: Part] = [
       "location": .rows("id \(site)"), "gone_evse": .rows("location \(site)"), "station": .rows("location \(site)"),
       "evse": .rows(station("station")), "connector": .rows(evse("evse")), "session": .rows("location \(site)"),
-      "cdr": .rows("location \(site)"), "circuit": .rows("location \(site)"), "carbon_factor": .rows("location \(site)"),
-      "site_surplus": .rows("location \(site)"),
+      "cdr": .rows("location \(site)"), "circuit": .rows("location \(site)"),
+      "carbon_factor": .rows("location \(site)"), "site_surplus": .rows("location \(site)"),
       "site_plan": .rows("location \(site)"), "plan_pin": .rows("location \(site)"),
       "push": .rows("location \(site) OR \(session("session"))"),
       "downtime": .rows("location \(site) OR \(station("station")) OR \(evse("evse"))"),
@@ -91,8 +91,8 @@ nonisolated public struct SiteScope: Sendable, Hashable {
         """),
     ]
     for table in [
-      "party", "partner", "partner_role", "token", "tariff", "tariff_version", "frozen_tariff", "setting_template", "grid_price",
-      "usage_backlog", "usage_partner_backlog", "price_policy", "price_move", "closed_month",
+      "party", "partner", "partner_role", "token", "tariff", "tariff_version", "frozen_tariff", "setting_template",
+      "grid_price", "usage_backlog", "usage_partner_backlog", "price_policy", "price_move", "closed_month",
     ] { parts[table] = .all }
     for table in [
       "oddity", "tag_alias", "parked_message", "command", "station_key", "station_certificate", "station_capacity",

@@ -144,6 +144,18 @@ import Wire
     }
   }
 
+  @Test func listsOfWhatIsOfNoSiteAreEmpty() async throws {
+    let both = try await TwoSites()
+    let keeper = try await both.keeper(.operator)
+    let routes = Route.all.filter { Reach($0) == .nothing }
+    #expect(routes.count > 10 && routes.allSatisfy { $0.method == .get && !$0.path.contains("{") })
+    for route in routes {
+      let reply = try await both.house.send(.get, "/api/v1\(route.path)", [], try bearer(keeper))
+      #expect(reply.status == 200 && reply.json["items"] == [], "\(route.name): \(reply.status)")
+    }
+    #expect(try await both.house.ask(.get, "/tokens", as: both.owner).items.count == 1)
+  }
+
   @Test func whatConcernsTheWholeHouseIsRefused() async throws {
     let both = try await TwoSites()
     let keeper = try await both.keeper(.operator)

@@ -31,6 +31,10 @@ import Wire
     #expect(steps([offline], [told(10)], at: at(11)) == [])
   }
 
+  @Test func whatIsSeenTwiceIsToldOnce() {
+    #expect(steps([offline, offline], [], at: at(10)) == [.tell(told(10))])
+  }
+
   @Test func oneThatStandsIsToldAgainAfterTheTimeForThat() {
     #expect(steps([offline], [told(10)], at: at(129)) == [])
     #expect(steps([offline], [told(10)], at: at(130)) == [.tell(told(130))])

@@ -213,7 +213,7 @@ async def inhabited(house, stations, partners):
         "/", "/stations", "/stations/CP-1", *tabs, "/sessions", f"/sessions/{sessions['active']}", f"/sessions/{sessions['completed']}",
         "/map", "/sites", f"/sites/{house.site}", "/tariffs", f"/tariffs/{number}", "/cdrs", f"/cdrs/{cdr}", "/tokens", "/partners",
         f"/partners/{emsp.number}", "/messages", "/roaming", "/roaming?tab=cdrs", "/campaigns", "/invoices", "/analytics", "/settings",
-        *[f"/settings?tab={tab}" for tab in ("people", "company", "certificates", "house")], "/nowhere"]
+        *[f"/settings?tab={tab}" for tab in ("people", "alarms", "company", "certificates", "house", "api")], "/nowhere"]
 
 
 @pytest.mark.timeout(900)
@@ -268,7 +268,7 @@ async def test_the_page_speaks_the_readers_language_and_fits_it(house, stations,
     flaws = []
     tabs = [f"/stations/CP-1?tab={tab}" for tab in ("duties", "device", "security", "setup")]
     for screen in ["/", "/stations", "/stations/CP-1", *tabs, "/sessions", "/tariffs", "/cdrs", "/invoices", "/analytics", "/tokens",
-                   "/partners", "/campaigns", "/messages", "/settings", "/settings?tab=people", "/settings?tab=company"]:
+                   "/partners", "/campaigns", "/messages", "/settings", "/settings?tab=people", "/settings?tab=alarms", "/settings?tab=company"]:
         await page.goto(house.url + screen)
         await page.get_by_role("heading", level=1).wait_for()
         await page.wait_for_timeout(100)
@@ -276,7 +276,7 @@ async def test_the_page_speaks_the_readers_language_and_fits_it(house, stations,
         if wide > 0:
             flaws.append(f"{screen}: {wide} px wider than the window")
         text = await page.locator("main").inner_text()
-        flaws += [f"{screen}: {key}" for key in re.findall(r"\b(?:settings|station|limits|jobs|people|invoices|col)\.[a-z_.]+\b", text)]
+        flaws += [f"{screen}: {key}" for key in re.findall(r"\b(?:settings|station|limits|jobs|people|alarms|invoices|col)\.[a-z_.]+\b", text)]
     await page.goto(house.url + "/stations")
     await expect(page.get_by_role("heading", level=1)).to_have_text(stations_)
     assert not flaws, "\n".join(flaws)
@@ -344,7 +344,7 @@ async def test_hostile_texts_are_texts_on_the_new_screens(house, stations, windo
     await house.api.post("/users", {"name": "<b>bert</b>", "role": "viewer"})
     await house.api.post("/webhooks", {"name": HOSTILE[:60], "url": "https://x.example/<script>"})
     page = await (await window(house)).log_in()
-    for screen in ("/campaigns", "/settings?tab=people", "/settings?tab=company", "/stations/CP-1?tab=duties"):
+    for screen in ("/campaigns", "/settings?tab=people", "/settings?tab=alarms", "/settings?tab=company", "/stations/CP-1?tab=duties"):
         await page.goto(house.url + screen)
         await page.wait_for_timeout(300)
         assert not await page.evaluate("window.hit")

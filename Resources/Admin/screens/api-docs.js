@@ -42,7 +42,7 @@ function operation(o, root, resolve) {
       isDrawn = true;
       fill(place, detail(o, root, resolve));
     } },
-  }, h('summary', null, h('code', null, `${o.method.toUpperCase()} ${o.url}`), ` ${o.summary ?? ''}`), place);
+  }, h('summary', null, h('code', null, `${o.method.toUpperCase()} `, o.url.split('/').slice(1).flatMap((part) => ['/', part, h('wbr')])), ` ${o.summary ?? ''}`), place);
 }
 
 function detail(o, root, resolve) {
