@@ -309,13 +309,6 @@ final class FakeNetworks: ProviderLink {
     }
 
     @MainActor
-    func prefer(
-      _ preferences: ChargingPreferences, in session: String, terms: PartnerTerms
-    ) async throws(RoamingFault) -> PreferencesAnswer {
-      guard preferences.kind != .green else { throw .refused("2001: no") }
-      return .departureRequired
-    }
-
     func answer(_ answer: Result<RoamingCommand.Answer, RoamingFault>) {
       let waiting = done
       done = nil
@@ -339,6 +332,13 @@ final class FakeNetworks: ProviderLink {
   }
 
   func clear() { pulls = [] }
+
+  nonisolated func prefer(
+    _ preferences: ChargingPreferences, in session: String, terms: PartnerTerms
+  ) async throws(RoamingFault) -> PreferencesAnswer {
+    guard preferences.kind != .green else { throw .refused("2001: no") }
+    return .departureRequired
+  }
 
   nonisolated func send(
     _ command: RoamingCommand, id: String, terms: PartnerTerms,
