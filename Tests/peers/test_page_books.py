@@ -33,7 +33,7 @@ async def test_a_cdr_that_is_held_back_is_missed_in_its_month_until_it_is_let_go
     await page.keyboard.press(".")
     await page.get_by_role("menuitem", name="Release", exact=False).or_(page.get_by_role("menu").get_by_role("menuitem").first).first.click()
     await page.get_by_role("dialog").locator("button[type=submit]").click()
-    await expect(page.get_by_role("heading", name="Held back", exact=False)).to_have_count(0, timeout=10_000)
+    await expect(page.get_by_role("heading", name="Held back", exact=False)).to_have_count(0, timeout=20_000)
     await expect(page.get_by_text("Nobody owes anything for this month.")).to_have_count(0)
     assert (await house.api.get(f"/cdrs/{cdr['id']}"))["held_because"] is None
 

@@ -32,12 +32,12 @@ async def test_a_station_that_falls_silent_is_offline_everywhere(daemons, statio
     page = await (await window(house)).log_in()
     await page.goto(f"{house.url}/stations")
     row = page.get_by_role("row").filter(has_text="CP-1")
-    await expect(row).to_contain_text("Available", timeout=5_000)
+    await expect(row).to_contain_text("Available", timeout=20_000)
     station.socket.transport.pause_reading()
     began = time.monotonic()
-    await expect(row).to_contain_text("Offline", timeout=25_000)
-    # The ping and the time for its answer, and what this machine needs beside.
-    assert time.monotonic() - began < 2 + 10 + 5
+    await expect(row).to_contain_text("Offline", timeout=40_000)
+    # The ping, ten seconds, and what a busy machine needs beside.
+    assert time.monotonic() - began < 2 + 10 + 20
     await page.goto(f"{house.url}/map")
     await expect(page.get_by_role("link", name="Market square: Offline", exact=False)).to_be_visible()
     await until(lambda: gone(emsp), 10, what="the partner hears that nobody knows its state")
@@ -45,10 +45,10 @@ async def test_a_station_that_falls_silent_is_offline_everywhere(daemons, statio
 
     again = await stations(back(house))
     await page.goto(f"{house.url}/stations")
-    await expect(row).to_contain_text("Available", timeout=5_000)
+    await expect(row).to_contain_text("Available", timeout=20_000)
     assert await page.get_by_role("row").filter(has_text="CP-1").count() == 1
     await again.status(1, "Preparing")
-    await expect(row).to_contain_text("Preparing", timeout=5_000)
+    await expect(row).to_contain_text("Preparing", timeout=20_000)
 
 
 def gone(emsp):
@@ -106,7 +106,7 @@ async def test_a_session_with_the_keyboard_alone(house, stations, window):  # no
     }""")
     await page.keyboard.press("Enter")
     dock = page.get_by_label("Commands under way")
-    await expect(dock).to_contain_text("Charging", timeout=8_000)
+    await expect(dock).to_contain_text("Charging", timeout=20_000)
     said = " | ".join(await page.evaluate("window.said"))
     for phase in ("Sending", "Sent", "Accepted by", "Charging"):
         assert re.search(phase, said), f"{phase} is not in: {said}"
@@ -114,12 +114,12 @@ async def test_a_session_with_the_keyboard_alone(house, stations, window):  # no
     session = (await house.api.items("/sessions"))[0]
     for step in range(1, 7):
         await station.meter(1_000 + step * 250, power=11_000 + step * 100)
-        await expect(row).to_contain_text(f"{step * 0.25:.3f}", timeout=5_000)
-        await expect(row).to_contain_text(f"{11 + step * 0.1:.1f} kW", timeout=5_000)
+        await expect(row).to_contain_text(f"{step * 0.25:.3f}", timeout=20_000)
+        await expect(row).to_contain_text(f"{11 + step * 0.1:.1f} kW", timeout=20_000)
     await page.keyboard.press(".")
     await expect(page.get_by_role("menu")).to_be_visible()
     await page.keyboard.press("t")
-    await expect(dock).to_contain_text("Stopped", timeout=8_000)
+    await expect(dock).to_contain_text("Stopped", timeout=20_000)
     found = await until(lambda: billed(house, session["id"]))
     cdr = await house.api.get(f"/cdrs/{found['cdr']}")
     trial = await house.api.post(f"/tariffs/{number}/simulate", {
@@ -151,13 +151,13 @@ async def test_a_registration_fails_at_its_step_and_goes_on_from_there(house, pa
     await dialog.locator("[name=name]").fill(emsp.name)
     await dialog.locator("[name=allow_private]").check()
     await dialog.locator("button[type=submit]").click()
-    await expect(dialog.locator(".trace .bad").first).to_contain_text("404", timeout=15_000)
+    await expect(dialog.locator(".trace .bad").first).to_contain_text("404", timeout=20_000)
     await expect(dialog.locator(".trouble").first).to_be_visible()
     # What was typed is still there; only the address is mended.
     assert await dialog.locator("[name=token]").input_value() == emsp.token_a
     await dialog.locator("[name=versions_url]").fill(emsp.versions_url)
     await dialog.locator("button[type=submit]").click()
-    await expect(page.get_by_role("heading", level=1)).to_have_text(emsp.name, timeout=15_000)
+    await expect(page.get_by_role("heading", level=1)).to_have_text(emsp.name, timeout=20_000)
     await expect(page.get_by_role("main")).to_contain_text("Registered")
     trace = page.locator(".trace").first
     for step in ("Versions", "Version details", "Credentials"):
@@ -176,18 +176,18 @@ async def test_what_waits_for_a_partner_is_seen_and_sent_again(house, stations, 
     station = await stations(priced(house, "CP-1", number))
     page = await (await window(house)).log_in()
     await page.goto(f"{house.url}/partners/{emsp.number}")
-    await expect(page.get_by_text("Nothing waits.", exact=False)).to_be_visible(timeout=10_000)
+    await expect(page.get_by_text("Nothing waits.", exact=False)).to_be_visible(timeout=20_000)
     await emsp.stop()
     await station.begin("DE-EMP-C00007", meter=0, at=now() - later(3_600))
     await station.end(4_000)
     waiting = page.get_by_role("row").filter(has_text=re.compile(r"^CDR …"))
-    await expect(waiting).to_contain_text("Waiting", timeout=10_000)
-    await expect(page.locator(".kpis dd").first).not_to_have_text("0", timeout=10_000)
+    await expect(waiting).to_contain_text("Waiting", timeout=20_000)
+    await expect(page.locator(".kpis dd").first).not_to_have_text("0", timeout=20_000)
     await emsp.start()
     await page.get_by_role("button", name="Redeliver").click()
     await expect(page.get_by_text("Nothing waits.", exact=False)).to_be_visible(timeout=20_000)
     assert len(emsp.cdrs()) == 1 == len(await house.api.items("/cdrs"))
-    await expect(page.locator(".feed")).to_contain_text("taken in", timeout=5_000)
+    await expect(page.locator(".feed")).to_contain_text("taken in", timeout=20_000)
     assert any(entry["operation"] == "redeliver" for entry in (await house.api.get("/audit"))["items"])
 
 

@@ -67,7 +67,7 @@ async def test_stations_get_their_places_on_a_picture(house, stations, window): 
     await page.get_by_role("button", name="Done").click()
     await expect(board.get_by_role("link", name="CP-1: Available")).to_be_visible()
     await first.status(1, "Faulted")
-    await expect(board.get_by_role("link", name="CP-1: Faulted")).to_be_visible(timeout=5_000)
+    await expect(board.get_by_role("link", name="CP-1: Faulted")).to_be_visible(timeout=20_000)
     flaws = await axe(page, "site with a plan")
     assert not flaws, "\n".join(flaws)
     await page.set_viewport_size(PHONE)

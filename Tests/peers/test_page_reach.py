@@ -97,9 +97,9 @@ async def test_a_screen_that_is_opened_while_nobody_answers_says_so_and_comes_la
     page = await view.log_in()
     await house.stop()
     await page.get_by_role("link", name="Sites").click()
-    await expect(page.get_by_role("alert")).to_be_visible(timeout=10_000)
+    await expect(page.get_by_role("alert")).to_be_visible(timeout=20_000)
     await house.start()
     await page.get_by_role("button", name="Try again").click()
-    await expect(page.get_by_role("row").filter(has_text="Market square")).to_be_visible(timeout=15_000)
+    await expect(page.get_by_role("row").filter(has_text="Market square")).to_be_visible(timeout=20_000)
     # That a daemon is gone makes Chromium complain of failed requests, which is the truth.
     view.trouble = [line for line in view.trouble if not re.search("ERR_|status of 503|dynamically imported", line)]
