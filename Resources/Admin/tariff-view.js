@@ -20,7 +20,7 @@ export function weekGrid(tariff) {
   const hours = Array.from({ length: 24 }, (_, hour) => `${String(hour).padStart(2, '0')}:00`);
   return h('section', null, h('h2', null, t('tariff.week')), h('p.mute', null, t('tariff.week.text')),
     h('div.heat-box', { tabindex: '0', role: 'region', 'aria-label': t('tariff.week') }, h('table.heat', null, h('caption.out-of-sight', null, t('tariff.week')),
-      h('thead', null, h('tr', null, h('td'), hours.map((hour, i) => h('th', { scope: 'col' }, h('span', { 'aria-hidden': i % 3 ? 'true' : null }, i % 3 ? '' : String(i)))))),
+      h('thead', null, h('tr', null, h('td'), hours.map((hour, i) => h('th', { scope: 'col' }, i % 3 ? h('span.out-of-sight', null, hour) : String(i))))),
       h('tbody', null, week.map((day, i) => h('tr', null, h('th', { scope: 'row' }, t(`day.${day.toLowerCase()}`)),
         prices[i].map((price, hour) => h('td', {
           data: price === null ? {} : { step: shade(price) }, title: `${t(`day.${day.toLowerCase()}`)} ${hours[hour]}: ${said(price)}`,
