@@ -63,7 +63,8 @@ extension StationModel {
   mutating func set(_ call: V2.SetChargingProfile) -> V2.SetChargingProfile.Reply {
     guard let plain = call.chargingProfile.plain, plain.purpose != .external else { return V2.YesOrNo(.rejected) }
     let named = plain.transaction.flatMap { transactions2.session(named: $0) }
-    let session = outlets.first { $0.running?.number == named && named != nil } == nil ? nil : named
+    let running = outlets.first { $0.number == call.evseId }?.running?.number
+    let session = running == named ? running : nil
     let isKept = keep(
       plain, number: call.chargingProfile.id, at: call.evseId, for: plain.purpose == .session ? session : nil)
     return V2.YesOrNo(isKept ? .accepted : .rejected)
