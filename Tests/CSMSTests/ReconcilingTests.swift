@@ -66,8 +66,8 @@ struct ReconcilingTests {
     #expect(draft.held.first?.reason.isEmpty == false)
   }
 
-  private func record(_ id: String = "R1", _ cdrs: [String], at time: Timestamp) -> InvoiceRecord {
-    InvoiceRecord(of: partner.roles[0].name, id: id, invoice: "2026-0042", cdrs: cdrs, updatedAt: time)
+  private func record(_ cdrs: [String], at time: Timestamp) -> InvoiceRecord {
+    InvoiceRecord(of: partner.roles[0].name, id: "R1", invoice: "2026-0042", cdrs: cdrs, updatedAt: time)
   }
 
   private func put(_ record: InvoiceRecord) async throws -> Bool {
