@@ -28,7 +28,7 @@ extension API {
   fileprivate func changeAlarmRules(_ call: Call) async throws -> Answer {
     let before = try await house.alarmRules()
     try call.expect(before.tag)
-    var rules: AlarmRules = try Fields.payload(call.request.body)
+    var rules = try self.rules(in: call.request.body)
     // A page that shows no password sends none back: then the one that is known stays, for the same server and user.
     if rules.server?.password == nil, let known = before.server, rules.server?.host == known.host,
       rules.server?.user == known.user
@@ -37,6 +37,21 @@ extension API {
     }
     try await house.changeAlarmRules(rules, by: call.by)
     return try await showAlarmRules()
+  }
+
+  /// What is left out is as in a new house.
+  private func rules(in body: [UInt8]) throws(Problem) -> AlarmRules {
+    let given: JSON
+    do { given = try JSON.parse(body) } catch { throw Problem(.malformed, "the body is not JSON: \(error)") }
+    guard let members = given.object?.members else { throw Problem(.malformed, "the body must be a JSON object") }
+    var whole = AlarmRules().json
+    for member in members { whole[member.key] = member.value }
+    if let named = given["server"]?.object?.members {
+      var server = MailServer().json
+      for member in named { server[member.key] = member.value }
+      whole["server"] = server
+    }
+    return try Fields.payload(whole.bytes)
   }
 
   fileprivate func testAlarms(_ call: Call) async throws -> Answer {

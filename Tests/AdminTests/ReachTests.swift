@@ -121,7 +121,7 @@ import Wire
   @Test func exportsHoldTheSiteOnly() async throws {
     let both = try await TwoSites()
     let keeper = try await both.keeper(.viewer)
-    let csv = try await both.house.send(.get, "/api/v1/cdrs.csv", [], try bearer(keeper))
+    let csv = try await both.house.send(.get, "/api/v1/cdrs.csv?month=2026-11", [], try bearer(keeper))
     #expect(csv.status == 200 && csv.text.contains("CS-1") && !csv.text.contains("CS-2"), "\(csv.text)")
   }
 
