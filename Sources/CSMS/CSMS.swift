@@ -75,7 +75,7 @@ public final class CSMS {
   var waitingAuthorizations = 0
   var waitingQuestions = 0
   var figures = HouseFigures()
-  let passwords: PasswordQueue
+  let passwords = PasswordQueue()
   /// Who waits for the outcome of which command.
   var commandWatches: [String: [CommandWatch]] = [:]
   var filing = Filing()
@@ -117,11 +117,7 @@ public final class CSMS {
   private var doorPace = DoorPace()
   nonisolated let inbox = Inbox()
 
-  /// - Parameter slowly: who digests passwords, a queue of its own where nobody is named.
-  public init(
-    store: Store, clock: Clock, zones: ZoneLibrary, settings: HouseSettings, slowly worker: SlowWorker? = nil
-  ) {
-    passwords = PasswordQueue(worker: worker)
+  public init(store: Store, clock: Clock, zones: ZoneLibrary, settings: HouseSettings) {
     self.store = store
     self.clock = clock
     self.zones = zones

@@ -251,20 +251,10 @@ extension CSMS {
 
 // MARK: - Slow digests
 
-/// Does one piece of work after the other, away from the household.
-public typealias SlowWorker = @Sendable (@escaping @Sendable () -> Void) -> Void
-
 /// Digests passwords one at a time, each for some 180 ms, away from the household.
 nonisolated final class PasswordQueue: Sendable {
-  private let worker: SlowWorker
+  private let queue = DispatchQueue(label: "ostler.passwords")
   private let waiting = Atomic<Int>(0)
-
-  /// - Parameter worker: one that gives way to everybody else, where there is such; whoever guesses passwords else takes
-  ///   the processor from stations.
-  init(worker: SlowWorker?) {
-    let queue = DispatchQueue(label: "ostler.passwords")
-    self.worker = worker ?? { work in queue.async(execute: work) }
-  }
 
   func work<Value: Sendable>(
     _ body: @escaping @Sendable () throws(CryptoFault) -> Value
@@ -274,7 +264,7 @@ nonisolated final class PasswordQueue: Sendable {
       throw .unavailable("too many people are logging in at once")
     }
     let result: Result<Value, CryptoFault> = await withCheckedContinuation { done in
-      worker { done.resume(returning: Result { () throws(CryptoFault) in try body() }) }
+      queue.async { done.resume(returning: Result { () throws(CryptoFault) in try body() }) }
     }
     do { return try result.get() } catch { throw .unavailable("the password could not be checked: \(error)") }
   }

@@ -5,14 +5,13 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// A thread for what takes long and may wait. It takes one piece after the other, and of a busy processor only what loops
-/// and household leave it. Whoever gives it work bounds how much waits. It lives as long as the process.
+/// A thread for what would hold up a loop: large messages of peers, inflated or read. It takes one piece after the other,
+/// and of a busy processor only what loops and household leave it, so that whoever sends bombs slows down those who send
+/// large messages, and nobody else. A loop reaches it by `EventLoop.beside`.
 ///
-/// One of them is there for what would hold up a loop: large messages of peers, inflated or read, so that whoever sends
-/// bombs slows down those who send large messages, and nobody else. A loop reaches it by `EventLoop.beside`; a piece is
-/// always of a peer that is not read meanwhile, so that no more of them wait than there are connections.
-public final class Beside: Sendable {
-  /// The loops' one, for the process: however many loops there are, bombs take one processor at most.
+/// A piece is always of a peer that is not read meanwhile, so that no more of them wait than there are connections.
+final class Beside: Sendable {
+  /// One for the process: however many loops there are, bombs take one processor at most.
   static let thread = Beside()
 
   private struct Line {
@@ -23,10 +22,8 @@ public final class Beside: Sendable {
   private let line = Mutex(Line())
   private let wakeUp = DispatchSemaphore(value: 0)
 
-  public init() {}
-
   /// Does a piece of work after those that were given before it.
-  public func execute(_ piece: @escaping @Sendable () -> Void) {
+  func execute(_ piece: @escaping @Sendable () -> Void) {
     let begins = line.withLock { line in
       line.pieces.append(piece)
       defer { line.hasBegun = true }

@@ -44,10 +44,7 @@ final class House {
     let lock = try FolderLock(folder: configuration.data)
     let store = try Store(folder: configuration.data) { end(because: $0) }
     let messages = try openMessages(in: configuration.data)
-    let digester = Beside()
-    let csms = CSMS(
-      store: store, clock: clock, zones: zones.library, settings: configuration.house,
-      slowly: { digester.execute($0) })
+    let csms = CSMS(store: store, clock: clock, zones: zones.library, settings: configuration.house)
     try await csms.makeParty(configuration.party, businessName: configuration.partyName)
     var configuration = configuration
     if !configuration.stationNames.isEmpty { try await configuration.certifyStationDoor(by: csms) }
