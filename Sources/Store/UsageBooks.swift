@@ -308,25 +308,33 @@ nonisolated public struct UsageBooks {
   public func counted(upTo number: Int64) throws(StoreFault) {
     try db.run("UPDATE usage_backlog SET next = ?1", number)
   }
-    var tally = UsageTally()
-    tally.add(usage, in: currency, to: scopes)
-    try add(tally)
+
+  /// The next bills that are not counted for their partners yet.
+  public func partnerBacklog(limit: Int) throws(StoreFault) -> [(number: Int64, kept: KeptCDR)] {
+    try db.rows(
+      """
+      SELECT cdr.* FROM usage_partner_backlog AS mark JOIN cdr ON cdr.number > mark.next AND cdr.number <= mark.last
+      ORDER BY cdr.number LIMIT ?1
+      """, limit
+    ) { (row) throws(StoreFault) in (number: try row.get("number") as Int64, kept: try KeptCDR(row: row)) }
   }
 
-  /// Adds what the bills of a turn tell.
-  public func add(_ tally: UsageTally) throws(StoreFault) {
-    for (place, figures) in tally.sums {
-      try db.run(
+  public func partnersCounted(upTo number: Int64) throws(StoreFault) {
+    try db.run("UPDATE usage_partner_backlog SET next = ?1", number)
+  }
+
+  /// Forgets what was used before a time, by every grain.
+  public func prune(before time: Timestamp) throws(StoreFault) -> Pruned {
+    var removed = 0
+    for grain in Grain.allCases {
+      removed += try db.run(
         """
-        INSERT INTO usage (grain, scope, subject, bucket, currency, energy, busy, idle, sessions, revenue, plugged, served)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-        ON CONFLICT DO UPDATE SET energy = energy + excluded.energy, busy = busy + excluded.busy,
-          idle = idle + excluded.idle, sessions = sessions + excluded.sessions, revenue = revenue + excluded.revenue,
-          plugged = plugged + excluded.plugged, served = served + excluded.served
-        """, place.grain.rawValue, place.scope.scope, place.scope.subject, place.bucket, place.currency,
-        figures.energy, figures.busySeconds, figures.idleSeconds, figures.sessions, figures.revenue, figures.plugged,
-        figures.served)
+        DELETE FROM usage WHERE (grain, scope, subject, bucket, currency) IN (
+          SELECT grain, scope, subject, bucket, currency FROM usage WHERE grain = ?1 AND bucket < ?2 LIMIT ?3)
+        """, grain.rawValue, grain.bucket(of: Quarter.number(of: time)), Limits.prunedAtOnce)
     }
+    return Pruned(removed: removed)
+  }
 }
 
 nonisolated extension UsageFigures {
@@ -339,9 +347,4 @@ nonisolated extension UsageFigures {
     revenue = try row.get("revenue")
     (plugged, served) = (try row.get("plugged"), try row.get("served"))
   }
-}
-
-nonisolated private func floor(_ value: Int64, _ divisor: Int64) -> Int64 {
-  let (quotient, rest) = value.quotientAndRemainder(dividingBy: divisor)
-  return rest < 0 ? quotient - 1 : quotient
 }
