@@ -199,7 +199,7 @@ nonisolated public struct UsageBooks {
     try db.rows(
       """
       SELECT bucket, sum(energy) AS energy, sum(busy) AS busy, sum(idle) AS idle, sum(sessions) AS sessions,
-        sum(revenue) AS revenue
+        sum(revenue) AS revenue, sum(plugged) AS plugged, sum(served) AS served
       FROM usage WHERE grain = 0 AND scope = ?1 AND subject = ?2 AND bucket >= ?3 AND bucket < ?4
       GROUP BY bucket ORDER BY bucket
       """, scope.scope, scope.subject, first, end

@@ -121,8 +121,9 @@ async def test_partners_failures_and_plug_ins_are_those_of_sessions_and_history(
         await station.end(register + wh)
         await station.status(connector, "Available")
         register += wh
-    await station.status(1, "Preparing")
-    await station.status(1, "Available")
+    # The station's clock tells whole seconds, so the one that leads to nothing is where no session had energy.
+    await station.status(2, "Preparing")
+    await station.status(2, "Available")
     await station.status(2, "Faulted")
     await station.status(2, "Available")
     await station.status(2, "Faulted")
