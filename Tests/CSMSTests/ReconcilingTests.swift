@@ -29,6 +29,8 @@ struct ReconcilingTests {
     let transaction = try station.start("DE-1", meter: 1_000).transaction
     house.clock.now += .seconds(3_600)
     try station.stop(transaction, meter: 1_000 + wattHours)
+    // A month has what ended before it did.
+    house.clock.now += .seconds(1)
     return try house.cdr(of: transaction).id
   }
 
