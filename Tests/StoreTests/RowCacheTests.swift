@@ -148,13 +148,13 @@ import Wire
   }
 
   @Test func creditThatATokenGetsWhileItIsRememberedIsSpent() throws {
-    _ = try books.tokens.put(.sample("DE-1", owner: nil))
+    let token = try books.tokens.create(.sample("DE-1", owner: nil))
     #expect(try books.tokens.tokens(folded: Token.fold("DE-1")).map(\.credit) == [nil])
-    try books.tokens.spend(Money(tenThousandths: 70_000), of: "DE-1", .rfid)
+    try books.tokens.spend(Money(tenThousandths: 70_000), of: token.id)
     #expect(try books.tokens.tokens(folded: Token.fold("DE-1")).map(\.credit) == [nil])
     try books.db.run("UPDATE token SET credit = ?1", 100_000)
     _ = try books.tokens.tokens(folded: Token.fold("DE-1"))
-    try books.tokens.spend(Money(tenThousandths: 70_000), of: "DE-1", .rfid)
+    try books.tokens.spend(Money(tenThousandths: 70_000), of: token.id)
     #expect(
       try books.tokens.tokens(folded: Token.fold("DE-1")).map(\.credit) == [Money(tenThousandths: 30_000)])
   }
