@@ -162,7 +162,7 @@ extension API {
       head: query.head, items: [],
       columns: [
         "station", "evse", "connector", "energy_kwh", "sessions", "busy_seconds", "idle_seconds", "utilisation",
-        "currency", "revenue",
+        "plug_ins", "plug_ins_served", "currency", "revenue",
       ], rows: [])
     for (connector, sum) in busiest {
       var item = sum.json(seconds: query.seconds)

@@ -102,7 +102,7 @@ extension API {
     guard let price = tariff.energyPrice, let zone = zones[kept.policy.timeZone] else {
       throw Problem(.conflict, "its tariff has no price for energy, or its time zone is not on this machine")
     }
-    let preview = await Self.preview(kept.policy, over: past, from: price, zone, elasticity)
+    let preview = PricePreview(kept.policy, over: past, from: price, zone: zone, elasticity: elasticity)
     return .json([
       "from": .time(from), "to": .time(to), "currency": .string(tariff.currency),
       "elasticity": .string(elasticity.description), "energy_kwh": .energy(preview.energy),
@@ -111,13 +111,6 @@ extension API {
       "moved_kwh": .energy(preview.moved), "changes": .whole(preview.changes),
       "lowest_price": .decimal(preview.lowest), "highest_price": .decimal(preview.highest),
     ])
-  }
-
-  /// Tens of thousands of quarters, reckoned beside the main actor: stations are answered meanwhile.
-  @concurrent private nonisolated static func preview(
-    _ policy: PricePolicy, over past: [PricePreview.Past], from price: Decimal, _ zone: ZoneRules, _ elasticity: Decimal
-  ) async -> PricePreview {
-    PricePreview(policy, over: past, from: price, zone: zone, elasticity: elasticity)
   }
 
   // MARK: Series

@@ -23,33 +23,25 @@ extension Route {
 
 extension API {
   fileprivate func reportUptime(_ call: Call) async throws -> Answer {
-    .json(try await uptime(call) { $0.json })
+    .json(try await uptime(call).json)
   }
 
   fileprivate func exportUptime(_ call: Call) async throws -> Answer {
-    let (csv, rule, begin) = try await uptime(call) { ($0.csv, $0.rule, $0.span.begin) }
+    let report = try await uptime(call)
+    let day = report.span.begin.text.prefix(10)
     return .response(
       Response(
         .ok,
         headers: [
           "Content-Type": "text/csv; charset=utf-8",
-          "Content-Disposition": "attachment; filename=\"uptime-\(rule.rawValue)-\(begin.text.prefix(10)).csv\"",
-        ], body: csv))
+          "Content-Disposition": "attachment; filename=\"uptime-\(report.rule.rawValue)-\(day).csv\"",
+        ], body: report.csv))
   }
 
-  private func uptime<Shape: Sendable>(
-    _ call: Call, as shape: @escaping @Sendable (UptimeReport) -> Shape
-  ) async throws -> Shape {
+  private func uptime(_ call: Call) async throws -> UptimeReport {
     let rule: Uptime.Rule = try call.queryWord("rule") ?? .plain
     let span = try call.reportedSpan(until: now)
-    return try await Self.uptime(rule, over: span, at: try call.queryID("location"), zones, house, as: shape)
-  }
-
-  /// Ten years of many ports, reckoned beside the main actor: stations are answered meanwhile.
-  @concurrent private nonisolated static func uptime<Shape: Sendable>(
-    _ rule: Uptime.Rule, over span: Uptime.Span, at location: ID<Location>?, _ zones: ZoneLibrary, _ house: CSMS,
-    as shape: @Sendable (UptimeReport) -> Shape
-  ) async throws -> Shape {
+    let location: ID<Location>? = try call.queryID("location")
     let (all, downtimes) = try await house.read { books throws(StoreFault) in
       (try books.downtimes.ports(at: location), try books.downtimes.all(from: span.begin, to: span.end))
     }
@@ -80,7 +72,7 @@ extension API {
           UptimeReport.Port(port: port, locationRef: place?.ref, figures: figures, downtimes: own))
       }
     }
-    return shape(report)
+    return report
   }
 
   /// The raw history that reports stand on.

@@ -135,8 +135,10 @@ struct ForwardMemory {
     kept[key] = queue
     order.append(key)
     bytes += queue.bytes
-    while let oldest = order.first, order.count > OCPPLimits.rememberedForwards || bytes > OCPPLimits.rememberedForwardBytes
-    { _ = take(oldest) }
+    while let oldest = order.first {
+      guard order.count > OCPPLimits.rememberedForwards || bytes > OCPPLimits.rememberedForwardBytes else { break }
+      _ = take(oldest)
+    }
   }
 
   mutating func take(_ key: Key) -> ForwardQueue? {

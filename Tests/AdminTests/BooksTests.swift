@@ -136,7 +136,7 @@ import Wire
       ["serial_number": "S-2", "evses": [["number": 1, "evse_id": "no id"]]],
       ["serial_number": "S-2", "evses": [["number": 1], ["number": 1]]],
       ["serial_number": "S-2", "evses": "two"],
-      ["serial_number": "S-2", "password": "short"],
+      ["serial_number": "S-2", "password": "two"],
       ["serial_number": "S-2", "password": 7],
       ["serial_number": "S-2", "password": "fedcba9876543210", "evses": [["number": 2, "connectors": "none"]]],
     ] as [JSON])

@@ -16,7 +16,7 @@ import Wire
   @Test func moneyThatNobodyHasIsNoneAndNoPriceOfATariff() throws {
     #expect(Money(read: decimal("922337203685477.5807"))?.tenThousandths == .max)
     #expect(Money(read: decimal("922337203685477.5808")) == nil)
-    #expect(Money(read: decimal("1e40")) == nil)
+    #expect(Money(read: decimal("9e19")) == nil)
     for amount in ["922337203685477.5808", "1e40", "-1e40"] {
       #expect(throws: Flaw.self) { try Price.read(Bytes(utf8: #"{"excl_vat":1,"incl_vat":\#(amount)}"#)) }
       #expect(throws: Flaw.self) { try Price.read(Bytes(utf8: #"{"excl_vat":\#(amount)}"#)) }

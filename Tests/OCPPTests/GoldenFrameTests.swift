@@ -77,6 +77,7 @@ private struct Filler: Walker {
       case is String.Type: String("\(name)".unicodeScalars.prefix(rule.max))
       case is Int.Type: Int(number)
       case is Decimal.Type: Decimal(number)
+      case is Measured.Type: Measured(Decimal(number))
       case is Bool.Type: true
       case is Timestamp.Type: Timestamp("2026-03-01T12:00:00Z")
       case is JSON.Type: JSON.string("\(name)")

@@ -32,6 +32,11 @@ final class FakeService: PartnerService {
       terms: PartnerTerms(partner: Self.partner(state), ourParty: Self.party), token: token)
   }
 
+  /// Who comes with that token is the one that we registered with.
+  func know(_ registration: PartnerRegistration, by token: String) {
+    callers[token] = PartnerCaller(terms: Self.terms(registration), token: token)
+  }
+
   func identify(_ candidates: [String]) async -> PartnerCaller? { candidates.compactMap { callers[$0] }.first }
 
   func register(

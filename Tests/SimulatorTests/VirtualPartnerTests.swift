@@ -84,7 +84,11 @@ private final class Roaming: Sendable {
   {
     await service.invite(token, as: .registered)
     let terms = PartnerTerms(partner: FakeService.partner(), ourParty: FakeService.party)
-    return try await link.register(versionsURL: versionsURL, with: tokenA, offering: token, terms: terms) { _ in }
+    let registration = try await link.register(
+      versionsURL: versionsURL, with: tokenA, offering: token, terms: terms
+    ) { _ in }
+    await service.know(registration, by: token)
+    return registration
   }
 
   func send(_ object: PushObject, _ registration: PartnerRegistration) async throws -> PushOutcome {

@@ -10,7 +10,8 @@ import Wire
     "setting", "partner_token", "user", "login", "api_key", "setup_link", "idempotency", "recovery_code", "audit",
     "user_site", "key_site", "known_address", "remembered_authorization", "listed_token", "expiry_notice",
     "trusted_root", "ocsp_answer", "transaction_moment", "file_address", "campaign", "campaign_station", "invoice",
-    "invoiced_cdr", "webhook", "webhook_delivery", "alarm", "letter", "partner_note", "hub_client", "terminal",
+    "invoice_record", "energy_cost_due", "webhook", "webhook_delivery", "alarm", "letter", "partner_note",
+    "hub_client", "terminal",
     "roaming_location", "roaming_tariff", "roaming_tariff_version", "roaming_session", "roaming_cdr",
     "roaming_authorization", "roaming_command", "roaming_pull",
   ]
