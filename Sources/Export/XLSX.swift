@@ -26,9 +26,6 @@ public struct XLSX: Sendable {
   /// - Precondition: a table was begun, and the row has as many cells as its columns.
   public mutating func add(_ row: [CSV.Cell]) { add(row, style: 0) }
 
-  /// A row of sums, which stands out.
-  public mutating func addSum(_ row: [CSV.Cell]) { add(row, style: 1) }
-
   private mutating func add(_ row: [CSV.Cell], style: Int) {
     precondition(!sheets.isEmpty, "no table was begun")
     precondition(row.count == sheets[sheets.count - 1].width, "a row of another width than its table")

@@ -12,7 +12,6 @@ public struct Envelope: Sendable, Equatable {
     public static let success: Code = 1000
     public static let clientError: Code = 2000
     public static let invalid: Code = 2001
-    public static let notEnough: Code = 2002
     public static let unknownLocation: Code = 2003
     public static let unknownToken: Code = 2004
     public static let serverError: Code = 3000

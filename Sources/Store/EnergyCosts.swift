@@ -141,7 +141,7 @@ nonisolated public struct EnergyCosts {
       INSERT INTO energy_cost_due (location, next, last)
       SELECT id, ?2, ?3 FROM location WHERE ?1 IS NULL OR id = ?1
       ON CONFLICT DO UPDATE SET next = min(next, excluded.next), last = max(last, excluded.last)
-      """, location, Quarter.number(of: from), Int64.max / 4)
+      """, location, Quarter.number(of: from), Int64.max)
   }
 
   /// What energy cost over quarters, the first one included and the last one not, by currency; of one location or of all.

@@ -125,15 +125,15 @@ async def test_a_knock_appears_by_itself_and_accept_makes_it_live(house, station
     await page.evaluate("window.stayed = true")
     station, _ = await stations(knock(house, "CP-77", "open-sesame-16-ch"))
     banner = page.get_by_role("region", name="Stations that knock")
-    await expect(banner.get_by_text("CP-77 is knocking")).to_be_visible(timeout=20_000)
+    await expect(banner.get_by_text("CP-77 is knocking")).to_be_visible(timeout=1_500)
     await expect(banner).to_contain_text("Acme Twin 22")
     await page.get_by_role("button", name="Accept CP-77").click()
     row = page.get_by_role("row").filter(has_text="CP-77")
-    await expect(row).to_contain_text("Available", timeout=20_000)
+    await expect(row).to_contain_text("Available", timeout=3_000)
     await station.status(2, "Faulted")
-    await expect(row).to_contain_text("Faulted", timeout=20_000)
+    await expect(row).to_contain_text("Faulted", timeout=3_000)
     await station.close()
-    await expect(row).to_contain_text("Offline", timeout=20_000)
+    await expect(row).to_contain_text("Offline", timeout=8_000)
     assert await page.evaluate("window.stayed")
 
 
@@ -148,18 +148,18 @@ async def test_a_session_by_the_page(house, stations, window):
     await dialog.get_by_label("Token").fill(TAG)
     await dialog.get_by_role("button", name=re.compile("^Start")).click()
     dock = page.get_by_label("Commands under way")
-    await expect(dock).to_contain_text("Charging", timeout=20_000)
+    await expect(dock).to_contain_text("Charging", timeout=5_000)
     session = (await house.api.items("/sessions"))[0]
     assert session["state"] == "active"
     row = page.get_by_role("row").filter(has_text="Preparing").or_(page.get_by_role("row").filter(has_text="Charging")).first
     for wh in (500, 1_250):
         await station.meter(1_000 + wh, power=11_000)
-        await expect(row).to_contain_text(f"{wh / 1000:.2f}", timeout=20_000)
+        await expect(row).to_contain_text(f"{wh / 1000:.2f}", timeout=4_000)
     await page.get_by_role("button", name="Stop the session", exact=False).first.click()
     confirm = page.get_by_role("dialog").get_by_role("button", name=re.compile("Stop"))
     if await confirm.count():
         await confirm.first.click()
-    await expect(dock).to_contain_text("Stopped", timeout=20_000)
+    await expect(dock).to_contain_text("Stopped", timeout=5_000)
     found = await until(lambda: _billed(house, session["id"]))
     await page.goto(f"{house.url}/cdrs/{found['cdr']}")
     cost = Decimal((await house.api.get(f"/cdrs/{found['cdr']}"))["cost"]["incl_vat"]).quantize(Decimal("0.01"), ROUND_HALF_UP)
@@ -176,16 +176,16 @@ async def test_the_page_says_when_it_is_cut_off_and_comes_back_by_itself(house, 
     page = await (await window(house)).log_in()
     await page.goto(f"{house.url}/stations")
     pill = page.locator(".pill")
-    await expect(pill).to_contain_text("Live", timeout=20_000)
+    await expect(pill).to_contain_text("Live", timeout=5_000)
     await page.evaluate("window.stayed = true")
     # A daemon that is gone makes Chromium complain of failed requests, which is the truth.
     watched = page
     await house.stop()
-    await expect(pill).to_contain_text("Reconnecting", timeout=20_000)
+    await expect(pill).to_contain_text("Reconnecting", timeout=10_000)
     await house.start()
     await stations(priced(house, "CP-9", None))
-    await expect(pill).to_contain_text("Live", timeout=20_000)
-    await expect(page.get_by_role("row").filter(has_text="CP-9")).to_contain_text("Available", timeout=20_000)
+    await expect(pill).to_contain_text("Live", timeout=15_000)
+    await expect(page.get_by_role("row").filter(has_text="CP-9")).to_contain_text("Available", timeout=5_000)
     assert await watched.evaluate("window.stayed")
 
 
