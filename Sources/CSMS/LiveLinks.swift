@@ -11,7 +11,6 @@ struct LiveLinks {
     let version: String
     let address: String
     let openedAt: Timestamp
-    let desk: StationDesk
     private let profile: SecurityProfile
     private let isEncrypted: Bool
     /// It booted on this link, or was asked to.
@@ -50,7 +49,7 @@ struct LiveLinks {
 
     init(
       id: LinkID, identity: StationIdentity, station: ID<Station>?, version: String, address: String,
-      openedAt: Timestamp, security: LinkSecurity, desk: StationDesk
+      openedAt: Timestamp, security: LinkSecurity
     ) {
       self.id = id
       self.identity = identity
@@ -58,7 +57,6 @@ struct LiveLinks {
       self.version = version
       self.address = address
       self.openedAt = openedAt
-      self.desk = desk
       (profile, isEncrypted) = (security.profile, security.isEncrypted)
       if let certificate = security.certificate { rarities = Rarities(certificate: certificate) }
     }

@@ -75,12 +75,9 @@ extension CSMS: StationDoor {
     _ id: LinkID, of guest: Admission.Guest, version: String, address: String
   ) throws(TurnFault) -> any StationService {
     try keeping { () throws(StoreFault) in
-      let desk = StationDesk(
-        house: self, link: id, identity: guest.identity, station: guest.station,
-        certificate: guest.security.certificate)
       let link = LiveLinks.Link(
         id: id, identity: guest.identity, station: guest.station, version: version, address: address, openedAt: now,
-        security: guest.security, desk: desk)
+        security: guest.security)
       if let station = guest.station {
         try books.stations.connected(station, version: version, at: now)
         try record(.stationConnected(station, version: version, address: address))
@@ -92,7 +89,7 @@ extension CSMS: StationDoor {
         try record(.stationKnocked(guest.identity, address: address))
       }
       afterCommit { self.began(link) }
-      return desk
+      return StationDesk(house: self, at: link)
     }
   }
 
@@ -366,7 +363,6 @@ extension CSMS {
       }
       self.afterCommit {
         self.knocks.remove(identity)
-        self.links[knock.link]?.desk.station = station.id
         self.links.settle(knock.link, as: station.id, at: self.now)
         self.stationLink?.registered(knock.link, as: .accepted)
         self.introduce(on: knock.link)

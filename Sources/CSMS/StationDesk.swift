@@ -6,19 +6,13 @@ import Wire
 /// A stranger that only knocks has a desk too; it is answered, and nothing of it is kept but its boot report.
 final class StationDesk: StationService {
   unowned let house: CSMS
-  let link: LinkID
-  let identity: StationIdentity
+  private let place: LiveLinks.Link
+  var link: LinkID { place.id }
+  var identity: StationIdentity { place.identity }
   /// Nil while the station only knocks.
-  var station: ID<Station>?
-  /// By which it came in, where it showed one.
-  private let certificate: StationCertificate?
+  var station: ID<Station>? { place.station }
 
-  init(
-    house: CSMS, link: LinkID, identity: StationIdentity, station: ID<Station>?, certificate: StationCertificate?
-  ) {
-    (self.house, self.link, self.identity, self.station) = (house, link, identity, station)
-    self.certificate = certificate
-  }
+  init(house: CSMS, at place: LiveLinks.Link) { (self.house, self.place) = (house, place) }
 
   func boot(_ report: BootReport) throws(TurnFault) -> BootVerdict {
     try keeping { () throws(StoreFault) in
@@ -26,7 +20,7 @@ final class StationDesk: StationService {
         house.afterCommit { [house, identity] in house.knocks.booted(identity, report) }
         return BootVerdict(registration: .pending, interval: house.settings.pendingSeconds, now: house.now)
       }
-      if let certificate, report.isHeldToCertificate, certificate.isForeign(to: report.serialNumber) {
+      if let certificate = place.security.certificate, report.isHeldToCertificate, certificate.isForeign(to: report.serialNumber) {
         return try house.sentAway(station, link, sayingIt: report.serialNumber ?? "", though: certificate.commonName)
       }
       return try house.booted(station, report)
