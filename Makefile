@@ -4,6 +4,8 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 BINARY := .build/release/ostler
+# So many rooms, and so many files of the peers' tests, are tried at once.
+LANES ?= 2
 # Debian's static archives, alone in a folder, so that the linker takes them and not the shared libraries beside them.
 ARCHIVES := .build/archives
 MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null || dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null)
@@ -16,7 +18,7 @@ SWIFT_TEST_FLAGS ?=
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-build: packages resources $(ARCHIVES) ## the release binary: .build/release/ostler
+build: packages resources $(ARCHIVES) ## the release binary: .build/ostler
 	swift build $(RELEASE)
 	strip --strip-unneeded -o .build/ostler $(BINARY)
 	@ls -l .build/ostler | awk '{ printf ".build/ostler: %.1f MB\n", $$5 / 1048576 }'
@@ -26,7 +28,9 @@ demo: build ## a whole charging network on this machine, in a minute
 
 test: packages peer-packages resources ## everything, as CI does
 	swift build --build-tests
-	$(MAKE) unit peers
+	$(MAKE) unit
+	$(MAKE) build
+	$(MAKE) peers
 
 check: resources lint ## the fast lane: lint, build and unit tests
 	swift build --build-tests
@@ -41,15 +45,23 @@ format: ## let the formatter change it
 # Room by room: tests of one room run at once, and those of many would wait too long for the one main actor.
 ROOMS := $(notdir $(wildcard Tests/*Tests))
 unit: ## the unit tests and the whole days on a fake clock
-	OCPP_SCHEMAS="$$( [ -x $(PYTHON) ] && $(PYTHON) -c 'import ocpp, os; print(os.path.dirname(ocpp.__file__))' 2>/dev/null )"; \
-	export OCPP_SCHEMAS; for room in $(ROOMS); do \
-	  swift test --skip-build --filter "^$$room\\." $(SWIFT_TEST_FLAGS) || exit 1; done
+	@mkdir -p .build/unit
+	@OCPP_SCHEMAS="$$( [ -x $(PYTHON) ] && $(PYTHON) -c 'import ocpp, os; print(os.path.dirname(ocpp.__file__))' 2>/dev/null )"; \
+	export OCPP_SCHEMAS; printf '%s\n' $(ROOMS) | xargs -P $(LANES) -I ROOM $(MAKE) --no-print-directory unit-ROOM
 
-# What failed beside many others is tried once more alone, and both are told: these tests have clocks, and machines do other things.
-peers: peer-packages ## real clients that others wrote, and a browser, against the daemon
-	@[ -x .build/debug/ostler ] || swift build --product ostler
-	@[ -x .build/debug/ostler-ws-echo ] || swift build --product ostler-ws-echo
-	export OSTLER=$(CURDIR)/.build/debug/ostler OSTLER_ANSWER_SECONDS=8; $(PYTHON) -m pytest -q Tests/peers || \
+unit-%:
+	@timeout 900 swift test --skip-build --ignore-lock --filter '^$*\.' $(SWIFT_TEST_FLAGS) > .build/unit/$*.log 2>&1 \
+	  && echo "$*: $$(tail -1 .build/unit/$*.log)" || { cat .build/unit/$*.log; echo "$*: failed, as told above"; exit 255; }
+
+# The binary that operators deploy, unless OSTLER says another. What failed beside many others is tried once more alone, and
+# both are told: these tests have clocks, and machines do other things.
+peers: export OSTLER ?= $(CURDIR)/.build/ostler
+peers: export OSTLER_ANSWER_SECONDS ?= 8
+peers: export OSTLER_WS_ECHO ?= $(CURDIR)/.build/release/ostler-ws-echo
+peers: peer-packages ## real clients that others wrote, and a browser, against the release binary
+	@[ -x $(OSTLER) ] || $(MAKE) build
+	@[ -x $(OSTLER_WS_ECHO) ] || swift build $(subst --product ostler,--product ostler-ws-echo,$(RELEASE))
+	$(PYTHON) -m pytest -q -n $(LANES) --dist worksteal Tests/peers || \
 	  $(PYTHON) -m pytest -q --last-failed --last-failed-no-failures none Tests/peers
 
 bench: build ## ten figures, each beside the limit of this machine (BENCH=quick: in two minutes)

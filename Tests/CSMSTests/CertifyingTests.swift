@@ -1,4 +1,5 @@
 import Crypto
+import Dispatch
 import Domain
 import Glibc
 import Testing
@@ -36,21 +37,28 @@ struct CertifyingTests {
   }
 
   /// Brings what the work asks for into one turn with something else.
-  private func take(_ work: Task<some Sendable, any Error>, with other: Errand) async {
-    var waiting: [Errand] = []
-    while waiting.isEmpty {
-      await Task.yield()
-      waiting = house.csms.inbox.take().0
+  private func take(with other: Errand) async {
+    await withCheckedContinuation { done in look(with: other, done) }
+  }
+
+  /// It stands in the main queue all the while, so it is there before the turn for which the work wakes the house.
+  private func look(with other: Errand, _ done: CheckedContinuation<Void, Never>) {
+    DispatchQueue.main.async {
+      MainActor.assumeIsolated {
+        let waiting = house.csms.inbox.take().0
+        guard !waiting.isEmpty else { return look(with: other, done) }
+        house.csms.take(waiting + [other])
+        house.settle()
+        done.resume()
+      }
     }
-    house.csms.take(waiting + [other])
-    house.settle()
   }
 
   @Test func anAuthorityIsMadeOnceAlsoWhereItsTurnIsDecidedTwice() async throws {
     var moved = 0
     house.csms.onAuthorityChange = { moved += 1 }
     let work = Task { [csms = house.csms] in try await csms.createAuthority(by: "operator:anna") as Certificate }
-    await take(work, with: Errand(decide: { () throws(TurnFault) in throw .storage("damaged") }, fail: { _ in }))
+    await take(with: Errand(decide: { () throws(TurnFault) in throw .storage("damaged") }, fail: { _ in }))
     let made = try await work.value
     #expect(try house.csms.authority() == made)
     #expect(try house.count("authority.made") == 1 && moved == 1)
@@ -59,7 +67,7 @@ struct CertifyingTests {
 
   @Test func anAuthorityOfALostTurnNeverWas() async throws {
     let work = Task { [csms = house.csms] in try await csms.createAuthority(by: "operator:anna") as Certificate }
-    await take(work, with: house.poison)
+    await take(with: house.poison)
     await #expect(throws: Refusal.self) { try await work.value }
     #expect(try house.csms.authority() == nil)
     try house.restart()
@@ -74,7 +82,7 @@ struct CertifyingTests {
     let work = Task { [csms = house.csms] in
       try await csms.issueDoorCertificate(hosts: ["csms.example.com"], by: "operator:anna").certificate
     }
-    await take(work, with: house.poison)
+    await take(with: house.poison)
     await #expect(throws: Refusal.self) { try await work.value }
     #expect(try house.csms.authorityFolder.read(files.chain) == nil)
     #expect(try house.csms.authorityFolder.read(files.key) == nil)

@@ -2,8 +2,8 @@
 two seconds, nobody else's connection may take its place, and afterwards memory and descriptors are what they were.
 
 How much slower its answers are during an attack is printed, not judged: machines that run tests are shared. More patience
-gives better figures: OSTLER_ATTACK_SECONDS (2). OSTLER_ANSWER_SECONDS (2) is what `make peers` raises, as it tries the debug
-build: what it inflates costs ten times as much there."""
+gives better figures: OSTLER_ATTACK_SECONDS (2). OSTLER_ANSWER_SECONDS (2) is what `make peers` raises: other tests run
+beside these there, and a debug build may be tried, to which what it inflates costs ten times as much."""
 
 import asyncio
 import json
