@@ -102,7 +102,9 @@ extension API {
     guard let price = tariff.energyPrice, let zone = zones[kept.policy.timeZone] else {
       throw Problem(.conflict, "its tariff has no price for energy, or its time zone is not on this machine")
     }
-    let preview = PricePreview(kept.policy, over: past, from: price, zone: zone, elasticity: elasticity)
+    let preview = await house.beside {
+      PricePreview(kept.policy, over: past, from: price, zone: zone, elasticity: elasticity)
+    }
     return .json([
       "from": .time(from), "to": .time(to), "currency": .string(tariff.currency),
       "elasticity": .string(elasticity.description), "energy_kwh": .energy(preview.energy),

@@ -51,7 +51,15 @@ extension CSMS {
     return try result.get()
   }
 
-  /// The same for something that only the house itself waits for: the clock, an outcome that came in. `onFault` hears
+  /// Computes something beside the house, so that stations are answered meanwhile. It is given as a closure: Swift 6.3 loses
+  /// its stack where an asynchronous function with more arguments than registers leaves its actor.
+  @concurrent nonisolated public func beside<Value: Sendable, Fault: Error>(
+    _ work: @Sendable () throws(Fault) -> Value
+  ) async throws(Fault) -> Value {
+    try work()
+  }
+
+  /// The same as a turn for something that only the house itself waits for: the clock, an outcome that came in. `onFault` hears
   /// that nothing of it was kept.
   func note(
     _ decide: @escaping @MainActor @Sendable () throws(StoreFault) -> Void,

@@ -15,18 +15,15 @@ extension CSMS {
     try checkText(name, "name", 1...64)
     guard kind.isStrong else { throw .invalid(field: "key", "P-256, P-384, P-521 or RSA of 2048 bits and more") }
     let organization = settings.certificateOrganization
-    let root = try await root(of: organization, name: name ?? "\(organization) Root", kind: kind, at: clock.now())
+    let (name, now) = (name ?? "\(organization) Root", clock.now())
+    // The look for the primes of an RSA key takes up to seconds.
+    let root = try await beside { () throws(Refusal) in
+      do {
+        return try Issuer.root(
+          organization: organization, commonName: name, kind: kind, at: now, days: Limits.authorityDays)
+      } catch { throw .unavailable("OpenSSL made no authority: \(error)") }
+    }
     return try await establish(root, for: .station, by: who)
-  }
-
-  /// Beside the house: the look for the primes of an RSA key takes up to seconds.
-  @concurrent nonisolated private func root(
-    of organization: String, name: String, kind: KeyKind, at now: Timestamp
-  ) async throws(Refusal) -> Issuer {
-    do {
-      return try Issuer.root(
-        organization: organization, commonName: name, kind: kind, at: now, days: Limits.authorityDays)
-    } catch { throw .unavailable("OpenSSL made no authority: \(error)") }
   }
 
   /// Takes an authority that was made elsewhere: its chain, the authority itself first, and its key.
