@@ -189,6 +189,8 @@ nonisolated struct Fields {
 
   func has(_ name: String) -> Bool { members[name] != nil }
 
+  func isNull(_ name: String) -> Bool { members[name]?.isNull ?? false }
+
   mutating func change(_ name: String, _ value: inout String) throws(Problem) {
     if has(name) { value = try text(name) }
   }

@@ -72,6 +72,7 @@ extension API {
     try fields.change("sessions_at_once", &token.sessionsAtOnce)
     if let priority = token.priority, !(-9...9).contains(priority) { throw .invalid("priority", "-9 to 9") }
     if let most = token.sessionsAtOnce, most < 1 { throw .invalid("sessions_at_once", "at least 1") }
+    if fields.has("places") { token.places = try places(&fields) }
     if fields.has("credit") {
       guard let amount = try fields.maybeDecimal("credit") else { return token.credit = nil }
       guard let credit = Money(read: amount) else {
@@ -79,6 +80,23 @@ extension API {
       }
       token.credit = credit
     }
+  }
+
+  private func places(_ fields: inout Fields) throws(Problem) -> [TokenPlace]? {
+    var places: [TokenPlace] = []
+    let isEverywhere = fields.isNull("places")
+    try fields.each("places") { given throws(Problem) in
+      var place = TokenPlace()
+      place.location = try given.maybeID("location", of: Location.self)?.value
+      (place.station, place.evse) = (try given.maybeText("station"), try given.maybeWhole("evse"))
+      guard place.isWhole else {
+        throw .invalid(given.path(of: "location"), "a location, or a station with or without one of its EVSEs")
+      }
+      places.append(place)
+    }
+    if isEverywhere { return nil }
+    guard !places.isEmpty else { throw .invalid("places", "at least one; null is everywhere") }
+    return places
   }
 
   fileprivate func removeToken(_ call: Call) async throws -> Answer {
@@ -123,6 +141,11 @@ nonisolated extension Token {
       "valid": .bool(isValid),
       "whitelist": .word(whitelist), "language": .text(language), "valid_until": .time(validUntil),
       "credit": .text(credit?.description), "priority": .whole(priority), "sessions_at_once": .whole(sessionsAtOnce),
+      "places": places.map {
+        .list($0) {
+          ["location": .whole($0.location.map { Int($0) }), "station": .text($0.station), "evse": .whole($0.evse)]
+        }
+      } ?? .null,
       "owner": whose,
       "created_at": .time(createdAt), "updated_at": .time(updatedAt),
     ]

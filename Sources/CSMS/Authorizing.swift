@@ -65,7 +65,12 @@ extension CSMS {
     // Nobody was asked about a token of our own.
     if case .known(let authorization) = judgement, authorization.holder?.owner == nil { return authorization }
     // A partner's word of a moment ago names the contract and the reference that the CDR must carry.
-    if let remembered = try books.authorizations.remembered(shown.uid, at: station, at: now) { return remembered }
+    if var remembered = try books.authorizations.remembered(shown.uid, at: station, at: now) {
+      if let token = try held(shown), case .some(let evses) = try reach(of: token, at: station) {
+        remembered.evses = evses
+      }
+      return remembered
+    }
     switch judgement {
     case .known(let authorization): return authorization
     case .ask(_, _, let verdict): return verdict
@@ -96,7 +101,7 @@ extension CSMS {
     {
       return .known(Authorization(.accepted, holder: waiting.holder, groupID: waiting.groupID))
     }
-    if let token = try held(shown) { return try judge(token) }
+    if let token = try held(shown) { return try judge(token, at: station) }
     if needs.isFreeVend == true {
       // Whoever pays for all is on the bill, else whatever the station said.
       let payer = try needs.freeVendToken.flatMap { uid throws(StoreFault) in
@@ -129,7 +134,7 @@ extension CSMS {
   /// (C04.FR.06).
   private func judgePIN(_ shown: PresentedToken, at station: ID<Station>) throws(StoreFault) -> Authorization {
     guard pins.pause(station, "keypad", at: now) == nil else { return Authorization(.invalid) }
-    guard let token = try held(shown), case .known(let authorization) = try judge(token) else {
+    guard let token = try held(shown), case .known(let authorization) = try judge(token, at: station) else {
       afterCommit { self.pins.failed(station, "keypad", at: self.now) }
       return Authorization(.invalid)
     }
@@ -137,7 +142,7 @@ extension CSMS {
     return authorization
   }
 
-  private func judge(_ token: Token) throws(StoreFault) -> Judgement {
+  private func judge(_ token: Token, at station: ID<Station>) throws(StoreFault) -> Judgement {
     guard token.isValid else { return .known(Authorization(.blocked)) }
     guard token.isUsable(at: now) else { return .known(Authorization(.expired)) }
     if let credit = token.credit, credit <= .zero {
@@ -145,9 +150,9 @@ extension CSMS {
       refusal.holdsOnce = true
       return .known(refusal)
     }
-    var local = Authorization(
-      .accepted, holder: try holder(of: token, method: .whitelist), groupID: token.groupID,
-      validUntil: token.validUntil, language: token.language, priority: token.priority)
+    var local = try accepted(token, by: .whitelist, at: station)
+    // Where it may not charge no partner can allow it.
+    guard local.verdict == .accepted else { return .known(local) }
     local.holdsOnce = token.credit != nil
     guard let owner = token.owner, let role = try books.partners.role(owner),
       let partner = try books.partners.partner(role.partner), partner.state == .registered
@@ -159,6 +164,38 @@ extension CSMS {
     case .never:
       return .ask([try terms(of: partner)], whenSilent: Authorization(.invalid), atStart: Authorization(.invalid))
     }
+  }
+
+  /// The yes to a token, as far as it may charge at this station.
+  private func accepted(
+    _ token: Token, by method: Authorization.Method, reference: String? = nil, at station: ID<Station>
+  ) throws(StoreFault) -> Authorization {
+    var yes = Authorization(
+      .accepted, holder: try holder(of: token, method: method, reference: reference), groupID: token.groupID,
+      validUntil: token.validUntil, language: token.language, priority: token.priority)
+    switch try reach(of: token, at: station) {
+    case .all: break
+    case .some(let evses): yes.evses = evses
+    case .none: return Authorization(.notHere)
+    }
+    return yes
+  }
+
+  private func reach(of token: Token, at station: ID<Station>) throws(StoreFault) -> TokenReach {
+    guard token.places != nil, let place = try self.station(station) else { return .all }
+    return token.reach(at: place, evses: try books.stations.evses(of: station).map(\.number))
+  }
+
+  /// Refuses, in words, a token that may not be charged with at an EVSE, or at any of the station.
+  func requireUsable(_ token: Token, at station: Station, evse: Int?) throws(Refusal) {
+    guard token.isUsable(at: now) else { throw .conflict("the token is blocked or expired") }
+    let reach = try keep { () throws(StoreFault) in try self.reach(of: token, at: station.id) }
+    switch reach {
+    case .all: return
+    case .some(let evses): if evse.map(evses.contains) ?? true { return }
+    case .none: break
+    }
+    throw .conflict("the token may charge at other places only")
   }
 
   /// Asks all at once; the first yes wins and names the owner, the last no or the last silence decides otherwise.
@@ -178,7 +215,8 @@ extension CSMS {
         // A new turn, which reads the state again: minutes may have passed on a busy day.
         self.waitingAuthorizations -= 1
         self.note { () throws(StoreFault) in
-          let verdict = try self.verdict(on: tag, answer: decisive.answer, of: terms, otherwise: fallback)
+          let verdict = try self.verdict(
+            on: tag, answer: decisive.answer, of: terms, at: station, otherwise: fallback)
           if decisive.answer != nil {
             try self.books.authorizations.remember(
               verdict, station: station, tag: tag, until: self.now + .seconds(Limits.rememberedSeconds))
@@ -192,15 +230,14 @@ extension CSMS {
   }
 
   private func verdict(
-    on tag: String, answer: PartnerAuthorization?, of terms: PartnerTerms, otherwise fallback: Authorization
+    on tag: String, answer: PartnerAuthorization?, of terms: PartnerTerms, at station: ID<Station>,
+    otherwise fallback: Authorization
   ) throws(StoreFault) -> Authorization {
     guard let answer else { return fallback }
     switch answer.allowed {
     case .allowed:
       guard let token = try tokenOfPartner(tag, told: answer, terms: terms) else { return fallback }
-      return Authorization(
-        .accepted, holder: try holder(of: token, method: .authRequest, reference: answer.authorizationReference),
-        groupID: token.groupID, validUntil: token.validUntil, language: token.language, priority: token.priority)
+      return try accepted(token, by: .authRequest, reference: answer.authorizationReference, at: station)
     case .blocked: return Authorization(.blocked)
     case .noCredit: return Authorization(.noCredit)
     case .expired: return Authorization(.expired)

@@ -12,7 +12,8 @@ extension CSMS {
   func started(_ report: StartReport, at station: ID<Station>) throws(StoreFault) -> StartVerdict {
     let key = StartKey(report).text
     if let known = try books.sessions.session(station, startKey: key), let transaction = known.transaction {
-      return StartVerdict(transaction: transaction, authorization: try authorizeAgain(report.tag, of: known))
+      return StartVerdict(
+        transaction: transaction, authorization: try authorizeAgain(report.tag, of: known).at(report.evse))
     }
     guard let evse = try evse(report.evse, of: station),
       let connector = evse.connectors.first(where: { $0.number == report.connector }) ?? evse.connectors.first
@@ -22,7 +23,7 @@ extension CSMS {
       return StartVerdict(transaction: try books.sessions.nextTransaction(), authorization: Authorization(.invalid))
     }
     // Before the alias is used up: what a remote start asked for is allowed by that.
-    let authorization = try authorizeStart(report.tag, at: station)
+    let authorization = try authorizeStart(report.tag, at: station).at(report.evse)
     let transaction = try books.sessions.nextTransaction()
     let start = plausible(report.at)
     let isLate = try supersede(at: evse, before: start)

@@ -21,6 +21,12 @@ extension CSMS {
   ) async throws(Refusal) -> CommandRecord {
     try await turn { () throws(Refusal) in
       let station = try self.known(identity)
+      // Batteries are for those who may charge (OCPP 2.1 S02.FR.03).
+      if case .swap(let wish) = command {
+        let token = PresentedToken(wish.token)
+        let verdict = try keep { () throws(StoreFault) in try self.authorizeAtOnce(token, at: station.id).verdict }
+        guard verdict == .accepted else { throw .conflict("the token may not charge here: \(verdict.rawValue)") }
+      }
       return try self.issue(command, to: station.id, by: who)
     }
   }
@@ -39,8 +45,8 @@ extension CSMS {
       guard let token = try keep({ () throws(StoreFault) in try self.books.tokens.token(id) }) else {
         throw .notFound("no such token")
       }
-      guard token.isUsable(at: self.now) else { throw .conflict("the token is blocked or expired") }
       let evse = try self.evseToStart(number, at: station)
+      try self.requireUsable(token, at: station, evse: evse.number)
       let holder = try keep { () throws(StoreFault) in try self.holder(of: token, method: .command) }
       if let profile { try self.checkProfile(profile, startingAt: evse.number, of: station) }
       let record = try self.remoteStart(holder, at: station, evse: evse, profile: profile, by: who, respondTo: nil)

@@ -47,7 +47,8 @@ extension CSMS: ProviderService {
     guard token.isValid else { return .blocked }
     guard token.isUsable(at: now) else { return .expired }
     if let credit = token.credit, credit <= .zero { return .noCredit }
-    return .allowed
+    // It may charge at some places of ours, and at no one else's.
+    return token.isValidAbroad ? .allowed : .notAllowed
   }
 
   private func explanation(of verdict: PartnerAuthorization.Allowed) -> String? {

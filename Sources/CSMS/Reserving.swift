@@ -15,7 +15,7 @@ extension CSMS {
       guard let token = try keep({ () throws(StoreFault) in try self.books.tokens.token(id) }) else {
         throw .notFound("no such token")
       }
-      guard token.isUsable(at: self.now) else { throw .conflict("the token is blocked or expired") }
+      try self.requireUsable(token, at: station, evse: evse)
       let holder = try keep { () throws(StoreFault) in try self.holder(of: token, method: .command) }
       return try self.reserve(holder, at: station, evse: evse, until: end, by: who, respondTo: nil, reference: nil)
     }

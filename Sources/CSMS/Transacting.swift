@@ -29,7 +29,7 @@ extension CSMS {
       return TransactionVerdict(authorization: report.token.map { _ in Authorization(.invalid) })
     }
     var authorization = try report.token.map { token throws(StoreFault) in
-      try verdict(on: token, for: asked, at: station)
+      try verdict(on: token, for: asked, at: station, evse: report.evse)
     }
     if asked == nil { authorization = try authorization.map { verdict throws(StoreFault) in try once(verdict) } }
     let start = plausible(report.at)
@@ -116,13 +116,13 @@ extension CSMS {
   }
 
   private func verdict(
-    on token: PresentedToken, for session: Session?, at station: ID<Station>
+    on token: PresentedToken, for session: Session?, at station: ID<Station>, evse: Int?
   ) throws(StoreFault) -> Authorization {
     // What a remote start asked for is allowed by that.
     if let session, session.command != nil, try isShown(token, for: session) {
       return Authorization(.accepted, holder: session.holder, groupID: session.groupID)
     }
-    return try authorizeAtOnce(token, at: station)
+    return try authorizeAtOnce(token, at: station).at(evse)
   }
 
   /// Whether it is the token that a remote start asked for, or its alias.
@@ -154,7 +154,7 @@ extension CSMS {
       becomesKnown = try goOn(as: asked, &kept, &session)
     }
     var authorization = try report.token.map { token throws(StoreFault) in
-      try verdict(on: token, for: session, at: kept.station)
+      try verdict(on: token, for: session, at: kept.station, evse: report.evse)
     }
     if !kept.isIdentified, !becomesKnown, report.trigger != .stopAuthorized, session.endedAt == nil {
       authorization = try authorization.map { verdict throws(StoreFault) in try once(verdict) }

@@ -344,7 +344,11 @@ public struct Session: Sendable, Equatable {
 /// Whether somebody may charge, and how we know.
 public struct Authorization: Sendable, Equatable {
   public enum Method: String, Word { case authRequest = "AUTH_REQUEST", command = "COMMAND", whitelist = "WHITELIST" }
-  public enum Verdict: String, Word { case accepted, blocked, expired, invalid, concurrent, noCredit = "no_credit" }
+  public enum Verdict: String, Word {
+    case accepted, blocked, expired, invalid, concurrent, noCredit = "no_credit"
+    /// It may charge, but not here.
+    case notHere = "not_here"
+  }
 
   public var verdict: Verdict
   public var holder: Session.Holder?
@@ -355,6 +359,8 @@ public struct Authorization: Sendable, Equatable {
   public var language: String?
   /// From -9 to 9: who gets power first where there is too little (OCPP 2.0.1 IdTokenInfoType); nil where nothing says it.
   public var priority: Int?
+  /// The EVSEs of the station that it may use, where it may not use all.
+  public var evses: [Int]?
   /// What the station may show to this driver.
   public var message: DriverMessage?
   /// The answer holds for this once: a station must not remember it (OCPP 2.1 C17).
@@ -366,5 +372,11 @@ public struct Authorization: Sendable, Equatable {
   ) {
     (self.verdict, self.holder, self.groupID, self.validUntil) = (verdict, holder, groupID, validUntil)
     (self.language, self.priority, self.message) = (language, priority, message)
+  }
+
+  /// The same at one EVSE.
+  public func at(_ evse: Int?) -> Authorization {
+    guard verdict == .accepted, let evses, let evse, !evses.contains(evse) else { return self }
+    return Authorization(.notHere)
   }
 }

@@ -39,6 +39,8 @@ public struct Token: Sendable, Equatable {
   public var priority: Int?
   /// How many sessions it may have at once; nil: any number.
   public var sessionsAtOnce: Int?
+  /// Where it may charge; nil: everywhere.
+  public var places: [TokenPlace]?
   public var createdAt: Timestamp
   public var updatedAt: Timestamp
 
@@ -48,11 +50,12 @@ public struct Token: Sendable, Equatable {
     issuer: String, groupID: String? = nil, isValid: Bool = true, whitelist: Whitelist = .always,
     language: String? = nil,
     validUntil: Timestamp? = nil, credit: Money? = nil, priority: Int? = nil, sessionsAtOnce: Int? = nil,
-    createdAt: Timestamp, updatedAt: Timestamp
+    places: [TokenPlace]? = nil, createdAt: Timestamp, updatedAt: Timestamp
   ) {
     self.credit = credit
     self.priority = priority
     self.sessionsAtOnce = sessionsAtOnce
+    self.places = places
     self.id = id
     self.owner = owner
     self.uid = uid

@@ -148,12 +148,12 @@ nonisolated public struct Tokens {
       try db.insert(
         """
         INSERT INTO token (owner, uid, folded_uid, kind, contract_id, visual_number, issuer, group_id, valid, whitelist,
-          language, valid_until, created_at, updated_at, credit, priority, sessions_at_once)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+          language, valid_until, created_at, updated_at, credit, priority, sessions_at_once, places)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
         """,
         new.owner, new.uid, new.foldedUID, new.kind.rawValue, new.contractID, new.visualNumber, new.issuer, new.groupID,
         new.isValid, new.whitelist.rawValue, new.language, new.validUntil, new.createdAt, new.updatedAt, new.credit,
-        new.priority, new.sessionsAtOnce))
+        new.priority, new.sessionsAtOnce, new.storedPlaces))
     return token
   }
 
@@ -168,6 +168,7 @@ nonisolated public struct Tokens {
     // What the operator says of a partner's token its owner knows nothing of.
     newer.priority = token.priority ?? held.priority
     newer.sessionsAtOnce = token.sessionsAtOnce ?? held.sessionsAtOnce
+    newer.places = token.places ?? held.places
     try update(newer)
     return .replaced(held.id)
   }
@@ -178,12 +179,12 @@ nonisolated public struct Tokens {
       """
       UPDATE token SET uid = ?2, folded_uid = ?3, kind = ?4, contract_id = ?5, visual_number = ?6, issuer = ?7,
         group_id = ?8, valid = ?9, whitelist = ?10, language = ?11, valid_until = ?12, updated_at = ?13, credit = ?14,
-        priority = ?15, sessions_at_once = ?16
+        priority = ?15, sessions_at_once = ?16, places = ?17
       WHERE id = ?1
       """,
       token.id, token.uid, token.foldedUID, token.kind.rawValue, token.contractID, token.visualNumber, token.issuer,
       token.groupID, token.isValid, token.whitelist.rawValue, token.language, token.validUntil, token.updatedAt,
-      token.credit, token.priority, token.sessionsAtOnce)
+      token.credit, token.priority, token.sessionsAtOnce, token.storedPlaces)
   }
 
   /// A session of one of our own tokens cost that much: where it was paid for before, that much less is left.
@@ -269,7 +270,27 @@ nonisolated extension Token {
       contractID: row.get("contract_id"), visualNumber: row.get("visual_number"), issuer: row.get("issuer"),
       groupID: row.get("group_id"), isValid: row.get("valid"), whitelist: row.word("whitelist"),
       language: row.get("language"), validUntil: row.get("valid_until"), credit: row.get("credit"),
-      priority: row.get("priority"), sessionsAtOnce: row.get("sessions_at_once"), createdAt: row.get("created_at"),
-      updatedAt: row.get("updated_at"))
+      priority: row.get("priority"), sessionsAtOnce: row.get("sessions_at_once"), places: Self.places(row),
+      createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
   }
+
+  private static func places(_ row: Row) throws(StoreFault) -> [TokenPlace]? {
+    let kept: KeptPlaces? = try row.maybePayload("places")
+    return kept?.places
+  }
+
+  fileprivate var storedPlaces: WrittenText? {
+    places.map { places in
+      var kept = KeptPlaces()
+      kept.places = places
+      return kept.stored
+    }
+  }
+}
+
+/// `{"places": [{"location": 1}, {"station": "CP-1", "evse": 1}]}`
+nonisolated private struct KeptPlaces: Payload {
+  var places: [TokenPlace] = []
+
+  mutating func walk(_ w: inout some Walker) throws(Flaw) { try w.visit("places", &places) }
 }

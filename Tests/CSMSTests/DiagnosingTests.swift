@@ -200,6 +200,10 @@ import Wire
   }
 
   @Test func aSwapIsNumberedAndKept() async throws {
+    await #expect(throws: Refusal.self) {
+      try await house.csms.command(.swap(SwapCommand(token: "04A1")), to: identity, by: "anna")
+    }
+    try house.addToken("04A1")
     _ = try await house.csms.command(.swap(SwapCommand(token: "04A1")), to: identity, by: "anna")
     guard case .swap(let sent) = try house.stations.last.command else { throw TestFault("none") }
     #expect(sent.id > 0)

@@ -29,4 +29,39 @@ import Wire
     #expect(token("a", until: now + .milliseconds(1)).isUsable(at: now))
     #expect(!token("a", until: now).isUsable(at: now))
   }
+
+  // MARK: Places
+
+  private static let station = Station(
+    id: ID(7), identity: StationIdentity("CP-1")!, location: ID(3), registration: .accepted, createdAt: .epoch,
+    updatedAt: .epoch)
+  private static let here = Self.station.identity
+  private static let elsewhere = StationIdentity("CP-2")!
+
+  @Test(arguments: [
+    (nil, TokenReach.all), ([TokenPlace(location: ID(3))], .all), ([TokenPlace(location: ID(4))], .none),
+    ([TokenPlace(station: Self.here)], .all), ([TokenPlace(station: Self.elsewhere)], .none),
+    ([TokenPlace(station: Self.here, evse: 2)], .some([2])),
+    ([TokenPlace(station: Self.here, evse: 2), TokenPlace(station: Self.here, evse: 1)], .all),
+    ([TokenPlace(station: Self.elsewhere, evse: 1)], .none),
+    ([TokenPlace(location: ID(4)), TokenPlace(station: Self.here, evse: 1)], .some([1])),
+    ([TokenPlace(station: Self.here, evse: 9)], .some([9])), ([], .none),
+  ] as [([TokenPlace]?, TokenReach)])
+  func itMayChargeAtThePlacesThatAreNamed(_ places: [TokenPlace]?, _ reach: TokenReach) {
+    var token = token("a")
+    token.places = places
+    #expect(token.reach(at: Self.station, evses: [1, 2]) == reach)
+    #expect(token.isValidAbroad == (places == nil))
+  }
+
+  @Test func aPlaceIsALocationOrAStation() {
+    #expect(TokenPlace(location: ID(1)).isWhole && TokenPlace(station: Self.here, evse: 1).isWhole)
+    var place = TokenPlace()
+    #expect(!place.isWhole)
+    place.evse = 1
+    #expect(!place.isWhole)
+    place = TokenPlace(location: ID(1))
+    place.station = "CP-1"
+    #expect(!place.isWhole)
+  }
 }

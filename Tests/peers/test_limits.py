@@ -8,7 +8,7 @@ from certification import CARD, Case, Kept, Stage16, Stage21, Stage201
 from charging import fit, tariff
 
 from conftest import SITE
-from house import until
+from house import Refused, until
 from stations import now, text
 
 PLACE = {"id": 1, "connectorId": 1}
@@ -126,6 +126,43 @@ async def test_a_token_that_may_charge_once_at_a_time(house, stations):
     await case.api.post("/tokens", {"uid": "ONCE00001", "sessions_at_once": 1})
     assert (await case.station.begin("ONCE00001"))["idTagInfo"]["status"] == "Accepted"
     assert (await case.station.begin("ONCE00001", connector=2))["idTagInfo"]["status"] == "ConcurrentTx"
+
+
+async def test_a_token_that_may_charge_at_one_place_only(house, stations):
+    case = await case_of(Stage16, house, stations)
+    other = (await case.api.post("/locations", {**SITE, "ref": "SITE-2"}))["id"]
+    for uid, place in [
+            ("HERE00001", {"location": house.site}), ("THERE0001", {"location": other}), ("FIRST0001", {"station": "CS-1", "evse": 1})]:
+        made = await case.api.post("/tokens", {"uid": uid, "places": [place]})
+        assert made["places"] == [{"location": None, "station": None, "evse": None, **place}]
+    assert (await case.station.authorize("HERE00001"))["status"] == "Accepted"
+    assert (await case.station.authorize("THERE0001"))["status"] == "Invalid"
+    assert (await case.station.begin("FIRST0001", connector=2))["idTagInfo"]["status"] == "Invalid"
+    assert (await case.station.begin("FIRST0001", connector=1))["idTagInfo"]["status"] == "Accepted"
+    with pytest.raises(Refused, match="other places"):
+        await case.api.command("CS-1", "start", token="THERE0001", evse=2)
+    (there,) = await case.api.items("/tokens", q="THERE0001")
+    for wrong in ([], [{}], [{"evse": 1}], [{"location": 1, "station": "CS-1"}], [{"station": "CS-1", "hour": 3}]):
+        with pytest.raises(Refused) as refused:
+            await case.api.patch(f"/tokens/{there['id']}", {"places": wrong})
+        assert refused.value.status in (400, 422) and "places" in str(refused.value), wrong
+    await case.api.patch(f"/tokens/{there['id']}", {"places": None})
+    assert (await case.station.authorize("THERE0001"))["status"] == "Accepted"
+
+
+@pytest.mark.parametrize("kind", [Stage201, Stage21], ids=["2.0.1", "2.1"])
+async def test_a_station_hears_at_which_of_its_evses_a_token_may_charge(house, stations, kind):
+    """C01.FR.19, .20 and .22."""
+    case = await case_of(kind, house, stations)
+    await case.api.post("/tokens", {"uid": "FIRST0001", "places": [{"station": "CS-1", "evse": 1}]})
+    await case.api.post("/tokens", {"uid": "AWAY00001", "places": [{"station": "CS-9"}]})
+    told = (await case.station.authorize("FIRST0001"))["idTokenInfo"]
+    assert told["status"] == "Accepted" and told["evseId"] == [1]
+    told = (await case.station.authorize("AWAY00001"))["idTokenInfo"]
+    assert told["status"] == "NotAtThisLocation" and "evseId" not in told
+    assert "evseId" not in (await case.station.authorize(CARD))["idTokenInfo"]
+    reply = await case.station.event("Started", "Authorized", 0, "tx-2", token="FIRST0001", evse={"id": 2, "connectorId": 1}, state="Charging", wh=0)
+    assert reply["idTokenInfo"]["status"] == "NotAtThisLocation"
 
 
 async def test_what_only_2_1_is_asked(house, stations):

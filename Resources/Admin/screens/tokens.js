@@ -84,23 +84,25 @@ export async function show({ root, signal, query, head, keep }) {
   signal.addEventListener('abort', () => clearInterval(timer));
   await Promise.all([list.begin(), strangers.begin()]);
 
-  function add(tag) {
+  async function add(tag) {
+    const sites = await locations();
     formDialog({
       title: tag ? t(
         'tokens.add.known', { uid: tag.uid }
-      ) : t('tokens.add'), submit: t('tokens.add.submit'), fields: tokenFields(tag ? { uid: tag.uid } : {}, true),
+      ) : t('tokens.add'), submit: t('tokens.add.submit'), fields: tokenFields(tag ? { uid: tag.uid } : {}, true, sites),
       intro: tag ? t('tokens.add.seen', { station: tag.station, n: tag.count }) : null,
       send: (values) => post('/tokens', given(shaped(values))), done: renew,
     });
   }
 
-  function change(token) {
+  async function change(token) {
     let match = token;
+    const sites = await locations();
     formDialog({
-      title: t('tokens.change.title', { uid: token.uid }), submit: t('save'), fields: tokenFields(token, false),
+      title: t('tokens.change.title', { uid: token.uid }), submit: t('save'), fields: tokenFields(token, false, sites),
       async send(values) {
         if (match === token) match = await get(path`/tokens/${token.id}`);
-        return patch(path`/tokens/${token.id}`, changes(shaped(values), shaped(flat(token))), { match });
+        return patch(path`/tokens/${token.id}`, changes(shaped(values, token), shaped(flat(token), token)), { match });
       },
       fresh: async () => {
         match = await get(path`/tokens/${token.id}`);
@@ -138,18 +140,32 @@ function stateOfToken(token) {
 
 function ownerName(owner) { return owner.name ?? `${owner.country_code ?? ''}*${owner.party_id ?? ''}`; }
 
-function flat(token) { return { ...token, valid_until: token.valid_until?.slice(0, 10) ?? null }; }
+function flat(token) {
+  return { ...token, valid_until: token.valid_until?.slice(0, 10) ?? null, places: placeOf(token) };
+}
+
+/// One location by its number, nothing for everywhere, or a word for what only the API can say.
+function placeOf({ places }) {
+  if (!places) return '';
+  return places.length === 1 && places[0].location ? String(places[0].location) : 'many';
+}
+
+async function locations() {
+  const { items } = await get('/locations', { limit: 1000 });
+  return items.map((site) => ({ value: String(site.id), label: site.name ?? site.address }));
+}
 
 /// A day becomes its last moment here.
-function shaped({ uid, visual_number, contract_id, issuer, group_id, whitelist, type, valid_until, language }) {
+function shaped({ uid, visual_number, contract_id, issuer, group_id, whitelist, type, valid_until, language, places }, token) {
   const end = valid_until ? new Date(`${valid_until}T23:59:59`).toISOString() : null;
   return {
     ...(uid === undefined ? {} : { uid }), ...(type === undefined ? {} : { type }), visual_number, contract_id, issuer,
     group_id, whitelist, valid_until: end, language,
+    places: places === 'many' ? token.places : places ? [{ location: Number(places) }] : null,
   };
 }
 
-function tokenFields(token, isNew) {
+function tokenFields(token, isNew, sites) {
   const options = (family, values) => values.map((value) => ({ value, label: word(family, value) }));
   return [
     isNew && {
@@ -166,6 +182,13 @@ function tokenFields(token, isNew) {
     },
     { name: 'group_id', label: t('tokens.group'), value: token.group_id, maxlength: 36, hint: t('tokens.group.hint') },
     { name: 'valid_until', label: t('tokens.until'), type: 'date', value: flat(token).valid_until },
+    {
+      name: 'places', label: t('tokens.places'), type: 'select', value: placeOf(token), hint: t('tokens.places.hint'),
+      options: [
+        { value: '', label: t('tokens.places.all') }, ...sites,
+        ...(placeOf(token) === 'many' ? [{ value: 'many', label: t('tokens.places.many', { n: token.places.length }) }] : []),
+      ],
+    },
     {
       name: 'whitelist', label: t('tokens.whitelist'), type: 'select', required: true,
       value: token.whitelist ?? 'ALWAYS',

@@ -141,7 +141,7 @@ extension V211 {
 extension V211.Token {
   init(_ token: Domain.Token) {
     (uid, kind, authID) = (token.uid, token.kind == .rfid ? .rfid : .other, token.contractID)
-    (visualNumber, issuer, isValid) = (token.visualNumber?.nonEmpty, token.issuer, token.isValid)
+    (visualNumber, issuer, isValid) = (token.visualNumber?.nonEmpty, token.issuer, token.isValidAbroad)
     whitelist = V221.Token.Whitelist(rawValue: token.whitelist.rawValue) ?? .never
     (language, updatedAt) = (token.language?.nonEmpty, token.updatedAt)
   }

@@ -120,7 +120,7 @@ extension V221.Token {
     visualNumber = token.visualNumber?.nonEmpty
     issuer = token.issuer
     groupID = token.groupID?.nonEmpty
-    isValid = token.isValid
+    isValid = token.isValidAbroad
     whitelist =
       switch token.whitelist {
       case .always: .always

@@ -66,7 +66,9 @@ extension V2.IdTokenInfo {
     case .invalid: status = .invalid
     case .concurrent: status = .concurrentTx
     case .noCredit: status = .noCredit
+    case .notHere: status = .notAtThisLocation
     }
+    evseId = authorization.evses
     cacheExpiryDateTime = authorization.holdsOnce ? now : authorization.validUntil
     chargingPriority = authorization.priority
     // A longer tag than a station can hold is no language that it knows.
