@@ -137,10 +137,10 @@ async def test_a_token_that_may_charge_at_one_place_only(house, stations):
         assert made["places"] == [{"location": None, "station": None, "evse": None, **place}]
     assert (await case.station.authorize("HERE00001"))["status"] == "Accepted"
     assert (await case.station.authorize("THERE0001"))["status"] == "Invalid"
-    assert (await case.station.begin("FIRST0001", connector=2))["idTagInfo"]["status"] == "Invalid"
-    assert (await case.station.begin("FIRST0001", connector=1))["idTagInfo"]["status"] == "Accepted"
     with pytest.raises(Refused, match="other places"):
         await case.api.command("CS-1", "start", token="THERE0001", evse=2)
+    assert (await case.station.begin("FIRST0001", connector=2))["idTagInfo"]["status"] == "Invalid"
+    assert (await case.station.begin("FIRST0001", connector=1))["idTagInfo"]["status"] == "Accepted"
     (there,) = await case.api.items("/tokens", q="THERE0001")
     for wrong in ([], [{}], [{"evse": 1}], [{"location": 1, "station": "CS-1"}], [{"station": "CS-1", "hour": 3}]):
         with pytest.raises(Refused) as refused:
