@@ -156,7 +156,12 @@ public final class Channel: Watcher {
 
   /// Starts an accepted channel, after its handler was set.
   func start(tls: TLSContext?, plainHTTPReply: [UInt8], mayBeProxied: Bool) {
-    guard state == .handshaking, join(.read) else { return }
+    guard state == .handshaking else {
+      // Its owner closed it already; nobody watched it yet, so nobody else closes the descriptor.
+      _ = Glibc.close(descriptor)
+      return
+    }
+    guard join(.read) else { return }
     guard handler != nil else { return close(.local) }
     guard tls != nil || mayBeProxied else { return becomeActive() }
     beginning = Beginning(tls: tls, plainHTTPReply: plainHTTPReply)
