@@ -4,27 +4,7 @@ import CSystem
 import Glibc
 import Synchronization
 
-/// The owner of a channel's bytes. All calls come on the channel's loop, and never from inside a call to the channel.
-public protocol ChannelHandler: AnyObject {
-  /// The connection stands, and the TLS handshake is done.
-  func channelDidBecomeActive(_ channel: Channel)
-  /// `bytes` are valid during the call; at most `Limits.readBudget` of them come per batch.
-  func channel(_ channel: Channel, read bytes: UnsafeRawBufferPointer)
-  /// Writing is welcome again: what waits fell below `Limits.writeLowWater` after `isWritable` had been false.
-  func channelDidDrain(_ channel: Channel)
-  /// The peer will send no more but may still read. The default sends what waits and closes with `.peerEOF`; who wants
-  /// to answer later overrides it and calls `closeAfterFlush` when done.
-  func channelInputEnded(_ channel: Channel)
-  /// The last call, exactly once.
-  func channel(_ channel: Channel, closed reason: CloseReason)
-}
-
-extension ChannelHandler {
-  public func channelDidBecomeActive(_ channel: Channel) {}
-  public func channelDidDrain(_ channel: Channel) {}
-  public func channelInputEnded(_ channel: Channel) { channel.closeAfterFlush() }
-}
-
+/// One connection, owned by its loop; a `ChannelHandler` hears what comes of it.
 public final class Channel: Watcher {
   private enum State {
     case connecting
@@ -156,7 +136,12 @@ public final class Channel: Watcher {
 
   /// Starts an accepted channel, after its handler was set.
   func start(tls: TLSContext?, plainHTTPReply: [UInt8], mayBeProxied: Bool) {
-    guard state == .handshaking, join(.read) else { return }
+    guard state == .handshaking else {
+      // Its owner closed it already; nobody watched it yet, so nobody else closes the descriptor.
+      _ = Glibc.close(descriptor)
+      return
+    }
+    guard join(.read) else { return }
     guard handler != nil else { return close(.local) }
     guard tls != nil || mayBeProxied else { return becomeActive() }
     beginning = Beginning(tls: tls, plainHTTPReply: plainHTTPReply)
@@ -592,22 +577,5 @@ public final class Channel: Watcher {
   private func cancelDeadline() {
     if let deadline { loop.cancel(deadline) }
     deadline = nil
-  }
-}
-
-/// What one attempt to move bytes came to.
-enum IOStep {
-  case bytes(Int)
-  case wouldBlockReading
-  case wouldBlockWriting
-  /// The peer ended in the agreed way.
-  case end
-  case failed(CloseReason)
-
-  init(errno number: Int32, writing: Bool) {
-    switch number {
-    case EAGAIN, EINTR: self = writing ? .wouldBlockWriting : .wouldBlockReading
-    default: self = .failed(.init(errno: number))
-    }
   }
 }

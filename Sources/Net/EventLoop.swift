@@ -217,12 +217,6 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     return LoopFigures(traffic: traffic, handshakes: handshakeCounts)
   }
 
-  /// How the TLS handshakes of this loop's listeners went; call it on the loop.
-  public var tlsHandshakes: TLSHandshakes {
-    preconditionCurrent()
-    return handshakeCounts
-  }
-
   func handshakeSucceeded(isResumed: Bool) { handshakeCounts.succeeded(isResumed: isResumed) }
 
   func handshakeEnded(_ reason: CloseReason) { handshakeCounts.ended(reason) }

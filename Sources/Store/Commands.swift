@@ -98,10 +98,6 @@ nonisolated public struct Commands {
       """, id, phase.rawValue, answer, now) > 0
   }
 
-  public func setSession(_ session: String, of id: String) throws(StoreFault) {
-    try db.run("UPDATE command SET session = ?2 WHERE id = ?1", id, session)
-  }
-
   public func prune(before time: Timestamp) throws(StoreFault) -> Pruned {
     Pruned(
       removed: try db.run(

@@ -171,17 +171,6 @@ nonisolated extension Stations {
       "UPDATE connector SET status = ?2 WHERE id = ?1 AND status IS NOT ?2", connector, status.rawValue)
   }
 
-  /// The station is offline. Returns the EVSEs of which that is news.
-  @discardableResult
-  public func setAllUnknown(_ station: ID<Station>, at now: Timestamp, reason: String) throws(StoreFault) -> [ID<EVSE>]
-  {
-    let known = try db.rows(
-      "SELECT id FROM evse WHERE station = ?1 AND status <> 'unknown' ORDER BY number", station
-    ) { (row) throws(StoreFault) in try row.get("id") as ID<EVSE> }
-    for evse in known { try setStatus(evse, .unknown, at: now, reason: reason) }
-    return known
-  }
-
   /// Stations of which some EVSE counts as reachable: after a start they have some time to return.
   public func withKnownStatus() throws(StoreFault) -> [ID<Station>] {
     try db.rows("SELECT DISTINCT station FROM evse WHERE status <> 'unknown'") { (row) throws(StoreFault) in

@@ -97,6 +97,19 @@ import Testing
     await loop.end()
   }
 
+  @Test func aChannelThatItsOwnerClosesAtTheDoorIsClosed() async throws {
+    let loop = try EventLoop(label: "ostler.test", readiness: OverBoth.readiness)
+    let client = try await loop.run { loop in
+      let listener = try Listener(loop: loop, address: .v4(0x7f00_0001, port: 0)) { channel in
+        channel.handler = Probe()
+        channel.close()
+      }
+      return LoopBound(call(loop, listener.address), loop: loop)
+    }
+    await loop.wait { !client.value.closed.isEmpty }
+    await loop.end()
+  }
+
   /// In a process of its own, because the limit holds for all threads.
   @Test func withoutDescriptorsNewPeersAreTurnedAwayAndOldOnesServed() async {
     await #expect(processExitsWith: .success) {

@@ -22,13 +22,12 @@ import Wire
     #expect(try commands.command(of: ID(3), respondTo: "https://example.org/r") == start)
     #expect(try commands.command(of: ID(4), respondTo: "https://example.org/r") == nil)
     #expect(try commands.end("k1", .accepted, answer: "Accepted", at: t(2)))
-    try commands.setSession("s2", of: "k1")
     #expect(try commands.end("k1", .done, answer: .null, at: t(3)))
     #expect(try !commands.end("k1", .failed, answer: "late", at: t(4)), "an end is an end")
     let kept = try #require(try commands.command("k1"))
     #expect(kept.record.phase == .done)
     #expect(kept.record.updatedAt == t(3))
-    #expect(kept.session == "s2")
+    #expect(kept.session == "s1")
   }
 
   @Test func openOnesAreFoundAfterARestart() throws {
