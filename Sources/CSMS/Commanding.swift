@@ -183,6 +183,7 @@ extension CSMS {
   ) throws(Refusal) -> CommandRecord {
     guard let link = links.link(of: station) else { throw .conflict("the station is not connected") }
     if command.stationKey != nil { try checkKeyCanChange(of: station) }
+    if case .swap(let wish) = command { try checkMaySwap(wish.token) }
     return try keep { () throws(StoreFault) in
       try issue(
         command, id: newID(), over: link, by: who, session: nil, respondTo: respondTo, within: seconds, ticket: ticket)
