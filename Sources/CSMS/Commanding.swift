@@ -132,6 +132,8 @@ extension CSMS {
     _ holder: Session.Holder, at station: Station, evse: EVSE, connector: Connector? = nil,
     profile: ChargingProfile? = nil, by who: String, respondTo: CommandOrigin?
   ) throws(Refusal) -> CommandRecord {
+    // One that is pending or rejected starts for nobody (OCPP 1.6 §4.2, 2.0.1 B02.FR.05).
+    guard station.registration == .accepted else { throw .conflict("the station is not accepted yet") }
     guard let link = links.link(of: station.id) else { throw .conflict("the station is not connected") }
     guard let connector = connector ?? evse.connectors.first else { throw .conflict("the EVSE has no connector") }
     return try keep { () throws(StoreFault) in
