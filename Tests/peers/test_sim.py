@@ -84,8 +84,10 @@ async def test_a_simulated_station_brings_its_log(house, version):
 
 @pytest.mark.parametrize("version", ["1.6", "2.0.1"])
 async def test_firmware_that_is_not_there_fails_by_its_word(house, version):
+    # A place to bring a file to, from which there is nothing to fetch.
+    place = (await house.api.post("/files", {"name": "fw-3.bin"}))["upload_url"]
     async with simulated(house, version):
-        await house.api.command("SIM-1", "update-firmware", url=house.url + "/nowhere/fw.bin")
+        await house.api.command("SIM-1", "update-firmware", url=place)
         (job,) = await house.api.items("/jobs")
 
         async def failed():
