@@ -21,12 +21,6 @@ extension CSMS {
   ) async throws(Refusal) -> CommandRecord {
     try await turn { () throws(Refusal) in
       let station = try self.known(identity)
-      // Batteries are for those who may charge (OCPP 2.1 S02.FR.03).
-      if case .swap(let wish) = command {
-        let token = PresentedToken(wish.token)
-        let verdict = try keep { () throws(StoreFault) in try self.authorizeAtOnce(token, at: station.id).verdict }
-        guard verdict == .accepted else { throw .conflict("the token may not charge here: \(verdict.rawValue)") }
-      }
       return try self.issue(command, to: station.id, by: who)
     }
   }
@@ -138,6 +132,8 @@ extension CSMS {
     _ holder: Session.Holder, at station: Station, evse: EVSE, connector: Connector? = nil,
     profile: ChargingProfile? = nil, by who: String, respondTo: CommandOrigin?
   ) throws(Refusal) -> CommandRecord {
+    // One that is pending or rejected starts for nobody (OCPP 1.6 §4.2, 2.0.1 B02.FR.05).
+    guard station.registration == .accepted else { throw .conflict("the station is not accepted yet") }
     guard let link = links.link(of: station.id) else { throw .conflict("the station is not connected") }
     guard let connector = connector ?? evse.connectors.first else { throw .conflict("the EVSE has no connector") }
     return try keep { () throws(StoreFault) in
@@ -189,6 +185,7 @@ extension CSMS {
   ) throws(Refusal) -> CommandRecord {
     guard let link = links.link(of: station) else { throw .conflict("the station is not connected") }
     if command.stationKey != nil { try checkKeyCanChange(of: station) }
+    if case .swap(let wish) = command { try checkMaySwap(wish.token) }
     return try keep { () throws(StoreFault) in
       try issue(
         command, id: newID(), over: link, by: who, session: nil, respondTo: respondTo, within: seconds, ticket: ticket)

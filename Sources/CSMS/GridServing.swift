@@ -42,6 +42,15 @@ extension CSMS {
 
   // MARK: Battery swaps
 
+  /// Nobody is offered batteries who may not have them (OCPP 2.1 S02.FR.03).
+  func checkMaySwap(_ uid: String) throws(Refusal) {
+    let known = try keep { () throws(StoreFault) in try books.tokens.tokens(folded: Token.fold(uid)) }
+    guard !known.isEmpty else { throw .notFound("no token \(uid)") }
+    guard known.contains(where: { $0.isUsable(at: now) && $0.credit.map { $0 > .zero } ?? true }) else {
+      throw .conflict("the token is blocked, expired or without credit")
+    }
+  }
+
   func swapped(_ swap: BatterySwap, at station: ID<Station>) throws(StoreFault) {
     try books.swaps.insert(swap, of: station, at: now)
     try record(

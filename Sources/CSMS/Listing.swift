@@ -204,8 +204,9 @@ extension CSMS {
       list.sentUpTo = list.offered ?? list.sentUpTo
       (list.attempts, list.dueAt) = (0, now)
       if list.sentUpTo == nil { try isInStep(&list) }
-    case .refused(let word, _) where word.ciFolded == "versionmismatch":
-      // What it has is not what we believe: it says, and gets all.
+    case .refused(let word, _)
+    where word.ciFolded == "versionmismatch" || word.ciFolded == "failed" && !list.isFull:
+      // What it has is not what we believe, or the changes do not fit it: it says, and gets all (OCPP 1.6 §5.15).
       (list.phase, list.isFull, list.sentUpTo, list.version) = (.unknown, true, nil, nil)
       list.attempts += 1
       (list.why, list.dueAt) = (word, list.attempts > 1 ? nextTry(after: list.attempts) : now)

@@ -29,6 +29,8 @@ extension StationModel {
       answer(id, payload, now) { (model, call: V16.GetCompositeSchedule) in model.composite(call, now) }
     case V16.UpdateFirmware.action:
       answer(id, payload, now) { (model, call: V16.UpdateFirmware) in model.update(call, now) }
+    case V16.SignedUpdateFirmware.action:
+      answer(id, payload, now) { (model, call: V16.SignedUpdateFirmware) in model.update(call, now) }
     case V16.GetDiagnostics.action:
       answer(id, payload, now) { (model, call: V16.GetDiagnostics) in model.send(call, now) }
     case V16.GetLog.action:

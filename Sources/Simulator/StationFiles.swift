@@ -2,12 +2,14 @@ import OCPP
 import Wire
 
 // Files that a station fetches and brings: its firmware and its log, told word by word as it goes (OCPP 1.6 §4.4, §4.5,
-// §5.9, §5.19; OCPP 2.0.1 L01, N01).
+// §5.9, §5.19, security whitepaper L01;
+// OCPP 2.0.1 L01, N01).
 
 /// A file under way: its words are told one after the other, and in the middle waits what comes of the transfer.
 struct FileJob: Sendable {
   enum Kind: Sendable, Equatable {
-    case firmware
+    /// Firmware with a signature is told under a name of its own in 1.6.
+    case firmware, signedFirmware
     /// A log under a number, and diagnostics of 1.6, which have none.
     case log, diagnostics
   }
@@ -23,6 +25,8 @@ struct FileJob: Sendable {
   let wordOfFailure: String
   /// When the next word is due; nil while the transfer is under way.
   var at: Instant?
+
+  var isFirmware: Bool { kind != .log && kind != .diagnostics }
 }
 
 extension StationModel {
@@ -31,6 +35,15 @@ extension StationModel {
   mutating func update(_ call: V16.UpdateFirmware, _ now: Moment) -> V16.UpdateFirmware.Reply {
     _ = begin(.firmware, 0, call.location, ["Downloaded", "Installing", "Installed"], "DownloadFailed", now)
     return V16.UpdateFirmware.Reply()
+  }
+
+  mutating func update(_ call: V16.SignedUpdateFirmware, _ now: Moment) -> V16.SignedUpdateFirmware.Reply {
+    let isReplaced = begin(
+      .signedFirmware, Int(clamping: call.requestId), call.firmware.location,
+      ["Downloaded", "SignatureVerified", "Installing", "Installed"], "DownloadFailed", now)
+    var reply = V16.SignedUpdateFirmware.Reply()
+    reply.status = .known(isReplaced ? .acceptedCanceled : .accepted)
+    return reply
   }
 
   mutating func update(_ call: V2.UpdateFirmware, _ now: Moment) -> V2.UpdateFirmware.Reply {
@@ -72,11 +85,12 @@ extension StationModel {
     _ kind: FileJob.Kind, _ request: Int, _ url: String, _ success: [String], _ failure: String, _ now: Moment
   ) -> Bool {
     let count = duties.jobs.count
-    duties.jobs.removeAll { ($0.kind == .firmware) == (kind == .firmware) }
-    duties.jobs.append(
-      FileJob(
-        kind: kind, request: request, url: url, words: [kind == .firmware ? "Downloading" : "Uploading"],
-        wordsOfSuccess: success, wordOfFailure: failure, at: now.instant + Limits.jobStep))
+    var job = FileJob(
+      kind: kind, request: request, url: url, words: [], wordsOfSuccess: success, wordOfFailure: failure,
+      at: now.instant + Limits.jobStep)
+    job.words = [job.isFirmware ? "Downloading" : "Uploading"]
+    duties.jobs.removeAll { $0.isFirmware == job.isFirmware }
+    duties.jobs.append(job)
     return duties.jobs.count <= count
   }
 
@@ -93,7 +107,7 @@ extension StationModel {
       guard word == "Downloading" || word == "Uploading" else { continue }
       duties.jobs[place].at = nil
       steps.append(
-        job.kind == .firmware ? .fetch(job.url) : .bring(job.url, name: logName, body: log(now)))
+        job.isFirmware ? .fetch(job.url) : .bring(job.url, name: logName, body: log(now)))
     }
     duties.jobs.removeAll { $0.words.isEmpty && $0.at != nil }
   }
@@ -116,6 +130,10 @@ extension StationModel {
     case (.firmware, false):
       var message = V16.FirmwareStatusNotification()
       message.status = Loose(word)
+      say(message)
+    case (.signedFirmware, _):
+      var message = V16.SignedFirmwareStatusNotification()
+      (message.status, message.requestId) = (Loose(word), Int64(job.request))
       say(message)
     case (.log, true):
       var message = V2.LogStatusNotification()

@@ -62,9 +62,6 @@ public final class VirtualStation {
   /// Takes the cable out, which ends a session.
   public func unplug(_ connector: Int = 1) { perform(model.unplug(connector, at: now)) }
 
-  /// Ends the session at the station itself; the cable stays in.
-  public func stopCharging(_ connector: Int = 1) { perform(model.stop(connector, at: now)) }
-
   /// Cuts the connection without a close frame; the station comes back by itself.
   public func dropConnection() { perform(model.dropConnection(at: now)) }
 

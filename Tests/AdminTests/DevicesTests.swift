@@ -50,6 +50,7 @@ import Wire
     ] as [(String, JSON)])
   func aVerbReachesTheStation(_ verb: String, _ body: JSON) async throws {
     let (house, owner, _) = try await ready()
+    try await house.ask(.post, "/tokens", ["uid": "04A1"], as: owner)
     let reply = try await house.ask(.post, "/stations/CS-1/commands/\(verb)?wait=5", body, as: owner)
     #expect(reply.status == 200, "\(reply.text)")
     #expect(reply.json["verb"]?.string == verb)

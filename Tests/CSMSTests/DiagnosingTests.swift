@@ -199,10 +199,25 @@ import Wire
     #expect(try kept.map(\.control.id) == ["c0"])
   }
 
-  @Test func aSwapIsNumberedAndKept() async throws {
-    await #expect(throws: Refusal.self) {
-      try await house.csms.command(.swap(SwapCommand(token: "04A1")), to: identity, by: "anna")
+  @Test func nobodySwapsWhoMayNot() async throws {
+    let swap = StationCommand.swap(SwapCommand(token: "04A1"))
+    await #expect(throws: Refusal.notFound("no token 04A1")) {
+      try await house.csms.command(swap, to: identity, by: "anna")
     }
+    try house.addToken("04A1")
+    _ = try await house.csms.command(swap, to: identity, by: "anna")
+    let sent = try house.stations.last
+    try house.addToken("04A2", valid: false)
+    await #expect(throws: Refusal.conflict("the token is blocked, expired or without credit")) {
+      try await house.csms.command(.swap(SwapCommand(token: "04A2")), to: identity, by: "anna")
+    }
+    guard case .swap(let last) = try house.stations.last.command, case .swap(let first) = sent.command else {
+      throw TestFault("none")
+    }
+    #expect(last.id == first.id, "nothing was sent")
+  }
+
+  @Test func aSwapIsNumberedAndKept() async throws {
     try house.addToken("04A1")
     _ = try await house.csms.command(.swap(SwapCommand(token: "04A1")), to: identity, by: "anna")
     guard case .swap(let sent) = try house.stations.last.command else { throw TestFault("none") }

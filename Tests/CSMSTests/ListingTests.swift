@@ -152,12 +152,13 @@ private final class ListedStation {
     #expect(try list.phase == .inStep)
   }
 
-  @Test func aVersionMismatchEndsInTheWholeList() async throws {
+  @Test(arguments: ["VersionMismatch", "Failed"])
+  func anUpdateThatDoesNotFitEndsInTheWholeList(_ word: String) async throws {
     try house.addToken("A1")
     _ = try house.connect("CS-1")
     try await keep()
     station.updates = []
-    station.refusals = ["VersionMismatch"]
+    station.refusals = [word]
     async let added = house.csms.addToken(
       Token(id: ID(0), uid: "A2", kind: .rfid, contractID: "", issuer: "", createdAt: house.now, updatedAt: house.now),
       by: "operator:anna")

@@ -57,6 +57,31 @@ import Wire
     #expect(stage.model.nextWake(after: stage.now).instant.map { $0 > stage.now.instant + .seconds(60) } ?? true)
   }
 
+  @Test func signedFirmwareIsToldUnderItsOwnNameAndNumberIn16() {
+    var stage = Stage.opened(Stage.profile { $0.version = .v16 })
+    let wish: JSON = [
+      "requestId": 9,
+      "firmware": [
+        "location": "https://files.example/fw", "retrieveDateTime": .string(stage.now.time.text),
+        "signingCertificate": "-----BEGIN", "signature": "aa",
+      ],
+    ]
+    #expect(stage.ask("SignedUpdateFirmware", wish).first?.contains(#""Accepted""#) == true)
+    #expect(stage.after(2).contains("fetch https://files.example/fw"))
+    stage.settle()
+    #expect(stage.ask("SignedUpdateFirmware", wish).first?.contains("AcceptedCanceled") == true)
+    stage.after(2)
+    stage.settle()
+    stage.act { $0.transferred("https://files.example/fw", true, at: $1) }
+    run(&stage)
+    #expect(
+      words(stage, "SignedFirmwareStatusNotification") == [
+        "Downloading", "Downloading", "Downloaded", "SignatureVerified", "Installing", "Installed",
+      ])
+    #expect(stage.payloads("SignedFirmwareStatusNotification").allSatisfy { $0["requestId"]?.int == 9 })
+    #expect(words(stage, "FirmwareStatusNotification").isEmpty)
+  }
+
   @Test(arguments: versions)
   func aLogIsBroughtWhereTheHouseWantsIt(version: StationProfile.Version) throws {
     var stage = Stage.opened(Stage.profile { $0.version = version })

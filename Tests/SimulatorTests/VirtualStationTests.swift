@@ -15,7 +15,7 @@ import Wire
     #expect(await yard.seen().passwords == ["SIM-1:secret"])
     await on(yard.loop) { station.value.plugIn(1, tag: "CARD", car: Car()) }
     await until("three meter values") { await yard.calls("MeterValues").count >= 3 }
-    await on(yard.loop) { station.value.stopCharging() }
+    await on(yard.loop) { station.value.present("CARD", at: 1) }
     await until("the stop") { await yard.calls("StopTransaction").count == 1 }
     let start = await yard.calls("StartTransaction")[0]
     let stop = await yard.calls("StopTransaction")[0]
