@@ -71,6 +71,8 @@ class Seen:
             return COMMANDS[self.place[0]]
         result = "CommandResponse" if self.version == "2.1.1" else "CommandResult"
         by_module = {"cdrs": "CDR", "credentials": "Credentials", "tokens": "LocationReferences", "commands": result}
+        if self.place[-1:] == ["charging_preferences"]:
+            return "ChargingPreferences"
         if self.module == "chargingprofiles":
             return "ActiveChargingProfile" if self.method == "PUT" else "ActiveChargingProfileResult"
         return by_module.get(self.module) or KINDS[self.module][len(self.place)]

@@ -5,6 +5,7 @@ import asyncio
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
 
 from charging import fit, priced, tariff
 from conftest import SITE
@@ -21,6 +22,9 @@ DETAILS = {
     "parking_places": [{
         "id": "BAY-1", "vehicle_types": ["PERSONAL_VEHICLE", "DISABLED"], "restricted_to_type": False,
         "reservation_required": False}]}
+
+# Requests about one session's profile that are taken in a minute.
+PLANS_A_MINUTE = 10
 
 
 @pytest_asyncio.fixture
@@ -152,8 +156,96 @@ async def test_plans_of_a_partner_reach_the_station(house, stations, partner):
     await asyncio.sleep(0.1)
 
 
+async def test_a_partner_that_plans_all_the_time_is_slowed_down(house, stations, partner):
+    await partner.join(house)
+    await partner.give(partner.driver("EMP-0001"))
+    station = await stations(priced(house, "CP-1", await tariff(house)))
+    sessions = []
+    for connector in (1, 2):
+        await station.begin("EMP-0001", connector=connector, at=now() - later(60))
+        await until(lambda: len(partner.newest("sessions")) == connector, what="the session")
+        sessions += [state["id"] for state in partner.newest("sessions").values() if state["id"] not in sessions]
+    url = f"{partner.url}/ocpi/emsp/2.3.0/chargingprofiles/result"
+
+    def results():
+        return [s.json["result"] for s in partner.told("chargingprofiles", "POST")]
+
+    async def clear(session):
+        answer = await partner.module("DELETE", "chargingprofiles", session, response_url=url)
+        assert (answer.status, answer.code) == (200, 1000), answer.envelope
+        partner.flaws += partner.judge("ChargingProfileResponse", answer.data)
+        return answer.data["result"]
+
+    asked = 0
+    while (said := await clear(sessions[0])) == "ACCEPTED":
+        asked += 1
+        assert asked <= PLANS_A_MINUTE, "nobody is slowed down"
+    assert (said, asked) == ("TOO_OFTEN", PLANS_A_MINUTE)
+    # Nor is it asked for in another way; another session of the partner has a count of its own.
+    plan = {
+        "response_url": url,
+        "charging_profile": {"charging_rate_unit": "W", "charging_profile_period": [{"start_period": 0, "limit": 7400}]}}
+    assert (await partner.module("PUT", "chargingprofiles", sessions[0], plan)).data["result"] == "TOO_OFTEN"
+    shown = await partner.module("GET", "chargingprofiles", sessions[0], duration=900, response_url=url)
+    assert shown.data["result"] == "TOO_OFTEN"
+    assert await clear(sessions[1]) == "ACCEPTED"
+    # What was taken has its result, once; what was refused has none, and the station never heard of it.
+    await until(lambda: len(results()) == PLANS_A_MINUTE + 1, what="the late results")
+    await asyncio.sleep(0.3)
+    assert results() == ["UNKNOWN"] * (PLANS_A_MINUTE + 1)
+    assert partner.judgement() == []
+
+
+class Both(EMSP):
+    """Speaks two versions: the one whose details were read last."""
+
+    async def start(self):
+        app = web.Application(client_max_size=4 << 20, middlewares=[self._receive])
+        app.router.add_get("/ocpi/versions", self._versions)
+        for version in ("2.2.1", "2.3.0"):
+            app.router.add_get(f"/ocpi/{version}", self._details)
+            app.router.add_route("*", f"/ocpi/emsp/{version}/{{module}}{{rest:.*}}", self._module)
+        self.runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await self.runner.setup()
+        await web.TCPSite(self.runner, "127.0.0.1", self.port, reuse_address=True).start()
+        return self
+
+    async def _versions(self, request):
+        return self.envelope([{"version": v, "url": f"{self.url}/ocpi/{v}"} for v in ("2.2.1", "2.3.0")])
+
+    async def _details(self, request):
+        self.version = request.path.split("/")[2]
+        return await super()._details(request)
+
+
+async def test_a_partner_goes_to_another_version_and_back(house, stations, partners):
+    partner = await partners(Both(version="2.3.0"))
+    await partner.invite(house)
+    await partner.give(partner.driver("EMP-0001"))
+    station = await stations(priced(house, "CP-1", await tariff(house)))
+    old = partner.ours
+    for wanted, spoken, kwh in (("2.2.1", "2.2.1", 1), (None, "2.3.0", 2)):
+        changed = await house.api.patch(f"/partners/{partner.number}", {"version": wanted})
+        assert (changed["state"], changed["version"], partner.version) == ("registered", spoken, spoken)
+        # New credentials were made with it; with their first use what was before is worth nothing.
+        assert partner.ours != old and partner.told("credentials", "PUT")
+        await partner.explore(house.versions_url, partner.ours)
+        assert (await partner.ask("GET", house.versions_url, token=old)).status == 401
+        old = partner.ours
+        assert (await partner.module("GET", "locations")).code == 1000
+        # A session and its CDR arrive in the words of that version; `judgement` reads each by the version that it came in.
+        count = len(partner.cdrs())
+        await station.begin("EMP-0001", meter=0, at=now() - later(600))
+        await station.end(kwh * 1_000)
+        await until(lambda: len(partner.cdrs()) > count, what="the CDR")
+        bill = partner.told("cdrs", "POST")[-1]
+        assert (bill.version, float(bill.json["total_energy"])) == (spoken, kwh)
+    assert len({cdr["id"] for cdr in partner.cdrs()}) == len(partner.cdrs()) == 2
+    assert partner.judgement() == []
+
+
 async def test_the_version_is_changed_by_the_operator(house, partners):
-    class Both(EMSP):
+    class Unfinished(EMSP):
         """Speaks two versions; which one is asked of it is seen in the address."""
 
         async def _versions(self, request):
@@ -163,7 +255,7 @@ async def test_the_version_is_changed_by_the_operator(house, partners):
             await super().start()
             return self
 
-    partner = await partners(Both(version="2.3.0"))
+    partner = await partners(Unfinished(version="2.3.0"))
     await partner.invite(house)
     assert (await house.api.get(f"/partners/{partner.number}"))["version"] == "2.3.0"
     with pytest.raises(Exception, match="details|409|conflict"):

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 import pytest_asyncio
 
-from house import BINARY, until
+from house import BINARY, Refused, until
 from operators import CPO, PyCPO
-from partners import parse, stamp
+from partners import SEEN, parse, stamp
 
 DRIVERS = {"country_code": "NL", "party_id": "DRV", "role": "EMSP", "business_name": "Ostler Drivers"}
 CARD = "04A1B2C3D4E5F6"
@@ -147,6 +147,56 @@ async def test_a_bill_that_is_too_high_is_doubted_and_a_strangers_is_refused(dri
     foreign = await cpo.module("PUT", "locations", "FR/XXX/L1", cpo.location("L1"))
     assert foreign.code == 2001
     assert (await cpo.module("GET", "locations", "FR/XXX/L1")).status == 404
+
+
+async def test_another_network_charges_as_the_driver_prefers(drivers, cpo):
+    token = {"country_code": "NL", "party_id": "DRV", "uid": CARD, "type": "RFID", "contract_id": "C"}
+    heard, said = [], {"data": "ACCEPTED"}
+
+    async def take(request):
+        seen = request[SEEN]
+        if seen.place[-1:] != ["charging_preferences"]:
+            return await cpo.take(request)
+        heard.append((seen.method, seen.place, seen.json))
+        return cpo.envelope(**said)
+
+    async def prefer(**wish):
+        return (await drivers.api.put(f"/roaming/sessions/{session['id']}/preferences", wish))["answer"]
+
+    async def refused(**wish):
+        with pytest.raises(Refused) as refusal:
+            await prefer(**wish)
+        return str(refusal.value)
+
+    cpo.handle_module = take
+    await cpo.enrol(drivers, drivers.party)
+    put = await cpo.module("PUT", "sessions", "BE/CPO/S1", cpo.told_session(token))
+    assert put.code == 1000, put.envelope
+    [session] = await drivers.api.items("/roaming/sessions")
+    leaves = "2030-01-01T08:00:00Z"
+    assert await prefer(kind="GREEN", departs_at=leaves, energy_kwh=20.5, may_discharge=False) == "ACCEPTED"
+    [(method, place, wish)] = heard
+    assert (method, place) == ("PUT", ["S1", "charging_preferences"])
+    assert wish["profile_type"] == "GREEN" and float(wish["energy_need"]) == 20.5 and wish["discharge_allowed"] is False
+    assert wish["departure_time"].replace(".000", "") == leaves and cpo.judge("ChargingPreferences", wish) == []
+    # Its answer reaches whoever asked, as it is; some put the word into a list or an object.
+    for data in ("DEPARTURE_REQUIRED", ["NOT_POSSIBLE"], {"result": "PROFILE_TYPE_NOT_SUPPORTED"}):
+        said = {"data": data}
+        answer = data if isinstance(data, str) else data[0] if isinstance(data, list) else data["result"]
+        assert await prefer(kind="CHEAP") == answer
+    # What is no answer is told as such.
+    said = {"data": "PERHAPS"}
+    assert "409" in await refused(kind="FAST")
+    said = {"data": None, "code": 2001}
+    assert "409" in await refused(kind="FAST")
+    said = {"data": None, "code": 3000, "status": 500}
+    assert await refused(kind="FAST")
+    count = len(heard)
+    assert "422" in await refused(kind="SOMEHOW") and len(heard) == count
+    # Nothing is asked of a session that is over.
+    over = {"status": "COMPLETED", "end_date_time": stamp(), "last_updated": stamp()}
+    assert (await cpo.module("PATCH", "sessions", "BE/CPO/S1", over)).code == 1000
+    assert "409" in await refused(kind="FAST") and len(heard) == count
 
 
 async def test_a_start_at_extrawest_ends_with_its_own_result(drivers, partners):

@@ -1,6 +1,6 @@
-"""A network that is not small: 10,000 locations with 40,000 connectors and very many CDRs, pulled to the last page by its links.
-Memory stays flat, the last page is as quick as the first, and stations are answered meanwhile. Takes minutes; it runs where
-`OSTLER_SIZE` says how many CDRs there are to be."""
+"""A network that is not small, pulled to the last page by its links. Memory stays flat, the last page is as quick as the first,
+and stations are answered meanwhile. `OSTLER_SIZE` says how many CDRs there are to be: 1000000 makes 10,000 locations with
+40,000 connectors of it and takes long; without it the network is a small one."""
 
 import asyncio
 import hashlib
@@ -18,10 +18,12 @@ from house import until
 from partners import EMSP
 from stations import later, now
 
-CDRS = int(os.environ.get("OSTLER_SIZE", "0"))
-LOCATIONS, EVSES = 10_000, 4
+CDRS = int(os.environ.get("OSTLER_SIZE", "2000"))
+LOCATIONS, EVSES = min(10_000, CDRS // 10), 4
+# Objects on a page: as many as a partner may have, or so few that a small network has many pages too.
+PAGE = 100 if CDRS >= 100_000 else 20
 # Pages whose time is taken, at the beginning and at the end.
-SAMPLES = 20
+SAMPLES = 10
 MEGABYTES_MORE = 64
 
 
@@ -51,7 +53,7 @@ def enlarge(file):
     copies(books, "location", LOCATIONS - 1, first.format("location"), ref="'L-' || n", changed_at="t.changed_at + n")
     copies(
         books, "station", LOCATIONS - 1, first.format("station"), identity="'S-' || n",
-        location="(SELECT id FROM location WHERE ref = 'L-' || n)")
+        location="(SELECT l.id FROM location AS l WHERE l.party = (SELECT party FROM location LIMIT 1) AND l.ref = 'L-' || n)")
     columns = [row[1] for row in books.execute("PRAGMA table_info(evse)") if row[1] not in ("id", "station", "number", "uid", "evse_id")]
     books.execute(
         f"""
@@ -104,11 +106,11 @@ class Pages:
 
 
 @pytest.mark.timeout(3_600)
-@pytest.mark.skipif(not CDRS, reason="OSTLER_SIZE does not say how many CDRs there are to be")
 async def test_a_whole_network_is_pulled(house, stations, partners):
     partner = await partners(EMSP())
     await partner.join(house)
-    station = await stations(priced(house, "CP-1", await tariff(house)))
+    price = await tariff(house)
+    station = await stations(priced(house, "CP-1", price))
     await partner.give(partner.driver("EMP-0001"))
     await station.begin("EMP-0001", meter=0, at=now() - later(3_600))
     await station.end(11_000)
@@ -119,7 +121,7 @@ async def test_a_whole_network_is_pulled(house, stations, partners):
     await house.start()
     for module in ("locations", "tariffs"):
         await partner.module("GET", module, limit=1)
-    quick = await stations(priced(house, "CP-2", (await house.api.items("/tariffs"))[0]["id"]))
+    quick = await stations(priced(house, "CP-2", price))
     waits, isOver = [], asyncio.Event()
 
     async def beat():
@@ -138,7 +140,7 @@ async def test_a_whole_network_is_pulled(house, stations, partners):
     print()
     for name, wanted in (("locations", LOCATIONS), ("cdrs", CDRS)):
         before = resident(house)
-        pages = Pages(partner, f"{partner.endpoints[name]}?limit=100")
+        pages = Pages(partner, f"{partner.endpoints[name]}?limit={PAGE}")
         memory = await pages.walk(house)
         assert pages.count >= wanted and len(pages.ids) == pages.total >= wanted
         head, tail = (statistics.median(part) for part in (pages.times[:SAMPLES], pages.times[-SAMPLES:]))
@@ -154,4 +156,6 @@ async def test_a_whole_network_is_pulled(house, stations, partners):
     def p99(values):
         return sorted(values)[int(len(values) * 0.99)] * 1000
 
+    # A machine that has other work is slow to both; a page that is made in the way of stations shows all the same.
+    assert p99(waits) < 10 * p99(alone) + 250, f"a station waits: p99 {p99(alone):.0f} ms before, {p99(waits):.0f} ms meanwhile"
     print(f"a station's Authorize: p99 {p99(alone):.0f} ms before, {p99(waits):.0f} ms meanwhile, of {len(waits)}")
