@@ -3,6 +3,7 @@
 import { get, mayRun, patch, post, remove } from '../api.js';
 import { confirmDialog, formDialog, problemBox } from '../dialog.js';
 import { announce, fill, h, path } from '../dom.js';
+import { editDialog } from '../editing.js';
 import { ago, day, none, now, number } from '../format.js';
 import { changes, filterBar, given } from '../forms.js';
 import { t, word } from '../i18n.js';
@@ -95,19 +96,10 @@ export async function show({ root, signal, query, head, keep }) {
   }
 
   function change(token) {
-    let match = token;
-    formDialog({
-      title: t('tokens.change.title', { uid: token.uid }), submit: t('save'), fields: tokenFields(token, false),
-      async send(values) {
-        if (match === token) match = await get(path`/tokens/${token.id}`);
-        return patch(path`/tokens/${token.id}`, changes(shaped(values), shaped(flat(token))), { match });
-      },
-      fresh: async () => {
-        match = await get(path`/tokens/${token.id}`);
-        return { values: flat(match) };
-      },
-      done: renew,
-    });
+    return editDialog(path`/tokens/${token.id}`, (now) => ({
+      title: t('tokens.change.title', { uid: token.uid }), submit: t('save'), fields: tokenFields(now, false), values: flat, done: renew,
+      send: (values, match) => patch(path`/tokens/${token.id}`, changes(shaped(values), shaped(flat(match))), { match }),
+    }));
   }
 
   async function block(token) {
