@@ -47,7 +47,7 @@ export function peopleSection(signal) {
   const list = listSection({
     title: t('people.title'), text: t('people.text'), url: '/users', signal, key: (u) => u.id, name: (u) => u.name,
     news: (e) => e.kind.startsWith('user.'),
-    buttons: h('button.primary', { type: 'button', on: { click: () => add(again) } }, t('people.add')),
+    buttons: h('button', { type: 'button', on: { click: () => add(again) } }, t('people.add')),
     actions: (u) => (ranks.indexOf(u.role) > ranks.indexOf(me.role) ? [] : [
       { label: t('people.role'), key: 'r', run: () => changeRole(u, again) },
       { label: t('people.password'), key: 'p', run: () => freshPassword(u, again) },

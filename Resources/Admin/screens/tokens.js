@@ -17,7 +17,7 @@ export async function show({ root, signal, query, head, keep }) {
   const trouble = h('div');
   head({
     title: t('nav.tokens'), sub: t('tokens.sub'),
-    buttons: mayRun() && [importButton('tokens'), h('button', { type: 'button', on: { click: () => add() } }, t('tokens.add'))],
+    buttons: mayRun() && [importButton('tokens'), h('button', { type: 'button', on: { click: () => add() } }, t('tokens.add.new'))],
   });
   const inbox = h('section', { hidden: true });
   const unknown = unknownTable((tag) => add(tag));
@@ -89,7 +89,7 @@ export async function show({ root, signal, query, head, keep }) {
     formDialog({
       title: tag ? t(
         'tokens.add.known', { uid: tag.uid }
-      ) : t('tokens.add'), submit: t('tokens.add.submit'), fields: tokenFields(tag ? { uid: tag.uid } : {}, true),
+      ) : t('tokens.add.new'), submit: t('tokens.add.submit'), fields: tokenFields(tag ? { uid: tag.uid } : {}, true),
       intro: tag ? t('tokens.add.seen', { station: tag.station, n: tag.count }) : null,
       send: (values) => post('/tokens', given(shaped(values))), done: renew,
     });
