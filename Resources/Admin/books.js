@@ -72,8 +72,9 @@ class Shelf {
       this.#telling = false;
       const begun = performance.now();
       for (const listener of this.#listeners) listener();
-      this.#spent = performance.now() - begun;
-    }, Math.min(1000, Math.max(50, 10 * this.#spent)));
+      // Laying out and painting is a part of it.
+      requestAnimationFrame(() => setTimeout(() => { this.#spent = performance.now() - begun; }));
+    }, Math.min(1000, Math.max(50, 4 * this.#spent)));
   }
 }
 
