@@ -1,6 +1,8 @@
 """The stations' screen of a large and lively house: how soon it is there, how soon a key is answered, and whether the page
 stutters while events come in. `OSTLER_PAGE_SCALE=5000:200` says how many stations there are and how many events come each
-second; without it the house is smaller, and what is asked of the page is what a busy machine can give."""
+second: then the bounds are those that people are promised, on a machine that does nothing else and with a release build.
+Without it the house is smaller, and the bounds are what a busy machine can give. How much of the time the page itself
+computes and lays out is judged either way, because that does not count what others take of the processor."""
 
 import asyncio
 import json
@@ -94,7 +96,10 @@ async def test_the_stations_of_a_lively_house_do_not_stutter(house, window):  # 
         await house.api.post("/stations", {"id": one.identity, "password": PASSWORD, "evses": 1, "location": house.site})
     tasks = [asyncio.create_task(one.run()) for one in talkers]
     try:
-        page = await (await window(house)).log_in()
+        view = await window(house)
+        page = await view.log_in()
+        counters = await view.context.new_cdp_session(page)
+        await counters.send("Performance.enable")
         await page.add_init_script(WATCH)
         await page.goto(f"{house.url}/stations")
         await expect(page.locator("main table[data-rows] tbody tr").first).to_be_visible(timeout=60_000)
@@ -106,6 +111,7 @@ async def test_the_stations_of_a_lively_house_do_not_stutter(house, window):  # 
         await until(lambda: heard(pill, RATE * 0.6), 60, what=f"about {RATE} events a second on the pill")
 
         begun = await newest(house), await page.evaluate("performance.now()")
+        before = await own(counters)
         frames = await page.evaluate("""async () => {
           const gaps = [], end = performance.now() + 10_000;
           let last = performance.now();
@@ -117,15 +123,16 @@ async def test_the_stations_of_a_lively_house_do_not_stutter(house, window):  # 
           return gaps.sort((a, b) => b - a);
         }""")
         ended = await newest(house), await page.evaluate("performance.now()")
+        share = (await own(counters) - before) / (ended[1] - begun[1]) * 1_000
         rate = (ended[0] - begun[0]) / (ended[1] - begun[1]) * 1_000
-        tasks_ = [one for one in await page.evaluate("window.tasks") if begun[1] <= one[0] <= ended[1]]
+        stalls = [one for one in await page.evaluate("window.tasks") if begun[1] <= one[0] <= ended[1]]
         strokes = await page.evaluate(STROKES)
         heap = await page.evaluate("performance.memory.usedJSHeapSize")
         figures = {
             "stations": STATIONS, "events a second": round(rate), "first paint, ms": round(first[0]), "first row, ms": round(first[1]),
             "all there, ms": round(loaded), "key to paint, median, ms": round(strokes[len(strokes) // 2]),
-            "key to paint, worst, ms": round(strokes[-1]), "long tasks, ms": sorted((round(one[1]) for one in tasks_), reverse=True)[:10],
-            "longest frames, ms": [round(gap) for gap in frames[:5]], "busy in long tasks": round(sum(one[1] for one in tasks_) / 10_000, 3),
+            "key to paint, worst, ms": round(strokes[-1]), "long tasks, ms": sorted((round(one[1]) for one in stalls), reverse=True)[:10],
+            "share of the page's own work": round(share, 3), "longest frames, ms": [round(gap) for gap in frames[:5]], "busy in long tasks": round(sum(one[1] for one in stalls) / 10_000, 3),
             "heap, MB": round(heap / 1e6)}
         print(json.dumps(figures))
         # What is shown is what is so: the last word of each of them arrives.
@@ -141,11 +148,18 @@ async def test_the_stations_of_a_lively_house_do_not_stutter(house, window):  # 
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     assert rate > RATE * 0.6, figures
+    assert share < 0.2, figures
     slack = 1 if IS_FULL else 5
     assert first[1] < 1_000 * slack, figures
     assert strokes[len(strokes) // 2] < 100 * slack, figures
-    assert sum(one[1] for one in tasks_) < 1_000 * slack and frames[0] < 200 * slack, figures
+    assert sum(one[1] for one in stalls) < 1_000 * slack and frames[0] < 200 * slack, figures
     assert heap < 150e6, figures
+
+
+async def own(counters):
+    """Seconds that the page's scripts, styles and layout have taken so far."""
+    metrics = (await counters.send("Performance.getMetrics"))["metrics"]
+    return sum(one["value"] for one in metrics if one["name"] in ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration"))
 
 
 async def heard(pill, least):

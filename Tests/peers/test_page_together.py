@@ -52,7 +52,8 @@ async def test_a_change_of_what_changed_meanwhile_is_refused(house):
 @pytest.mark.skipif(not os.access(CHROMIUM, os.X_OK), reason=f"there is no Chromium at {CHROMIUM}")
 async def test_the_page_shows_what_somebody_else_changed_meanwhile(house, window):  # noqa: F811
     made_ = await house.api.post("/webhooks", {"name": "erp", "url": HOOK, "allow_private": True, "kinds": ["cdr."]})
-    page = await (await window(house)).log_in()
+    view = await window(house)
+    page = await view.log_in()
     await page.goto(f"{house.url}/settings?tab=alarms")
     await page.get_by_role("button", name="Actions: erp").click()
     await page.get_by_role("menuitem", name="Change").click()
@@ -62,6 +63,8 @@ async def test_the_page_shows_what_somebody_else_changed_meanwhile(house, window
     await form.locator("[name=url]").fill(f"{HOOK}/mine")
     await form.get_by_role("button", name="Save").click()
     await expect(form.locator(".trouble")).to_contain_text(f"{HOOK}/theirs")
+    # Chromium notes each 4xx on the console; this one is the answer that is wanted.
+    view.trouble = [line for line in view.trouble if "status of 412" not in line]
     await expect(form.locator(".trouble")).to_contain_text(f"{HOOK}/mine")
     await expect(form.locator("[name=url]")).to_have_value(f"{HOOK}/mine")
     # Whoever knows it may overrule it.
