@@ -9,7 +9,7 @@ class Shelf {
   items = new Map();
   complete = false;
   version = 0;
-  #place; #key; #values; #listeners = new Set(); #loading = null; #timer = null; #telling = false; #loadedAt = 0; #again = false;
+  #place; #key; #values; #listeners = new Set(); #loading = null; #timer = null; #telling = false; #loadedAt = 0; #again = false; #spent = 0;
 
   constructor(place, { key = 'id', values = {} } = {}) {
     [this.#place, this.#key, this.#values] = [place, key, values];
@@ -63,14 +63,18 @@ class Shelf {
     signal?.addEventListener('abort', () => this.#listeners.delete(listener));
   }
 
+  /// What takes long to draw is drawn less often, so that a lively house of thousands leaves most of the time to its reader.
   changed() {
     this.version += 1;
     if (this.#telling) return;
     this.#telling = true;
     setTimeout(() => {
       this.#telling = false;
+      const begun = performance.now();
       for (const listener of this.#listeners) listener();
-    }, 50);
+      // Laying out and painting is a part of it.
+      requestAnimationFrame(() => setTimeout(() => { this.#spent = performance.now() - begun; }));
+    }, Math.min(1000, Math.max(50, 4 * this.#spent)));
   }
 }
 

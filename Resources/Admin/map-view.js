@@ -6,9 +6,12 @@ import { number } from './format.js';
 import { t, word } from './i18n.js';
 import { go } from './keys.js';
 
-const [width, height, edge] = [1000, 560, 60];
+const edge = 60;
+// As wide as its place on the screen, so that words are as large as elsewhere also on a phone.
+let [width, height] = [1000, 560];
 const steps = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 45];
-const [farthest, nearest] = [width / 360, 400_000];   // Pixels of a degree.
+const nearest = 400_000;                              // Pixels of a degree.
+const farthest = () => width / 360;
 const coarse = 800;                                   // From here on the outline would say more than it knows.
 const inset = { width: 190, height: 120, degrees: 14 };
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_';
@@ -28,6 +31,7 @@ export class MapView {
     this.#box.addEventListener('keydown', (event) => this.#key(event));
     this.#svg.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
     this.#drag();
+    new ResizeObserver(() => this.#measure()).observe(this.#box);
     this.#fetchLand();
   }
 
@@ -37,6 +41,14 @@ export class MapView {
   show(sites) {
     this.#sites = sites;
     this.#svg.setAttribute('aria-label', t('map.label', { n: sites.length }));
+    if (this.#isMoved) this.#draw(); else this.#fit();
+  }
+
+  #measure() {
+    const wide = Math.round(Math.min(1000, Math.max(300, this.#box.clientWidth)));
+    if (!this.#box.clientWidth || wide === width) return;
+    [width, height] = [wide, wide < 700 ? 420 : 560];
+    this.#svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
     if (this.#isMoved) this.#draw(); else this.#fit();
   }
 
@@ -57,7 +69,7 @@ export class MapView {
 
   #scale(by, [x, y] = [width / 2, height / 2]) {
     const { scale } = this.#frame;
-    const next = Math.min(nearest, Math.max(farthest, scale * by));
+    const next = Math.min(nearest, Math.max(farthest(), scale * by));
     this.#frame.x += (x - width / 2) * (1 / scale - 1 / next);
     this.#frame.y -= (y - height / 2) * (1 / scale - 1 / next);
     this.#frame.scale = next;
@@ -138,7 +150,7 @@ export class MapView {
 
 /// The part of the world that holds all sites, at least a few hundred metres of it.
 function fit(points) {
-  if (!points.length) return { scale: farthest, x: 0, y: 20 };
+  if (!points.length) return { scale: farthest(), x: 0, y: 20 };
   const span = (place) => [Math.min(...points.map((p) => p[place])), Math.max(...points.map((p) => p[place]))];
   const [[west, east], [south, north]] = [span(0), span(1)];
   const scale = Math.min((width - 2 * edge) / Math.max(east - west, 0.004), (height - 2 * edge) / Math.max(north - south, 0.004));

@@ -4,6 +4,7 @@ import { mayOwn, mayRun, patch, post, remove } from './api.js';
 import { partners } from './books.js';
 import { confirmDialog, formDialog } from './dialog.js';
 import { announce, path } from './dom.js';
+import { editDialog } from './editing.js';
 import { given } from './forms.js';
 import { t } from './i18n.js';
 import { go } from './keys.js';
@@ -77,9 +78,13 @@ function againDialog(partner) {
   });
 }
 
-function changeDialog(partner) {
+function changeDialog({ id }) {
+  return editDialog(path`/partners/${id}`, (partner) => changeForm(partner));
+}
+
+function changeForm(partner) {
   const q = partner.quirks ?? {};
-  formDialog({
+  return {
     title: t('partners.change.title', { name: partner.name }), submit: t('save'),
     fields: [
       { name: 'name', label: t('field.name'), required: true, value: partner.name, maxlength: 100 },
@@ -103,11 +108,15 @@ function changeDialog(partner) {
         hint: t('partners.nulls.hint'),
       },
     ],
-    send: ({ name, token_form, ...flags }) => patch(path`/partners/${partner.id}`, {
-      name, quirks: { token_form, ...Object.fromEntries(Object.entries(flags).map(([key, on]) => [key, on || null])) },
+    values: (now) => ({
+      token_form: null, ...Object.fromEntries(['allow_private', 'ask_unknown_tokens', 'explicit_nulls'].map((key) => [key, false])),
+      ...now.quirks, name: now.name,
     }),
+    send: ({ name, token_form, ...flags }, match) => patch(path`/partners/${partner.id}`, {
+      name, quirks: { token_form, ...Object.fromEntries(Object.entries(flags).map(([key, on]) => [key, on || null])) },
+    }, { match }),
     done: (p) => partners.put(p),
-  });
+  };
 }
 
 function ending(partner, what, send, done) {

@@ -30,7 +30,8 @@ export function publishingSection(current) {
   return section;
 }
 
-async function change(partner, done) {
+async function change({ id }, done) {
+  const partner = await get(path`/partners/${id}`);
   const rules = partner.publishing ?? {};
   try { await Promise.all([locations.ready(), tariffs.ready()]); } catch { /* What is named already can still be changed. */ }
   const list = (items, shown, hidden, kind) => {
@@ -57,7 +58,7 @@ async function change(partner, done) {
         all_parties: values.all_parties || null,
         ...split(places, values.new_sites, 'only_locations', 'hidden_locations'),
         ...split(prices, values.new_tariffs, 'only_tariffs', 'hidden_tariffs'),
-      } });
+      } }, { match: partner });
     },
     done(fresh) {
       partners.put(fresh);

@@ -12,7 +12,7 @@ const step = 100;   // Rows drawn at once; more on request, so that a house of t
 /// is where Enter leads, `open(row)` what it does instead, `actions(row)` its menu, `empty()` what to show without rows.
 /// With `stamp()`, a row that is the same object under the same stamp is not drawn again.
 export class LiveTable {
-  #options; #rows = []; #drawn = new Map(); #limit = step; #held = false; #sort = null;
+  #options; #rows = []; #drawn = new Map(); #limit = step; #held = false; #sort = null; #order = null;
   #head; #body; #wrap; #foot; #blank; #note;
 
   constructor(options) {
@@ -63,16 +63,25 @@ export class LiveTable {
   #sorted(rows) {
     const column = this.#options.columns.find((c) => c.id === this.#sort?.by);
     if (!column?.sort) return rows;
+    const values = rows.map((row) => column.sort(row) ?? null);
+    // Most of what happens in a house of thousands moves no row: then the order is the one of before.
+    const same = this.#order?.sort === this.#sort && this.#order.values.length === values.length
+      && values.every((value, i) => value === this.#order.values[i]);
+    if (!same) this.#order = { sort: this.#sort, values, places: this.#placesOf(values) };
+    return this.#order.places ? this.#order.places.map((place) => rows[place]) : rows;
+  }
+
+  /// Where each of the sorted rows stands among the values; null where they are in order.
+  #placesOf(values) {
     const way = this.#sort.down ? -1 : 1;
-    const keyed = rows.map((row) => [column.sort(row), row]);
-    const order = ([a], [b]) => {
+    const order = (a, b) => {
       if (a === b) return 0;
-      if (a === null || a === undefined) return 1;
-      if (b === null || b === undefined) return -1;
+      if (a === null) return 1;
+      if (b === null) return -1;
       return (typeof a === 'string' ? collator.compare(a, b) : a - b) * way;
     };
-    if (keyed.every((one, i) => i === 0 || order(keyed[i - 1], one) <= 0)) return rows;
-    return keyed.sort(order).map(([, row]) => row);
+    if (values.every((one, i) => i === 0 || order(values[i - 1], one) <= 0)) return null;
+    return values.map((_, i) => i).sort((i, j) => order(values[i], values[j]));
   }
 
   #drawHead() {
@@ -232,11 +241,18 @@ export class LiveTable {
   }
 }
 
-/// Lights a cell up for a moment.
+const lit = new Set();
+
+/// Lights a cell up for a moment. What changes together is laid out once, not cell by cell.
 export function flash(element) {
-  element.classList.remove('flash');
-  void element.offsetWidth;
-  element.classList.add('flash');
+  lit.add(element);
+  if (lit.size > 1) return;
+  requestAnimationFrame(() => {
+    for (const cell of lit) cell.classList.remove('flash');
+    void element.offsetWidth;
+    for (const cell of lit) cell.classList.add('flash');
+    lit.clear();
+  });
 }
 
 /// What a content says, to see whether it changed; a ticking time counts as the time that it stands for.

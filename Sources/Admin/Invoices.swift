@@ -8,7 +8,7 @@ import Wire
 // What is owed for a month: drafts, closing, invoices as paper and as tables, credit notes, and who we are on them.
 extension Route {
   static let invoices: [Route] = [
-    Route("showCompany", .get, "/company", .look) { api, _ in .json(try await api.house.company().shown) },
+    Route("showCompany", .get, "/company", .look) { api, _ in try await api.showCompany() },
     Route("changeCompany", .put, "/company", .own) { try await $0.changeCompany($1) },
     Route("listClosedMonths", .get, "/months", .look) { api, _ in
       let months = try await api.house.read { books throws(StoreFault) in try books.invoices.closedMonths() }
@@ -34,8 +34,15 @@ extension Route {
 extension API {
   fileprivate func changeCompany(_ call: Call) async throws -> Answer {
     let company: Seller = try Fields.payload(call.request.body)
-    try await house.changeCompany(company, by: call.by)
-    return .json(try await house.company().shown)
+    try await house.changeCompany(company, by: call.by) { (known: Seller) throws(HouseRefusal) in
+      try call.expect(ETag(of: known.encoded()))
+    }
+    return try await showCompany()
+  }
+
+  fileprivate func showCompany() async throws -> Answer {
+    let company = try await house.company()
+    return .json(company.shown, etag: ETag(of: company.encoded()))
   }
 
   fileprivate func showMonth(_ call: Call) async throws -> Answer {

@@ -12,6 +12,7 @@ extension Route {
     Route("getLocation", .get, "/locations/{id}", .look) { try await $0.showLocation($1.id(), status: .ok) },
     Route("changeLocation", .patch, "/locations/{id}", .run) { try await $0.changeLocation($1) },
     Route("removeLocation", .delete, "/locations/{id}", .run) { try await $0.removeLocation($1) },
+    Route("getParty", .get, "/parties/{id}", .look) { try await $0.showParty($1) },
     Route("listParties", .get, "/parties", .look) { api, _ in
       .page(try await api.house.read { books throws(StoreFault) in try books.parties.all() }.map(\.json), next: nil)
     },
@@ -119,6 +120,14 @@ extension API {
     try fields.finish()
     let made = try await house.addParty(party, by: call.by)
     return .json(made.json, status: .created, etag: ETag(of: made.json.bytes))
+  }
+
+  fileprivate func showParty(_ call: Call) async throws -> Answer {
+    let id: ID<Party> = try call.id()
+    guard let party = try await house.read({ books throws(StoreFault) in try books.parties.party(id) }) else {
+      throw Problem(.notFound, "no such party")
+    }
+    return .json(party.json, etag: ETag(of: party.json.bytes))
   }
 
   fileprivate func changeParty(_ call: Call) async throws -> Answer {

@@ -14,6 +14,7 @@ extension Route {
       .page(try await api.house.people().map(\.json), next: nil)
     },
     Route("createUser", .post, "/users", .own) { try await $0.createUser($1) },
+    Route("getUser", .get, "/users/{id}", .own) { try await $0.showUser($1.id()) },
     Route("changeUser", .patch, "/users/{id}", .own) { try await $0.changeUser($1) },
     Route("removeUser", .delete, "/users/{id}", .own) { try await $0.removeUser($1) },
     Route("resetUserPassword", .post, "/users/{id}/password", .own) { try await $0.resetPassword($1) },
@@ -49,6 +50,13 @@ extension API {
     return .json(json, status: .created)
   }
 
+  fileprivate func showUser(_ id: ID<User>) async throws -> Answer {
+    guard let found = try await house.people().first(where: { $0.user.id == id }) else {
+      throw Problem(.notFound, "no such user")
+    }
+    return .json(found.json, etag: found.user.tag)
+  }
+
   fileprivate func changeUser(_ call: Call) async throws -> Answer {
     var fields = try call.fields()
     let role: Role? = try fields.maybeWord("role")
@@ -56,9 +64,10 @@ extension API {
     let scope = try fields.scope()
     try fields.finish()
     let user = try await house.changeUser(
-      call.id(), role: role, isDisabled: isDisabled, scope: scope, givenBy: call.caller.role, by: call.by)
+      call.id(), role: role, isDisabled: isDisabled, scope: scope, givenBy: call.caller.role, by: call.by
+    ) { user throws(HouseRefusal) in try call.expect(user.tag) }
     dismiss(user.name)
-    return .json((try await house.user(named: user.name))?.json ?? .null)
+    return try await showUser(user.id)
   }
 
   fileprivate func removeUser(_ call: Call) async throws -> Answer {
@@ -216,6 +225,14 @@ nonisolated extension AuditEntry {
       "id": .id(id), "at": .time(at), "who": .string(who), "address": .string(address),
       "operation": .string(operation), "path": .string(path), "status": .whole(status),
     ]
+  }
+}
+
+nonisolated extension User {
+  /// The version of what others decide about them; logins and authenticators are their own.
+  fileprivate var tag: ETag {
+    let decided: JSON = ["role": .word(role), "disabled": .bool(isDisabled), "sites": scope?.json ?? .null]
+    return ETag(of: decided.bytes)
   }
 }
 

@@ -34,7 +34,7 @@ extension API {
     guard let kept = try await house.read({ books throws(StoreFault) in try books.policies.policy(id) }) else {
       throw Problem(.notFound, "no such price policy")
     }
-    return .json(kept.shape, status: status)
+    return .json(kept.shape, status: status, etag: kept.tag)
   }
 
   fileprivate func createPolicy(_ call: Call) async throws -> Answer {
@@ -53,7 +53,9 @@ extension API {
     let policy: PricePolicy? = try fields.maybePayload("policy")
     let state: KeptPolicy.State? = try fields.maybeWord("state")
     try fields.finish()
-    _ = try await house.changePolicy(id, to: policy, state: state, by: call.by)
+    _ = try await house.changePolicy(id, to: policy, state: state, by: call.by) { kept throws(HouseRefusal) in
+      try call.expect(kept.tag)
+    }
     return try await showPolicy(id, status: .ok)
   }
 
@@ -211,6 +213,9 @@ nonisolated extension PricePolicy {
 }
 
 nonisolated extension KeptPolicy {
+  /// The version of what people decide; where its price stands is none of that.
+  fileprivate var tag: ETag { ETag(of: policy.encoded() + Bytes(utf8: state.rawValue)) }
+
   fileprivate var shape: JSON {
     [
       "id": .id(id), "tariff": .id(tariff), "state": .word(state), "policy": policy.json,

@@ -27,7 +27,8 @@ nonisolated enum Reach: Hashable {
   private static let ofSites: Set = [
     "showOverview", "listStations", "listSessions", "listCDRs", "exportCDRs", "listLocations", "listAlerts", "listJobs",
     "listReservations", "listMessages", "followEvents", "listParked", "listDowntimes", "listTariffs", "getTariff",
-    "validateTariff", "simulateTariff", "listParties", "listSettingTemplates", "getSettingTemplate", "showUsage",
+    "validateTariff", "simulateTariff", "listParties", "getParty", "listSettingTemplates", "getSettingTemplate",
+    "showUsage",
     "exportUsage", "showHeatmap", "exportHeatmap", "showConnectorUsage", "exportConnectorUsage", "reportUptime",
     "exportUptime", "exportCarbon", "showPublicPages", "showMargin", "exportMargin", "showFailures", "exportFailures",
     "showForecast", "exportForecast", "exportNEVISessions",

@@ -12,6 +12,7 @@ extension Route {
       return .page(found.map(\.json), next: nil)
     },
     Route("createWebhook", .post, "/webhooks", .own) { try await $0.createWebhook($1) },
+    Route("getWebhook", .get, "/webhooks/{id}", .own) { try await $0.showWebhook($1) },
     Route("changeWebhook", .patch, "/webhooks/{id}", .own) { try await $0.changeWebhook($1) },
     Route("removeWebhook", .delete, "/webhooks/{id}", .own) { api, call in
       try await api.house.removeWebhook(call.id())
@@ -41,14 +42,23 @@ extension API {
     return .json(json, status: .created)
   }
 
+  fileprivate func showWebhook(_ call: Call) async throws -> Answer {
+    let id: ID<Webhook> = try call.id()
+    guard let found = try await house.read({ books throws(StoreFault) in try books.webhooks.webhook(id) }) else {
+      throw Problem(.notFound, "no such webhook")
+    }
+    return .json(found.json, etag: found.tag)
+  }
+
   fileprivate func changeWebhook(_ call: Call) async throws -> Answer {
-    let edit: Edit<Webhook> = try call.edit { (fields: inout Fields, webhook: inout Webhook) throws(Problem) in
+    let edit: Edit<Webhook> = try call.edit({ $0.tag }) { fields, webhook throws(Problem) in
       try fields.change("url", &webhook.url)
       try fields.change("allow_private", &webhook.allowsPrivate)
       try fields.change("paused", &webhook.isPaused)
       if let kinds = try fields.maybeTexts("kinds") { webhook.kinds = kinds }
     }
-    return .json(try await house.changeWebhook(call.id(), edit).json)
+    let webhook = try await house.changeWebhook(call.id(), edit)
+    return .json(webhook.json, etag: webhook.tag)
   }
 
   fileprivate func listDeliveries(_ call: Call) async throws -> Answer {
@@ -64,6 +74,15 @@ extension API {
 }
 
 nonisolated extension Webhook {
+  /// The version of what people decide about it; how far it is with the events is none of that.
+  fileprivate var tag: ETag {
+    let decided: JSON = [
+      "url": .string(url), "kinds": .list(kinds) { .string($0) }, "private": .bool(allowsPrivate),
+      "paused": .bool(isPaused),
+    ]
+    return ETag(of: decided.bytes)
+  }
+
   fileprivate var json: JSON {
     [
       "id": .id(id), "name": .string(name), "url": .string(url), "kinds": .list(kinds) { .string($0) },

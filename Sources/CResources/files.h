@@ -35,6 +35,9 @@ static const unsigned char file_Admin_drive_html[] = {
 static const unsigned char file_Admin_drive_js[] = {
 #embed "../../Resources/Admin/drive.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_editing_js[] = {
+#embed "../../Resources/Admin/editing.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_events_js[] = {
 #embed "../../Resources/Admin/events.js" suffix(, 0) if_empty(0)
 };
@@ -393,6 +396,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/drive.css", file_Admin_drive_css) \
   FILE("Admin/drive.html", file_Admin_drive_html) \
   FILE("Admin/drive.js", file_Admin_drive_js) \
+  FILE("Admin/editing.js", file_Admin_editing_js) \
   FILE("Admin/events.js", file_Admin_events_js) \
   FILE("Admin/favicon.svg", file_Admin_favicon_svg) \
   FILE("Admin/floor-plan.js", file_Admin_floor_plan_js) \

@@ -18,10 +18,15 @@ extension CSMS {
   }
 
   /// Changes who we are on papers from now on; those that were made keep what they said.
-  public func changeCompany(_ company: Seller, by who: String) async throws(Refusal) {
+  /// - Parameter look: looks at what is known so far, and refuses where the change was made for something else.
+  public func changeCompany(
+    _ company: Seller, by who: String,
+    looking look: @escaping @MainActor @Sendable (Seller) throws(Refusal) -> Void = { _ in }
+  ) async throws(Refusal) {
     try checkText(company.name, "name", 1...100)
     try checkText(company.prefix, "prefix", 0...12)
     try await turn { () throws(Refusal) in
+      try look(keep { () throws(StoreFault) in try Self.company(self.books) })
       try keep { () throws(StoreFault) in
         try self.books.settings.set(Self.companySetting, String(decoding: company.encoded(), as: UTF8.self))
       }

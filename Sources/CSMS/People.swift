@@ -68,14 +68,17 @@ extension CSMS {
 
   /// Gives a user another role or other sites, or shuts them out and lets them in again. What they may less, they may at
   /// once.
-  /// - Parameter scope: the sites to which the user is limited from now on, where that changes.
+  /// - Parameters:
+  ///   - scope: the sites to which the user is limited from now on, where that changes.
+  ///   - look: looks at the user as they are so far, and refuses where the change was made for something else.
   @discardableResult
   public func changeUser(
     _ id: ID<User>, role: Role?, isDisabled: Bool?, scope: Change<SiteScope?> = .none, givenBy rank: Role,
-    by who: String
+    by who: String, looking look: @escaping @MainActor @Sendable (User) throws(Refusal) -> Void = { _ in }
   ) async throws(Refusal) -> User {
     try await turn { () throws(Refusal) in
       let user = try self.user(id, changedBy: rank)
+      try look(user)
       let newScope = if case .to(let scope) = scope { scope } else { user.scope }
       try self.checkScope(newScope, of: role ?? user.role)
       if let role { try self.checkRole(role, isGivenBy: rank) }

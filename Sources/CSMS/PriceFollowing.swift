@@ -21,11 +21,14 @@ extension CSMS {
   }
 
   /// Changes its rules or its state. Going live or dry it begins at the tariff's price of that moment.
+  /// - Parameter look: looks at what it is so far, and refuses where the change was made for something else.
   public func changePolicy(
-    _ id: ID<PricePolicy>, to policy: PricePolicy?, state: KeptPolicy.State?, by who: String
+    _ id: ID<PricePolicy>, to policy: PricePolicy?, state: KeptPolicy.State?, by who: String,
+    looking look: @escaping @MainActor @Sendable (KeptPolicy) throws(Refusal) -> Void = { _ in }
   ) async throws(Refusal) -> KeptPolicy {
     try await turn { () throws(Refusal) in
       var kept = try self.policy(id)
+      try look(kept)
       if let policy {
         try self.check(policy, for: kept.tariff)
         kept.policy = policy

@@ -51,8 +51,11 @@ struct Remote: ParsableArguments {
     }
     guard response.status.isSuccess else {
       let problem = try? JSON.parse(response.body)
+      let field = problem?["field"]?.string.map {
+        ArgumentHint.argument(for: $0, in: Array(CommandLine.arguments.dropFirst())) ?? $0
+      }
       // The title says the same in general words.
-      let words = [problem?["field"]?.string, problem?["detail"]?.string ?? problem?["title"]?.string].compactMap { $0 }
+      let words = [field, problem?["detail"]?.string ?? problem?["title"]?.string].compactMap { $0 }
       throw Complaint(words.isEmpty ? "the daemon answered \(response.status)" : words.joined(separator: ": "))
     }
     return response.body

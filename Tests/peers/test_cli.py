@@ -295,3 +295,14 @@ async def test_logs_are_one_event_a_line_also_as_json(tmp_path):
     await house.launch()
     assert await house.stop() == 0
     assert [json.loads(line)["event"] for line in house.log] == ["listening", "closing", "closed"]
+
+
+async def test_an_error_names_what_was_typed_and_not_what_the_api_calls_it(house):
+    site = ["site", "add", "Harbour", "--address", "Kade 1", "--city", "Delft", "--country", "NLD", "--latitude", "52", "--longitude", "4"]
+    assert (await refused(house, *site, "--time-zone", "Nowhere/Else")).startswith("Error: --time-zone: ")
+    here = [word if word != "52" else "north" for word in site]
+    assert (await refused(house, *here, "--time-zone", "Europe/Amsterdam")).startswith("Error: --latitude: ")
+    assert (await refused(house, "user", "add", "bo", "--role", "king")).startswith("Error: --role: ")
+    assert (await refused(house, "cdr", "export", "--month", "yesterday")).startswith("Error: --month: ")
+    long = "N" * 200
+    assert (await refused(house, "station", "add", long)).startswith("Error: <id>: ")

@@ -3,6 +3,7 @@
 import { get, me, patch, post, remove } from '../api.js';
 import { formDialog, secretDialog } from '../dialog.js';
 import { h, path } from '../dom.js';
+import { editDialog } from '../editing.js';
 import { ago, none, timeMark } from '../format.js';
 import { filterBar } from '../forms.js';
 import { who } from '../events.js';
@@ -46,7 +47,7 @@ export function peopleSection(signal) {
   const list = listSection({
     title: t('people.title'), text: t('people.text'), url: '/users', signal, key: (u) => u.id, name: (u) => u.name,
     news: (e) => e.kind.startsWith('user.'),
-    buttons: h('button.primary', { type: 'button', on: { click: () => add(again) } }, t('people.add')),
+    buttons: h('button', { type: 'button', on: { click: () => add(again) } }, t('people.add')),
     actions: (u) => (ranks.indexOf(u.role) > ranks.indexOf(me.role) ? [] : [
       { label: t('people.role'), key: 'r', run: () => changeRole(u, again) },
       { label: t('people.password'), key: 'p', run: () => freshPassword(u, again) },
@@ -82,11 +83,11 @@ function add(done) {
 }
 
 function changeRole(user, done) {
-  formDialog({
-    title: t('people.role.of', { name: user.name }), submit: t('save'),
-    fields: [{ name: 'role', label: t('settings.role'), type: 'select', required: true, value: user.role, options: roleOptions() }, reachField(user.sites)],
-    send: (values, element) => patch(path`/users/${user.id}`, { ...values, ...reachOf(element) }), done,
-  });
+  return editDialog(path`/users/${user.id}`, (now) => ({
+    title: t('people.role.of', { name: user.name }), submit: t('save'), done,
+    fields: [{ name: 'role', label: t('settings.role'), type: 'select', required: true, value: now.role, options: roleOptions() }, reachField(now.sites)],
+    send: (values, match, element) => patch(path`/users/${user.id}`, { ...values, ...reachOf(element) }, { match }),
+  }));
 }
 
 function freshPassword(user, done) {

@@ -62,9 +62,11 @@ async function drawCompany(place, signal) {
   fill(place, company, h('section', null, h('h2', null, t('settings.parties')), parties), open);
   const drawParties = async () => {
     const page = await get('/parties', {}, { signal });
-    fill(parties, page.items.map((party) => partyForm(party, drawParties)));
+    // Each by itself where it can be changed: then its version is known.
+    const each = mayOwn() ? await Promise.all(page.items.map(({ id }) => get(path`/parties/${id}`, {}, { signal }))) : page.items;
+    fill(parties, each.map((party) => partyForm(party, drawParties)));
   };
-  const known = await get('/company', {}, { signal });
+  let known = await get('/company', {}, { signal });
   fill(company, h('h2', null, t('company.title')), h('p.mute', null, t('company.text')), companyForm(known));
   await Promise.all([drawParties(), drawPublic(open, signal)]);
 }
@@ -81,7 +83,9 @@ function companyForm(known) {
       { name: 'prefix', label: t('company.prefix'), value: known.prefix, maxlength: 12, cls: 'half', hint: t('company.prefix.hint') },
       { name: 'note', label: t('company.note'), value: known.note, maxlength: 400 },
     ],
-    send: ({ address, ...values }) => replace('/company', { ...values, address: address ?? '' }), done: () => announce(t('saved')),
+    send: ({ address, ...values }) => replace('/company', { ...values, address: address ?? '' }, { match: known }),
+    fresh: async () => ({ values: known = await get('/company') }),
+    done: (kept) => { known = kept; announce(t('saved')); },
   });
 }
 
@@ -158,7 +162,8 @@ function partyForm(party, done) {
       },
       { name: 'website', label: t('settings.website'), value: party.website, cls: 'half' },
     ],
-    send: (values) => patch(path`/parties/${party.id}`, changes(values, party)),
+    send: (values) => patch(path`/parties/${party.id}`, changes(values, party), { match: party }),
+    fresh: async () => ({ values: party = await get(path`/parties/${party.id}`) }),
     done: () => { announce(t('saved')); done(); },
   }));
 }

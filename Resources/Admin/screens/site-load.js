@@ -4,6 +4,7 @@ import { get, mayRun, patch, post, remove } from '../api.js';
 import { stations } from '../books.js';
 import { confirmDialog, formDialog } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
+import { editDialog } from '../editing.js';
 import { changes, given } from '../forms.js';
 import { number } from '../format.js';
 import { t, word } from '../i18n.js';
@@ -126,9 +127,9 @@ function addCircuit(site, load, done) {
 }
 
 function editCircuit(site, circuit, done) {
-  get(path`/locations/${site.id}/circuits`).then((all) => formDialog({
-    title: circuit.name, fields: circuitFields({ circuits: all.items }, circuit), submit: t('save'), done,
-    send: (values) => patch(path`/circuits/${circuit.id}`, asNumbers(changes(values, circuit))),
+  get(path`/locations/${site.id}/circuits`).then((all) => editDialog(path`/circuits/${circuit.id}`, (now) => ({
+    title: now.name, fields: circuitFields({ circuits: all.items }, now), submit: t('save'), done,
+    send: (values, match) => patch(path`/circuits/${circuit.id}`, asNumbers(changes(values, match)), { match }),
     after: h('button.danger', {
       type: 'button', on: {
         click: () => confirmDialog({
@@ -137,7 +138,7 @@ function editCircuit(site, circuit, done) {
         }),
       },
     }, t('load.circuit.remove')),
-  }));
+  })));
 }
 
 function putOutlet(site, load, done) {

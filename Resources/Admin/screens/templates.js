@@ -5,6 +5,7 @@ import { stations } from '../books.js';
 import { command } from '../commands.js';
 import { dialog, formDialog, problemBox } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
+import { editDialog } from '../editing.js';
 import { ago, none, number } from '../format.js';
 import { t } from '../i18n.js';
 import { listSection, sure } from '../lists.js';
@@ -33,22 +34,27 @@ export function templateSection(signal) {
   return list;
 }
 
-function edit(template, done) {
-  const text = Object.entries(template?.settings ?? {}).map(([key, value]) => `${key} = ${value}`).join('\n');
-  formDialog({
-    title: t(template ? 'templates.edit' : 'templates.add'), submit: t('save'), cls: 'wide',
+const lines = (template) => Object.entries(template?.settings ?? {}).map(([key, value]) => `${key} = ${value}`).join('\n');
+
+function shape(template, done) {
+  return {
+    title: t(template ? 'templates.edit' : 'templates.add'), submit: t('save'), cls: 'wide', done,
     fields: [
       { name: 'name', label: t('field.name'), required: true, value: template?.name, maxlength: 100 },
       { name: 'vendor', label: t('templates.vendor'), value: template?.vendor, maxlength: 50, cls: 'half' },
       { name: 'model', label: t('templates.model'), value: template?.model, maxlength: 50, cls: 'half' },
-      { name: 'settings', label: t('templates.settings'), type: 'area', mono: true, required: true, rows: 8, value: text, hint: t('templates.settings.hint') },
+      { name: 'settings', label: t('templates.settings'), type: 'area', mono: true, required: true, rows: 8, value: lines(template), hint: t('templates.settings.hint') },
     ],
-    send: ({ settings, ...values }) => {
+    values: (item) => ({ ...item, settings: lines(item) }),
+    send: ({ settings, ...values }, match) => {
       const body = { ...values, settings: parse(settings) };
-      return template ? patch(path`/setting-templates/${template.id}`, body) : post('/setting-templates', body);
+      return template ? patch(path`/setting-templates/${template.id}`, body, { match }) : post('/setting-templates', body);
     },
-    done,
-  });
+  };
+}
+
+function edit(template, done) {
+  return template ? editDialog(path`/setting-templates/${template.id}`, (now) => shape(now, done)) : formDialog(shape(null, done));
 }
 
 function parse(text) {

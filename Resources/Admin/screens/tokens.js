@@ -3,6 +3,7 @@
 import { get, mayRun, patch, post, remove } from '../api.js';
 import { confirmDialog, formDialog, problemBox } from '../dialog.js';
 import { announce, fill, h, path } from '../dom.js';
+import { editDialog } from '../editing.js';
 import { ago, day, none, now, number } from '../format.js';
 import { changes, filterBar, given } from '../forms.js';
 import { t, word } from '../i18n.js';
@@ -16,7 +17,7 @@ export async function show({ root, signal, query, head, keep }) {
   const trouble = h('div');
   head({
     title: t('nav.tokens'), sub: t('tokens.sub'),
-    buttons: mayRun() && [importButton('tokens'), h('button', { type: 'button', on: { click: () => add() } }, t('tokens.add'))],
+    buttons: mayRun() && [importButton('tokens'), h('button', { type: 'button', on: { click: () => add() } }, t('tokens.add.new'))],
   });
   const inbox = h('section', { hidden: true });
   const unknown = unknownTable((tag) => add(tag));
@@ -89,27 +90,21 @@ export async function show({ root, signal, query, head, keep }) {
     formDialog({
       title: tag ? t(
         'tokens.add.known', { uid: tag.uid }
-      ) : t('tokens.add'), submit: t('tokens.add.submit'), fields: tokenFields(tag ? { uid: tag.uid } : {}, true, sites),
+      ) : t('tokens.add.new'), submit: t('tokens.add.submit'), fields: tokenFields(tag ? { uid: tag.uid } : {}, true, sites),
       intro: tag ? t('tokens.add.seen', { station: tag.station, n: tag.count }) : null,
       send: (values) => post('/tokens', given(shaped(values))), done: renew,
     });
   }
 
   async function change(token) {
-    let match = token;
     const sites = await locations();
-    formDialog({
-      title: t('tokens.change.title', { uid: token.uid }), submit: t('save'), fields: tokenFields(token, false, sites),
-      async send(values) {
-        if (match === token) match = await get(path`/tokens/${token.id}`);
-        return patch(path`/tokens/${token.id}`, changes(shaped(values, token), shaped(flat(token), token)), { match });
-      },
-      fresh: async () => {
-        match = await get(path`/tokens/${token.id}`);
-        return { values: flat(match) };
-      },
+    return editDialog(path`/tokens/${token.id}`, (now) => ({
+      title: t('tokens.change.title', { uid: token.uid }), submit: t('save'), fields: tokenFields(now, false, sites), values: flat,
       done: renew,
-    });
+      send: (values, match) => patch(
+        path`/tokens/${token.id}`, changes(shaped(values, match), shaped(flat(match), match)), { match }
+      ),
+    }));
   }
 
   async function block(token) {

@@ -3,6 +3,7 @@
 import { get, patch, post, remove } from '../api.js';
 import { dialog, formDialog, problemBox, secretDialog } from '../dialog.js';
 import { announce, fill, h, path } from '../dom.js';
+import { editDialog } from '../editing.js';
 import { ago, none, number, timeMark } from '../format.js';
 import { t } from '../i18n.js';
 import { listSection, sure } from '../lists.js';
@@ -15,10 +16,10 @@ export function webhookSection(signal) {
   const again = () => list.begin();
   const list = listSection({
     title: t('webhooks.title'), text: t('webhooks.text'), empty: t('webhooks.none'), url: '/webhooks', signal, key: (w) => w.id, name: (w) => w.name,
-    buttons: h('button', { type: 'button', on: { click: () => edit(null, again) } }, t('webhooks.add')), open: (w) => deliveries(w),
+    buttons: h('button', { type: 'button', on: { click: () => add(again) } }, t('webhooks.add')), open: (w) => deliveries(w),
     actions: (w) => [
       { label: t('webhooks.deliveries'), key: 'd', run: () => deliveries(w) }, { label: t('webhooks.test'), key: 't', run: () => test(w) },
-      { label: t('webhooks.edit'), key: 'e', run: () => edit(w, again) },
+      { label: t('webhooks.edit'), key: 'e', run: () => change(w, again) },
       { label: t(w.paused ? 'webhooks.resume' : 'webhooks.pause'), key: 'p', run: () => patch(path`/webhooks/${w.id}`, { paused: !w.paused }).then(again) },
       { label: t('webhooks.remove'), key: 'x', danger: true, run: () => sure(t('webhooks.remove'), t('webhooks.remove.text', { name: w.name }), t('webhooks.remove'), () => remove(path`/webhooks/${w.id}`), again) },
     ],
@@ -31,21 +32,31 @@ export function webhookSection(signal) {
   return list;
 }
 
-function edit(webhook, done) {
+function fields(webhook) {
+  return [
+    { name: 'url', label: t('partners.url'), required: true, mono: true, maxlength: 500, value: webhook?.url, placeholder: 'https://erp.example/ostler' },
+    { name: 'kinds', label: t('webhooks.kinds'), mono: true, value: webhook?.kinds.join(' '), optional: t('webhooks.all'), hint: families.join(' ') },
+    { name: 'allow_private', label: t('partners.private'), type: 'check', value: webhook?.allow_private },
+  ];
+}
+
+const shaped = ({ kinds, ...values }) => ({ ...values, kinds: (kinds ?? '').split(/[\s,]+/).filter(Boolean) });
+
+function add(done) {
   formDialog({
-    title: t(webhook ? 'webhooks.edit' : 'webhooks.add'), submit: t('save'), intro: t('webhooks.text'),
-    fields: [
-      !webhook && { name: 'name', label: t('field.name'), required: true, maxlength: 64 },
-      { name: 'url', label: t('partners.url'), required: true, mono: true, maxlength: 500, value: webhook?.url, placeholder: 'https://erp.example/ostler' },
-      { name: 'kinds', label: t('webhooks.kinds'), mono: true, value: webhook?.kinds.join(' '), optional: t('webhooks.all'), hint: families.join(' ') },
-      { name: 'allow_private', label: t('partners.private'), type: 'check', value: webhook?.allow_private },
-    ].filter(Boolean),
-    send: ({ kinds, ...values }) => {
-      const body = { ...values, kinds: (kinds ?? '').split(/[\s,]+/).filter(Boolean) };
-      return webhook ? patch(path`/webhooks/${webhook.id}`, body) : post('/webhooks', body);
-    },
-    done: (made) => (webhook ? done() : secretDialog({ title: made.name, text: t('webhooks.secret'), secrets: [{ label: t('factor.secret'), value: made.secret }], done })),
+    title: t('webhooks.add'), submit: t('save'), intro: t('webhooks.text'),
+    fields: [{ name: 'name', label: t('field.name'), required: true, maxlength: 64 }, ...fields()],
+    send: (values) => post('/webhooks', shaped(values)),
+    done: (made) => secretDialog({ title: made.name, text: t('webhooks.secret'), secrets: [{ label: t('factor.secret'), value: made.secret }], done }),
   });
+}
+
+function change(webhook, done) {
+  return editDialog(path`/webhooks/${webhook.id}`, (now) => ({
+    title: t('webhooks.edit'), submit: t('save'), intro: t('webhooks.text'), fields: fields(now), done,
+    values: (item) => ({ ...item, kinds: item.kinds.join(' ') }),
+    send: (values, match) => patch(path`/webhooks/${webhook.id}`, shaped(values), { match }),
+  }));
 }
 
 async function test(webhook) {
