@@ -29,8 +29,7 @@ extension API {
     let step: InsightStep = try call.queryWord("by") ?? .day
     let spans = try spans(of: query, by: step)
     let (sums, total, evses) = try await house.read { books throws(StoreFault) in
-      let sums = try spans.map { span throws(StoreFault) in try query.sum(books, span.from, span.to) }
-      return (sums, try query.sum(books, query.from, query.to), try query.evses(books))
+      return (try query.sums(books, over: spans), try query.sum(books, query.from, query.to), try query.evses(books))
     }
     var view = InsightView(
       head: query.head, items: [],

@@ -129,6 +129,15 @@ nonisolated extension InsightQuery {
     return sum
   }
 
+  func sums(_ books: Books, over spans: [(from: Int64, to: Int64)]) throws(StoreFault) -> [UsageSum] {
+    var sums = Array(repeating: UsageSum(), count: spans.count)
+    for scope in try scopes(books) {
+      let own = try books.usage.sums(of: scope, over: spans)
+      for place in sums.indices { sums[place] = sums[place] + own[place] }
+    }
+    return sums
+  }
+
   /// How many cars could charge at once, as the stations stand now.
   func evses(_ books: Books) throws(StoreFault) -> Int {
     if let station { return try books.stations.evses(of: station).count }

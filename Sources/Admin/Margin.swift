@@ -88,11 +88,7 @@ extension API {
     let (lines, total) = try await house.read { books throws(StoreFault) in
       let total = try books.margin(at: query.location, from: query.from, to: query.to)
       guard step.time == nil else {
-        return (
-          try times.map { span throws(StoreFault) in
-            try books.margin(at: query.location, from: span.from, to: span.to)
-          }, total
-        )
+        return (try books.margins(at: query.location, over: times), total)
       }
       var lines: [MarginLine] = []
       for location in try books.locations.list(limit: limit) where query.location.map({ $0 == location.id }) ?? true {
@@ -224,6 +220,16 @@ extension Call {
 }
 
 nonisolated extension Books {
+  fileprivate func margins(
+    at location: ID<Location>?, over spans: [(from: Int64, to: Int64)]
+  ) throws(StoreFault) -> [MarginLine] {
+    let uses = try usage.sums(of: location.map { .location($0) } ?? .house, over: spans)
+    let costs = try energyCosts.sums(of: location, over: spans)
+    return spans.indices.map { place in
+      MarginLine(from: spans[place].from, to: spans[place].to, use: uses[place], costs: costs[place])
+    }
+  }
+
   fileprivate func margin(at location: ID<Location>?, from: Int64, to: Int64) throws(StoreFault) -> MarginLine {
     try MarginLine(
       from: from, to: to, use: usage.sum(of: location.map { .location($0) } ?? .house, from: from, to: to),
