@@ -141,7 +141,8 @@ struct Prices: AsyncParsableCommand {
 
       func run() async throws {
         remote.show(
-          try await remote.ask(.get, "/energy-prices", span.query), ["begins_at", "price_per_kwh", "currency", "area"])
+          try await remote.ask(.get, "/energy-prices", span.query)["items"]?.array ?? [],
+          ["begins_at", "price_per_kwh", "currency", "area"])
       }
     }
 
