@@ -32,8 +32,8 @@ struct BalancerSimulationTests {
   }
 
   /// Two bounds: what a hungry car could have had at each moment, and what somebody who knows all cars beforehand could
-  /// deliver at the very most, with cars that need no least current: nobody reaches that one, and over a week nobody misses it
-  /// by more than a twentieth; a single day, in which one unlucky hour counts for more, by no more than a tenth.
+  /// deliver at the very most, with cars that need no least current. Nobody reaches that one; over a week nobody misses it
+  /// by more than a twentieth, and over a single day, in which one unlucky hour counts for more, by more than a tenth.
   @Test(arguments: seeds)
   func thePowerIsUsedAsABestScheduleWouldUseIt(_ seed: UInt64) {
     var plan = ModelSite.Plan.usual(
@@ -51,8 +51,8 @@ struct BalancerSimulationTests {
   }
 
   /// Stations of all sorts begin sessions by their default: what is then too much ends as soon as the slowest of them can
-  /// be told, answers and follows, and the meter of a deaf one has spoken. What one takes that says no is its own matter
-  /// until it says yes: then the others must leave room for it.
+  /// be told, answers and follows, and the meter of a deaf one has spoken. What a station takes that says no is its own
+  /// matter until it says yes: until then the others must leave room for it.
   @Test(arguments: seeds)
   func nothingThatAStationDoesKeepsTooMuchFlowing(_ seed: UInt64) {
     var plan = ModelSite.Plan.usual(
