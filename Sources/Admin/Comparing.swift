@@ -126,7 +126,7 @@ extension API {
   fileprivate func forecast(_ call: Call, as form: InsightForm) async throws -> Answer {
     let zone = try await zone(of: call)
     let location: ID<Location>? = try call.queryID("location")
-    let start = zone.startOfDay(try call.queryTime("from") ?? zone.startOfNextDay(clock.now()))
+    let start = zone.startOfDay(try call.queryMoment("from", in: zone) ?? zone.startOfNextDay(clock.now()))
     let end = Quarter.number(of: start)
     let bytes = try await house.read { books throws(StoreFault) in
       let scope: UsageScope = location.map { .location($0) } ?? .house
