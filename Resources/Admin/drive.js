@@ -5,28 +5,28 @@ const words = {
   en: {
     gone: 'This label is no longer good. Look for a newer one on the station.', retry: 'Try again', offline: 'The station has no connection just now.',
     available: 'Free', preparing: 'Cable in, ready', charging: 'Charging', suspended_ev: 'The car pauses', suspended_evse: 'The station pauses', finishing: 'Done, unplug', reserved: 'Reserved', unavailable: 'Out of service', faulted: 'Out of order', unknown: 'State unknown',
-    price: 'Price', free: 'Free of charge', ENERGY: '{p} per kWh', TIME: '{p} per hour', PARKING_TIME: '{p} per hour of parking', FLAT: '{p} per session', plus: 'plus VAT',
+    price: 'Price', free: 'Free of charge', ENERGY: '{p} per kWh', TIME: '{p} per minute', PARKING_TIME: '{p} per minute of parking', FLAT: '{p} per session', incl: 'incl. VAT',
     token: 'Card number or PIN', start: 'Start', hint: 'Or hold your card to the station.', busy: 'Somebody charges here.', begin: 'Asking the station…', plug: 'Plug in the cable now.', refused: 'The station said no.',
     energy: 'Energy', cost: 'Cost', time: 'Time', power: 'Power', stop: 'Stop', stopping: 'Stopping…', vat: 'VAT', receipt: 'Receipt', print: 'Print', again: 'Done', lost: 'The connection is lost; the session goes on.', from: '{a} to {b}',
   },
   de: {
     gone: 'Dieses Schild gilt nicht mehr. Suchen Sie ein neueres an der Station.', retry: 'Noch einmal', offline: 'Die Station hat gerade keine Verbindung.',
     available: 'Frei', preparing: 'Kabel steckt, bereit', charging: 'Lädt', suspended_ev: 'Das Auto pausiert', suspended_evse: 'Die Station pausiert', finishing: 'Fertig, bitte abstecken', reserved: 'Reserviert', unavailable: 'Außer Betrieb', faulted: 'Gestört', unknown: 'Zustand unbekannt',
-    price: 'Preis', free: 'Kostenlos', ENERGY: '{p} je kWh', TIME: '{p} je Stunde', PARKING_TIME: '{p} je Stunde Parken', FLAT: '{p} je Ladevorgang', plus: 'zzgl. MwSt.',
+    price: 'Preis', free: 'Kostenlos', ENERGY: '{p} je kWh', TIME: '{p} je Minute', PARKING_TIME: '{p} je Minute Parken', FLAT: '{p} je Ladevorgang', incl: 'inkl. MwSt.',
     token: 'Kartennummer oder PIN', start: 'Starten', hint: 'Oder halten Sie Ihre Karte an die Station.', busy: 'Hier lädt gerade jemand.', begin: 'Die Station wird gefragt…', plug: 'Jetzt das Kabel einstecken.', refused: 'Die Station hat abgelehnt.',
     energy: 'Energie', cost: 'Kosten', time: 'Dauer', power: 'Leistung', stop: 'Beenden', stopping: 'Wird beendet…', vat: 'MwSt.', receipt: 'Beleg', print: 'Drucken', again: 'Fertig', lost: 'Die Verbindung ist weg; der Ladevorgang läuft weiter.', from: '{a} bis {b}',
   },
   nl: {
     gone: 'Dit label is niet meer geldig. Zoek een nieuwer label op het laadpunt.', retry: 'Opnieuw', offline: 'Het laadpunt heeft nu geen verbinding.',
     available: 'Vrij', preparing: 'Kabel zit erin, klaar', charging: 'Laadt', suspended_ev: 'De auto pauzeert', suspended_evse: 'Het laadpunt pauzeert', finishing: 'Klaar, neem de kabel los', reserved: 'Gereserveerd', unavailable: 'Buiten gebruik', faulted: 'Storing', unknown: 'Toestand onbekend',
-    price: 'Prijs', free: 'Gratis', ENERGY: '{p} per kWh', TIME: '{p} per uur', PARKING_TIME: '{p} per uur parkeren', FLAT: '{p} per sessie', plus: 'excl. btw',
+    price: 'Prijs', free: 'Gratis', ENERGY: '{p} per kWh', TIME: '{p} per minuut', PARKING_TIME: '{p} per minuut parkeren', FLAT: '{p} per sessie', incl: 'incl. btw',
     token: 'Pasnummer of pincode', start: 'Starten', hint: 'Of houd uw pas tegen het laadpunt.', busy: 'Hier laadt al iemand.', begin: 'Het laadpunt wordt gevraagd…', plug: 'Steek nu de kabel in.', refused: 'Het laadpunt weigert.',
     energy: 'Energie', cost: 'Kosten', time: 'Duur', power: 'Vermogen', stop: 'Stoppen', stopping: 'Wordt gestopt…', vat: 'btw', receipt: 'Bon', print: 'Afdrukken', again: 'Klaar', lost: 'De verbinding is weg; de sessie loopt door.', from: '{a} tot {b}',
   },
   fr: {
     gone: 'Cette étiquette n’est plus valable. Cherchez-en une plus récente sur la borne.', retry: 'Réessayer', offline: 'La borne n’est pas connectée pour le moment.',
     available: 'Libre', preparing: 'Câble branché, prêt', charging: 'En charge', suspended_ev: 'La voiture est en pause', suspended_evse: 'La borne est en pause', finishing: 'Terminé, débranchez', reserved: 'Réservé', unavailable: 'Hors service', faulted: 'En panne', unknown: 'État inconnu',
-    price: 'Prix', free: 'Gratuit', ENERGY: '{p} par kWh', TIME: '{p} par heure', PARKING_TIME: '{p} par heure de stationnement', FLAT: '{p} par session', plus: 'hors TVA',
+    price: 'Prix', free: 'Gratuit', ENERGY: '{p} par kWh', TIME: '{p} par minute', PARKING_TIME: '{p} par minute de stationnement', FLAT: '{p} par session', incl: 'TTC',
     token: 'Numéro de carte ou code PIN', start: 'Démarrer', hint: 'Ou présentez votre carte à la borne.', busy: 'Quelqu’un charge ici.', begin: 'La borne est interrogée…', plug: 'Branchez le câble maintenant.', refused: 'La borne a refusé.',
     energy: 'Énergie', cost: 'Coût', time: 'Durée', power: 'Puissance', stop: 'Arrêter', stopping: 'Arrêt…', vat: 'TVA', receipt: 'Reçu', print: 'Imprimer', again: 'Terminé', lost: 'La connexion est perdue ; la charge continue.', from: 'de {a} à {b}',
   },
@@ -64,21 +64,21 @@ async function ask(method, path, body) {
 }
 
 const amount = (value, currency) => new Intl.NumberFormat(locale, { style: 'currency', currency, maximumFractionDigits: 4 }).format(value);
-const number = (value, places) => new Intl.NumberFormat(locale, { minimumFractionDigits: places, maximumFractionDigits: places }).format(value);
+const number = (value, places = 0) => new Intl.NumberFormat(locale, { minimumFractionDigits: places, maximumFractionDigits: places || 2 }).format(value);
 
-function prices(tariff) {
-  if (!tariff) return h('p', 'good', t('free'));
-  const alt = tariff.tariff_alt_text?.find((one) => one.language === lang);
-  if (alt) return h('p', '', alt.text);
-  const lines = tariff.elements.map((element) => {
-    const parts = element.price_components.filter((c) => Number(c.price)).map((c) => t(c.type, { p: amount(c.price, tariff.currency) }));
-    const r = element.restrictions ?? {};
-    const when = [r.start_time && `${r.start_time}–${r.end_time ?? '24:00'}`, r.day_of_week?.map((day) => new Intl.DateTimeFormat(locale, { weekday: 'short', timeZone: 'UTC' })
-      .format(new Date(Date.UTC(2024, 0, 1 + ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'].indexOf(day))))).join(', ')].filter(Boolean).join(', ');
-    return h('p', '', [parts.join(' + ') || t('free'), when].filter(Boolean).join(', '));
+/// As the law of the place asks: per kWh first, then per minute and per session, with tax; what the operator says besides
+/// stands below.
+function prices({ tariff, prices: tag }) {
+  if (!tag) return h('p', 'good', t('free'));
+  const price = (value) => (tag.minor_unit ? `${number(value * 100)} ${tag.minor_unit}` : amount(value, tag.currency));
+  const day = new Intl.DateTimeFormat(locale, { weekday: 'short', timeZone: 'UTC' });
+  const lines = tag.lines.map(({ parts, hours, weekdays, bounds }) => {
+    // 2024 began on a Monday.
+    const when = [hours, weekdays?.map((n) => day.format(Date.UTC(2024, 0, n))).join(', '), ...bounds];
+    return h('p', '', [parts.map((c) => t(c.type, { p: price(c.incl_vat) })).join(' + ') || t('free'), ...when].filter(Boolean).join(', '));
   });
-  const taxed = tariff.elements.some((e) => e.price_components.some((c) => Number(c.vat)));
-  return [lines, taxed && h('p', 'mute', t('plus'))];
+  const said = tariff.tariff_alt_text?.find((one) => one.language === lang);
+  return [lines, h('p', 'mute', t('incl')), said && h('p', 'mute', said.text)];
 }
 
 async function showPlace(note) {
@@ -117,7 +117,7 @@ async function showPlace(note) {
   main.replaceChildren(
     h('h1', '', place.site ?? place.station), h('p', 'mute', [place.address, place.label ?? `${place.station} · ${place.evse}`].filter(Boolean).join(' · ')),
     h('p', usable ? 'good' : place.busy ? 'mute' : 'bad', place.online ? (place.busy ? t('busy') : t(place.status)) : t('offline')), note ? h('p', 'bad', note) : '',
-    h('section', '', h('h2', '', t('price')), prices(place.tariff)), usable ? h('section', '', form) : ''
+    h('section', '', h('h2', '', t('price')), prices(place)), usable ? h('section', '', form) : ''
   );
 }
 

@@ -30,6 +30,7 @@ extension API {
   fileprivate func showPlace(_ call: Call) async throws -> Answer {
     let place = try await self.place(call)
     let needs = place.station.needs
+    let country = place.location?.country
     return .json([
       "station": .string(place.station.identity.text), "evse": .whole(place.evse.number),
       "label": .text(place.evse.physicalReference), "site": .text(place.location?.name),
@@ -38,6 +39,8 @@ extension API {
       "online": .bool(house.isOnline(place.station.id)),
       "free_vend": .bool(needs.isFreeVend == true && needs.freeVendToken != nil),
       "busy": .bool(place.session != nil), "tariff": place.tariff?.json ?? .null,
+      "prices": place.tariff.map { PriceTag($0, in: country).json } ?? .null,
+      "price_rule": .text(country.flatMap { PriceDisplay(country: $0) }?.rawValue),
     ])
   }
 
@@ -132,6 +135,21 @@ extension API {
     let isOver = session.state == .invalid || session.endedAt != nil && whole["cdr"]?.string != nil
     let receipt = isOver ? try await receipt(of: whole) : .null
     return ["command": command, "session": shown, "over": .bool(isOver), "receipt": receipt]
+  }
+}
+
+extension PriceTag {
+  fileprivate var json: JSON {
+    [
+      "currency": .string(currency), "minor_unit": .text(minorUnit),
+      "lines": .list(lines) { line in
+        [
+          "parts": .list(line.parts) { ["type": .word($0.dimension), "incl_vat": .decimal($0.price)] },
+          "hours": .text(line.hours), "weekdays": line.weekdays.map { .list($0) { .whole($0) } } ?? .null,
+          "bounds": .list(line.bounds) { .string($0) },
+        ]
+      },
+    ]
   }
 }
 

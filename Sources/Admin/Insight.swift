@@ -8,13 +8,13 @@ import Wire
 // that bills keep, so that no question reads sessions. Each view as JSON and as CSV.
 extension Route {
   static let insight: [Route] = [
-    Route("showUsage", .get, "/insight/usage", .look) { try await $0.usage($1).json },
-    Route("exportUsage", .get, "/insight/usage.csv", .look) { try await $0.usage($1).table("usage") },
-    Route("showHeatmap", .get, "/insight/heatmap", .look) { try await $0.heatmap($1).json },
-    Route("exportHeatmap", .get, "/insight/heatmap.csv", .look) { try await $0.heatmap($1).table("heatmap") },
-    Route("showConnectorUsage", .get, "/insight/connectors", .look) { try await $0.connectorUsage($1).json },
+    Route("showUsage", .get, "/insight/usage", .look) { try await $0.usage($1, as: .page) },
+    Route("exportUsage", .get, "/insight/usage.csv", .look) { try await $0.usage($1, as: .table("usage")) },
+    Route("showHeatmap", .get, "/insight/heatmap", .look) { try await $0.heatmap($1, as: .page) },
+    Route("exportHeatmap", .get, "/insight/heatmap.csv", .look) { try await $0.heatmap($1, as: .table("heatmap")) },
+    Route("showConnectorUsage", .get, "/insight/connectors", .look) { try await $0.connectorUsage($1, as: .page) },
     Route("exportConnectorUsage", .get, "/insight/connectors.csv", .look) {
-      try await $0.connectorUsage($1).table("connectors")
+      try await $0.connectorUsage($1, as: .table("connectors"))
     },
     Route("showEffect", .get, "/insight/effect", .look) { try await $0.effect($1) },
     Route("suggestOffPeak", .get, "/insight/off-peak", .look) { try await $0.offPeak($1) },
@@ -24,64 +24,70 @@ extension Route {
 extension API {
   // MARK: Use over time
 
-  fileprivate func usage(_ call: Call) async throws -> InsightView {
+  fileprivate func usage(_ call: Call, as form: InsightForm) async throws -> Answer {
     let query = try await insight(call, days: 30)
     let step: InsightStep = try call.queryWord("by") ?? .day
     let spans = try spans(of: query, by: step)
-    let (sums, total, evses) = try await house.read { books throws(StoreFault) in
-      let sums = try spans.map { span throws(StoreFault) in try query.sum(books, span.from, span.to) }
-      return (sums, try query.sum(books, query.from, query.to), try query.evses(books))
-    }
-    var view = InsightView(
-      head: query.head, items: [],
-      columns: [
-        "start", "end", "energy_kwh", "sessions", "busy_seconds", "idle_seconds", "utilisation", "plug_ins",
-        "plug_ins_served", "currency", "revenue",
-      ], rows: [])
-    view.head["by"] = .word(step)
-    view.head["evses"] = .whole(evses)
-    view.head["total"] = total.json(seconds: query.seconds * evses)
-    for (span, sum) in zip(spans, sums) {
-      let seconds = Int((span.to - span.from) * Quarter.seconds) * evses
-      var item = sum.json(seconds: seconds)
-      item["start"] = .time(Quarter.start(span.from))
-      item["end"] = .time(Quarter.start(span.to))
-      view.items.append(item)
-      // A line for each currency; the first has the figures, so that columns can be summed.
-      for (place, money) in sum.moneys.enumerated() {
-        view.rows.append(
-          [.time(Quarter.start(span.from)), .time(Quarter.start(span.to))]
-            + sum.figures.cells(seconds: seconds, isFirst: place == 0)
-            + [.text(money.currency), money.amount.map { .number($0.decimal) } ?? .empty])
+    let bytes = try await house.read { books throws(StoreFault) in
+      let (sums, total, evses) = (
+        try query.sums(books, over: spans), try query.sum(books, query.from, query.to), try query.evses(books)
+      )
+      var view = InsightView(
+        head: query.head, items: [],
+        columns: [
+          "start", "end", "energy_kwh", "sessions", "busy_seconds", "idle_seconds", "utilisation", "plug_ins",
+          "plug_ins_served", "currency", "revenue",
+        ], rows: [])
+      view.head["by"] = .word(step)
+      view.head["evses"] = .whole(evses)
+      view.head["total"] = total.json(seconds: query.seconds * evses)
+      for (span, sum) in zip(spans, sums) {
+        let seconds = Int((span.to - span.from) * Quarter.seconds) * evses
+        var item = sum.json(seconds: seconds)
+        item["start"] = .time(Quarter.start(span.from))
+        item["end"] = .time(Quarter.start(span.to))
+        view.items.append(item)
+        // A line for each currency; the first has the figures, so that columns can be summed.
+        for (place, money) in sum.moneys.enumerated() {
+          view.rows.append(
+            [.time(Quarter.start(span.from)), .time(Quarter.start(span.to))]
+              + sum.figures.cells(seconds: seconds, isFirst: place == 0)
+              + [.text(money.currency), money.amount.map { .number($0.decimal) } ?? .empty])
+        }
       }
+      return form.bytes(of: view)
     }
-    return view
+    return form.answer(bytes)
   }
 
   // MARK: The hours of the week
 
-  fileprivate func heatmap(_ call: Call) async throws -> InsightView {
+  fileprivate func heatmap(_ call: Call, as form: InsightForm) async throws -> Answer {
     let query = try await insight(call, days: 28)
-    let map = try await week(query)
-    var view = InsightView(
-      head: query.head, items: [],
-      columns: [
-        "weekday", "hour", "energy_kwh", "sessions", "busy_seconds", "idle_seconds", "utilisation",
-        "plug_ins", "plug_ins_served",
-      ], rows: [])
-    view.head["evses"] = .whole(map.evses)
-    view.head["utilisation"] = .decimal(map.utilisation)
-    for (index, cell) in map.cells.enumerated() {
-      let seconds = cell.seconds * map.evses
-      var item = cell.figures.json(seconds: seconds)
-      item["weekday"] = .whole(index / 24 + 1)
-      item["hour"] = .whole(index % 24)
-      view.items.append(item)
-      view.rows.append(
-        [.whole(Int64(index / 24 + 1)), .whole(Int64(index % 24))] + cell.figures.cells(seconds: seconds, isFirst: true)
-      )
+    let bytes = try await house.read { books throws(StoreFault) in
+      let map = try query.week(books)
+      var view = InsightView(
+        head: query.head, items: [],
+        columns: [
+          "weekday", "hour", "energy_kwh", "sessions", "busy_seconds", "idle_seconds", "utilisation",
+          "plug_ins", "plug_ins_served",
+        ], rows: [])
+      view.head["evses"] = .whole(map.evses)
+      view.head["utilisation"] = .decimal(map.utilisation)
+      for (index, cell) in map.cells.enumerated() {
+        let seconds = cell.seconds * map.evses
+        var item = cell.figures.json(seconds: seconds)
+        item["weekday"] = .whole(index / 24 + 1)
+        item["hour"] = .whole(index % 24)
+        view.items.append(item)
+        view.rows.append(
+          [.whole(Int64(index / 24 + 1)), .whole(Int64(index % 24))]
+            + cell.figures.cells(seconds: seconds, isFirst: true)
+        )
+      }
+      return form.bytes(of: view)
     }
-    return view
+    return form.answer(bytes)
   }
 
   // MARK: What a change did
@@ -130,54 +136,44 @@ extension API {
   }
 
   private func week(_ query: InsightQuery) async throws -> WeekMap {
-    try await house.read { books throws(StoreFault) in
-      var map = WeekMap(evses: try query.evses(books))
-      let scopes = try query.scopes(books)
-      for stretch in query.stretches {
-        map.addTime(from: stretch.from, to: stretch.to, quartersEast: stretch.quartersEast)
-        for scope in scopes {
-          let quarters = try books.usage.week(
-            of: scope, from: stretch.from, to: stretch.to, quartersEast: stretch.quartersEast)
-          for (quarter, figures) in quarters { map.add(figures, quarter: quarter) }
-        }
-      }
-      return map
-    }
+    try await house.read { books throws(StoreFault) in try query.week(books) }
   }
 
   // MARK: Connectors
 
-  fileprivate func connectorUsage(_ call: Call) async throws -> InsightView {
+  fileprivate func connectorUsage(_ call: Call, as form: InsightForm) async throws -> Answer {
     let query = try await insight(call, days: 30)
     let limit = Limits.insightLines
-    let found = try await house.read { books throws(StoreFault) in
+    let bytes = try await house.read { books throws(StoreFault) in
       let sums = try books.usage.connectorSums(
         at: query.location, station: query.station, from: query.from, to: query.to)
-      return try books.usage.connectors(at: query.location, station: query.station, limit: limit).map { connector in
+      let found = try books.usage.connectors(at: query.location, station: query.station, limit: limit).map {
+        connector in
         (connector, sums[connector.id] ?? UsageSum())
       }
-    }
-    let busiest = found.sorted { $0.1.figures.busySeconds > $1.1.figures.busySeconds }
-    var view = InsightView(
-      head: query.head, items: [],
-      columns: [
-        "station", "evse", "connector", "energy_kwh", "sessions", "busy_seconds", "idle_seconds", "utilisation",
-        "plug_ins", "plug_ins_served", "currency", "revenue",
-      ], rows: [])
-    for (connector, sum) in busiest {
-      var item = sum.json(seconds: query.seconds)
-      item["station"] = .string(connector.station.text)
-      item["evse"] = .whole(connector.evse)
-      item["connector"] = .whole(connector.number)
-      view.items.append(item)
-      for (place, money) in sum.moneys.enumerated() {
-        view.rows.append(
-          [.text(connector.station.text), .whole(Int64(connector.evse)), .whole(Int64(connector.number))]
-            + sum.figures.cells(seconds: query.seconds, isFirst: place == 0)
-            + [.text(money.currency), money.amount.map { .number($0.decimal) } ?? .empty])
+      let busiest = found.sorted { $0.1.figures.busySeconds > $1.1.figures.busySeconds }
+      var view = InsightView(
+        head: query.head, items: [],
+        columns: [
+          "station", "evse", "connector", "energy_kwh", "sessions", "busy_seconds", "idle_seconds", "utilisation",
+          "plug_ins", "plug_ins_served", "currency", "revenue",
+        ], rows: [])
+      for (connector, sum) in busiest {
+        var item = sum.json(seconds: query.seconds)
+        item["station"] = .string(connector.station.text)
+        item["evse"] = .whole(connector.evse)
+        item["connector"] = .whole(connector.number)
+        view.items.append(item)
+        for (place, money) in sum.moneys.enumerated() {
+          view.rows.append(
+            [.text(connector.station.text), .whole(Int64(connector.evse)), .whole(Int64(connector.number))]
+              + sum.figures.cells(seconds: query.seconds, isFirst: place == 0)
+              + [.text(money.currency), money.amount.map { .number($0.decimal) } ?? .empty])
+        }
       }
+      return form.bytes(of: view)
     }
-    return view
+    return form.answer(bytes)
   }
 
   // MARK: What stands empty

@@ -6,33 +6,50 @@ import Wire
 
 // What all views of insight share: what is asked for, and how figures are written.
 
-/// A view as JSON and as a table of the same lines.
-struct InsightView {
+/// A view as JSON and as a table of the same lines. It is made and written where the books are read, because the household
+/// has stations to answer meanwhile.
+nonisolated struct InsightView: Sendable {
   var head: JSON
   var items: [JSON]
   let columns: [String]
   var rows: [[CSV.Cell]]
+}
 
-  var json: Answer {
-    var json = head
-    json["items"] = .array(items)
-    return .json(json)
+/// How somebody asks for a view.
+nonisolated enum InsightForm: Sendable {
+  case page
+  case table(String)
+
+  func bytes(of view: InsightView) -> Bytes {
+    switch self {
+    case .page:
+      var json = view.head
+      json["items"] = .array(view.items)
+      return json.bytes
+    case .table:
+      var table = CSV(columns: view.columns)
+      for row in view.rows { table.add(row) }
+      return table.take()
+    }
   }
+}
 
-  func table(_ name: String) -> Answer {
-    var table = CSV(columns: columns)
-    for row in rows { table.add(row) }
-    let bytes = table.take()
-    return .stream { responder in
-      var head = Response(
-        .ok,
-        headers: [
-          "Content-Type": "text/csv; charset=utf-8", "Content-Disposition": "attachment; filename=\"\(name).csv\"",
-        ])
-      API.harden(&head)
-      let stream = responder.stream(head)
-      stream.send(bytes)
-      stream.finish()
+extension InsightForm {
+  @MainActor func answer(_ bytes: Bytes) -> Answer {
+    switch self {
+    case .page: .response(.json(bytes))
+    case .table(let name):
+      .stream { responder in
+        var head = Response(
+          .ok,
+          headers: [
+            "Content-Type": "text/csv; charset=utf-8", "Content-Disposition": "attachment; filename=\"\(name).csv\"",
+          ])
+        API.harden(&head)
+        let stream = responder.stream(head)
+        stream.send(bytes)
+        stream.finish()
+      }
     }
   }
 }
@@ -127,6 +144,30 @@ nonisolated extension InsightQuery {
     var sum = UsageSum()
     for scope in try scopes(books) { sum = sum + (try books.usage.sum(of: scope, from: from, to: to)) }
     return sum
+  }
+
+  /// The hours of the week.
+  func week(_ books: Books) throws(StoreFault) -> WeekMap {
+    var map = WeekMap(evses: try evses(books))
+    let scopes = try scopes(books)
+    for stretch in stretches {
+      map.addTime(from: stretch.from, to: stretch.to, quartersEast: stretch.quartersEast)
+      for scope in scopes {
+        let quarters = try books.usage.week(
+          of: scope, from: stretch.from, to: stretch.to, quartersEast: stretch.quartersEast)
+        for (quarter, figures) in quarters { map.add(figures, quarter: quarter) }
+      }
+    }
+    return map
+  }
+
+  func sums(_ books: Books, over spans: [(from: Int64, to: Int64)]) throws(StoreFault) -> [UsageSum] {
+    var sums = Array(repeating: UsageSum(), count: spans.count)
+    for scope in try scopes(books) {
+      let own = try books.usage.sums(of: scope, over: spans)
+      for place in sums.indices { sums[place] = sums[place] + own[place] }
+    }
+    return sums
   }
 
   /// How many cars could charge at once, as the stations stand now.

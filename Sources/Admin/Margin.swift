@@ -8,8 +8,8 @@ import Wire
 // What energy costs the house and what is left of the revenue: over time, by location, and of one session.
 extension Route {
   static let margin: [Route] = [
-    Route("showMargin", .get, "/insight/margin", .look) { try await $0.margin($1).json },
-    Route("exportMargin", .get, "/insight/margin.csv", .look) { try await $0.margin($1).table("margin") },
+    Route("showMargin", .get, "/insight/margin", .look) { try await $0.margin($1, as: .page) },
+    Route("exportMargin", .get, "/insight/margin.csv", .look) { try await $0.margin($1, as: .table("margin")) },
     Route("showSessionMargin", .get, "/sessions/{id}/margin", .look) { try await $0.sessionMargin($1) },
     Route("listEnergyPrices", .get, "/energy-prices", .look) { try await $0.listEnergyPrices($1) },
     Route("keepEnergyPrices", .post, "/energy-prices", .run) { try await $0.keepEnergyPrices($1) },
@@ -77,7 +77,7 @@ nonisolated private struct MarginLine: Sendable {
 extension API {
   // MARK: Margin
 
-  fileprivate func margin(_ call: Call) async throws -> InsightView {
+  fileprivate func margin(_ call: Call, as form: InsightForm) async throws -> Answer {
     guard call[query: "station"] == nil else {
       throw Problem.invalid("station", "what energy costs is known by location")
     }
@@ -85,31 +85,28 @@ extension API {
     let step: MarginStep = try call.queryWord("by") ?? .day
     let times = try step.time.map { step throws(Problem) in try spans(of: query, by: step) } ?? []
     let limit = Limits.insightLines
-    let (lines, total) = try await house.read { books throws(StoreFault) in
+    let bytes = try await house.read { books throws(StoreFault) in
       let total = try books.margin(at: query.location, from: query.from, to: query.to)
-      guard step.time == nil else {
-        return (
-          try times.map { span throws(StoreFault) in
-            try books.margin(at: query.location, from: span.from, to: span.to)
-          }, total
-        )
-      }
       var lines: [MarginLine] = []
-      for location in try books.locations.list(limit: limit) where query.location.map({ $0 == location.id }) ?? true {
-        var line = try books.margin(at: location.id, from: query.from, to: query.to)
-        line.location = location
-        lines.append(line)
+      if step.time != nil {
+        lines = try books.margins(at: query.location, over: times)
+      } else {
+        for location in try books.locations.list(limit: limit) where query.location.map({ $0 == location.id }) ?? true {
+          var line = try books.margin(at: location.id, from: query.from, to: query.to)
+          line.location = location
+          lines.append(line)
+        }
       }
-      return (lines, total)
+      var view = InsightView(
+        head: query.head, items: lines.map(\.json),
+        columns: [
+          "start", "end", "location", "name", "energy_kwh", "costed_kwh", "currency", "revenue", "cost", "margin",
+        ], rows: lines.flatMap(\.cells))
+      view.head["by"] = .word(step)
+      view.head["total"] = total.json
+      return form.bytes(of: view)
     }
-    var view = InsightView(
-      head: query.head, items: lines.map(\.json),
-      columns: [
-        "start", "end", "location", "name", "energy_kwh", "costed_kwh", "currency", "revenue", "cost", "margin",
-      ], rows: lines.flatMap(\.cells))
-    view.head["by"] = .word(step)
-    view.head["total"] = total.json
-    return view
+    return form.answer(bytes)
   }
 
   /// The quarters of one session: what was delivered in each, and what that cost.
@@ -224,6 +221,16 @@ extension Call {
 }
 
 nonisolated extension Books {
+  fileprivate func margins(
+    at location: ID<Location>?, over spans: [(from: Int64, to: Int64)]
+  ) throws(StoreFault) -> [MarginLine] {
+    let uses = try usage.sums(of: location.map { .location($0) } ?? .house, over: spans)
+    let costs = try energyCosts.sums(of: location, over: spans)
+    return spans.indices.map { place in
+      MarginLine(from: spans[place].from, to: spans[place].to, use: uses[place], costs: costs[place])
+    }
+  }
+
   fileprivate func margin(at location: ID<Location>?, from: Int64, to: Int64) throws(StoreFault) -> MarginLine {
     try MarginLine(
       from: from, to: to, use: usage.sum(of: location.map { .location($0) } ?? .house, from: from, to: to),

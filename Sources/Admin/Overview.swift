@@ -24,12 +24,14 @@ extension API {
     let trouble = house.trouble.map {
       Concern(.houseCannotWrite, since: $0.since, detail: "\($0.fault)")
     }
+    let over = house.circuitsOver
     let json = try await house.read { books throws(StoreFault) in
       var look = Lookout(now: now, online: online)
       let (total, without) = try look.stations(books)
       try look.evses(books)
       let open = try look.sessions(books)
       try look.bills(books)
+      try look.circuits(books, over: over)
       let depths = isWhole ? try look.partners(books) : []
       try look.messages(books)
       try look.certificates(books, shown: papers.0, broken: papers.1)

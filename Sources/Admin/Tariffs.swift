@@ -59,11 +59,11 @@ extension API {
   fileprivate func validateTariff(_ call: Call) throws -> Answer {
     let flaws: [JSON]
     do {
-      flaws = try tariff(of: call).check().map { flaw($0.severity, $0.kind.rawValue, $0.path, $0.text) }
+      flaws = try tariff(of: call).check().map { $0.json() }
     } catch {
       // What cannot even be read is what its author wants to hear of here.
       guard error.kind == .invalid else { throw error }
-      flaws = [flaw(.error, "bad_form", error.field ?? "", error.detail)]
+      flaws = [TariffFlaw(.error, .badForm, at: error.field ?? "", error.detail).json()]
     }
     let isGood = !flaws.contains { $0["severity"] == .word(TariffFlaw.Severity.error) }
     return .json(["ok": .bool(isGood), "flaws": .array(flaws)])
@@ -84,10 +84,6 @@ extension API {
     }
   }
 
-  private func flaw(_ severity: TariffFlaw.Severity, _ kind: String, _ path: String, _ text: String) -> JSON {
-    ["severity": .word(severity), "kind": .string(kind), "path": .string(path), "text": .string(text)]
-  }
-
   /// The tariff in the body; without an id where the house or the path gives it.
   private func tariff(of call: Call) throws(Problem) -> Tariff {
     var body: JSON
@@ -102,11 +98,30 @@ extension API {
 
 nonisolated extension TariffVersion {
   func json(_ books: Books) throws(StoreFault) -> JSON {
-    [
+    let used = try books.tariffs.whereUsed(id)
+    return [
       "id": .id(id), "ref": .string(tariff.ref), "version": .whole(version),
       "party": try books.parties.party(party).map { .party($0.name) } ?? .null, "tariff": tariff.json,
-      "connectors": .whole(try books.tariffs.whereUsed(id).count), "created_at": .time(createdAt),
-      "updated_at": .time(updatedAt),
+      "connectors": .whole(used.count), "display_flaws": .array(displayFlaws(where: used)),
+      "created_at": .time(createdAt), "updated_at": .time(updatedAt),
     ]
+  }
+
+  /// What keeps it from being told to drivers as the law asks in the countries in which it is used.
+  private func displayFlaws(where used: [PricedConnector]) -> [JSON] {
+    PriceDisplay.allCases.flatMap { rule -> [JSON] in
+      let watts = used.filter { $0.country.flatMap { PriceDisplay(country: $0) } == rule }.map(\.watts).max()
+      return watts.map { tariff.displayFlaws(by: rule, watts: $0) }?.map { $0.json(of: rule) } ?? []
+    }
+  }
+}
+
+nonisolated extension TariffFlaw {
+  fileprivate func json(of rule: PriceDisplay? = nil) -> JSON {
+    var json: JSON = [
+      "severity": .word(severity), "kind": .word(kind), "path": .string(path), "text": .string(text),
+    ]
+    if let rule { json["rule"] = .word(rule) }
+    return json
   }
 }

@@ -89,6 +89,7 @@ extension CSMS {
     guard let rules = try? books.settings.value(Self.rulesSetting), !rules.isEmpty else { return }
     isLookingForAlarms = true
     let (time, online, papers) = (now, onlineStations, (doorCertificates, brokenCertificates))
+    let over = circuitsOver
     let space = store.space
     Task {
       let seen = try? await read { books throws(StoreFault) in
@@ -97,6 +98,7 @@ extension CSMS {
         try look.evses(books)
         _ = try look.sessions(books)
         try look.bills(books)
+        try look.circuits(books, over: over)
         _ = try look.partners(books)
         try look.certificates(books, shown: papers.0, broken: papers.1)
         look.disk(space)
@@ -199,6 +201,7 @@ nonisolated extension Alarm {
     case .certificateExpiring, .stationCertificateExpiring, .certificateUnusable: kind = .certificateExpiring
     case .diskLow: kind = .diskLow
     case .cdrHeld: kind = .cdrHeld
+    case .circuitOver: kind = .circuitOver
     case .houseCannotWrite, .messageParked, .sessionSuperseded, .stationKeyUndecided, .stationKnocking,
       .stationWithoutPassword:
       return nil
@@ -222,6 +225,7 @@ nonisolated extension Alarm {
     case .certificateExpiring: "Certificate expiring"
     case .diskLow: "Disk nearly full"
     case .cdrHeld: "CDR held back"
+    case .circuitOver: "Circuit over its limit"
     }
   }
 

@@ -91,6 +91,16 @@ extension CSMS {
     note { () throws(StoreFault) in for event in told { try self.record(event) } }
   }
 
+  /// Circuits of which it was told that more is reserved on them than they carry, the oldest first.
+  public var circuitsOver: [CircuitOver] {
+    balancing.sites.flatMap { location, site in
+      site.overSince.filter(\.value.isTold).map { id, over in
+        CircuitOver(
+          location: location, circuit: site.balancer.circuits.first { $0.id == id }?.name ?? "", since: over.time)
+      }
+    }.sorted { ($0.since, $0.circuit) < ($1.since, $1.circuit) }
+  }
+
   // MARK: The wiring
 
   private func arrangeSites() throws(StoreFault) {

@@ -107,6 +107,16 @@ nonisolated public struct Lookout {
     return open
   }
 
+  /// Circuits on which more is reserved than they carry.
+  public mutating func circuits(_ books: Books, over: [CircuitOver]) throws(StoreFault) {
+    var lines: [Concern] = []
+    for one in over {
+      guard let place = try books.locations.location(one.location) else { continue }
+      lines.append(Concern(.circuitOver, since: one.since, detail: "\(place.name): \(one.circuit)"))
+    }
+    add(.circuitOver, lines)
+  }
+
   /// CDRs that are held back.
   public mutating func bills(_ books: Books) throws(StoreFault) {
     let held = try books.cdrs.list(CDRFilter(isHeld: true), limit: Limits.lookedAtOnce)
@@ -155,10 +165,18 @@ nonisolated public struct Lookout {
   }
 }
 
+/// A circuit that stations which keep no limit may make carry too much.
+nonisolated public struct CircuitOver: Sendable, Equatable {
+  public let location: ID<Location>
+  public let circuit: String
+  public let since: Timestamp
+}
+
 /// One thing that needs a person: a line of the overview, and perhaps an alarm.
 nonisolated public struct Concern: Sendable, Equatable {
   public enum Kind: String, Sendable, CaseIterable {
     case cdrHeld = "cdr_held"
+    case circuitOver = "circuit_over"
     case certificateExpiring = "certificate_expiring"
     case certificateUnusable = "certificate_unusable"
     case evseFaulted = "evse_faulted"

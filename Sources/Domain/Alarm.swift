@@ -5,7 +5,7 @@ public struct Alarm: Sendable, Equatable {
   public enum Kind: String, Word {
     case stationOffline = "station_offline", evseFaulted = "evse_faulted", sessionStuck = "session_stuck"
     case partnerFailing = "partner_failing", certificateExpiring = "certificate_expiring", diskLow = "disk_low"
-    case cdrHeld = "cdr_held"
+    case cdrHeld = "cdr_held", circuitOver = "circuit_over"
   }
 
   public var kind: Kind
@@ -23,6 +23,18 @@ public struct Alarm: Sendable, Equatable {
   }
 
   public var key: String { "\(kind.rawValue)/\(subject)" }
+}
+
+extension Alarm.Kind {
+  /// Minutes for which it must last where nobody says otherwise. A fuse is watched for a while before it is found to
+  /// carry too much, and does not wait longer.
+  fileprivate var usualDelay: Int {
+    switch self {
+    case .stationOffline: 10
+    case .circuitOver: 0
+    case .evseFaulted, .sessionStuck, .partnerFailing, .certificateExpiring, .diskLow, .cdrHeld: 5
+    }
+  }
 }
 
 /// How the operator wants to hear of alarms.
@@ -43,7 +55,7 @@ public struct AlarmRules: Sendable, Equatable, Payload {
     }
   }
 
-  public var rules = Alarm.Kind.allCases.map { Rule($0, delayMinutes: $0 == .stationOffline ? 10 : 5) }
+  public var rules = Alarm.Kind.allCases.map { Rule($0, delayMinutes: $0.usualDelay) }
   /// Addresses that get letters.
   public var recipients: [String] = []
   public var server: MailServer?

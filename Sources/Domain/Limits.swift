@@ -22,6 +22,8 @@ public enum Limits {
   /// Percent, with at most so many decimals; refused and held as a price is.
   public static let vat = Decimal(100)
   public static let vatPlaces = 4
+  /// W from which on a charging point's price is to be one per kWh (Regulation (EU) 2023/1804, article 5(4)).
+  public static let fastChargingWatts = 50_000
   /// Rules of one price policy; more are refused. And seconds of its notice and of the time for which a price holds.
   public static let policyRules = 50
   public static let policySeconds = 7 * 86_400

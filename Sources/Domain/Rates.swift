@@ -153,7 +153,7 @@ extension Rates.Rate {
 
 extension Tariff {
   /// The taxes of a component: its own VAT, else those of the tariff. Nil where none applies.
-  fileprivate func levy(on component: Component) -> [Tax]? {
+  func levy(on component: Component) -> [Tax]? {
     guard taxIncluded != .notApplicable else { return nil }
     let all = component.vat.map { [Tax.vat($0)] } ?? taxes?.prefix(Limits.taxes).map(\.self)
     return all?.map { tax -> Tax in

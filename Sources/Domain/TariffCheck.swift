@@ -24,6 +24,8 @@ public struct TariffFlaw: Sendable, Equatable {
     case badValidity = "bad_validity"
     case badReservation = "bad_reservation"
     case unreachable, gap, rounding, contradiction
+    /// Drivers cannot be told the price as the law of a country asks.
+    case priceDisplay = "price_display"
     /// It cannot be read, or holds what no tariff has.
     case badForm = "bad_form"
   }

@@ -46,16 +46,6 @@ extension StationModel {
     return finish(now)
   }
 
-  /// Breaks a connector, or mends it with nil. A session that runs there ends.
-  public mutating func breakDown(
-    _ connector: Int, with fault: V16.StatusNotification.ErrorCode?, at now: Moment
-  ) -> [Step] {
-    guard let place = place(connector) else { return [] }
-    if fault != nil { end(place, because: .emergencyStop, tag: nil, now) }
-    outlets[place].fault = fault == .noError ? nil : fault
-    return finish(now)
-  }
-
   private mutating func show(_ tag: String, at place: Int, _ now: Moment) {
     let outlet = outlets[place]
     guard outlet.fault == nil else { return }

@@ -9,6 +9,9 @@ nonisolated public struct PricedConnector: Sendable, Equatable {
   public let evseNumber: Int
   public let station: StationIdentity
   public let location: ID<Location>?
+  /// Where it stands, by three letters.
+  public let country: String?
+  public let watts: Int
 }
 
 /// The tariffs, with every version that one of them had.
@@ -107,8 +110,11 @@ nonisolated public struct Tariffs {
     try db.rows(
       """
       SELECT connector.id, connector.number, evse.id AS evse, evse.number AS evse_number, station.identity,
-        station.location
+        station.location, location.country,
+        coalesce(connector.max_power, connector.max_voltage * connector.max_amperage
+          * iif(connector.power_type = 'AC_3_PHASE', 3, 1)) AS watts
       FROM connector JOIN evse ON evse.id = connector.evse JOIN station ON station.id = evse.station
+        LEFT JOIN location ON location.id = station.location
       WHERE connector.tariff = ?1 OR (connector.more_tariffs IS NOT NULL
         AND EXISTS (SELECT 1 FROM json_each(connector.more_tariffs) WHERE value = ?1))
       ORDER BY station.identity, evse.number, connector.number
@@ -116,7 +122,8 @@ nonisolated public struct Tariffs {
     ) { (row) throws(StoreFault) in
       try PricedConnector(
         connector: row.get("id"), number: row.get("number"), evse: row.get("evse"), evseNumber: row.get("evse_number"),
-        station: row.get("identity"), location: row.get("location"))
+        station: row.get("identity"), location: row.get("location"), country: row.get("country"),
+        watts: row.get("watts"))
     }
   }
 

@@ -176,6 +176,21 @@ nonisolated public struct UsageBooks {
     return sum
   }
 
+  /// What the lines of a run of spans saw, each with its number.
+  func rows(of scope: UsageScope, _ run: SpanRun) throws(StoreFault) -> [(Int, String, UsageFigures)] {
+    try db.rows(
+      """
+      SELECT (bucket - ?4) / ?6 AS line, currency, sum(energy) AS energy, sum(busy) AS busy, sum(idle) AS idle,
+        sum(sessions) AS sessions, sum(revenue) AS revenue, sum(plugged) AS plugged, sum(served) AS served
+      FROM usage WHERE grain = ?1 AND scope = ?2 AND subject = ?3 AND bucket >= ?4 AND bucket < ?5
+      GROUP BY 1, 2 ORDER BY 1, 2
+      """, run.grain.rawValue, scope.scope, scope.subject, run.grain.bucket(of: run.from),
+      run.grain.bucket(of: run.to), run.length / run.grain.length
+    ) { (row) throws(StoreFault) in
+      (try row.get("line") as Int, try row.get("currency") as String, try UsageFigures(row: row))
+    }
+  }
+
   /// The quarters of the week, 0 to 671 from Monday 00:00 on a clock that is so many quarters east of UTC; what saw
   /// nothing is left out. Money is in whatever currency it came.
   public func week(

@@ -40,7 +40,8 @@ private final class Shelf {
   private var kept: [String: (response: Response, until: Timestamp)] = [:]
 
   /// Seconds for which a publication is given again, publications that are kept, and objects of one page.
-  private static let freshSeconds = 30
+  /// The UK wants availability within 30 seconds of a change, and a reader's own cache may keep an answer as long again.
+  private static let freshSeconds = 10
   private static let keptPublications = 200
   private static let pageObjects = 100
 

@@ -8,6 +8,7 @@ struct Prices: AsyncParsableCommand {
     commandName: "price", abstract: "Prices that follow demand.",
     subcommands: [
       List.self, Show.self, Add.self, Change.self, Preview.self, Set.self, Moves.self, Remove.self, Grid.self,
+      Energy.self,
     ])
 
   struct List: AsyncParsableCommand {
@@ -127,4 +128,77 @@ struct Prices: AsyncParsableCommand {
       remote.show(try await remote.ask(.put, "/grid-prices/\(area.percentEncoded)", [], ["items": .array(points)]))
     }
   }
+  /// What energy costs the house.
+  struct Energy: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "energy", abstract: "What a kWh costs the house.",
+      subcommands: [List.self, Keep.self, Forget.self], defaultSubcommand: List.self)
+
+    struct List: AsyncParsableCommand {
+      static let configuration = CommandConfiguration(abstract: "List the prices of energy.")
+      @OptionGroup var span: EnergySpan
+      @OptionGroup var remote: Remote
+
+      func run() async throws {
+        remote.show(
+          try await remote.ask(.get, "/energy-prices", span.query)["items"]?.array ?? [],
+          ["begins_at", "price_per_kwh", "currency", "area"])
+      }
+    }
+
+    struct Keep: AsyncParsableCommand {
+      static let configuration = CommandConfiguration(
+        commandName: "set",
+        abstract: "Keep prices from a CSV file with the columns begins_at and price_per_kwh, or one price from now on.",
+        discussion: """
+          A price holds until the next one begins. With --area it is what comes beside the day-ahead price there, which \
+          `price grid` keeps. What was used since then is priced anew.
+          """)
+      @Argument(help: "The file, or a price per kWh before tax such as 0.2145.") var what: String
+      @Option(help: "From when a single price holds, a whole quarter of an hour; else from the last one.") var from:
+        String?
+      @Option(help: "The area of the grid whose price is added, such as NL.") var area: String?
+      @Option(help: "Such as EUR; else the house's.") var currency: String?
+      @Option(help: "The number of the site; else every one without prices of its own.") var site: Int?
+      @OptionGroup var remote: Remote
+
+      func run() async throws {
+        var body: JSON = [:]
+        if let site { body["location"] = .number(JSONNumber(site)) }
+        if let area { body["area"] = .string(area) }
+        if let currency { body["currency"] = .string(currency) }
+        if Decimal(what) != nil {
+          let now = Timestamp.now()
+          let quarter = Timestamp(milliseconds: now.milliseconds - now.milliseconds % 900_000)
+          body["values"] = [["begins_at": .string(from ?? quarter.text), "price_per_kwh": .string(what)]]
+        } else {
+          guard let bytes = File.read(what) else { throw Complaint("\(what) cannot be read") }
+          body["csv"] = .string(String(decoding: bytes, as: UTF8.self))
+        }
+        remote.show(try await remote.ask(.post, "/energy-prices", [], body))
+      }
+    }
+
+    struct Forget: AsyncParsableCommand {
+      static let configuration = CommandConfiguration(
+        commandName: "remove", abstract: "Remove the prices that begin in a time.")
+      @OptionGroup var span: EnergySpan
+      @OptionGroup var remote: Remote
+
+      func validate() throws {
+        if span.from == nil { throw ValidationError("say from when on, with --from") }
+      }
+
+      func run() async throws { try await remote.ask(.delete, "/energy-prices", span.query) }
+    }
+  }
+}
+
+/// Whose prices of energy, and of when.
+struct EnergySpan: ParsableArguments {
+  @Option(help: "The number of the site; else those that hold everywhere.") var site: Int?
+  @Option(help: "The begin, such as 2026-11-01T00:00:00Z.") var from: String?
+  @Option(help: "The end.") var to: String?
+
+  var query: [(String, String?)] { [("location", site.map(String.init)), ("from", from), ("to", to)] }
 }

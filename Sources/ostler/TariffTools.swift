@@ -9,10 +9,19 @@ struct ValidateTariffs: AsyncParsableCommand {
     commandName: "validate",
     abstract: "Check tariff files for what cannot be sold and what is rarely meant. Needs no daemon.")
   @Argument(help: "Files with tariffs as OCPI 2.1.1, 2.2.1 or 2.3.0 write them, one or a list.") var files: [String]
+  @Option(
+    help:
+      "Check also how prices must be told in this country, by its three letters: the EU by AFIR, GBR by its own law.")
+  var country: String?
+  @Option(help: "kW of the strongest connector there; from 50 on more is asked.") var kilowatts = 50
   @Flag(help: "Print the flaws as JSON.") var json = false
 
   func validate() throws {
     if files.isEmpty { throw ValidationError("name at least one file") }
+    if !(1...10_000).contains(kilowatts) { throw ValidationError("1 to 10000 kW are expected") }
+    if let country, PriceDisplay(country: country.uppercased()) == nil {
+      throw ValidationError("no rule of \(country) is known")
+    }
   }
 
   func run() throws {
@@ -24,7 +33,7 @@ struct ValidateTariffs: AsyncParsableCommand {
       guard !tariffs.isEmpty else { throw Complaint("\(file) holds no tariff") }
       for tariff in tariffs {
         let name = tariffs.count == 1 ? file : "\(file) \(tariff.json["id"]?.string ?? "")"
-        all += Self.flaws(of: tariff).map { (name, $0) }
+        all += flaws(of: tariff).map { (name, $0) }
       }
     }
     if json {
@@ -45,13 +54,14 @@ struct ValidateTariffs: AsyncParsableCommand {
     if all.contains(where: { $0.flaw.severity == .error }) { throw ExitCode.failure }
   }
 
-  private static func flaws(of tariff: PaperTariff) -> [TariffFlaw] {
+  private func flaws(of tariff: PaperTariff) -> [TariffFlaw] {
     do {
       let (read, oddities) = try tariff.read()
       let words = oddities.filter { $0.kind != .numberAsText }.map { oddity in
         TariffFlaw(.warning, .badForm, at: oddity.path, "\(oddity.raw) does not fit here (\(oddity.kind.rawValue))")
       }
-      return words + read.check()
+      let display = country.flatMap { PriceDisplay(country: $0.uppercased()) }
+      return words + read.check() + (display.map { read.displayFlaws(by: $0, watts: kilowatts * 1_000) } ?? [])
     } catch {
       return tariff.flawsOfForm().map { TariffFlaw(.error, .badForm, at: $0.path, $0.detail) }
     }

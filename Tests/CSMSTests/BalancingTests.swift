@@ -174,6 +174,47 @@ import Wire
     #expect(last(2) == 0, "there is nothing left for the second car: \(sent)")
   }
 
+  /// Two stations that keep no limit take 52 A of a circuit of 32 A, which nobody but a person can end.
+  @Test func aCircuitThatCarriesTooMuchForLongIsToldOnceAndItsEndToo() async throws {
+    var rules = AlarmRules()
+    rules.rules = [AlarmRules.Rule(.circuitOver, delayMinutes: 0)]
+    let told = rules
+    try await settled { [csms = house.csms] in try await csms.changeAlarmRules(told, by: "anna") }
+    let caller = try house.connect("CS-1")
+    house.pass(5)
+    let first = try caller.start("CARD-A", evse: 1).transaction
+    house.pass(2)
+    try draw(caller, first, 32, evse: 1, wattHours: 100)
+    #expect(house.csms.circuitsOver.isEmpty)
+    let second = try caller.start("CARD-B", evse: 2).transaction
+    for step in 1...4 {
+      house.pass(14)
+      try draw(caller, first, 32, evse: 1, wattHours: Int64(100 + step * 50))
+      try draw(caller, second, 20, evse: 2, wattHours: Int64(step * 30))
+    }
+    #expect(try house.count("circuit.over") == 0, "stations have their time to follow")
+    for step in 5...14 {
+      house.pass(14)
+      try draw(caller, first, 32, evse: 1, wattHours: Int64(100 + step * 50))
+      try draw(caller, second, 20, evse: 2, wattHours: Int64(step * 30))
+    }
+    #expect(try house.count("circuit.over") == 1)
+    let event = try #require(try house.books.events.after(0, limit: 1_000).last { $0.kind == "circuit.over" })
+    // What both outlets give at most is reserved for them.
+    #expect(event.body["circuit"] == "circuit B" && event.body["amperes"] == "32")
+    #expect(house.csms.circuitsOver.map(\.circuit) == ["circuit B"])
+    await house.settleAll()
+    house.pass(40)
+    await house.settleAll()
+    let alarm = try #require(try await house.csms.alarms().first)
+    #expect(alarm.kind == .circuitOver && alarm.subject.hasSuffix(": circuit B"))
+    try caller.stop(second, meter: 2_000)
+    house.pass(5)
+    #expect(try house.count("circuit.within") == 1 && house.csms.circuitsOver.isEmpty)
+    house.pass(600)
+    #expect(try house.count("circuit.over") == 1)
+  }
+
   @Test func whereACarShouldHaveGoneDownItsMeterIsAsked() throws {
     let caller = try house.connect("CS-1")
     house.pass(5)

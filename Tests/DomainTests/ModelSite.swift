@@ -25,7 +25,7 @@ struct ModelSite {
     case good
     /// Answers late, and follows later still.
     case slow
-    /// Says no to every third limit.
+    /// Says no to every third limit, and until it says yes nobody can take from it what it has.
     case refuses
     /// Says yes and does nothing.
     case deaf
@@ -80,6 +80,8 @@ struct ModelSite {
     var isKnownOffline = false
     var offlineUntil = 0
     var knowsCar = false
+    /// Said no to the last limit, and goes on with what it had.
+    var isRefusing = false
     var readAt = 0
     var lines: [Int] = [0, 1, 2]
   }
@@ -235,7 +237,9 @@ struct ModelSite {
     let evse = ID<EVSE>(Int64(number))
     if let asked = outlets[number].answer, asked.at <= second {
       outlets[number].answer = nil
-      if outlets[number].habit == .refuses, random.chance(33) {
+      let isRefusing = outlets[number].habit == .refuses && random.chance(33)
+      if isRefusing, asked.limit < outlets[number].allowed { outlets[number].isRefusing = true }
+      if isRefusing {
         balancer.refused(evse, at: time(second))
       } else {
         balancer.confirmed(evse, at: time(second))
@@ -249,6 +253,7 @@ struct ModelSite {
     }
     while let first = outlets[number].follow.first, first.at <= second {
       outlets[number].follow.removeFirst()
+      outlets[number].isRefusing = false
       if outlets[number].car != nil { outlets[number].allowed = first.limit }
     }
   }
@@ -263,6 +268,7 @@ struct ModelSite {
       }
       deliveredWattHours += outlets[number].delivered
       (outlets[number].car, outlets[number].draw, outlets[number].answer, outlets[number].follow) = (nil, 0, nil, [])
+      outlets[number].isRefusing = false
       outlets[number].allowed = outlets[number].habit == .deaf ? 320 : plan.fallback.tenthsOfAmpere
       if outlets[number].isOnline {
         balancer.ended(evse)
@@ -319,7 +325,7 @@ struct ModelSite {
   private mutating func flow(from second: Int, to next: Int) {
     let span = next - second
     var lineSums = Array(repeating: 0, count: usable.count * 3)
-    // What deaf stations draw nobody can take away: beside it the others must draw nothing.
+    // What deaf and refusing stations draw nobody can take away: beside it the others must draw nothing.
     var deaf = lineSums
     var hunger = Array(repeating: 0, count: outlets.count)
     for number in outlets.indices {
@@ -334,7 +340,7 @@ struct ModelSite {
       outlets[number].delivered = min(car.wattHours, before + given)
       for line in lines(number, car) {
         lineSums[line] += draw
-        if outlets[number].habit == .deaf {
+        if outlets[number].habit == .deaf || outlets[number].isRefusing {
           deaf[line] += draw
           if circuitOf[number] > 0 { deaf[circuitOf[number] * 3 + line] += draw }
         }

@@ -120,9 +120,6 @@ import Wire
     #expect(stage.statuses(2) == ["Faulted"])
     #expect(stage.payloads("StatusNotification").last?["errorCode"]?.string == "GroundFailure")
     #expect(stage.act { $0.plugIn(2, tag: "A", car: Car(), at: $1) } == [])
-    stage.act { $0.breakDown(2, with: nil, at: $1) }
-    stage.settle()
-    #expect(stage.statuses(2) == ["Faulted", "Available"])
   }
 
   @Test func theSameSeedMakesTheSameDay() {

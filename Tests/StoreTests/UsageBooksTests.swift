@@ -36,6 +36,42 @@ import Wire
     #expect(try usage.quarters(of: .house, from: 1_990_000, to: 1_990_010).map(\.quarter) == [1_990_000, 1_990_007])
   }
 
+  @Test func theLinesOfASeriesAreTheSumsOfTheirSpans() throws {
+    let house = try SmallHouse()
+    let (usage, costs) = (house.books.usage, house.books.energyCosts)
+    try costs.keep(
+      [EnergyPrice(beginsAt: Quarter.start(1_990_100), currency: "EUR", price: Decimal(3, places: 1))], of: nil)
+    for quarter in stride(from: Int64(1_990_000), to: 1_992_000, by: 7) {
+      try usage.add(
+        [(quarter, figures(Int(quarter % 1000), Int(quarter % 900), Int(quarter % 77)))],
+        in: quarter % 2 == 0 ? "EUR" : "CHF", to: [.house, .location(house.location.id)])
+    }
+    while try costs.refreshDue(limit: 500) {}
+    // Hours, whole days of UTC, other days with one of 23 and one of 25 hours among them, and cut ends.
+    let hours = (0..<100).map { (from: 1_990_001 + $0 * 4, to: 1_990_005 + $0 * 4) } as [(from: Int64, to: Int64)]
+    let days = (0..<15).map { (from: 1_990_080 + $0 * 96, to: 1_990_176 + $0 * 96) } as [(from: Int64, to: Int64)]
+    var odd: [(from: Int64, to: Int64)] = []
+    var begin: Int64 = 1_990_003
+    for length in [40, 96, 96, 92, 96, 100, 96, 96, 672, 672, 5] as [Int64] {
+      odd.append((begin, begin + length))
+      begin += length
+    }
+    for spans in [hours, days, odd, []] {
+      let lines = try usage.sums(of: .location(house.location.id), over: spans)
+      let money = try costs.sums(of: house.location.id, over: spans)
+      #expect(lines.count == spans.count && money.count == spans.count)
+      for (place, span) in spans.enumerated() {
+        let wanted = try usage.sum(of: .location(house.location.id), from: span.from, to: span.to)
+        #expect(lines[place] == wanted, "\(span)")
+        let cost = try costs.sum(of: house.location.id, from: span.from, to: span.to)
+        #expect(money[place].mapValues(\.cost) == cost.mapValues(\.cost), "\(span)")
+        #expect(money[place].mapValues(\.energy) == cost.mapValues(\.energy), "\(span)")
+      }
+    }
+    #expect(SpanRun.runs(of: odd).map(\.count) == [1, 2, 1, 1, 1, 2, 1, 1, 1])
+    #expect(SpanRun.runs(of: days).map(\.grain) == [.day], "whole days of UTC are read as days")
+  }
+
   @Test func moneyStaysApartByCurrencyAndCanBeTakenBack() throws {
     let house = try SmallHouse()
     let usage = house.books.usage

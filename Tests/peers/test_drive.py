@@ -86,3 +86,22 @@ async def test_everybody_sees_what_is_free_once_it_is_allowed(house, stations, w
     flaws = await axe(page, "status")
     assert not flaws, "\n".join(flaws)
     assert "CS-1" not in await page.content()
+
+
+async def test_prices_are_told_as_the_law_of_the_place_asks(house, stations, window):  # noqa: F811
+    """With tax, per kWh first, then per minute and per session; in pence where people read them so."""
+    number = await tariff(house, {"id": "FAST", "currency": "GBP", "elements": [{"price_components": [
+        {"type": "FLAT", "price": 1, "vat": 20, "step_size": 1}, {"type": "PARKING_TIME", "price": 6, "vat": 20, "step_size": 60},
+        {"type": "ENERGY", "price": 0.5, "vat": 20, "step_size": 1}]}]})
+    await stations(priced(house, "CS-1", number))
+    await house.api.patch(f"/locations/{house.site}", {"country": "GBR", "time_zone": "Europe/London"})
+    code = (await house.api.post("/stations/CS-1/codes", {}))["items"][0]["code"]
+    page = await (await window(house)).go(f"/c/{code}")
+    await expect(page.get_by_text("60 p per kWh + 12 p per minute of parking + 120 p per session")).to_be_visible()
+    flaws = (await house.api.get(f"/tariffs/{number}"))["display_flaws"]
+    assert [(f["rule"], f["path"]) for f in flaws] == [("uk_2023", "elements[0].price_components[0].price")]
+    await house.api.patch(f"/locations/{house.site}", {"country": "DEU", "time_zone": "Europe/Berlin"})
+    # 22 kW: below 50 kW all parts may be asked for.
+    assert (await house.api.get(f"/tariffs/{number}"))["display_flaws"] == []
+    await page.reload()
+    await expect(page.get_by_text("£0.60 per kWh + £0.12 per minute of parking + £1.20 per session")).to_be_visible()

@@ -231,3 +231,17 @@ async def test_a_price_follows_its_rules_from_the_shell(house, stations, tmp_pat
 
 async def _moves(house, policy):
     return await house.cli_json("price", "moves", policy)
+
+
+async def test_prices_of_energy_are_kept_from_the_shell(house, tmp_path):
+    series = tmp_path / "energy.csv"
+    series.write_text("begins_at;price_per_kwh\n2026-11-01T00:00:00Z;0.2145\n2026-11-01T00:15:00Z;-0.01\n")
+    assert (await house.cli_json("price", "energy", "set", str(series), "--currency", "EUR"))["kept"] == 2
+    await house.cli("price", "energy", "set", "0.19", "--from", "2026-11-02T00:00:00Z", "--area", "NL", "--site", str(house.site))
+    told = await house.cli_json("price", "energy")
+    assert [(p["begins_at"], p["price_per_kwh"], p["area"]) for p in told] == [
+        ("2026-11-01T00:00:00Z", "0.2145", None), ("2026-11-01T00:15:00Z", "-0.01", None)]
+    own = await house.cli_json("price", "energy", "list", "--site", str(house.site))
+    assert [(p["price_per_kwh"], p["area"]) for p in own] == [("0.19", "NL")]
+    await house.cli("price", "energy", "remove", "--from", "2026-11-01T00:10:00Z")
+    assert [p["price_per_kwh"] for p in await house.cli_json("price", "energy")] == ["0.2145"]

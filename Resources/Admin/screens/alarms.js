@@ -9,7 +9,7 @@ import { doButton, listSection } from '../lists.js';
 import { mark } from '../states.js';
 import { LiveTable } from '../table.js';
 
-const kinds = ['station_offline', 'evse_faulted', 'session_stuck', 'partner_failing', 'certificate_expiring', 'disk_low', 'cdr_held'];
+const kinds = ['station_offline', 'evse_faulted', 'session_stuck', 'partner_failing', 'certificate_expiring', 'disk_low', 'cdr_held', 'circuit_over'];
 
 export function alarmSection(signal) {
   const list = listSection({

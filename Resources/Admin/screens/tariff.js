@@ -41,11 +41,7 @@ export async function show({ root, signal, params, query, head }) {
   const check = settled(350, async () => {
     try {
       const result = await post('/tariffs/validate', state.tariff, { signal });
-      fill(flaws, result.flaws.length === 0 ? h('p.good', null, glyph('yes', 'ok'), t('tariff.sound'))
-        : h('ul.flaws', null, result.flaws.map((flaw) => h('li', { data: { severity: flaw.severity } },
-          glyph(
-            'yes', flaw.severity === 'error' ? 'failed' : 'expired'
-          ), h('b', null, t(`tariff.${flaw.severity}`)), ' ', h('span', null, whereInWords(flaw.path), ': ', flaw.text)))));
+      fill(flaws, result.flaws.length === 0 ? h('p.good', null, glyph('yes', 'ok'), t('tariff.sound')) : flawList(result.flaws));
     } catch (problem) {
       if (!signal.aborted) fill(flaws, problemBox(problem));
     }
@@ -87,19 +83,28 @@ export async function show({ root, signal, params, query, head }) {
       button.disabled = false;
     }
   };
+  const shown = resource && !isNew ? resource.display_flaws : [];
   root.append(
     h('section', { 'aria-label': t('tariff.words') }, words, flaws), grid,
-    mayRun() && h('section', null, form, trouble, h('div.buttons', null,
+    ...(shown.length ? [h('section', null, h('h2', null, t('tariff.display')), h('p.mute', null, t('tariff.display.text')), flawList(shown))] : []),
+    ...(mayRun() ? [h('section', null, form, trouble, h('div.buttons', null,
       h(
         'button.primary', { type: 'button', on: { click: save } }, isNew ? t('tariffs.add.submit') : t('tariff.save')
       ), h('a.button', { href: '/tariffs' }, t('dialog.cancel')),
-      !isNew && h('span.mute', null, t('tariff.save.hint')))),
+      !isNew && h('span.mute', null, t('tariff.save.hint'))))] : []),
     ...(isNew ? [] : [previewSection(resource, locations.list()[0]?.time_zone)]),
     h(
       'details', { open: !mayRun() }, h('summary', null, t('tariff.json')), h('p.mute', null, t('tariff.json.text')),
       json, jsonTrouble
     ));
   changed();
+}
+
+function flawList(flaws) {
+  return h('ul.flaws', null, flaws.map((flaw) => h(
+    'li', { data: { severity: flaw.severity } }, glyph('yes', flaw.severity === 'error' ? 'failed' : 'expired'),
+    h('b', null, flaw.rule ? word('price_rule', flaw.rule) : t(`tariff.${flaw.severity}`)), ' ', h('span', null, whereInWords(flaw.path), ': ', flaw.text)
+  )));
 }
 
 /// `elements[1].price_components[0].step_size` is price 2, step size.

@@ -1,0 +1,232 @@
+"""Every line and every column of each table of insight, recomputed from the exported records with exact fractions: over the
+night that has 25 hours and over the one that has 23, with drivers of our own and of a partner at two stations."""
+
+import csv
+import io
+from collections import defaultdict
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from charging import priced, tariff
+from partners import EMSP
+from test_insight import PLAIN, TAG, ZONE, at, charge, half_up, quarters
+from test_insight_raw import moment, records
+
+WORK = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY"]
+NIGHTS = {"25 hours": ("2026-10-24", "2026-10-20", "2026-10-31"), "23 hours": ("2026-03-28", "2026-03-24", "2026-04-04")}
+
+
+def midnight(day):
+    return datetime.fromisoformat(day).replace(tzinfo=ZONE)
+
+
+def local(second):
+    return datetime.fromtimestamp(second, timezone.utc).astimezone(ZONE)
+
+
+def share(part, whole):
+    """A share as texts have it: four decimals, half up; empty where there is nothing of it."""
+    return half_up(Fraction(part) / Fraction(whole), 4) if whole else None
+
+
+def cell(text):
+    return None if text == "" else Fraction(text)
+
+
+@pytest.mark.parametrize("night", NIGHTS)
+async def test_every_table_is_what_the_records_give(house, stations, partners, night):
+    day, begin, end = NIGHTS[night]
+    emsp = await partners(EMSP())
+    await emsp.join(house)
+    assert (await emsp.give(emsp.driver("DE-EMP-D1"))).code == 1000
+    number = await tariff(house, PLAIN)
+    one, two = await stations(priced(house, "CP-1", number)), await stations(priced(house, "CP-2", number))
+    eve = at(f"{day}T20:37:11")
+    registers = {1: 0, 2: 0}
+
+    async def use(which, hours, minutes, wh, connector=1, idle=0, tag=TAG):
+        station = {1: one, 2: two}[which]
+        start = eve + timedelta(hours=hours)
+        await station.begin(tag, connector=connector, meter=registers[which], at=start)
+        await station.meter(registers[which] + wh // 3, at=start + timedelta(minutes=minutes / 4), connector=connector)
+        if idle:
+            await station.status(connector, "SuspendedEV", at=start + timedelta(minutes=minutes))
+        registers[which] += wh
+        await station.end(registers[which], at=start + timedelta(minutes=minutes + idle))
+
+    await use(1, -61.25, 77, 8_123)
+    await use(2, -36.1, 130, 21_007, connector=2, tag="DE-EMP-D1")
+    await use(1, -12.5, 600, 40_011, idle=55)
+    # Over the hour that comes twice, or not at all.
+    await use(1, 1.1, 351, 31_415, idle=41)
+    await use(2, 3.3, 200.5, 17_171, tag="DE-EMP-D1", idle=7)
+    await use(2, 9.9, 0.4, 55, connector=2)
+    await use(1, 50, 95, 9_999, connector=2, tag="DE-EMP-D1")
+    await use(2, 80.2, 313, 27_182)
+
+    told = await records(house)
+    assert len(told) == 8
+    first, last = int(midnight(begin).timestamp()), int(midnight(end).timestamp())
+    span = {"from": begin, "to": end, "zone": "Europe/Amsterdam"}
+    places = {}
+    for identity in ("CP-1", "CP-2"):
+        for evse in (await house.api.get(f"/stations/{identity}"))["evses"]:
+            places[evse["uid"]] = (identity, evse["number"])
+    evses = len(places)
+    assert evses == 4
+
+    # By quarters: whose, where, and [0.1 Wh, busy, idle, sessions]; money counts where a session ended.
+    seen, money = [], []
+    for record in told:
+        whose = "own" if record["cdr_token"]["uid"] == TAG else "partner"
+        where = places[record["cdr_location"]["evse_uid"]]
+        seen += [(second, whose, where, figures) for second, figures in quarters(record).items()
+                 if first <= second < last]
+        over = moment(record["end_date_time"]).timestamp()
+        assert first <= over < last
+        money.append((over, whose, where, Fraction(str(record["totals"]["total_cost"]["excl_vat"]))))
+
+    def sums(chosen):
+        found = [0, 0, 0, 0]
+        for second, whose, where, figures in seen:
+            if chosen(second, whose, where):
+                found = [a + b for a, b in zip(found, figures)]
+        earned = [amount for over, whose, where, amount in money if chosen(over, whose, where)]
+        return found, sum(earned) if earned else None
+
+    def held(row, chosen, seconds):
+        found, earned = sums(chosen)
+        assert [Fraction(row["energy_kwh"]) * 10_000, int(row["busy_seconds"]), int(row["idle_seconds"]),
+                int(row["sessions"])] == found, row
+        assert cell(row["utilisation"]) == share(found[1], seconds), row
+        assert cell(row["revenue"]) == earned and row["currency"] == ("EUR" if earned else ""), row
+
+    async def table(view, **query):
+        response = await house.api.http.get(f"/insight/{view}.csv", params={**span, **query})
+        assert response.status_code == 200, response.text
+        return list(csv.DictReader(io.StringIO(response.text)))
+
+    # Over time. The day of the change has 25 or 23 hours, and so many lines.
+    for by in ("hour", "day", "week", "month"):
+        rows, edge = await table("usage", by=by), first
+        for row in rows:
+            start, stop = moment(row["start"]).timestamp(), moment(row["end"]).timestamp()
+            assert start == edge < stop
+            held(row, lambda second, *_: start <= second < stop, (stop - start) * evses)
+            edge = stop
+            if by == "day":
+                assert (local(start).hour, local(stop).hour) == (0, 0)
+        assert edge == last
+        hours = (last - first) // 3600
+        days = {"hour": hours, "day": round(hours / 24), "week": 2, "month": len({local(s).month for s in (first, last - 1)})}
+        assert len(rows) == days[by], by
+    changed = next(r for r in await table("usage", by="day") if local(moment(r["start"]).timestamp()).date().day
+                   == (midnight(day) + timedelta(days=1)).day)
+    assert moment(changed["end"]) - moment(changed["start"]) == timedelta(hours=int(night.split()[0]))
+
+    # By the hours of the week.
+    lengths = defaultdict(int)
+    for second in range(first, last, 900):
+        lengths[local(second).isoweekday(), local(second).hour] += 900
+    rows = await table("heatmap")
+    assert [(int(r["weekday"]), int(r["hour"])) for r in rows] == [(d, h) for d in range(1, 8) for h in range(24)]
+    busy = defaultdict(int)
+    for row in rows:
+        place = int(row["weekday"]), int(row["hour"])
+        found, _ = sums(lambda second, *_: (local(second).isoweekday(), local(second).hour) == place)
+        assert [Fraction(row["energy_kwh"]) * 10_000, int(row["busy_seconds"]), int(row["idle_seconds"]),
+                int(row["sessions"])] == found, place
+        assert cell(row["utilisation"]) == share(found[1], lengths[place] * evses)
+        busy[place] = found[1]
+
+    # What stands empty, and what would fill it.
+    def use_of(days, hours):
+        return share(sum(busy[d, h] for d in days for h in hours),
+                     sum(lengths[d, h] for d in days for h in hours) * evses)
+
+    mean, wanted = use_of(range(1, 8), range(24)), []
+    for days in (range(1, 6), range(6, 8)):
+        quiet = [use_of(days, [hour]) * 2 <= mean for hour in range(24)] + [False]
+        best, start = None, None
+        for hour, is_quiet in enumerate(quiet):
+            if is_quiet and start is None:
+                start = hour
+            elif not is_quiet and start is not None:
+                if hour - start >= 2 and hour - start > (best[1] - best[0] if best else 0):
+                    best = start, hour
+                start = None
+        if best:
+            used = use_of(days, range(*best))
+            fives = half_up((1 - half_up(used / mean, 4)) * 30 / 5)
+            names = WORK if len(days) == 5 else ["SATURDAY", "SUNDAY"]
+            wanted.append((names, *best, used, max(5, min(5 * int(fives), 30))))
+    empty = await house.api.get("/insight/off-peak", tariff=str(number), **span)
+    assert Fraction(empty["utilisation"]) == mean
+    assert [(i["days"], i["from_hour"], i["to_hour"], Fraction(i["utilisation"]), i["discount_percent"])
+            for i in empty["items"]] == wanted and wanted
+    for element, (_, start, stop, _, percent) in zip(empty["tariff"]["elements"], wanted):
+        assert element["restrictions"]["start_time"] == f"{start:02}:00"
+        assert element["restrictions"]["end_time"] == f"{stop % 24:02}:00"
+        assert Fraction(str(element["price_components"][0]["price"])) == half_up(Fraction(30 * (100 - percent), 10_000), 4)
+
+    # By connector, the busiest first.
+    rows = await table("connectors")
+    assert {(r["station"], int(r["evse"])) for r in rows} == set(places.values())
+    for row in rows:
+        held(row, lambda _, __, where: where == (row["station"], int(row["evse"])), last - first)
+    order = [int(r["busy_seconds"]) for r in rows]
+    assert order == sorted(order, reverse=True)
+
+    # Partners beside our own drivers.
+    rows = await table("partners")
+    whole = sums(lambda *_: True)[0][0]
+    assert [r["partner"] for r in rows] == ["", str(emsp.number)] or [r["partner"] for r in rows] == [str(emsp.number), ""]
+    for row in rows:
+        whose = "partner" if row["partner"] else "own"
+        found, earned = sums(lambda _, who, __: who == whose)
+        assert [Fraction(row["energy_kwh"]) * 10_000, int(row["busy_seconds"]), int(row["idle_seconds"]),
+                int(row["sessions"])] == found
+        assert Fraction(row["share"]) == share(found[0], whole)
+        assert Fraction(row["kwh_per_session"]) == half_up(Fraction(found[0], 10_000) / found[3], 4)
+        assert Fraction(row["revenue"]) == earned
+        assert Fraction(row["revenue_per_kwh"]) == half_up(earned / Fraction(found[0], 10_000), 4)
+
+    # What a table says its view says too.
+    for view in ("usage", "heatmap", "connectors", "partners", "failures", "margin", "forecast"):
+        rows, items = await table(view), (await house.api.get(f"/insight/{view}", **span))["items"]
+        assert len(rows) == len(items), view
+        for row, item in zip(rows, items):
+            for name in set(row) & set(item) - {"revenue", "partner", "start", "end", "location", "name"}:
+                plain = "" if item[name] is None else str(item[name])
+                assert row[name] == plain or Decimal(row[name]) == Decimal(plain), (view, name)
+
+
+async def test_failures_are_counted_with_their_shares(house, stations):
+    number = await tariff(house, PLAIN)
+    one, two = await stations(priced(house, "CP-1", number)), await stations(priced(house, "CP-2", number))
+    for station, connector, times in ((one, 1, 3), (one, 2, 1), (two, 1, 2)):
+        for _ in range(times):
+            await station.status(connector, "Faulted")
+            await station.status(connector, "Available")
+    # A session without energy is one too.
+    await one.begin(TAG, connector=1, meter=0)
+    await one.end(0)
+    counts = {"station": {"CP-1": 5, "CP-2": 2}, "model": {"Twin 22": 7}}
+    for by, wanted in counts.items():
+        response = await house.api.http.get("/insight/failures.csv", params={"by": by})
+        rows = list(csv.DictReader(io.StringIO(response.text)))
+        assert {row[by]: int(row["count"]) for row in rows} == wanted
+        whole, so_far = sum(wanted.values()), 0
+        for row in rows:
+            so_far += int(row["count"])
+            assert Fraction(row["share"]) == share(int(row["count"]), whole)
+            assert Fraction(row["share_so_far"]) == share(so_far, whole)
+        history = []
+        for identity in ("CP-1", "CP-2"):
+            told = await house.api.get(f"/stations/{identity}/status-history", **{"from": "2026-01-01T00:00:00Z"})
+            history += [c for c in told["items"] if c["status"] == "faulted"]
+        empty = [s for s in await house.api.items("/sessions") if Decimal(s["energy_kwh"]) == 0]
+        assert len(history) + len(empty) == whole
