@@ -203,10 +203,14 @@ import Wire
     // What both outlets give at most is reserved for them.
     #expect(event.body["circuit"] == "circuit B" && event.body["amperes"] == "32")
     #expect(house.csms.circuitsOver.map(\.circuit) == ["circuit B"])
-    await house.settleAll()
-    house.pass(40)
-    await house.settleAll()
-    let alarm = try #require(try await house.csms.alarms().first)
+    // Alarms are looked for beside the turns, by a reader of its own.
+    var alarms: [Alarm] = []
+    for _ in 0..<100 where alarms.isEmpty {
+      house.pass(40)
+      await house.settleAll()
+      alarms = try await house.csms.alarms()
+    }
+    let alarm = try #require(alarms.first)
     #expect(alarm.kind == .circuitOver && alarm.subject.hasSuffix(": circuit B"))
     try caller.stop(second, meter: 2_000)
     house.pass(5)
