@@ -1,6 +1,6 @@
 // Drivers and tokens: who may charge, and the tags that were shown and that nobody knows.
 
-import { get, mayRun, patch, post, remove } from '../api.js';
+import { all, get, mayRun, patch, post, remove } from '../api.js';
 import { confirmDialog, formDialog, problemBox } from '../dialog.js';
 import { announce, fill, h, path } from '../dom.js';
 import { editDialog } from '../editing.js';
@@ -146,8 +146,7 @@ function placeOf({ places }) {
 }
 
 async function locations() {
-  const { items } = await get('/locations', { limit: 1000 });
-  return items.map((site) => ({ value: String(site.id), label: site.name ?? site.address }));
+  return (await all('/locations')).map((site) => ({ value: String(site.id), label: site.name ?? site.address }));
 }
 
 /// A day becomes its last moment here.
