@@ -98,19 +98,19 @@ extension API {
 
 nonisolated extension TariffVersion {
   func json(_ books: Books) throws(StoreFault) -> JSON {
-    let used = try books.tariffs.whereUsed(id)
+    let use = try books.tariffs.use(of: id)
     return [
       "id": .id(id), "ref": .string(tariff.ref), "version": .whole(version),
       "party": try books.parties.party(party).map { .party($0.name) } ?? .null, "tariff": tariff.json,
-      "connectors": .whole(used.count), "display_flaws": .array(displayFlaws(where: used)),
+      "connectors": .whole(use.reduce(0) { $0 + $1.connectors }), "display_flaws": .array(displayFlaws(of: use)),
       "created_at": .time(createdAt), "updated_at": .time(updatedAt),
     ]
   }
 
   /// What keeps it from being told to drivers as the law asks in the countries in which it is used.
-  private func displayFlaws(where used: [PricedConnector]) -> [JSON] {
+  private func displayFlaws(of use: [TariffUse]) -> [JSON] {
     PriceDisplay.allCases.flatMap { rule -> [JSON] in
-      let watts = used.filter { $0.country.flatMap { PriceDisplay(country: $0) } == rule }.map(\.watts).max()
+      let watts = use.filter { $0.country.flatMap { PriceDisplay(country: $0) } == rule }.map(\.watts).max()
       return watts.map { tariff.displayFlaws(by: rule, watts: $0) }?.map { $0.json(of: rule) } ?? []
     }
   }

@@ -9,8 +9,14 @@ nonisolated public struct PricedConnector: Sendable, Equatable {
   public let evseNumber: Int
   public let station: StationIdentity
   public let location: ID<Location>?
-  /// Where it stands, by three letters.
+}
+
+/// The connectors of a country that have a tariff.
+nonisolated public struct TariffUse: Sendable, Equatable {
+  /// By three letters; nil: of stations at no location.
   public let country: String?
+  public let connectors: Int
+  /// The power of the strongest, W.
   public let watts: Int
 }
 
@@ -110,11 +116,8 @@ nonisolated public struct Tariffs {
     try db.rows(
       """
       SELECT connector.id, connector.number, evse.id AS evse, evse.number AS evse_number, station.identity,
-        station.location, location.country,
-        coalesce(connector.max_power, connector.max_voltage * connector.max_amperage
-          * iif(connector.power_type = 'AC_3_PHASE', 3, 1)) AS watts
+        station.location
       FROM connector JOIN evse ON evse.id = connector.evse JOIN station ON station.id = evse.station
-        LEFT JOIN location ON location.id = station.location
       WHERE connector.tariff = ?1 OR (connector.more_tariffs IS NOT NULL
         AND EXISTS (SELECT 1 FROM json_each(connector.more_tariffs) WHERE value = ?1))
       ORDER BY station.identity, evse.number, connector.number
@@ -122,8 +125,27 @@ nonisolated public struct Tariffs {
     ) { (row) throws(StoreFault) in
       try PricedConnector(
         connector: row.get("id"), number: row.get("number"), evse: row.get("evse"), evseNumber: row.get("evse_number"),
-        station: row.get("identity"), location: row.get("location"), country: row.get("country"),
-        watts: row.get("watts"))
+        station: row.get("identity"), location: row.get("location"))
+    }
+  }
+
+  /// How much it is used: a tariff may be that of every connector of a network.
+  public func use(of id: ID<Tariff>) throws(StoreFault) -> [TariffUse] {
+    try db.rows(
+      """
+      SELECT location.country, count(*) AS connectors,
+        max(coalesce(connector.max_power, connector.max_voltage * connector.max_amperage
+          * iif(connector.power_type = 'AC_3_PHASE', 3, 1))) AS watts
+      FROM (
+        SELECT id FROM connector WHERE tariff = ?1
+        UNION SELECT connector.id FROM connector, json_each(connector.more_tariffs)
+        WHERE connector.more_tariffs IS NOT NULL AND json_each.value = ?1) AS used
+      JOIN connector ON connector.id = used.id JOIN evse ON evse.id = connector.evse
+      JOIN station ON station.id = evse.station LEFT JOIN location ON location.id = station.location
+      GROUP BY location.country ORDER BY location.country
+      """, id
+    ) { (row) throws(StoreFault) in
+      try TariffUse(country: row.get("country"), connectors: row.get("connectors"), watts: row.get("watts"))
     }
   }
 
