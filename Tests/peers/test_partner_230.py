@@ -235,7 +235,8 @@ async def test_a_partner_goes_to_another_version_and_back(house, stations, partn
         assert (await partner.module("GET", "locations")).code == 1000
         # A session and its CDR arrive in the words of that version; `judgement` reads each by the version that it came in.
         count = len(partner.cdrs())
-        await station.begin("EMP-0001", meter=0, at=now() - later(600))
+        # Two that say the same of their beginning, to the second, would be one session told twice.
+        await station.begin("EMP-0001", meter=0, at=now() - later(600 * kwh))
         await station.end(kwh * 1_000)
         await until(lambda: len(partner.cdrs()) > count, what="the CDR")
         bill = partner.told("cdrs", "POST")[-1]
