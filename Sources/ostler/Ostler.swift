@@ -1,7 +1,22 @@
 import ArgumentParser
+import Dispatch
+
+/// The program. What must be settled before there is a second thread is settled here: from then on the main actor itself
+/// runs on the threads of libdispatch.
+@main
+enum Program {
+  static func main() {
+    // What is wrong with the words of the command is told when they are read again.
+    if let daemon = try? Ostler.parseAsRoot() as? Serve { daemon.settleMemory() }
+    Task {
+      await Ostler.main()
+      Ostler.exit()
+    }
+    dispatchMain()
+  }
+}
 
 /// The command line: one program that is the daemon, and that speaks to a running one.
-@main
 struct Ostler: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ostler",

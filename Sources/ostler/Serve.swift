@@ -15,13 +15,18 @@ struct Serve: AsyncParsableCommand {
 
   @OptionGroup var options: ServeOptions
 
+  /// Before the first thread, which would have an arena of its own at once. A configuration that is wrong is told by `run`.
+  func settleMemory() {
+    guard let configuration = try? options.read() else { return }
+    // One for each loop; with the usual eight per core, 5,000 idle stations were measured to hold a fifth more.
+    ostler_bound_arenas(Int32(configuration.loops))
+    Memory.givesBackLargeBlocks()
+  }
+
   @MainActor func run() async throws {
     let configuration = try options.read()
     Logs.begin(configuration)
     Descriptors.raiseSoftLimit()
-    // One for each loop; with the usual eight per core, 5,000 idle stations were measured to hold a fifth more.
-    ostler_bound_arenas(Int32(configuration.loops))
-    Memory.givesBackLargeBlocks()
     let log = Logger(label: "ostler")
     let house: House
     do { house = try await House.open(configuration) } catch {
