@@ -53,21 +53,21 @@ nonisolated struct Assets: Sendable {
     return lean
   }
 
-  /// What the first screen says; a name that ends in a dot is all that begins with it.
-  private static let firstWords = [
+  /// What the first screen says; a name that ends in a dot is a family.
+  private static let firstWords = WordList([
     "attention.", "chart.", "col.cost", "col.count", "col.detail", "col.duration", "col.energy", "col.partner",
     "col.power", "col.since", "col.start", "col.state", "col.station", "col.token", "col.what", "col.where", "command.",
     "commands.dock", "error.", "event.", "evse.", "jump.button", "jump.title", "keys.title", "knock.region", "kpi.",
     "live.", "missing.", "module.", "money.", "nav.", "overview.", "role.administrator", "role.operator", "role.owner",
     "role.support", "role.viewer", "session.", "sessions.ours", "sessions.removed", "shell.", "table.", "time.",
     "token_type.", "who.",
-  ]
+  ])
 
   /// What the way in says.
-  private static let entryWords = [
+  private static let entryWords = WordList([
     "copied", "copy", "copy.", "dialog.", "error.", "form.", "login.", "problem.", "setup.again", "setup.differ",
     "setup.password.hint", "setup.submit", "setup.text", "setup.title", "waiting.",
-  ]
+  ])
 
   /// A language in parts: what is said first, what is said at the way in, and all but the first.
   private static func parts(of words: [UInt8]) -> [(name: String, words: [UInt8])] {
@@ -75,12 +75,23 @@ nonisolated struct Assets: Sendable {
     func part(_ isIn: (String) -> Bool) -> [UInt8] {
       JSON.object(JSONObject(members.filter { isIn($0.key) })).bytes
     }
-    func isFirst(_ key: String) -> Bool { names(key, firstWords) }
-    return [("first", part(isFirst)), ("entry", part { names($0, entryWords) }), ("other", part { !isFirst($0) })]
+    return [
+      ("first", part(firstWords.contains)), ("entry", part(entryWords.contains)),
+      ("other", part { !firstWords.contains($0) }),
+    ]
   }
 
-  private static func names(_ key: String, _ list: [String]) -> Bool {
-    list.contains { $0.hasSuffix(".") ? key.hasPrefix($0) : key == $0 }
+  /// Words by name, and families of them by what stands before their first dot.
+  private struct WordList {
+    private let words: Set<String>
+
+    init(_ words: Set<String>) { self.words = words }
+
+    func contains(_ key: String) -> Bool {
+      if words.contains(key) { return true }
+      guard let dot = key.utf8.firstIndex(of: UInt8(ascii: ".")) else { return false }
+      return words.contains(String(key[...dot]))
+    }
   }
 
   /// The file of that name, such as `js/app.js` or `i18n/de.json`.

@@ -44,7 +44,7 @@ public struct ClientResponse: Sendable, Equatable {
 /// answer, and only if that cannot do anything twice. Everything else is the caller's to repeat.
 public final class Client {
   public let loop: EventLoop
-  private let tls: TLSContext?
+  fileprivate let tls: TLSContext?
   private let limits: HTTPLimits.Client
   private var idle: [PoolKey: [ClientConnection]] = [:]
   private var idleCount = 0
@@ -192,7 +192,8 @@ final class ClientCall {
   private func attempt() {
     if let kept = client.takeIdle(key) { return use(kept, isFresh: false) }
     Destination.find(
-      url, via: options.via, allowPrivate: options.allowPrivate, deadline: options.limits.resolveDeadline, on: loop
+      url, via: options.via, allowPrivate: options.allowPrivate, deadline: options.limits.resolveDeadline,
+      tls: client.tls, on: loop
     ) { [weak self] result in
       guard let self, completion != nil else { return }
       switch result {

@@ -54,12 +54,22 @@ public enum ClientFault: Error, Equatable, Sendable, CustomStringConvertible {
 
 /// Where a call goes: a URL's host by name, or one fixed address such as the daemon's own socket.
 enum Destination {
-  /// The addresses to try, in order, each of them allowed.
+  /// The addresses to try, in order, each of them allowed. Whoever speaks TLS there can do so at once.
   static func find(
-    _ url: HTTPURL, via: SocketAddress?, allowPrivate: Bool, deadline: Duration, on loop: EventLoop,
+    _ url: HTTPURL, via: SocketAddress?, allowPrivate: Bool, deadline: Duration, tls: TLSContext?, on loop: EventLoop,
     _ completion: @escaping (Result<[SocketAddress], ClientFault>) -> Void
   ) {
     if let via { return completion(.success([via])) }
+    guard url.isSecure, let tls else {
+      return lookUp(url, allowPrivate: allowPrivate, deadline: deadline, on: loop, completion)
+    }
+    tls.prepare(on: loop) { lookUp(url, allowPrivate: allowPrivate, deadline: deadline, on: loop, completion) }
+  }
+
+  private static func lookUp(
+    _ url: HTTPURL, allowPrivate: Bool, deadline: Duration, on loop: EventLoop,
+    _ completion: @escaping (Result<[SocketAddress], ClientFault>) -> Void
+  ) {
     Resolver.resolve(host: url.host, port: url.port, on: loop, deadline: deadline) { result in
       switch result {
       case .failure(let fault):

@@ -30,7 +30,8 @@ public enum WebSocketClient {
     completion: @escaping (Result<WebSocket, ClientFault>) -> Void
   ) {
     Destination.find(
-      url, via: options.via, allowPrivate: options.allowPrivate, deadline: options.deadlines.resolveDeadline, on: loop
+      url, via: options.via, allowPrivate: options.allowPrivate, deadline: options.deadlines.resolveDeadline,
+      tls: options.tls, on: loop
     ) { result in
       switch result {
       case .failure(let fault): completion(.failure(fault))

@@ -23,9 +23,14 @@ public final class Mailer {
   /// Call it on the loop; `done` is called there, once.
   func send(_ letter: Letter, by server: MailServer, done: @escaping (MailOutcome) -> Void) {
     guard let port = UInt16(exactly: server.port) else { return done(.failed("\(server.port) is no port")) }
-    guard server.security == .plain || tls != nil else {
-      return done(.failed("no server can be reached over TLS: this system's roots cannot be read"))
-    }
+    guard server.security != .plain else { return deliver(letter, by: server, at: port, done: done) }
+    guard let tls else { return done(.failed("this mailer has no TLS settings")) }
+    tls.prepare(on: loop) { self.deliver(letter, by: server, at: port, done: done) }
+  }
+
+  private func deliver(
+    _ letter: Letter, by server: MailServer, at port: UInt16, done: @escaping (MailOutcome) -> Void
+  ) {
     Resolver.resolve(host: server.host, port: port, on: loop, deadline: Limits.resolveDeadline) {
       [loop, tls, name] result in
       switch result {

@@ -57,12 +57,7 @@ final class House {
   ) async throws {
     let loop = try EventLoop(label: "loop-0")
     let loops = [loop] + (try (1..<configuration.loops).map { try EventLoop(label: "loop-\($0)") })
-    let trust: TLSContext?
-    do { trust = try TLSContext(client: TLSClientSettings()) } catch {
-      log.error(
-        "no partner can be reached over https: this system's roots cannot be read", metadata: ["cause": "\(error)"])
-      trust = nil
-    }
+    let trust = TLSContext.system()
     let client = await loop.run { loop in Client(loop: loop, tls: trust).handle }
     var doors: [LoopBound<Doors>] = []
     var stations: [LoopBound<StationServer>] = []

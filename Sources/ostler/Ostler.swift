@@ -6,8 +6,9 @@ import Dispatch
 @main
 enum Program {
   static func main() {
-    // What is wrong with the words of the command is told when they are read again.
-    if let daemon = try? Ostler.parseAsRoot() as? Serve { daemon.settleMemory() }
+    let words = CommandLine.arguments.dropFirst()
+    // What is wrong with them is told when all of them are read.
+    if words.first == "serve", let daemon = try? Serve.parse(Array(words.dropFirst())) { daemon.settleMemory() }
     Task {
       await Ostler.main()
       Ostler.exit()

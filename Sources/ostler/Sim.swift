@@ -55,10 +55,9 @@ struct Sim: AsyncParsableCommand {
       profile.version = StationProfile.Version(rawValue: spoken) ?? .v16
       profile.meterSeconds = 10
       for habit in quirks.compactMap({ StationHabit(rawValue: $0) }) { profile.take(habit) }
-      let trust = try? TLSContext(client: TLSClientSettings())
       let station = await loop.run { [profile] loop in
         let station = VirtualStation(
-          profile, url: address, clock: clock, seed: .random(in: 0 ... .max), tls: trust, loop: loop)
+          profile, url: address, clock: clock, seed: .random(in: 0 ... .max), tls: .system(), loop: loop)
         station.onEvent = { _, event in Console.say(event.line) }
         station.start()
         return LoopBound(station, loop: loop)
@@ -123,9 +122,8 @@ struct Sim: AsyncParsableCommand {
         party: PartyID(party) ?? PartyID(country: "NL", party: "DEM"), tokenA: token,
         role: VirtualPartner.Role(rawValue: role) ?? .provider, version: ocpi)
       let manner = PartnerMood(rawValue: mood) ?? .well
-      let trust = try? TLSContext(client: TLSClientSettings())
       let partner = try await loop.run { [driver, charge] loop throws(NetFault) in
-        let partner = VirtualPartner(profile, tls: trust, loop: loop)
+        let partner = VirtualPartner(profile, tls: .system(), loop: loop)
         partner.mood = manner
         partner.onEvent = { [weak partner] event in
           Console.say(event.line)

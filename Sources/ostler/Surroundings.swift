@@ -135,8 +135,7 @@ private struct Sight {
     let response: ClientResponse
     do {
       let loop = try EventLoop(label: "doctor")
-      let roots = try TLSContext(client: TLSClientSettings())
-      let client = await loop.run { loop in Client(loop: loop, tls: roots).handle }
+      let client = await loop.run { loop in Client(loop: loop, tls: .system()).handle }
       var options = ClientOptions(allowPrivate: true)
       options.limits.wholeDeadline = .seconds(seconds)
       let asked = ClientRequest(.get, url, headers: ["Upgrade": "websocket", "Connection": "Upgrade"])

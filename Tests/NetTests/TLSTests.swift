@@ -90,11 +90,30 @@ import Testing
     }
   }
 
+  @Test func theSystemsRootsAreReadBesideTheLoopForTheFirstSession() async throws {
+    let (loop, context) = (try EventLoop(label: "roots"), TLSContext.system())
+    // Before there is anything to read again.
+    try context.reload()
+    func isPreparedAtOnce() async -> Bool {
+      await withCheckedContinuation { told in
+        loop.execute {
+          var isOnTheWay = true
+          context.prepare(on: loop) { told.resume(returning: isOnTheWay) }
+          isOnTheWay = false
+        }
+      }
+    }
+    #expect(await !isPreparedAtOnce())
+    #expect(await isPreparedAtOnce())
+    try context.reload()
+  }
+
   @Test func aStrangeAuthorityIsRefused() async throws {
     let trust = try TestTrust()
     for context in [
       try TLSContext(client: .init(trust: .authorities(TestAuthority("Other").pem))),
       try TLSContext(client: .init(trust: .system)),
+      TLSContext.system(),
     ] {
       let outcome = try await meet(trust.server, TLSClientConfiguration(context: context, host: "localhost"))
       guard case .tls(.certificate(.untrusted, _, _)) = outcome.client else {
