@@ -44,7 +44,7 @@ export async function show({ root, signal, query, head, keep }) {
     ] : []),
     empty: () => h('div', null, h('h2', null, t('tokens.none')), h('p', null, t('tokens.none.text'))),
     columns: [
-      { id: 'uid', label: t('col.uid'), head: true, sort: (k) => k.uid, cell: (k) => h('span.id', null, k.uid) },
+      { id: 'uid', label: t('col.uid'), head: true, cut: true, sort: (k) => k.uid, cell: (k) => h('span.id', null, k.uid) },
       { id: 'state', label: t('col.state'), cell: (k) => mark('yes', stateOfToken(k)) },
       { id: 'type', label: t('col.type'), cell: (k) => word('token_type', k.type) },
       {
