@@ -37,10 +37,13 @@ export class AreaChart {
 
   #draw() {
     const points = this.#points;
+    // As high as it will be, so that nothing below it moves when it begins.
+    const waits = points.length < 2 && Boolean(this.#empty);
+    this.#element.classList.toggle('waits', waits);
+    this.#element.style.minHeight = waits ? `${this.#height + 38}px` : '';
     if (points.length < 2) {
-      // As high as it will be, so that nothing below it moves when it begins.
       this.#svg.replaceChildren();
-      this.#svg.setAttribute('height', this.#empty ? this.#height : 0);
+      this.#svg.setAttribute('height', '0');
       this.#svg.setAttribute('aria-label', this.#name);
       this.#note.textContent = this.#empty ?? '';
       return;

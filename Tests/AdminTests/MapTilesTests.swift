@@ -25,6 +25,7 @@ import Wire
     #expect(chosen.status == 200 && chosen.json == choice)
     #expect(try await house.ask(.get, "/map-tiles", as: owner).json == choice)
     // Also to whoever has some sites only.
+    try await house.ask(.post, "/stations", ["id": "CS-1"], as: owner)
     let site = try #require(try await house.ask(.get, "/locations", as: owner).items.first?["id"]?.int)
     let keeper = try await house.house.addKey("keeper", role: .viewer, scope: SiteScope([ID(site)]), by: "test").key
     #expect(try await house.ask(.get, "/map-tiles", as: .key(keeper)).json == choice)

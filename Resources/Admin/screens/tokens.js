@@ -59,7 +59,6 @@ export async function show({ root, signal, query, head, keep }) {
         id: 'owner', label: t('tokens.owner'),
         cell: (k) => (k.owner ? h('span', { title: k.issuer }, ownerName(k.owner)) : h('span.mute', null, t('tokens.owner.ours'))),
       },
-      { id: 'updated', label: t('col.changed'), calm: true, sort: (k) => k.updated_at, cell: (k) => ago(k.updated_at) },
     ],
   });
   const list = pager({
