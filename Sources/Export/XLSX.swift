@@ -38,7 +38,8 @@ public struct XLSX: Sendable {
   private static func cell(_ cell: CSV.Cell, style: Int) -> String {
     let mark = style == 0 ? "" : " s=\"\(style)\""
     return switch cell {
-    case .text(let text): "<c t=\"inlineStr\"\(mark)><is><t xml:space=\"preserve\">\(XML.escaped(kept(text)))</t></is></c>"
+    case .text(let text):
+      "<c t=\"inlineStr\"\(mark)><is><t xml:space=\"preserve\">\(XML.escaped(kept(text)))</t></is></c>"
     case .number(let number): "<c\(mark)><v>\(number)</v></c>"
     case .whole(let number): "<c\(mark)><v>\(number)</v></c>"
     // Days since the last of December 1899, as spreadsheets count.

@@ -24,6 +24,7 @@ nonisolated public struct StationPresence: Sendable {
   public let absent: Glance<AbsentStation>
 }
 
+/// An EVSE that says it is broken.
 nonisolated public struct FaultedEVSE: Sendable, Equatable {
   public let station: StationIdentity
   public let number: Int
@@ -51,6 +52,7 @@ nonisolated public struct OpenFigures: Sendable, Equatable {
 nonisolated public struct Attention {
   let db: Database
 
+  /// How many accepted stations there are, are open to anybody, and are away.
   /// - Parameter online: those that have a link.
   public func stations(online: Set<ID<Station>>, limit: Int) throws(StoreFault) -> StationPresence {
     let here = jsonList(Array(online))
@@ -62,17 +64,21 @@ nonisolated public struct Attention {
       """, here, SecurityProfile.certificate.rawValue
     ) { (row) throws(StoreFault) in try (row.get("total") as Int, row.get("open") as Int, row.get("away") as Int) }
     let (total, open, away) = counts ?? (0, 0, 0)
-    let absent = away == 0 ? [] : try db.rows(
-      """
-      SELECT identity, last_seen_at FROM station
-      WHERE registration = 'accepted' AND id NOT IN (SELECT value FROM json_each(?1)) ORDER BY identity LIMIT ?2
-      """, here, Limits.page(limit)
-    ) { (row) throws(StoreFault) in
-      try AbsentStation(identity: row.get("identity"), lastSeenAt: row.get("last_seen_at"))
-    }
+    let absent =
+      away == 0
+      ? []
+      : try db.rows(
+        """
+        SELECT identity, last_seen_at FROM station
+        WHERE registration = 'accepted' AND id NOT IN (SELECT value FROM json_each(?1)) ORDER BY identity LIMIT ?2
+        """, here, Limits.page(limit)
+      ) { (row) throws(StoreFault) in
+        try AbsentStation(identity: row.get("identity"), lastSeenAt: row.get("last_seen_at"))
+      }
     return StationPresence(total: total, open: open, absent: Glance(first: absent, count: away))
   }
 
+  /// EVSEs that are faulted, by station and number.
   public func faulted(limit: Int) throws(StoreFault) -> Glance<FaultedEVSE> {
     let first = try db.rows(
       """
@@ -86,6 +92,7 @@ nonisolated public struct Attention {
       first: first, count: try db.value("SELECT count(*) FROM evse WHERE status = 'faulted'") ?? first.count)
   }
 
+  /// Of the whole house, without reading one of them.
   public func openSessions() throws(StoreFault) -> OpenFigures {
     let found = try db.first(
       """

@@ -163,7 +163,9 @@ struct Stations: AsyncParsableCommand {
     func run() async throws {
       let known = try await station.remote.ask(.get, station.path)["evses"]?.array ?? []
       let wanted = known.filter { one in evse.map { one["number"]?.int == Int64($0) } ?? true }
-      guard !wanted.isEmpty else { throw Complaint(evse.map { "there is no EVSE \($0)" } ?? "it has told of no EVSE yet") }
+      guard !wanted.isEmpty else {
+        throw Complaint(evse.map { "there is no EVSE \($0)" } ?? "it has told of no EVSE yet")
+      }
       let number: JSON = tariff == 0 ? .null : .number(JSONNumber(tariff))
       var shown = JSON.null
       for one in wanted {
@@ -200,7 +202,8 @@ struct Stations: AsyncParsableCommand {
         let running = try await station.remote.list("/sessions", [("station", station.id), ("state", "active")])
         guard running.count == 1 else {
           let ids = running.compactMap { $0["id"]?.string }.joined(separator: ", ")
-          throw Complaint(running.isEmpty ? "no session runs there" : "several run there; choose one with --session: \(ids)")
+          throw Complaint(
+            running.isEmpty ? "no session runs there" : "several run there; choose one with --session: \(ids)")
         }
         session = running[0]["id"]?.string
       }

@@ -20,7 +20,8 @@ struct MapTilesTests {
     "https://tiles.example/{z}/{x}.png", "https://tiles.example/{z}/{x}/{y}/{y}.png", "https://{z}.example/{x}/{y}.png",
     "https://tiles.example; script-src */{z}/{x}/{y}", "https://tiles.example /{z}/{x}/{y}",
     "https://user:secret@tiles.example/{z}/{x}/{y}", "https://*/{z}/{x}/{y}", "https://*.example/{z}/{x}/{y}",
-    "https://tiles.example/{z}/{x}/{y}\r\nX: y", "https://tïles.example/{z}/{x}/{y}", "https://tiles.example/{z}/{x}/{y}#a",
+    "https://tiles.example/{z}/{x}/{y}\r\nX: y", "https://tïles.example/{z}/{x}/{y}",
+    "https://tiles.example/{z}/{x}/{y}#a",
     "https://tiles.example/{z}/{x}/{y}\"", "https://tiles.example\\{z}/{x}/{y}", "https://[::1]/{z}/{x}/{y}",
     "javascript:alert(1)//{z}{x}{y}",
   ])

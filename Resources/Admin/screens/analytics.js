@@ -89,7 +89,8 @@ function emptyHours({ items }) {
   })]));
 }
 
-function bars({ items, zone }) {
+function bars({ items, zone, total }) {
+  if (!total.sessions && !Number(total.energy_kwh)) return null;
   const [width, height] = [1000, 160];
   const most = Math.max(...items.map((one) => Number(one.energy_kwh)), 0.001);
   const svg = shape('svg', { viewBox: `0 0 ${width} ${height}`, class: 'chart bars', role: 'img', preserveAspectRatio: 'none', 'aria-label': t('analytics.bars', { most: number(most, 1) }) });
@@ -101,9 +102,10 @@ function bars({ items, zone }) {
   return h('figure.chart-box', null, h('figcaption.chart-note', null, t('analytics.bars', { most: number(most, 1) })), svg);
 }
 
-function usageTable({ items, zone }) {
+function usageTable({ items, zone, from, to }) {
   const table = new LiveTable({
-    caption: t('analytics.time'), key: (one) => one.start, empty: () => h('p.mute', null, t('list.none')), sort: { by: 'start', down: true },
+    caption: t('analytics.time'), key: (one) => one.start,
+    empty: () => h('p.mute', null, t('analytics.none', { from: day(from, zone), to: day(new Date(to).getTime() - 1, zone) })), sort: { by: 'start', down: true },
     columns: [
       { id: 'start', label: t('col.start'), head: true, sort: (one) => one.start, cell: (one) => day(one.start, zone) },
       { id: 'energy', label: t('col.energy'), num: true, sort: (one) => Number(one.energy_kwh), cell: (one) => kilowattHours(one.energy_kwh, 1) },
