@@ -6,11 +6,13 @@ import { t } from './i18n.js';
 
 const left = 44, right = 8, top = 8, bottom = 20;
 
-/// A chart of `points` (`{ at: milliseconds, value }`, oldest first). `unit` stands beside the figures.
+/// A chart of `points` (`{ at: milliseconds, value }`, oldest first). `unit` stands beside the figures. `isOver()` says that
+/// the last of them is no longer now.
 export class AreaChart {
-  #element; #svg; #note; #height; #points = []; #name; #unit; #zone; #width = 0; #empty;
+  #element; #svg; #note; #height; #points = []; #name; #unit; #zone; #width = 0; #empty; #isOver;
 
-  constructor(name, unit, { zone, empty, height = 140 } = {}) {
+  constructor(name, unit, { zone, empty, height = 140, isOver = () => false } = {}) {
+    this.#isOver = isOver;
     [this.#name, this.#unit, this.#zone, this.#empty, this.#height] = [name, unit, zone, empty, height];
     this.#svg = shape('svg', { class: 'chart', role: 'img', height });
     this.#note = h('div.chart-note');
@@ -35,6 +37,10 @@ export class AreaChart {
 
   #draw() {
     const points = this.#points;
+    // As high as it will be, so that nothing below it moves when it begins.
+    const waits = points.length < 2 && Boolean(this.#empty);
+    this.#element.classList.toggle('waits', waits);
+    this.#element.style.minHeight = waits ? `${this.#height + 38}px` : '';
     if (points.length < 2) {
       this.#svg.replaceChildren();
       this.#svg.setAttribute('height', '0');
@@ -64,7 +70,7 @@ export class AreaChart {
       shape('path', { class: 'line', d: line }), times, shape('circle', { class: 'dot', r: 3, visibility: 'hidden' }));
     const last = points.at(-1).value;
     const peak = Math.max(...points.map((p) => p.value));
-    this.#svg.setAttribute('aria-label', t('chart.label', {
+    this.#svg.setAttribute('aria-label', t(this.#isOver() ? 'chart.label.over' : 'chart.label', {
       name: this.#name, last: `${number(last, 1)} ${this.#unit}`, peak: `${number(peak, 1)} ${this.#unit}`,
       from: clock(from, this.#zone), to: clock(to, this.#zone),
     }));
@@ -74,7 +80,7 @@ export class AreaChart {
 
   #scale = null;
   #summary(last, peak) {
-    return t('chart.note', {
+    return t(this.#isOver() ? 'chart.note.over' : 'chart.note', {
       name: this.#name, last: `${number(last, 1)} ${this.#unit}`, peak: `${number(peak, 1)} ${this.#unit}`,
     });
   }

@@ -10,6 +10,7 @@ import { glyph } from './states.js';
 
 const patience = 180_000;   // Milliseconds after which the page no longer asks; the command stays in the station's list.
 const most = 4;             // Commands in the dock at once; the oldest goes.
+const longest = 200;        // Characters of an answer in a list; the whole of it is in the message log.
 const followed = new Map();
 const list = h('ol.commands');   // In the dock at the foot of every screen.
 
@@ -198,7 +199,9 @@ export function inWords(answer) {
     const info = answer.statusInfo;
     return [answer.status, info?.reasonCode, info?.additionalInfo].filter(Boolean).join(' · ');
   }
-  return JSON.stringify(answer);
+  if (Array.isArray(answer.settings)) return t('command.settings', { n: answer.settings.length });
+  const text = JSON.stringify(answer);
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
 
 function hint(verb, { phase, answer }) {

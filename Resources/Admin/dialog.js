@@ -1,6 +1,6 @@
 // Asks and shows in a <dialog>: forms that keep what was typed when something goes wrong, confirmations, secrets.
 
-import { announce, copyText, fill, h } from './dom.js';
+import { announce, copyText, fill, h, visible } from './dom.js';
 import { readFields, fieldRow, pointAt } from './forms.js';
 import { t } from './i18n.js';
 
@@ -104,14 +104,20 @@ export function showProblem(place, problem) {
 export function confirmDialog({ title, text, submit, type, send, done }) {
   return formDialog({
     title, intro: text, submit, danger: true, send, done,
-    fields: type ? [{
-      name: 'typed', label: t('confirm.type', { type }), required: true, pattern: escape(type), autocomplete: 'off',
-      mono: true,
-    }] : [],
+    fields: type ? [typedField(type)] : [],
   });
 }
 
-function escape(text) { return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&'); }
+/// A field in which the name of what is at stake must be typed, as it is shown: marks that nobody can type are spelt out.
+export function typedField(type) {
+  const shown = [...new Set([type.trim(), visible(type).trim()])].map(escape).join('|');
+  return {
+    name: 'typed', label: t('confirm.type', { type }), required: true, pattern: `\\s*(?:${shown})\\s*`, autocomplete: 'off', mono: true,
+  };
+}
+
+// A pattern is read in Unicode mode, where a hyphen must not be escaped: one that cannot be read would let anything pass.
+function escape(text) { return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'); }
 
 /// Shows a secret this once.
 export function secretDialog({ title, text, secrets, done }) {

@@ -44,7 +44,7 @@ export function planSection(site, signal) {
         if (!file) return;
         fill(trouble);
         try {
-          plan = await replace(path`/locations/${site.id}/plan`, { image: await reduced(file) });
+          plan = await replace(path`/locations/${site.id}/plan`, { image: await reduced(file) }, { match: plan });
           isPlacing = here().some((s) => !placeOf(s.id));
           announce(t('plan.kept'));
           draw();
@@ -111,9 +111,16 @@ export function planSection(site, signal) {
     pin.style.top = `${y / (whole / 100)}%`;
   }
 
-  async function put(id, x, y, isNew = false) {
+  // One after the other: each says which plan it was made for.
+  let line = Promise.resolve();
+  function put(...place) {
+    line = line.then(() => send(...place));
+    return line;
+  }
+
+  async function send(id, x, y, isNew = false) {
     try {
-      plan = await replace(path`/locations/${site.id}/plan/pins/${id}`, { x: Math.round(x), y: Math.round(y) });
+      plan = await replace(path`/locations/${site.id}/plan/pins/${id}`, { x: Math.round(x), y: Math.round(y) }, { match: plan });
       fill(trouble);
       if (!isNew) return;
       draw();
@@ -140,7 +147,10 @@ export function planSection(site, signal) {
       moved.add(id);
       keep();
     } else if (event.key === 'Delete' || event.key === 'Backspace') {
-      remove(path`/locations/${site.id}/plan/pins/${id}`).then(load, failed);
+      remove(path`/locations/${site.id}/plan/pins/${id}`, { match: plan }).then(load, (problem) => {
+        failed(problem);
+        load();
+      });
     } else {
       return;
     }
@@ -169,8 +179,8 @@ export function planSection(site, signal) {
 
   function takeAway() {
     confirmDialog({
-      title: t('plan.remove'), text: t('plan.remove.text'), submit: t('plan.remove'),
-      send: () => remove(path`/locations/${site.id}/plan`), done: load,
+      title: t('plan.remove'), text: t('plan.remove.text'), submit: t('plan.remove'), type: site.name,
+      send: () => remove(path`/locations/${site.id}/plan`, { match: plan }), done: load,
     });
   }
 

@@ -1,6 +1,7 @@
 // A section of a screen that shows one list of the API: heading, buttons, table, and what keeps it fresh.
 
 import { get, post } from './api.js';
+import { command } from './commands.js';
 import { confirmDialog, problemBox } from './dialog.js';
 import { announce, fill, h } from './dom.js';
 import { t } from './i18n.js';
@@ -42,8 +43,13 @@ export function doButton(label, act, { cls = '', said = null } = {}) {
   return h('span.with-trouble', null, button, trouble);
 }
 
-/// Asks once more, then does it.
-export function sure(title, text, submit, send, done) { return confirmDialog({ title, text, submit, send, done }); }
+/// Asks once more, then does it. What cannot be undone wants `type` to be typed.
+export function sure(title, text, submit, send, done, type) { return confirmDialog({ title, text, submit, send, done, type }); }
+
+/// Takes something out of a station: to have it there again it must be sent anew, so the station's identity is typed first.
+export function clearing(station, title, verb, values) {
+  return () => sure(title, t('clear.text'), title, async () => { command(station.id, verb, values); }, null, station.id);
+}
 
 /// A settled thing of the house, such as an alert.
 export const settle = (url) => post(url, {});

@@ -1,5 +1,5 @@
-// A map that asks nobody: land as an outline that comes with the page, a grid of degrees, and pins that are links. It is moved
-// and scaled by buttons, keys, wheel and pointer.
+// A map that asks nobody, unless the operator chose a server of tiles: land as an outline that comes with the page, a grid of
+// degrees, and pins that are links. It is moved and scaled by buttons, keys, wheel and pointer.
 
 import { fill, h, path, shape } from './dom.js';
 import { number } from './format.js';
@@ -14,20 +14,24 @@ const nearest = 400_000;                              // Pixels of a degree.
 const farthest = () => width / 360;
 const coarse = 800;                                   // From here on the outline would say more than it knows.
 const inset = { width: 190, height: 120, degrees: 14 };
+const tileSize = 256;
+const letter = 8;                                     // About the width of one in a pin's name.
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_';
 
-/// A map of sites `{ site, state, free, evses }`.
+/// A map of sites `{ site, state, free, evses }`, on the tiles of `{ url, attribution, max_zoom }` where those are given.
 export class MapView {
-  #box; #svg; #over; #sites = []; #frame = null; #land = ''; #isMoved = false;
+  #box; #svg; #over; #sites = []; #frame = null; #land = ''; #isMoved = false; #tiles; #drawn = new Map(); #silence = h('p.map-silence', { role: 'status', hidden: true });
 
-  constructor() {
+  constructor(tiles = null) {
+    this.#tiles = tiles;
     this.#svg = shape('svg', { viewBox: `0 0 ${width} ${height}`, class: 'map', role: 'group' });
     this.#over = shape('svg', { viewBox: `0 0 ${inset.width} ${inset.height}`, class: 'map-inset', 'aria-hidden': 'true' });
     const button = (label, sign, click) => h('button', { type: 'button', 'aria-label': label, title: label, on: { click } }, sign);
     this.#box = h('div.map-box', { tabindex: '0', role: 'region', 'aria-label': t('map.region'), 'aria-keyshortcuts': '+ - 0' },
       this.#svg, this.#over, h('div.map-buttons', null,
         button(t('map.in'), '+', () => this.#scale(2)), button(t('map.out'), '−', () => this.#scale(0.5)),
-        button(t('map.all'), '⤢', () => this.#fit())));
+        button(t('map.all'), '⤢', () => this.#fit())),
+      tiles && h('p.map-credit', null, tiles.attribution), this.#silence);
     this.#box.addEventListener('keydown', (event) => this.#key(event));
     this.#svg.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
     this.#drag();
@@ -130,16 +134,55 @@ export class MapView {
     const isKnown = this.#land && scale < coarse;
     this.#svg.classList.toggle('has-land', Boolean(isKnown));
     const taken = [];
-    fill(this.#svg, isKnown && land(this.#land, frame, width, height), grid(frame),
+    fill(this.#svg, isKnown && land(this.#land, frame, width, height), grid(frame), this.#tilesOf(frame),
       [...this.#sites].sort((a, b) => Number(b.site.latitude) - Number(a.site.latitude)).map((s) => pin(s, frame, taken)));
     if (focus) this.#svg.querySelector(`[href="${CSS.escape(focus)}"]`)?.focus();
-    this.#drawInset(frame);
+    this.#drawInset(frame, taken);
   }
 
-  /// Where in the world this is: a part of it that is always wide enough to be known by its coasts.
-  #drawInset({ scale, x, y }) {
+  /// The tiles of this part of the world, one of each size at most: those that were shown before are moved and not asked for
+  /// again. Where one does not come, the outline stays in its place.
+  #tilesOf({ scale, x, y, at }) {
+    if (!this.#tiles) return null;
+    const zoom = Math.max(0, Math.min(this.#tiles.max_zoom, Math.round(Math.log2((scale * 360) / tileSize))));
+    const count = 2 ** zoom;
+    const degrees = 360 / count;
+    const range = (from, to) => [Math.max(0, Math.floor(from / degrees)), Math.min(count - 1, Math.floor(to / degrees))];
+    const [west, east] = range(x - width / 2 / scale + 180, x + width / 2 / scale + 180);
+    const [north, south] = range(180 - y - height / 2 / scale, 180 - y + height / 2 / scale);
+    const shown = new Map();
+    for (let column = west; column <= east; column += 1) {
+      for (let row = north; row <= south; row += 1) {
+        const key = `${zoom}/${column}/${row}`;
+        const tile = this.#drawn.get(key) ?? this.#tile(zoom, column, row);
+        const [left, top] = at([column * degrees - 180, 180 - row * degrees]);
+        for (const [name, value] of Object.entries({ x: left, y: top, width: degrees * scale, height: degrees * scale })) tile.setAttribute(name, value.toFixed(2));
+        shown.set(key, tile);
+      }
+    }
+    this.#drawn = shown;
+    return [...shown.values()];
+  }
+
+  #tile(zoom, column, row) {
+    const href = this.#tiles.url.replace('{z}', zoom).replace('{x}', column).replace('{y}', row);
+    // Servers want to know whose page it is; which part of it somebody looks at is not theirs to know.
+    const tile = shape('image', { class: 'map-tile', preserveAspectRatio: 'none', referrerpolicy: 'origin', href });
+    tile.addEventListener('load', () => { this.#silence.hidden = true; });
+    tile.addEventListener('error', () => {
+      tile.remove();
+      fill(this.#silence, t('map.silence'));
+      this.#silence.hidden = false;
+    });
+    return tile;
+  }
+
+  /// Where in the world this is: a part of it that is always wide enough to be known by its coasts. It makes way for pins.
+  #drawInset({ scale, x, y }, taken) {
     const degrees = Math.max(inset.degrees, (3 * width) / scale);
-    this.#over.toggleAttribute('hidden', !this.#land || degrees > 200);
+    const [wide, high] = width < 700 ? [110, 100] : [280, 160];
+    const isInTheWay = taken.some(([from, to, line]) => from < wide && to > 0 && line > height - high);
+    this.#over.toggleAttribute('hidden', !this.#land || degrees > 200 || isInTheWay);
     const small = { scale: inset.width / degrees, x, y };
     const [w, d] = [(width / scale) * small.scale, (height / scale) * small.scale];
     fill(this.#over, land(this.#land, small, inset.width, inset.height), w < 8
@@ -217,18 +260,21 @@ function grid({ scale, at, x, y }) {
 function pin(s, frame, taken) {
   const [x, y] = frame.at([Number(s.site.longitude), mercator(Number(s.site.latitude))]);
   if (x < -20 || x > width + 20 || y < -20 || y > height + 20) return null;
-  let line = y;
-  while (taken.some(([left, top]) => Math.abs(left - x) < 180 && Math.abs(top - line) < 20)) line += 20;
-  taken.push([x, line]);
-  const left = x > width - 220;
   const label = `${s.site.name} · ${t('table.of', { shown: s.free, total: s.evses })}`;
+  const long = label.length * letter;
+  // To the right, else to the left, else as far to the left as the map goes, below the pin.
+  const side = x + 15 + long <= width ? 'right' : x - 15 - long >= 0 ? 'left' : 'below';
+  const from = { right: x + 15, left: x - 15 - long, below: Math.max(4, Math.min(x - long / 2, width - long - 4)) }[side];
+  let line = side === 'below' ? y + 20 : y;
+  while (taken.some(([start, end, top]) => start < from + long && from < end && Math.abs(top - line) < 20)) line += 20;
+  taken.push([Math.min(from, x - 10), Math.max(from + long, x + 10), line]);
   const signs = { faulted: `M${x} ${y - 5}v6M${x} ${y + 4}v1`, offline: `M${x - 3} ${y - 3}l6 6M${x + 3} ${y - 3}l-6 6` };
   const link = shape('a', {
     href: path`/sites/${s.site.id}`, class: `map-pin tone-${tone(s.state)}`,
     'aria-label': `${s.site.name}: ${word('evse', s.state)}, ${t('map.free')} ${s.free}/${s.evses}`,
   },
   shape('circle', { cx: x, cy: y, r: 9, class: 'map-dot' }), signs[s.state] && shape('path', { d: signs[s.state], class: 'map-sign' }),
-  shape('text', { x: left ? x - 15 : x + 15, y: line + 5, class: 'map-name', 'text-anchor': left ? 'end' : 'start' }, label));
+  shape('text', { x: side === 'left' ? x - 15 : from, y: line + 5, class: 'map-name', 'text-anchor': side === 'left' ? 'end' : 'start' }, label));
   link.addEventListener('click', (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();

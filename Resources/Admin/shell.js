@@ -99,9 +99,11 @@ function drawBadges(nav) {
 
 function badge(nav, name, count, key, alert = false) {
   const element = nav.querySelector(`[data-badge="${name}"]`);
+  const isNew = element.hidden !== (count === 0);
   element.hidden = count === 0;
   element.classList.toggle('alert', alert);
   fill(element, number(count), h('span.out-of-sight', null, ` ${t(key, { n: count })}`));
+  if (isNew) bringToSight(nav.querySelector('[aria-current]'));
 }
 
 function bar(jump) {
@@ -175,12 +177,20 @@ export async function logOut() {
   location.assign('/');
 }
 
+/// Moves the strip that the rail is on a phone; the page itself stays where its reader left it.
+function bringToSight(link) {
+  const strip = link?.closest('ul');
+  if (!strip) return;
+  const [inner, outer] = [link.getBoundingClientRect(), strip.getBoundingClientRect()];
+  strip.scrollLeft += (inner.left + inner.right - outer.left - outer.right) / 2;
+}
+
 /// Marks the place in the rail.
 export function markPlace(name) {
   for (const link of document.querySelectorAll('.rail a[data-place]')) {
     if (link.dataset.place === name) {
       link.setAttribute('aria-current', 'page');
-      link.scrollIntoView({ block: 'nearest', inline: 'center' });
+      bringToSight(link);
     } else {
       link.removeAttribute('aria-current');
     }

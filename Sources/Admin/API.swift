@@ -210,18 +210,24 @@ public final class API {
     return isSetUp
   }
 
+  /// What a document may load: from this host alone, but for the map, which may show tiles of the operator's choice.
+  /// - Parameter tiles: the origin of those tiles.
+  static func contentPolicy(tiles: String? = nil) -> String {
+    let pictures = ["'self'", "data:", tiles].compactMap(\.self).joined(separator: " ")
+    return "default-src 'self'; img-src \(pictures); object-src 'none'; base-uri 'none'; form-action 'self'; "
+      + "frame-ancestors 'none'"
+  }
+
   /// What every answer says to a browser.
   static func harden(_ response: inout Response) {
     let fixed = [
       ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"),
       ("Cross-Origin-Opener-Policy", "same-origin"),
-      (
-        "Content-Security-Policy",
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
-          + "frame-ancestors 'none'"
-      ),
     ]
     for (name, value) in fixed { response.headers[name] = value }
+    if !response.headers.contains("content-security-policy") {
+      response.headers["Content-Security-Policy"] = contentPolicy()
+    }
     if !response.headers.contains("cache-control") { response.headers["Cache-Control"] = "no-store" }
   }
 }
@@ -275,7 +281,7 @@ struct Route: Sendable {
   static let all: [Route] =
     entry + people + overview + stations + stationSettings + commands + certificates + rawCalls + duties + campaigns
     + devices + sessions + cdrs + insight + margin + comparing + pricePolicies + locations + sitePlans + circuits
-    + uptime + sessionReport + carbon + tokens + tariffs
+    + uptime + sessionReport + carbon + tokens + tariffs + mapTiles
     + partners + roaming + parked + logs + metrics + invoices + driver + webhooks + alarms + imports
 }
 

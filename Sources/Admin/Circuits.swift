@@ -17,6 +17,7 @@ extension Route {
       try await $0.forgetCircuitSignal($1)
     },
     Route("listOutlets", .get, "/locations/{id}/outlets", .look) { try await $0.listOutlets($1) },
+    Route("getOutlet", .get, "/stations/{id}/outlets/{number}", .look) { try await $0.showOutlet($1) },
     Route("changeOutlet", .patch, "/stations/{id}/outlets/{number}", .run) { try await $0.changeOutlet($1) },
     Route("removeOutlet", .delete, "/stations/{id}/outlets/{number}", .run) { try await $0.removeOutlet($1) },
     Route("showLoad", .get, "/locations/{id}/load", .look) { try await $0.showLoad($1) },
@@ -150,7 +151,7 @@ extension API {
 
   fileprivate func changeOutlet(_ call: Call) async throws -> Answer {
     let (identity, number) = (try call.identity(), try call.evseNumber())
-    let edit: Edit<KeptOutlet> = try call.edit { fields, outlet throws(Problem) in
+    let edit: Edit<KeptOutlet> = try call.edit({ $0.tag }) { fields, outlet throws(Problem) in
       if let circuit = try fields.maybeID("circuit", of: Circuit.self) { outlet.circuit = circuit }
       try fields.change("rotation", word: &outlet.rotation)
       if fields.has("lines") { outlet.lines = try fields.maybeLines("lines") }
@@ -160,6 +161,11 @@ extension API {
       if fields.has("station_most_a") { outlet.stationMost = try fields.maybeCurrent("station_most_a") }
     }
     try await house.changeOutlet(number, of: identity, by: call.by, edit)
+    return try await showOutlet(call)
+  }
+
+  fileprivate func showOutlet(_ call: Call) async throws -> Answer {
+    let (identity, number) = (try call.identity(), try call.evseNumber())
     let found = try await house.read { books throws(StoreFault) in
       try books.stations.station(identity).flatMap { station throws(StoreFault) in
         try books.stations.evse(station.id, number: number).flatMap { evse throws(StoreFault) in
@@ -167,12 +173,14 @@ extension API {
         }
       }
     }
-    guard let outlet = found else { throw Problem(.notFound, "no such EVSE") }
-    return .json(outlet.json(at: identity))
+    guard let outlet = found else { throw Problem(.notFound, "there is no such EVSE, or it is on no circuit") }
+    return .json(outlet.json(at: identity), etag: outlet.tag)
   }
 
   fileprivate func removeOutlet(_ call: Call) async throws -> Answer {
-    try await house.removeOutlet(try call.evseNumber(), of: try call.identity(), by: call.by)
+    try await house.removeOutlet(try call.evseNumber(), of: try call.identity(), by: call.by) {
+      outlet throws(HouseRefusal) in try call.expect(outlet.tag)
+    }
     return .done
   }
 
@@ -184,11 +192,12 @@ extension API {
       try books.sessions.session(id).map { _ throws(StoreFault) in try books.circuits.need(of: id) }
     }
     guard let need = found else { throw Problem(.notFound, "no such session") }
-    return .json((need ?? KeptNeed(session: id, need: ChargingNeed(), origin: "house", updatedAt: now)).json)
+    let shown = need ?? KeptNeed(session: id, need: ChargingNeed(), origin: "house", updatedAt: now)
+    return .json(shown.json, etag: shown.need.tag)
   }
 
   fileprivate func changeNeed(_ call: Call) async throws -> Answer {
-    let edit: Edit<ChargingNeed> = try call.edit { fields, need throws(Problem) in
+    let edit: Edit<ChargingNeed> = try call.edit({ $0.tag }) { fields, need throws(Problem) in
       if fields.has("energy_kwh") {
         need.energy = try fields.maybeDecimal("energy_kwh").map { kilowattHours throws(Problem) in
           guard let energy = Energy(wattHours: kilowattHours * Decimal(1_000)) else {
@@ -204,7 +213,8 @@ extension API {
       if fields.has("most_a") { need.most = try fields.maybeCurrent("most_a") }
       try fields.change("sun_only", &need.isSunOnly)
     }
-    return .json(try await house.changeNeed(of: call.text("id"), by: call.by, edit).json)
+    let kept = try await house.changeNeed(of: call.text("id"), by: call.by, edit)
+    return .json(kept.json, etag: kept.need.tag)
   }
 
   // MARK: How it stands
@@ -323,6 +333,8 @@ nonisolated extension CircuitSignal {
 }
 
 nonisolated extension KeptOutlet {
+  fileprivate var tag: ETag { ETag(of: json(at: nil).bytes) }
+
   func json(at identity: StationIdentity?) -> JSON {
     [
       "station": .text(identity?.text), "evse": .whole(number), "circuit": .id(circuit), "rotation": .word(rotation),
@@ -335,11 +347,23 @@ nonisolated extension KeptOutlet {
 
 nonisolated extension KeptNeed {
   var json: JSON {
+    var json = need.json
+    json["session"] = .string(session)
+    json["origin"] = .string(origin)
+    json["updated_at"] = .time(updatedAt)
+    return json
+  }
+}
+
+nonisolated extension ChargingNeed {
+  /// What is needed is its own version: who said it, and when, is nothing that somebody else could change.
+  fileprivate var tag: ETag { ETag(of: json.bytes) }
+
+  fileprivate var json: JSON {
     [
-      "session": .string(session), "energy_kwh": .energy(need.energy), "departs_at": .time(need.departsAt),
-      "priority": .whole(need.priority), "phases": .whole(need.phases),
-      "least_a": need.least.map { .current($0) } ?? .null, "most_a": need.most.map { .current($0) } ?? .null,
-      "sun_only": .bool(need.isSunOnly), "origin": .string(origin), "updated_at": .time(updatedAt),
+      "energy_kwh": .energy(energy), "departs_at": .time(departsAt), "priority": .whole(priority),
+      "phases": .whole(phases), "least_a": least.map { .current($0) } ?? .null,
+      "most_a": most.map { .current($0) } ?? .null, "sun_only": .bool(isSunOnly),
     ]
   }
 }

@@ -17,7 +17,7 @@ extension Route {
     Route("makeCodes", .post, "/stations/{id}/codes", .run) { try await $0.makeCodes($1) },
     Route("printCodes", .get, "/stations/{id}/labels", .look) { try await $0.printCodes($1) },
     Route("showPublicPages", .get, "/public", .look) { api, _ in
-      .json(["status": .bool(try await api.house.isStatusPublic())])
+      .publicPages(try await api.house.isStatusPublic())
     },
     Route("changePublicPages", .put, "/public", .own) { try await $0.changePublicPages($1) },
     Route("showPublicStatus", .get, "/public/status", .open) { try await $0.showPublicStatus($1) },
@@ -252,13 +252,19 @@ struct LabelSheet {
 
 // MARK: - The public page
 
+extension Answer {
+  fileprivate static func publicPages(_ isOn: Bool) -> Answer {
+    .json(["status": .bool(isOn)], etag: ETag(version: isOn))
+  }
+}
+
 extension API {
   fileprivate func changePublicPages(_ call: Call) async throws -> Answer {
     var fields = try call.fields()
     let isOn = try fields.flag("status")
     try fields.finish()
-    try await house.setStatusPublic(isOn)
-    return .json(["status": .bool(isOn)])
+    try await house.setStatusPublic(isOn) { known throws(HouseRefusal) in try call.expect(ETag(version: known)) }
+    return .publicPages(isOn)
   }
 
   /// What is free, by site: no identity, no token, nothing of whoever charges.

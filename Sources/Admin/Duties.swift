@@ -150,12 +150,15 @@ extension API {
     }
     guard let found else { throw Problem(.notFound, "no station \(identity)") }
     let list = found.list
-    return .json([
-      "keep": .bool(list.map { $0.phase != .off } ?? false), "state": .word(list?.phase ?? .off),
+    let isKept = list.map { $0.phase != .off } ?? false
+    let json: JSON = [
+      "keep": .bool(isKept), "state": .word(list?.phase ?? .off),
       "version": .whole(list?.version), "behind": .whole(list.map { found.newest - $0.change } ?? found.newest),
       "entries": .whole(found.count), "left_out": .whole(list?.leftOut ?? 0), "why": .text(list?.why),
       "next_try_at": .time(list?.dueAt), "updated_at": .time(list?.updatedAt),
-    ])
+    ]
+    // How far the station is, moves by itself; people change whether there is a list.
+    return .json(json, etag: ETag(version: isKept))
   }
 
   fileprivate func changeLocalList(_ call: Call) async throws -> Answer {
@@ -163,7 +166,9 @@ extension API {
     var fields = try call.fields()
     let isKept = try fields.flag("keep")
     try fields.finish()
-    try await house.keepList(of: identity, isKept, by: call.by)
+    try await house.keepList(of: identity, isKept, by: call.by) { known throws(HouseRefusal) in
+      try call.expect(ETag(version: known))
+    }
     return try await showLocalList(call)
   }
 }

@@ -29,7 +29,7 @@ extension API {
       var look = Lookout(now: now, online: online)
       let (total, without) = try look.stations(books)
       try look.evses(books)
-      let open = try look.sessions(books)
+      try look.sessions(books)
       try look.bills(books)
       try look.circuits(books, over: over)
       let depths = isWhole ? try look.partners(books) : []
@@ -37,7 +37,7 @@ extension API {
       try look.certificates(books, shown: papers.0, broken: papers.1)
       try look.keys(books)
       let figures = try books.analytics.figures(since: today)
-      let power = open.reduce(Decimal.zero) { $0 + ($1.state == .active ? $1.power ?? .zero : .zero) }
+      let open = try books.attention.openSessions()
       let knocks = strangers.map {
         Concern(.stationKnocking, since: $0.since, station: $0.identity.text, detail: $0.address)
       }
@@ -54,10 +54,10 @@ extension API {
               .init($0.key.rawValue, .whole($0.value))
             })),
         "sessions": [
-          "active": .whole(open.count { $0.state == .active }), "pending": .whole(open.count { $0.state == .pending }),
+          "active": .whole(open.active), "pending": .whole(open.pending),
           "today": .whole(figures.sessions),
         ],
-        "power_kw": .power(power), "energy_today_kwh": .energy(figures.energy),
+        "power_kw": .power(open.power), "energy_today_kwh": .energy(figures.energy),
         "revenue_today": .list(figures.revenue) { .cost(Price(beforeTax: $0.amount), $0.currency) },
         "push_queue": [
           "due": .whole(depths.reduce(0) { $0 + $1.due }), "parked": .whole(depths.reduce(0) { $0 + $1.parked }),

@@ -16,6 +16,7 @@ extension Route {
     Route("previewPricePolicy", .get, "/price-policies/{id}/preview", .look) { try await $0.previewPolicy($1) },
     Route("showGridPrices", .get, "/grid-prices/{area}", .look) { try await $0.showGridPrices($1) },
     Route("putGridPrices", .put, "/grid-prices/{area}", .run, alsoTakes: "text/csv") { try await $0.putGridPrices($1) },
+    Route("getSurplus", .get, "/locations/{id}/surplus", .look) { try await $0.showSurplus($1) },
     Route("putSurplus", .put, "/locations/{id}/surplus", .run) { try await $0.putSurplus($1) },
   ]
 }
@@ -177,8 +178,19 @@ extension API {
       throw Problem.invalid("power_kw", "0 to 1000000")
     }
     guard (1...86_400).contains(seconds) else { throw Problem.invalid("valid_seconds", "1 to 86400") }
-    try await house.keepSurplus(power, at: try call.id(), seconds: seconds)
+    try await house.keepSurplus(power, at: try call.id(), seconds: seconds) { known throws(HouseRefusal) in
+      try call.expect(known.tag)
+    }
     return .done
+  }
+
+  fileprivate func showSurplus(_ call: Call) async throws -> Answer {
+    let id: ID<Location> = try call.id()
+    let found = try await house.read { books throws(StoreFault) in
+      try books.locations.location(id).map { _ throws(StoreFault) in try books.policies.surplus(of: id) }
+    }
+    guard let said = found else { throw Problem(.notFound, "no such location") }
+    return .json(said.json, etag: said.tag)
   }
 }
 
@@ -233,4 +245,10 @@ nonisolated extension PriceMove {
       "version": .whole(version), "why": why,
     ]
   }
+}
+
+nonisolated extension SiteSurplus? {
+  fileprivate var tag: ETag { ETag(of: json.bytes) }
+
+  fileprivate var json: JSON { ["power_kw": .decimal(self?.kilowatts), "until": .time(self?.until)] }
 }

@@ -30,9 +30,12 @@ nonisolated enum Reach: Hashable {
     "validateTariff", "simulateTariff", "listParties", "getParty", "listSettingTemplates", "getSettingTemplate",
     "showUsage",
     "exportUsage", "showHeatmap", "exportHeatmap", "showConnectorUsage", "exportConnectorUsage", "reportUptime",
-    "exportUptime", "exportCarbon", "showPublicPages", "showMargin", "exportMargin", "showFailures", "exportFailures",
+    "exportUptime", "exportCarbon", "showMargin", "exportMargin", "showFailures", "exportFailures",
     "showForecast", "exportForecast", "exportNEVISessions",
   ]
+
+  /// Choices of the house that show on everybody's page.
+  private static let ofEverybody: Set = ["logOut", "showPublicPages", "showMapTiles"]
 
   private static let ofNoSite: Set = [
     "listKnocks", "listPartners", "listTokens", "listUnknownTags", "listCampaigns", "listFiles", "listInvoices",
@@ -42,7 +45,7 @@ nonisolated enum Reach: Hashable {
 
   @MainActor init(_ route: Route) {
     let parts = route.path.split(separator: "/")
-    if route.access == .open || route.name == "logOut" || parts.first == "me" {
+    if route.access == .open || Self.ofEverybody.contains(route.name) || parts.first == "me" {
       self = .own
     } else if parts.count > 1, parts[1] == "{id}", let thing = Thing(rawValue: String(parts[0])) {
       self = .one(thing)

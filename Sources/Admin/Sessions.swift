@@ -10,6 +10,7 @@ extension Route {
     Route("listSessions", .get, "/sessions", .look) { try await $0.listSessions($1) },
     Route("getSession", .get, "/sessions/{id}", .look) { try await $0.showSession($1.text("id")) },
     Route("stopSession", .post, "/sessions/{id}/stop", .help, isCommand: true) { try await $0.stopSession($1) },
+    Route("getSessionLimit", .get, "/sessions/{id}/limit", .look) { try await $0.showLimit($1) },
     Route("limitSession", .patch, "/sessions/{id}/limit", .run) { try await $0.limitSession($1) },
     Route("closeSession", .post, "/sessions/{id}/close", .run, isCommand: true) { try await $0.closeSession($1) },
   ]
@@ -67,7 +68,20 @@ extension API {
     var fields = try call.fields()
     let limit = try SessionLimit(&fields)
     try fields.finish()
-    return .json(try await house.limitSession(call.text("id"), to: limit, by: call.by).json)
+    let kept = try await house.limitSession(call.text("id"), to: limit, by: call.by) {
+      known throws(HouseRefusal) in try call.expect(ETag(of: known.json.bytes))
+    }
+    return .json(kept.json, etag: ETag(of: kept.json.bytes))
+  }
+
+  fileprivate func showLimit(_ call: Call) async throws -> Answer {
+    let id = call.text("id")
+    let found = try await house.read { books throws(StoreFault) in
+      try books.sessions.session(id).map { _ throws(StoreFault) in try books.limits.limit(of: id)?.limit }
+    }
+    guard let known = found else { throw Problem(.notFound, "no such session") }
+    let limit = known ?? SessionLimit()
+    return .json(limit.json, etag: ETag(of: limit.json.bytes))
   }
 
   fileprivate func closeSession(_ call: Call) async throws -> Answer {

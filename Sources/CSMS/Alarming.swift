@@ -96,7 +96,7 @@ extension CSMS {
         var look = Lookout(now: time, online: online, perKind: Limits.alarmsPerKind)
         _ = try look.stations(books)
         try look.evses(books)
-        _ = try look.sessions(books)
+        try look.sessions(books)
         try look.bills(books)
         try look.circuits(books, over: over)
         _ = try look.partners(books)
@@ -229,7 +229,7 @@ nonisolated extension Alarm {
     }
   }
 
-  fileprivate var line: String { "\(words): \(subject)" }
+  fileprivate var line: String { "\(words): \(subject.spelledOut())" }
 }
 
 nonisolated extension Letter {
@@ -237,8 +237,9 @@ nonisolated extension Letter {
   fileprivate init(of begun: [Alarm], over: [Alarm], to recipients: [String], at now: Timestamp) {
     let all = begun.map(\.line) + over.map { "Over: \($0.line)" }
     let subject = all.count == 1 ? all[0] : "\(all[0]), and \(all.count - 1) more"
+    // A line is a line, whatever a station or a partner calls itself.
     var lines = begun.map { alarm in
-      "\(alarm.line), since \(alarm.since.text)\(alarm.detail.map { ": \($0)" } ?? "")"
+      "\(alarm.line), since \(alarm.since.text)\(alarm.detail.map { ": \($0.spelledOut())" } ?? "")"
     }
     lines += over.map { "Over since \(($0.endedAt ?? now).text): \($0.line)" }
     let rest = lines.count - Limits.alarmsPerLetter

@@ -25,8 +25,12 @@ extension CSMS {
     try await read { books throws(StoreFault) in try books.settings.value(Self.statusSetting) } == "on"
   }
 
-  public func setStatusPublic(_ isOn: Bool) async throws(Refusal) {
+  /// - Parameter look: looks at how it is so far, and refuses where the change was made for something else.
+  public func setStatusPublic(
+    _ isOn: Bool, looking look: @escaping @MainActor @Sendable (Bool) throws(Refusal) -> Void = { _ in }
+  ) async throws(Refusal) {
     try await turn { () throws(Refusal) in
+      try look(keep { () throws(StoreFault) in try self.books.settings.value(Self.statusSetting) } == "on")
       try keep { () throws(StoreFault) in try self.books.settings.set(Self.statusSetting, isOn ? "on" : nil) }
     }
   }

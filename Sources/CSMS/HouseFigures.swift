@@ -67,13 +67,13 @@ extension CSMS {
     let (open, partners, files) = try await read { books throws(StoreFault) in
       let depths = try books.pushes.depths()
       return (
-        try books.sessions.allOpen(), try books.partners.all().map { ($0.name, depths[$0.id]) },
+        try books.attention.openSessions(), try books.partners.all().map { ($0.name, depths[$0.id]) },
         try books.db.fileBytes()
       )
     }
     exposition.family("ostler_sessions_open", .gauge, "Sessions that have not ended, by their state.")
-    for state in [Session.State.pending, .active] {
-      exposition.sample(open.count { $0.state == state }, ["state": state.rawValue])
+    for (state, count) in [(Session.State.pending, open.pending), (.active, open.active)] {
+      exposition.sample(count, ["state": state.rawValue])
     }
     exposition.family("ostler_push_due", .gauge, "Objects that a partner must still be told of.")
     for (name, depth) in partners { exposition.sample(depth?.due ?? 0, ["partner": name]) }

@@ -7,13 +7,18 @@ import Wire
 
 extension CSMS {
   /// The operator limits a running session, or changes its limits; what is not named stays as it was.
-  public func limitSession(_ id: String, to limit: SessionLimit, by who: String) async throws(Refusal) -> SessionLimit {
+  /// - Parameter look: looks at the limits so far, and refuses where the change was made for others.
+  public func limitSession(
+    _ id: String, to limit: SessionLimit, by who: String,
+    looking look: @escaping @MainActor @Sendable (SessionLimit) throws(Refusal) -> Void = { _ in }
+  ) async throws(Refusal) -> SessionLimit {
     if let flaw = limit.flaw { throw .invalid(field: "limit", flaw) }
     return try await turn { () throws(Refusal) in
       guard let session = try keep({ () throws(StoreFault) in try self.books.sessions.session(id) }) else {
         throw .notFound("no such session")
       }
       guard session.isOpen else { throw .conflict("the session is not running") }
+      try look(keep { () throws(StoreFault) in try self.books.limits.limit(of: id)?.limit } ?? SessionLimit())
       return try keep { () throws(StoreFault) in try self.limit(session.id, to: limit, by: who) }
     }
   }

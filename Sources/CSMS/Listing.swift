@@ -7,11 +7,17 @@ import Wire
 
 extension CSMS {
   /// The operator wants a station's list to be kept by the house, or not.
-  public func keepList(of identity: StationIdentity, _ isKept: Bool, by who: String) async throws(Refusal) {
+  /// - Parameter look: looks at whether it is kept so far, and refuses where the change was made for something else.
+  public func keepList(
+    of identity: StationIdentity, _ isKept: Bool, by who: String,
+    looking look: @escaping @MainActor @Sendable (Bool) throws(Refusal) -> Void = { _ in }
+  ) async throws(Refusal) {
     try await turn { () throws(Refusal) in
       let station = try self.known(identity)
+      let known = try keep { () throws(StoreFault) in try self.list(of: station.id) }
+      try look(known.phase != .off)
       try keep { () throws(StoreFault) in
-        var list = try self.list(of: station.id)
+        var list = known
         guard (list.phase != .off) != isKept else { return }
         (list.phase, list.dueAt) = isKept ? (.unknown, self.now) : (.off, nil)
         (list.command, list.sentUpTo, list.attempts, list.why) = (nil, nil, 0, nil)

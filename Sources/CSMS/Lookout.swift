@@ -16,32 +16,21 @@ nonisolated public struct Lookout {
 
   /// Adds the first few lines of a kind; the last one stands for all that are left.
   private mutating func add(_ kind: Concern.Kind, _ all: [Concern]) {
-    let shown = all.prefix(perKind)
-    concerns += shown
-    if all.count > shown.count { concerns.append(Concern(kind, count: all.count - shown.count)) }
+    add(kind, Glance(first: all, count: all.count)) { $0 }
+  }
+
+  private mutating func add<Line>(_ kind: Concern.Kind, _ found: Glance<Line>, _ concern: (Line) -> Concern) {
+    let shown = found.first.prefix(perKind)
+    concerns += shown.map(concern)
+    if found.count > shown.count { concerns.append(Concern(kind, count: found.count - shown.count)) }
   }
 
   /// Returns how many accepted stations there are, and how many of them are away.
   public mutating func stations(_ books: Books) throws(StoreFault) -> (total: Int, away: Int) {
-    var away: [Concern] = []
-    var (total, open) = (0, 0)
-    var place: StationIdentity?
-    while true {
-      let page = try books.stations.list(
-        StationFilter(registration: .accepted), after: place, limit: Limits.lookedAtOnce)
-      for station in page {
-        total += 1
-        if station.passwordHash == nil, station.securityProfile < .certificate { open += 1 }
-        if !online.contains(station.id) {
-          away.append(Concern(.stationOffline, since: station.lastSeenAt, station: station.identity.text))
-        }
-      }
-      guard page.count == Limits.lookedAtOnce else { break }
-      place = page.last?.identity
-    }
-    add(.stationOffline, away)
-    if open > 0 { concerns.append(Concern(.stationWithoutPassword, count: open)) }
-    return (total, away.count)
+    let found = try books.attention.stations(online: online, limit: perKind)
+    add(.stationOffline, found.absent) { Concern(.stationOffline, since: $0.lastSeenAt, station: $0.identity.text) }
+    if found.open > 0 { concerns.append(Concern(.stationWithoutPassword, count: found.open)) }
+    return (found.total, found.absent.count)
   }
 
   /// Our doors' certificates and the stations' that end soon, and new ones that could not be used.
@@ -78,33 +67,18 @@ nonisolated public struct Lookout {
 
   /// EVSEs that are faulted.
   public mutating func evses(_ books: Books) throws(StoreFault) {
-    let stations = try books.stations.list(StationFilter(status: .faulted), limit: Limits.lookedAtOnce)
-    let statuses = try books.stations.statuses(of: stations.map(\.id))
-    add(
-      .evseFaulted,
-      stations.flatMap { station in
-        (statuses[station.id] ?? []).filter { $0.status == .faulted }.map {
-          Concern(.evseFaulted, since: $0.since, station: station.identity.text, evse: $0.number)
-        }
-      })
+    add(.evseFaulted, try books.attention.faulted(limit: perKind)) {
+      Concern(.evseFaulted, since: $0.since, station: $0.station.text, evse: $0.number)
+    }
   }
 
-  /// Sessions that hang and those that were superseded. Returns all that are open.
-  public mutating func sessions(_ books: Books) throws(StoreFault) -> [Session] {
-    let open = try books.sessions.allOpen()
-    let stuck = open.filter { session in
-      session.state == .active && now - (session.lastReadingAt ?? session.startedAt) > .seconds(Limits.stuckSeconds)
+  /// Sessions that hang and those that were superseded.
+  public mutating func sessions(_ books: Books) throws(StoreFault) {
+    let stuck = try books.attention.stuck(since: now - .seconds(Limits.stuckSeconds), limit: perKind)
+    let superseded = try books.attention.superseded(limit: perKind)
+    for (kind, found) in [(Concern.Kind.sessionStuck, stuck), (Concern.Kind.sessionSuperseded, superseded)] {
+      add(kind, found) { Concern(kind, since: $0.since, station: $0.station?.text, session: $0.id) }
     }
-    let superseded = try books.sessions.list(SessionFilter(state: .superseded), limit: Limits.lookedAtOnce)
-    for (kind, all) in [(Concern.Kind.sessionStuck, stuck), (Concern.Kind.sessionSuperseded, superseded)] {
-      let lines = try all.map { session throws(StoreFault) in
-        Concern(
-          kind, since: session.lastReadingAt ?? session.startedAt,
-          station: try books.stations.station(session.station)?.identity.text, session: session.id)
-      }
-      add(kind, lines)
-    }
-    return open
   }
 
   /// Circuits on which more is reserved than they carry.
@@ -119,14 +93,11 @@ nonisolated public struct Lookout {
 
   /// CDRs that are held back.
   public mutating func bills(_ books: Books) throws(StoreFault) {
-    let held = try books.cdrs.list(CDRFilter(isHeld: true), limit: Limits.lookedAtOnce)
-    add(
-      .cdrHeld,
-      held.map {
-        Concern(
-          .cdrHeld, since: $0.cdr.createdAt, station: $0.cdr.place.station, session: $0.cdr.session, cdr: $0.cdr.id,
-          detail: $0.held)
-      })
+    add(.cdrHeld, try books.attention.held(limit: perKind)) {
+      Concern(
+        .cdrHeld, since: $0.cdr.createdAt, station: $0.cdr.place.station, session: $0.cdr.session, cdr: $0.cdr.id,
+        detail: $0.held)
+    }
   }
 
   /// Partners whose queues do not move. Returns how deep each queue is.

@@ -76,11 +76,16 @@ extension CSMS {
   }
 
   /// What a site has left of its sun, for a while.
-  public func keepSurplus(_ kilowatts: Decimal, at location: ID<Location>, seconds: Int) async throws(Refusal) {
+  /// - Parameter look: looks at what was said last, and refuses where it is not what the caller knows.
+  public func keepSurplus(
+    _ kilowatts: Decimal, at location: ID<Location>, seconds: Int,
+    looking look: @escaping @MainActor @Sendable (SiteSurplus?) throws(Refusal) -> Void = { _ in }
+  ) async throws(Refusal) {
     try await turn { () throws(Refusal) in
       guard try keep({ () throws(StoreFault) in try self.books.locations.location(location) }) != nil else {
         throw .notFound("no such location")
       }
+      try look(keep { () throws(StoreFault) in try self.books.policies.surplus(of: location) })
       try keep { () throws(StoreFault) in
         try self.books.policies.keep(surplus: kilowatts, at: location, until: self.now + .seconds(seconds))
       }

@@ -7,9 +7,14 @@ import Wire
 
 extension CSMS {
   /// Gives a site a plan, or another one.
-  public func changePlan(of id: ID<Location>, to image: Bytes, by who: String) async throws(Refusal) {
+  /// - Parameter look: looks at plan and places as they are so far, and refuses where the change was made for others.
+  public func changePlan(
+    of id: ID<Location>, to image: Bytes, by who: String,
+    looking look: @escaping @MainActor @Sendable (SitePlan?, [PlanPin]) throws(Refusal) -> Void = { _, _ in }
+  ) async throws(Refusal) {
     try await turn { () throws(Refusal) in
       try self.checkSite(id)
+      try self.show(id, to: look)
       guard let plan = SitePlan(image: image, at: self.now) else {
         throw .invalid(
           field: "image",
@@ -23,9 +28,13 @@ extension CSMS {
   }
 
   /// Takes the plan of a site away, with all places on it.
-  public func removePlan(of id: ID<Location>, by who: String) async throws(Refusal) {
+  public func removePlan(
+    of id: ID<Location>, by who: String,
+    looking look: @escaping @MainActor @Sendable (SitePlan?, [PlanPin]) throws(Refusal) -> Void = { _, _ in }
+  ) async throws(Refusal) {
     try await turn { () throws(Refusal) in
       try self.checkPlan(of: id)
+      try self.show(id, to: look)
       try keep { () throws(StoreFault) in
         try self.books.sitePlans.remove(of: id)
         try self.record(.locationChanged(id, by: who))
@@ -35,10 +44,12 @@ extension CSMS {
 
   /// Puts a station of the site in its place on the plan; `nil` takes it off.
   public func placeOnPlan(
-    _ identity: StationIdentity, of id: ID<Location>, at place: (x: Int, y: Int)?, by who: String
+    _ identity: StationIdentity, of id: ID<Location>, at place: (x: Int, y: Int)?, by who: String,
+    looking look: @escaping @MainActor @Sendable (SitePlan?, [PlanPin]) throws(Refusal) -> Void = { _, _ in }
   ) async throws(Refusal) {
     try await turn { () throws(Refusal) in
       try self.checkPlan(of: id)
+      try self.show(id, to: look)
       let station = try keep { () throws(StoreFault) in try self.books.stations.station(identity) }
       guard let station, station.location == id else { throw .notFound("no such station stands there") }
       if let place, !PlanPin.range.contains(place.x) || !PlanPin.range.contains(place.y) {
@@ -55,6 +66,15 @@ extension CSMS {
         try self.record(.locationChanged(id, by: who))
       }
     }
+  }
+
+  private func show(
+    _ id: ID<Location>, to look: (SitePlan?, [PlanPin]) throws(Refusal) -> Void
+  ) throws(Refusal) {
+    let (plan, pins) = try keep { () throws(StoreFault) in
+      (try self.books.sitePlans.plan(of: id), try self.books.sitePlans.pins(of: id))
+    }
+    try look(plan, pins)
   }
 
   private func checkSite(_ id: ID<Location>) throws(Refusal) {

@@ -141,12 +141,17 @@ extension CSMS {
     }
   }
 
-  public func removeOutlet(_ number: Int, of identity: StationIdentity, by who: String) async throws(Refusal) {
+  /// - Parameter look: looks at it as it is so far, and refuses where somebody meant another.
+  public func removeOutlet(
+    _ number: Int, of identity: StationIdentity, by who: String,
+    looking look: @escaping @MainActor @Sendable (KeptOutlet) throws(Refusal) -> Void = { _ in }
+  ) async throws(Refusal) {
     try await turn { () throws(Refusal) in
       let evse = try self.evse(number, of: identity)
       guard let old = try keep({ () throws(StoreFault) in try self.books.circuits.outlet(of: evse.id) }) else {
         throw .notFound("EVSE \(number) is on no circuit")
       }
+      try look(old)
       let circuit = try self.circuit(old.circuit)
       try keep { () throws(StoreFault) in
         try self.books.circuits.removeOutlet(of: evse.id)

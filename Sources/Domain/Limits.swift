@@ -5,6 +5,10 @@ public enum Limits {
   /// Bytes of the picture of a floor plan, and pixels of each of its sides; a larger one is refused.
   public static let planBytes = 700_000
   public static let planPixels = 8_192
+  /// Characters of the address of map tiles and of whose they are, and how fine tiles may be; what is past it is refused.
+  public static let tileURL = 500
+  public static let tileAttribution = 200
+  public static let tileZoom = 1...22
   /// Points of a curve by which power follows the grid.
   public static let curvePoints = 20
   public static let tariffElements = 100

@@ -5,7 +5,8 @@ import Wire
 /// the memory of one page.
 ///
 /// A spreadsheet takes a text that begins with `=`, `+`, `-`, `@`, a tab or a line break for a formula and runs it.
-/// Such a text gets an apostrophe before it and stands in quotes; numbers stay numbers.
+/// Such a text gets an apostrophe before it and stands in quotes; numbers stay numbers. Marks that turn the direction of
+/// what follows are spelt out, so no cell rewrites the rest of its line.
 public struct CSV: Sendable {
   public enum Cell: Sendable, Equatable {
     case text(String)
@@ -57,7 +58,8 @@ public struct CSV: Sendable {
     }
   }
 
-  private mutating func write(_ text: String) {
+  private mutating func write(_ told: String) {
+    let text = told.spelledOut(keepsLines: true)
     let isFormula = Self.looksLikeFormula(text)
     guard isFormula || text.utf8.contains(where: Self.needsQuotes) else { return pending.append(contentsOf: text.utf8) }
     pending.append(Self.quote)

@@ -72,11 +72,17 @@ public struct PDF: Sendable {
 
   /// The text cut so that it is no wider, with an ellipsis where something is missing.
   public static func fitted(_ text: String, to width: Double, size: Double = 10, weight: Weight = .plain) -> String {
-    func fits(_ text: String) -> Bool { WinAnsi.width(of: WinAnsi.bytes(of: text), weight) * size <= width }
-    guard !fits(text) else { return text }
-    var cut = text
-    while !cut.isEmpty, !fits(cut + "…") { cut.removeLast() }
-    return cut + "…"
+    // No further than the line goes, whatever somebody wrote.
+    let room = width / size
+    let ellipsis = WinAnsi.width(of: WinAnsi.bytes(of: "…"), weight)
+    var taken = 0.0
+    var end = text.startIndex
+    for place in text.indices {
+      taken += WinAnsi.width(of: WinAnsi.bytes(of: String(text[place])), weight)
+      if taken > room { return text[..<end] + "…" }
+      if taken + ellipsis <= room { end = text.index(after: place) }
+    }
+    return text
   }
 
   /// The lines of a text that is broken at its spaces.

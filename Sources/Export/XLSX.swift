@@ -2,7 +2,7 @@
 import Wire
 
 /// Writes a workbook of tables. A text is a text there by its type, so none of them is ever run as a formula; numbers
-/// keep their digits, and times are times.
+/// keep their digits, and times are times. A text that is longer than a cell is cut, with an ellipsis.
 public struct XLSX: Sendable {
   private struct Sheet: Sendable {
     let name: String
@@ -38,7 +38,8 @@ public struct XLSX: Sendable {
   private static func cell(_ cell: CSV.Cell, style: Int) -> String {
     let mark = style == 0 ? "" : " s=\"\(style)\""
     return switch cell {
-    case .text(let text): "<c t=\"inlineStr\"\(mark)><is><t xml:space=\"preserve\">\(XML.escaped(text))</t></is></c>"
+    case .text(let text):
+      "<c t=\"inlineStr\"\(mark)><is><t xml:space=\"preserve\">\(XML.escaped(kept(text)))</t></is></c>"
     case .number(let number): "<c\(mark)><v>\(number)</v></c>"
     case .whole(let number): "<c\(mark)><v>\(number)</v></c>"
     // Days since the last of December 1899, as spreadsheets count.
@@ -46,6 +47,25 @@ public struct XLSX: Sendable {
     case .flag(let flag): "<c t=\"b\"\(mark)><v>\(flag ? 1 : 0)</v></c>"
     case .empty: "<c\(mark)/>"
     }
+  }
+
+  /// UTF-16 units that a cell can hold (Excel's bound; it takes a file with more for a damaged one).
+  static let cellUnits = 32_767
+
+  /// The text as a cell holds it: with every mark to be seen, no longer than a cell, and with no escape of the format's own
+  /// (`_x000A_`, ECMA-376 part 1, 22.9.2.19) that the writer did not write.
+  static func kept(_ told: String) -> String {
+    var text = told.spelledOut(keepsLines: true)
+    if text.utf16.count > cellUnits {
+      var units = 0
+      let end = text.unicodeScalars.indices.first { place in
+        units += text.unicodeScalars[place].utf16.count
+        return units > cellUnits - 1
+      }
+      text = String(text.unicodeScalars[..<(end ?? text.endIndex)]) + "…"
+    }
+    guard text.contains("_x") else { return text }
+    return text.replacing(/_x(?=[0-9A-Fa-f]{4}_)/, with: "_x005F_x")
   }
 
   private static func days(_ time: Timestamp) -> Decimal {

@@ -45,6 +45,12 @@ nonisolated public struct PriceMove: Sendable, Equatable {
   }
 }
 
+/// What a site generates beyond its use, and until when that holds.
+nonisolated public struct SiteSurplus: Sendable, Equatable {
+  public let kilowatts: Decimal
+  public let until: Timestamp
+}
+
 /// Prices that follow demand: their rules, their moves, and the series that they look at.
 nonisolated public struct PricePolicies {
   let db: Database
@@ -171,6 +177,13 @@ nonisolated public struct PricePolicies {
       INSERT INTO site_surplus (location, power, until) VALUES (?1, ?2, ?3)
       ON CONFLICT DO UPDATE SET power = excluded.power, until = excluded.until
       """, location, kilowatts.description, until)
+  }
+
+  /// What was said last of that site, also where it holds no more; nil where nothing was ever said.
+  public func surplus(of location: ID<Location>) throws(StoreFault) -> SiteSurplus? {
+    try db.first("SELECT power, until FROM site_surplus WHERE location = ?1", location) { (row) throws(StoreFault) in
+      try SiteSurplus(kilowatts: row.decimal("power"), until: row.get("until"))
+    }
   }
 
   /// kW of that site, or of all; nil where nobody knows it now.

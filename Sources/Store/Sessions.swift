@@ -119,15 +119,6 @@ nonisolated public struct Sessions {
     try Session(row: row, tariff: Tariffs(db: db).frozen(row.get("tariff")))
   }
 
-  /// Pending and running ones of the whole house.
-  public func allOpen() throws(StoreFault) -> [Session] {
-    try db.rows(
-      """
-      SELECT * FROM session INDEXED BY session_open
-      WHERE ended_at IS NULL AND state IN ('pending', 'active') ORDER BY id
-      """, as: read)
-  }
-
   /// Those of remote starts whose car did not come since that time.
   public func pending(before time: Timestamp) throws(StoreFault) -> [Session] {
     try db.rows(

@@ -173,6 +173,7 @@ nonisolated public struct Books {
   /// What a kilowatt hour costs the climate.
   public var carbon: Carbon { Carbon(db: db) }
   public var analytics: Analytics { Analytics(db: db) }
+  public var attention: Attention { Attention(db: db) }
 }
 
 /// Bytes of a disk.

@@ -9,6 +9,7 @@ struct Stations: AsyncParsableCommand {
       List.self, Show.self, Add.self, Import.self, Remove.self, Knocks.self, Accept.self, Reject.self, Password.self,
       Security.self,
       Secure.self,
+      Price.self,
       Start.self,
       Stop.self,
       Reset.self, Unlock.self, Availability.self, Config.self, Trigger.self, ClearCache.self, Call.self,
@@ -152,6 +153,32 @@ struct Stations: AsyncParsableCommand {
     }
   }
 
+  struct Price: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "tariff", abstract: "Say by which tariff a station's connectors charge.")
+    @OptionGroup var station: StationArgument
+    @Argument(help: "The tariff's number in `ostler tariff list`; 0: none.") var tariff: Int
+    @Option(help: "Which EVSE; all where it is not given.") var evse: Int?
+
+    func run() async throws {
+      let known = try await station.remote.ask(.get, station.path)["evses"]?.array ?? []
+      let wanted = known.filter { one in evse.map { one["number"]?.int == Int64($0) } ?? true }
+      guard !wanted.isEmpty else {
+        throw Complaint(evse.map { "there is no EVSE \($0)" } ?? "it has told of no EVSE yet")
+      }
+      let number: JSON = tariff == 0 ? .null : .number(JSONNumber(tariff))
+      var shown = JSON.null
+      for one in wanted {
+        let connectors = (one["connectors"]?.array ?? []).map { connector -> JSON in
+          ["number": connector["number"] ?? .null, "tariff": number]
+        }
+        let place = "\(station.path)/evses/\(one["number"]?.int ?? 0)"
+        shown = try await station.remote.ask(.patch, place, [], ["connectors": .array(connectors)])
+      }
+      station.remote.show(shown)
+    }
+  }
+
   // MARK: Commands
 
   struct Start: AsyncParsableCommand {
@@ -166,10 +193,20 @@ struct Stations: AsyncParsableCommand {
   struct Stop: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Stop a session of the station.")
     @OptionGroup var station: StationArgument
-    @Option(help: "The session's id.") var session: String?
+    @Option(help: "The session's id; the only one that runs where nothing is given.") var session: String?
     @Option(help: "The station's number of the transaction.") var transaction: Int?
 
     func run() async throws {
+      var session = session
+      if session == nil, transaction == nil {
+        let running = try await station.remote.list("/sessions", [("station", station.id), ("state", "active")])
+        guard running.count == 1 else {
+          let ids = running.compactMap { $0["id"]?.string }.joined(separator: ", ")
+          throw Complaint(
+            running.isEmpty ? "no session runs there" : "several run there; choose one with --session: \(ids)")
+        }
+        session = running[0]["id"]?.string
+      }
       try await station.command(
         "stop", ["session": session.map { .string($0) } ?? .null, "transaction": .maybe(transaction)])
     }

@@ -38,6 +38,13 @@ private func line(_ cells: [CSV.Cell]) -> String {
     #expect(line([.text(text)]) == "\"'\(text)\"\r\n")
   }
 
+  @Test func aCellDoesNotTurnTheRestOfItsLine() {
+    var table = CSV(columns: ["a", "b"])
+    _ = table.take()
+    table.add([.text("\u{202E}gnp.exe"), .text("x\u{2066}\u{85}\ny")])
+    #expect(String(decoding: table.take(), as: UTF8.self) == "\\u202egnp.exe,\"x\\u2066\\u0085\ny\"\r\n")
+  }
+
   @Test func aFormulaWithQuotesKeepsThemDoubled() {
     #expect(line([.text("=HYPERLINK(\"http://x\",\"y\")")]) == "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\"\r\n")
   }

@@ -50,6 +50,40 @@ import Wire
     #expect(PDF.fitted(String(repeating: "W", count: 100), to: 60).hasSuffix("…"))
   }
 
+  /// However long a text is, only what fits is looked at.
+  @Test func aTextOfMegabytesIsCutInNoTime() {
+    let long = String(repeating: "W", count: 4_000_000)
+    #expect(PDF.fitted(long, to: 60) == "WWWWW…")
+    #expect(PDF.fitted("\u{301}" + String(repeating: "\u{301}", count: 1_000_000), to: 60) == "…")
+    #expect(PDF.lines(long, width: 60) == ["WWWWW…"])
+  }
+
+  @Test func theLastLetterThatFitsIsKept() {
+    // Ten digits of 5.56 points.
+    #expect(PDF.fitted("0123456789", to: 55.6001) == "0123456789")
+    #expect(PDF.fitted("0123456789", to: 55.5) == "01234567…")
+    #expect(PDF.fitted("", to: 1) == "")
+    #expect(PDF.fitted("W", to: 1) == "…")
+  }
+
+  @Test func aCellHoldsWhatItCanAndNoMore() {
+    let most = String(repeating: "a", count: XLSX.cellUnits)
+    #expect(XLSX.kept(most) == most)
+    #expect(XLSX.kept(most + "a") == most.dropLast() + "…")
+    // A letter of two units is not cut in two.
+    let pairs = String(repeating: "🔌", count: XLSX.cellUnits)
+    #expect(XLSX.kept(pairs).utf16.count == XLSX.cellUnits)
+    #expect(XLSX.kept(pairs).hasSuffix("🔌…"))
+  }
+
+  @Test(arguments: [
+    ("_x000A_", "_x005F_x000A_"), ("a_x202e_b", "a_x005F_x202e_b"), ("_x00", "_x00"), ("_xyzab_", "_xyzab_"),
+    ("\u{202E}gnp.exe\u{2066}", "\\u202egnp.exe\\u2066"), ("a\nb", "a\nb"), ("a\u{7}b", "a\\u0007b"),
+  ])
+  func nothingInACellIsReadAsSomethingElse(_ text: String, _ kept: String) {
+    #expect(XLSX.kept(text) == kept)
+  }
+
   @Test func theTableOfADocumentNamesWhereEachObjectBegins() throws {
     var document = PDF(title: "Bill (1)")
     document.beginPage()

@@ -63,7 +63,6 @@ import Wire
     #expect(try sessions.open(of: house.station.id) == [waiting, running])
     #expect(try sessions.pending(of: house.station.id) == [waiting])
     #expect(try sessions.pending(of: ID(99)) == [])
-    #expect(try sessions.allOpen() == [waiting, running])
     #expect(try sessions.superseded(before: t(49)) == [])
     #expect(try sessions.superseded(before: t(50)) == [gone])
     #expect(try sessions.pending(before: t(0)) == [waiting])

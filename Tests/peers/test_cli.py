@@ -71,6 +71,33 @@ async def test_keys(house):
 # Stations.
 
 
+async def test_from_a_price_to_a_bill_as_the_readme_has_it(house, stations, tmp_path):
+    """What a newcomer types, in that order."""
+    station, _ = await stations(knock(house, "CS-001", "open-sesame-16-ch"))
+    await house.cli("station", "accept", "CS-001")
+    await until(lambda: station.commands, what="it is asked to introduce itself")
+    await station.available()
+    await house.cli("token", "add", "04A2B3C4D5")
+    (tmp_path / "tariff.json").write_text(json.dumps({"id": "DAY", "currency": "EUR", "elements": [
+        {"price_components": [{"type": "ENERGY", "price": 0.39, "vat": 21, "step_size": 1}]}]}))
+    tariff = await house.cli_json("tariff", "add", str(tmp_path / "tariff.json"))
+    shown = await house.cli_json("station", "tariff", "CS-001", str(tariff["id"]), "--evse", "1")
+    assert [c["tariff"]["id"] for c in shown["evses"][0]["connectors"]] == [tariff["id"]]
+    assert "no session runs there" in await refused(house, "station", "stop", "CS-001")
+    assert "no EVSE 9" in await refused(house, "station", "tariff", "CS-001", "1", "--evse", "9")
+    await house.cli("station", "start", "CS-001", "--token", "04A2B3C4D5")
+    await until(lambda: active(house), what="the session runs")
+    await house.cli("station", "stop", "CS-001")
+    bill = await until(lambda: house.cli_json("cdr", "list"), 20, what="the bill is made")
+    assert bill[0]["cost"]["currency"] == "EUR"
+    await house.cli("station", "tariff", "CS-001", "0")
+    assert all(c["tariff"] is None for e in (await house.cli_json("station", "show", "CS-001"))["evses"] for c in e["connectors"])
+
+
+async def active(house):
+    return [s for s in await house.cli_json("session", "list") if s["state"] == "active"]
+
+
 async def test_stations(house, stations):
     station, _ = await stations(knock(house, "CP-1", "open-sesame-16-ch"))
     table = await house.cli("station", "knocks")

@@ -9,8 +9,9 @@ from playwright.async_api import expect
 
 from charging import priced, tariff
 from house import until
+from operators import CPO
 from partners import EMSP
-from stations import now
+from stations import later, now
 from test_page import CHROMIUM, TAG, browser, window  # noqa: F401: the fixtures are used by their names
 
 pytestmark = pytest.mark.skipif(not os.access(CHROMIUM, os.X_OK), reason=f"there is no Chromium at {CHROMIUM}")
@@ -75,3 +76,32 @@ async def test_a_partner_sees_what_is_ticked(house, partners, window):  # noqa: 
     await dialog.get_by_label("Market square").check()
     await dialog.get_by_role("button", name="Save").click()
     await expect(section).to_contain_text("All sites and tariffs that are published.")
+
+
+async def test_a_bill_that_another_network_asks_too_much_by_says_why_until_somebody_settles_it(house, partners, window):  # noqa: F811
+    party = (await house.api.post("/parties", {"country_code": "NL", "party_id": "DRV", "role": "EMSP", "business_name": "Ours"}))["id"]
+    cpo = await partners(CPO())
+    await cpo.enrol(house, party)
+    await until(lambda: house.api.items("/roaming/tariffs"), 10, what="its tariff is read")
+    await until(lambda: house.api.items("/roaming/locations"), 10, what="its place is read")
+    token = {"country_code": "NL", "party_id": "DRV", "uid": TAG, "type": "RFID", "contract_id": "C"}
+    end = now().replace(microsecond=0)
+    begin, end = (t.strftime("%Y-%m-%dT%H:%M:%SZ") for t in (end - later(3_600), end))
+    session = cpo.told_session(token, 10, "COMPLETED", began=begin)
+    assert (await cpo.module("POST", "cdrs", body=cpo.cdr(session, begin, end, cost=30.0))).code == 1000
+    [cdr] = await house.api.items("/roaming/cdrs", doubtful="true")
+
+    page = await (await window(house)).log_in()
+    await page.goto(f"{house.url}/roaming?tab=cdrs")
+    row = page.get_by_role("row").filter(has_text=TAG)
+    await expect(row).to_contain_text("1 doubt")
+    await row.get_by_role("button").first.click()
+    sheet = page.get_by_role("dialog")
+    await expect(sheet.get_by_role("listitem")).to_contain_text(f"Its own tariff {cdr['doubts'][0]['detail']}")
+    await expect(sheet).to_contain_text("€30.00")
+    await sheet.locator("[name=note]").fill("they <b>will</b> credit it")
+    await sheet.locator("button[type=submit]").click()
+    await expect(sheet).to_have_count(0)
+    await expect(row).not_to_contain_text("doubt")
+    assert (await house.api.get(f"/roaming/cdrs/{cdr['id']}"))["note"] == "they <b>will</b> credit it"
+    assert await house.api.items("/roaming/cdrs", doubtful="true") == []

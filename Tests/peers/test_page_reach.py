@@ -108,3 +108,33 @@ async def test_a_screen_that_is_opened_while_nobody_answers_says_so_and_comes_la
     await expect(page.get_by_role("row").filter(has_text="Market square")).to_be_visible(timeout=20_000)
     # That a daemon is gone makes Chromium complain of failed requests, which is the truth.
     view.trouble = [line for line in view.trouble if not re.search("ERR_|status of 503|dynamically imported", line)]
+
+
+async def test_what_cannot_be_undone_wants_its_name_to_be_typed(house, stations, window):  # noqa: F811
+    """Whatever signs a name has: a pattern that a browser cannot read lets anything pass."""
+    await stations(priced(house, "CP-1", await tariff(house)))
+    odd = "a.b (1)-[x] \u202e$^/|"
+    await house.api.post("/webhooks", {"name": odd, "url": "http://127.0.0.1:9/hook", "allow_private": True})
+    page = await (await window(house)).log_in()
+
+    async def removed(typed, wrong, button):
+        box = page.get_by_role("dialog")
+        field = box.locator("[name=typed]")
+        for text in ("", wrong, typed + "x"):
+            await field.fill(text)
+            await box.get_by_role("button", name=button, exact=True).click()
+            await expect(field).to_have_attribute("aria-invalid", "true")
+        await field.fill(typed)
+        await box.get_by_role("button", name=button, exact=True).click()
+        await expect(box).to_have_count(0)
+
+    await page.goto(f"{house.url}/settings?tab=alarms")
+    await page.get_by_role("button", name="Actions: a.b").click()
+    await page.get_by_role("menuitem", name="Remove").click()
+    # What cannot be typed is typed as it is shown.
+    await removed(odd.replace("\u202e", "\\u202e"), "a1b (1)-[x]", "Remove…")
+    assert await house.api.items("/webhooks") == []
+    await page.goto(f"{house.url}/stations/CP-1?tab=setup")
+    await page.get_by_role("button", name="Remove the station").click()
+    await removed("CP-1", "CP-2", "Remove the station")
+    assert await house.api.items("/stations") == []

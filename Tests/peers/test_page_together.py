@@ -1,12 +1,15 @@
 """Two people change one thing of the house: whoever saves last is told what the other did, and nothing is lost in silence."""
 
+import base64
 import os
 
 import httpx
 import pytest
 from playwright.async_api import expect
 
-from test_page import CHROMIUM, browser, window  # noqa: F401: the fixtures are used by their names
+from charging import priced, tariff
+from test_page import CHROMIUM, TAG, browser, window  # noqa: F401: the fixtures are used by their names
+from test_page_plan import picture
 
 HOOK = "http://127.0.0.1:9/hook"
 
@@ -22,7 +25,18 @@ async def made(house):
     template = await post("/setting-templates", {"name": "Usual", "settings": {"HeartbeatInterval": "300"}})
     partner = (await post("/partners", {"name": "Somebody"}))["partner"]
     company = {"name": "Ostler BV", "address": "Markt 1", "note": "Thank you"}
+    await post("/stations", {"id": "CP-1", "evses": 1, "location": house.site})
+    plan = f"/locations/{house.site}/plan"
+    await house.api.put(plan, {"image": base64.b64encode(picture()).decode()})
+    await house.api.put(f"{plan}/pins/CP-1", {"x": 1, "y": 1})
+    await house.api.patch("/stations/CP-1/outlets/1", {"circuit": circuit["id"]})
+    tiles = {"url": "https://tiles.example/{z}/{x}/{y}.png", "attribution": "Somebody"}
     return {
+        "public page": ("/public", "PUT", {"status": True}),
+        "map tiles": ("/map-tiles", "PUT", tiles),
+        "plan": (plan, "PUT", {"image": base64.b64encode(picture(20, 20)).decode()}),
+        "outlet": ("/stations/CP-1/outlets/1", "PATCH", {"fallback_a": "6"}),
+        "local list": ("/stations/CP-1/local-list", "PATCH", {"keep": True}),
         "user": (f"/users/{user['id']}", "PATCH", {"role": "support"}),
         "webhook": (f"/webhooks/{hook['id']}", "PATCH", {"kinds": ["cdr."]}),
         "token": (f"/tokens/{token['id']}", "PATCH", {"visual_number": "7"}),
@@ -47,6 +61,32 @@ async def test_a_change_of_what_changed_meanwhile_is_refused(house):
             assert (await http.get(path)).headers["etag"] == first.headers["etag"], kind
             again = await http.request(verb, path, json=change, headers={"If-Match": first.headers["etag"]})
             assert again.status_code == 200, f"{kind}: {again.status_code} {again.text}"
+
+
+async def test_what_is_said_of_a_session_a_pin_and_the_sun_is_refused_where_it_changed_meanwhile(house, stations):
+    """What is read in one place and changed in another, or needs a session that runs."""
+    station = await stations(priced(house, "CP-1", await tariff(house)))
+    await station.begin(TAG, meter=0)
+    session = (await house.api.items("/sessions"))[0]["id"]
+    plan = f"/locations/{house.site}/plan"
+    await house.api.put(plan, {"image": base64.b64encode(picture()).decode()})
+    http = httpx.AsyncClient(base_url=f"{house.url}/api/v1", headers={"Authorization": f"Bearer {house.key}"}, timeout=20)
+    async with http:
+        for read, path, verb, change in (
+                (f"/sessions/{session}/need", None, "PATCH", {"energy_kwh": "20", "priority": 2}),
+                (f"/sessions/{session}/limit", None, "PATCH", {"energy_kwh": "30"}),
+                (f"/locations/{house.site}/surplus", None, "PUT", {"power_kw": "4.5"}),
+                (plan, f"{plan}/pins/CP-1", "PUT", {"x": 5, "y": 6}),
+                (plan, f"{plan}/pins/CP-1", "DELETE", None)):
+            path = path or read
+            old = (await http.get(read)).headers["etag"]
+            first = await http.request(verb, path, json=change, headers={"If-Match": old})
+            assert first.is_success, f"{path}: {first.status_code} {first.text}"
+            new = (await http.get(read)).headers["etag"]
+            assert new != old and first.headers.get("etag", new) == new, path
+            late = await http.request(verb, path, json=change, headers={"If-Match": old})
+            assert late.status_code == 412, f"{path}: {late.status_code} {late.text}"
+            assert (await http.get(read)).headers["etag"] == new, path
 
 
 @pytest.mark.skipif(not os.access(CHROMIUM, os.X_OK), reason=f"there is no Chromium at {CHROMIUM}")

@@ -16,7 +16,7 @@ export function accountSections(signal) {
     news: (e) => e.kind === 'user.login' || e.kind === 'user.changed',
     actions: (one) => (one.current ? [] : [{ label: t('account.logins.end'), key: 'x', danger: true, run: () => remove(path`/me/logins/${one.id}`).then(() => logins.begin()) }]),
     columns: [
-      { id: 'address', label: t('account.address'), head: true, cell: (one) => h('span', null, h('span.mono', null, one.address), one.current ? h('span.tag', null, t('account.logins.this')) : '') },
+      { id: 'address', label: t('account.address'), head: true, cell: (one) => h('span', null, h('span.mono', null, one.address), ' ', one.current ? h('span.tag', null, t('account.logins.this')) : '') },
       { id: 'since', label: t('account.since'), cell: (one) => timeMark(one.created_at) }, { id: 'used', label: t('settings.keys.used'), calm: true, cell: (one) => ago(one.used_at) },
     ],
   });

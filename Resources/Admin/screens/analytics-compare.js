@@ -85,7 +85,7 @@ export function partnerTable({ items }) {
 }
 
 /// A line in its band, and how well such a band held last week; or why there is none.
-export function forecastChart(forecast) {
+export function forecastChart(forecast, zone) {
   const { items, enough, weeks } = forecast;
   if (!enough) return h('p.mute', null, t('analytics.forecast.few', { weeks, needed: forecast.weeks_needed }));
   const [width, height] = [1000, 180];
@@ -101,13 +101,13 @@ export function forecastChart(forecast) {
     shape('polyline', { points: points('energy_kwh').join(' '), class: 'forecast-line' }));
   items.forEach((one, i) => {
     svg.append(shape('rect', { x: (i / items.length) * width, y: 0, width: width / items.length, height, fill: 'transparent' }, shape('title', {}, t('analytics.forecast.hour', {
-      at: moment(one.start), kwh: number(one.energy_kwh, 1), least: number(one.least_kwh, 1), most: number(one.most_kwh, 1),
+      at: moment(one.start, zone), kwh: number(one.energy_kwh, 1), least: number(one.least_kwh, 1), most: number(one.most_kwh, 1),
     }))));
   });
   return [
-    h('p.mute', null, t('analytics.forecast.text', { weeks, day: day(forecast.from) }), ' ',
+    h('p.mute', null, t('analytics.forecast.text', { weeks, day: day(forecast.from, zone) }), ' ',
       forecast.band_held_percent === null ? t('analytics.forecast.untried') : t('analytics.forecast.held', { percent: number(forecast.band_held_percent, 1), n: forecast.band_tried_hours }), ' ',
-      t('analytics.forecast.peak', { at: moment(peak.start), kw: number(peak.energy_kwh, 1), most: number(peak.most_kwh, 1) })),
+      t('analytics.forecast.peak', { at: moment(peak.start, zone), kw: number(peak.energy_kwh, 1), most: number(peak.most_kwh, 1) })),
     h('figure.chart-box', null, h('figcaption.chart-note', null, label), svg),
   ];
 }

@@ -25,9 +25,8 @@ export async function show({ root, signal, query, head, keep }) {
 
   async function draw() {
     const { days, location, failures: by } = bar.values();
-    const to = new Date();
-    to.setHours(24, 0, 0, 0);
-    const values = { location, from: new Date(to.getTime() - Number(days) * 86_400_000).toISOString(), to: to.toISOString() };
+    // Days, which begin by the clock of the house and not by the reader's.
+    const values = { location, from: dateIn(1 - Number(days)), to: dateIn(1) };
     try {
       const [usage, map, connectors, empty, margin, failures, partners, forecast] = await Promise.all([
         get('/insight/usage', { ...values, by: Number(days) > 100 ? 'week' : 'day' }, { signal }), get('/insight/heatmap', values, { signal }),
@@ -44,11 +43,18 @@ export async function show({ root, signal, query, head, keep }) {
         mayRun() && h('button', { type: 'button', on: { click: () => askPrice(locations.list(), location, draw) } }, t('analytics.price.title')), csv('margin', { by: 'location' }))), marginTable(margin)),
       h('section', null, h('div.section-head', null, h('h2', null, t('analytics.failures')), h('div.buttons', null, csv('failures', { by }))), failureTable(failures)),
       h('section', null, h('div.section-head', null, h('h2', null, t('analytics.partners')), h('div.buttons', null, csv('partners', { location: '' }))), partnerTable(partners)),
-      h('section', null, h('div.section-head', null, h('h2', null, t('analytics.forecast')), h('div.buttons', null, csv('forecast', { from: '', to: '' }))), forecastChart(forecast)));
+      h('section', null, h('div.section-head', null, h('h2', null, t('analytics.forecast')), h('div.buttons', null, csv('forecast', { from: '', to: '' }))), forecastChart(forecast, usage.zone)));
     } catch (problem) {
       if (!signal.aborted) fill(place, problemBox(problem, draw));
     }
   }
+}
+
+/// The date so many days from now.
+function dateIn(days) {
+  const date = new Date();
+  date.setDate(date.getDate() + days);
+  return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, '0')).join('-');
 }
 
 const share = (value) => (value === null ? none : `${number(Number(value) * 100, 1)} %`);
@@ -57,7 +63,7 @@ const money = (list) => (list.length ? list.map((one) => amount(one.excl_vat, on
 function figures({ total, evses }) {
   const figure = (label, value) => h('div', null, h('dt', null, label), h('dd.fig', null, value));
   return h('section', { 'aria-label': t('analytics.figures') }, h('dl.kpis', null, figure(t('col.energy'), kilowattHours(total.energy_kwh, 1)), figure(t('nav.sessions'), number(total.sessions)),
-    figure(t('analytics.revenue'), money(total.revenue)), figure(t('analytics.utilisation'), share(total.utilisation)), figure(t('analytics.plug_ins'), share(total.plug_in_success)), figure(t('col.evse'), number(evses))));
+    figure(t('analytics.revenue'), money(total.revenue)), figure(t('analytics.utilisation'), share(total.utilisation)), figure(t('analytics.plug_ins'), share(total.plug_in_success)), figure(t('col.evses'), number(evses))));
 }
 
 /// Seven rows of twenty-four: a table, so that it is read without seeing colours.
@@ -83,23 +89,25 @@ function emptyHours({ items }) {
   })]));
 }
 
-function bars({ items }) {
+function bars({ items, zone, total }) {
+  if (!total.sessions && !Number(total.energy_kwh)) return null;
   const [width, height] = [1000, 160];
   const most = Math.max(...items.map((one) => Number(one.energy_kwh)), 0.001);
   const svg = shape('svg', { viewBox: `0 0 ${width} ${height}`, class: 'chart bars', role: 'img', preserveAspectRatio: 'none', 'aria-label': t('analytics.bars', { most: number(most, 1) }) });
   const step = width / Math.max(items.length, 1);
   items.forEach((one, i) => {
     const tall = (Number(one.energy_kwh) / most) * (height - 8);
-    svg.append(shape('rect', { x: i * step + step * 0.12, y: height - tall, width: step * 0.76, height: Math.max(tall, 0.5), class: 'bar-fill' }, shape('title', {}, `${day(one.start)}: ${kilowattHours(one.energy_kwh, 1)}`)));
+    svg.append(shape('rect', { x: i * step + step * 0.12, y: height - tall, width: step * 0.76, height: Math.max(tall, 0.5), class: 'bar-fill' }, shape('title', {}, `${day(one.start, zone)}: ${kilowattHours(one.energy_kwh, 1)}`)));
   });
   return h('figure.chart-box', null, h('figcaption.chart-note', null, t('analytics.bars', { most: number(most, 1) })), svg);
 }
 
-function usageTable({ items }) {
+function usageTable({ items, zone, from, to }) {
   const table = new LiveTable({
-    caption: t('analytics.time'), key: (one) => one.start, empty: () => h('p.mute', null, t('list.none')), sort: { by: 'start', down: true },
+    caption: t('analytics.time'), key: (one) => one.start,
+    empty: () => h('p.mute', null, t('analytics.none', { from: day(from, zone), to: day(new Date(to).getTime() - 1, zone) })), sort: { by: 'start', down: true },
     columns: [
-      { id: 'start', label: t('col.start'), head: true, sort: (one) => one.start, cell: (one) => day(one.start) },
+      { id: 'start', label: t('col.start'), head: true, sort: (one) => one.start, cell: (one) => day(one.start, zone) },
       { id: 'energy', label: t('col.energy'), num: true, sort: (one) => Number(one.energy_kwh), cell: (one) => kilowattHours(one.energy_kwh, 1) },
       { id: 'sessions', label: t('nav.sessions'), num: true, sort: (one) => one.sessions, cell: (one) => number(one.sessions) },
       { id: 'busy', label: t('analytics.busy'), num: true, cell: (one) => duration(one.busy_seconds) },

@@ -1,7 +1,7 @@
 // The house's own certificate authority and the roots that it trusts, for the settings.
 
 import { get, mayOwn, mayRun, post, remove } from '../api.js';
-import { copyBox, dialog, formDialog, secretDialog } from '../dialog.js';
+import { copyBox, dialog, formDialog, secretDialog, typedField } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
 import { day, none } from '../format.js';
 import { t, word } from '../i18n.js';
@@ -38,7 +38,7 @@ export function authoritySections(signal) {
     title: t('roots.title'), level: 'h3', text: t('roots.text'), empty: t('roots.none'), url: '/roots', signal, news: (e) => e.kind.startsWith('root.'),
     key: (r) => r.id, name: (r) => r.name,
     buttons: mayOwn() && h('button', { type: 'button', on: { click: () => trust(() => roots.begin()) } }, t('roots.add')),
-    actions: (r) => (mayOwn() ? [{ label: t('roots.remove'), key: 'x', danger: true, run: () => sure(t('roots.remove'), t('roots.remove.text', { name: r.name }), t('roots.remove'), () => remove(path`/roots/${r.id}`), () => roots.begin()) }] : []),
+    actions: (r) => (mayOwn() ? [{ label: t('roots.remove'), key: 'x', danger: true, run: () => sure(t('roots.remove'), t('roots.remove.text', { name: r.name }), t('roots.remove'), () => remove(path`/roots/${r.id}`), () => roots.begin(), r.name) }] : []),
     columns: [
       { id: 'name', label: t('ca.name'), head: true, cell: (r) => r.name }, { id: 'use', label: t('certificates.use'), cell: (r) => word('certificate_use', r.use) },
       { id: 'fingerprint', label: t('roots.fingerprint'), wide: true, cut: true, cell: (r) => h('span.mono', null, r.fingerprint) },
@@ -83,7 +83,7 @@ function doorCertificate() {
 function revoke(c) {
   formDialog({
     title: t('ca.revoke'), intro: t('ca.revoke.text', { name: c.common_name }), submit: t('ca.revoke'), danger: true,
-    fields: [{ name: 'because', label: t('field.reason'), maxlength: 200 }],
+    fields: [{ name: 'because', label: t('field.reason'), maxlength: 200 }, typedField(c.common_name)],
     send: ({ because }) => post(path`/ca/certificates/${c.serial}/revoke`, because ? { because } : {}),
   });
 }

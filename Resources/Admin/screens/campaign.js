@@ -26,7 +26,7 @@ export async function show({ root, signal, params, head }) {
   });
   const draw = async () => {
     const campaign = await get(path`/campaigns/${params.id}`, {}, { signal });
-    const stop = () => sure(t('campaigns.stop'), t('campaigns.stop.text'), t('campaigns.stop'), () => post(path`/campaigns/${campaign.id}/stop`, {}), draw);
+    const stop = () => sure(t('campaigns.stop'), t('campaigns.stop.text'), t('campaigns.stop'), () => post(path`/campaigns/${campaign.id}/stop`, {}), draw, campaign.name);
     head({
       title: campaign.name, back: { href: '/campaigns', label: t('nav.campaigns') }, sub: mark('duty', campaign.state, word('campaign', campaign.state)),
       buttons: mayRun() && campaign.state === 'running' && h('button.danger', { type: 'button', on: { click: stop } }, t('campaigns.stop')),

@@ -78,7 +78,7 @@ function fileSection(signal) {
     buttons: mayRun() && h('button', { type: 'button', on: { click: () => bring(() => list.begin()) } }, t('files.bring')),
     actions: (f) => (mayRun() && f.state !== 'gone' ? [{
       label: t('files.remove'), key: 'x', danger: true,
-      run: () => sure(t('files.remove'), t('files.remove.text', { name: f.name }), t('files.remove'), () => remove(path`/files/${f.id}`), () => list.begin()),
+      run: () => sure(t('files.remove'), t('files.remove.text', { name: f.name }), t('files.remove'), () => remove(path`/files/${f.id}`), () => list.begin(), f.name),
     }] : []),
     columns: [
       { id: 'name', label: t('field.name'), head: true, cell: (f) => h('span.mono', null, f.name) },

@@ -42,7 +42,7 @@ export function showLogin(app, done, note) {
       }
     },
     done,
-  }), h('p.mute', null, t('login.lost')));
+  }), h('p.mute', null, t('login.lost'), ' ', h('code', null, 'ostler user passwd')));
 }
 
 /// What the daemon said instead of who we are.

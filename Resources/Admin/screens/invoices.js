@@ -54,7 +54,7 @@ function monthSection(shown, done) {
     h('p', null, mark('yes', 'valid', t('invoices.closed')), ' ', h('span.mute', null, t('invoices.closed.by', { by: who(shown.closed.closed_by) }), ' '), timeMark(shown.closed.closed_at)));
   }
   const close = () => sure(t('invoices.close.title', { month: name }), t('invoices.close.text', { n: shown.drafts.length }), t('invoices.close'),
-    () => post(path`/months/${shown.month}/close`, {}, { seconds: 120 }), done);
+    () => post(path`/months/${shown.month}/close`, {}, { seconds: 120 }), done, shown.month);
   const table = new LiveTable({
     caption: t('invoices.drafts'), key: (i) => `${i.payer_kind} ${i.payer} ${i.currency}`, empty: () => h('p.mute', null, t('invoices.drafts.none')),
     columns: columns().filter((column) => !['name', 'made', 'state'].includes(column.id)),
@@ -92,7 +92,7 @@ function invoiceList(month, signal) {
       { label: t('invoices.pdf'), key: 'p', run: () => pdf(i).click() },
       ...(mayRun() && i.credits === null && i.credited_by === null ? [{
         label: t('invoices.credit'), key: 'c', danger: true,
-        run: () => sure(t('invoices.credit.title', { name: i.name }), t('invoices.credit.text'), t('invoices.credit'), () => post(path`/invoices/${i.number}/credit`, {}), () => list.begin()),
+        run: () => sure(t('invoices.credit.title', { name: i.name }), t('invoices.credit.text'), t('invoices.credit'), () => post(path`/invoices/${i.number}/credit`, {}), () => list.begin(), i.name),
       }] : []),
     ],
     columns: columns(),

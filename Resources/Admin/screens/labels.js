@@ -15,7 +15,7 @@ export function labelSection(station, signal) {
     try {
       const { items } = await get(path`/stations/${station.id}/codes`, base, { signal });
       const make = () => post(path`/stations/${station.id}/codes`, {}).then(draw);
-      const anew = () => sure(t('labels.fresh'), t('labels.fresh.text'), t('labels.fresh'), () => post(path`/stations/${station.id}/codes`, { fresh: true }), draw);
+      const anew = () => sure(t('labels.fresh'), t('labels.fresh.text'), t('labels.fresh'), () => post(path`/stations/${station.id}/codes`, { fresh: true }), draw, station.id);
       fill(section, h('div.section-head', null, h('h2', null, t('labels.title')), mayRun() && h('div.buttons', null,
         items.length < station.evses.length && h('button', { type: 'button', on: { click: make } }, t('labels.make')),
         items.length > 0 && [h('a.button', { href: path`/api/v1/stations/${station.id}/labels` + queryOf({ ...base, language }), download: `${station.id}.pdf` }, t('labels.print')),

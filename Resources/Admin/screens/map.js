@@ -1,5 +1,6 @@
 // Sites where they lie, and the same as a table.
 
+import { get } from '../api.js';
 import { locations, openSessions, powerOf, stations } from '../books.js';
 import { h, path } from '../dom.js';
 import { kilowatts, number } from '../format.js';
@@ -11,11 +12,25 @@ import { LiveTable } from '../table.js';
 // What a site is said to be: the first of these that one of its stations is.
 const order = ['faulted', 'offline', 'charging', 'available'];
 
+// The tiles that the policy of this document lets in. Only the map's own page has one that lets any in, so whoever comes
+// to the map from another screen loads that page first, and so does whoever just chose a server.
+let allowed;
+
+function mayShow(url) {
+  const began = performance.getEntriesByType('navigation')[0]?.name;
+  allowed ??= began && new URL(began).pathname === '/map' ? url : null;
+  return allowed === url;
+}
+
 export async function show({ root, signal, head }) {
   head({ title: t('nav.map'), sub: t('map.sub') });
-  await Promise.all([locations.ready(), stations.ready(), openSessions.ready().catch(() => {})]);
+  const [tiles] = await Promise.all([
+    get('/map-tiles', {}, { signal }), locations.ready(), stations.ready(), openSessions.ready().catch(() => {}),
+  ]);
   if (signal.aborted) return;
-  const map = new MapView();
+  if (tiles.url && !mayShow(tiles.url)) return location.assign('/map');
+  if (tiles.url) head({ title: t('nav.map'), sub: t('map.sub.tiles') });
+  const map = new MapView(tiles.url ? tiles : null);
   const table = new LiveTable({
     caption: t('nav.sites'), key: (s) => s.site.id, href: (s) => path`/sites/${s.site.id}`, name: (s) => s.site.name,
     sort: { by: 'site' },

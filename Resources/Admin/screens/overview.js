@@ -1,7 +1,7 @@
 // The first screen: what needs a person, then the figures of now and today.
 
 import { get, me } from '../api.js';
-import { openSessions, overview, stations } from '../books.js';
+import { openSessions, overview } from '../books.js';
 import { AreaChart } from '../chart.js';
 import { fill, h, path } from '../dom.js';
 import { ago, kilowattHours, kilowatts, money, now, number } from '../format.js';
@@ -93,7 +93,6 @@ export async function show({ root, signal, head }) {
     const has = overview.now.stations.total > 0;
     if (has !== known.has_stations && has) { known.has_stations = true; me.first_run.has_stations = true; showSteps(); }
   }, { signal });
-  stations.ready().catch(() => {});
 
   const page = await get('/events', { newest: true, limit: feedLength }, { signal });
   feed.append(h('li.none.mute', null, t('overview.feed.none')));

@@ -141,7 +141,7 @@ function drawFacts(list, p) {
   fill(list, [
     fact(
       t('partners.theirs'),
-      p.roles.map((r) => h('div', null, `${r.role} ${r.country_code}*${r.party_id} · ${r.business_name}`))
+      p.roles.length ? p.roles.map((r) => h('div', null, `${r.role} ${r.country_code}*${r.party_id} · ${r.business_name}`)) : none
     ),
     fact(t('partners.ours'), `${p.party.country_code}*${p.party.party_id}`),
     fact(t('partners.their_versions'), p.versions_url ? h('span.mono', null, p.versions_url) : none),

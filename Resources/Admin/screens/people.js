@@ -54,7 +54,7 @@ export function peopleSection(signal) {
       ...(u.second_factor ? [{ label: t('people.factor'), key: 'f', run: () => sure(t('people.factor'), t('people.factor.text', { name: u.name }), t('people.factor'), () => remove(path`/users/${u.id}/second-factor`), again) }] : []),
       { label: t('people.logins.end'), key: 'e', run: () => sure(t('people.logins.end'), t('people.logins.text', { name: u.name }), t('people.logins.end'), () => remove(path`/users/${u.id}/logins`), again) },
       { label: t(u.disabled ? 'people.enable' : 'people.disable'), key: 'd', danger: !u.disabled, run: () => sure(t(u.disabled ? 'people.enable' : 'people.disable'), t(u.disabled ? 'people.enable.text' : 'people.disable.text', { name: u.name }), t(u.disabled ? 'people.enable' : 'people.disable'), () => patch(path`/users/${u.id}`, { disabled: !u.disabled }), again) },
-      { label: t('people.remove'), key: 'x', danger: true, run: () => sure(t('people.remove'), t('people.remove.text', { name: u.name }), t('people.remove'), () => remove(path`/users/${u.id}`), again) },
+      { label: t('people.remove'), key: 'x', danger: true, run: () => sure(t('people.remove'), t('people.remove.text', { name: u.name }), t('people.remove'), () => remove(path`/users/${u.id}`), again, u.name) },
     ]),
     columns: [
       { id: 'name', label: t('field.name'), head: true, sort: (u) => u.name, cell: (u) => u.name },
@@ -116,5 +116,3 @@ export function auditSection(signal) {
   return list;
 }
 
-/// Whether drivers and everybody see what is free.
-export async function publicState(signal) { return (await get('/public', {}, { signal })).status; }

@@ -23,7 +23,9 @@ export async function show({ root, signal, params, head }) {
   const state = { session: await get(path`/sessions/${params.id}`, {}, { signal }), messages: [] };
   const zone = state.session.location?.time_zone;
   const figures = h('dl.kpis');
-  const chart = new AreaChart(t('session.power'), 'kW', { zone, empty: t('session.power.empty') });
+  const chart = new AreaChart(t('session.power'), 'kW', {
+    zone, empty: t('session.power.empty'), isOver: () => Boolean(state.session.ended_at),
+  });
   const facts = h('dl.facts'), price = h('div.stack'), timeline = h('div'), pushes = h('div');
   const drawHead = () => {
     const s = state.session;
@@ -267,7 +269,7 @@ export function pushTable(rows, { empty, isOnePartner } = {}) {
         cell: (p) => h('a', { href: path`/partners/${p.partner.id}` }, p.partner.name),
       },
       { id: 'state', label: t('col.state'), cell: (p) => mark('push', p.state) },
-      { id: 'attempts', label: t('col.attempts'), num: true, cell: (p) => number(p.attempts) },
+      { id: 'attempts', label: t('col.attempts'), num: true, cell: (p) => (p.attempts ? number(p.attempts) : none) },
       { id: 'due', label: t('col.waits'), calm: true, cell: (p) => ago(p.due_since) },
       { id: 'next', label: t('col.next'), calm: true, cell: (p) => (p.state === 'due' ? ago(p.next_at) : none) },
       { id: 'sent', label: t('col.sent'), cell: (p) => ago(p.sent_at) },

@@ -8,6 +8,7 @@ import { ago, none, timeMark } from '../format.js';
 import { changes } from '../forms.js';
 import { chooseLanguage, language, languages, locale, t, word } from '../i18n.js';
 import { showSheet } from '../keys.js';
+import { doButton } from '../lists.js';
 import { onNews } from '../live.js';
 import { logOut } from '../shell.js';
 import { LiveTable } from '../table.js';
@@ -15,7 +16,7 @@ import { accountSections } from './account.js';
 import { alarmSection } from './alarms.js';
 import { authoritySections } from './authority.js';
 import { versionsBoxes } from './partners.js';
-import { auditSection, peopleSection, publicState, reachField, reachOf, roleOptions, siteNames, sitesText } from './people.js';
+import { auditSection, peopleSection, reachField, reachOf, roleOptions, siteNames, sitesText } from './people.js';
 import { webhookSection } from './webhooks.js';
 
 const tabs = { account: drawAccount, people: drawPeople, alarms: drawAlarms, company: drawCompany, certificates: drawCertificates, house: drawHouse, api: drawAPI };
@@ -90,10 +91,11 @@ function companyForm(known) {
 }
 
 async function drawPublic(place, signal) {
-  const isOn = await publicState(signal);
-  const flip = () => replace('/public', { status: !isOn }).then(() => drawPublic(place, signal));
+  const known = await get('/public', {}, { signal });
+  const isOn = known.status;
+  const flip = () => replace('/public', { status: !isOn }, { match: known }).then(() => drawPublic(place, signal));
   fill(place, h('div.section-head', null, h('h2', null, t('public.title')), mayOwn() && h('div.buttons', null,
-    h('button', { type: 'button', on: { click: flip } }, t(isOn ? 'public.off' : 'public.on')))),
+    doButton(t(isOn ? 'public.off' : 'public.on'), flip))),
   h('p.mute', null, t('public.text')), isOn && h('p', null, h('a', { href: '/status', target: '_blank', rel: 'noopener' }, `${location.origin}/status`)));
 }
 
@@ -108,12 +110,35 @@ async function drawCertificates(place, signal) {
   await authority.begin();
 }
 
-async function drawHouse(place) {
+async function drawHouse(place, signal) {
+  const tiles = h('section');
   fill(place, h('section', null, h('h2', null, t('settings.addresses')), h('p.mute', null, t('settings.addresses.text')),
-    stationURLs('').map((url) => copyBox(t('connect.url'), url)), versionsBoxes(), h('p.mute', null, t(`connect.knock.${me.strangers_may_knock}`))),
+    stationURLs('').map((url) => copyBox(t('connect.url'), url)), versionsBoxes(), h('p.mute', null, t(`connect.knock.${me.strangers_may_knock}`))), tiles,
   h('section', null, h('h2', null, t('settings.about')), h('dl.facts', null, fact('Ostler', me.version || none),
     fact(t('settings.api'), h('a', { href: '/api/v1/openapi.json' }, t('settings.api.document'))), fact(t('settings.clock'), timeMark(me.now)),
     fact(t('settings.locale'), `${language} · ${locale}`))));
+  await drawTiles(tiles, signal);
+}
+
+/// Whose map tiles the map shows, if any: the one thing of this page that may ask another host.
+async function drawTiles(place, signal) {
+  let known = await get('/map-tiles', {}, { signal });
+  const kept = (now) => { known = now; announce(t('saved')); return drawTiles(place, signal); };
+  const server = known.url && new URL(known.url.replace(/\{[zxy]\}/g, '0')).host;
+  fill(place, h('div.section-head', null, h('h2', null, t('tiles.title')), known.url && mayOwn() && h('div.buttons', null,
+    doButton(t('tiles.off'), () => replace('/map-tiles', { url: null }, { match: known }).then(kept)))),
+  h('p.mute', null, t('tiles.text')), h('p', null, known.url ? t('tiles.on', { host: server }) : t('tiles.none')),
+  mayOwn() && form({
+    submit: t('save'),
+    fields: [
+      { name: 'url', label: t('tiles.url'), required: true, value: known.url, maxlength: 500, mono: true, placeholder: 'https://tiles.example/{z}/{x}/{y}.png', hint: t('tiles.url.hint', { z: '{z}', x: '{x}', y: '{y}' }) },
+      { name: 'attribution', label: t('tiles.attribution'), required: true, value: known.attribution, maxlength: 200, cls: 'half', hint: t('tiles.attribution.hint') },
+      { name: 'max_zoom', label: t('tiles.zoom'), type: 'number', min: 1, max: 22, required: true, value: known.max_zoom ?? 19, cls: 'half' },
+    ],
+    send: (values) => replace('/map-tiles', values, { match: known }),
+    fresh: async () => ({ values: known = await get('/map-tiles') }),
+    done: kept,
+  }));
 }
 
 function themeChoice() {
@@ -131,7 +156,10 @@ function themeChoice() {
 
 /// Each language by its own name: whoever looks for it may read no other.
 function languageChoice() {
-  const names = languages.map((value) => ({ value, label: new Intl.DisplayNames([value], { type: 'language' }).of(value) }));
+  const names = languages.map((value) => {
+    const name = new Intl.DisplayNames([value], { type: 'language' }).of(value);
+    return { value, label: name.charAt(0).toLocaleUpperCase(value) + name.slice(1) };
+  });
   return chips('language', t('settings.language'), names, language, (value) => {
     chooseLanguage(value);
     window.location.reload();
@@ -222,7 +250,7 @@ function revoke(key, done) {
   confirmDialog({
     title: t(
       'settings.keys.revoke.title', { name: key.name }
-    ), text: t('settings.keys.revoke.text'), submit: t('settings.keys.revoke'),
+    ), text: t('settings.keys.revoke.text'), submit: t('settings.keys.revoke'), type: key.name,
     send: () => remove(path`/apikeys/${key.id}`), done,
   });
 }

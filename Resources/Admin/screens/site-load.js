@@ -41,10 +41,9 @@ export async function show({ root, signal, params, head }) {
     ],
   });
   const none = h('div.blank', { hidden: true }, h('p', null, t('load.none')), h('p.mute', null, t('load.none.text')));
-  root.append(
-    none, h('section', null, h('h2', null, t('load.circuits')), tree),
-    h('section', null, h('h2', null, t('load.evses')), table.element)
-  );
+  const some = h('div.stack', { hidden: true }, h('section', null, h('h2', null, t('load.circuits')), tree),
+    h('section', null, h('h2', null, t('load.evses')), table.element));
+  root.append(none, some);
   async function look() {
     let seen;
     try {
@@ -56,6 +55,7 @@ export async function show({ root, signal, params, head }) {
     if (signal.aborted) return;
     current = seen;
     none.hidden = seen.circuits.length > 0;
+    some.hidden = !none.hidden;
     fill(tree, branch(seen, null, (circuit) => editCircuit(site, circuit, again)));
     table.show(seen.evses);
   }
@@ -133,7 +133,7 @@ function editCircuit(site, circuit, done) {
     after: h('button.danger', {
       type: 'button', on: {
         click: () => confirmDialog({
-          title: t('load.circuit.remove'), text: t('load.circuit.remove.text'), submit: t('load.circuit.remove'), done,
+          title: t('load.circuit.remove'), text: t('load.circuit.remove.text'), submit: t('load.circuit.remove'), type: now.name, done,
           send: () => remove(path`/circuits/${circuit.id}`),
         }),
       },
@@ -146,10 +146,29 @@ function putOutlet(site, load, done) {
   const places = here.flatMap((s) => (s.evses ?? []).map((e) => ({
     value: `${s.id} ${e.number}`, label: `${s.id} · ${e.number}`,
   })));
-  formDialog({
+  // What is known of the EVSE that is chosen: the form shows it, and only it is changed.
+  let known = null;
+  const at = (value) => {
+    const [station, evse] = value.split(/ (?=[^ ]*$)/);
+    return path`/stations/${station}/outlets/${evse}`;
+  };
+  const read = async (value) => {
+    try {
+      known = await get(at(value));
+    } catch {
+      known = null;    // It is on no circuit yet.
+    }
+    return known;
+  };
+  const show = async ({ form, value }) => {
+    const outlet = await read(value);
+    if (!outlet || form.elements.evse.value !== value) return;
+    for (const name of ['circuit', 'rotation', 'fallback_a']) form.elements[name].value = outlet[name] ?? '';
+  };
+  const box = formDialog({
     title: t('load.outlet.add'), submit: t('save'), done,
     fields: [
-      { name: 'evse', label: t('col.evse'), type: 'select', options: places, required: true },
+      { name: 'evse', label: t('col.evse'), type: 'select', options: places, required: true, on: { change: ({ target }) => show(target) } },
       {
         name: 'circuit', label: t('load.circuit'), type: 'select', required: true,
         options: load.circuits.map((c) => ({ value: c.id, label: c.name })),
@@ -160,11 +179,10 @@ function putOutlet(site, load, done) {
       },
       { name: 'fallback_a', label: t('load.outlet.fallback'), type: 'decimal', hint: t('load.outlet.fallback.hint') },
     ],
-    send(values) {
-      const [station, evse] = values.evse.split(/ (?=[^ ]*$)/);
-      return patch(path`/stations/${station}/outlets/${evse}`, {
-        circuit: Number(values.circuit), rotation: values.rotation, fallback_a: values.fallback_a,
-      });
-    },
+    send: (values) => patch(at(values.evse), {
+      circuit: Number(values.circuit), rotation: values.rotation, fallback_a: values.fallback_a,
+    }, { match: known }),
+    fresh: async () => ({ values: { evse: box.querySelector('[name=evse]').value, ...await read(box.querySelector('[name=evse]').value) } }),
   });
+  if (places.length) show(box.querySelector('[name=evse]'));
 }

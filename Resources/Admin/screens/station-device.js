@@ -2,12 +2,12 @@
 
 import { get, mayRun } from '../api.js';
 import { command } from '../commands.js';
-import { codeBlock, dialog, formDialog } from '../dialog.js';
+import { codeBlock, dialog, formDialog, typedField } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
 import { ago, none, number, timeMark } from '../format.js';
 import { given } from '../forms.js';
 import { t, word } from '../i18n.js';
-import { listSection, settle } from '../lists.js';
+import { clearing, listSection, settle } from '../lists.js';
 import { mark } from '../states.js';
 
 const monitorKinds = ['above', 'below', 'change', 'periodic', 'on_the_clock', 'off_target', 'off_target_relative'];
@@ -64,7 +64,7 @@ function monitorSection(station, signal, about) {
     actions: (m) => [
       { label: t('monitors.values'), key: 'v', run: () => showValues(station, m) },
       ...(mayRun() && m.origin === 'custom' ? [{
-        label: t('monitors.clear'), key: 'x', danger: true, run: () => command(station.id, 'clear-monitors', { monitors: [m.monitor] }),
+        label: t('monitors.clear'), key: 'x', danger: true, run: clearing(station, t('monitors.clear'), 'clear-monitors', { monitors: [m.monitor] }),
       }] : []),
     ],
     columns: [
@@ -126,7 +126,7 @@ function displaySection(station, signal, about) {
       h('button', { type: 'button', on: { click: () => showMessage(station) } }, t('displays.show')),
       h('button', { type: 'button', on: { click: () => command(station.id, 'list-messages', {}) } }, t('displays.read')),
     ],
-    actions: (m) => (mayRun() ? [{ label: t('displays.clear'), key: 'x', danger: true, run: () => command(station.id, 'clear-message', { message: m.message }) }] : []),
+    actions: (m) => (mayRun() ? [{ label: t('displays.clear'), key: 'x', danger: true, run: clearing(station, t('displays.clear'), 'clear-message', { message: m.message }) }] : []),
     columns: [
       { id: 'number', label: t('col.number'), head: true, cell: (m) => String(m.message) },
       { id: 'text', label: t('displays.text'), wide: true, cell: (m) => m.text },
@@ -189,7 +189,7 @@ function gridSection(station, signal, about) {
     title: t('grid.title'), url: path`/stations/${station.id}/grid-controls`, signal, news: about('station.grid_control'),
     key: (c) => `${c.control}/${c.default}`, name: (c) => c.control,
     actions: (c) => (mayRun() ? [{
-      label: t('grid.clear'), key: 'x', danger: true, run: () => command(station.id, 'clear-grid-control', { control: c.control, default: c.default }),
+      label: t('grid.clear'), key: 'x', danger: true, run: clearing(station, t('grid.clear'), 'clear-grid-control', { control: c.control, default: c.default }),
     }] : []),
     columns: [
       { id: 'control', label: t('grid.control'), head: true, cell: (c) => h('span.id', null, c.control) },
@@ -246,8 +246,9 @@ function network(station) {
         options: ['any', 'wired0', 'wired1', 'wireless0', 'wireless1'].map((value) => ({ value, label: value })),
       },
       { name: 'message_timeout', label: t('network.timeout'), type: 'number', min: 1, value: 30, cls: 'half' },
+      typedField(station.id),
     ],
-    async send({ security_profile: profile, ...values }) {
+    async send({ security_profile: profile, typed, ...values }) {
       command(station.id, 'network-profile', given({ ...values, security_profile: Number(profile) }));
     },
   });

@@ -9,7 +9,7 @@ import { ago, moment, none, now, number, timeMark } from '../format.js';
 import { given } from '../forms.js';
 import { who } from '../events.js';
 import { t, word } from '../i18n.js';
-import { doButton, facts, listSection, sure } from '../lists.js';
+import { clearing, doButton, facts, listSection, sure } from '../lists.js';
 import { onNews } from '../live.js';
 import { mark } from '../states.js';
 
@@ -37,7 +37,7 @@ function limitSection(station, signal, ours) {
     ],
     actions: (p) => (mayRun() && ['asked', 'in_force'].includes(p.state) ? [{
       label: t('limits.clear'), key: 'x', danger: true,
-      run: () => command(station.id, 'clear-profile', { number: p.number }),
+      run: clearing(station, t('limits.clear'), 'clear-profile', { number: p.number }),
     }] : []),
     columns: [
       { id: 'number', label: t('col.number'), head: true, cell: (p) => String(p.number) },
@@ -201,7 +201,7 @@ function reserve(station) {
 async function drawLocalList(place, station, signal) {
   const draw = async () => {
     const list = await get(path`/stations/${station.id}/local-list`, {}, { signal });
-    const keep = (on) => patch(path`/stations/${station.id}/local-list`, { keep: on }).then(draw);
+    const keep = (on) => patch(path`/stations/${station.id}/local-list`, { keep: on }, { match: list }).finally(draw);
     fill(place, h('div.section-head', null, h('h2', null, t('locallist.title')), mayRun() && h('div.buttons', null,
       list.keep ? [
         h('button', { type: 'button', on: { click: () => command(station.id, 'send-list', {}) } }, t('locallist.send')),

@@ -92,7 +92,7 @@ function dropCertificate(station, c) {
     command(station.id, 'delete-certificate', {
       hash_algorithm: c.hash_algorithm, issuer_name_hash: c.issuer_name_hash, issuer_key_hash: c.issuer_key_hash, serial_number: c.serial_number, use: c.use,
     });
-  });
+  }, null, station.id);
 }
 
 /// The key by which a meter signs: with it, signed readings prove who measured.

@@ -246,7 +246,7 @@ async function drawCommands(place, { station }, { signal }) {
         id: 'took', label: t('col.took'), num: true, calm: true, sig: (c) => c.phase + c.updated_at,
         cell: (c) => (c.phase === 'sent' ? none : commandTook(c)),
       },
-      { id: 'origin', label: t('col.by'), cell: (c) => who(c.origin) },
+      { id: 'origin', label: t('col.by'), cut: true, cell: (c) => who(c.origin) },
       { id: 'detail', label: t('col.detail'), cut: true, cell: (c) => h('code', null, brief(c.detail)) },
       { id: 'answer', label: t('col.answer'), wide: true, cut: true, cell: (c) => inWords(c.answer) || none },
       {

@@ -21,7 +21,7 @@ export function templateSection(signal) {
       { label: t('templates.compare'), key: 'c', run: () => compare(one) },
       ...(mayRun() ? [
         { label: t('templates.edit'), key: 'e', run: () => edit(one, again) },
-        { label: t('templates.remove'), key: 'x', danger: true, run: () => sure(t('templates.remove'), t('templates.remove.text', { name: one.name }), t('templates.remove'), () => remove(path`/setting-templates/${one.id}`), again) },
+        { label: t('templates.remove'), key: 'x', danger: true, run: () => sure(t('templates.remove'), t('templates.remove.text', { name: one.name }), t('templates.remove'), () => remove(path`/setting-templates/${one.id}`), again, one.name) },
       ] : []),
     ],
     columns: [

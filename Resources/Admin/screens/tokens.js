@@ -44,7 +44,7 @@ export async function show({ root, signal, query, head, keep }) {
     ] : []),
     empty: () => h('div', null, h('h2', null, t('tokens.none')), h('p', null, t('tokens.none.text'))),
     columns: [
-      { id: 'uid', label: t('col.uid'), head: true, sort: (k) => k.uid, cell: (k) => h('span.id', null, k.uid) },
+      { id: 'uid', label: t('col.uid'), head: true, cut: true, sort: (k) => k.uid, cell: (k) => h('span.id', null, k.uid) },
       { id: 'state', label: t('col.state'), cell: (k) => mark('yes', stateOfToken(k)) },
       { id: 'type', label: t('col.type'), cell: (k) => word('token_type', k.type) },
       {
@@ -59,7 +59,6 @@ export async function show({ root, signal, query, head, keep }) {
         id: 'owner', label: t('tokens.owner'),
         cell: (k) => (k.owner ? h('span', { title: k.issuer }, ownerName(k.owner)) : h('span.mute', null, t('tokens.owner.ours'))),
       },
-      { id: 'updated', label: t('col.changed'), calm: true, sort: (k) => k.updated_at, cell: (k) => ago(k.updated_at) },
     ],
   });
   const list = pager({

@@ -21,7 +21,7 @@ export function webhookSection(signal) {
       { label: t('webhooks.deliveries'), key: 'd', run: () => deliveries(w) }, { label: t('webhooks.test'), key: 't', run: () => test(w) },
       { label: t('webhooks.edit'), key: 'e', run: () => change(w, again) },
       { label: t(w.paused ? 'webhooks.resume' : 'webhooks.pause'), key: 'p', run: () => patch(path`/webhooks/${w.id}`, { paused: !w.paused }).then(again) },
-      { label: t('webhooks.remove'), key: 'x', danger: true, run: () => sure(t('webhooks.remove'), t('webhooks.remove.text', { name: w.name }), t('webhooks.remove'), () => remove(path`/webhooks/${w.id}`), again) },
+      { label: t('webhooks.remove'), key: 'x', danger: true, run: () => sure(t('webhooks.remove'), t('webhooks.remove.text', { name: w.name }), t('webhooks.remove'), () => remove(path`/webhooks/${w.id}`), again, w.name) },
     ],
     columns: [
       { id: 'name', label: t('field.name'), head: true, cell: (w) => w.name }, { id: 'url', label: t('partners.url'), wide: true, cut: true, cell: (w) => h('span.mono', null, w.url) },
