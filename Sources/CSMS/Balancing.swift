@@ -192,6 +192,9 @@ extension CSMS {
 
   private func bringFacts(to location: ID<Location>) throws(StoreFault) {
     guard var site = balancing.sites[location] else { return }
+    for station in Set(site.outlets.map(\.station)) {
+      site.balancer.restrict(station, to: try mostOfStation(station))
+    }
     for outlet in site.outlets {
       guard let evse = try books.stations.evse(outlet.evse) else { continue }
       let id = evse.id
@@ -224,17 +227,45 @@ extension CSMS {
   private func need(of session: Session, at evse: EVSE, _ told: ChargingNeed?) throws(StoreFault) -> ChargingNeed {
     var need = told ?? ChargingNeed()
     if let energy = need.energy { need.energy = max(.zero, energy - session.energy) }
+    func hold(_ profile: ChargingProfile) {
+      guard let limit = profile.limit(at: now, sessionSince: session.startedAt),
+        let current = evse.current(of: limit, profile.schedule.unit)
+      else { return }
+      need.most = min(need.most ?? current, current)
+    }
     for kept in try books.profiles.open(at: evse.station) where kept.origin != Self.balancer {
       switch kept.profile.purpose {
       case .session where kept.session == session.id, .anySession where kept.evse == 0 || kept.evse == evse.number:
-        guard let limit = kept.profile.limit(at: now, sessionSince: session.startedAt),
-          let current = evse.current(of: limit, kept.profile.schedule.unit)
-        else { continue }
-        need.most = min(need.most ?? current, current)
+        hold(kept.profile)
       case .station, .session, .anySession, .external, .priority, .localGeneration: continue
       }
     }
+    for profile in try outsideLimits(of: evse.station, evse: evse.number) { hold(profile) }
     return need
+  }
+
+  /// What holds a whole station beside our circuits: its own profile, and what others told it (OCPP 2.0.1 K11 to K14). Its
+  /// EVSEs share that, so what none of them may have is not kept from cars elsewhere.
+  private func mostOfStation(_ station: ID<Station>) throws(StoreFault) -> Current? {
+    let own = try books.profiles.open(at: station).filter { $0.profile.purpose == .station }.map(\.profile)
+    let all = try own + outsideLimits(of: station, evse: 0)
+    guard !all.isEmpty, let evse = try books.stations.evses(of: station).first else { return nil }
+    return all.compactMap { profile in
+      profile.limit(at: now, sessionSince: now).flatMap { evse.current(of: $0, profile.schedule.unit) }
+    }.min()
+  }
+
+  /// The limits that others set at a station, as it told them; 0 is the whole of it. One without figures says nothing.
+  private func outsideLimits(of station: ID<Station>, evse: Int) throws(StoreFault) -> [ChargingProfile] {
+    try books.profiles.notices(of: station).compactMap { notice in
+      guard notice.kind == .limit, notice.evse == evse, let body = notice.body["schedule"],
+        let schedule = try? ChargingProfile.Schedule.read(body).value
+      else { return nil }
+      var profile = ChargingProfile()
+      (profile.purpose, profile.schedule) = (.external, schedule)
+      profile.schedule.startsAt = schedule.startsAt ?? notice.at
+      return profile
+    }
   }
 
   /// What a session's meter says, as far as it speaks of now.
