@@ -16,7 +16,7 @@ from test_insight import PLAIN, TAG, ZONE, at, charge, half_up, quarters
 from test_insight_raw import moment, records
 
 WORK = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY"]
-NIGHTS = {"25 hours": ("2026-10-24", "2026-10-20", "2026-10-31"), "23 hours": ("2026-03-28", "2026-03-24", "2026-04-04")}
+NIGHTS = {"25 hours": ("2026-10-24", "2026-10-15", "2026-10-31"), "23 hours": ("2026-03-28", "2026-03-19", "2026-04-04")}
 
 
 def midnight(day):
@@ -57,6 +57,9 @@ async def test_every_table_is_what_the_records_give(house, stations, partners, n
         registers[which] += wh
         await station.end(registers[which], at=start + timedelta(minutes=minutes + idle))
 
+    # So many that something can be said of the hours of a week.
+    for turn in range(12):
+        await use(1 + turn % 2, -200 + 9.3 * turn, 61 + 7 * turn, 1_111 + 707 * turn, connector=1 + turn // 2 % 2)
     await use(1, -61.25, 77, 8_123)
     await use(2, -36.1, 130, 21_007, connector=2, tag="DE-EMP-D1")
     await use(1, -12.5, 600, 40_011, idle=55)
@@ -68,7 +71,7 @@ async def test_every_table_is_what_the_records_give(house, stations, partners, n
     await use(2, 80.2, 313, 27_182)
 
     told = await records(house)
-    assert len(told) == 8
+    assert len(told) == 20
     first, last = int(midnight(begin).timestamp()), int(midnight(end).timestamp())
     span = {"from": begin, "to": end, "zone": "Europe/Amsterdam"}
     places = {}
@@ -121,7 +124,7 @@ async def test_every_table_is_what_the_records_give(house, stations, partners, n
                 assert (local(start).hour, local(stop).hour) == (0, 0)
         assert edge == last
         hours = (last - first) // 3600
-        days = {"hour": hours, "day": round(hours / 24), "week": 2, "month": len({local(s).month for s in (first, last - 1)})}
+        days = {"hour": hours, "day": round(hours / 24), "week": 3, "month": len({local(s).month for s in (first, last - 1)})}
         assert len(rows) == days[by], by
     changed = next(r for r in await table("usage", by="day") if local(moment(r["start"]).timestamp()).date().day
                    == (midnight(day) + timedelta(days=1)).day)
@@ -165,12 +168,19 @@ async def test_every_table_is_what_the_records_give(house, stations, partners, n
             wanted.append((names, *best, used, max(5, min(5 * int(fives), 30))))
     empty = await house.api.get("/insight/off-peak", tariff=str(number), **span)
     assert Fraction(empty["utilisation"]) == mean
+    used = min(second for second, *_ in seen)
+    assert (empty["enough"], empty["sessions"], empty["days"]) == (True, 20, (last - used) // 86_400)
     assert [(i["days"], i["from_hour"], i["to_hour"], Fraction(i["utilisation"]), i["discount_percent"])
             for i in empty["items"]] == wanted and wanted
     for element, (_, start, stop, _, percent) in zip(empty["tariff"]["elements"], wanted):
         assert element["restrictions"]["start_time"] == f"{start:02}:00"
         assert element["restrictions"]["end_time"] == f"{stop % 24:02}:00"
         assert Fraction(str(element["price_components"][0]["price"])) == half_up(Fraction(30 * (100 - percent), 10_000), 4)
+
+    # Of a shorter time nothing is said but why.
+    few = await house.api.get("/insight/off-peak", tariff=str(number), **{**span, "from": day})
+    assert not few["enough"] and few["items"] == [] and few["tariff"] is None
+    assert few["sessions"] < few["sessions_needed"] == 20 and few["days"] < few["days_needed"] == 14
 
     # By connector, the busiest first.
     rows = await table("connectors")
