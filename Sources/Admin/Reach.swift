@@ -31,7 +31,7 @@ nonisolated enum Reach: Hashable {
     "showUsage",
     "exportUsage", "showHeatmap", "exportHeatmap", "showConnectorUsage", "exportConnectorUsage", "reportUptime",
     "exportUptime", "exportCarbon", "showPublicPages", "showMargin", "exportMargin", "showFailures", "exportFailures",
-    "showForecast", "exportForecast", "exportNEVISessions",
+    "showForecast", "exportForecast", "exportNEVISessions", "exportNEVIUptime", "exportNEVIOutages",
   ]
 
   private static let ofNoSite: Set = [

@@ -70,6 +70,10 @@ import Wire
     let paper = try await charged.house.ask(
       .get, "/stations/CS-1/labels?base=https://charge.example&language=fr", as: charged.owner)
     #expect(paper.bytes.starts(with: "%PDF-1.4".utf8))
+    // What it costs stands on it, in the language and with the day; the page has its text as digits of its bytes.
+    for words in ["0.30 EUR par kWh", "Taxes comprises"] {
+      #expect(String(decoding: paper.bytes, as: UTF8.self).contains(Bytes(words.utf8).hex), "\(words)")
+    }
     for base in ["", "javascript:alert(1)", "ftp://x"] {
       let reply = try await charged.house.ask(.get, "/stations/CS-1/labels?base=\(base)", as: charged.owner)
       #expect(reply.json["field"] == "base", "\(base)")
