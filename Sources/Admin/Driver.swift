@@ -286,7 +286,7 @@ struct LabelSheet {
 
 extension PriceTag {
   /// What it costs, a line for each set of conditions.
-  fileprivate func lines(in words: PaperWords) -> [String] {
+  func lines(in words: PaperWords) -> [String] {
     lines.map { line in
       let prices = line.parts.map { part -> String in
         let price = minorUnit.map { "\(part.price * 100) \($0)" } ?? "\(part.price.text(places: 2)) \(currency)"
