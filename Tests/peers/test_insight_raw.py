@@ -369,3 +369,60 @@ async def test_sessions_are_told_in_the_fields_of_the_law(house, stations):
         assert Decimal(row["power_kw"]) == (peak / 1000).quantize(cents, ROUND_HALF_UP)
         assert (row["session_error"], row["error_other"]) == (("none", "") if peak else ("other", "no_energy"))
         assert row["payment_method"] == "rfid"
+
+
+async def test_the_grams_of_sessions_are_those_of_their_readings_and_the_factors(house, stations):
+    """Energy flows evenly between two readings, and is cut to 0.1 Wh where a factor begins. Over the hour that comes twice."""
+    station = await stations(priced(house, "CP-1", await tariff(house, PLAIN)))
+    # Of a quarter of an hour each in the night of the change; before the first one nothing is known.
+    first = at("2026-10-24T22:00:00")
+    factors = [(first + timedelta(minutes=15 * n), Decimal(f"{311 + 17 * n % 97}.{n % 10}25")) for n in range(24)]
+    text = "begins_at;grams_per_kwh\n" + "".join(f"{stamp(t)};{g}\n" for t, g in factors)
+    assert (await house.api.post("/carbon-factors", {"csv": text}))["kept"] == 24
+    register, told = 0, []
+    for begin, readings in (
+        (at("2026-10-24T21:37:11"), ((40, 5_003), (170, 21_007), (290, 31_415))),
+        (at("2026-10-25T03:41:00"), ((7, 1_111), (300, 40_000))),
+    ):
+        await station.begin(TAG, meter=register, at=begin)
+        registers = [(begin, 0)]
+        for minutes_, wh in readings:
+            registers.append((begin + timedelta(minutes=minutes_), wh * 10))
+            if (minutes_, wh) != readings[-1]:
+                await station.meter(register + wh, at=registers[-1][0])
+        register += readings[-1][1]
+        await station.end(register, at=registers[-1][0])
+        told.append(registers)
+
+    def grams(registers):
+        milligrams, uncovered = Fraction(0), 0
+        for (begin, before), (end, after) in zip(registers, registers[1:]):
+            given, energy = 0, after - before
+            cuts = [begin, *(t for t, _ in factors if begin < t < end), end]
+            for a, b in zip(cuts, cuts[1:]):
+                upto = energy * int((b - begin).total_seconds()) // int((end - begin).total_seconds())
+                held = [g for t, g in factors if t <= a]
+                milligrams += Fraction(held[-1]) * (upto - given) if held else 0
+                uncovered += 0 if held else upto - given
+                given = upto
+        return half_up(milligrams / 10_000, 3), uncovered
+
+    sessions = sorted(await house.api.items("/sessions"), key=lambda s: s["started_at"])
+    text = (await house.api.http.get("/reports/carbon.csv", params={"from": "2026-10-24T00:00:00Z", "to": "2026-10-26T00:00:00Z"})).text
+    rows = {row["session_id"]: row for row in csv.DictReader(io.StringIO(text))}
+    assert len(rows) == 2
+    for session, registers in zip(sessions, told):
+        weight, uncovered = grams(registers)
+        shown = await house.api.get(f"/sessions/{session['id']}/carbon")
+        row = rows[session["id"]]
+        assert Fraction(shown["co2_g"]) == Fraction(row["co2_g"]) == weight > 0
+        assert Decimal(shown["uncovered_kwh"]) * 10_000 == Decimal(row["uncovered_kwh"]) * 10_000 == uncovered
+        assert Decimal(row["energy_kwh"]) * 10_000 == registers[-1][1]
+    assert grams(told[0])[1] > 0 == grams(told[1])[1]
+    # A series of the site's own takes the place of that of all.
+    await house.api.post("/carbon-factors", {"location": house.site, "values": [
+        {"begins_at": "2026-10-01T00:00:00Z", "grams_per_kwh": "100"}]})
+    factors = [(at("2026-10-01T00:00:00"), Decimal(100))]
+    for session, registers in zip(sessions, told):
+        own = await house.api.get(f"/sessions/{session['id']}/carbon")
+        assert (Fraction(own["co2_g"]), own["uncovered_kwh"]) == (Fraction(registers[-1][1], 100), "0")

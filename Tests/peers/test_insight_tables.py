@@ -1,6 +1,7 @@
 """Every line and every column of each table of insight, recomputed from the exported records with exact fractions: over the
 night that has 25 hours and over the one that has 23, with drivers of our own and of a partner at two stations."""
 
+import asyncio
 import csv
 import io
 from collections import defaultdict
@@ -218,17 +219,32 @@ async def test_failures_are_counted_with_their_shares(house, stations):
     number = await tariff(house, PLAIN)
     one, two = await stations(priced(house, "CP-1", number)), await stations(priced(house, "CP-2", number))
     for station, connector, times in ((one, 1, 3), (one, 2, 1), (two, 1, 2)):
-        for _ in range(times):
+        for turn in range(times):
             await station.status(connector, "Faulted")
+            await asyncio.sleep(1.3 * turn)
             await station.status(connector, "Available")
     # A session without energy is one too.
     await one.begin(TAG, connector=1, meter=0)
     await one.end(0)
+    # How long each lasted, by the house's clock.
+    lasted = {"CP-1": 0, "CP-2": 0}
+    for identity in lasted:
+        told = (await house.api.get(f"/stations/{identity}/status-history", **{"from": "2026-01-01T00:00:00Z"}))["items"]
+        for evse in (1, 2):
+            own = [change for change in told if change["evse"] == evse]
+            for change, after in zip(own, own[1:]):
+                if change["status"] == "faulted":
+                    lasted[identity] += int((moment(after["at"]) - moment(change["at"])).total_seconds())
+    assert lasted["CP-1"] >= 3 and lasted["CP-2"] >= 1
     counts = {"station": {"CP-1": 5, "CP-2": 2}, "model": {"Twin 22": 7}}
     for by, wanted in counts.items():
         response = await house.api.http.get("/insight/failures.csv", params={"by": by})
         rows = list(csv.DictReader(io.StringIO(response.text)))
         assert {row[by]: int(row["count"]) for row in rows} == wanted
+        # A session without energy lasts no time.
+        assert {row[by]: int(row["seconds"]) for row in rows} == (
+            lasted if by == "station" else {"Twin 22": sum(lasted.values())})
+        assert [int(row["stations"]) for row in rows] == ([1, 1] if by == "station" else [2])
         whole, so_far = sum(wanted.values()), 0
         for row in rows:
             so_far += int(row["count"])
