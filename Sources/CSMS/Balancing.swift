@@ -192,9 +192,6 @@ extension CSMS {
 
   private func bringFacts(to location: ID<Location>) throws(StoreFault) {
     guard var site = balancing.sites[location] else { return }
-    for station in Set(site.outlets.map(\.station)) {
-      site.balancer.restrict(station, to: try mostOfStation(station))
-    }
     for outlet in site.outlets {
       guard let evse = try books.stations.evse(outlet.evse) else { continue }
       let id = evse.id
@@ -209,7 +206,9 @@ extension CSMS {
       site.balancer.expects(id, session == nil && evse.status == .preparing)
       guard let session else { continue }
       site.balancer.isIdle(id, session.shifts.last?.activity == .idle)
-      site.balancer.needs(id, try need(of: session, at: evse, site.needs[id]))
+      let bounds = try outsideBounds(at: evse.station)
+      site.balancer.needs(id, need(of: session, at: evse, site.needs[id], within: bounds))
+      site.balancer.restrict(evse.station, to: mostOfStation(evse, within: bounds))
     }
     balancing.sites[location] = site
   }
@@ -220,52 +219,6 @@ extension CSMS {
     site.balancer.began(evse, site.needs[evse] ?? ChargingNeed(), at: now)
     guard let kept = try books.circuits.balance(of: evse), kept.session == session.id else { return }
     site.balancer.resume(evse, limit: kept.allowed, underWay: kept.underWay, at: now)
-  }
-
-  /// What is still to be delivered, and what others allow the session at most: their profiles give way to ours at the
-  /// station, so ours must not be above them.
-  private func need(of session: Session, at evse: EVSE, _ told: ChargingNeed?) throws(StoreFault) -> ChargingNeed {
-    var need = told ?? ChargingNeed()
-    if let energy = need.energy { need.energy = max(.zero, energy - session.energy) }
-    func hold(_ profile: ChargingProfile) {
-      guard let limit = profile.limit(at: now, sessionSince: session.startedAt),
-        let current = evse.current(of: limit, profile.schedule.unit)
-      else { return }
-      need.most = min(need.most ?? current, current)
-    }
-    for kept in try books.profiles.open(at: evse.station) where kept.origin != Self.balancer {
-      switch kept.profile.purpose {
-      case .session where kept.session == session.id, .anySession where kept.evse == 0 || kept.evse == evse.number:
-        hold(kept.profile)
-      case .station, .session, .anySession, .external, .priority, .localGeneration: continue
-      }
-    }
-    for profile in try outsideLimits(of: evse.station, evse: evse.number) { hold(profile) }
-    return need
-  }
-
-  /// What holds a whole station beside our circuits: its own profile, and what others told it (OCPP 2.0.1 K11 to K14). Its
-  /// EVSEs share that, so what none of them may have is not kept from cars elsewhere.
-  private func mostOfStation(_ station: ID<Station>) throws(StoreFault) -> Current? {
-    let own = try books.profiles.open(at: station).filter { $0.profile.purpose == .station }.map(\.profile)
-    let all = try own + outsideLimits(of: station, evse: 0)
-    guard !all.isEmpty, let evse = try books.stations.evses(of: station).first else { return nil }
-    return all.compactMap { profile in
-      profile.limit(at: now, sessionSince: now).flatMap { evse.current(of: $0, profile.schedule.unit) }
-    }.min()
-  }
-
-  /// The limits that others set at a station, as it told them; 0 is the whole of it. One without figures says nothing.
-  private func outsideLimits(of station: ID<Station>, evse: Int) throws(StoreFault) -> [ChargingProfile] {
-    try books.profiles.notices(of: station).compactMap { notice in
-      guard notice.kind == .limit, notice.evse == evse, let body = notice.body["schedule"],
-        let schedule = try? ChargingProfile.Schedule.read(body).value
-      else { return nil }
-      var profile = ChargingProfile()
-      (profile.purpose, profile.schedule) = (.external, schedule)
-      profile.schedule.startsAt = schedule.startsAt ?? notice.at
-      return profile
-    }
   }
 
   /// What a session's meter says, as far as it speaks of now.
