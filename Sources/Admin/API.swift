@@ -281,7 +281,7 @@ struct Route: Sendable {
   static let all: [Route] =
     entry + people + overview + stations + stationSettings + commands + certificates + rawCalls + duties + campaigns
     + devices + sessions + cdrs + insight + margin + comparing + pricePolicies + locations + sitePlans + circuits
-    + uptime + sessionReport + carbon + tokens + tariffs + mapTiles
+    + uptime + neviReports + carbon + tokens + tariffs + mapTiles
     + partners + roaming + parked + logs + metrics + invoices + driver + webhooks + alarms + imports
 }
 

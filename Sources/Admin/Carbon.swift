@@ -77,7 +77,7 @@ extension API {
     ])
   }
 
-  /// The sessions that ended in a span, one a line.
+  /// The sessions that began in a span and are over, one a line.
   fileprivate func exportCarbon(_ call: Call) async throws -> Answer {
     let span = try call.carbonSpan()
     let filter = SessionFilter(state: .completed, from: span.from, to: span.to)

@@ -215,18 +215,38 @@ extension API {
       }
     }
     let words = PaperWords(assets, language: call[query: "language"] ?? "en")
-    let sheet = LabelSheet(
-      station: identity.text, site: site, labels: codes.map { ($0.evse, "\(base)/c/\($0.code)") }, words: words)
+    var labels: [LabelSheet.Label] = []
+    for (evse, code) in codes {
+      let place = try await house.driven(code)
+      let tag = place?.tariff.map { PriceTag($0, in: place?.location?.country) }
+      let zone = place?.location.flatMap { zones[$0.timeZone] } ?? .utc
+      labels.append(
+        LabelSheet.Label(
+          evse: evse, url: "\(base)/c/\(code)", prices: tag.map { $0.lines(in: words) } ?? [],
+          day: String(zone.moment(now).prefix(10))))
+    }
+    let sheet = LabelSheet(station: identity.text, site: site, labels: labels, words: words)
     return .file(sheet.document(), "application/pdf", named: "\(identity.text).pdf")
   }
 }
 
-/// Labels to stick on: one A4 page for each EVSE, with a large code, what to do, and the address for those whose phone
-/// reads none.
+/// Labels to stick on: one A4 page for each EVSE, with a large code, what to do, the address for those whose phone reads
+/// none, and what it cost on the day on which they were printed.
 struct LabelSheet {
+  struct Label {
+    let evse: Int
+    let url: String
+    /// A line each.
+    let prices: [String]
+    let day: String
+  }
+
+  /// As many as there is room for.
+  private static let mostPrices = 4
+
   let station: String
   let site: String?
-  let labels: [(evse: Int, url: String)]
+  let labels: [Label]
   let words: PaperWords
 
   func document() -> Bytes {
@@ -243,11 +263,44 @@ struct LabelSheet {
       if let code = QRCode(label.url) { document.code(code, x: middle - 190, y: 180, side: 380) }
       document.text(words["label.scan"], x: middle, y: 610, size: 22, weight: .bold, side: .middle)
       document.text(words["label.steps"], x: middle, y: 640, size: 15, side: .middle, grey: 0.3)
-      document.text(PDF.fitted(label.url, to: 480, size: 14), x: middle, y: 700, size: 14, side: .middle, grey: 0.3)
+      document.text(PDF.fitted(label.url, to: 480, size: 14), x: middle, y: 680, size: 14, side: .middle, grey: 0.3)
+      write(label, middle, in: &document)
     }
     if labels.isEmpty { document.beginPage() }
     return document.finished()
   }
+
+  private func write(_ label: Label, _ middle: Double, in document: inout PDF) {
+    guard !label.prices.isEmpty else { return }
+    var lines = Array(label.prices.prefix(Self.mostPrices))
+    if label.prices.count > Self.mostPrices { lines[Self.mostPrices - 1] = "…" }
+    for (number, line) in lines.enumerated() {
+      document.text(
+        PDF.fitted(line, to: 480, size: 16), x: middle, y: 718 + Double(number) * 21, size: 16, side: .middle)
+    }
+    document.text(
+      words["label.prices", ["date": label.day]], x: middle, y: 722 + Double(lines.count) * 21, size: 11, side: .middle,
+      grey: 0.3)
+  }
+}
+
+extension PriceTag {
+  /// What it costs, a line for each set of conditions.
+  func lines(in words: PaperWords) -> [String] {
+    lines.map { line in
+      let prices = line.parts.map { part -> String in
+        let price = minorUnit.map { "\(part.price * 100) \($0)" } ?? "\(part.price.text(places: 2)) \(currency)"
+        return words["label.price.\(part.dimension.rawValue.lowercased())", ["price": price]]
+      }
+      let days = line.weekdays.map { days in days.map { words["day.\(Self.days[$0 - 1])"] }.joined(separator: " ") }
+      // The fonts of a document have no such sign.
+      let when = [line.hours, days].compactMap(\.self) + line.bounds.map { $0.replacing("≥", with: ">=") }
+      return ([prices.isEmpty ? words["tariff.free"] : prices.joined(separator: " + ")] + when)
+        .joined(separator: ", ")
+    }
+  }
+
+  private static let days = Tariff.Restrictions.Weekday.allCases.map { $0.rawValue.lowercased() }
 }
 
 // MARK: - The public page

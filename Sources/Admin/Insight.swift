@@ -180,9 +180,18 @@ extension API {
 
   fileprivate func offPeak(_ call: Call) async throws -> Answer {
     let query = try await insight(call, days: 28)
-    let map = try await week(query)
-    let all = OffPeak.suggestions(for: map)
+    let (map, first) = try await house.read { books throws(StoreFault) in
+      (try query.week(books), try query.firstQuarter(books))
+    }
+    let end = min(query.to, Quarter.number(of: now))
+    let basis = OffPeak.Basis(
+      sessions: map.cells.reduce(0) { $0 + $1.figures.sessions },
+      days: first.map { max(0, Int((end - max(query.from, $0)) / Quarter.perDay)) } ?? 0)
+    let all = OffPeak.suggestions(for: map, on: basis)
     var json = query.head
+    json["enough"] = .bool(basis.isEnough)
+    (json["sessions"], json["sessions_needed"]) = (.whole(basis.sessions), .whole(OffPeak.Basis.leastSessions))
+    (json["days"], json["days_needed"]) = (.whole(basis.days), .whole(OffPeak.Basis.leastDays))
     json["utilisation"] = .decimal(map.utilisation)
     json["items"] = .list(all) { hours in
       [

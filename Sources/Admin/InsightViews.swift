@@ -161,6 +161,15 @@ nonisolated extension InsightQuery {
     return map
   }
 
+  /// The first quarter that ever saw something; nil where none did.
+  func firstQuarter(_ books: Books) throws(StoreFault) -> Int64? {
+    var first: Int64?
+    for scope in try scopes(books) {
+      if let own = try books.usage.firstQuarter(of: scope) { first = min(first ?? own, own) }
+    }
+    return first
+  }
+
   func sums(_ books: Books, over spans: [(from: Int64, to: Int64)]) throws(StoreFault) -> [UsageSum] {
     var sums = Array(repeating: UsageSum(), count: spans.count)
     for scope in try scopes(books) {

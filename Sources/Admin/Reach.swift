@@ -31,7 +31,7 @@ nonisolated enum Reach: Hashable {
     "showUsage",
     "exportUsage", "showHeatmap", "exportHeatmap", "showConnectorUsage", "exportConnectorUsage", "reportUptime",
     "exportUptime", "exportCarbon", "showMargin", "exportMargin", "showFailures", "exportFailures",
-    "showForecast", "exportForecast", "exportNEVISessions",
+    "showForecast", "exportForecast", "exportNEVISessions", "exportNEVIUptime", "exportNEVIOutages",
   ]
 
   /// Choices of the house that show on everybody's page.

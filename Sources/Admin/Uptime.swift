@@ -39,14 +39,19 @@ extension API {
   }
 
   private func uptime(_ call: Call) async throws -> UptimeReport {
-    let rule: Uptime.Rule = try call.queryWord("rule") ?? .plain
-    let span = try call.reportedSpan(until: now)
-    let location: ID<Location>? = try call.queryID("location")
+    try await uptime(
+      by: try call.queryWord("rule") ?? .plain, over: try call.reportedSpan(until: now),
+      at: try call.queryID("location"))
+  }
+
+  /// The report of all ports, or of those of one location.
+  func uptime(by rule: Uptime.Rule, over span: Uptime.Span, at location: ID<Location>?) async throws -> UptimeReport {
     let (all, downtimes) = try await house.read { books throws(StoreFault) in
       (try books.downtimes.ports(at: location), try books.downtimes.all(from: span.begin, to: span.end))
     }
     let ports = all.filter { $0.since < span.end && (rule != .uk2023 || $0.watts >= Limits.rapidWatts) }
-    var report = UptimeReport(rule: rule, span: span, ports: [])
+    var report = UptimeReport(
+      rule: rule, span: span, chargePoints: Set(all.filter { $0.since < span.end }.map(\.station)).count, ports: [])
     // A piece at a time, so that no reader holds its snapshot for long.
     for first in stride(from: 0, to: ports.count, by: Limits.portsAtOnce) {
       let piece = Array(ports[first..<min(first + Limits.portsAtOnce, ports.count)])
@@ -163,7 +168,7 @@ extension Call {
     return span
   }
 
-  private static func month(_ month: Int, _ year: Int) -> Timestamp? {
+  nonisolated static func month(_ month: Int, _ year: Int) -> Timestamp? {
     Timestamp("\(year)-\(month < 10 ? "0" : "")\(month)-01T00:00:00Z")
   }
 }
@@ -180,6 +185,8 @@ nonisolated struct UptimeReport: Sendable {
 
   let rule: Uptime.Rule
   let span: Uptime.Span
+  /// All stations that were operated, also those that the rule does not measure (Public Charge Point Regulations 2023, 8(2)(a)).
+  let chargePoints: Int
   var ports: [Port]
 
   /// Of the whole network: the mean over all minutes that were measured.
@@ -203,7 +210,11 @@ nonisolated struct UptimeReport: Sendable {
       "rule": .word(rule), "from": .time(span.begin), "to": .time(span.end),
       "threshold_percent": .decimal(rule.threshold),
       "network": [
-        "ports": .whole(ports.count), "uptime_percent": .decimal(percent), "meets_threshold": meets(percent),
+        "charge_points": .whole(chargePoints), "ports": .whole(ports.count), "uptime_percent": .decimal(percent),
+        "meets_threshold": meets(percent),
+        "measured_minutes": .decimal(Uptime.minutes(ports.reduce(0) { $0 + $1.figures.measured })),
+        "outage_minutes": .decimal(Uptime.minutes(ports.reduce(0) { $0 + $1.figures.outage })),
+        "unknown_minutes": .decimal(Uptime.minutes(ports.reduce(0) { $0 + $1.figures.unknown })),
         "gap_minutes": .decimal(Uptime.minutes(ports.reduce(0) { $0 + $1.figures.gap })),
         "excluded_minutes": .object(
           JSONObject(causes.filter { $0.1 > 0 }.map { .init($0.0.rawValue, .decimal(Uptime.minutes($0.1))) })),
@@ -227,8 +238,7 @@ nonisolated struct UptimeReport: Sendable {
     ]
   }
 
-  /// A line for each port, in the columns that the quarterly submissions of 23 CFR 680.112 ask for, and beside them what
-  /// the figure rests on.
+  /// A line for each port, with what its figure rests on.
   var csv: Bytes {
     var table = CSV(columns: [
       "station_id", "port_id", "uptime_reporting_start", "uptime_reporting_end", "uptime", "total_outage",

@@ -29,6 +29,23 @@ extension Refusal: CustomStringConvertible {
   }
 }
 
+extension Refusal {
+  /// An edit compares what it was given with what the caller had read, and refuses with this where they differ.
+  public static let changedMeanwhile = Refusal.conflict(
+    "it was changed since you read it: read it again and look at the difference")
+}
+
+/// Refuses a text of the wrong length, and one with control characters, which nobody means.
+func checkText(_ text: String?, _ field: String, _ length: ClosedRange<Int>) throws(Refusal) {
+  guard let text else { return }
+  guard length.contains(text.count) else {
+    throw .invalid(field: field, "\(length.lowerBound) to \(length.upperBound) characters")
+  }
+  guard text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
+    throw .invalid(field: field, "a text without control characters")
+  }
+}
+
 extension CSMS {
   /// Decides something for a person or a program, in the next turn, and returns after its commit. What `decide` throws
   /// undoes what it wrote.

@@ -206,7 +206,9 @@ extension CSMS {
       site.balancer.expects(id, session == nil && evse.status == .preparing)
       guard let session else { continue }
       site.balancer.isIdle(id, session.shifts.last?.activity == .idle)
-      site.balancer.needs(id, try need(of: session, at: evse, site.needs[id]))
+      let bounds = try outsideBounds(at: evse.station)
+      site.balancer.needs(id, need(of: session, at: evse, site.needs[id], within: bounds))
+      site.balancer.restrict(evse.station, to: mostOfStation(evse, within: bounds))
     }
     balancing.sites[location] = site
   }
@@ -217,24 +219,6 @@ extension CSMS {
     site.balancer.began(evse, site.needs[evse] ?? ChargingNeed(), at: now)
     guard let kept = try books.circuits.balance(of: evse), kept.session == session.id else { return }
     site.balancer.resume(evse, limit: kept.allowed, underWay: kept.underWay, at: now)
-  }
-
-  /// What is still to be delivered, and what others allow the session at most: their profiles give way to ours at the
-  /// station, so ours must not be above them.
-  private func need(of session: Session, at evse: EVSE, _ told: ChargingNeed?) throws(StoreFault) -> ChargingNeed {
-    var need = told ?? ChargingNeed()
-    if let energy = need.energy { need.energy = max(.zero, energy - session.energy) }
-    for kept in try books.profiles.open(at: evse.station) where kept.origin != Self.balancer {
-      switch kept.profile.purpose {
-      case .session where kept.session == session.id, .anySession where kept.evse == 0 || kept.evse == evse.number:
-        guard let limit = kept.profile.limit(at: now, sessionSince: session.startedAt),
-          let current = evse.current(of: limit, kept.profile.schedule.unit)
-        else { continue }
-        need.most = min(need.most ?? current, current)
-      case .station, .session, .anySession, .external, .priority, .localGeneration: continue
-      }
-    }
-    return need
   }
 
   /// What a session's meter says, as far as it speaks of now.

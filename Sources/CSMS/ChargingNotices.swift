@@ -27,6 +27,7 @@ extension CSMS {
         body: [
           "grid_critical": .bool(report.isGridCritical), "schedule": report.schedule?.json ?? .null,
         ], at: now))
+    afterCommit { self.balancing.isNews = true }
   }
 
   func limitCleared(evse: Int?, source: String, by station: ID<Station>) throws(StoreFault) {
@@ -34,6 +35,7 @@ extension CSMS {
     try record(
       .chargingTold(
         ChargingNotice(station: station, evse: evse ?? 0, kind: .limit, source: source, body: .null, at: now)))
+    afterCommit { self.balancing.isNews = true }
   }
 
   /// Offers all that the EVSE can give, until the vehicle leaves: what the whole station may draw it holds against that by

@@ -77,6 +77,8 @@ public struct Balancer: Sendable {
   public private(set) var circuits: [Circuit] = []
   private(set) var seats: [Seat] = []
   private var signals: [CircuitSignal] = []
+  /// What holds whole stations from outside.
+  private var stationMost: [ID<Station>: Current] = [:]
   /// The highest load of late, per circuit with a meter of its supply.
   private var peaks: [ID<Circuit>: (load: LineCurrents, at: Timestamp)] = [:]
   private var seatOf: [ID<EVSE>: Int] = [:]
@@ -126,6 +128,14 @@ public struct Balancer: Sendable {
   public mutating func forget(_ kind: CircuitSignal.Kind, of circuit: ID<Circuit>) {
     signals.removeAll { $0.circuit == circuit && $0.kind == kind }
     if kind == .supply { peaks[circuit] = nil }
+    isDirty = true
+  }
+
+  /// What a whole station may draw now, per line and over all its outlets, because somebody beside the house says so to
+  /// it; nil where nobody does.
+  public mutating func restrict(_ station: ID<Station>, to most: Current?) {
+    guard stationMost[station] != most else { return }
+    stationMost[station] = most
     isDirty = true
   }
 
@@ -448,7 +458,8 @@ extension Balancer {
     var above = seats.map { paths[$0.circuit] }
     var stations: [ID<Station>: Int] = [:]
     for (place, seat) in seats.enumerated() {
-      guard let most = seat.outlet.stationMost else { continue }
+      let known = [seat.outlet.stationMost, stationMost[seat.outlet.station]].compactMap { $0 }
+      guard let most = known.min() else { continue }
       let bound = stations[seat.outlet.station] ?? bounds.count
       if bound == bounds.count {
         stations[seat.outlet.station] = bound

@@ -79,8 +79,9 @@ extension Balancer {
     /// The most that may flow there now, per line that it counts on.
     var holdCurrent: Current {
       let untold = hasFallback ? outlet.fallback : outlet.most
-      guard car != nil else { return isOnline ? (isExpected ? untold : .zero) : untold }
+      // Its next car would take all of it at once, and who has lost the line by then can give nothing back.
       if disobeyed { return outlet.most }
+      guard car != nil else { return isOnline ? (isExpected ? untold : .zero) : untold }
       let told = max(limit, asked?.limit ?? .zero, settling?.limit ?? .zero)
       return isOnline ? told : max(told, untold)
     }
@@ -99,8 +100,8 @@ extension Balancer {
 
     var reasonUncontrolled: ShareReason {
       if !isOnline { return .offline }
-      if car == nil { return .free }
-      return disobeyed ? .uncontrolled : .refused
+      if disobeyed { return .uncontrolled }
+      return car == nil ? .free : .refused
     }
 
     /// It may follow this limit, or the one before.
@@ -140,7 +141,7 @@ extension Balancer {
 
     /// A station that did not keep its limit is told again, and until it does it is reserved for.
     func isToRepeat(at now: Timestamp) -> Bool {
-      disobeyed && isOnline && asked == nil && (retryAt ?? now) <= now
+      disobeyed && car != nil && isOnline && asked == nil && (retryAt ?? now) <= now
     }
 
     private func isMetered(at now: Timestamp, by rules: Rules) -> Bool {

@@ -76,10 +76,27 @@ public struct OffPeak: Sendable, Equatable {
   /// Percent of the energy price.
   public var discount: Int
 
+  /// What a suggestion would stand on. A few sessions leave most hours of a week empty by chance, and a week that was seen
+  /// once may have been a holiday: before this much is known nothing is said.
+  public struct Basis: Sendable, Equatable {
+    public static let leastSessions = 20
+    /// Each hour of the week twice.
+    public static let leastDays = 14
+
+    /// Sessions of the time that is looked at.
+    public let sessions: Int
+    /// Whole days of it since the first use.
+    public let days: Int
+
+    public init(sessions: Int, days: Int) { (self.sessions, self.days) = (sessions, days) }
+
+    public var isEnough: Bool { sessions >= Self.leastSessions && days >= Self.leastDays }
+  }
+
   /// The longest stretch of working days, and that of weekends, in which use is at most half of the mean: at least two
   /// hours long. The discount grows with the emptiness, by whole fives up to `highestDiscount`.
-  public static func suggestions(for map: WeekMap) -> [OffPeak] {
-    guard let mean = map.utilisation, mean > .zero else { return [] }
+  public static func suggestions(for map: WeekMap, on basis: Basis) -> [OffPeak] {
+    guard basis.isEnough, let mean = map.utilisation, mean > .zero else { return [] }
     let days = Tariff.Restrictions.Weekday.allCases
     return [Array(0..<5), Array(5..<7)].compactMap { group in
       longest(group, map, mean).map { from, until, use in

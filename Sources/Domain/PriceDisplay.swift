@@ -33,6 +33,8 @@ public struct PriceTag: Sendable, Equatable {
     public let dimension: Tariff.Dimension
     /// Per kWh, per minute, or once; with tax, rounded half-up to four decimals.
     public let price: Decimal
+    /// Whether it is known that no tax comes on top; where the tariff names none the price is as it stands there.
+    public let isWhole: Bool
   }
 
   /// What holds together, and when.
@@ -45,9 +47,11 @@ public struct PriceTag: Sendable, Equatable {
     public let weekdays: [Int]?
     /// What else they hold for, as `≥ 10 kWh`, in signs that every language reads.
     public let bounds: [String]
+    /// The same as the tariff has it.
+    public let when: Tariff.Restrictions?
 
     fileprivate init(_ parts: [Part], when: Tariff.Restrictions?) {
-      self.parts = parts
+      (self.parts, self.when) = (parts, when)
       let isTimed = when?.startTime != nil || when?.endTime != nil
       hours = isTimed ? "\(when?.startTime ?? "00:00")–\(when?.endTime ?? "24:00")" : nil
       weekdays = when?.weekdays.flatMap { $0.isEmpty ? nil : $0.map(\.number).sorted() }
@@ -94,12 +98,13 @@ extension Tariff.Dimension {
 
 extension Tariff {
   fileprivate func part(_ component: Component) -> PriceTag.Part {
-    let taxes = taxIncluded == .yes ? [] : levy(on: component) ?? []
-    let percent = taxes.reduce(Decimal(100)) { $0 + $1.percent }
+    let taxes = taxIncluded == .yes ? [] : levy(on: component)
+    let percent = (taxes ?? []).reduce(Decimal(100)) { $0 + $1.percent }
     let units = component.dimension == .time || component.dimension == .parkingTime ? 6_000 : 100
     return PriceTag.Part(
       dimension: component.dimension,
-      price: (component.price * percent).divided(by: Decimal(units), places: 4, rounding: .halfUp))
+      price: (component.price * percent).divided(by: Decimal(units), places: 4, rounding: .halfUp),
+      isWhole: taxIncluded == .notApplicable || taxes != nil)
   }
 
   /// What keeps the tariff from being told to drivers as the law there asks.

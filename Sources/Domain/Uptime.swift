@@ -36,7 +36,14 @@ public struct Uptime: Sendable, Equatable {
 
     public init(begin: Timestamp, end: Timestamp) { (self.begin, self.end) = (begin, end) }
 
-    var length: Int64 { max(0, end.milliseconds - begin.milliseconds) }
+    public var length: Int64 { max(0, end.milliseconds - begin.milliseconds) }
+  }
+
+  /// A time in which it was of no use.
+  public struct Outage: Sendable, Equatable {
+    public fileprivate(set) var span: Span
+    /// Why it does not count, where it does not.
+    public let excuse: Downtime.Cause?
   }
 
   public let rule: Rule
@@ -46,6 +53,8 @@ public struct Uptime: Sendable, Equatable {
   public private(set) var outage: Int64 = 0
   /// Of the outage, what does not count, by its cause.
   public private(set) var excluded: [Downtime.Cause: Int64] = [:]
+  /// The outages one after the other; where what excuses one begins or ends, another one begins.
+  public private(set) var outages: [Outage] = []
   /// Closed by its opening hours.
   public private(set) var closed: Int64 = 0
   /// No history tells of it: before the EVSE was known.
@@ -77,11 +86,12 @@ public struct Uptime: Sendable, Equatable {
       while let first = hours.first, first.end <= begin { hours = hours.dropFirst() }
       let isOpen = opening == nil || hours.first.map { $0.begin <= begin } ?? false
       let cause = downtimes.first { $0.beginsAt <= begin && ($0.endsAt ?? span.end) > begin }?.cause
-      add(Span(begin: begin, end: end).length, status, isOpen: isOpen, cause: cause)
+      add(Span(begin: begin, end: end), status, isOpen: isOpen, cause: cause)
     }
   }
 
-  private mutating func add(_ length: Int64, _ status: EVSE.Status?, isOpen: Bool, cause: Downtime.Cause?) {
+  private mutating func add(_ span: Span, _ status: EVSE.Status?, isOpen: Bool, cause: Downtime.Cause?) {
+    let length = span.length
     if !isOpen { closed += length }
     guard let status else {
       gap += length
@@ -100,8 +110,13 @@ public struct Uptime: Sendable, Equatable {
     }
     guard isOut(status), isOpen || rule == .plain else { return }
     outage += length
-    if let cause, rule == .nevi ? cause.isExcludedByNEVI : rule == .plain && cause == .scheduledMaintenance {
-      excluded[cause, default: 0] += length
+    let isExcused = cause.map { rule == .nevi ? $0.isExcludedByNEVI : rule == .plain && $0 == .scheduledMaintenance }
+    let excuse = isExcused == true ? cause : nil
+    if let excuse { excluded[excuse, default: 0] += length }
+    if let last = outages.last, last.span.end == span.begin, last.excuse == excuse {
+      outages[outages.count - 1].span.end = span.end
+    } else {
+      outages.append(Outage(span: span, excuse: excuse))
     }
   }
 

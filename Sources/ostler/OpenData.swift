@@ -85,19 +85,14 @@ private final class Shelf {
         try self.edition.location(view, WriterOptions())
       }
     case ["open-data", "ocpi", "2.2.1", "tariffs"]:
-      let page = try await csms.read { books throws(StoreFault) in
-        guard let party = try books.parties.cpo() else { return Page<TariffView>(items: [], total: 0) }
-        return try books.tariffs.page(query, of: [party.id], by: PublishingRules())
-      }
+      let page = try await tariffs(query)
       return list(page, query, request.target.path, at: now) { view throws(PushFault) in
         try self.edition.tariff(view, WriterOptions())
       }
     case ["open-data", "datex2", "v3", "table.xml"]:
-      guard let (views, party) = try await all() else { return nil }
-      return Self.xml(DATEX.table(views, of: party.name, name: party.businessName, at: now))
+      return try await all(at: now).map { Self.xml(DATEX.table($0)) }
     case ["open-data", "datex2", "v3", "status.xml"]:
-      guard let (views, party) = try await all() else { return nil }
-      return Self.xml(DATEX.status(views, of: party.name, at: now))
+      return try await all(at: now).map { Self.xml(DATEX.status($0)) }
     default: return nil
     }
   }
@@ -122,15 +117,28 @@ private final class Shelf {
     }
   }
 
-  /// All locations, a page at a time.
-  private func all() async throws -> ([LocationView], Party)? {
-    guard let party = try await csms.read({ books throws(StoreFault) in try books.parties.cpo() }) else { return nil }
-    var views: [LocationView] = []
-    while true {
-      let page = try await locations(PageQuery(offset: views.count, limit: Self.pageObjects))
-      views += page.items
-      guard page.items.count == Self.pageObjects, views.count < page.total else { return (views, party) }
+  private func tariffs(_ query: PageQuery) async throws -> Page<TariffView> {
+    try await csms.read { books throws(StoreFault) in
+      guard let party = try books.parties.cpo() else { return Page(items: [], total: 0) }
+      return try books.tariffs.page(query, of: [party.id])
     }
+  }
+
+  /// All locations and tariffs, a page at a time.
+  private func all(at now: Timestamp) async throws -> DATEX.Source? {
+    guard let party = try await csms.read({ books throws(StoreFault) in try books.parties.cpo() }) else { return nil }
+    func every<Item: Sendable>(_ page: (PageQuery) async throws -> Page<Item>) async throws -> [Item] {
+      var items: [Item] = []
+      while true {
+        let found = try await page(PageQuery(offset: items.count, limit: Self.pageObjects))
+        items += found.items
+        guard found.items.count == Self.pageObjects, items.count < found.total else { return items }
+      }
+    }
+    let versions = try await every(tariffs).map { ($0.version.tariff.ref, $0.version) }
+    return DATEX.Source(
+      try await every(locations), tariffs: Dictionary(versions) { _, newer in newer }, of: party.name,
+      operatorName: party.businessName, at: now)
   }
 
   // MARK: Lists

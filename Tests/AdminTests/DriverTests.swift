@@ -76,6 +76,26 @@ import Wire
     }
   }
 
+  @Test func aLabelSaysWhatChargingCosts() throws {
+    var night = Tariff.Restrictions()
+    (night.startTime, night.endTime, night.weekdays, night.minKWh) = ("22:00", "06:00", [.saturday, .sunday], 10)
+    var tariff = Tariff()
+    tariff.elements = [
+      .init([.init(.energy, price: Decimal(25, places: 2), vat: 20)], when: night),
+      .init([.init(.energy, price: Decimal(50, places: 2), vat: 20), .init(.parkingTime, price: 6, vat: 20)]),
+    ]
+    #expect(
+      PriceTag(tariff).lines(in: PaperWords(Assets(), language: "fr")) == [
+        "0.30 EUR par kWh, 22:00–06:00, sam. dim., >= 10 kWh",
+        "0.60 EUR par kWh + 0.12 EUR par minute de stationnement",
+      ])
+    // In the UK it is pence.
+    tariff.currency = "GBP"
+    tariff.elements = [.init([.init(.energy, price: Decimal(50, places: 2), vat: 20)])]
+    #expect(
+      PriceTag(tariff, in: "GBR").lines(in: PaperWords(Assets(), language: "en")) == ["60 p per kWh"])
+  }
+
   @Test func thePublicPageIsOffUntilItIsTurnedOn() async throws {
     let (charged, _) = try await coded()
     #expect(try await charged.house.ask(.get, "/public/status").status == 404)

@@ -285,6 +285,125 @@ import Wire
     #expect(last(1) == 32)
   }
 
+  private func schedule(_ unit: ChargingProfile.Schedule.Unit, _ limit: Decimal) -> ChargingProfile.Schedule {
+    var schedule = ChargingProfile.Schedule()
+    (schedule.unit, schedule.periods) = (unit, [.init(start: 0, limit: limit)])
+    return schedule
+  }
+
+  /// What an energy manager beside the station tells it (OCPP 2.0.1 K11 to K14).
+  private func limit(_ caller: Caller, evse: Int?, _ schedule: ChargingProfile.Schedule?) throws {
+    try house.decide { [desk = caller.desk] () throws(TurnFault) in
+      try desk.limit(LimitReport(evse: evse, source: "EMS", isGridCritical: false, schedule: schedule))
+    }
+  }
+
+  @Test func aLimitFromOutsideOfAWholeStationIsSharedByItsEVSEsUntilItIsCleared() throws {
+    let caller = try house.connect("CS-1")
+    house.pass(5)
+    let first = try caller.start("CARD-A", evse: 1).transaction
+    house.pass(2)
+    try draw(caller, first, 32, evse: 1, wattHours: 100)
+    // 13.8 kW over three lines are 20 A.
+    try limit(caller, evse: nil, schedule(.watts, 13_800))
+    house.pass(2)
+    #expect(last(1) == 20)
+    #expect(try place(1).words == "20 A because the station is full")
+    try draw(caller, first, 20, evse: 1, wattHours: 150)
+    let second = try caller.start("CARD-B", evse: 2).transaction
+    house.pass(2)
+    #expect(last(1) == 10)
+    try draw(caller, first, 10, evse: 1, wattHours: 160)
+    house.pass(2)
+    #expect(last(2) == 10)
+    try draw(caller, second, 10, evse: 2, wattHours: 10)
+    try house.decide { [desk = caller.desk] () throws(TurnFault) in try desk.limitCleared(evse: nil, source: "EMS") }
+    house.pass(2)
+    #expect(last(1) == 16 && last(2) == 16, "the circuit's 32 A are theirs again")
+  }
+
+  @Test func aLimitFromOutsideOfOneEVSELeavesTheOtherWhatItDoesNotTake() throws {
+    let caller = try house.connect("CS-1")
+    house.pass(5)
+    let first = try caller.start("CARD-A", evse: 1).transaction
+    let second = try caller.start("CARD-B", evse: 2).transaction
+    house.pass(2)
+    try draw(caller, first, Int(last(1)?.asInt64(scaledBy: 0) ?? 0), evse: 1, wattHours: 100)
+    try draw(caller, second, Int(last(2)?.asInt64(scaledBy: 0) ?? 0), evse: 2, wattHours: 100)
+    var told = schedule(.amperes, 8)
+    told.seconds = 600
+    try limit(caller, evse: 1, told)
+    house.pass(2)
+    #expect(last(1) == 8)
+    try draw(caller, first, 8, evse: 1, wattHours: 150)
+    house.pass(2)
+    #expect(last(2) == 24)
+    // Its schedule ends, and nobody has to say so.
+    try draw(caller, second, 24, evse: 2, wattHours: 150)
+    house.pass(620, beat: 20)
+    #expect(last(2) == 16)
+    try draw(caller, second, 16, evse: 2, wattHours: 400)
+    house.pass(3)
+    #expect(last(1) == 16)
+  }
+
+  @Test func aLimitWithoutFiguresTakesNothing() throws {
+    let caller = try house.connect("CS-1")
+    house.pass(5)
+    _ = try caller.start("CARD-A", evse: 1)
+    try limit(caller, evse: nil, nil)
+    house.pass(2)
+    #expect(last(1) == 32)
+  }
+
+  @Test func theSunIsAllThatASessionMayHaveThatAsksForNothingElse() async throws {
+    let caller = try house.connect("CS-1")
+    house.pass(5)
+    let first = try caller.start("CARD-A", evse: 1).transaction
+    let id = try house.session(first).id
+    _ = try await settled { [csms = house.csms] in
+      try await csms.changeNeed(of: id, by: "operator:anna") { need throws(Refusal) in need.isSunOnly = true }
+    }
+    house.pass(2)
+    #expect(last(1) == 0)
+    let now = house.now
+    let signal = CircuitSignal(
+      circuit: circuit, kind: .surplus, currents: LineCurrents(Current(amperes: 27), .zero, .zero), at: now,
+      until: now + .seconds(60), source: "inverter")
+    try await settled { [csms = house.csms] in try await csms.tell(signal) }
+    house.pass(12)
+    #expect(last(1) == 9, "27 A over three lines")
+    // The inverter is silent, and the sun counts as gone.
+    try draw(caller, first, 9, evse: 1, wattHours: 100)
+    house.pass(70)
+    #expect(last(1) == 0)
+  }
+
+  @Test func aPartnersPlanForItsDriverIsNotExceeded() async throws {
+    let partner = try house.addPartner()
+    try house.addToken("DE-1", of: partner)
+    let caller = try house.connect("CS-1")
+    house.pass(5)
+    let first = try caller.start("DE-1", evse: 1).transaction
+    house.pass(2)
+    #expect(last(1) == 32)
+    try draw(caller, first, 32, evse: 1, wattHours: 100)
+    let (id, terms, plan) = (try house.session(first).id, try house.caller(partner), schedule(.amperes, 11))
+    let answer = try await settled { [csms = house.csms] in
+      try await csms.setProfile(plan, of: id, respondTo: "https://Roamer/p/1", from: terms)
+    }
+    #expect(answer == .accepted(timeout: house.settings.commandSeconds))
+    house.pass(20)
+    let own = house.stations.commands.compactMap { command -> Decimal? in
+      guard case .profile(.set(let profile, _, 1)) = command, profile.purpose == .session,
+        profile.stackLevel == Limits.balancerLevel
+      else { return nil }
+      return profile.schedule.periods[0].limit
+    }
+    #expect(own.last == 11)
+    #expect(try place(1).limit == Current(amperes: 11))
+  }
+
   @Test func whatAPersonAllowsASessionIsNotExceeded() async throws {
     let caller = try house.connect("CS-1")
     house.pass(5)

@@ -89,6 +89,33 @@ struct BalancerTests {
     #expect(limits(site.decide(at: now + .seconds(96))) == [2: 16])
   }
 
+  @Test func whatAStationThatDisobeyedGaveIsReservedAlsoWhileNobodyChargesThere() {
+    var site = site(60, 2, fallback: 6)
+    site.began(ID(1), ChargingNeed(), at: now)
+    obey(&site, site.decide(at: now), at: now)
+    site.began(ID(2), ChargingNeed(), at: now)
+    _ = site.decide(at: now)
+    site.confirmed(ID(1), at: now)
+    site.read(ID(1), LineCurrents(current(32), on: .all), at: now + .seconds(20))
+    site.ended(ID(1))
+    // The other's line may be lost, and then the next car at the first one would be too much for both.
+    #expect(site.places(at: now)[0].hold.l1 == current(32))
+    _ = site.decide(at: now + .seconds(21))
+    #expect(site.places(at: now)[0].reason == .uncontrolled)
+    let orders = site.decide(at: now + .seconds(40))
+    #expect((orders.map(\.limit).max() ?? .zero) <= current(28))
+    // Once a car there is seen to keep to a limit it is trusted again.
+    site.began(ID(1), ChargingNeed(most: current(10)), at: now + .seconds(60))
+    for second in stride(from: 60, to: 300, by: 20) {
+      for order in site.decide(at: now + .seconds(second)) {
+        site.confirmed(order.evse, at: now + .seconds(second))
+        site.read(order.evse, LineCurrents(order.limit, on: .all), at: now + .seconds(second + 15))
+      }
+    }
+    site.ended(ID(1))
+    #expect(site.places(at: now)[0].hold.l1 == .zero)
+  }
+
   @Test func aRefusalLeavesWhatItHasAndIsTriedAgain() {
     var site = site(32, 2)
     site.began(ID(1), ChargingNeed(), at: now)

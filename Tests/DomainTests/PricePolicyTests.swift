@@ -115,6 +115,7 @@ import Wire
       policy.step = Decimal(random.number(1...20), places: 2)
       var motion = PriceMotion(price: decimal("0.4"))
       var (now, last) = (monday, nil as Timestamp?)
+      var planned: PriceMotion.Planned?
       for _ in 0..<300 {
         now += .seconds(random.number(1...600))
         let inputs = PricePolicy.Inputs(
@@ -126,11 +127,16 @@ import Wire
           #expect(old == before && (new - old).magnitude <= policy.step, "seed \(seed)")
           if let last { #expect(now.seconds(since: last) >= Int64(policy.holdSeconds), "seed \(seed)") }
           last = now
+          if policy.noticeSeconds > 0 {
+            #expect(planned.map { $0.price == new && $0.at <= now } == true, "seed \(seed): nobody was told before")
+          }
+          planned = nil
         } else {
           #expect(motion.price == before, "seed \(seed)")
         }
         if case .announce(let plan) = step {
           #expect(plan.at.seconds(since: now) >= Int64(policy.noticeSeconds), "seed \(seed)")
+          planned = plan
         }
       }
     }

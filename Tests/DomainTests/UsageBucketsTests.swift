@@ -90,7 +90,7 @@ import Wire
         map.add(figures, quarter: (day * 24 + hour) * 4)
       }
     }
-    let all = OffPeak.suggestions(for: map)
+    let all = OffPeak.suggestions(for: map, on: OffPeak.Basis(sessions: 20, days: 14))
     #expect(all.map(\.from) == [1, 1] && all.map(\.until) == [6, 6])
     #expect(all.map(\.discount) == [30, 30])
     let plain = try tariff(element(component("ENERGY", "0.50", vat: "21")))
@@ -99,6 +99,9 @@ import Wire
     #expect(cheaper.elements[0].components[0].price == decimal("0.35"))
     #expect(cheaper.elements[0].restrictions?.startTime == "01:00")
     #expect(cheaper.check().filter { $0.severity == .error } == [])
-    #expect(OffPeak.suggestions(for: WeekMap(evses: 1)) == [])
+    #expect(OffPeak.suggestions(for: WeekMap(evses: 1), on: OffPeak.Basis(sessions: 20, days: 14)) == [])
+    for few in [OffPeak.Basis(sessions: 19, days: 14), OffPeak.Basis(sessions: 20, days: 13)] {
+      #expect(OffPeak.suggestions(for: map, on: few) == [], "\(few) says nothing of the hours of a week")
+    }
   }
 }

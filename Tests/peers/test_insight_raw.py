@@ -291,3 +291,138 @@ async def test_uptime_is_what_the_status_history_says(house, stations):
         row = next(r for r in csv.DictReader(io.StringIO(text)) if r["port_id"] == port["uid"])
         assert Decimal(row["uptime"]) == percent and Decimal(row["total_outage"]) == minutes(outage)
         assert Decimal(row["excluded_outage"]) == minutes(excluded)
+
+    # As EV-ChART takes it: month by month over the year before its end, and each outage by itself.
+    def outages(first, last):
+        found = []
+        for a, b in zip(cuts, cuts[1:]):
+            held = [s for t, s in edges if t <= a]
+            if not (first <= a < last) or not held or held[-1] not in {"faulted", "unavailable", "unknown"}:
+                continue
+            cause = next((c for c, x, y in breaks if milli(x) <= a < milli(y)), None)
+            excuse = cause if cause in ("utility_interruption", "scheduled_maintenance") else None
+            if found and found[-1][1] == a and found[-1][2] == excuse:
+                found[-1][1] = b
+            else:
+                found.append([a, b, excuse])
+        return found
+
+    cuts = sorted({*cuts, milli("2026-11-01T00:00:00Z")})
+    year = milli("2025-11-01T00:00:00Z"), milli("2026-11-01T00:00:00Z")
+    out = sum(b - a for a, b, _ in outages(*year))
+    excused = sum(b - a for a, b, excuse in outages(*year) if excuse)
+    uid = (await house.api.get("/stations/DC-1"))["evses"][0]["uid"]
+
+    async def module(name):
+        text = (await house.api.http.get(f"/reports/nevi-{name}.csv", params={"network_provider": "ostler", **span})).text
+        return [r for r in csv.DictReader(io.StringIO(text)) if r["port_id"] == uid]
+
+    told = (await module("uptime"))[0]
+    assert list(told) == ["station_id", "port_id", "network_provider", "uptime_reporting_start", "uptime_reporting_end",
+                          "uptime", "total_outage", "total_outage_excl"]
+    assert (told["station_id"], told["network_provider"]) == ("SITE-1", "ostler")
+    assert (told["uptime_reporting_start"], told["uptime_reporting_end"]) == ("2025-11-01T00:00:00Z", "2026-10-31T23:59:59Z")
+    length = year[1] - year[0]
+    assert Decimal(told["uptime"]) == (Decimal(length - out + excused) * 100 / length).quantize(Decimal("0.01"), ROUND_DOWN)
+    assert (Decimal(told["total_outage"]), Decimal(told["total_outage_excl"])) == (minutes(out), minutes(excused))
+    reasons = {"utility_interruption": "1", "scheduled_maintenance": "3", None: ""}
+    rows = await module("outages")
+    assert [(milli(r["outage_id"]), Decimal(r["outage_duration"]), r["excluded_outage"], r["excluded_outage_reason"])
+            for r in rows] == [
+        (a // 1000 * 1000, minutes(b - a), str(excuse is not None), reasons[excuse])
+        for a, b, excuse in outages(first, last) if minutes(b - a)]
+    assert len({r["excluded_outage_reason"] for r in rows}) == 3
+    report = await house.api.get("/reports/uptime", rule="uk_2023", **span)
+    assert report["network"]["charge_points"] == 1 and report["network"]["ports"] == len(report["ports"]) == 1
+    for name in ("measured", "outage", "unknown"):
+        assert report["network"][f"{name}_minutes"] == report["ports"][0][f"{name}_minutes"]
+
+
+async def test_sessions_are_told_in_the_fields_of_the_law(house, stations):
+    """Module 2 of EV-ChART, by the records and the readings."""
+    station = await stations(priced(house, "CP-1", await tariff(house, PLAIN)))
+    begin, register, peaks = at("2026-10-05T08:00:00"), 0, []
+    for number, (wh, power, connector) in enumerate(((12_345, 10_987, 1), (0, None, 2), (4_321, None, 1))):
+        start = begin + timedelta(hours=5 * number)
+        await station.begin(TAG, connector=connector, meter=register, at=start)
+        if power:
+            await station.meter(register + wh // 2, at=start + timedelta(minutes=20), connector=connector, power=power)
+            await station.meter(register + wh // 2, at=start + timedelta(minutes=21), connector=connector, power=power // 3)
+        register += wh
+        await station.end(register, at=start + timedelta(minutes=50))
+        peaks.append(Decimal(power) if power else Decimal(wh) * 60 / 50)
+    span = {"from": "2026-10-05T00:00:00Z", "to": "2026-10-06T00:00:00Z"}
+    text = (await house.api.http.get("/reports/nevi-sessions.csv", params=span)).text
+    rows = sorted(csv.DictReader(io.StringIO(text)), key=lambda row: row["session_start"])
+    assert list(rows[0]) == [
+        "station_id", "port_id", "network_provider", "charger_id", "session_id", "connector_id", "session_start",
+        "session_end", "session_error", "error_other", "energy_kwh", "power_kw", "payment_method", "payment_other"]
+    sessions = {s["id"]: s for s in await house.api.items("/sessions")}
+    assert len(rows) == 3 and {r["session_id"] for r in rows} == set(sessions)
+    cents = Decimal("0.01")
+    for row, peak in zip(rows, peaks):
+        session = sessions[row["session_id"]]
+        assert (row["station_id"], row["charger_id"], row["network_provider"]) == ("SITE-1", "CP-1", "Ostler")
+        assert row["port_id"] == station.evses[session["evse"]] and row["connector_id"] == "1"
+        assert (row["session_start"], row["session_end"]) == (session["started_at"], session["ended_at"])
+        assert Decimal(row["energy_kwh"]) == Decimal(session["energy_kwh"]).quantize(cents, ROUND_HALF_UP)
+        assert Decimal(row["power_kw"]) == (peak / 1000).quantize(cents, ROUND_HALF_UP)
+        assert (row["session_error"], row["error_other"]) == (("none", "") if peak else ("other", "no_energy"))
+        assert row["payment_method"] == "rfid"
+
+
+async def test_the_grams_of_sessions_are_those_of_their_readings_and_the_factors(house, stations):
+    """Energy flows evenly between two readings, and is cut to 0.1 Wh where a factor begins. Over the hour that comes twice."""
+    station = await stations(priced(house, "CP-1", await tariff(house, PLAIN)))
+    # Of a quarter of an hour each in the night of the change; before the first one nothing is known.
+    first = at("2026-10-24T22:00:00")
+    factors = [(first + timedelta(minutes=15 * n), Decimal(f"{311 + 17 * n % 97}.{n % 10}25")) for n in range(24)]
+    text = "begins_at;grams_per_kwh\n" + "".join(f"{stamp(t)};{g}\n" for t, g in factors)
+    assert (await house.api.post("/carbon-factors", {"csv": text}))["kept"] == 24
+    register, told = 0, []
+    for begin, readings in (
+        (at("2026-10-24T21:37:11"), ((40, 5_003), (170, 21_007), (290, 31_415))),
+        (at("2026-10-25T03:41:00"), ((7, 1_111), (300, 40_000))),
+    ):
+        await station.begin(TAG, meter=register, at=begin)
+        registers = [(begin, 0)]
+        for minutes_, wh in readings:
+            registers.append((begin + timedelta(minutes=minutes_), wh * 10))
+            if (minutes_, wh) != readings[-1]:
+                await station.meter(register + wh, at=registers[-1][0])
+        register += readings[-1][1]
+        await station.end(register, at=registers[-1][0])
+        told.append(registers)
+
+    def grams(registers):
+        milligrams, uncovered = Fraction(0), 0
+        for (begin, before), (end, after) in zip(registers, registers[1:]):
+            given, energy = 0, after - before
+            cuts = [begin, *(t for t, _ in factors if begin < t < end), end]
+            for a, b in zip(cuts, cuts[1:]):
+                upto = energy * int((b - begin).total_seconds()) // int((end - begin).total_seconds())
+                held = [g for t, g in factors if t <= a]
+                milligrams += Fraction(held[-1]) * (upto - given) if held else 0
+                uncovered += 0 if held else upto - given
+                given = upto
+        return half_up(milligrams / 10_000, 3), uncovered
+
+    sessions = sorted(await house.api.items("/sessions"), key=lambda s: s["started_at"])
+    text = (await house.api.http.get("/reports/carbon.csv", params={"from": "2026-10-24T00:00:00Z", "to": "2026-10-26T00:00:00Z"})).text
+    rows = {row["session_id"]: row for row in csv.DictReader(io.StringIO(text))}
+    assert len(rows) == 2
+    for session, registers in zip(sessions, told):
+        weight, uncovered = grams(registers)
+        shown = await house.api.get(f"/sessions/{session['id']}/carbon")
+        row = rows[session["id"]]
+        assert Fraction(shown["co2_g"]) == Fraction(row["co2_g"]) == weight > 0
+        assert Decimal(shown["uncovered_kwh"]) * 10_000 == Decimal(row["uncovered_kwh"]) * 10_000 == uncovered
+        assert Decimal(row["energy_kwh"]) * 10_000 == registers[-1][1]
+    assert grams(told[0])[1] > 0 == grams(told[1])[1]
+    # A series of the site's own takes the place of that of all.
+    await house.api.post("/carbon-factors", {"location": house.site, "values": [
+        {"begins_at": "2026-10-01T00:00:00Z", "grams_per_kwh": "100"}]})
+    factors = [(at("2026-10-01T00:00:00"), Decimal(100))]
+    for session, registers in zip(sessions, told):
+        own = await house.api.get(f"/sessions/{session['id']}/carbon")
+        assert (Fraction(own["co2_g"]), own["uncovered_kwh"]) == (Fraction(registers[-1][1], 100), "0")

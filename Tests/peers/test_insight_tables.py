@@ -1,6 +1,7 @@
 """Every line and every column of each table of insight, recomputed from the exported records with exact fractions: over the
 night that has 25 hours and over the one that has 23, with drivers of our own and of a partner at two stations."""
 
+import asyncio
 import csv
 import io
 from collections import defaultdict
@@ -16,7 +17,7 @@ from test_insight import PLAIN, TAG, ZONE, at, charge, half_up, quarters
 from test_insight_raw import moment, records
 
 WORK = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY"]
-NIGHTS = {"25 hours": ("2026-10-24", "2026-10-20", "2026-10-31"), "23 hours": ("2026-03-28", "2026-03-24", "2026-04-04")}
+NIGHTS = {"25 hours": ("2026-10-24", "2026-10-15", "2026-10-31"), "23 hours": ("2026-03-28", "2026-03-19", "2026-04-04")}
 
 
 def midnight(day):
@@ -57,6 +58,9 @@ async def test_every_table_is_what_the_records_give(house, stations, partners, n
         registers[which] += wh
         await station.end(registers[which], at=start + timedelta(minutes=minutes + idle))
 
+    # So many that something can be said of the hours of a week.
+    for turn in range(12):
+        await use(1 + turn % 2, -200 + 9.3 * turn, 61 + 7 * turn, 1_111 + 707 * turn, connector=1 + turn // 2 % 2)
     await use(1, -61.25, 77, 8_123)
     await use(2, -36.1, 130, 21_007, connector=2, tag="DE-EMP-D1")
     await use(1, -12.5, 600, 40_011, idle=55)
@@ -68,7 +72,7 @@ async def test_every_table_is_what_the_records_give(house, stations, partners, n
     await use(2, 80.2, 313, 27_182)
 
     told = await records(house)
-    assert len(told) == 8
+    assert len(told) == 20
     first, last = int(midnight(begin).timestamp()), int(midnight(end).timestamp())
     span = {"from": begin, "to": end, "zone": "Europe/Amsterdam"}
     places = {}
@@ -121,7 +125,7 @@ async def test_every_table_is_what_the_records_give(house, stations, partners, n
                 assert (local(start).hour, local(stop).hour) == (0, 0)
         assert edge == last
         hours = (last - first) // 3600
-        days = {"hour": hours, "day": round(hours / 24), "week": 2, "month": len({local(s).month for s in (first, last - 1)})}
+        days = {"hour": hours, "day": round(hours / 24), "week": 3, "month": len({local(s).month for s in (first, last - 1)})}
         assert len(rows) == days[by], by
     changed = next(r for r in await table("usage", by="day") if local(moment(r["start"]).timestamp()).date().day
                    == (midnight(day) + timedelta(days=1)).day)
@@ -165,12 +169,19 @@ async def test_every_table_is_what_the_records_give(house, stations, partners, n
             wanted.append((names, *best, used, max(5, min(5 * int(fives), 30))))
     empty = await house.api.get("/insight/off-peak", tariff=str(number), **span)
     assert Fraction(empty["utilisation"]) == mean
+    used = min(second for second, *_ in seen)
+    assert (empty["enough"], empty["sessions"], empty["days"]) == (True, 20, (last - used) // 86_400)
     assert [(i["days"], i["from_hour"], i["to_hour"], Fraction(i["utilisation"]), i["discount_percent"])
             for i in empty["items"]] == wanted and wanted
     for element, (_, start, stop, _, percent) in zip(empty["tariff"]["elements"], wanted):
         assert element["restrictions"]["start_time"] == f"{start:02}:00"
         assert element["restrictions"]["end_time"] == f"{stop % 24:02}:00"
         assert Fraction(str(element["price_components"][0]["price"])) == half_up(Fraction(30 * (100 - percent), 10_000), 4)
+
+    # Of a shorter time nothing is said but why.
+    few = await house.api.get("/insight/off-peak", tariff=str(number), **{**span, "from": day})
+    assert not few["enough"] and few["items"] == [] and few["tariff"] is None
+    assert few["sessions"] < few["sessions_needed"] == 20 and few["days"] < few["days_needed"] == 14
 
     # By connector, the busiest first.
     rows = await table("connectors")
@@ -208,17 +219,32 @@ async def test_failures_are_counted_with_their_shares(house, stations):
     number = await tariff(house, PLAIN)
     one, two = await stations(priced(house, "CP-1", number)), await stations(priced(house, "CP-2", number))
     for station, connector, times in ((one, 1, 3), (one, 2, 1), (two, 1, 2)):
-        for _ in range(times):
+        for turn in range(times):
             await station.status(connector, "Faulted")
+            await asyncio.sleep(1.3 * turn)
             await station.status(connector, "Available")
     # A session without energy is one too.
     await one.begin(TAG, connector=1, meter=0)
     await one.end(0)
+    # How long each lasted, by the house's clock.
+    lasted = {"CP-1": 0, "CP-2": 0}
+    for identity in lasted:
+        told = (await house.api.get(f"/stations/{identity}/status-history", **{"from": "2026-01-01T00:00:00Z"}))["items"]
+        for evse in (1, 2):
+            own = [change for change in told if change["evse"] == evse]
+            for change, after in zip(own, own[1:]):
+                if change["status"] == "faulted":
+                    lasted[identity] += int((moment(after["at"]) - moment(change["at"])).total_seconds())
+    assert lasted["CP-1"] >= 3 and lasted["CP-2"] >= 1
     counts = {"station": {"CP-1": 5, "CP-2": 2}, "model": {"Twin 22": 7}}
     for by, wanted in counts.items():
         response = await house.api.http.get("/insight/failures.csv", params={"by": by})
         rows = list(csv.DictReader(io.StringIO(response.text)))
         assert {row[by]: int(row["count"]) for row in rows} == wanted
+        # A session without energy lasts no time.
+        assert {row[by]: int(row["seconds"]) for row in rows} == (
+            lasted if by == "station" else {"Twin 22": sum(lasted.values())})
+        assert [int(row["stations"]) for row in rows] == ([1, 1] if by == "station" else [2])
         whole, so_far = sum(wanted.values()), 0
         for row in rows:
             so_far += int(row["count"])

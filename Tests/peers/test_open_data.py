@@ -6,11 +6,12 @@ import httpx
 import pyocpi  # noqa: F401  It says who we are before the package is read.
 from py_ocpi.modules.locations.v_2_2_1.schemas import Location
 
+from charging import TARIFF, priced, tariff
 from conftest import SITE
 from stations import known
 
 NAMES = {
-    "egi": "http://datex2.eu/schema/3/energyInfrastructure", "fac": "http://datex2.eu/schema/3/facilities",
+    "aegi": "http://datex2.eu/schema/3/afirEnergyInfrastructure", "afac": "http://datex2.eu/schema/3/afirFacilities",
     "loc": "http://datex2.eu/schema/3/locationReferencing", "com": "http://datex2.eu/schema/3/common"}
 KIND = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
@@ -54,15 +55,44 @@ async def test_both_publications_speak_of_the_same_points(daemons, stations):
     await station.available()
     table = ElementTree.fromstring((await read(house, "/open-data/datex2/v3/table.xml")).content)
     status = ElementTree.fromstring((await read(house, "/open-data/datex2/v3/status.xml")).content)
-    assert table.get(KIND) == "egi:EnergyInfrastructureTablePublication"
-    assert status.get(KIND) == "egi:EnergyInfrastructureStatusPublication"
-    site = table.find(".//egi:energyInfrastructureSite", NAMES)
+    assert table.get(KIND) == "aegi:EnergyInfrastructureTablePublication"
+    assert status.get(KIND) == "aegi:EnergyInfrastructureStatusPublication"
+    site = table.find(".//aegi:energyInfrastructureSite", NAMES)
     assert site.get("id") == "SITE-1"
     assert site.find(".//loc:latitude", NAMES).text == "52.011600"
-    points = [point.get("id") for point in site.findall(".//egi:refillPoint", NAMES)]
-    told = status.findall(".//egi:refillPointStatus", NAMES)
-    assert points and [point.find("fac:reference", NAMES).get("id") for point in told] == points
-    assert [point.find("egi:status", NAMES).text for point in told] == ["available"] * len(points)
+    points = [point.get("id") for point in site.findall(".//aegi:refillPoint", NAMES)]
+    told = status.findall(".//aegi:refillPointStatus", NAMES)
+    assert points and [point.find("afac:reference", NAMES).get("id") for point in told] == points
+    assert [point.find("aegi:status", NAMES).text for point in told] == ["available"] * len(points)
+
+
+async def test_the_price_without_a_contract_is_read_beside_the_point_and_its_state(daemons, stations):
+    """Regulation (EU) 2023/1804, article 20(2): static and dynamic data, of which the ad hoc price is one. Prices with tax."""
+    house = await daemons(open_data="true")
+    house.site = (await house.api.post("/locations", SITE))["id"]
+    await tariff(house, {**TARIFF, "id": "CARD", "type": "REGULAR"})
+    number = await tariff(house, {**TARIFF, "type": "AD_HOC_PAYMENT"})
+    await (await stations(priced(house, "CP-1", number))).available()
+    table = ElementTree.fromstring((await read(house, "/open-data/datex2/v3/table.xml")).content)
+    status = ElementTree.fromstring((await read(house, "/open-data/datex2/v3/status.xml")).content)
+    points = table.findall(".//aegi:refillPoint", NAMES)
+    assert len(points) == 2
+    for point, state in zip(points, status.findall(".//aegi:refillPointStatus", NAMES)):
+        rates = point.findall("aegi:energyProduct/aegi:energyRate", NAMES)
+        assert [rate.find("aegi:ratePolicy", NAMES).text for rate in rates] == ["adHoc"]
+        update = state.find("aegi:energyRateUpdate", NAMES)
+        assert update.find("aegi:energyRateReference", NAMES).get("id") == rates[0].get("id") == f"{point.get('id')}-EVENING"
+        for told in (rates[0], update):
+            prices = told.findall("aegi:energyPrice", NAMES)
+            assert [(p.find("aegi:priceGroupIndex", NAMES).text, p.find("aegi:priceType", NAMES).text,
+                     p.find("aegi:value", NAMES).text, p.find("aegi:taxIncluded", NAMES).text) for p in prices] == [
+                ("0", "pricePerKWh", "0.54", "true"), ("1", "pricePerKWh", "0.36", "true"),
+                ("1", "pricePerMinute", "0.02", "true"), ("1", "pricePerMinute", "0.07", "true"),
+                ("1", "basePrice", "0.91", "true")]
+            evening = prices[0].find(".//com:recurringTimePeriodOfDay", NAMES)
+            assert [time.text for time in evening] == ["18:05:00", "20:00:00"]
+            # Two decimals are all that there are: the whole price stands in words.
+            assert "0.5445 EUR" in prices[0].find("aegi:additionalInformation//com:value", NAMES).text
 
 
 async def test_strangers_do_not_shut_the_shelf(daemons):

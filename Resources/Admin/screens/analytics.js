@@ -81,7 +81,9 @@ function heatmap({ items }) {
     }))))));
 }
 
-function emptyHours({ items }) {
+function emptyHours(view) {
+  const { items } = view;
+  if (!view.enough) return h('p.mute', null, t('analytics.empty.few', view));
   if (!items.length) return null;
   return h('p', null, t('analytics.empty'), ' ', items.map((hours, i) => [i ? '; ' : '', t('analytics.empty.one', {
     days: hours.days.map((name) => word('day', name.toLowerCase())).join(', '), from: String(hours.from_hour).padStart(2, '0'), to: String(hours.to_hour).padStart(2, '0'),

@@ -1,0 +1,195 @@
+import CSMS
+import Domain
+import Export
+import HTTP
+import Store
+import Wire
+
+// What 23 CFR 680.112(a) asks for each quarter, as EV-ChART takes it: its modules 2 (sessions), 3 (uptime) and 4 (outages),
+// with its columns, units and bounds. A station there is what is a location here, its charger is our station, and its port
+// our EVSE; the ids are those of the open data (680.116(c)).
+extension Route {
+  static let neviReports: [Route] = [
+    Route("exportNEVISessions", .get, "/reports/nevi-sessions.csv", .look) { try await $0.exportNEVISessions($1) },
+    Route("exportNEVIUptime", .get, "/reports/nevi-uptime.csv", .look) { try await $0.exportNEVIUptime($1) },
+    Route("exportNEVIOutages", .get, "/reports/nevi-outages.csv", .look) { try await $0.exportNEVIOutages($1) },
+  ]
+}
+
+extension API {
+  private static let head = ["station_id", "port_id", "network_provider"]
+
+  /// As EV-ChART lists the network; without a word our own name.
+  private func network(_ call: Call) async throws -> String {
+    if let named = call[query: "network_provider"] { return named }
+    return try await house.read { books throws(StoreFault) in try books.parties.cpo()?.businessName } ?? ""
+  }
+
+  private func file(_ name: String, _ span: Uptime.Span, _ table: inout CSV) -> Answer {
+    .response(
+      Response(
+        .ok,
+        headers: [
+          "Content-Type": "text/csv; charset=utf-8",
+          "Content-Disposition": "attachment; filename=\"nevi-\(name)-\(span.begin.text.prefix(10)).csv\"",
+        ], body: table.take()))
+  }
+
+  // MARK: Sessions (module 2)
+
+  /// A line for each session that began in the span and is over: kWh and kW, times of UTC, and why it failed where it did.
+  fileprivate func exportNEVISessions(_ call: Call) async throws -> Answer {
+    let span = try call.reportedSpan(until: now)
+    let (location, network): (ID<Location>?, String) = (try call.queryID("location"), try await network(call))
+    var table = CSV(
+      columns: Self.head + [
+        "charger_id", "session_id", "connector_id", "session_start", "session_end", "session_error", "error_other",
+        "energy_kwh", "power_kw", "payment_method", "payment_other",
+      ])
+    var cursor: String?
+    repeat {
+      let before = cursor
+      let rows = try await house.read { books throws(StoreFault) in
+        try books.sessions.list(
+          SessionFilter(state: .completed, from: span.begin, to: span.end), before: before, limit: Limits.exportRows
+        ).map { session throws(StoreFault) in try NEVISession(session, books) }
+      }
+      for row in rows where location.map({ $0 == row.session.location }) ?? true { table.add(row.cells(of: network)) }
+      cursor = rows.count == Limits.exportRows ? rows.last?.session.id : nil
+    } while cursor != nil
+    return file("sessions", span, &table)
+  }
+
+  // MARK: Uptime (module 3)
+
+  /// A line for each port and each month that ended in the span: uptime is told by month, over the twelve months before its
+  /// end (680.116(b)). What is not a year old has no percentage yet.
+  fileprivate func exportNEVIUptime(_ call: Call) async throws -> Answer {
+    let span = try call.reportedSpan(until: now)
+    let (location, network): (ID<Location>?, String) = (try call.queryID("location"), try await network(call))
+    var table = CSV(
+      columns: Self.head + [
+        "uptime_reporting_start", "uptime_reporting_end", "uptime", "total_outage", "total_outage_excl",
+      ])
+    for year in span.yearsBeforeMonthsEnds {
+      for port in try await uptime(by: .nevi, over: year, at: location).ports {
+        let (figures, begin) = (port.figures, max(year.begin, port.port.since))
+        // The percentage has two places there, and is not rounded up to a threshold.
+        let percent = begin == year.begin ? figures.percent?.rounded(toPlaces: 2, .down) : nil
+        table.add([
+          .text(port.locationRef), .text(port.port.uid), .text(network), .time(begin),
+          // The last second of it: the end of December is one of that year.
+          .time(year.end - .seconds(1)), percent.map { .number($0) } ?? .empty,
+          .number(Uptime.minutes(figures.outage)), .number(Uptime.minutes(figures.excludedTotal)),
+        ])
+      }
+    }
+    return file("uptime", span, &table)
+  }
+
+  // MARK: Outages (module 4)
+
+  /// A line for each outage of the span, named by when it began, in minutes. One of which a part is excused is two.
+  fileprivate func exportNEVIOutages(_ call: Call) async throws -> Answer {
+    let span = try call.reportedSpan(until: now)
+    let (location, network): (ID<Location>?, String) = (try call.queryID("location"), try await network(call))
+    var table = CSV(
+      columns: Self.head + [
+        "outage_id", "outage_duration", "excluded_outage", "excluded_outage_reason", "excluded_outage_notes",
+      ])
+    for port in try await uptime(by: .nevi, over: span, at: location).ports {
+      for outage in port.figures.outages {
+        let minutes = Uptime.minutes(outage.span.length)
+        // What is shorter than a hundredth of a minute is none there.
+        guard minutes > .zero else { continue }
+        let note = outage.excuse.flatMap { excuse in
+          port.downtimes.first {
+            $0.cause == excuse && $0.beginsAt <= outage.span.begin && ($0.endsAt ?? span.end) >= outage.span.end
+          }?.note
+        }
+        table.add([
+          .text(port.locationRef), .text(port.port.uid), .text(network), .time(outage.span.begin), .number(minutes),
+          .text(outage.excuse == nil ? "False" : "True"),
+          outage.excuse.flatMap(\.placeInNEVI).map { .whole($0) } ?? .empty, .text(note),
+        ])
+      }
+    }
+    return file("outages", span, &table)
+  }
+}
+
+nonisolated extension Uptime.Span {
+  /// The twelve months before the end of each month of UTC that ended within the span.
+  fileprivate var yearsBeforeMonthsEnds: [Uptime.Span] {
+    var years: [Uptime.Span] = []
+    var (year, month) = (begin.civil.year, begin.civil.month)
+    while true {
+      (year, month) = month == 12 ? (year + 1, 1) : (year, month + 1)
+      guard let end = Call.month(month, year), let first = Call.month(month, year - 1), end <= self.end else {
+        return years
+      }
+      years.append(Uptime.Span(begin: first, end: end))
+    }
+  }
+}
+
+nonisolated extension Downtime.Cause {
+  /// Its number in EV-ChART's list, which follows the words of 680.116(b)(3)(ii); hours in which it is closed, the sixth, are
+  /// no outage here at all.
+  fileprivate var placeInNEVI: Int64? {
+    switch self {
+    case .utility: 1
+    case .vehicle: 2
+    case .scheduledMaintenance: 3
+    case .vandalism: 4
+    case .naturalDisaster: 5
+    case .other: nil
+    }
+  }
+}
+
+nonisolated private struct NEVISession: Sendable {
+  let session: Session
+  let site: String?
+  let charger: String
+  let port: String
+  let connector: Int?
+  /// The highest power that a reading told; without one the mean of the session.
+  let watts: Decimal
+
+  init(_ session: Session, _ books: Books) throws(StoreFault) {
+    self.session = session
+    site = try session.location.flatMap { id throws(StoreFault) in try books.locations.location(id)?.ref }
+    charger = try books.stations.station(session.station)?.identity.text ?? "\(session.station)"
+    let evse = try books.stations.evse(session.evse)
+    port = evse?.uid ?? "\(session.evse)"
+    connector = evse?.connectors.first { $0.id == session.connector }?.number
+    let told = try books.sessions.figures(of: session.id).compactMap(\.power).max()
+    let seconds = max(1, (session.endedAt ?? session.startedAt).seconds(since: session.startedAt))
+    let mean = (session.energy.wattHours * Decimal(3_600)).divided(by: Decimal(seconds), places: 1, rounding: .halfUp)
+    watts = told ?? mean
+  }
+
+  /// kWh and kW have two places there.
+  func cells(of network: String) -> [CSV.Cell] {
+    let error = Incident(session)?.code
+    let (method, other) = payment
+    return [
+      .text(site), .text(port), .text(network), .text(charger), .text(session.id),
+      connector.map { .whole(Int64($0)) } ?? .empty, .time(session.startedAt),
+      session.endedAt.map { .time($0) } ?? .empty, .text(error == nil ? "none" : "other"), .text(error),
+      .number(session.energy.kilowattHours.rounded(toPlaces: 2, .halfUp)),
+      .number(watts.divided(by: Decimal(1_000), places: 2, rounding: .halfUp)), .text(method), .text(other),
+    ]
+  }
+
+  private var payment: (String, String?) {
+    switch session.token.kind {
+    case .rfid: ("rfid", nil)
+    case .appUser: ("mobile_app", nil)
+    case .emaid, .macAddress: ("plug_and_charge", nil)
+    case .adHocUser: ("other", "ad hoc")
+    default: ("other", session.token.kind.rawValue.lowercased())
+    }
+  }
+}
