@@ -14,11 +14,13 @@ import Wire
     token.language = "nl"
     token.validUntil = t(100)
     token.whitelist = .allowedOffline
+    token.preference = .green
     let made = try tokens.create(token)
     #expect(try tokens.token(made.id) == made)
     var changed = made
     changed.isValid = false
     changed.kind = .appUser
+    changed.preference = nil
     changed.updatedAt = t(1)
     try tokens.update(changed)
     #expect(try tokens.token(made.id) == changed)

@@ -290,6 +290,12 @@ extension ObjectEdition {
     return schedule
   }
 
+  public func profile(
+    _ schedule: ChargingProfile.Schedule, respondTo url: String, _ style: WriterOptions
+  ) throws(PushFault) -> Bytes {
+    try strict(V221.SetProfile(schedule, respondTo: url), style)
+  }
+
   public func tariff(from json: JSON) throws(PartnerFault) -> Tariff {
     try V221.Tariff.received(json, in: edition).plain().bounded()
   }
