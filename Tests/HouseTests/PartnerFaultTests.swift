@@ -259,7 +259,7 @@ struct PartnerFaultTests {
       foreign = try house.sessions.filter { $0.owner == partner.roles[0].id }.map(\.id)
       for id in foreign {
         await #expect(throws: PartnerFault.unknownObject) { try await house.csms.session(id, for: caller) }
-        guard let bill = try house.books.cdrs.cdr(session: id)?.id else { continue }
+        guard let bill = try house.books.cdrs.cdr(session: id)?.cdr.id else { continue }
         await #expect(throws: PartnerFault.unknownObject) { try await house.csms.cdr(bill, for: caller) }
       }
       let whole = PageQuery(from: .epoch, limit: 1_000)
