@@ -44,10 +44,13 @@ nonisolated public struct Tariffs {
     }
   }
 
-  /// As it was at a time; nil where there was none yet.
+  /// As it was at a time; as it was first where that was before it was there.
   public func tariff(_ id: ID<Tariff>, at time: Timestamp) throws(StoreFault) -> Tariff? {
     try db.first(
-      "SELECT body FROM tariff_version WHERE tariff = ?1 AND created_at <= ?2 ORDER BY version DESC LIMIT 1", id, time
+      """
+      SELECT body FROM tariff_version WHERE tariff = ?1
+      ORDER BY created_at > ?2, CASE WHEN created_at > ?2 THEN version ELSE -version END LIMIT 1
+      """, id, time
     ) { (row) throws(StoreFault) in try row.payload("body") }
   }
 
