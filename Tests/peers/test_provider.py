@@ -367,6 +367,19 @@ async def test_the_simulators_operator_charges_our_driver_in_every_version(drive
         record = await drivers.api.post(
             "/roaming/commands/start", {"location": place["id"], "token": CARD, "evse": "SIM-E2"}, wait=20)
         assert record["phase"] == "done"
+        session = await until(lambda: one(drivers, "/roaming/sessions", open="true"), 10, what="its session")
+        schedule = {"unit": "W", "periods": [{"start_s": 0, "limit": 7400}]}
+        record = await drivers.api.post(
+            "/roaming/commands/set-profile", {"session": session["id"], "schedule": schedule}, wait=20)
+        if version == "2.1.1":
+            assert record["phase"] == "failed" and "2.1.1" in record["answer"]["why"]
+            return
+        assert (record["phase"], record["answer"]["result"]) == ("done", "ACCEPTED")
+
+        async def planned():
+            return (await drivers.api.get(f"/roaming/sessions/{session['id']}"))["plan"]
+
+        assert [p["limit"] for p in (await until(planned, 10, what="the plan"))["periods"]] == [7400]
     finally:
         process.terminate()
         await process.wait()
