@@ -82,6 +82,9 @@ function changeDialog({ id }) {
   return editDialog(path`/partners/${id}`, (partner) => changeForm(partner));
 }
 
+/// A switch that may be left to the house, as a field reads it.
+function told(value) { return { true: 'yes', false: 'no' }[value] ?? null; }
+
 function changeForm(partner) {
   const q = partner.quirks ?? {};
   return {
@@ -107,13 +110,24 @@ function changeForm(partner) {
         name: 'explicit_nulls', label: t('partners.nulls'), type: 'check', value: q.explicit_nulls,
         hint: t('partners.nulls.hint'),
       },
+      {
+        name: 'reconciles_invoices', label: t('partners.invoices'), type: 'select', hint: t('partners.invoices.hint'),
+        value: told(q.reconciles_invoices) ?? '',
+        options: [
+          { value: '', label: t('partners.invoices.also') }, { value: 'yes', label: t('partners.invoices.yes') },
+          { value: 'no', label: t('partners.invoices.no') },
+        ],
+      },
     ],
     values: (now) => ({
       token_form: null, ...Object.fromEntries(['allow_private', 'ask_unknown_tokens', 'explicit_nulls'].map((key) => [key, false])),
-      ...now.quirks, name: now.name,
+      ...now.quirks, reconciles_invoices: told(now.quirks?.reconciles_invoices), name: now.name,
     }),
-    send: ({ name, token_form, ...flags }, match) => patch(path`/partners/${partner.id}`, {
-      name, quirks: { token_form, ...Object.fromEntries(Object.entries(flags).map(([key, on]) => [key, on || null])) },
+    send: ({ name, token_form, reconciles_invoices: invoices, ...flags }, match) => patch(path`/partners/${partner.id}`, {
+      name, quirks: {
+        token_form, reconciles_invoices: { yes: true, no: false }[invoices] ?? null,
+        ...Object.fromEntries(Object.entries(flags).map(([key, on]) => [key, on || null])),
+      },
     }, { match }),
     done: (p) => partners.put(p),
   };

@@ -7,6 +7,8 @@ nonisolated enum Limits {
   static let longestPage = 500
   /// Lines that a cursor may skip, where it is a number of lines; a greater one is refused.
   static let furthestSkip = 100_000
+  /// Seconds of another network's plan that are asked for where nobody says how many: a day.
+  static let activeProfileSeconds = 86_400
   /// Items of a list in a request's body; a longer one is refused.
   static let listedItems = 100
   /// Seconds that a preview of prices looks back over, quarter by quarter: 400 days.

@@ -178,10 +178,7 @@ extension API {
       let (evse, connector) = try (fields.maybeText("evse"), fields.maybeText("connector"))
       wish = .start(try await ownToken(&fields), at: location, evse: evse, connector: connector)
     case "stop":
-      guard let session: ID<RoamingSession> = try fields.maybeID("session", of: RoamingSession.self) else {
-        throw Problem.invalid("session", "the id of a session is expected")
-      }
-      wish = .stop(session)
+      wish = .stop(try fields.roamingSession())
     case "reserve":
       let location = try fields.roamingLocation()
       let evse = try fields.maybeText("evse")
@@ -190,6 +187,15 @@ extension API {
       }
       wish = .reserve(try await ownToken(&fields), at: location, evse: evse, until: until)
     case "cancel": wish = .cancel(try fields.text("command"))
+    case "set-profile":
+      guard let schedule: ChargingProfile.Schedule = try fields.maybePayload("schedule") else {
+        throw Problem.invalid("schedule", "how the session is to be charged is expected")
+      }
+      wish = .setProfile(try fields.roamingSession(), schedule)
+    case "clear-profile": wish = .clearProfile(try fields.roamingSession())
+    case "active-profile":
+      wish = .activeProfile(
+        try fields.roamingSession(), seconds: try fields.maybeWhole("duration_s") ?? Limits.activeProfileSeconds)
     case "unlock":
       wish = .unlock(
         try fields.roamingLocation(), evse: try fields.text("evse"), connector: try fields.text("connector"))
@@ -210,8 +216,9 @@ extension API {
     let limit = try call.limit()
     let cursor = try call.cursor().flatMap { Int64($0) }
     let partner: ID<Partner>? = try call.queryID("partner")
+    let session: ID<RoamingSession>? = try call.queryID("session")
     let (last, shapes) = try await house.read { books throws(StoreFault) in
-      let found = try books.roamingCommands.list(of: partner, before: cursor, limit: limit)
+      let found = try books.roamingCommands.list(of: partner, about: session, before: cursor, limit: limit)
       return (found.last?.number, try found.map { command throws(StoreFault) in try command.json(books) })
     }
     return .page(shapes, next: shapes.count < limit ? nil : last.map { "\($0)" })
@@ -239,6 +246,13 @@ extension Fields {
   nonisolated fileprivate mutating func roamingLocation() throws(Problem) -> ID<RoamingLocation> {
     guard let id = try maybeID("location", of: RoamingLocation.self) else {
       throw .invalid("location", "the id of a location is expected")
+    }
+    return id
+  }
+
+  nonisolated fileprivate mutating func roamingSession() throws(Problem) -> ID<RoamingSession> {
+    guard let id = try maybeID("session", of: RoamingSession.self) else {
+      throw .invalid("session", "the id of a session is expected")
     }
     return id
   }
@@ -378,7 +392,8 @@ nonisolated extension RoamingCommandRecord {
   fileprivate func json(_ books: Books) throws(StoreFault) -> JSON {
     [
       "id": .string(id), "number": .whole(number), "partner": try books.partners.partner(partner)?.nameJSON ?? .null,
-      "verb": .word(verb), "detail": detail, "origin": .string(origin), "phase": .word(phase), "answer": answer,
+      "verb": .word(verb), "detail": detail, "session": .whole(session?.value), "origin": .string(origin),
+      "phase": .word(phase), "answer": answer,
       "created_at": .time(createdAt), "updated_at": .time(updatedAt),
     ]
   }

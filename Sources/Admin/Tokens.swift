@@ -70,6 +70,7 @@ extension API {
     try fields.change("valid_until", &token.validUntil)
     try fields.change("priority", &token.priority)
     try fields.change("sessions_at_once", &token.sessionsAtOnce)
+    try fields.change("preference", word: &token.preference)
     if let priority = token.priority, !(-9...9).contains(priority) { throw .invalid("priority", "-9 to 9") }
     if let most = token.sessionsAtOnce, most < 1 { throw .invalid("sessions_at_once", "at least 1") }
     if fields.has("places") { token.places = try places(&fields) }
@@ -141,6 +142,7 @@ nonisolated extension Token {
       "valid": .bool(isValid),
       "whitelist": .word(whitelist), "language": .text(language), "valid_until": .time(validUntil),
       "credit": .text(credit?.description), "priority": .whole(priority), "sessions_at_once": .whole(sessionsAtOnce),
+      "preference": .word(preference),
       "places": places.map {
         .list($0) {
           ["location": .whole($0.location.map { Int($0) }), "station": .text($0.station), "evse": .whole($0.evse)]

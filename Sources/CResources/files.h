@@ -113,6 +113,9 @@ static const unsigned char file_Admin_rest_css[] = {
 static const unsigned char file_Admin_rest_js[] = {
 #embed "../../Resources/Admin/rest.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_roaming_session_js[] = {
+#embed "../../Resources/Admin/roaming-session.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_screens_account_js[] = {
 #embed "../../Resources/Admin/screens/account.js" suffix(, 0) if_empty(0)
 };
@@ -362,6 +365,9 @@ static const unsigned char file_Migrations_0032_token_places_sql[] = {
 static const unsigned char file_Migrations_0033_fuse_alarm_sql[] = {
 #embed "../../Resources/Migrations/0033_fuse_alarm.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Migrations_0034_roaming_profiles_sql[] = {
+#embed "../../Resources/Migrations/0034_roaming_profiles.sql" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
 };
@@ -425,6 +431,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/partner-papers.js", file_Admin_partner_papers_js) \
   FILE("Admin/rest.css", file_Admin_rest_css) \
   FILE("Admin/rest.js", file_Admin_rest_js) \
+  FILE("Admin/roaming-session.js", file_Admin_roaming_session_js) \
   FILE("Admin/screens/account.js", file_Admin_screens_account_js) \
   FILE("Admin/screens/alarms.js", file_Admin_screens_alarms_js) \
   FILE("Admin/screens/analytics-compare.js", file_Admin_screens_analytics_compare_js) \
@@ -508,6 +515,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0031_alarms.sql", file_Migrations_0031_alarms_sql) \
   FILE("Migrations/0032_token_places.sql", file_Migrations_0032_token_places_sql) \
   FILE("Migrations/0033_fuse_alarm.sql", file_Migrations_0033_fuse_alarm_sql) \
+  FILE("Migrations/0034_roaming_profiles.sql", file_Migrations_0034_roaming_profiles_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \

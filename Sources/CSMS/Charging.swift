@@ -46,7 +46,7 @@ extension CSMS {
     let holder = if let known = verdict.holder { known } else { try holderOfStranger(report.tag) }
     var session = Session.started(
       id: newID(), place: try place(of: evse, connector: connector), holder: holder,
-      tariff: try tariff(of: connector, for: holder, at: start), at: start, meter: report.meterStart,
+      tariff: try tariff(of: connector, of: evse, for: holder, at: start), at: start, meter: report.meterStart,
       transaction: transaction, received: now)
     session.command = missed?.command
     try books.sessions.insert(session, startKey: key)
@@ -101,7 +101,7 @@ extension CSMS {
   func settle(_ session: inout Session, at evse: EVSE, _ connector: Connector) throws(StoreFault) {
     guard session.evse != evse.id || session.connector != connector.id else { return }
     (session.evse, session.connector) = (evse.id, connector.id)
-    session.tariff = try tariff(of: connector, for: session.holder, at: session.startedAt)
+    session.tariff = try tariff(of: connector, of: evse, for: session.holder, in: session.id, at: session.startedAt)
   }
 
   /// Sessions here that began before this one and were never stopped. True where this one is the older:
@@ -327,12 +327,17 @@ extension CSMS {
   }
 
   /// The tariff that a session of that driver begins with.
+  /// - Parameter id: the session, where it was there before: its driver may have told a preference.
   func tariff(
-    of connector: Connector, for holder: Session.Holder, at start: Timestamp
+    of connector: Connector, of evse: EVSE, for holder: Session.Holder, in id: String? = nil, at start: Timestamp
   ) throws(StoreFault) -> Tariff? {
     var all: [Tariff] = []
     for id in connector.tariffs { if let tariff = try books.tariffs.tariff(id)?.tariff { all.append(tariff) } }
-    return Tariff.choose(from: all, for: Tariff.Kind(holder.token.kind), at: start)
+    var preference: ChargingPreferences.Kind?
+    if all.contains(where: { $0.kind?.isOfPreference == true }) {
+      preference = try self.preference(of: holder, in: id, at: evse)
+    }
+    return Tariff.choose(from: all, for: Tariff.Kind(holder.token.kind, preferring: preference), at: start)
   }
 }
 

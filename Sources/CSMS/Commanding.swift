@@ -140,7 +140,7 @@ extension CSMS {
       let id = newID()
       let session = Session.pending(
         id: newID(), place: try place(of: evse, connector: connector), holder: holder, command: id,
-        tariff: try tariff(of: connector, for: holder, at: now), at: now)
+        tariff: try tariff(of: connector, of: evse, for: holder, at: now), at: now)
       try books.sessions.insert(session, startKey: nil)
       guard let number = try books.sessions.number(of: session.id) else { throw .missing("session \(session.id)") }
       try record(.sessionPending(session: session.id))

@@ -224,6 +224,8 @@ public enum Limits {
   public nonisolated static let profileAttempts = 5
   /// Seconds of the composite schedule that is read back.
   public nonisolated static let compositeSeconds = 86_400
+  /// Seconds after its beginning in which a preference also chooses the tariff of a session; a later one does not.
+  static let preferredPriceSeconds = 900
   /// Seconds for which the address of a file is good, and bytes of its secret.
   public nonisolated static let fileAddressSeconds = 7 * 86_400
   public nonisolated static let fileSecretBytes = 18

@@ -168,10 +168,10 @@ extension CSMS {
     ofAny number: Int?, at station: ID<Station>, for holder: Session.Holder
   ) throws(StoreFault) -> Tariff? {
     let evses = try books.stations.evses(of: station)
-    let evse = number.map { number in evses.first { $0.number == number } } ?? evses.first
-    return try evse?.connectors.first.flatMap { connector throws(StoreFault) in
-      try tariff(of: connector, for: holder, at: now)
-    }
+    guard let evse = number.map({ number in evses.first { $0.number == number } }) ?? evses.first,
+      let connector = evse.connectors.first
+    else { return nil }
+    return try tariff(of: connector, of: evse, for: holder, at: now)
   }
 
   // MARK: What the station says

@@ -249,12 +249,18 @@ extension CSMS: PartnerService {
     let owner = try await role(wish.key.party, of: caller)
     return try await commanded { () throws(Refusal) in
       let partner = caller.terms.partner.id
+      guard wish.token.isUsable(at: self.now) else { return .rejected("the token is blocked or expired") }
       let uid = Token.fold(wish.token.uid)
-      let isRepeat = try self.isRepeat("start", wish.respondTo, of: partner) { _, session in
-        session.map { $0.isOpen && Token.fold($0.token.uid) == uid } ?? false
+      let named = try keep { () throws(StoreFault) in
+        try wish.evse.flatMap { uid throws(StoreFault) in try self.books.stations.evse(uid) }
+      }
+      let isRepeat = try self.isRepeat("start", wish.respondTo, of: partner) { command, session in
+        guard let session, session.isOpen, Token.fold(session.token.uid) == uid else { return false }
+        // Another EVSE is another wish, wherever the car went that was awaited at the first.
+        guard wish.evse != nil else { return true }
+        return command.station == named?.station && command.detail["evse"]?.int == named.map { Int64($0.number) }
       }
       if isRepeat { return .accepted(timeout: self.settings.commandSeconds) }
-      guard wish.token.isUsable(at: self.now) else { return .rejected("the token is blocked or expired") }
       let (station, evse) = try self.whereToStart(wish, terms: caller.terms)
       let connector = try wish.connector.map { name throws(Refusal) in try self.connector(name, of: evse) }
       let holder = Session.Holder(

@@ -2,8 +2,8 @@ import Domain
 import Store
 import Wire
 
-// What we ask of other networks' stations for our drivers (OCPI 2.2.1 §13). Like a command to a station of ours it is on
-// disk before it leaves, and its outcome is written down when it comes, or does not.
+// What we ask of other networks' stations for our drivers (OCPI 2.2.1 §13, and §14 for charging profiles). Like a command
+// to a station of ours it is on disk before it leaves, and its outcome is written down when it comes, or does not.
 
 /// A wish of the operator, by what is in the books: the partner is whoever told us of it.
 public enum RoamingWish: Sendable {
@@ -13,6 +13,9 @@ public enum RoamingWish: Sendable {
   /// The command by which it was reserved.
   case cancel(String)
   case unlock(ID<RoamingLocation>, evse: String, connector: String)
+  case setProfile(ID<RoamingSession>, ChargingProfile.Schedule)
+  case clearProfile(ID<RoamingSession>)
+  case activeProfile(ID<RoamingSession>, seconds: Int)
 }
 
 extension CSMS {
@@ -36,7 +39,7 @@ extension CSMS {
     _ wish: RoamingWish, _ id: String, terms: PartnerTerms, provider: Party, by who: String
   ) throws(Refusal) -> (RoamingCommandRecord, RoamingCommand) {
     var record = RoamingCommandRecord(
-      id: id, partner: terms.partner.id, verb: wish.verb, detail: [:], origin: who,
+      id: id, partner: terms.partner.id, verb: wish.verb, detail: [:], session: wish.session, origin: who,
       dueAt: now + .seconds(Limits.roamingCommandSeconds), at: now)
     let fresh = record
     record.number = try keep { () throws(StoreFault) in try self.books.roamingCommands.insert(fresh) }
@@ -64,10 +67,7 @@ extension CSMS {
       let (offered, reference) = try offer(token, at: location, partner: partner, provider: provider)
       return .reserve(
         offered, location: location.key.ref, evse: evse, reservation: "\(number)", until: until, reference: reference)
-    case .stop(let id):
-      let session = try keep { () throws(StoreFault) in try self.books.roamingUses.session(id) }
-      guard let session else { throw .notFound("no such session") }
-      return .stop(session: session.key.ref)
+    case .stop(let id): return .stop(session: try session(id).key.ref)
     case .cancel(let id):
       let reserved = try keep { () throws(StoreFault) in try self.books.roamingCommands.command(id) }
       guard let reserved, reserved.verb == .reserve else { throw .notFound("no such reservation") }
@@ -75,6 +75,39 @@ extension CSMS {
     case .unlock(let place, let evse, let connector):
       let location = try location(place, evse: evse)
       return .unlock(location: location.key.ref, evse: evse, connector: connector)
+    case .setProfile(let id, let schedule):
+      let running = try running(id)
+      try check(schedule)
+      return .setProfile(session: running.key.ref, schedule)
+    case .clearProfile(let id): return .clearProfile(session: try running(id).key.ref)
+    case .activeProfile(let id, let seconds):
+      guard (1...Limits.compositeSeconds).contains(seconds) else {
+        throw .invalid(field: "duration_s", "1 to \(Limits.compositeSeconds) seconds")
+      }
+      return .activeProfile(session: try running(id).key.ref, seconds: seconds)
+    }
+  }
+
+  private func session(_ id: ID<RoamingSession>) throws(Refusal) -> KeptRoamingSession {
+    let session = try keep { () throws(StoreFault) in try self.books.roamingUses.session(id) }
+    guard let session else { throw .notFound("no such session") }
+    return session
+  }
+
+  private func running(_ id: ID<RoamingSession>) throws(Refusal) -> KeptRoamingSession {
+    let session = try session(id)
+    guard !session.isOver else { throw .conflict("the session is over") }
+    return session
+  }
+
+  /// A plan that OCPI has words for: limits, and nothing of phases or of energy that flows back (§14.4.2).
+  private func check(_ schedule: ChargingProfile.Schedule) throws(Refusal) {
+    var profile = ChargingProfile()
+    (profile.purpose, profile.schedule) = (.session, schedule)
+    profile.kind = schedule.startsAt == nil ? .relative : .absolute
+    if let flaw = profile.flaw { throw .invalid(field: "schedule", flaw) }
+    guard schedule.periods.allSatisfy({ $0.phases == nil && $0.bidirectional == nil }) else {
+      throw .invalid(field: "schedule", "OCPI knows limits alone: no phases, and nothing that flows back")
     }
   }
 
@@ -107,7 +140,8 @@ extension CSMS {
       switch wish {
       case .start(_, let place, _, _), .reserve(_, let place, _, _), .unlock(let place, _, _):
         return try self.books.roamingPlaces.location(place)?.key.partner
-      case .stop(let session): return try self.books.roamingUses.session(session)?.key.partner
+      case .stop(let session), .setProfile(let session, _), .clearProfile(let session), .activeProfile(let session, _):
+        return try self.books.roamingUses.session(session)?.key.partner
       case .cancel(let command): return try self.books.roamingCommands.command(command)?.partner
       }
     }
@@ -147,9 +181,11 @@ extension CSMS {
       let held = try stored { () throws(StoreFault) in try self.books.roamingCommands.command(command) }
       guard let held, held.partner == partner else { throw .unknownObject }
       try stored { () throws(StoreFault) in
-        try self.move(
+        let isNews = try self.move(
           command, of: partner, result.isYes ? .done : .refused,
           ["result": .string(result.word), "message": .text(result.message)])
+        guard isNews, result.isYes, let schedule = result.schedule, let session = held.session else { return }
+        try self.keepPlan(schedule, of: session)
       }
     }
   }
@@ -162,15 +198,17 @@ extension CSMS {
     }
   }
 
+  /// False where it had ended already.
+  @discardableResult
   private func move(
     _ id: String, of partner: ID<Partner>, _ phase: CommandRecord.Phase, _ answer: JSON, dueAt: Timestamp? = nil
-  ) throws(StoreFault) {
-    guard try books.roamingCommands.move(id, phase, answer: answer, dueAt: dueAt ?? now, at: now) else { return }
-    guard phase != .sent else { return }
+  ) throws(StoreFault) -> Bool {
+    guard try books.roamingCommands.move(id, phase, answer: answer, dueAt: dueAt ?? now, at: now) else { return false }
+    guard phase != .sent else { return true }
     let word = (answer["result"] ?? answer["answer"] ?? answer["why"])?.string ?? ""
     try record(.roaming(.commandEnded(id: id, of: partner, phase: phase, answer: word)))
-    guard phase != .accepted else { return }
-    afterCommit { self.roamingWatches.removeValue(forKey: id)?.forEach { $0.resume() } }
+    if phase != .accepted { afterCommit { self.roamingWatches.removeValue(forKey: id)?.forEach { $0.resume() } } }
+    return true
   }
 
   /// Waits for a command's end, at most so many seconds.
@@ -213,6 +251,18 @@ extension RoamingWish {
     case .reserve: .reserve
     case .cancel: .cancel
     case .unlock: .unlock
+    case .setProfile: .setProfile
+    case .clearProfile: .clearProfile
+    case .activeProfile: .activeProfile
+    }
+  }
+
+  /// The session that it is about.
+  fileprivate var session: ID<RoamingSession>? {
+    switch self {
+    case .stop(let session), .setProfile(let session, _), .clearProfile(let session), .activeProfile(let session, _):
+      session
+    case .start, .reserve, .cancel, .unlock: nil
     }
   }
 }

@@ -120,9 +120,41 @@ extension CSMS {
       try stored { () throws(StoreFault) in
         try self.books.duties.keep(preferences, of: id, at: self.now)
         try self.record(.preferencesTold(session: id, preferences.kind))
+        try self.price(session, preferring: preferences.kind)
       }
       return .accepted
     }
+  }
+
+  /// What was told for the session; else what its token says, where the EVSE charges by preferences (§12.3.2).
+  func preference(
+    of holder: Session.Holder, in id: String?, at evse: EVSE
+  ) throws(StoreFault) -> ChargingPreferences.Kind? {
+    if let told = try id.flatMap({ id throws(StoreFault) in try books.duties.preferences(of: id) }) { return told.kind }
+    guard evse.details.capabilities?.contains(.chargingPreferences) == true else { return nil }
+    return try token(of: holder)?.preference
+  }
+
+  /// The tariff that is made for the preference holds for the whole session, as it was when that began. Later than so long
+  /// after its beginning a preference changes how the car is charged, and not what it costs: nobody is to charge fast and
+  /// to pay for cheap at the end.
+  private func price(_ told: Session, preferring kind: ChargingPreferences.Kind) throws(StoreFault) {
+    guard now - told.startedAt <= .seconds(Limits.preferredPriceSeconds),
+      let connector = try books.stations.evse(told.evse)?.connector(told.connector)
+    else { return }
+    var all: [Tariff] = []
+    for id in connector.tariffs {
+      if let tariff = try books.tariffs.tariff(id, at: told.startedAt) { all.append(tariff) }
+    }
+    guard all.contains(where: { $0.kind?.isOfPreference == true }) else { return }
+    let wanted = Tariff.Kind(told.token.kind, preferring: kind)
+    guard let tariff = Tariff.choose(from: all, for: wanted, at: told.startedAt), tariff.ref != told.tariff?.ref else {
+      return
+    }
+    var session = told
+    session.tariff = tariff
+    try books.sessions.save(session)
+    try sessionMoved(session)
   }
 
   // MARK: Charging profiles

@@ -34,7 +34,14 @@ extension CSMS {
     try await partnerTurn { () throws(PartnerFault) in
       let found = try stored { () throws(StoreFault) in try self.books.roamingUses.session(session, at: partner) }
       guard let found else { throw .unknownObject }
-      try stored { () throws(StoreFault) in try self.books.roamingUses.setPlan(schedule, of: found.id) }
+      try stored { () throws(StoreFault) in try self.keepPlan(schedule, of: found.id) }
     }
+  }
+
+  /// The same again is no news: some tell it with every reading.
+  func keepPlan(_ schedule: ChargingProfile.Schedule, of id: ID<RoamingSession>) throws(StoreFault) {
+    guard let session = try books.roamingUses.session(id), session.plan != schedule else { return }
+    try books.roamingUses.setPlan(schedule, of: id)
+    try record(.roaming(.planTold(id, of: session.key.partner)))
   }
 }

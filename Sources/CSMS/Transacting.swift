@@ -44,7 +44,8 @@ extension CSMS {
       let holder = if let asked { asked.holder } else { try holder(by: authorization, report.token) }
       session = Session.started(
         id: newID(), place: try place(of: spot.evse, connector: spot.connector), holder: holder,
-        tariff: try tariff(of: spot.connector, for: holder, at: start), at: start, meter: .zero, transaction: nil,
+        tariff: try tariff(of: spot.connector, of: spot.evse, for: holder, at: start), at: start, meter: .zero,
+        transaction: nil,
         received: now)
       session.command = asked?.command
       try books.sessions.insert(session)
@@ -175,9 +176,9 @@ extension CSMS {
     }
     if heir.evse != session.evse || heir.connector != session.connector {
       (heir.evse, heir.connector) = (session.evse, session.connector)
-      let connector = try books.stations.evse(session.evse)?.connector(session.connector)
-      heir.tariff = try connector.flatMap { place throws(StoreFault) in
-        try tariff(of: place, for: heir.holder, at: heir.startedAt)
+      heir.tariff = nil
+      if let evse = try books.stations.evse(session.evse), let connector = evse.connector(session.connector) {
+        heir.tariff = try tariff(of: connector, of: evse, for: heir.holder, in: heir.id, at: heir.startedAt)
       }
     }
     try books.transactions.moveReadings(from: session.id, to: heir.id)

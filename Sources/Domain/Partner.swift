@@ -110,6 +110,10 @@ public struct PartnerQuirks: Payload {
   /// What it is, where its version does not say it (2.1.1); absent: as its addresses say.
   public var side: Side?
 
+  /// Told of invoice reconciliation, which OCPI 2.3.0 has since its second edition: readers of the first take its name for
+  /// an error. Absent: where the partner has it too.
+  public var reconcilesInvoices: Bool?
+
   /// An operator of stations, a provider of drivers, or both.
   public enum Side: String, Word { case cpo = "CPO", emsp = "EMSP", both = "BOTH" }
 
@@ -127,6 +131,7 @@ public struct PartnerQuirks: Payload {
     try w.visit("requests_per_minute", &requestsPerMinute, 1...Limits.requestsPerMinute)
     try w.visit("version", &version, max: 10)
     try w.visit("side", &side)
+    try w.visit("reconciles_invoices", &reconcilesInvoices)
   }
 }
 

@@ -79,7 +79,7 @@ public struct TokenVerdict: Sendable, Equatable {
   }
 }
 
-/// What we ask of another network's station for one of our drivers (OCPI 2.2.1 §13.3).
+/// What we ask of another network's station for one of our drivers (OCPI 2.2.1 §13.3, and §14.2.1 for profiles).
 public enum RoamingCommand: Sendable, Equatable {
   case start(OfferedToken, location: String, evse: String?, connector: String?, reference: String?)
   case stop(session: String)
@@ -87,9 +87,16 @@ public enum RoamingCommand: Sendable, Equatable {
     OfferedToken, location: String, evse: String?, reservation: String, until: Timestamp, reference: String?)
   case cancel(reservation: String)
   case unlock(location: String, evse: String, connector: String)
+  case setProfile(session: String, ChargingProfile.Schedule)
+  case clearProfile(session: String)
+  /// What the session comes to in the next `seconds` by all that limits it.
+  case activeProfile(session: String, seconds: Int)
 
   /// What the operator calls it.
-  public enum Verb: String, Word { case start, stop, reserve, cancel, unlock }
+  public enum Verb: String, Word {
+    case start, stop, reserve, cancel, unlock
+    case setProfile = "set-profile", clearProfile = "clear-profile", activeProfile = "active-profile"
+  }
 
   public var verb: Verb {
     switch self {
@@ -98,6 +105,9 @@ public enum RoamingCommand: Sendable, Equatable {
     case .reserve: .reserve
     case .cancel: .cancel
     case .unlock: .unlock
+    case .setProfile: .setProfile
+    case .clearProfile: .clearProfile
+    case .activeProfile: .activeProfile
     }
   }
 
@@ -119,6 +129,10 @@ public enum RoamingCommand: Sendable, Equatable {
     case .cancel(let reservation): ["reservation": .string(reservation)]
     case .unlock(let location, let evse, let connector):
       ["location": .string(location), "evse": .string(evse), "connector": .string(connector)]
+    case .setProfile(let session, let schedule): ["session": .string(session), "schedule": schedule.json]
+    case .clearProfile(let session): ["session": .string(session)]
+    case .activeProfile(let session, let seconds):
+      ["session": .string(session), "duration_s": .number(JSONNumber(Int64(seconds)))]
     }
   }
 
@@ -144,8 +158,12 @@ public enum RoamingCommand: Sendable, Equatable {
     /// OCPI's word: `ACCEPTED`, `EVSE_OCCUPIED`, `TIMEOUT`…
     public var word: String
     public var message: String?
+    /// What the session's charging comes to, where that was asked.
+    public var schedule: ChargingProfile.Schedule?
 
-    public init(word: String, message: String? = nil) { (self.word, self.message) = (word, message) }
+    public init(word: String, message: String? = nil, schedule: ChargingProfile.Schedule? = nil) {
+      (self.word, self.message, self.schedule) = (word, message, schedule)
+    }
 
     public var isYes: Bool { word == Self.accepted || word == Self.canceled }
   }

@@ -4,6 +4,8 @@ import Wire
 public enum RoamingEvent: Sendable, Equatable {
   case sessionStarted(ID<RoamingSession>, of: ID<Partner>)
   case sessionEnded(ID<RoamingSession>, of: ID<Partner>)
+  /// Its operator told what its charging comes to.
+  case planTold(ID<RoamingSession>, of: ID<Partner>)
   case cdrReceived(ID<RoamingCDR>, of: ID<Partner>, doubts: [CDRDoubt])
   /// The operator has looked at its doubts.
   case cdrSettled(ID<RoamingCDR>, note: String, by: String)
@@ -31,6 +33,8 @@ public enum RoamingEvent: Sendable, Equatable {
       ("roaming.session_started", "roaming-session/\(id)", ["partner": number(partner.value)])
     case .sessionEnded(let id, let partner):
       ("roaming.session_ended", "roaming-session/\(id)", ["partner": number(partner.value)])
+    case .planTold(let id, let partner):
+      ("roaming.plan_told", "roaming-session/\(id)", ["partner": number(partner.value)])
     case .cdrReceived(let id, let partner, let doubts):
       (
         "roaming.cdr_received", "roaming-cdr/\(id)",

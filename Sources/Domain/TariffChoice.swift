@@ -1,6 +1,6 @@
 import Wire
 
-// Which of a connector's tariffs a session begins with (OCPI 2.2.1 §11.3.1: type, start_date_time, end_date_time).
+// Which of a connector's tariffs a session has (OCPI 2.2.1 §11.3.1: type, start_date_time, end_date_time).
 
 extension Tariff {
   /// The first that is valid at that time and made for this way of charging; else the first that is made for every way,
@@ -19,5 +19,21 @@ extension Tariff {
 
 extension Tariff.Kind {
   /// The way of charging of somebody who begins with such a token.
-  public init(_ kind: Token.Kind) { self = kind == .adHocUser ? .adHoc : .regular }
+  /// - Parameter preference: how the driver wants to be charged, where that was told (OCPI 2.2.1 §11.4.8).
+  public init(_ kind: Token.Kind, preferring preference: ChargingPreferences.Kind? = nil) {
+    switch preference {
+    case .cheap: self = .profileCheap
+    case .fast: self = .profileFast
+    case .green: self = .profileGreen
+    case .regular, nil: self = kind == .adHocUser ? .adHoc : .regular
+    }
+  }
+
+  /// Whether it is for drivers who say how they want to be charged.
+  public var isOfPreference: Bool {
+    switch self {
+    case .profileCheap, .profileFast, .profileGreen: true
+    case .adHoc, .regular: false
+    }
+  }
 }

@@ -41,6 +41,8 @@ public struct Token: Sendable, Equatable {
   public var sessionsAtOnce: Int?
   /// Where it may charge; nil: everywhere.
   public var places: [TokenPlace]?
+  /// How its driver wants to be charged where nothing else was said; nil: as everybody.
+  public var preference: ChargingPreferences.Kind?
   public var createdAt: Timestamp
   public var updatedAt: Timestamp
 
@@ -50,8 +52,9 @@ public struct Token: Sendable, Equatable {
     issuer: String, groupID: String? = nil, isValid: Bool = true, whitelist: Whitelist = .always,
     language: String? = nil,
     validUntil: Timestamp? = nil, credit: Money? = nil, priority: Int? = nil, sessionsAtOnce: Int? = nil,
-    places: [TokenPlace]? = nil, createdAt: Timestamp, updatedAt: Timestamp
+    places: [TokenPlace]? = nil, preference: ChargingPreferences.Kind? = nil, createdAt: Timestamp, updatedAt: Timestamp
   ) {
+    self.preference = preference
     self.credit = credit
     self.priority = priority
     self.sessionsAtOnce = sessionsAtOnce

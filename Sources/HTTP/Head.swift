@@ -169,14 +169,19 @@ public struct Refusal: Error, Equatable, Sendable {
     self.reason = reason
   }
 
-  /// The answer in a plain sentence, with what helps the asker to do better.
+  /// What helps the asker to do better.
+  public var headers: Headers {
+    switch status {
+    case .unavailable, .tooManyRequests: ["Retry-After": "\(HTTPLimits.retrySeconds)"]
+    case .unsupportedMediaType: ["Accept-Encoding": "identity"]
+    default: Headers()
+    }
+  }
+
+  /// The answer in a plain sentence.
   var response: Response {
     var response = Response.text(reason + "\n", status: status)
-    switch status {
-    case .unavailable, .tooManyRequests: response.headers["Retry-After"] = "\(HTTPLimits.retrySeconds)"
-    case .unsupportedMediaType: response.headers["Accept-Encoding"] = "identity"
-    default: break
-    }
+    for field in headers.fields { response.headers.add(field.name, field.value) }
     return response
   }
 }

@@ -20,6 +20,8 @@ struct HeadReader {
   /// The token that is being read.
   private var text: [UInt8] = []
   private var name = ""
+  /// The method is not one of ours; it is said so when it is known where it was meant for.
+  private var isForeign = false
 
   private(set) var method = Method.get
   private(set) var target: [UInt8] = []
@@ -74,10 +76,12 @@ struct HeadReader {
 
     case .method:
       if byte == 0x20 {
-        guard let known = Method(rawValue: String(decoding: text, as: UTF8.self)) else {
-          throw Refusal(text.isEmpty ? .badRequest : .notImplemented, "The method is not one of ours.")
+        if let known = Method(rawValue: String(decoding: text, as: UTF8.self)) {
+          method = known
+        } else {
+          guard !text.isEmpty else { throw Refusal(.badRequest, "The request has no method.") }
+          isForeign = true
         }
-        method = known
         text.removeAll(keepingCapacity: true)
         state = .target
       } else {
@@ -89,6 +93,7 @@ struct HeadReader {
     case .target:
       if byte == 0x20 {
         guard !target.isEmpty else { throw Refusal(.badRequest, "The request has no target.") }
+        if isForeign { throw Refusal(.notImplemented, "The method is not one of ours.") }
         state = .version
       } else {
         guard byte > 0x20, byte < 0x7F else { throw Refusal(.badRequest, "The target has a forbidden byte.") }

@@ -19,10 +19,19 @@ public struct RequestParser {
   }
   private let limits: HTTPLimits.Head
   private var state: State
+  private var lastTarget: [UInt8] = []
 
   public init(limits: HTTPLimits.Head = HTTPLimits.Head()) {
     self.limits = limits
     state = .head(HeadReader(.request, limits))
+  }
+
+  /// What the request that is being read, or was refused, is for, as far as that came.
+  public var target: [UInt8] {
+    switch state {
+    case .head(let reader): reader.target
+    case .body, .broken: lastTarget
+    }
   }
 
   /// False only between requests.
@@ -45,8 +54,10 @@ public struct RequestParser {
         state = .head(reader)
         return .needMore
       case .refused(let refusal):
+        lastTarget = reader.target
         return refuse(refusal)
       case .done:
+        lastTarget = reader.target
         do throws(Refusal) {
           let head = try requestHead(reader)
           state = .body(BodyReader(head.framing))

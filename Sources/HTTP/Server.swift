@@ -9,9 +9,16 @@ public protocol RequestHandler: AnyObject {
   func bodyLimit(for head: RequestHead) -> Int?
   /// Whether this request's body is taken in pieces, through `Exchange.incoming`; `handle` is called with its head.
   func takesPieces(of head: RequestHead) -> Bool
+  /// How a request that HTTP itself refuses is answered, where this handler has words of its own for that; nil: in a plain
+  /// sentence. The connection ends with it.
+  /// - Parameters:
+  ///   - target: as it came, and as far as it did.
+  ///   - headers: those of a head that was whole.
+  func answer(to refusal: Refusal, at target: String, _ headers: Headers) -> Response?
 }
 
 extension RequestHandler {
+  public func answer(to refusal: Refusal, at target: String, _ headers: Headers) -> Response? { nil }
   public func bodyLimit(for head: RequestHead) -> Int? { nil }
   public func takesPieces(of head: RequestHead) -> Bool { false }
 }

@@ -189,6 +189,7 @@ final class ServerConnection: ChannelHandler, Drainable {
   }
 
   private func begin(_ head: RequestHead) {
+    self.head = head
     // RFC 9112 3.2: an HTTP/1.1 request names its host, also where the target does.
     if head.minor == 1, !head.headers.contains("host") {
       return refuse(Refusal(.badRequest, "The request has no Host field."))
@@ -209,7 +210,6 @@ final class ServerConnection: ChannelHandler, Drainable {
     if head.headers.list("content-encoding").contains(where: { !sameASCII($0, "identity") }) {
       return refuse(Refusal(.unsupportedMediaType, "The body must not be packed."))
     }
-    self.head = head
     if head.framing != .none, server.handler.takesPieces(of: head) { return receive() }
     phase = .body
     guard head.framing != .none else { return }
@@ -382,14 +382,17 @@ final class ServerConnection: ChannelHandler, Drainable {
 
   // MARK: Ends
 
-  /// Says why in a plain sentence, and closes.
+  /// Says why, in the words of whoever was meant or in a plain sentence, and closes.
   private func refuse(_ refusal: Refusal) {
+    let asked = exchange?.request
+    let target = asked?.target.path ?? String(decoding: parser.target, as: UTF8.self)
     if case .receiving(let incoming) = phase {
       phase = .answering
       loseAsker()
       incoming.breakOff()
     }
-    let response = refusal.response
+    let headers = asked?.headers ?? self.head?.headers ?? Headers()
+    let response = server.handler.answer(to: refusal, at: target, headers) ?? refusal.response
     let head = AnswerHead(
       status: refusal.status, headers: response.headers, body: .length(response.body.count), keepsAlive: false)
     write(server.bytes(of: head))

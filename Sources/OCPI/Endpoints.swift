@@ -166,6 +166,24 @@ public final class Endpoints: RequestHandler, Sendable {
 
   public func bodyLimit(for head: RequestHead) -> Int? { Limits.bodyBytes }
 
+  /// Whether a request is for this room, by its target as it came.
+  public static func isMeant(by target: String) -> Bool {
+    let path = target.utf8.prefix { $0 != UInt8(ascii: "?") }
+    return path.starts(with: "/ocpi".utf8) && (path.count == 5 || path.dropFirst(5).first == UInt8(ascii: "/"))
+  }
+
+  /// What never became a request is refused in an envelope too: partners' programs read nothing else.
+  public func answer(to refusal: Refusal, at target: String, _ headers: Headers) -> Response? {
+    let code: Envelope.Code =
+      switch refusal.status {
+      case .badRequest: .invalid
+      case .internalError, .unavailable, .gatewayTimeout: .serverError
+      default: .clientError
+      }
+    let reply = Reply(Envelope(code, refusal.reason), status: refusal.status, headers: refusal.headers)
+    return response(reply, MessageIDs(headers, at: clock.now()), nil)
+  }
+
   func answer(_ request: Request, onRecognized: @Sendable () -> Void = {}) async -> Response {
     let ids = MessageIDs(request.headers, at: clock.now())
     let candidates = request.headers["Authorization"].map(TokenHeader.candidates) ?? []

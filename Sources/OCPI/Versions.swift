@@ -63,13 +63,15 @@ public struct OurAddresses: Sendable {
   /// What a partner finds of ours: as the operator and as the provider that it deals with.
   func details(of edition: any OCPIEdition, for terms: PartnerTerms) -> Envelope {
     var endpoints: [Partner.Endpoint] = []
+    func isTold(_ own: OCPIModule) -> Bool { own.name != .invoiceReconciliation || terms.reconcilesInvoices }
     if terms.isOperated || terms.provider == nil {
-      endpoints += edition.modules.map { own in
+      endpoints += edition.modules.filter(isTold).map { own in
         endpoint(own, module(own.name, edition), edition)
       }
     }
     if terms.provider != nil {
-      for own in edition.providerModules where !endpoints.contains(where: { $0.isTaken(by: own, edition) }) {
+      for own in edition.providerModules
+      where isTold(own) && !endpoints.contains(where: { $0.isTaken(by: own, edition) }) {
         endpoints.append(endpoint(own, provider(own.name, edition), edition))
       }
     }
@@ -78,6 +80,14 @@ public struct OurAddresses: Sendable {
 
   private func endpoint(_ own: OCPIModule, _ url: String, _ edition: any OCPIEdition) -> Partner.Endpoint {
     Partner.Endpoint(module: own.name.rawValue, role: edition.namesSides ? own.side.rawValue : nil, url: url)
+  }
+}
+
+extension PartnerTerms {
+  /// Whether the partner is told that we reconcile invoices: by its switch, else where it does so too.
+  fileprivate var reconcilesInvoices: Bool {
+    let name = OCPIModule.Name.invoiceReconciliation.rawValue
+    return partner.quirks.reconcilesInvoices ?? partner.endpoints.contains { $0.module == name }
   }
 }
 

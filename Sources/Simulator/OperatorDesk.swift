@@ -11,6 +11,9 @@ struct OperatorDesk: Sendable {
   enum Errand: Sendable {
     /// The result of a command, to the address that was named.
     case result(url: String, word: String)
+    /// That of a wish about a charging profile, and what the session comes to with it.
+    case outcome(url: String, JSON)
+    case plan(session: String)
     /// A session of that token begins, or the session of that id ends.
     case begin(token: JSON, evse: String, reference: String?)
     case end(session: String)
@@ -23,6 +26,8 @@ struct OperatorDesk: Sendable {
     let reference: String?
     let startedAt: Timestamp
     var kWh = Decimal.zero
+    /// By which it is charged, as the provider wrote it.
+    var profile: JSON?
     var endedAt: Timestamp?
     var updatedAt: Timestamp
   }
@@ -67,6 +72,8 @@ struct OperatorDesk: Sendable {
       }
       return (.init(Envelope(data: token.bytes)), [])
     case (.post, "commands", 2): return command(path[1], body)
+    case (.put, "chargingprofiles", 2), (.get, "chargingprofiles", 2), (.delete, "chargingprofiles", 2):
+      return isOld ? nil : plan(method, path[1], target, body)
     default: return nil
     }
   }
@@ -120,6 +127,45 @@ struct OperatorDesk: Sendable {
     case "CANCEL_RESERVATION": return answered("ACCEPTED", [.result(url: url, word: "CANCELED_RESERVATION")])
     default: return answered("NOT_SUPPORTED", [])
     }
+  }
+
+  /// A wish about a session's charging profile (2.2.1 §14.2.1).
+  private mutating func plan(
+    _ method: HTTP.Method, _ id: String, _ target: Target, _ body: Bytes
+  ) -> (PartnerDesk.Reply, [Errand]) {
+    let json = (try? JSON.parse(body)) ?? .null
+    guard let url = method == .put ? json["response_url"]?.string : target["response_url"] else {
+      return (.init(Envelope(.invalid, "response_url is missing")), [])
+    }
+    func answered(_ word: String, _ errands: [Errand]) -> (PartnerDesk.Reply, [Errand]) {
+      let answer: JSON = ["result": .string(word), "timeout": 30]
+      return (.init(Envelope(data: answer.bytes)), errands)
+    }
+    guard let session = sessions[id], session.endedAt == nil else { return answered("UNKNOWN_SESSION", []) }
+    switch method {
+    case .put:
+      guard let profile = json["charging_profile"], profile.object != nil else {
+        return (.init(Envelope(.invalid, "charging_profile is missing")), [])
+      }
+      sessions[id]?.profile = profile
+      return answered("ACCEPTED", [.outcome(url: url, ["result": "ACCEPTED"]), .plan(session: id)])
+    case .delete:
+      guard session.profile != nil else { return answered("ACCEPTED", [.outcome(url: url, ["result": "UNKNOWN"])]) }
+      sessions[id]?.profile = nil
+      return answered("ACCEPTED", [.outcome(url: url, ["result": "ACCEPTED"]), .plan(session: id)])
+    case .get, .post, .patch, .head, .options:
+      return answered("ACCEPTED", [.outcome(url: url, ["result": "ACCEPTED", "profile": activeProfile(of: session)])])
+    }
+  }
+
+  /// What a session comes to: the profile that it was given, else all that its plug has.
+  func activeProfile(of session: HeldSession) -> JSON {
+    let whole: JSON = [
+      "charging_rate_unit": "W", "charging_profile_period": [["start_period": 0, "limit": 22_080]],
+    ]
+    let profile = session.profile ?? whole
+    let start = profile["start_date_time"] ?? .string(session.startedAt.text(fraction: .seconds))
+    return ["start_date_time": start, "charging_profile": profile]
   }
 
   private func page(_ all: [JSON], _ target: Target, _ base: HTTPURL, _ module: String) -> PartnerDesk.Reply {

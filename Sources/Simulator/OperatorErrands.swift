@@ -3,8 +3,8 @@ import HTTP
 import OCPI
 import Wire
 
-// What a partner with stations does by itself: it asks whether a driver may charge, tells the house of sessions and
-// CDRs, and sends the results of what it was asked for.
+// What a partner with stations does by itself: it asks whether a driver may charge, tells the house of sessions, their
+// plans and CDRs, and sends the results of what it was asked for.
 
 extension VirtualPartner {
   /// Asks the house in real time whether its driver may charge here.
@@ -84,6 +84,13 @@ extension VirtualPartner {
       case .result(let url, let word):
         let body: JSON = ["result": .string(word)]
         send(.post, url, body.bytes, module: .commands) { _ in }
+      case .outcome(let url, let body): send(.post, url, body.bytes, module: .chargingProfiles) { _ in }
+      case .plan(let id):
+        guard let desk = stations, let session = desk.sessions[id],
+          let url = house?.endpoint(.chargingProfiles, .sender).flatMap({ try? HTTPURL($0) })
+        else { continue }
+        let body = desk.activeProfile(of: session).bytes
+        send(.put, url.appending(id).description, body, module: .chargingProfiles) { _ in }
       case .begin(let token, let evse, let reference):
         if let session = stations?.begin(token: token, evse: evse, reference: reference, at: clock.now()) {
           onEvent?(.began(session.id))

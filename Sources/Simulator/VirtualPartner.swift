@@ -290,6 +290,7 @@ public final class VirtualPartner {
         (.locations, .sender), (.tariffs, .sender), (.sessions, .sender), (.cdrs, .sender), (.tokens, .receiver),
         (.commands, .receiver),
       ]
+      if profile.version != "2.1.1" { modules.append((.chargingProfiles, .receiver)) }
     }
     return VersionDetails(
       version: profile.version,

@@ -9,6 +9,8 @@ nonisolated public struct RoamingCommandRecord: Sendable, Equatable {
   public var partner: ID<Partner>
   public var verb: RoamingCommand.Verb
   public var detail: JSON
+  /// The session that it is about; nil where it is about none.
+  public var session: ID<RoamingSession>?
   /// Who asked.
   public var origin: String
   public var phase: CommandRecord.Phase
@@ -19,10 +21,11 @@ nonisolated public struct RoamingCommandRecord: Sendable, Equatable {
   public var updatedAt: Timestamp
 
   public init(
-    id: String, partner: ID<Partner>, verb: RoamingCommand.Verb, detail: JSON, origin: String, dueAt: Timestamp,
-    at now: Timestamp
+    id: String, partner: ID<Partner>, verb: RoamingCommand.Verb, detail: JSON, session: ID<RoamingSession>? = nil,
+    origin: String, dueAt: Timestamp, at now: Timestamp
   ) {
     (number, self.id, self.partner, self.verb, self.detail) = (0, id, partner, verb, detail)
+    self.session = session
     (self.origin, phase, answer, self.dueAt) = (origin, .sent, .null, dueAt)
     (createdAt, updatedAt) = (now, now)
   }
@@ -38,9 +41,16 @@ nonisolated public struct RoamingCommands {
 
   /// The newest first, before a cursor.
   public func list(
-    of partner: ID<Partner>? = nil, before cursor: Int64? = nil, limit: Int
+    of partner: ID<Partner>? = nil, about session: ID<RoamingSession>? = nil, before cursor: Int64? = nil, limit: Int
   ) throws(StoreFault) -> [RoamingCommandRecord] {
-    try db.rows(
+    if let session {
+      return try db.rows(
+        """
+        SELECT * FROM roaming_command INDEXED BY roaming_command_session
+        WHERE session = ?1 AND number < ?2 AND (?3 IS NULL OR partner = ?3) ORDER BY number DESC LIMIT ?4
+        """, session, cursor ?? .max, partner, Limits.page(limit), as: RoamingCommandRecord.init(row:))
+    }
+    return try db.rows(
       "SELECT * FROM roaming_command WHERE number < ?1 AND (?2 IS NULL OR partner = ?2) ORDER BY number DESC LIMIT ?3",
       cursor ?? .max, partner, Limits.page(limit), as: RoamingCommandRecord.init(row:))
   }
@@ -49,11 +59,12 @@ nonisolated public struct RoamingCommands {
   public func insert(_ command: RoamingCommandRecord) throws(StoreFault) -> Int64 {
     try db.insert(
       """
-      INSERT INTO roaming_command (id, partner, verb, detail, origin, phase, answer, due_at, created_at, updated_at)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+      INSERT INTO roaming_command (id, partner, verb, detail, session, origin, phase, answer, due_at, created_at,
+        updated_at)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
       """,
-      command.id, command.partner, command.verb.rawValue, command.detail, command.origin, command.phase.rawValue,
-      command.answer, command.dueAt, command.createdAt, command.updatedAt)
+      command.id, command.partner, command.verb.rawValue, command.detail, command.session, command.origin,
+      command.phase.rawValue, command.answer, command.dueAt, command.createdAt, command.updatedAt)
   }
 
   public func setDetail(_ detail: JSON, of id: String) throws(StoreFault) {
@@ -95,7 +106,7 @@ nonisolated extension RoamingCommandRecord {
   init(row: Row) throws(StoreFault) {
     try self.init(
       id: row.get("id"), partner: row.get("partner"), verb: row.word("verb"), detail: row.get("detail"),
-      origin: row.get("origin"), dueAt: row.get("due_at"), at: row.get("created_at"))
+      session: row.get("session"), origin: row.get("origin"), dueAt: row.get("due_at"), at: row.get("created_at"))
     number = try row.get("number")
     phase = try row.word("phase")
     answer = try row.get("answer")

@@ -44,6 +44,16 @@ nonisolated public struct Tariffs {
     }
   }
 
+  /// As it was at a time; as it was first where that was before it was there.
+  public func tariff(_ id: ID<Tariff>, at time: Timestamp) throws(StoreFault) -> Tariff? {
+    try db.first(
+      """
+      SELECT body FROM tariff_version WHERE tariff = ?1
+      ORDER BY created_at > ?2, CASE WHEN created_at > ?2 THEN version ELSE -version END LIMIT 1
+      """, id, time
+    ) { (row) throws(StoreFault) in try row.payload("body") }
+  }
+
   public func list(after cursor: ID<Tariff>? = nil, limit: Int) throws(StoreFault) -> [TariffVersion] {
     try db.rows(
       "SELECT * FROM tariff WHERE id > ?1 ORDER BY id LIMIT ?2", cursor?.value ?? 0, Limits.page(limit),

@@ -148,12 +148,12 @@ nonisolated public struct Tokens {
       try db.insert(
         """
         INSERT INTO token (owner, uid, folded_uid, kind, contract_id, visual_number, issuer, group_id, valid, whitelist,
-          language, valid_until, created_at, updated_at, credit, priority, sessions_at_once, places)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+          language, valid_until, created_at, updated_at, credit, priority, sessions_at_once, places, preference)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
         """,
         new.owner, new.uid, new.foldedUID, new.kind.rawValue, new.contractID, new.visualNumber, new.issuer, new.groupID,
         new.isValid, new.whitelist.rawValue, new.language, new.validUntil, new.createdAt, new.updatedAt, new.credit,
-        new.priority, new.sessionsAtOnce, new.storedPlaces))
+        new.priority, new.sessionsAtOnce, new.storedPlaces, new.preference?.rawValue))
     return token
   }
 
@@ -179,12 +179,12 @@ nonisolated public struct Tokens {
       """
       UPDATE token SET uid = ?2, folded_uid = ?3, kind = ?4, contract_id = ?5, visual_number = ?6, issuer = ?7,
         group_id = ?8, valid = ?9, whitelist = ?10, language = ?11, valid_until = ?12, updated_at = ?13, credit = ?14,
-        priority = ?15, sessions_at_once = ?16, places = ?17
+        priority = ?15, sessions_at_once = ?16, places = ?17, preference = ?18
       WHERE id = ?1
       """,
       token.id, token.uid, token.foldedUID, token.kind.rawValue, token.contractID, token.visualNumber, token.issuer,
       token.groupID, token.isValid, token.whitelist.rawValue, token.language, token.validUntil, token.updatedAt,
-      token.credit, token.priority, token.sessionsAtOnce, token.storedPlaces)
+      token.credit, token.priority, token.sessionsAtOnce, token.storedPlaces, token.preference?.rawValue)
   }
 
   /// A session of one of our own tokens cost that much: where it was paid for before, that much less is left.
@@ -271,7 +271,7 @@ nonisolated extension Token {
       groupID: row.get("group_id"), isValid: row.get("valid"), whitelist: row.word("whitelist"),
       language: row.get("language"), validUntil: row.get("valid_until"), credit: row.get("credit"),
       priority: row.get("priority"), sessionsAtOnce: row.get("sessions_at_once"), places: Self.places(row),
-      createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
+      preference: row.maybeWord("preference"), createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
   }
 
   private static func places(_ row: Row) throws(StoreFault) -> [TokenPlace]? {

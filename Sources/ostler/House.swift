@@ -423,6 +423,11 @@ final class DoorKeeper: RequestHandler {
     return head.target.segments.first == "ocpi" ? open.partners.bodyLimit(for: head) : open.page.bodyLimit(for: head)
   }
 
+  func answer(to refusal: HTTP.Refusal, at target: String, _ headers: Headers) -> Response? {
+    guard rooms.contains(.partners), Endpoints.isMeant(by: target) else { return nil }
+    return open?.partners.answer(to: refusal, at: target, headers)
+  }
+
   func takesPieces(of head: RequestHead) -> Bool {
     takesFiles(head.target) ? open?.files.takesPieces(of: head) ?? false : false
   }

@@ -7,7 +7,8 @@ struct Roaming: AsyncParsableCommand {
     commandName: "roaming", abstract: "Our drivers at other networks.",
     subcommands: [
       Locations.self, Tariffs.self, Sessions.self, CDRs.self, Settle.self, Invoices.self, Invoice.self, Prefer.self,
-      Start.self, Stop.self, Reserve.self, Cancel.self, Unlock.self, Commands.self,
+      SetProfile.self, ClearProfile.self, ActiveProfile.self, Start.self, Stop.self, Reserve.self, Cancel.self,
+      Unlock.self, Commands.self,
     ])
 
   struct Locations: AsyncParsableCommand {
@@ -112,6 +113,63 @@ struct Roaming: AsyncParsableCommand {
       if let departs { body["departs_at"] = .string(departs) }
       if let kwh { body["energy_kwh"] = .string(kwh) }
       remote.show(try await remote.ask(.put, "/roaming/sessions/\(session)/preferences", [], body))
+    }
+  }
+
+  struct SetProfile: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Say how much a session at another network may draw, and when.")
+    @Argument(help: "The session's number in the list.") var session: Int
+    @Argument(help: "From which second on how much, such as 0=11000 3600=3700.") var periods: [String]
+    @Option(help: "A (per phase) or W.") var unit = "W"
+    @Option(help: "When it begins, such as 2026-11-03T09:15:00Z; with the session where it is not given.")
+    var starts: String?
+    @Option(help: "For how many seconds; for good where it is not given.") var seconds: Int?
+    @Option(help: "Below this the car does better not to charge.") var least: String?
+    @OptionGroup var command: RoamingArguments
+
+    func run() async throws {
+      var schedule: JSON = ["unit": .string(unit), "periods": .array(try periods.map(Self.period))]
+      if let starts { schedule["starts_at"] = .string(starts) }
+      if let seconds { schedule["duration_s"] = .number(JSONNumber(seconds)) }
+      if let least { schedule["least_rate"] = .number(try Self.number(least)) }
+      try await command.send("set-profile", ["session": .number(JSONNumber(session)), "schedule": schedule])
+    }
+
+    private static func period(_ text: String) throws -> JSON {
+      let parts = text.split(separator: "=", omittingEmptySubsequences: false)
+      guard parts.count == 2, let start = Int(parts[0]) else {
+        throw ValidationError("\(text): a second and a limit are expected, such as 0=11000")
+      }
+      return ["start_s": .number(JSONNumber(start)), "limit": .number(try number(String(parts[1])))]
+    }
+
+    private static func number(_ text: String) throws -> JSONNumber {
+      guard let number = JSONNumber(text) else { throw ValidationError("\(text) is no number") }
+      return number
+    }
+  }
+
+  struct ClearProfile: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Take back what was said of how a session at another network is charged.")
+    @Argument(help: "The session's number in the list.") var session: Int
+    @OptionGroup var command: RoamingArguments
+
+    func run() async throws { try await command.send("clear-profile", ["session": .number(JSONNumber(session))]) }
+  }
+
+  struct ActiveProfile: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Ask what a session at another network comes to by all that limits it.")
+    @Argument(help: "The session's number in the list.") var session: Int
+    @Option(help: "For how many seconds from now.") var seconds = 86_400
+    @OptionGroup var command: RoamingArguments
+
+    func run() async throws {
+      try await command.send(
+        "active-profile",
+        ["session": .number(JSONNumber(session)), "duration_s": .number(JSONNumber(seconds))])
     }
   }
 

@@ -129,6 +129,100 @@ struct RoamingCommandingTests {
     #expect(try command(back.id).phase == .done)
   }
 
+  // MARK: Charging profiles
+
+  private var schedule: ChargingProfile.Schedule {
+    var schedule = ChargingProfile.Schedule()
+    schedule.unit = .watts
+    schedule.periods = [.init(start: 0, limit: 7_400)]
+    return schedule
+  }
+
+  /// A session of our driver at the other network.
+  private func session(_ status: String = "ACTIVE", ref: String = "S1") async throws -> ID<RoamingSession> {
+    let key = RoamingKey(partner: network.id, party: PartyID(country: "BE", party: "CPO"), ref: ref)
+    let told = RoamingReceivingTests.session(ref, status: status, at: house.now)
+    _ = try await house.csms.keepSession(key, from: caller) { _ in told }
+    return try #require(try house.books.roamingUses.session(key)).id
+  }
+
+  private func plan(_ id: ID<RoamingSession>) throws -> ChargingProfile.Schedule? {
+    try #require(try house.books.roamingUses.session(id)).plan
+  }
+
+  @Test func aProfileIsSetAndItsPhasesAreSeen() async throws {
+    let id = try await session()
+    let record = try await house.csms.command(.setProfile(id, schedule), by: "anna")
+    house.settle()
+    #expect(house.networks.asked.last?.command == .setProfile(session: "S1", schedule))
+    #expect(record.verb == .setProfile && record.session == id && record.phase == .sent)
+    #expect(record.detail["schedule"]?["periods"]?[0]?["limit"]?.int == 7_400)
+    answer("ACCEPTED", timeout: 30)
+    #expect(try command(record.id).phase == .accepted)
+    try await house.csms.resulted(record.id, RoamingCommand.Result(word: "ACCEPTED"), from: caller)
+    #expect(try command(record.id).phase == .done)
+    // What it comes to is the operator of the station's to say.
+    #expect(try plan(id) == nil)
+    try await house.csms.tellActiveProfile(schedule, of: "S1", from: caller)
+    try await house.csms.tellActiveProfile(schedule, of: "S1", from: caller)
+    #expect(try plan(id) == schedule)
+    #expect(try house.count("roaming.plan_told") == 1)
+    let back = try await house.csms.command(.clearProfile(id), by: "anna")
+    house.settle()
+    answer("ACCEPTED")
+    try await house.csms.resulted(back.id, RoamingCommand.Result(word: "UNKNOWN"), from: caller)
+    #expect(try command(back.id).phase == .refused)
+    let about = try house.books.roamingCommands.list(about: id, limit: 10)
+    #expect(about.map(\.verb) == [.clearProfile, .setProfile])
+    #expect(try house.books.roamingCommands.list(about: ID(999), limit: 10).isEmpty)
+  }
+
+  @Test func whatASessionComesToIsAskedAndKept() async throws {
+    let id = try await session()
+    let record = try await house.csms.command(.activeProfile(id, seconds: 900), by: "anna")
+    house.settle()
+    #expect(house.networks.asked.last?.command == .activeProfile(session: "S1", seconds: 900))
+    answer("ACCEPTED")
+    var told = schedule
+    told.startsAt = house.now
+    let result = RoamingCommand.Result(word: "ACCEPTED", schedule: told)
+    try await house.csms.resulted(record.id, result, from: caller)
+    #expect(try plan(id) == told)
+    // A result that comes again, when something newer was told, takes nothing back.
+    try await house.csms.tellActiveProfile(schedule, of: "S1", from: caller)
+    try await house.csms.resulted(record.id, result, from: caller)
+    #expect(try plan(id) == schedule)
+    let refused = try await house.csms.command(.activeProfile(id, seconds: 900), by: "anna")
+    house.settle()
+    answer("TOO_OFTEN")
+    #expect(try command(refused.id).phase == .refused)
+    try await house.csms.resulted(refused.id, result, from: caller)
+    #expect(try plan(id) == schedule)
+  }
+
+  @Test func aProfileThatOCPICannotSayOrThatComesTooLateIsNotSent() async throws {
+    let (running, over) = (try await session(), try await session("COMPLETED", ref: "S2"))
+    var odd: [ChargingProfile.Schedule] = [schedule, schedule, schedule, schedule]
+    odd[0].periods = []
+    odd[1].periods[0].phases = 1
+    odd[2].periods[0].start = 60
+    odd[3].periods[0].limit = -1
+    for schedule in odd {
+      await #expect(throws: Refusal.self) { try await house.csms.command(.setProfile(running, schedule), by: "anna") }
+    }
+    for wish in [
+      RoamingWish.setProfile(over, schedule), .clearProfile(over), .activeProfile(over, seconds: 900),
+      .activeProfile(running, seconds: 0), .activeProfile(running, seconds: Limits.compositeSeconds + 1),
+      .clearProfile(ID(999)),
+    ] {
+      await #expect(throws: Refusal.self) { try await house.csms.command(wish, by: "anna") }
+    }
+    #expect(house.networks.asked.isEmpty)
+    _ = try await house.csms.command(.activeProfile(running, seconds: Limits.compositeSeconds), by: "anna")
+    house.settle()
+    #expect(house.networks.asked.count == 1)
+  }
+
   @Test func whatCannotBeAskedIsRefusedAndNotSent() async throws {
     let blocked = try house.addToken("BLOCKED", valid: false)
     let now = house.now

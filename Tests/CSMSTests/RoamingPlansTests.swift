@@ -228,6 +228,106 @@ struct RoamingPlansTests {
     }
   }
 
+  // MARK: Tariffs of preferences
+
+  /// The first EVSE charges by preferences, at 0.30 a kWh for all, 0.10 for CHEAP, 0.90 for FAST.
+  private func priced() throws {
+    try house.write { books throws(StoreFault) in
+      guard let party = try books.parties.cpo(), let station = try books.stations.list(limit: 1).first,
+        var evse = try books.stations.evse(station.id, number: 1)
+      else { throw StoreFault.missing("the EVSE") }
+      evse.details.capabilities = [.remoteStartStop, .chargingPreferences]
+      for (ref, kind, tenths) in [("CHEAP", Tariff.Kind.profileCheap, 1), ("FAST", .profileFast, 9)] {
+        var tariff = Tariff()
+        (tariff.ref, tariff.kind) = (ref, kind)
+        tariff.elements = [Tariff.Element([Tariff.Component(.energy, price: Decimal(Int64(tenths), places: 1))])]
+        evse.connectors[0].moreTariffs.append(try books.tariffs.create(tariff, of: party.id, at: house.now).id)
+      }
+      try books.stations.update(evse)
+      try books.stations.update(evse.connectors[0])
+    }
+  }
+
+  private func preferring(_ kind: ChargingPreferences.Kind) -> ChargingPreferences {
+    var wish = ChargingPreferences()
+    (wish.kind, wish.departsAt, wish.energyNeed) = (kind, house.now + .seconds(7_200), 20)
+    return wish
+  }
+
+  private func tariff(of id: String) throws -> String? { try house.books.sessions.session(id)?.tariff?.ref }
+
+  @Test func aPreferenceChoosesTheTariffOfTheWholeSessionAndOfItsCDR() async throws {
+    try priced()
+    try house.addToken("DE-1", of: partner)
+    let station = try house.connect("CS-1")
+    let transaction = try station.start("DE-1").transaction
+    let session = try house.session(transaction)
+    let caller = try house.caller(partner)
+    #expect(session.tariff?.ref == "T1")
+    house.pass(60)
+    try station.meter(transaction, 5_000)
+    house.partners.clear()
+    #expect(try await house.csms.prefer(preferring(.cheap), in: session.id, from: caller) == .accepted)
+    house.pass(2)
+    #expect(try tariff(of: session.id) == "CHEAP")
+    #expect(house.partners.sent("sessions").count == 1, "its partner hears of it at once")
+    // The last one within the time counts, one without a tariff of its own has the one for all, and later ones do not.
+    #expect(try await house.csms.prefer(preferring(.fast), in: session.id, from: caller) == .accepted)
+    #expect(try tariff(of: session.id) == "FAST")
+    #expect(try await house.csms.prefer(preferring(.green), in: session.id, from: caller) == .accepted)
+    #expect(try tariff(of: session.id) == "T1")
+    #expect(try await house.csms.prefer(preferring(.fast), in: session.id, from: caller) == .accepted)
+    house.pass(Limits.preferredPriceSeconds)
+    #expect(try await house.csms.prefer(preferring(.cheap), in: session.id, from: caller) == .accepted)
+    #expect(try tariff(of: session.id) == "FAST")
+    #expect(
+      try house.books.duties.preferences(of: session.id)?.kind == .cheap, "the car is charged that way all the same")
+    try station.stop(transaction, meter: 10_000)
+    let cdr = try house.cdr(of: transaction)
+    #expect(cdr.tariff?.ref == "FAST" && cdr.tariff?.kind == .profileFast)
+    #expect(cdr.totals.cost.beforeTax == Money(tenThousandths: 90_000))
+  }
+
+  @Test func thePriceOfAPreferenceIsTheOneThatHeldAtTheStart() async throws {
+    try priced()
+    try house.addToken("DE-1", of: partner)
+    let session = try house.session(try house.connect("CS-1").start("DE-1").transaction)
+    house.pass(60)
+    try house.write { books throws(StoreFault) in
+      for held in try books.tariffs.list(limit: 10) where held.tariff.ref == "CHEAP" {
+        var dear = held.tariff
+        dear.elements = [Tariff.Element([Tariff.Component(.energy, price: 5)])]
+        _ = try books.tariffs.update(held.id, to: dear, at: house.now)
+      }
+    }
+    #expect(
+      try await house.csms.prefer(preferring(.cheap), in: session.id, from: try house.caller(partner)) == .accepted)
+    let tariff = try #require(try house.books.sessions.session(session.id)?.tariff)
+    #expect(tariff.ref == "CHEAP" && tariff.elements[0].components[0].price == Decimal(1, places: 1))
+  }
+
+  @Test func whatATokenSaysHoldsWhereTheEVSEChargesByPreferences() async throws {
+    try priced()
+    var token = try house.addToken("DE-1", of: partner)
+    token.preference = .cheap
+    let changed = token
+    try house.write { books throws(StoreFault) in
+      try books.tokens.update(changed)
+      guard let station = try books.stations.list(limit: 1).first,
+        let first = try books.stations.evse(station.id, number: 1),
+        var second = try books.stations.evse(station.id, number: 2)
+      else { return }
+      second.connectors[0].moreTariffs = first.connectors[0].moreTariffs
+      try books.stations.update(second.connectors[0])
+    }
+    let station = try house.connect("CS-1")
+    for (evse, ref) in [(1, "CHEAP"), (2, "T1")] {
+      let transaction = try station.start("DE-1", evse: evse).transaction
+      #expect(try house.session(transaction).tariff?.ref == ref)
+      try station.stop(transaction, meter: 0)
+    }
+  }
+
   // MARK: Hubs
 
   private func hub() throws -> Partner {

@@ -303,6 +303,28 @@ struct RoamingTests {
     #expect(try house.sessions.count == 1)
   }
 
+  /// By a URL that serves all commands of a partner a start of the same driver elsewhere looks like a repeat.
+  @Test func aStartAtAnotherEVSEIsNoRepeat() async throws {
+    let station = try house.connect("CS-1")
+    let caller = try house.caller(partner)
+    let accepted = CommandAnswer.accepted(timeout: house.settings.commandSeconds)
+    #expect(try await house.csms.startSession(wish(), from: caller) == accepted)
+    try house.stations.last.answer(.accepted(answer: .null))
+    #expect(
+      try await house.csms.startSession(wish(evse: "nobody's"), from: caller)
+        == .rejected("no such EVSE at this location"))
+    #expect(try await house.csms.startSession(wish(evse: "uid-CS-1-2"), from: caller) == accepted)
+    var blocked = wish()
+    blocked.token.isValid = false
+    #expect(
+      try await house.csms.startSession(blocked, from: caller) == .rejected("the token is blocked or expired"))
+    // The car goes to the first all the same: the last wish again is still no new one.
+    _ = try station.start("DE-1", evse: 1)
+    #expect(try await house.csms.startSession(wish(evse: "uid-CS-1-2"), from: caller) == accepted)
+    house.settle()
+    #expect(house.stations.starts == ["1 DE-1", "2 DE-1"])
+  }
+
   @Test func onePartnersResponseURLMayServeAllItsCommands() async throws {
     let station = try house.connect("CS-1")
     let caller = try house.caller(partner)

@@ -44,4 +44,15 @@ import Wire
     #expect(Tariff.Kind(.adHocUser) == .adHoc)
     #expect(Tariff.Kind(.rfid) == .regular)
   }
+
+  @Test func whoSaysHowToBeChargedHasTheTariffForThat() {
+    let kinds: [(ChargingPreferences.Kind, Tariff.Kind)] = [
+      (.cheap, .profileCheap), (.fast, .profileFast), (.green, .profileGreen), (.regular, .regular),
+    ]
+    for (preference, kind) in kinds {
+      #expect(Tariff.Kind(.rfid, preferring: preference) == kind && kind.isOfPreference == (kind != .regular))
+    }
+    #expect(Tariff.Kind(.adHocUser, preferring: .green) == .profileGreen)
+    #expect(Tariff.Kind(.adHocUser, preferring: .regular) == .adHoc)
+  }
 }

@@ -64,17 +64,24 @@ final class BlockHandler: RequestHandler {
   let body: (Request, Exchange) -> Void
   let limit: (RequestHead) -> Int?
   let pieces: Bool
+  /// Its own words for what HTTP refuses.
+  let refusal: (HTTP.Refusal, String, Headers) -> Response?
 
   init(
     limit: @escaping (RequestHead) -> Int? = { _ in nil }, pieces: Bool = false,
+    refusal: @escaping (HTTP.Refusal, String, Headers) -> Response? = { _, _, _ in nil },
     _ body: @escaping (Request, Exchange) -> Void
   ) {
+    self.refusal = refusal
     self.body = body
     self.limit = limit
     self.pieces = pieces
   }
 
   func handle(_ request: Request, _ exchange: Exchange) { body(request, exchange) }
+  func answer(to refusal: HTTP.Refusal, at target: String, _ headers: Headers) -> Response? {
+    self.refusal(refusal, target, headers)
+  }
   func bodyLimit(for head: RequestHead) -> Int? { limit(head) }
   func takesPieces(of head: RequestHead) -> Bool { pieces }
 }
@@ -89,13 +96,15 @@ final class TestServer: Sendable {
     limits: HTTPLimits.Server = .init(), proxies: [String] = [], fields: ForwardedFields = .xForwarded,
     pieces: Bool = false, crowding: Log? = nil,
     limit: @escaping @Sendable (RequestHead) -> Int? = { _ in nil },
+    refusal: @escaping @Sendable (HTTP.Refusal, String, Headers) -> Response? = { _, _, _ in nil },
     _ body: @escaping @Sendable (Request, Exchange) -> Void
   ) throws {
     let loop = try EventLoop(label: "test.server", readiness: OverBoth.readiness)
     self.loop = loop
     let made: Result<(LoopBound<Server>, UInt16), NetFault> = on(loop) {
       let server = Server(
-        loop: loop, door: "test", handler: BlockHandler(limit: limit, pieces: pieces, body), limits: limits,
+        loop: loop, door: "test", handler: BlockHandler(limit: limit, pieces: pieces, refusal: refusal, body),
+        limits: limits,
         trustedProxies: proxies.compactMap { AddressRange($0) }, forwardedFields: fields)
       if let crowding { server.onCrowding = { kind, _ in crowding.add(kind.rawValue) } }
       do throws(NetFault) {

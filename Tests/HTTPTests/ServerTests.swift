@@ -114,6 +114,49 @@ private let echo: @Sendable (Request, Exchange) -> Void = { request, exchange in
     #expect(peer.isEnded)
   }
 
+  /// Whoever is meant has words of its own for it, as soon as it is known who that is.
+  @Test(
+    arguments: [
+      ("GET /own/a HTTP/1.1\r\n\r\n", 400, "/own/a"), ("BREW /own HTTP/1.1\r\nHost: h\r\n\r\n", 501, "/own"),
+      ("GET /own/\u{7F} HTTP/1.1\r\n", 400, "/own/"), ("GET /own/%00 HTTP/1.1\r\nHost: h\r\n\r\n", 400, "/own/%00"),
+      ("GET /own?q=1 HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "/own?q=1"),
+      ("PUT /own HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n", 413, "/own"),
+      ("PUT /own HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n0123456789a", 413, "/own"),
+      ("PUT /own HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\n", 415, "/own"),
+      ("GET /\(String(repeating: "o", count: 9_000)) HTTP/1.1\r\n", 414, "/oooo"),
+      ("GET /other HTTP/1.1\r\n\r\n", 400, nil), ("BREW@ /own HTTP/1.1\r\n\r\n", 400, nil),
+    ] as [(String, Int, String?)])
+  func whatIsRefusedIsSaidInTheWordsOfWhoeverWasMeant(text: String, status: Int, target: String?) throws {
+    var limits = HTTPLimits.Server()
+    limits.bodyBytes = 10
+    let server = try TestServer(
+      limits: limits,
+      refusal: { refusal, target, _ in
+        guard target.hasPrefix("/o"), !target.hasPrefix("/other") else { return nil }
+        return .json(Array("[\"\(target.prefix(8))\"]".utf8), status: refusal.status)
+      }, echo)
+    // A request before it has nothing to do with it.
+    let peer = try RawPeer(server.port)
+    peer.send("GET /before HTTP/1.1\r\nHost: h\r\n\r\n")
+    #expect(try peer.answer().status == 200)
+    peer.send(text)
+    let answer = try peer.answer()
+    #expect(answer.status == status)
+    if let target {
+      #expect(answer.body.hasPrefix("[\"\(target.prefix(5))"))
+    } else {
+      #expect(!answer.body.hasPrefix("["))
+    }
+    #expect(peer.isEnded)
+  }
+
+  @Test func aRefusedHEADHasNoBodyAndHelpsAllTheSame() throws {
+    let server = try TestServer(refusal: { refusal, _, _ in .json(Array("{}".utf8), status: refusal.status) }, echo)
+    let peer = try RawPeer(server.port)
+    peer.send("HEAD / HTTP/1.1\r\nHost: h\r\nExpect: cake\r\n\r\n")
+    #expect(peer.rest().hasSuffix("\r\n\r\n"))
+  }
+
   @Test func tlsWhereThereIsNoneIsRefusedInItsOwnLanguage() throws {
     let server = try TestServer(echo)
     let peer = try RawPeer(server.port)

@@ -135,6 +135,43 @@ struct PartnerFaultTests {
     #expect(waits.count == 3)
   }
 
+  // MARK: 55: the same again, late and unknown
+
+  /// Tokens come twice, late and in any order for hours, and patches of tokens that nobody has. The newest word holds.
+  @Test(arguments: 1...3) func tokensThatComeTwiceLateAndInAnyOrderEndAsTheirNewestWord(seed: Int) async throws {
+    var random = Seeded(seed)
+    let caller = try house.caller(partner)
+    let party = partner.roles[0].name
+    var newest: [String: Token] = [:]
+    var late: [(at: Timestamp, token: Token)] = []
+    for _ in 0..<(6 * 60) {
+      house.pass(60, beat: 60)
+      let uid = "DE-\(random.number(10...19))"
+      let token = Token(
+        id: ID(0), uid: uid, kind: .rfid, contractID: "C-\(uid)", issuer: "R", isValid: random.chance(500),
+        createdAt: house.now, updatedAt: house.now)
+      newest[uid] = token
+      for _ in 0..<random.number(1...2) { late.append((house.now + .seconds(random.number(0...7_200)), token)) }
+      for message in late where message.at <= house.now { try await put(message.token, from: caller, of: party) }
+      late.removeAll { $0.at <= house.now }
+      await #expect(throws: PartnerFault.unknownToken) {
+        try await house.csms.patch(TokenKey(party: party, uid: "DE-\(seed)00", kind: .rfid), from: caller) {
+          (token: inout Token) throws(PartnerFault) in token.isValid = false
+        }
+      }
+    }
+    for message in late { try await put(message.token, from: caller, of: party) }
+    for (uid, token) in newest {
+      let kept = try await house.csms.token(TokenKey(party: party, uid: uid, kind: .rfid), for: caller)
+      #expect(kept.isValid == token.isValid && kept.updatedAt == token.updatedAt, "seed \(seed): \(uid)")
+      #expect(try house.books.tokens.tokens(folded: Token.fold(uid)).count == 1, "seed \(seed): \(uid)")
+    }
+  }
+
+  private func put(_ token: Token, from caller: PartnerCaller, of party: PartyID) async throws {
+    _ = try await house.csms.put(token, under: TokenKey(party: party, uid: token.uid, kind: .rfid), from: caller)
+  }
+
   // MARK: 56: accepted, and the answer lost
 
   @Test func aCDRWhoseAnswerIsLostForHoursGoesUnderOneIdWithTheSameBytes() throws {
@@ -182,6 +219,114 @@ struct PartnerFaultTests {
     #expect(Set(sent(partner).map(\.token)) == ["fresh"])
     #expect(bills(partner).count == 1)
     #expect(try isSettled(partner))
+  }
+
+  // MARK: 58: addresses that must not be reached
+
+  /// Its addresses lead into a private network for a day: nothing is sent there again and again, and when that is mended
+  /// the operator has all of it sent, every CDR under its one id.
+  @Test func whatMustNotBeReachedIsParkedAndLostToNobody() async throws {
+    let why = "169.254.169.254 is not to be reached"
+    fail(.refuses(why))
+    for hour in 0..<24 { try charge(meter: Int64(hour) * 20_000) }
+    let tries = Dictionary(grouping: sent(partner, "cdrs"), by: { $0.request.url }).values
+    #expect(tries.count == 24 && tries.allSatisfy { $0.count == 1 }, "what is refused is not tried again")
+    #expect(try house.books.pushes.trouble(of: partner.id) == why)
+    let before = bills(partner)
+    house.partners.clear()
+    house.partners.mood = { _, _ in .accepts }
+    house.pass(3_600, beat: 60)
+    #expect(sent(partner, "cdrs").isEmpty)
+    async let again: Void = house.csms.redeliver(partner.id, by: "anna")
+    await house.settleAll()
+    try await again
+    house.pass(120)
+    let after = bills(partner)
+    #expect(after.count == 24 && after == before, "the same ids with the same bytes")
+    #expect(sent(partner, "cdrs").count == 24)
+    #expect(try isSettled(partner))
+  }
+
+  // MARK: 60: one partner at another's
+
+  @Test func aPartnerThatAsksForEverythingForHoursSeesItsOwnAndChangesNothingElse() async throws {
+    let caller = try house.caller(other)
+    let party = partner.roles[0].name
+    var foreign: [String] = []
+    for hour in 0..<6 {
+      try charge("DE-1", meter: Int64(hour) * 20_000)
+      try charge("FR-1", evse: 2, meter: Int64(hour) * 20_000)
+      foreign = try house.sessions.filter { $0.owner == partner.roles[0].id }.map(\.id)
+      for id in foreign {
+        await #expect(throws: PartnerFault.unknownObject) { try await house.csms.session(id, for: caller) }
+        guard let bill = try house.books.cdrs.cdr(session: id)?.cdr.id else { continue }
+        await #expect(throws: PartnerFault.unknownObject) { try await house.csms.cdr(bill, for: caller) }
+      }
+      let whole = PageQuery(from: .epoch, limit: 1_000)
+      let sessions = try await house.csms.sessions(whole, for: caller)
+      #expect(sessions.total == hour + 1 && sessions.items.allSatisfy { $0.session.token.uid == "FR-1" })
+      let bills = try await house.csms.cdrs(whole, for: caller)
+      #expect(bills.total == hour + 1 && bills.items.allSatisfy { $0.token.uid == "FR-1" })
+      let key = TokenKey(party: party, uid: "DE-1", kind: .rfid)
+      await #expect(throws: PartnerFault.self) { try await house.csms.token(key, for: caller) }
+      let stolen = Token(
+        id: ID(0), uid: "DE-1", kind: .rfid, contractID: "MINE", issuer: "R", isValid: false, createdAt: house.now,
+        updatedAt: house.now + .seconds(60))
+      await #expect(throws: PartnerFault.self) { try await house.csms.put(stolen, under: key, from: caller) }
+    }
+    #expect(foreign.count == 6)
+    #expect(
+      try await house.csms.token(TokenKey(party: party, uid: "DE-1", kind: .rfid), for: house.caller(partner)).isValid)
+    // What is another's was told to that one alone.
+    #expect(!sent(other).contains { $0.request.url.contains("DE-1") || $0.body["uid"]?.string == "DE-1" })
+  }
+
+  // MARK: 61: starts that must not be
+
+  /// A start is repeated every minute for hours, with others that must not be: one start comes of it, and its result is
+  /// told once.
+  @Test func startsThatAreRepeatedForHoursAreOneStart() async throws {
+    let caller = try house.caller(partner)
+    let party = partner.roles[0].name
+    func wish(_ uid: String, evse: String = "uid-CS-1-1", party other: PartyID? = nil, valid: Bool = true) -> StartWish
+    {
+      StartWish(
+        token: Token(
+          id: ID(0), uid: uid, kind: .rfid, contractID: "C-\(uid)", issuer: "R", isValid: valid, createdAt: house.now,
+          updatedAt: house.now),
+        key: TokenKey(party: other ?? party, uid: uid, kind: .rfid), location: "LOC1", evse: evse, connector: nil,
+        authorizationReference: "REF", respondTo: "https://Roamer/r/1")
+    }
+    #expect(
+      try await house.csms.startSession(wish("DE-1"), from: caller) == .accepted(timeout: house.settings.commandSeconds)
+    )
+    house.settle()
+    try house.stations.last.answer(.accepted(answer: .null))
+    let transaction = try station.start("DE-1", meter: 0).transaction
+    for minute in 1...(4 * 60) {
+      house.pass(60, beat: 60)
+      try station.meter(transaction, Int64(minute) * 100)
+      let before = house.stations.calls.count
+      _ = try await house.csms.startSession(wish("DE-1"), from: caller)
+      let blocked = try await house.csms.startSession(wish("DE-2", evse: "uid-CS-1-2", valid: false), from: caller)
+      guard case .rejected = blocked else {
+        Issue.record("a blocked token was started: \(blocked)")
+        return
+      }
+      await #expect(throws: PartnerFault.self) {
+        try await house.csms.startSession(
+          wish("DE-3", evse: "uid-CS-1-2", party: PartyID(country: "FR", party: "OTH")), from: caller)
+      }
+      let nowhere = try? await house.csms.startSession(wish("DE-1", evse: "uid-CS-9-1"), from: caller)
+      if case .accepted = nowhere { Issue.record("an EVSE that is none was started") }
+      house.settle()
+      #expect(house.stations.calls.count == before, "minute \(minute)")
+    }
+    #expect(house.stations.starts == ["1 DE-1"])
+    try station.stop(transaction, meter: 24_000)
+    house.pass(60)
+    #expect(try house.sessions.count == 1 && bills(partner).count == 1)
+    #expect(sent(partner, "commands").count == 1)
   }
 
   // MARK: 62: a tariff that changes while somebody charges

@@ -68,6 +68,51 @@ import Wire
     #expect(start.status == 401)
   }
 
+  /// Readers of the first 2.3.0 take the name of invoice reconciliation for an error.
+  @Test func invoiceReconciliationIsToldWhereItIsUsed() async throws {
+    let house = try await House()
+    var silent = Sample.partner(), also = Sample.partner(), wanted = Sample.partner(), never = Sample.partner()
+    let theirs = Partner.Endpoint(module: "invoicereconciliation", role: "RECEIVER", url: "https://emsp.example.org/i")
+    silent.endpoints = []
+    also.endpoints = [theirs]
+    (wanted.endpoints, wanted.quirks.reconcilesInvoices) = ([], true)
+    (never.endpoints, never.quirks.reconcilesInvoices) = ([theirs], false)
+    for (number, (partner, isTold)) in [(silent, false), (also, true), (wanted, true), (never, false)].enumerated() {
+      await MainActor.run { house.service.invite("invoices-\(number)", partner) }
+      let told = try await house.ask(.get, "/ocpi/2.3.0", token: "invoices-\(number)").data?["endpoints"]?.array ?? []
+      let sides = told.filter { $0["identifier"]?.string == "invoicereconciliation" }.compactMap { $0["role"]?.string }
+      #expect(sides == (isTold ? ["SENDER", "RECEIVER"] : []), "\(number)")
+    }
+  }
+
+  @Test func whatHTTPRefusesIsAnEnvelopeToo() async throws {
+    let frames = Frames()
+    let loopback = try await Loopback()
+    let door = try OCPIDoor(
+      publicURL: loopback.url, http: loopback.http, zones: zones, frames: frames,
+      clock: Clock { at("2026-03-10T12:00:00Z") })
+    let endpoints = door.endpoints(for: await FakeService())
+    for (status, code) in [
+      (400, 2001), (408, 2000), (413, 2000), (414, 2000), (415, 2000), (417, 2000), (431, 2000), (501, 2000),
+      (503, 3000),
+      (504, 3000),
+    ] {
+      let refusal = Refusal(HTTP.Status(rawValue: status), "No.")
+      let answer = try #require(endpoints.answer(to: refusal, at: "/ocpi/2.2.1", ["X-Request-ID": "R1"]))
+      #expect(answer.status.rawValue == status && answer.headers["X-Request-ID"] == "R1")
+      #expect(answer.headers["Content-Type"]?.hasPrefix("application/json") == true)
+      #expect(
+        answer.body.json["status_code"]?.int == Int64(code) && answer.body.json["status_message"]?.string == "No.")
+      #expect((answer.headers["Retry-After"] != nil) == (status == 503))
+    }
+    for (target, isMeant) in [
+      ("/ocpi", true), ("/ocpi/", true), ("/ocpi?x", true), ("/ocpi/2.2.1/locations/%00", true), ("/ocpix", false),
+      ("/", false), ("", false), ("/api?next=/ocpi/", false),
+    ] {
+      #expect(Endpoints.isMeant(by: target) == isMeant, "\(target)")
+    }
+  }
+
   @Test func theTokenIsKnownRawAndInBase64() async throws {
     let house = try await House()
     for header in [

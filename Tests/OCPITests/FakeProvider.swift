@@ -12,6 +12,8 @@ final class FakeProvider: ProviderService {
   private(set) var sessions: [RoamingKey: RoamingSession] = [:]
   private(set) var cdrs: [RoamingKey: RoamingCDR] = [:]
   private(set) var results: [String] = []
+  private(set) var schedules: [ChargingProfile.Schedule?] = []
+  private(set) var messages: [String] = []
   var seconds: Int?
   private(set) var plans: [String: ChargingProfile.Schedule] = [:]
 
@@ -112,6 +114,8 @@ final class FakeProvider: ProviderService {
   ) async throws(PartnerFault) {
     guard command == "CMD-1" else { throw .unknownObject }
     results.append(result.word)
+    schedules.append(result.schedule)
+    if let message = result.message { messages.append(message) }
   }
 
   func pause(for caller: PartnerCaller) -> Int? { seconds }

@@ -40,19 +40,76 @@ import Wire
     #expect(Self.body(Self.commands()[3], new)?["reservation_id"]?.string == "17")
   }
 
+  // MARK: Charging profiles
+
+  private static func schedule() -> ChargingProfile.Schedule {
+    var schedule = ChargingProfile.Schedule()
+    (schedule.unit, schedule.startsAt, schedule.seconds) = (.watts, at("2026-03-10T13:00:00Z"), 7_200)
+    schedule.periods = [.init(start: 0, limit: 11_000), .init(start: 3_600, limit: Decimal(37005, places: 1))]
+    return schedule
+  }
+
+  @Test func aProfileIsWrittenAsItsTextSaysAndNotAtAllBefore22() throws {
+    for edition in [Edition221(zones: zones), Edition230(zones: zones)] as [any OCPIEdition] {
+      let body = try #require(Self.body(.setProfile(session: "S1", Self.schedule()), edition))
+      #expect(body["response_url"]?.string == "https://us/r" && body["session"] == nil)
+      let profile = try #require(body["charging_profile"])
+      #expect(profile["charging_rate_unit"]?.string == "W" && profile["duration"]?.int == 7_200)
+      #expect(profile["start_date_time"]?.string == "2026-03-10T13:00:00Z")
+      #expect(
+        profile["charging_profile_period"]?.text
+          == #"[{"start_period":0,"limit":11000},{"start_period":3600,"limit":3700.5}]"#)
+      for command in [RoamingCommand.clearProfile(session: "S1"), .activeProfile(session: "S1", seconds: 900)] {
+        #expect(try edition.command(command, respondTo: "https://us/r", seconds).isEmpty)
+      }
+    }
+    let old = Edition211(zones: zones)
+    for command in [
+      RoamingCommand.setProfile(session: "S1", Self.schedule()), .clearProfile(session: "S1"),
+      .activeProfile(session: "S1", seconds: 900),
+    ] {
+      #expect(throws: PushFault.self) { try old.command(command, respondTo: "https://us/r", seconds) }
+    }
+  }
+
+  @Test func aProfileIsSetAskedForAndClearedAtItsSession() async throws {
+    let result = "https://us/ocpi/2.2.1/emsp/chargingprofiles/results/CMD-1"
+    let answer = #"{"result":"ACCEPTED","timeout":30}"#
+    let (set, heard) = try await Self.ask(.setProfile(session: "S 1", Self.schedule())) { _ in Self.said(answer) }
+    #expect(heard == ["PUT /profiles/S%201", "DRV", result])
+    #expect(try set.get() == RoamingCommand.Answer(word: "ACCEPTED", timeout: 30))
+    for (command, method) in [
+      (RoamingCommand.clearProfile(session: "S1"), "DELETE"), (.activeProfile(session: "S1", seconds: 900), "GET"),
+    ] {
+      let asked = Lines()
+      let (_, heard) = try await Self.ask(command) { request in
+        asked.add(request.target["response_url"] ?? "-")
+        asked.add(request.target["duration"] ?? "-")
+        return Self.said(answer)
+      }
+      #expect(heard == ["\(method) /profiles/S1", "DRV", "-"])
+      #expect(asked.all == [result, method == "GET" ? "900" : "-"])
+    }
+    let (refused, _) = try await Self.ask(.clearProfile(session: "S1")) { _ in Self.said(#"{"result":"TOO_OFTEN"}"#) }
+    #expect(try refused.get() == RoamingCommand.Answer(word: "TOO_OFTEN"))
+  }
+
   private static func ask(
     _ command: RoamingCommand, _ answer: @escaping @Sendable (Request) -> Response
   ) async throws -> (Result<RoamingCommand.Answer, RoamingFault>, [String]) {
     let loopback = try await Loopback()
     let heard = Lines()
     loopback.serve { request, exchange in
-      heard.add(request.target.path)
+      heard.add("\(request.method.rawValue) \(request.target.path)")
       heard.add(request.headers["OCPI-from-party-id"] ?? "-")
       heard.add(request.body.json["response_url"]?.string ?? "-")
       exchange.respond(answer(request))
     }
     var terms = ProviderEndpointsTests.House.terms()
-    terms.partner.endpoints = [.init(module: "commands", role: "RECEIVER", url: "\(loopback.url)/commands")]
+    terms.partner.endpoints = [
+      .init(module: "commands", role: "RECEIVER", url: "\(loopback.url)/commands"),
+      .init(module: "chargingprofiles", role: "RECEIVER", url: "\(loopback.url)/profiles"),
+    ]
     terms.partner.quirks.allowPrivate = true
     let link = try OCPIDoor(publicURL: "https://us", http: loopback.http, zones: zones, frames: Frames()).link
     let result = await withCheckedContinuation { waiting in
@@ -69,7 +126,7 @@ import Wire
     let (answer, heard) = try await Self.ask(.stop(session: "S1")) { _ in
       Self.said(#"{"result":"ACCEPTED","timeout":30,"message":[{"language":"en","text":"soon"}]}"#)
     }
-    #expect(heard == ["/commands/STOP_SESSION", "DRV", "https://us/ocpi/2.2.1/emsp/commands/STOP_SESSION/CMD-1"])
+    #expect(heard == ["POST /commands/STOP_SESSION", "DRV", "https://us/ocpi/2.2.1/emsp/commands/STOP_SESSION/CMD-1"])
     #expect(try answer.get() == RoamingCommand.Answer(word: "ACCEPTED", timeout: 30, message: "soon"))
   }
 
@@ -100,12 +157,14 @@ import Wire
     let link = try OCPIDoor(publicURL: "https://us", http: loopback.http, zones: zones, frames: Frames()).link
     var terms = ProviderEndpointsTests.House.terms()
     terms.partner.endpoints = []
-    let result = await withCheckedContinuation { waiting in
-      link.send(.stop(session: "S1"), id: "X", terms: terms) { waiting.resume(returning: $0) }
-    }
-    guard case .failure(.impossible) = result else {
-      Issue.record("it was sent: \(result)")
-      return
+    for command in [RoamingCommand.stop(session: "S1"), .clearProfile(session: "S1")] {
+      let result = await withCheckedContinuation { waiting in
+        link.send(command, id: "X", terms: terms) { waiting.resume(returning: $0) }
+      }
+      guard case .failure(.impossible) = result else {
+        Issue.record("it was sent: \(result)")
+        continue
+      }
     }
   }
 

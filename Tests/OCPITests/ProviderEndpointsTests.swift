@@ -399,6 +399,35 @@ import Wire
     #expect(try await house.ask(.get, path).status == 405)
   }
 
+  @Test(arguments: versions) func whatAStationSaysToAProfileIsHeard(version: String) async throws {
+    let house = try await House(version)
+    let place = "emsp/chargingprofiles/results/CMD-1"
+    guard version != "2.1.1" else {
+      return #expect(try await house.ask(.post, place, body: #"{"result":"ACCEPTED"}"#).status == 404)
+    }
+    let profile = """
+      "profile":{"start_date_time":"2026-03-02T10:00:00Z","charging_profile":{"charging_rate_unit":"W",\
+      "charging_profile_period":[{"start_period":0,"limit":7400.0}]}}
+      """
+    for body in [
+      #"{"result":"ACCEPTED"}"#, #"{"result":"REJECTED","profile":null}"#, "{\"result\":\"ACCEPTED\",\(profile)}",
+      "{\"data\":{\"result\":\"ACCEPTED\",\(profile)},\"status_code\":1000}",
+      #"{"result":"ACCEPTED","profile":{"start_date_time":"soon"}}"#,
+    ] {
+      #expect(try await house.ask(.post, place, body: body).code == 1000, "\(body)")
+    }
+    #expect(await house.provider.results == ["ACCEPTED", "REJECTED", "ACCEPTED", "ACCEPTED", "ACCEPTED"])
+    let heard = await house.provider.schedules
+    #expect(heard.map { $0?.periods.first?.limit } == [nil, nil, 7_400, 7_400, nil])
+    #expect(heard[2]?.startsAt == at("2026-03-02T10:00:00Z") && heard[2]?.unit == .watts)
+    #expect(await house.provider.messages.count == 1)
+    #expect(try await house.ask(.post, place, body: "{}").code == 2001)
+    #expect(try await house.ask(.post, place, body: "{").status == 400)
+    #expect(
+      try await house.ask(.post, "emsp/chargingprofiles/results/NONE", body: #"{"result":"ACCEPTED"}"#).status == 404)
+    #expect(try await house.ask(.get, place).status == 405)
+  }
+
   @Test func aPartnerThatAsksTooMuchIsToldWhenToComeBack() async throws {
     let house = try await House()
     await MainActor.run { house.provider.seconds = 17 }

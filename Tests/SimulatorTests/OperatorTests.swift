@@ -74,6 +74,33 @@ struct OperatorTests {
     #expect(Self.data(unknown.0)["result"]?.string == "UNKNOWN_SESSION" && unknown.1.isEmpty)
   }
 
+  @Test func aProfileIsKeptToldAndTakenBack() throws {
+    var desk = Self.desk()
+    let session = desk.begin(token: ["uid": "CARD"], evse: "SIM-E1", reference: nil, at: Self.now)
+    let place = "/chargingprofiles/\(session.id)"
+    let profile: JSON = ["charging_rate_unit": "A", "charging_profile_period": [["start_period": 0, "limit": 16]]]
+    func ask(_ method: HTTP.Method, _ path: String, _ body: JSON = .null) throws -> (String?, [JSON], Int) {
+      let (reply, errands) = try #require(try Self.ask(&desk, method, path, body))
+      let told = errands.compactMap { if case .outcome("https://us/r", let body) = $0 { body } else { nil } }
+      return (Self.data(reply)["result"]?.string, told, errands.count)
+    }
+    let wish: JSON = ["response_url": "https://us/r", "charging_profile": profile]
+    let back = "?response_url=https%3A%2F%2Fus%2Fr"
+    let none = try ask(.delete, place + back)
+    #expect(none.0 == "ACCEPTED" && none.1[0]["result"]?.string == "UNKNOWN" && none.2 == 1)
+    let set = try ask(.put, place, wish)
+    #expect(set.0 == "ACCEPTED" && set.1[0]["result"]?.string == "ACCEPTED" && set.2 == 2, "the plan is told too")
+    let shown = try ask(.get, place + back + "&duration=900")
+    #expect(shown.1[0]["profile"]?["charging_profile"] == profile)
+    #expect(shown.1[0]["profile"]?["start_date_time"]?.string == "2026-05-04T10:00:00Z")
+    #expect(try ask(.delete, place + back).1[0]["result"]?.string == "ACCEPTED")
+    #expect(try ask(.put, "/chargingprofiles/S9", wish).0 == "UNKNOWN_SESSION")
+    let missing = try #require(try Self.ask(&desk, .get, place)).0
+    #expect(missing.envelope.code == .invalid)
+    var old = Self.desk("2.1.1")
+    #expect(try Self.ask(&old, .get, place + back) == nil)
+  }
+
   @Test func tokensAreKeptAndChanged() throws {
     var desk = Self.desk()
     let token: JSON = ["uid": "CARD", "valid": true]

@@ -14,11 +14,13 @@ import Wire
     token.language = "nl"
     token.validUntil = t(100)
     token.whitelist = .allowedOffline
+    token.preference = .green
     let made = try tokens.create(token)
     #expect(try tokens.token(made.id) == made)
     var changed = made
     changed.isValid = false
     changed.kind = .appUser
+    changed.preference = nil
     changed.updatedAt = t(1)
     try tokens.update(changed)
     #expect(try tokens.token(made.id) == changed)
@@ -158,6 +160,13 @@ import Wire
     #expect(try tariffs.tariff("t1", of: house.party.id) == changed)
     #expect(try tariffs.tariff(house.tariff.id, version: 1) == house.tariff.tariff)
     #expect(try tariffs.tariff(house.tariff.id, version: 2) == changed.tariff)
+    // As it was at a time: before its first version there was none other.
+    for (second, version) in [(-5, 1), (0, 1), (9, 1), (10, 2), (99, 2)] {
+      #expect(
+        try tariffs.tariff(house.tariff.id, at: t(Int64(second)))
+          == tariffs.tariff(house.tariff.id, version: version), "\(second)")
+    }
+    #expect(try tariffs.tariff(ID(99), at: t(10)) == nil)
     #expect(try tariffs.update(ID(99), to: dearer, at: t(11)) == nil)
   }
 

@@ -83,6 +83,10 @@ ROWS = [
     cpo("PATCH", "/tokens/DE/EMP/SWEEP-1", FLAW, {"valid": False}, NEW), cpo("PATCH", "/tokens/DE/EMP/SWEEP-1", GOOD, {"valid": False}, ("2.1.1",)),
     cpo("PATCH", "/tokens/DE/EMP/SWEEP-1", FLAW, {"uid": "ELSE", "last_updated": stamp()}),
     cpo("PATCH", "/tokens/DE/EMP/NONE", UNKNOWN_TOKEN, "token_patch"), cpo("PATCH", "/tokens/FR/XXX/SWEEP-1", FOREIGN, "token_patch"),
+    cpo("PUT", "/tokens/DE/EMP/SWEEP-2", FLAW, "token_yesterday"), cpo("PUT", "/tokens/DE/EMP/SWEEP-2", FLAW, "token_on_no_day"),
+    cpo("PUT", f"/tokens/DE/EMP/{'x' * 37}", FLAW, "token_too_long"), cpo("PUT", "/tokens/DE/EMP/SWEEP-3", MADE, "token_of_no_kind"),
+    cpo("GET", "/tokens/DE/EMP/SWEEP-3?type=OTHER", GOOD), cpo("PUT", "/tokens/ZZ/EMP/SWEEP-1", FOREIGN, "token"),
+    cpo("PUT", "/tokens/DEU/E/SWEEP-1", FOREIGN, "token"), cpo("PUT", "/tokens/DE/EMP/SWEEP-1", FLAW, "token_of_another", NEW),
     cpo("DELETE", "/tokens/DE/EMP/SWEEP-1", NO_METHOD), cpo("POST", "/tokens/DE/EMP/SWEEP-1", NO_METHOD, "token"),
     cpo("GET", "/tokens", NOWHERE),
 
@@ -93,6 +97,7 @@ ROWS = [
     cpo("POST", "/commands/UNLOCK_CONNECTOR", (200, 2003), "unlock_nowhere"), cpo("POST", "/commands/UNLOCK_CONNECTOR", FLAW, {}),
     cpo("POST", "/commands/RESERVE_NOW", (200, 2003), "reserve_nowhere"), cpo("POST", "/commands/RESERVE_NOW", FLAW, {}),
     cpo("POST", "/commands/CANCEL_RESERVATION", GOOD, "cancel"), cpo("POST", "/commands/CANCEL_RESERVATION", FLAW, {}, NEW),
+    cpo("POST", "/commands/RESERVE_NOW", FLAW, "reserve_soon"), cpo("POST", "/commands/UNLOCK_CONNECTOR", FLAW, "unlock_no_cable"),
     cpo("POST", "/commands/MAKE_COFFEE", GOOD, {"sugar": 2}), cpo("GET", "/commands/START_SESSION", NO_METHOD),
     cpo("POST", "/commands/START_SESSION", BROKEN, b"{\"token\":"), cpo("POST", "/commands", NOWHERE, {}),
 
@@ -110,6 +115,10 @@ ROWS = [
     cpo("PUT", "/chargingprofiles/NONE", GOOD, "profile", NEW), cpo("PUT", "/chargingprofiles/{session}", FLAW, {}, NEW),
     cpo("PUT", "/chargingprofiles/{session}", BROKEN, b"no", NEW), cpo("DELETE", "/chargingprofiles/{session}", FLAW, None, NEW),
     cpo("DELETE", "/chargingprofiles/NONE?response_url={reply}", GOOD, None, NEW),
+    cpo("GET", "/chargingprofiles/{session}?duration=0&response_url={reply}", FLAW, None, NEW),
+    cpo("GET", "/chargingprofiles/{session}?duration=99999999999999999999&response_url={reply}", FLAW, None, NEW),
+    cpo("GET", "/chargingprofiles/{session}?duration=900&response_url=", FLAW, None, NEW),
+    cpo("PUT", "/chargingprofiles/NONE", FLAW, "profile_in_horses", NEW), cpo("PUT", "/chargingprofiles/NONE", FLAW, "profile_soon", NEW),
     cpo("PATCH", "/chargingprofiles/{session}", NO_METHOD, {}, NEW),
     cpo("GET", "/chargingprofiles/{session}?duration=900&response_url={reply}", NOWHERE, None, ("2.1.1",)),
 
@@ -117,9 +126,12 @@ ROWS = [
     cpo("PUT", "/hubclientinfo/DE/XYZ", MADE, "client", NEW), cpo("PUT", "/hubclientinfo/DE/XYZ", GOOD, "client", NEW),
     cpo("GET", "/hubclientinfo/DE/XYZ", GOOD, None, NEW), cpo("PUT", "/hubclientinfo/DE/OTH", FLAW, "client", NEW),
     cpo("PUT", "/hubclientinfo/DE/XYZ", FLAW, {}, NEW), cpo("GET", "/hubclientinfo/DE/NOT", NOWHERE, None, NEW),
+    cpo("PUT", "/hubclientinfo/DE/XYZ", FLAW, "client_soon", NEW), cpo("GET", "/hubclientinfo", NOWHERE, None, NEW),
     cpo("DELETE", "/hubclientinfo/DE/XYZ", NO_METHOD, None, NEW), cpo("GET", "/hubclientinfo/DE/XYZ", NOWHERE, None, ("2.1.1",)),
     cpo("POST", "/payments/terminals", MADE, "terminal", LAST), cpo("POST", "/payments/terminals", GOOD, "terminal", LAST),
     cpo("GET", "/payments/terminals/T-1", GOOD, None, LAST), cpo("GET", "/payments/terminals/T-9", NOWHERE, None, LAST),
+    cpo("POST", "/payments/terminals", FLAW, "terminal_soon", LAST), cpo("POST", "/payments/terminals", FLAW, "terminal_too_long", LAST),
+    cpo("POST", "/payments/financial-advice-confirmations", FLAW, "advice_for_much", LAST), cpo("GET", "/payments/terminals", NO_METHOD, None, LAST),
     cpo("POST", "/payments/terminals", FLAW, {}, LAST), cpo("DELETE", "/payments/terminals/T-1", NO_METHOD, None, LAST),
     cpo("POST", "/payments/financial-advice-confirmations", MADE, "advice", LAST),
     cpo("POST", "/payments/financial-advice-confirmations", GOOD, "advice", LAST),
@@ -131,6 +143,7 @@ ROWS = [
     # Which CDRs invoices ask for, at both doors.
     cpo("GET", "/invoicereconciliation", GOOD, None, LAST), cpo("POST", "/invoicereconciliation", MADE, "record", LAST),
     cpo("POST", "/invoicereconciliation", GOOD, "record", LAST), cpo("POST", "/invoicereconciliation", FLAW, {}, LAST),
+    cpo("POST", "/invoicereconciliation", FLAW, "record_of_nothing", LAST), cpo("POST", "/invoicereconciliation", FLAW, "record_soon", LAST),
     cpo("POST", "/invoicereconciliation", FLAW, "foreign_record", LAST), cpo("POST", "/invoicereconciliation", BROKEN, b"{", LAST),
     cpo("GET", "/invoicereconciliation/BE/CPO/R-1", GOOD, None, LAST), cpo("GET", "/invoicereconciliation/BE/CPO/R-9", NOWHERE, None, LAST),
     cpo("GET", "/invoicereconciliation/FR/XXX/R-1", FOREIGN, None, LAST),
@@ -155,12 +168,15 @@ ROWS = [
     emsp("PATCH", "/locations/BE/CPO/L1/E1", FLAW, {"status": "CHARGING"}, NEW),
     emsp("PATCH", "/locations/BE/CPO/L1", GOOD, {"name": "X"}, ("2.1.1",)),
     emsp("PATCH", "/locations/BE/CPO/L9", UNKNOWN_PLACE, "place_patch"), emsp("PATCH", "/locations/BE/CPO/L1/E9", NOWHERE, "evse_patch"),
+    emsp("PUT", "/locations/BE/CPO/L1", FLAW, "location_off_the_earth"), emsp("PUT", "/locations/BE/CPO/L1", FLAW, "location_soon"),
+    emsp("PUT", "/locations/BE/CPO/L1/E1", FLAW, "evse_without_plugs"), emsp("PUT", "/locations/ZZ/CPO/L1", FOREIGN, "location"),
     emsp("DELETE", "/locations/BE/CPO/L1", NO_METHOD), emsp("POST", "/locations/BE/CPO/L1", NO_METHOD, "location"),
     emsp("GET", "/locations", NOWHERE),
 
     # Tariffs.
     emsp("PUT", "/tariffs/BE/CPO/T1", MADE, "tariff"), emsp("PUT", "/tariffs/BE/CPO/T1", GOOD, "tariff"),
     emsp("GET", "/tariffs/BE/CPO/T1", GOOD), emsp("GET", "/tariffs/BE/CPO/T9", NOWHERE), emsp("GET", "/tariffs/FR/XXX/T1", FOREIGN),
+    emsp("PUT", "/tariffs/BE/CPO/T1", FLAW, "tariff_of_nothing"), emsp("PUT", "/tariffs/BE/CPO/T1", FLAW, "tariff_for_free"),
     emsp("PUT", "/tariffs/FR/XXX/T1", FOREIGN, "tariff"), emsp("PUT", "/tariffs/BE/CPO/T2", FLAW, "tariff"),
     emsp("PATCH", "/tariffs/BE/CPO/T1", GOOD, {"currency": "EUR"}, ("2.1.1",)),
     emsp("PATCH", "/tariffs/BE/CPO/T9", NOWHERE, {"currency": "EUR"}, ("2.1.1",)),
@@ -173,11 +189,13 @@ ROWS = [
     emsp("GET", "/sessions/BE/CPO/S1", GOOD), emsp("GET", "/sessions/BE/CPO/S9", NOWHERE), emsp("GET", "/sessions/FR/XXX/S1", FOREIGN),
     emsp("PUT", "/sessions/FR/XXX/S1", FOREIGN, "session"), emsp("PUT", "/sessions/BE/CPO/S2", FLAW, "session"),
     emsp("PUT", "/sessions/BE/CPO/S3", (200, 2004), "strangers_session"),
+    emsp("PUT", "/sessions/BE/CPO/S1", FLAW, "session_of_lots"), emsp("PUT", "/sessions/BE/CPO/S1", FLAW, "session_soon"),
     emsp("PATCH", "/sessions/BE/CPO/S1", GOOD, "session_patch"), emsp("PATCH", "/sessions/BE/CPO/S1", FLAW, {"kwh": 3}, NEW),
     emsp("PATCH", "/sessions/BE/CPO/S1", GOOD, {"kwh": 3}, ("2.1.1",)),
     emsp("PATCH", "/sessions/BE/CPO/S9", NOWHERE, "session_patch"), emsp("DELETE", "/sessions/BE/CPO/S1", NO_METHOD),
     emsp("POST", "/cdrs", MADE, "cdr"), emsp("POST", "/cdrs", GOOD, "cdr"), emsp("POST", "/cdrs", FLAW, "other_cdr"),
     emsp("POST", "/cdrs", FLAW, "foreign_cdr", NEW), emsp("POST", "/cdrs", (200, 2004), "strangers_cdr"),
+    emsp("POST", "/cdrs", FLAW, "cdr_without_periods"), emsp("POST", "/cdrs", FLAW, "cdr_too_long"), emsp("POST", "/cdrs", FLAW, "cdr_for_much"),
     emsp("GET", "/cdrs/BE/CPO/C1", GOOD), emsp("GET", "/cdrs/BE/CPO/C9", NOWHERE), emsp("GET", "/cdrs/FR/XXX/C1", FOREIGN),
     emsp("PUT", "/cdrs/BE/CPO/C1", NO_METHOD, "cdr"), emsp("PATCH", "/cdrs/BE/CPO/C1", NO_METHOD, {}),
     emsp("DELETE", "/cdrs/BE/CPO/C1", NO_METHOD), emsp("GET", "/cdrs", NO_METHOD),
@@ -185,11 +203,17 @@ ROWS = [
     # Our tokens, results and plans.
     emsp("PUT", "/chargingprofiles/S1", GOOD, "active_profile", NEW), emsp("PUT", "/chargingprofiles/S9", NOWHERE, "active_profile", NEW),
     emsp("PUT", "/chargingprofiles/S1", FLAW, {}, NEW), emsp("GET", "/chargingprofiles/S1", NO_METHOD, None, NEW),
+    emsp("PUT", "/chargingprofiles/S1", FLAW, "active_horses", NEW), emsp("PUT", "/chargingprofiles/S1", FLAW, "active_soon", NEW),
+    emsp("POST", "/chargingprofiles/results/none", NOWHERE, {"result": "ACCEPTED"}, NEW),
+    emsp("POST", "/chargingprofiles/results/none", FLAW, {}, NEW), emsp("GET", "/chargingprofiles/results/none", NO_METHOD, None, NEW),
+    emsp("POST", "/chargingprofiles/results/none", NOWHERE, {"result": "ACCEPTED"}, ("2.1.1",)),
     emsp("PUT", "/chargingprofiles/S1", NOWHERE, "active_profile", ("2.1.1",)),
     emsp("POST", "/tokens/04A1B2C3D4E5F6/authorize", GOOD), emsp("POST", "/tokens/04a1b2c3d4e5f6/authorize?type=RFID", GOOD),
     emsp("POST", "/tokens/04A1B2C3D4E5F6/authorize", GOOD, {"location_id": "L1", "evse_uids": ["E1"]}),
     emsp("POST", "/tokens/NOBODY/authorize", UNKNOWN_TOKEN), emsp("POST", "/tokens/04A1B2C3D4E5F6/authorize?type=RING", FLAW),
     emsp("POST", "/tokens/04A1B2C3D4E5F6/authorize", BROKEN, b"{"), emsp("POST", "/tokens/04A1B2C3D4E5F6/authorize", FLAW, []),
+    emsp("POST", "/tokens/04A1B2C3D4E5F6/authorize?type=APP_USER", UNKNOWN_TOKEN),
+    emsp("POST", "/tokens/04A1B2C3D4E5F6/authorize", FLAW, {"location_id": "L1", "evse_uids": "E1"}),
     emsp("GET", "/tokens/04A1B2C3D4E5F6/authorize", NO_METHOD), emsp("PUT", "/tokens/DE/EMP/X", NOWHERE, "token"),
     emsp("POST", "/commands/START_SESSION/none", NOWHERE, {"result": "ACCEPTED"}),
     emsp("POST", "/commands/START_SESSION/none", FLAW, {}), emsp("GET", "/commands/START_SESSION/none", NO_METHOD),
@@ -259,6 +283,21 @@ class Bodies:
             **self._of("DE", "EMP"), "uid": uid, "type": "RFID", **contract, "issuer": "Empire", "valid": True,
             "whitelist": "ALLOWED", "last_updated": self.at}
 
+    def token_yesterday(self):
+        return {**self.token("SWEEP-2"), "last_updated": "yesterday"}
+
+    def token_on_no_day(self):
+        return {**self.token("SWEEP-2"), "last_updated": "2026-02-30T00:00:00Z"}
+
+    def token_too_long(self):
+        return self.token("x" * 37)
+
+    def token_of_no_kind(self):
+        return {**self.token("SWEEP-3"), "type": "RING"}
+
+    def token_of_another(self):
+        return {**self.token(), "country_code": "ZZ"}
+
     def token_patch(self):
         return {"valid": False, "last_updated": stamp()}
 
@@ -285,6 +324,12 @@ class Bodies:
             "response_url": self.reply, "token": self.token(), "expiry_date": "2030-01-01T00:00:00Z",
             "reservation_id": 7 if self.old else "R-7", "location_id": "NOWHERE"}
 
+    def reserve_soon(self):
+        return {**self.reserve_nowhere(), "expiry_date": "soon"}
+
+    def unlock_no_cable(self):
+        return {name: value for name, value in self.unlock_nowhere().items() if name != "connector_id"}
+
     def cancel(self):
         return {"response_url": self.reply, "reservation_id": "R-9"}
 
@@ -293,10 +338,33 @@ class Bodies:
             "response_url": self.reply,
             "charging_profile": {"charging_rate_unit": "W", "charging_profile_period": [{"start_period": 0, "limit": 7400}]}}
 
+    def profile_in_horses(self):
+        return self._charged(charging_rate_unit="HP")
+
+    def profile_soon(self):
+        return self._charged(start_date_time="soon")
+
+    def _charged(self, **change):
+        body = self.profile()
+        body["charging_profile"] |= change
+        return body
+
     # Hubs and payments.
 
     def client(self):
         return {"country_code": "DE", "party_id": "XYZ", "role": "EMSP", "status": "CONNECTED", "last_updated": self.at}
+
+    def client_soon(self):
+        return {**self.client(), "last_updated": "soon"}
+
+    def terminal_soon(self):
+        return {**self.terminal(), "last_updated": "soon"}
+
+    def terminal_too_long(self):
+        return {**self.terminal(), "terminal_id": "x" * 37}
+
+    def advice_for_much(self):
+        return {**self.advice(), "total_costs": {"before_taxes": "much"}}
 
     def terminal(self):
         return {"terminal_id": "T-1", "last_updated": self.at}
@@ -311,6 +379,12 @@ class Bodies:
             "country_code": "BE", "party_id": "CPO", "id": "R-1", "invoice_id": "2026-0042", "cdrs": ["C-1", "C-2"],
             "last_updated": self.at}
 
+    def record_of_nothing(self):
+        return {**self.record(), "cdrs": []}
+
+    def record_soon(self):
+        return {**self.record(), "last_updated": "soon"}
+
     def foreign_record(self):
         return {**self.record(), "country_code": "FR", "party_id": "XXX"}
 
@@ -318,6 +392,14 @@ class Bodies:
         return {
             "start_date_time": self.at,
             "charging_profile": {"charging_rate_unit": "A", "charging_profile_period": [{"start_period": 0, "limit": 16}]}}
+
+    def active_horses(self):
+        body = self.active_profile()
+        body["charging_profile"]["charging_rate_unit"] = "HP"
+        return body
+
+    def active_soon(self):
+        return {**self.active_profile(), "start_date_time": "soon"}
 
     # Their stations.
 
@@ -336,6 +418,15 @@ class Bodies:
             **self._of("BE", "CPO"), "id": "L1", "address": "Weg 1", "city": "Gent", "country": "BEL", **more,
             "coordinates": {"latitude": "51.05347", "longitude": "3.73040"}, "evses": [self.evse()], "last_updated": self.at}
 
+    def location_off_the_earth(self):
+        return {**self.location(), "coordinates": {"latitude": "91", "longitude": "0"}}
+
+    def location_soon(self):
+        return {**self.location(), "last_updated": "soon"}
+
+    def evse_without_plugs(self):
+        return {**self.evse(), "connectors": []}
+
     def place_patch(self):
         return {"name": "Gent", "last_updated": stamp()}
 
@@ -350,6 +441,12 @@ class Bodies:
         return {
             **self._of("BE", "CPO"), "id": "T1", "currency": "EUR", **more, "last_updated": self.at,
             "elements": [{"price_components": [{"type": "ENERGY", "price": 0.3, "step_size": 1}]}]}
+
+    def tariff_of_nothing(self):
+        return {**self.tariff(), "elements": []}
+
+    def tariff_for_free(self):
+        return {**self.tariff(), "elements": [{"price_components": [{"type": "ENERGY", "price": "free", "step_size": 1}]}]}
 
     # What our driver did there.
 
@@ -369,6 +466,12 @@ class Bodies:
     def strangers_session(self):
         return {**self.session(self._driver("STRANGER")), "id": "S3"}
 
+    def session_of_lots(self):
+        return {**self.session(), "kwh": "lots"}
+
+    def session_soon(self):
+        return {**self.session(), "last_updated": "soon"}
+
     def session_patch(self):
         return {"kwh": 2, "last_updated": stamp()}
 
@@ -386,6 +489,15 @@ class Bodies:
                 "start_date_time": "2026-11-01T10:00:00Z",
                 "dimensions": [{"type": "ENERGY", "volume": 10}, {"type": "TIME", "volume": 1}]}],
             "total_cost": self._price(3.0), "total_energy": 10, "total_time": 1, "last_updated": self.at}
+
+    def cdr_without_periods(self):
+        return {**self.cdr(), "id": "C4", "charging_periods": []}
+
+    def cdr_too_long(self):
+        return {**self.cdr(), "id": "x" * 40}
+
+    def cdr_for_much(self):
+        return {**self.cdr(), "id": "C5", "total_cost": "much"}
 
     def other_cdr(self):
         return {**self.cdr(), "total_cost": self._price(4.0)}

@@ -82,19 +82,21 @@ class Stations:
 
 
 class CPO(Stations, EMSP):
-    """Written by the text. `results` is what its stations say to commands."""
+    """Written by the text of 2.2.1 and 2.3.0. `profiles` are the requests about charging profiles, with their queries, and `word`
+    is what it says to them at once."""
 
-    def __init__(self, name="Other Network", count=1):
-        super().__init__(name)
+    def __init__(self, name="Other Network", count=1, version="2.2.1"):
+        super().__init__(name, version=version)
         self.furnish(count)
         self.page = 50
+        self.profiles = []
         self.word = "ACCEPTED"
 
     async def _details(self, request):
-        modules = [("credentials", "RECEIVER"), ("commands", "RECEIVER"), ("tokens", "RECEIVER")]
+        modules = [("credentials", "RECEIVER"), ("commands", "RECEIVER"), ("tokens", "RECEIVER"), ("chargingprofiles", "RECEIVER")]
         modules += [(name, "SENDER") for name in LISTS]
-        endpoints = [{"identifier": m, "role": r, "url": f"{self.url}/ocpi/emsp/2.2.1/{m}"} for m, r in modules]
-        return self.envelope({"version": "2.2.1", "endpoints": endpoints})
+        endpoints = [{"identifier": m, "role": r, "url": f"{self.url}/ocpi/emsp/{self.version}/{m}"} for m, r in modules]
+        return self.envelope({"version": self.version, "endpoints": endpoints})
 
     async def take(self, request):
         seen = request[SEEN]
@@ -114,6 +116,9 @@ class CPO(Stations, EMSP):
             case "commands", "POST":
                 self.commands.append((seen.place[0], seen.json))
                 return self.envelope({"result": "ACCEPTED", "timeout": 30})
+            case "chargingprofiles", "PUT" | "GET" | "DELETE":
+                self.profiles.append((seen.method, seen.place, seen.json or dict(request.query)))
+                return self.envelope({"result": self.word, "timeout": 30})
         return await super().take(request)
 
     async def say(self, command, word="ACCEPTED"):

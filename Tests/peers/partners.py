@@ -74,7 +74,8 @@ class Seen:
         if self.place[-1:] == ["charging_preferences"]:
             return "ChargingPreferences"
         if self.module == "chargingprofiles":
-            return "ActiveChargingProfile" if self.method == "PUT" else "ActiveChargingProfileResult"
+            asked = "SetChargingProfile" if "response_url" in self.json else "ActiveChargingProfile"
+            return asked if self.method == "PUT" else "ActiveChargingProfileResult"
         return by_module.get(self.module) or KINDS[self.module][len(self.place)]
 
     def flaws(self):

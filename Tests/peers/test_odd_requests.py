@@ -1,7 +1,7 @@
-"""Requests to OCPI's endpoints that no partner should send: any method, place, query and body. Each is answered with an envelope
-that is whole, none with a fault of ours, and what was there is there still. An address with a NUL in it or of many
-thousand characters is refused before anybody knows that it was meant for OCPI, without an envelope; none is sent here."""
+"""Requests to OCPI's endpoints that no partner should send: any method, place, query and body, and what is no request at all.
+Each is answered with an envelope that is whole, none with a fault of ours, and what was there is there still."""
 
+import asyncio
 import json
 import os
 import random
@@ -59,7 +59,7 @@ def body(chance):
 @pytest.mark.parametrize("version", ["2.1.1", "2.2.1", "2.3.0"])
 async def test_whatever_is_asked_there_is_an_envelope(house, stations, partners, version):
     partner = await partners(EMSP(version=version))
-    await partner.join(house)
+    await partner.join(house, **({"reconciles_invoices": True} if version == "2.3.0" else {}))
     await partner.give(partner.driver("EMP-0001"))
     station = await stations(priced(house, "CP-1", await tariff(house)))
     await station.begin("EMP-0001", meter=0, at=now() - later(600))
@@ -88,3 +88,37 @@ async def test_whatever_is_asked_there_is_an_envelope(house, stations, partners,
         assert response.status_code < 300 or envelope["status_code"] >= 2_000, f"{what}: {envelope}"
     assert (await partner.module("GET", "cdrs")).data == before
     await station.authorize("EMP-0001")
+
+
+# What HTTP refuses before there is a request, by the status that says so.
+NO_REQUESTS = [
+    (400, b"GET /ocpi/versions HTTP/1.1\r\n\r\n"), (400, b"GET /ocpi/2.2.1/locations/%00 HTTP/1.1\r\nHost: h\r\n\r\n"),
+    (400, b"GET /ocpi/2.2.1/locations/\x07 HTTP/1.1\r\n"), (400, b"GET /ocpi/versions HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
+    (400, b"PUT /ocpi/2.2.1/tokens/DE/EMP/1 HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"),
+    (400, b"PUT /ocpi/2.2.1/tokens/DE/EMP/1 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"),
+    (413, b"PUT /ocpi/2.2.1/tokens/DE/EMP/1 HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999\r\n\r\n"),
+    (414, b"GET /ocpi/" + b"x" * 40_000 + b" HTTP/1.1\r\nHost: h\r\n\r\n"),
+    (415, b"PUT /ocpi/2.2.1/tokens/DE/EMP/1 HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n"),
+    (417, b"PUT /ocpi/2.2.1/tokens/DE/EMP/1 HTTP/1.1\r\nHost: h\r\nExpect: cake\r\nContent-Length: 2\r\n\r\n"),
+    (431, b"GET /ocpi/versions HTTP/1.1\r\nHost: h\r\n" + b"X-A: b\r\n" * 5_000 + b"\r\n"),
+    (501, b"PROPFIND /ocpi/versions HTTP/1.1\r\nHost: h\r\n\r\n"), (505, b"GET /ocpi/versions HTTP/2.0\r\nHost: h\r\n\r\n")]
+
+
+async def test_what_is_no_request_is_refused_in_an_envelope(house):
+    host, port = house.url.removeprefix("http://").split(":")
+    for status, text in NO_REQUESTS:
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(text)
+        answer = await asyncio.wait_for(reader.read(), 20)
+        writer.close()
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert int(head.split()[1]) == status, (text[:80], head)
+        envelope = json.loads(body)
+        assert 2_000 <= envelope["status_code"] < 3_000 and envelope["status_message"] and envelope["timestamp"], (text[:80], body)
+        assert b"x-request-id" in head.lower() and b"application/json" in head.lower(), (text[:80], head)
+    # Elsewhere it is a sentence, as it was.
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"PROPFIND / HTTP/1.1\r\nHost: h\r\n\r\n")
+    answer = await asyncio.wait_for(reader.read(), 20)
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 501") and answer.endswith(b"The method is not one of ours.\n")

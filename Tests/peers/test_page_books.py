@@ -10,9 +10,10 @@ from playwright.async_api import expect
 from charging import priced, tariff
 from house import until
 from operators import CPO
-from partners import EMSP
+from partners import EMSP, stamp
 from stations import later, now
 from test_page import CHROMIUM, TAG, browser, window  # noqa: F401: the fixtures are used by their names
+from test_provider import CARD, DRIVERS
 
 pytestmark = pytest.mark.skipif(not os.access(CHROMIUM, os.X_OK), reason=f"there is no Chromium at {CHROMIUM}")
 
@@ -105,3 +106,57 @@ async def test_a_bill_that_another_network_asks_too_much_by_says_why_until_someb
     await expect(row).not_to_contain_text("doubt")
     assert (await house.api.get(f"/roaming/cdrs/{cdr['id']}"))["note"] == "they <b>will</b> credit it"
     assert await house.api.items("/roaming/cdrs", doubtful="true") == []
+
+
+async def test_a_session_elsewhere_is_limited_and_shows_what_came_of_it(house, partners, window):  # noqa: F811
+    party = (await house.api.post("/parties", DRIVERS))["id"]
+    cpo = await partners(CPO())
+    await cpo.enrol(house, party)
+    token = {"country_code": "NL", "party_id": "DRV", "uid": CARD, "type": "RFID", "contract_id": "C"}
+    assert (await cpo.module("PUT", "sessions", "BE/CPO/S1", cpo.told_session(token))).code == 1000
+    page = await (await window(house)).log_in()
+    await page.goto(f"{house.url}/roaming?tab=sessions")
+    await page.get_by_role("row").filter(has_text=CARD).get_by_role("button").first.click()
+    sheet = page.get_by_role("dialog", name="Session elsewhere")
+    await sheet.get_by_role("button", name="Set a limit…").click()
+    form = page.get_by_role("dialog", name="Set a limit", exact=True)
+    await form.locator("[name=limit]").fill("7.4")
+    await form.locator("button[type=submit]").click()
+    [(method, _, wish)] = await until(lambda: cpo.profiles, what="the limit")
+    assert method == "PUT" and wish["charging_profile"]["charging_profile_period"] == [{"start_period": 0, "limit": 7400}]
+    assert (await cpo.ask("POST", wish["response_url"], {"result": "ACCEPTED"})).code == 1000
+    asked = sheet.get_by_role("table", name="Asked of the other network")
+    await expect(asked.get_by_role("row").filter(has_text="Set a limit")).to_contain_text("Done")
+    # What the operator of the station tells is seen as it comes.
+    plan = {"start_date_time": stamp(), "charging_profile": {
+        "charging_rate_unit": "W", "charging_profile_period": [{"start_period": 0, "limit": 7200}]}}
+    assert (await cpo.module("PUT", "chargingprofiles", "S1", plan)).code == 1000
+    await expect(sheet.get_by_role("table", name="What its charging comes to")).to_contain_text("7,200.0 W")
+    cpo.word = "TOO_OFTEN"
+    await sheet.get_by_role("button", name="Lift a limit").click()
+    await expect(asked.get_by_role("row").filter(has_text="Lift a limit")).to_contain_text("TOO_OFTEN")
+    over = {"status": "COMPLETED", "end_date_time": stamp(), "last_updated": stamp()}
+    assert (await cpo.module("PATCH", "sessions", "BE/CPO/S1", over)).code == 1000
+    await expect(sheet.get_by_role("button", name="Set a limit…")).to_have_count(0)
+
+
+async def test_what_a_partner_is_told_of_invoices_is_a_switch(house, partners, window):  # noqa: F811
+    emsp = await partners(EMSP(version="2.3.0"))
+    await emsp.join(house)
+    page = await (await window(house)).log_in()
+
+    async def told():
+        details = await emsp.ask("GET", f"{house.url}/ocpi/2.3.0")
+        return "invoicereconciliation" in {e["identifier"] for e in details.data["endpoints"]}
+
+    for choice, wanted in (("yes", True), ("no", None), ("", None)):
+        await page.goto(f"{house.url}/partners/{emsp.number}")
+        await expect(page.get_by_role("heading", name="What it sees of ours")).to_be_visible()
+        await page.keyboard.press(".")
+        await page.get_by_role("menuitem", name="Change…", exact=True).click()
+        form = page.get_by_role("dialog")
+        await form.locator("[name=reconciles_invoices]").select_option(choice)
+        await form.locator("button[type=submit]").click()
+        await expect(form).to_have_count(0)
+        kept = (await house.api.get(f"/partners/{emsp.number}"))["quirks"].get("reconciles_invoices")
+        assert (kept, await told()) == ({"yes": True, "no": False, "": None}[choice], bool(wanted))

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from charging import fit, priced, tariff
+from charging import CONNECTOR, fit, priced, tariff
 from conftest import SITE
 from house import until
 from partners import EMSP, stamp
@@ -132,6 +132,60 @@ async def test_preferences_and_hub_clients_and_payments(house, stations, partner
         "eft_data": ["VISA"], "capture_status_code": "SUCCESS", "last_updated": stamp()}
     assert (await partner.module("POST", "payments", "financial-advice-confirmations", advice)).status == 201
     assert (await partner.module("GET", "payments", "financial-advice-confirmations/F-1")).data == advice
+
+
+def by_preference(kind, price):
+    return {
+        "id": kind, "currency": "EUR", "type": f"PROFILE_{kind}",
+        "elements": [{"price_components": [{"type": "ENERGY", "price": price, "step_size": 1}]}]}
+
+
+@pytest.mark.parametrize("version", ["2.2.1", "2.3.0"])
+async def test_a_preference_chooses_what_a_session_costs(house, stations, partners, version):
+    partner = await partners(EMSP(version=version))
+    await partner.join(house)
+    await partner.give(partner.driver("EMP-0001"))
+    await partner.give(partner.driver("EMP-0002", default_profile_type="CHEAP"))
+    kept = await partner.module("GET", "tokens", "DE/EMP/EMP-0002")
+    assert kept.data["default_profile_type"] == "CHEAP"
+    usual = await tariff(house)
+    more = [await tariff(house, by_preference(kind, price)) for kind, price in (("FAST", 1), ("CHEAP", 0.1))]
+
+    async def stand(name):
+        station = await stations(priced(house, name, usual))
+        await house.api.patch(f"/stations/{name}/evses/1", {
+            "details": {"capabilities": ["CHARGING_PREFERENCES_CAPABLE"]},
+            "connectors": [{**CONNECTOR, "tariff": usual, "more_tariffs": more}]})
+        return station
+
+    station = await stand("CP-0")
+    listed = {t["id"]: t.get("type") for t in (await partner.walk("tariffs", "Tariff"))[0]}
+    assert (listed["FAST"], listed["CHEAP"]) == ("PROFILE_FAST", "PROFILE_CHEAP")
+    site = (await partner.walk("locations", "Location"))[0][0]
+    offered = next(e for e in site["evses"] if e["uid"] == station.evses[1])["connectors"][0]["tariff_ids"]
+    assert set(offered) == {"EVENING", "FAST", "CHEAP"}
+
+    async def billed(driver, preference, wanted, cost):
+        station = await stand(f"CP-{1 + len(partner.cdrs())}")
+        count, known = len(partner.cdrs()), {s["id"] for s in partner.session()}
+        await station.begin(driver, meter=0, at=now() - later(600))
+        session = (await until(lambda: {s["id"] for s in partner.session()} - known, what="the session")).pop()
+        if preference:
+            answer = await partner.module("PUT", "sessions", f"{session}/charging_preferences", preference)
+            assert answer.data == "ACCEPTED"
+        await station.end(2_000)
+        await until(lambda: len(partner.cdrs()) > count, what="the CDR")
+        bill = partner.cdrs()[-1]
+        assert [(t["id"], t["type"]) for t in bill["tariffs"]] == [(wanted, listed[wanted])]
+        assert {p["tariff_id"] for p in bill["charging_periods"]} == {wanted}
+        total = bill["total_cost"]
+        assert cost is None or float(total.get("before_taxes", total.get("excl_vat"))) == cost
+
+    await billed("EMP-0001", None, "EVENING", None)
+    await billed("EMP-0001", {"profile_type": "FAST"}, "FAST", 2)
+    await billed("EMP-0002", None, "CHEAP", 0.2)
+    await billed("EMP-0002", {"profile_type": "REGULAR"}, "EVENING", None)
+    assert partner.judgement() == []
 
 
 async def test_plans_of_a_partner_reach_the_station(house, stations, partner):

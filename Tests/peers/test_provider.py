@@ -199,6 +199,84 @@ async def test_another_network_charges_as_the_driver_prefers(drivers, cpo):
     assert "409" in await refused(kind="FAST") and len(heard) == count
 
 
+@pytest.mark.parametrize("version", ["2.2.1", "2.3.0"])
+async def test_another_network_charges_by_our_profile(drivers, partners, version):
+    cpo, other = await partners(CPO(version=version)), await partners(CPO("Third Network"))
+    await cpo.enrol(drivers, drivers.party)
+    await other.enrol(drivers, drivers.party)
+    token = {"country_code": "NL", "party_id": "DRV", "uid": CARD, "type": "RFID", "contract_id": "C"}
+    assert (await cpo.module("PUT", "sessions", "BE/CPO/S1", cpo.told_session(token))).code == 1000
+    [session] = await drivers.api.items("/roaming/sessions")
+
+    async def shown():
+        return await drivers.api.get(f"/roaming/sessions/{session['id']}")
+
+    async def ended(record, phase, **answer):
+        await until(lambda: said(record, phase), what=f"that it is {phase}")
+        told = await drivers.api.get(f"/roaming/commands/{record['id']}")
+        assert {name: told["answer"].get(name) for name in answer} == answer
+
+    async def said(record, wanted):
+        return await phase(drivers, record, wanted)
+
+    # Set, by the command line; what the station says comes later.
+    code, out, error = await drivers.run(
+        "roaming", "set-profile", str(session["id"]), "0=11000", "3600=3700.5", "--seconds", "7200", "--starts",
+        "2030-01-01T08:00:00Z", "--wait", "0", "--json", "--data", str(drivers.data))
+    assert code == 0, error
+    record = json.loads(out)
+    [(method, place, wish)] = await until(lambda: cpo.profiles, what="the profile")
+    assert (method, place) == ("PUT", ["S1"]) and cpo.judge("SetChargingProfile", wish) == []
+    profile = wish["charging_profile"]
+    assert (profile["charging_rate_unit"], profile["duration"]) == ("W", 7200)
+    assert profile["start_date_time"].replace(".000", "") == "2030-01-01T08:00:00Z"
+    assert [(p["start_period"], float(p["limit"])) for p in profile["charging_profile_period"]] == [(0, 11000), (3600, 3700.5)]
+    await ended(record, "accepted", answer="ACCEPTED")
+    stranger = await other.ask("POST", wish["response_url"], {"result": "ACCEPTED"})
+    assert (stranger.status, stranger.code) == (404, 2000) and await said(record, "accepted")
+    assert (await cpo.ask("POST", wish["response_url"], {"result": "ACCEPTED"})).code == 1000
+    await ended(record, "done", result="ACCEPTED")
+    # What it comes to is told without a question, and to a question.
+    plan = {"start_date_time": "2030-01-01T08:00:00Z", "charging_profile": {
+        "charging_rate_unit": "W", "charging_profile_period": [{"start_period": 0, "limit": 9000}]}}
+    assert (await shown())["plan"] is None
+    assert (await cpo.module("PUT", "chargingprofiles", "S1", plan)).code == 1000
+    assert [p["limit"] for p in (await shown())["plan"]["periods"]] == [9000]
+    ask = {"session": session["id"], "duration_s": 900}
+    record = await drivers.api.post("/roaming/commands/active-profile", ask)
+    method, place, query = (await until(lambda: cpo.profiles[1:], what="the question"))[0]
+    assert (method, place, query["duration"]) == ("GET", ["S1"], "900")
+    plan["charging_profile"]["charging_profile_period"][0]["limit"] = 8000
+    result = {"result": "ACCEPTED", "profile": plan}
+    assert cpo.judge("ActiveChargingProfileResult", result) == []
+    assert (await cpo.ask("POST", query["response_url"], result)).code == 1000
+    await ended(record, "done", result="ACCEPTED")
+    assert [p["limit"] for p in (await shown())["plan"]["periods"]] == [8000]
+    # Taken back; there is none any more.
+    record = await drivers.api.post("/roaming/commands/clear-profile", {"session": session["id"]})
+    method, place, query = (await until(lambda: cpo.profiles[2:], what="the wish to clear it"))[0]
+    assert (method, place) == ("DELETE", ["S1"])
+    assert (await cpo.ask("POST", query["response_url"], {"result": "UNKNOWN"})).code == 1000
+    await ended(record, "refused", result="UNKNOWN")
+    # What it says at once may be the end.
+    for cpo.word in ("REJECTED", "NOT_SUPPORTED", "TOO_OFTEN", "UNKNOWN_SESSION"):
+        record = await drivers.api.post("/roaming/commands/clear-profile", {"session": session["id"]}, wait=10)
+        assert (record["phase"], record["answer"]["answer"]) == ("refused", cpo.word)
+    about = await drivers.api.items("/roaming/commands", session=session["id"])
+    assert [c["verb"] for c in about][-3:] == ["clear-profile", "active-profile", "set-profile"] and len(about) == 7
+    # What cannot be said there, and what comes too late, does not leave.
+    count = len(cpo.profiles)
+    for schedule in ({"unit": "W", "periods": []}, {"unit": "A", "periods": [{"start_s": 0, "limit": 16, "phases": 1}]}):
+        with pytest.raises(Refused) as refusal:
+            await drivers.api.post("/roaming/commands/set-profile", {"session": session["id"], "schedule": schedule})
+        assert refusal.value.status == 422
+    over = {"status": "COMPLETED", "end_date_time": stamp(), "last_updated": stamp()}
+    assert (await cpo.module("PATCH", "sessions", "BE/CPO/S1", over)).code == 1000
+    with pytest.raises(Refused) as refusal:
+        await drivers.api.post("/roaming/commands/active-profile", ask)
+    assert refusal.value.status == 409 and len(cpo.profiles) == count
+
+
 async def test_a_start_at_extrawest_ends_with_its_own_result(drivers, partners):
     network = await partners(PyCPO())
     await network.enrol(drivers, drivers.party)
@@ -289,6 +367,19 @@ async def test_the_simulators_operator_charges_our_driver_in_every_version(drive
         record = await drivers.api.post(
             "/roaming/commands/start", {"location": place["id"], "token": CARD, "evse": "SIM-E2"}, wait=20)
         assert record["phase"] == "done"
+        session = await until(lambda: one(drivers, "/roaming/sessions", open="true"), 10, what="its session")
+        schedule = {"unit": "W", "periods": [{"start_s": 0, "limit": 7400}]}
+        record = await drivers.api.post(
+            "/roaming/commands/set-profile", {"session": session["id"], "schedule": schedule}, wait=20)
+        if version == "2.1.1":
+            assert record["phase"] == "failed" and "2.1.1" in record["answer"]["why"]
+            return
+        assert (record["phase"], record["answer"]["result"]) == ("done", "ACCEPTED")
+
+        async def planned():
+            return (await drivers.api.get(f"/roaming/sessions/{session['id']}"))["plan"]
+
+        assert [p["limit"] for p in (await until(planned, 10, what="the plan"))["periods"]] == [7400]
     finally:
         process.terminate()
         await process.wait()

@@ -8,6 +8,7 @@ import { ago, kilowattHours, kilowatts, money, moneyInFull, none, number, timeMa
 import { filterBar } from '../forms.js';
 import { t, word } from '../i18n.js';
 import { facts, listSection } from '../lists.js';
+import { showSession, stateOfSession } from '../roaming-session.js';
 import { mark } from '../states.js';
 import { priceInWords } from '../tariff-words.js';
 
@@ -84,13 +85,13 @@ function sessionList(context) {
   return list(context, {
     title: t('roaming.tab.sessions'), text: t('roaming.sessions.text'), empty: t('roaming.sessions.none'), url: '/roaming/sessions',
     more: [{ name: 'open', type: 'check', label: t('roaming.open') }],
-    name: (s) => s.ref, open: (s) => showRecord(t('roaming.session'), path`/roaming/sessions/${s.id}`), news: (e) => e.kind.startsWith('roaming.'),
+    name: (s) => s.ref, open: showSession, news: (e) => e.kind.startsWith('roaming.'),
     columns: [
-      { id: 'start', label: t('col.start'), head: true, cell: (s) => opener(timeMark(s.started_at), () => showRecord(t('roaming.session'), path`/roaming/sessions/${s.id}`)) },
+      { id: 'start', label: t('col.start'), head: true, cell: (s) => opener(timeMark(s.started_at), () => showSession(s)) },
       { id: 'token', label: t('col.token'), cut: true, cell: (s) => h('span.id', null, s.token) },
       { id: 'where', label: t('col.where'), cut: true, cell: (s) => s.location ?? none },
       network,
-      { id: 'state', label: t('col.state'), cell: (s) => mark('session', { ACTIVE: 'active', COMPLETED: 'completed', INVALID: 'invalid', PENDING: 'pending' }[s.status] ?? 'pending') },
+      { id: 'state', label: t('col.state'), cell: stateOfSession },
       { id: 'energy', label: t('col.energy'), num: true, cell: (s) => kilowattHours(s.energy_kwh) },
       { id: 'cost', label: t('col.cost'), num: true, cell: (s) => h('span', { title: moneyInFull(s.cost) }, money(s.cost)) },
     ],
@@ -129,8 +130,6 @@ function sheet(title, url, build) {
   dialog(title, () => place, { cls: 'sheet' });
   get(url).then((item) => fill(place, build(item, place)), (problem) => fill(place, problemBox(problem)));
 }
-
-function showRecord(title, url) { sheet(title, url, (item) => codeBlock(JSON.stringify(item.record, null, 2))); }
 
 function showPlace(place) {
   sheet(place.name ?? place.address, path`/roaming/locations/${place.id}`, (item) => [

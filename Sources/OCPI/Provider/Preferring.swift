@@ -40,6 +40,21 @@ extension Endpoints {
     try await provider.tellActiveProfile(schedule, of: asked.segment("session"), from: asked.caller)
     return Reply(Envelope())
   }
+
+  /// What the station said to a profile of ours, with what its charging comes to where that was asked (§14.3.2–4). One
+  /// that cannot be read takes nothing from the result.
+  func takeProfileResult(_ asked: Asked, _ provider: any ProviderService) async throws(PartnerFault) -> Reply {
+    guard let json = body(asked) else { return Self.notJSON }
+    var result = try RoamingCommand.Result(from: json)
+    let inner = json["result"] == nil ? json["data"] ?? json : json
+    if let profile = inner["profile"], !profile.isNull {
+      do throws(PartnerFault) { result.schedule = try asked.edition.activeProfile(from: profile) } catch {
+        result.message = "its profile cannot be read: \(error)".excerpt
+      }
+    }
+    try await provider.resulted(asked.segment("id"), result, from: asked.caller)
+    return Reply(Envelope())
+  }
 }
 
 extension OCPIEdition {

@@ -1,4 +1,5 @@
 import Domain
+import HTTP
 import Wire
 
 /// The side of a version on which we provide drivers. What most versions share is written here once; an edition says
@@ -22,6 +23,9 @@ public protocol ProviderEdition: Sendable {
   func verdict(_ verdict: TokenVerdict, _ style: WriterOptions) throws(PushFault) -> Bytes
   /// The body of a command, whose result comes to `url`. `.unfit` where the version has no words for it.
   func command(_ command: RoamingCommand, respondTo url: String, _ style: WriterOptions) throws(PushFault) -> Bytes
+  /// How a session is to be charged (2.2.1 §14.3.5). `.unfit` where the version has no words for it.
+  func profile(_ schedule: ChargingProfile.Schedule, respondTo url: String, _ style: WriterOptions) throws(PushFault)
+    -> Bytes
 }
 
 extension ProviderEdition {
@@ -74,6 +78,9 @@ extension ProviderEdition {
       put("location_id", location)
       put("evse_uid", evse)
       put("connector_id", connector)
+    case .setProfile(_, let schedule): return try profile(schedule, respondTo: url, style)
+    // The address says it all.
+    case .clearProfile, .activeProfile: return []
     }
     return json.bytes
   }
@@ -96,16 +103,39 @@ extension TokenVerdict {
 }
 
 extension RoamingCommand {
-  /// As it stands in the address.
-  var name: String {
+  /// How it is asked for, and where its result is awaited.
+  struct Form {
+    var module: OCPIModule.Name
+    var method: HTTP.Method
+    /// Behind the address of the module there.
+    var place: String
+    /// Behind our own, before its id.
+    var resultPlace: String
+    var query: [(String, String)] = []
+  }
+
+  var form: Form {
+    func command(_ name: String) -> Form { Form(module: .commands, method: .post, place: name, resultPlace: name) }
+    func profile(_ method: HTTP.Method, _ session: String) -> Form {
+      Form(module: .chargingProfiles, method: method, place: session, resultPlace: Self.resultPlace)
+    }
     switch self {
-    case .start: "START_SESSION"
-    case .stop: "STOP_SESSION"
-    case .reserve: "RESERVE_NOW"
-    case .cancel: "CANCEL_RESERVATION"
-    case .unlock: "UNLOCK_CONNECTOR"
+    case .start: return command("START_SESSION")
+    case .stop: return command("STOP_SESSION")
+    case .reserve: return command("RESERVE_NOW")
+    case .cancel: return command("CANCEL_RESERVATION")
+    case .unlock: return command("UNLOCK_CONNECTOR")
+    case .setProfile(let session, _): return profile(.put, session)
+    case .clearProfile(let session): return profile(.delete, session)
+    case .activeProfile(let session, let seconds):
+      var form = profile(.get, session)
+      form.query = [("duration", "\(seconds)")]
+      return form
     }
   }
+
+  /// Where results about profiles are awaited, beside the sessions whose plans are told.
+  static let resultPlace = "results"
 }
 
 // MARK: - Read leniently, in every version

@@ -10,7 +10,7 @@ extension Endpoints {
     /// A location, one of its EVSEs, or one of that one's connectors.
     case location
     case tariff, session, postCDR, showCDR
-    case commandResult, activeProfile
+    case commandResult, profileResult, activeProfile
   }
 
   static func addProviderRoutes(to router: inout Router<Route>, _ edition: any OCPIEdition) {
@@ -31,7 +31,10 @@ extension Endpoints {
     add([.post], .cdrs, "", .postCDR)
     add([.get], .cdrs, "/{country}/{party}/{cdr}", .showCDR)
     add([.post], .commands, "/{command}/{id}", .commandResult)
-    if edition.providerHas(.chargingProfiles) { add([.put], .chargingProfiles, "/{session}", .activeProfile) }
+    if edition.providerHas(.chargingProfiles) {
+      add([.put], .chargingProfiles, "/{session}", .activeProfile)
+      add([.post], .chargingProfiles, "/\(RoamingCommand.resultPlace)/{id}", .profileResult)
+    }
   }
 
   func perform(_ action: ProviderAction, _ asked: Asked) async throws(PartnerFault) -> Reply {
@@ -53,6 +56,7 @@ extension Endpoints {
       let result = try RoamingCommand.Result(from: json)
       try await provider.resulted(asked.segment("id"), result, from: asked.caller)
       return Reply(Envelope())
+    case .profileResult: return try await takeProfileResult(asked, provider)
     }
   }
 

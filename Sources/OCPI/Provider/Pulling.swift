@@ -23,15 +23,19 @@ extension PartnerLinkOverHTTP: ProviderLink {
     guard let edition = terms.partner.version.flatMap({ editions[$0] }), let token = terms.partner.outboundToken else {
       throw .impossible("the partner is not registered")
     }
-    let url: HTTPURL
+    let form = command.form
+    var url: HTTPURL
     let body: Bytes
     do throws(PushFault) {
-      url = try endpoint(.commands, .receiver, terms).appending(command.name)
-      let back = (try? HTTPURL(addresses.provider(.commands, edition)))?.appending(command.name, id).description
-      body = try edition.command(command, respondTo: back ?? "", terms.partner.quirks.style)
+      let base = try? HTTPURL(addresses.provider(form.module, edition))
+      let back = base?.appending(form.resultPlace, id).description ?? ""
+      body = try edition.command(command, respondTo: back, terms.partner.quirks.style)
+      url = try endpoint(form.module, .receiver, terms).appending(form.place)
+      // Without a body the address says where the result is awaited (2.2.1 §14.2.1.1 and §14.2.1.3).
+      if body.isEmpty { url = url.asking(form.query + [("response_url", back)]) }
     } catch {
       switch error {
-      case .notWanted: throw .impossible("the partner takes no commands")
+      case .notWanted: throw .impossible("the partner takes no \(form.module.words)")
       case .unfit(let why): throw .impossible(why)
       }
     }
@@ -39,9 +43,8 @@ extension PartnerLinkOverHTTP: ProviderLink {
     do throws(PartnerCallFault) {
       reply = try await client.send(
         PartnerClient.Call(
-          method: .post, url: url.description, body: body, module: OCPIModule.Name.commands.rawValue,
-          partner: terms.partner, token: token, routing: routing(terms, [], as: .ofProvider),
-          seconds: Limits.commandSeconds))
+          method: form.method, url: url.description, body: body, module: form.module.rawValue, partner: terms.partner,
+          token: token, routing: routing(terms, [], as: .ofProvider), seconds: Limits.commandSeconds))
     } catch {
       switch PushOutcome(error) {
       case .refused(let why): throw .impossible(why)
@@ -49,7 +52,7 @@ extension PartnerLinkOverHTTP: ProviderLink {
       }
     }
     guard reply.isSuccess, let object = reply.answer.object else {
-      if case .retry = PushOutcome(reply, module: OCPIModule.Name.commands.rawValue) { throw .silent(reply.summary) }
+      if case .retry = PushOutcome(reply, module: form.module.rawValue) { throw .silent(reply.summary) }
       throw .refused(reply.summary)
     }
     do throws(PartnerFault) { return try RoamingCommand.Answer(from: object) } catch {
@@ -239,4 +242,9 @@ extension PulledPage {
     case .tokens: break
     }
   }
+}
+
+extension OCPIModule.Name {
+  /// For people, of what a partner does not take.
+  fileprivate var words: String { self == .chargingProfiles ? "charging profiles" : rawValue }
 }

@@ -9,7 +9,7 @@ public struct RequiredFields: Sendable {
 
   enum Kind { case location, evse, connector, tariff, session, cdr }
 
-  /// - Throws: `.invalid`, naming the first field that has no value.
+  /// - Throws: `.invalid`, naming the first field that has no value, or a list of at least one that is empty.
   func demand(_ kind: Kind, of json: JSON) throws(PartnerFault) {
     guard json.object != nil else { throw .invalid("the object is expected to be an object") }
     let fields =
@@ -23,6 +23,10 @@ public struct RequiredFields: Sendable {
       }
     for names in fields where !names.contains(where: { json[$0].map { !$0.isNull } ?? false }) {
       throw .invalid("\(names[0]) is missing")
+    }
+    for names in fields {
+      guard let empty = names.first(where: { json[$0]?.array?.isEmpty == true }) else { continue }
+      throw .invalid("\(empty) is empty")
     }
   }
 }

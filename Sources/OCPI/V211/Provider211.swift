@@ -26,7 +26,17 @@ extension Edition211 {
       json["location_id"] = .string(location)
       json["evse_uid"] = .string(evse)
       json["connector_id"] = .string(connector)
+    case .setProfile(_, let schedule): return try profile(schedule, respondTo: url, style)
+    case .clearProfile, .activeProfile: throw Self.knowsNoProfiles
     }
     return json.bytes
   }
+
+  public func profile(
+    _ schedule: ChargingProfile.Schedule, respondTo url: String, _ style: WriterOptions
+  ) throws(PushFault) -> Bytes {
+    throw Self.knowsNoProfiles
+  }
+
+  private static var knowsNoProfiles: PushFault { .unfit("OCPI 2.1.1 has no charging profiles") }
 }

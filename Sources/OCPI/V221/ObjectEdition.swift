@@ -245,6 +245,7 @@ extension ObjectEdition {
 
   public func profile(from json: JSON) throws(PartnerFault) -> (ChargingProfile.Schedule, respondTo: String) {
     let wish = try V221.SetProfile.received(json, in: edition)
+    try demandUnit(of: json)
     return (wish.profile.plain, wish.responseURL)
   }
 
@@ -279,15 +280,30 @@ extension ObjectEdition {
     return record
   }
 
+  /// In a unit that we do not know no limit is a limit: such a word is not passed over as others are.
+  private func demandUnit(of json: JSON) throws(PartnerFault) {
+    let word = json["charging_profile"]?["charging_rate_unit"]?.string ?? ""
+    guard ChargingProfile.Schedule.Unit(rawValue: word) != nil else {
+      throw .invalid("charging_profile.charging_rate_unit: \(word.excerpt) is neither A nor W")
+    }
+  }
+
   // MARK: Where we provide the drivers
 
   static var providerModulesSince22: [OCPIModule] { driverModules + [OCPIModule(.chargingProfiles, .sender)] }
 
   public func activeProfile(from json: JSON) throws(PartnerFault) -> ChargingProfile.Schedule {
     let active = try V221.ActiveProfile.received(json, in: edition)
+    try demandUnit(of: json)
     var schedule = active.profile.plain
     schedule.startsAt = active.startsAt
     return schedule
+  }
+
+  public func profile(
+    _ schedule: ChargingProfile.Schedule, respondTo url: String, _ style: WriterOptions
+  ) throws(PushFault) -> Bytes {
+    try strict(V221.SetProfile(schedule, respondTo: url), style)
   }
 
   public func tariff(from json: JSON) throws(PartnerFault) -> Tariff {

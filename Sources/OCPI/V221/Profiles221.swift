@@ -9,6 +9,10 @@ extension V221 {
 
     public init() {}
 
+    init(_ schedule: ChargingProfile.Schedule, respondTo url: String) {
+      (profile, responseURL) = (Profile(schedule), url)
+    }
+
     public mutating func walk(_ w: inout some Walker) throws(Flaw) {
       try w.visit("charging_profile", &profile)
       try w.visit("response_url", &responseURL, max: 255)

@@ -17,6 +17,7 @@ extension V221 {
     /// A word that we do not know is read as NEVER: then its owner is asked each time.
     public var whitelist = Whitelist.never
     public var language: String?
+    public var preference: ChargingPreferences.Kind?
     public var updatedAt = Timestamp.epoch
 
     public enum Whitelist: String, Word {
@@ -37,6 +38,7 @@ extension V221 {
       try w.visit("valid", &isValid)
       try w.visit("whitelist", &whitelist)
       try w.visit("language", &language, max: 2)
+      try w.visit("default_profile_type", &preference)
       try w.visit("last_updated", &updatedAt)
     }
   }
@@ -129,6 +131,7 @@ extension V221.Token {
       case .never: .never
       }
     language = token.language?.nonEmpty
+    preference = token.preference
     updatedAt = token.updatedAt
   }
 
@@ -143,8 +146,8 @@ extension V221.Token {
       }
     return Domain.Token(
       id: ID(0), uid: uid, kind: kind.plain, contractID: contractID, visualNumber: visualNumber, issuer: issuer,
-      groupID: groupID, isValid: isValid, whitelist: whitelist, language: language, createdAt: updatedAt,
-      updatedAt: updatedAt)
+      groupID: groupID, isValid: isValid, whitelist: whitelist, language: language,
+      preference: preference, createdAt: updatedAt, updatedAt: updatedAt)
   }
 
   public var key: TokenKey { TokenKey(party: PartyID(country: country, party: party), uid: uid, kind: kind.plain) }
