@@ -201,6 +201,9 @@ public enum Limits {
   public nonisolated static let trustedRoots = 200
   /// The number under which stations that keep several ways to us get the one of security profile 3.
   public nonisolated static let secureNetworkSlot = 3
+  /// The highest number up to which a station's own profiles are believed: ours go above it, and all of them must fit 31
+  /// bits.
+  public nonisolated static let highestOwnProfile = 1_000_000_000
   /// Days before the end of a certificate at which the operator is warned.
   public nonisolated static let expiryNoticeDays = [30, 14, 3]
   /// Certificates of stations that one look warns of, the first to end first; the others come with the next.

@@ -41,6 +41,8 @@ public struct Token: Sendable, Equatable {
   public var sessionsAtOnce: Int?
   /// Where it may charge; nil: everywhere.
   public var places: [TokenPlace]?
+  /// The ways in which it may charge at our stations; nil: all.
+  public var transfers: [EnergyTransfer]?
   public var createdAt: Timestamp
   public var updatedAt: Timestamp
 
@@ -50,12 +52,13 @@ public struct Token: Sendable, Equatable {
     issuer: String, groupID: String? = nil, isValid: Bool = true, whitelist: Whitelist = .always,
     language: String? = nil,
     validUntil: Timestamp? = nil, credit: Money? = nil, priority: Int? = nil, sessionsAtOnce: Int? = nil,
-    places: [TokenPlace]? = nil, createdAt: Timestamp, updatedAt: Timestamp
+    places: [TokenPlace]? = nil, transfers: [EnergyTransfer]? = nil, createdAt: Timestamp, updatedAt: Timestamp
   ) {
     self.credit = credit
     self.priority = priority
     self.sessionsAtOnce = sessionsAtOnce
     self.places = places
+    self.transfers = transfers
     self.id = id
     self.owner = owner
     self.uid = uid

@@ -430,7 +430,7 @@ struct CertifyingTests {
       }.first)
     #expect(
       house.stations.commands.contains {
-        if case .security(.setProfile(.certificate, _, _)) = $0 { true } else { false }
+        if case .security(.setProfile(.certificate, _, _, _)) = $0 { true } else { false }
       })
     #expect(try house.station("CS-1").securityProfile == .none)
     _ = try house.connect("CS-1", certificate: shown(leaf))

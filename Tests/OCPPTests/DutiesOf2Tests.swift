@@ -79,7 +79,7 @@ import Wire
   }
 
   @Test func whatAStationCanHoldIsReadFromItsVariables() throws {
-    let request = try V2.capacity(.v201)
+    let request = try V2.capacity(.all, .v201)
     let answer = try JSON.parse(
       #"{"getVariableResult":[{"attributeStatus":"Accepted","attributeValue":"25","component":{"name":"localauthlistctrlr"},"variable":{"name":"ItemsPerMessage"}},{"attributeStatus":"UnknownVariable","component":{"name":"SmartChargingCtrlr"},"variable":{"name":"ProfileStackLevel"}},{"attributeStatus":"Accepted","attributeValue":"A, W","component":{"name":"SmartChargingCtrlr"},"variable":{"name":"RateUnit"}}]}"#
     )
@@ -92,6 +92,27 @@ import Wire
     #expect(capacity.highestStackLevel == nil)
     #expect(capacity.takesAmperes == true)
     #expect(capacity.takesWatts == true)
+  }
+
+  /// B06.FR.05: no more than the station takes at once; where it never said so, one.
+  @Test(
+    arguments: [(Edition.v201, nil, 6), (.v201, 4, 2), (.v201, 50, 1), (.v21, nil, 7), (.v21, 4, 2)]
+      as [(Edition, Int?, Int)])
+  func whatAStationCanHoldIsAskedInPiecesThatItTakes(_ edition: Edition, _ most: Int?, _ calls: Int) throws {
+    let pieces = V2.pieces(of: .capacity(), edition) { name in
+      name.description == "DeviceDataCtrlr.ItemsPerMessage[GetVariables]" ? most : nil
+    }
+    #expect(pieces.count == calls)
+    var asked: [String] = []
+    for piece in pieces {
+      let request = try (edition < .v21 ? Dialect2.v201 : .v21).request(for: piece)
+      let items = try JSON.parse(request.payload)["getVariableData"]?.array ?? []
+      #expect(items.count <= most ?? 1)
+      asked += items.compactMap { $0["variable"]?["name"]?.string }
+    }
+    #expect(Set(asked).count == V2.capacityNames(edition).count)
+    #expect(V2.pieces(of: .capacity(.each), edition) { _ in most }.count == asked.count)
+    #expect(asked.contains("MaxExternalConstraintsId") == (edition >= .v21))
   }
 
   // MARK: What stations tell

@@ -191,6 +191,22 @@ extension V2.EnergyTransferMode {
     case .wireless: self = .wpt
     }
   }
+
+  fileprivate var plain: EnergyTransfer {
+    switch self {
+    case .dc: .dc
+    case .acSinglePhase: .acOnePhase
+    case .acTwoPhase: .acTwoPhases
+    case .acThreePhase: .acThreePhases
+    case .acBidirectional: .acBidirectional
+    case .acBidirectionalDER: .acBidirectionalDER
+    case .acDER: .acDER
+    case .dcBidirectional: .dcBidirectional
+    case .dcACDP: .pantograph
+    case .dcACDPBidirectional: .pantographBidirectional
+    case .wpt: .wireless
+    }
+  }
 }
 
 // MARK: - What stations tell
@@ -229,11 +245,14 @@ extension V2.NotifyEVChargingNeeds {
   /// The profile that is offered follows as a call of its own (K15.FR.07).
   static let route = Route(Self.self) { (call, station) throws(TurnFault) in
     let verdict = try station.needs(
-      Domain.ChargingNeeds(evse: call.evseId, departsAt: call.chargingNeeds.departureTime, raw: call.payload.json))
+      Domain.ChargingNeeds(
+        evse: call.evseId, departsAt: call.chargingNeeds.departureTime,
+        wants: call.chargingNeeds.requestedEnergyTransfer.word?.plain, raw: call.payload.json))
     var reply = Reply()
     switch verdict {
     case .offered: reply.status = .known(.accepted)
     case .later: reply.status = .known(.processing)
+    case .refused: reply.status = .known(.rejected)
     }
     return .reply(reply)
   }
