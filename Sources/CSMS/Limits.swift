@@ -57,6 +57,8 @@ public enum Limits {
   /// By what a station's registers may be multiplied; another factor is refused.
   public nonisolated static let leastEnergyFactor = Decimal(1, places: 3)
   public nonisolated static let mostEnergyFactor = Decimal(1_000_000)
+  /// Bytes of a receipt's address (OCPP 2.1 NotifySettlement); a longer one is not told.
+  public nonisolated static let receiptURL = 2_000
   /// EVSEs of a station that are asked one by one for their status; the others tell theirs when it changes.
   public nonisolated static let triggersAtOnce = 10
   /// Settings that a station says nothing about one after the other, before it is asked for no more of them.

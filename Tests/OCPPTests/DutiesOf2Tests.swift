@@ -115,6 +115,44 @@ import Wire
     #expect(asked.contains("MaxExternalConstraintsId") == (edition >= .v21))
   }
 
+  /// K10.FR.02: something is named; B08.FR.06: no more at once than the station takes.
+  @Test(arguments: [(Edition.v201, 3), (.v21, 5)])
+  func allProfilesAreClearedPurposeByPurpose(_ edition: Edition, _ purposes: Int) throws {
+    let dialect = edition < .v21 ? Dialect2.v201 : .v21
+    let pieces = V2.pieces(of: .profile(.clear(ProfileFilter())), edition) { _ in nil }
+    #expect(pieces.count == purposes)
+    for piece in pieces {
+      let request = try dialect.request(for: piece)
+      #expect(try JSON.parse(request.payload)["chargingProfileCriteria"]?["chargingProfilePurpose"] != nil)
+      // It had none of these.
+      #expect(request.outcome(["status": "Unknown"]).isAccepted)
+    }
+    let one = StationCommand.profile(.clear(ProfileFilter(stackLevel: 1)))
+    #expect(V2.pieces(of: one, edition) { _ in nil } == [one])
+    #expect(!(try dialect.request(for: one).outcome(["status": "Unknown"]).isAccepted))
+  }
+
+  @Test(arguments: [Edition.v201, .v21])
+  func profilesAreAskedForByACriterion(_ edition: Edition) throws {
+    for (filter, field) in [
+      (ProfileFilter(), "chargingLimitSource"), (ProfileFilter(evse: 1), "chargingLimitSource"),
+      (ProfileFilter(number: 7), "chargingProfileId"), (ProfileFilter(stackLevel: 2), "stackLevel"),
+    ] {
+      let criterion = try JSON.parse(V2.request(.report(request: 1, filter), edition).payload)["chargingProfile"]
+      #expect(criterion?.object?.members.map(\.key) == [field])
+    }
+  }
+
+  @Test func aReportOfManyIsAskedForInPieces() throws {
+    let names = ["EVSE.*", "A.B", "C.D"].map { SettingName(reading: $0) }
+    for (most, calls) in [(nil, 3), (2, 2), (9, 1)] as [(Int?, Int)] {
+      let pieces = V2.pieces(of: .settings(.reportOf(id: 0, names, states: [.problem])), .v201) { name in
+        name.description == "DeviceDataCtrlr.ItemsPerMessage[GetReport]" ? most : nil
+      }
+      #expect(pieces.count == calls)
+    }
+  }
+
   // MARK: What stations tell
 
   private let routes = Routes([V2.reservationRoutes, V2.firmwareRoutes, V2.chargingRoutes])
@@ -179,4 +217,8 @@ import Wire
     #expect(try answer("NotifyPriorityCharging", #"{"transactionId":"tx-1","activated":true}"#, in: .v21) == "{}")
     #expect(desk.priorities == ["tx-1 true"])
   }
+}
+
+extension CommandOutcome {
+  fileprivate var isAccepted: Bool { if case .accepted = self { true } else { false } }
 }

@@ -129,9 +129,10 @@ import Wire
     #expect(stage.ask("Reset", ["type": "OnIdle"]).first == #"result {"status":"Scheduled"}"#)
     stage.settle()
     #expect(stage.payloads("TransactionEvent").last?["eventType"]?.string != "Ended")
+    #expect(!stage.lines.contains("tell rebooting(hard: false)"))
     stage.act { $0.unplug(1, at: $1) }
     stage.settle()
     #expect(stage.payloads("TransactionEvent").last?["eventType"]?.string == "Ended")
-    #expect(stage.ask("Reset", ["type": "OnIdle"]) == [])
+    #expect(stage.lines.contains("tell rebooting(hard: false)") && stage.lines.last == "close 1000")
   }
 }

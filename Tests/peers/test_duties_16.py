@@ -342,3 +342,48 @@ async def test_a_stop_that_is_accepted_and_not_done_is_found(house, stations):
     await until(failed, 75, every=1, what="the stop is found to be ignored")
     assert (await house.api.get(f"/sessions/{running['id']}"))["state"] == "active"
     assert any("stop accepted" in o["what"] for o in (await house.api.get("/stations/CP-1"))["oddities"])
+
+
+async def test_a_start_that_may_not_bring_a_profile_is_asked_again_without_and_gets_it_after(house, stations):
+    station = await dutiful(house, stations)
+    accept = station.route_map["RemoteStartTransaction"]["_on_action"]
+
+    def picky(id_tag, connector_id=None, charging_profile=None):
+        if charging_profile is None:
+            return accept(id_tag=id_tag, connector_id=connector_id)
+        station.commands.append(("RemoteStartTransaction", {"charging_profile": charging_profile}))
+        return call_result.RemoteStartTransaction(status="Rejected")
+
+    begin = station.route_map["RemoteStartTransaction"]["_after_action"]
+
+    async def follow(charging_profile=None, **what):
+        if charging_profile is None:
+            await begin(**what)
+
+    station.route_map["RemoteStartTransaction"] |= {"_on_action": picky, "_after_action": follow}
+    profile = {
+        "purpose": "session", "stack_level": 1, "kind": "relative",
+        "schedule": {"unit": "W", "periods": [{"start_s": 0, "limit": 4_000}]}}
+    await house.api.command("CP-1", "start", token=TAG, evse=1, profile=profile)
+    await until(lambda: 1 in station.profiles, what="the profile follows")
+    asked = [what for action, what in station.commands if action == "RemoteStartTransaction"]
+    assert len(asked) == 2 and "transaction_id" not in asked[0]["charging_profile"]
+    assert station.profiles[1]["transaction_id"] == station.transaction
+    (running,) = await house.api.items("/sessions")
+    assert running["state"] == "active" and running["token"]["uid"] == TAG
+
+
+async def test_statuses_that_are_not_told_for_the_whole_are_asked_for_each_evse(house, stations):
+    station = await dutiful(house, stations)
+    await house.api.patch("/stations/CP-1", {"quirks": {"after_boot": {"trigger_status": True}}})
+    heard = []
+
+    def picky(requested_message, connector_id=None):
+        heard.append((requested_message, connector_id))
+        return call_result.TriggerMessage(status="Accepted" if connector_id else "Rejected")
+
+    station.route_map["TriggerMessage"]["_on_action"] = picky
+    station.route_map["TriggerMessage"].pop("_after_action")
+    await station.boot()
+    await until(lambda: len(heard) == 3, 15, what="each is asked for")
+    assert heard == [("StatusNotification", None), ("StatusNotification", 1), ("StatusNotification", 2)]

@@ -90,6 +90,18 @@ extension V2 {
       return batches(wishes, SetVariableMonitoring.action, by: "MonitoringCtrlr") {
         SetMonitoringData($0).encoded(edition: edition).count
       }.map { .monitoring(.set($0)) }
+    case .settings(.reportOf(let id, let names, let states)) where !names.isEmpty:
+      return batches(names, GetReport.action) { ComponentVariable($0).encoded(edition: edition).count }
+        .map { .settings(.reportOf(id: id, $0, states: states)) }
+    case .profile(.clear(let filter)) where filter.isAll:
+      // Something must be named (K10.FR.02), so each of the purposes that are ours is.
+      var purposes = [Domain.ChargingProfile.Purpose.station, .anySession, .session]
+      if edition >= .v21 { purposes += [.priority, .localGeneration] }
+      return purposes.map { purpose in
+        var part = ProfileFilter(purpose: purpose)
+        part.isPart = true
+        return .profile(.clear(part))
+      }
     case .capacity(.all):
       return batches(capacityNames(edition), GetVariables.action) {
         GetVariableData(spelledOut: $0).encoded(edition: edition).count

@@ -25,7 +25,8 @@ extension V2 {
         criteria.chargingProfilePurpose = filter.purpose.map { .known(ChargingProfilePurpose($0)) }
         call.chargingProfileCriteria = criteria
       }
-      return try CommandRequest(call, edition)
+      let request = try CommandRequest(call, edition)
+      return filter.isPart ? request.content(with: "Unknown") : request
     case .composite(let evse, let seconds, let unit):
       var call = GetCompositeSchedule()
       (call.evseId, call.duration) = (evse, seconds)
@@ -37,6 +38,10 @@ extension V2 {
       call.chargingProfile.chargingProfilePurpose = filter.purpose.map { .known(ChargingProfilePurpose($0)) }
       call.chargingProfile.stackLevel = filter.stackLevel
       call.chargingProfile.chargingProfileId = filter.number.map { [Int($0)] }
+      // One criterion at least is needed (K09.FR.03): whoever set them, they are meant.
+      if filter.number == nil, filter.purpose == nil, filter.stackLevel == nil {
+        call.chargingProfile.chargingLimitSource = ["EMS", "Other", "SO", "CSO"].map { .init($0) }
+      }
       return try CommandRequest(call, edition)
     case .priority(let transaction, let isOn):
       var call = UsePriorityCharging()
