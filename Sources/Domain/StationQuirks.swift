@@ -126,10 +126,6 @@ public struct NetworkPlace: Payload, Equatable {
 
   public init() {}
 
-  public init(interface: NetworkProfile.Interface?, slot: Int? = nil, fallbacks: [Int]? = nil) {
-    (self.interface, self.slot, self.fallbacks) = (interface, slot, fallbacks)
-  }
-
   public mutating func walk(_ w: inout some Walker) throws(Flaw) {
     try w.visit("interface", &interface)
     try w.visit("slot", &slot, 0...Limits.networkSlots)
