@@ -146,9 +146,8 @@ async def test_k18_fr_22_q01_fr_04_a_vehicle_that_may_not_exchange_energy_in_its
         assert await wants("AC_BPT") == "Accepted"
 
 
+@pytest.mark.parametrize("kind", [Stage21], ids=["2.1"])
 async def test_k01_fr_80_numbers_of_profiles_are_above_the_stations_own(case):
-    if case.kind is Stage201:
-        pytest.skip("2.0.1 has no such variable")
     asked = {"GetVariables": lambda payload: {"getVariableResult": [
         {**one, "attributeStatus": "Accepted", "attributeValue": "5000"} if one["variable"]["name"] == "MaxExternalConstraintsId"
         else {**one, "attributeStatus": "UnknownVariable"} for one in payload["getVariableData"]]}}
