@@ -38,6 +38,8 @@ extension SettingsCommand {
           Setting(name, attribute: try item.maybeWord("attribute") ?? .actual, value: try item.text("value")))
       }
       guard !settings.isEmpty else { throw .invalid("settings", "at least one is expected") }
+      let places = settings.map { "\($0.name.description.ciFolded) \($0.attribute.rawValue)" }
+      guard Set(places).count == places.count else { throw .invalid("settings", "each once") }
       self = .set(settings)
     case "report":
       let names = try fields.settingNames("keys")

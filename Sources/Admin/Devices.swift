@@ -108,8 +108,9 @@ extension API {
   }
 
   fileprivate func listDisplayMessages(_ call: Call) async throws -> Answer {
+    let now = now
     let found = try await ask(call.identity()) { books, station throws(StoreFault) in
-      try books.displays.list(of: station)
+      try books.displays.list(of: station, at: now)
     }
     return .page(found.map(\.json), next: nil)
   }

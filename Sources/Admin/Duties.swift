@@ -34,7 +34,7 @@ extension API {
     switch verb {
     case "capacity":
       try fields.finish()
-      return try await house.command(.capacity, to: identity, by: who)
+      return try await house.command(.capacity(), to: identity, by: who)
     case "list-version":
       try fields.finish()
       return try await house.command(.list(.version), to: identity, by: who)

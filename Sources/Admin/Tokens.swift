@@ -74,6 +74,7 @@ extension API {
     if let priority = token.priority, !(-9...9).contains(priority) { throw .invalid("priority", "-9 to 9") }
     if let most = token.sessionsAtOnce, most < 1 { throw .invalid("sessions_at_once", "at least 1") }
     if fields.has("places") { token.places = try places(&fields) }
+    if fields.has("energy_transfers") { token.transfers = try transfers(&fields) }
     if fields.has("credit") {
       guard let amount = try fields.maybeDecimal("credit") else { return token.credit = nil }
       guard let credit = Money(read: amount) else {
@@ -98,6 +99,14 @@ extension API {
     if isEverywhere { return nil }
     guard !places.isEmpty else { throw .invalid("places", "at least one; null is everywhere") }
     return places
+  }
+
+  private func transfers(_ fields: inout Fields) throws(Problem) -> [EnergyTransfer]? {
+    let isAny = fields.isNull("energy_transfers")
+    let transfers: [EnergyTransfer] = try fields.words("energy_transfers")
+    if isAny { return nil }
+    guard !transfers.isEmpty else { throw .invalid("energy_transfers", "at least one; null is all") }
+    return EnergyTransfer.allCases.filter(transfers.contains)
   }
 
   fileprivate func removeToken(_ call: Call) async throws -> Answer {
@@ -148,6 +157,7 @@ nonisolated extension Token {
           ["location": .whole($0.location.map { Int($0) }), "station": .text($0.station), "evse": .whole($0.evse)]
         }
       } ?? .null,
+      "energy_transfers": transfers.map { .list($0) { .word($0) } } ?? .null,
       "owner": whose,
       "created_at": .time(createdAt), "updated_at": .time(updatedAt),
     ]

@@ -368,6 +368,9 @@ static const unsigned char file_Migrations_0033_fuse_alarm_sql[] = {
 static const unsigned char file_Migrations_0034_roaming_profiles_sql[] = {
 #embed "../../Resources/Migrations/0034_roaming_profiles.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Migrations_0035_token_transfers_sql[] = {
+#embed "../../Resources/Migrations/0035_token_transfers.sql" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
 };
@@ -516,6 +519,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0032_token_places.sql", file_Migrations_0032_token_places_sql) \
   FILE("Migrations/0033_fuse_alarm.sql", file_Migrations_0033_fuse_alarm_sql) \
   FILE("Migrations/0034_roaming_profiles.sql", file_Migrations_0034_roaming_profiles_sql) \
+  FILE("Migrations/0035_token_transfers.sql", file_Migrations_0035_token_transfers_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \

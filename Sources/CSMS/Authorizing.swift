@@ -67,7 +67,7 @@ extension CSMS {
     // A partner's word of a moment ago names the contract and the reference that the CDR must carry.
     if var remembered = try books.authorizations.remembered(shown.uid, at: station, at: now) {
       if let token = try held(shown), case .some(let evses) = try reach(of: token, at: station) {
-        remembered.evses = evses
+        (remembered.evses, remembered.transfers) = (evses, token.transfers)
       }
       return remembered
     }
@@ -177,13 +177,15 @@ extension CSMS {
     case .all: break
     case .some(let evses): yes.evses = evses
     case .none: return Authorization(.notHere)
+    case .wrongKind: return Authorization(.wrongKind)
     }
+    yes.transfers = token.transfers
     return yes
   }
 
   private func reach(of token: Token, at station: ID<Station>) throws(StoreFault) -> TokenReach {
-    guard token.places != nil, let place = try self.station(station) else { return .all }
-    return token.reach(at: place, evses: try books.stations.evses(of: station).map(\.number))
+    guard token.places != nil || token.transfers != nil, let place = try self.station(station) else { return .all }
+    return token.reach(at: place, evses: try books.stations.evses(of: station))
   }
 
   /// Refuses, in words, a token that may not be charged with at an EVSE, or at any of the station.
@@ -194,6 +196,7 @@ extension CSMS {
     case .all: return
     case .some(let evses): if evse.map(evses.contains) ?? true { return }
     case .none: break
+    case .wrongKind: throw .conflict("the token may not charge at EVSEs of this kind")
     }
     throw .conflict("the token may charge at other places only")
   }

@@ -46,6 +46,7 @@ extension CSMS {
       let session = try books.sessions.open(at: evse), session.state == .active,
       let transaction = try transactionName(of: session), let link = links.link(of: station)
     else { return .later }
+    guard try mayExchange(needs.wants, in: session, transaction) else { return .refused }
     try vehicleNeeds(needs, of: session)
     let open = try books.profiles.open(at: station)
     var kept: KeptProfile
@@ -66,7 +67,7 @@ extension CSMS {
       }
       let power = evse.connectors.map(\.ratedPower).max() ?? 0
       profile.schedule.periods = [.init(start: 0, limit: Decimal(power))]
-      kept = try books.profiles.create(
+      kept = try create(
         KeptProfile(
           number: 0, station: station, evse: needs.evse, profile: profile, session: session.id, origin: "house", at: now
         ))
@@ -74,6 +75,17 @@ extension CSMS {
     kept.state = .asked
     _ = try send(&kept, over: link, by: "house")
     return .offered
+  }
+
+  /// Whether a vehicle may exchange energy in the way that it wants: by the operator's last word on its session, else by
+  /// its token.
+  private func mayExchange(
+    _ wish: EnergyTransfer?, in session: Session, _ transaction: String
+  ) throws(StoreFault) -> Bool {
+    if let allowed = try books.commands.allowedTransfers(transaction, at: session.station) {
+      return wish.map(allowed.contains) ?? false
+    }
+    return try token(of: session.holder)?.allows(wish) ?? true
   }
 
   /// False where a vehicle wants more than it was offered: then the offer is made anew (K15.FR.12 and .13, K16.FR.07).

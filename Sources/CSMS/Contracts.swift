@@ -195,7 +195,7 @@ extension CSMS {
     return try authorize(PresentedToken(contract, .emaid), at: station).map { authorization in
       let verdict: ContractAuthorization.Verdict =
         switch authorization.verdict {
-        case .accepted, .concurrent, .noCredit, .notHere: .accepted
+        case .accepted, .concurrent, .noCredit, .notHere, .wrongKind: .accepted
         case .blocked, .expired, .invalid: .cancelled
         }
       return ContractAuthorization(authorization, certificate: verdict)

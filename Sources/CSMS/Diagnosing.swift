@@ -102,7 +102,9 @@ extension CSMS {
       let station = try self.known(identity)
       var message = message
       if message.number == 0 {
-        message.number = try keep { () throws(StoreFault) in try self.books.displays.freeNumber(at: station.id) }
+        message.number = try keep { () throws(StoreFault) in
+          try self.books.displays.freeNumber(at: station.id, now: self.now)
+        }
       }
       return try self.issue(.display(.show(message)), to: station.id, by: who)
     }
@@ -110,11 +112,26 @@ extension CSMS {
 
   func displayAnswered(_ command: StationCommand, _ station: ID<Station>, _ outcome: CommandOutcome) throws(StoreFault)
   {
-    guard case .accepted = outcome else { return }
-    switch command {
-    case .display(.show(let message)): try books.displays.keep(message, of: station, at: now)
-    case .display(.clear(let number)): try books.displays.forget(number, of: station)
-    default: break
+    guard case .display(let wish) = command else { return }
+    // What a station does not know, it does not show (OCPP 2.0.1 O03.FR.06, O05.FR.02).
+    let isUnknown = if case .refused(let word, _) = outcome { word.ciFolded == "unknown" } else { false }
+    switch wish {
+    case .show(let message) where outcome.isYes:
+      if message.priority == .alone { try giveWay(to: message, at: station) }
+      try books.displays.keep(message, of: station, at: now)
+    case .clear(let number) where outcome.isYes || isUnknown: try books.displays.forget(number, of: station)
+    case .report(_, let numbers, nil, nil) where isUnknown:
+      for number in numbers { try books.displays.forget(number, of: station) }
+      if numbers.isEmpty { try books.displays.forget(of: station, toldBefore: now + .milliseconds(1)) }
+    case .show, .clear, .report: break
+    }
+  }
+
+  /// Of those that are shown alone a display has one: the newest (O01.FR.16).
+  private func giveWay(to message: DisplayMessage, at station: ID<Station>) throws(StoreFault) {
+    for other in try books.displays.list(of: station, at: now)
+    where other.priority == .alone && other.display == message.display {
+      try books.displays.forget(other.number, of: station)
     }
   }
 

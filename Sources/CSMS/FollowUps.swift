@@ -69,20 +69,32 @@ extension CSMS {
   /// What a duty needs to know of a station first. Nil while that is asked; then the duty's row stays due.
   func capacity(of station: ID<Station>) throws(StoreFault) -> StationCapacity? {
     if let known = try books.capacities.capacity(of: station) { return known }
-    guard !askedCapacities.contains(station), try ask(.capacity, of: station) != nil else { return nil }
+    guard !askedCapacities.contains(station), try ask(.capacity(), of: station) != nil else { return nil }
     afterCommit { self.askedCapacities.insert(station) }
     return nil
   }
 
   /// A station that does not say what it holds is taken at the protocol's word.
   private func capacityTold(_ command: CommandRecord, _ outcome: CommandOutcome) throws(StoreFault) {
+    // Some stations answer no list of several, or with an error: they are asked for each.
+    switch outcome {
+    case .failed, .timedOut:
+      guard command.detail["one_by_one"] == nil, !outcome.isUnsupported,
+        try ask(.capacity(.each), of: command.station) != nil
+      else { break }
+      try noteOddity("several settings at once are not answered", sample: outcome.why ?? "", of: command.station)
+      return
+    case .accepted, .refused, .impossible, .disconnected: break
+    }
     afterCommit { self.askedCapacities.remove(command.station) }
     switch outcome {
-    case .accepted(let answer):
+    // A station that was asked piece by piece may not know some of them.
+    case .accepted(let answer), .refused(_, let answer):
       let capacity = (try? StationCapacity.read(answer).value) ?? StationCapacity()
       try books.capacities.keep(capacity, of: command.station, at: now)
-    case .refused, .failed, .impossible: try books.capacities.keep(StationCapacity(), of: command.station, at: now)
-    case .timedOut, .disconnected: return
+    // One that is silent about each of them too is taken at the protocol's word, so that nothing waits for it for ever.
+    case .failed, .impossible, .timedOut: try books.capacities.keep(StationCapacity(), of: command.station, at: now)
+    case .disconnected: return
     }
     // Somebody's wish waited for this, also at a station that is left alone after its boots.
     try hurryDuties(at: command.station)

@@ -28,6 +28,9 @@ public struct HouseSettings: Sendable {
   /// Where VAT numbers are looked up that drivers type at stations, with `{number}` in its place; nil: nowhere.
   public nonisolated var vatRegisterURL: String?
   public nonisolated var allowsPrivateVATRegister = false
+  /// Where drivers find receipts of what stations settled, with `{session}` and `{reference}` in their places; nil: the
+  /// stations' terminals make them.
+  public nonisolated var receiptURL: String?
   /// Seconds between two messages to a station about what one of its sessions costs; 0 is none but its answers.
   public nonisolated var costSeconds = 60
   /// How many requests a partner may make in a minute; above that it is answered 429.

@@ -57,6 +57,8 @@ public enum Limits {
   /// By what a station's registers may be multiplied; another factor is refused.
   public nonisolated static let leastEnergyFactor = Decimal(1, places: 3)
   public nonisolated static let mostEnergyFactor = Decimal(1_000_000)
+  /// Bytes of a receipt's address (OCPP 2.1 NotifySettlement); a longer one is not told.
+  public nonisolated static let receiptURL = 2_000
   /// EVSEs of a station that are asked one by one for their status; the others tell theirs when it changes.
   public nonisolated static let triggersAtOnce = 10
   /// Settings that a station says nothing about one after the other, before it is asked for no more of them.
@@ -201,6 +203,9 @@ public enum Limits {
   public nonisolated static let trustedRoots = 200
   /// The number under which stations that keep several ways to us get the one of security profile 3.
   public nonisolated static let secureNetworkSlot = 3
+  /// The highest number up to which a station's own profiles are believed: ours go above it, and all of them must fit 31
+  /// bits.
+  public nonisolated static let highestOwnProfile = 1_000_000_000
   /// Days before the end of a certificate at which the operator is warned.
   public nonisolated static let expiryNoticeDays = [30, 14, 3]
   /// Certificates of stations that one look warns of, the first to end first; the others come with the next.

@@ -66,14 +66,18 @@ extension CSMS {
 
   /// Nil for a step that waits.
   private func command(for walk: ProfileWalk) throws(StoreFault) -> StationCommand? {
+    let network = try needs(of: walk.station).network
+    let slot = network?.slot ?? Limits.secureNetworkSlot
     switch walk.step {
     case .installRoot:
       guard let root = try? authorityRoot() else { return nil }
       return .security(.install(.csms, pem: root.pem))
     case .askForRequest: return .trigger(.certificate, evse: nil)
     case .setProfile:
-      return .security(.setProfile(.certificate, slot: Limits.secureNetworkSlot, url: stationURL))
-    case .preferProfile: return .security(.preferProfile(slot: Limits.secureNetworkSlot))
+      let interface = network?.interface ?? .any
+      return .security(.setProfile(.certificate, slot: slot, url: stationURL, over: interface))
+    case .preferProfile:
+      return .security(.preferProfile(slots: [slot] + (network?.fallbacks ?? []).filter { $0 != slot }))
     case .restart: return .reset(.soft)
     case .awaitRequest, .awaitAcceptance, .awaitReturn, .done, .failed: return nil
     }

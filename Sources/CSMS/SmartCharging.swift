@@ -153,7 +153,7 @@ extension CSMS {
     let asked = try await turn { () throws(Refusal) in
       let station = try self.known(identity)
       let isKnown = try keep { () throws(StoreFault) in try self.books.capacities.capacity(of: station.id) != nil }
-      return isKnown ? nil : try self.issue(.capacity, to: station.id, by: "house").id
+      return isKnown ? nil : try self.issue(.capacity(), to: station.id, by: "house").id
     }
     if let asked { _ = try await outcome(of: asked, within: settings.commandSeconds) }
   }
@@ -207,7 +207,7 @@ extension CSMS {
     var kept = KeptProfile(
       number: 0, station: evse.station, evse: evse.number, profile: wish, session: session.id, origin: who, at: now)
     (kept.command, kept.dueAt) = (command, nil)
-    kept = try books.profiles.create(kept)
+    kept = try create(kept)
     return RemoteStart.Profile(number: kept.number, profile: try fitted(kept))
   }
 
@@ -249,7 +249,7 @@ extension CSMS {
         && $0.profile.transaction == profile.transaction
     }
     guard var kept = same else {
-      return try books.profiles.create(
+      return try create(
         KeptProfile(
           number: 0, station: station, evse: evse, profile: profile, session: session, insteadOf: insteadOf,
           origin: who, at: now))
@@ -257,6 +257,17 @@ extension CSMS {
     (kept.profile, kept.origin, kept.state, kept.attempts) = (profile, who, .asked, 0)
     return kept
   }
+
+  /// A new one, under a number that is not among those that its station keeps for limits of others (OCPP 2.1 K01.FR.80):
+  /// as it said when it was asked, else as its report has it.
+  func create(_ profile: KeptProfile) throws(StoreFault) -> KeptProfile {
+    let told = try books.capacities.capacity(of: profile.station)?.ownProfiles
+    let reported = try books.device.value(Self.ownProfilesName, of: profile.station)?.value.value
+    let own = told ?? reported.flatMap { Int($0) } ?? 0
+    return try books.profiles.create(profile, above: own <= Limits.highestOwnProfile ? Int64(max(own, 0)) : 0)
+  }
+
+  private static let ownProfilesName = SettingName(reading: "SmartChargingCtrlr.MaxExternalConstraintsId")
 
   func send(
     _ kept: inout KeptProfile, over link: LiveLinks.Link, by who: String, respondTo: CommandOrigin? = nil

@@ -377,6 +377,7 @@ extension CSMS {
     _ = session.stop(at: end.at, meter: nil, because: end.ending, received: now)
     try books.sessions.save(session)
     try record(.sessionEnded(session: session.id))
+    try books.displays.forget(transaction: kept.name, of: kept.station)
     try stopsDone(session)
     try bill(session, isEstimated: !hasLastRegister || !story.hasBegin)
   }

@@ -385,6 +385,11 @@ public struct ProfileFilter: Sendable, Equatable {
   public var evse: Int?
   public var purpose: ChargingProfile.Purpose?
   public var stackLevel: Int?
+  /// One of several that together mean all: a station that has none that fit it has done it.
+  public var isPart = false
+
+  /// Nothing is named: all are meant.
+  public var isAll: Bool { self == ProfileFilter() }
 
   public init(
     number: Int64? = nil, evse: Int? = nil, purpose: ChargingProfile.Purpose? = nil, stackLevel: Int? = nil

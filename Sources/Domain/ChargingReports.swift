@@ -54,11 +54,13 @@ public struct LimitReport: Sendable, Equatable {
 public struct ChargingNeeds: Sendable, Equatable {
   public var evse: Int
   public var departsAt: Timestamp?
+  /// How it wants to exchange energy; nil where nobody knows the word.
+  public var wants: EnergyTransfer?
   /// The whole of it, as the station told it.
   public var raw: JSON
 
-  public init(evse: Int, departsAt: Timestamp?, raw: JSON) {
-    (self.evse, self.departsAt, self.raw) = (evse, departsAt, raw)
+  public init(evse: Int, departsAt: Timestamp?, wants: EnergyTransfer?, raw: JSON) {
+    (self.evse, self.departsAt, self.wants, self.raw) = (evse, departsAt, wants, raw)
   }
 }
 
@@ -67,6 +69,8 @@ public enum NeedsVerdict: Sendable, Equatable {
   case offered
   /// Nobody knows the vehicle's session yet.
   case later
+  /// It may not exchange energy in the way that it wants (OCPP 2.1 K18.FR.22, K19.FR.15, Q01.FR.04).
+  case refused
 }
 
 /// Something that a station told of how it charges, as the books keep it: the newest of its kind, place and source.

@@ -20,7 +20,7 @@ public enum StationCommand: Sendable, Equatable {
   case transactionStatus(String?)
   case transferData(vendor: String, message: String?, data: String?)
   /// What it can hold; the answer is a `StationCapacity`.
-  case capacity
+  case capacity(CapacityQuestion = .all)
   case list(LocalListCommand)
   case reservation(ReservationCommand)
   case profile(ProfileCommand)
@@ -101,7 +101,7 @@ public enum StationCommand: Sendable, Equatable {
       ["what": .string(what.rawValue), "evse": .maybe(evse), "connector": .maybe(connector)]
     case .transactionStatus(let transaction): ["transaction": .maybe(transaction)]
     case .transferData(let vendor, let message, _): ["vendor": .string(vendor), "message": .maybe(message)]
-    case .capacity: [:]
+    case .capacity(let question): question == .all ? [:] : ["one_by_one": true]
     case .list(let command): command.detail
     case .reservation(let command): command.detail
     case .profile(let command): command.detail

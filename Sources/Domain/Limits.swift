@@ -57,6 +57,8 @@ public enum Limits {
   public static let tellingEnergy = Energy(tenthsOfWattHour: 10_000)
   /// Settings that one station may be wanted to have; more are refused.
   public static let wantedSettings = 200
+  /// Ways to connect that a station keeps: the highest number of one, and how many are named.
+  public static let networkSlots = 20
   /// Characters that are kept of what a station says of itself and of its faults; OCPP allows far fewer. The message
   /// log has the message as it came.
   public static let stationWords = 255

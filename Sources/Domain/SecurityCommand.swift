@@ -15,8 +15,9 @@ public enum SecurityCommand: Sendable, Equatable {
   case setKey(String)
   /// The security profile with which it is to come in (A05). A station that keeps several ways to us gets this one, to
   /// `url`, under the number `slot`, and says by `"needs": "preference"` in its answer that `preferProfile` must follow.
-  case setProfile(SecurityProfile, slot: Int, url: String)
-  case preferProfile(slot: Int)
+  case setProfile(SecurityProfile, slot: Int, url: String, over: NetworkProfile.Interface)
+  /// The slots that it is to try, in this order.
+  case preferProfile(slots: [Int])
 
   public var verb: String {
     switch self {
@@ -39,11 +40,12 @@ public enum SecurityCommand: Sendable, Equatable {
     case .list(let use): ["use": use.map { .string($0.rawValue) } ?? .null]
     case .remove(let id, _): ["serial_number": .string(id.serial), "issuer_name_hash": .string(id.issuerName)]
     case .setKey: ["password": "(hidden)"]
-    case .setProfile(let profile, let slot, let url):
+    case .setProfile(let profile, let slot, let url, let interface):
       [
         "profile": .number(JSONNumber(profile.rawValue)), "slot": .number(JSONNumber(slot)), "url": .string(url),
+        "interface": .string(interface.rawValue),
       ]
-    case .preferProfile(let slot): ["slot": .number(JSONNumber(slot))]
+    case .preferProfile(let slots): ["slots": .array(slots.map { .number(JSONNumber($0)) })]
     }
   }
 }

@@ -348,6 +348,8 @@ public struct Authorization: Sendable, Equatable {
     case accepted, blocked, expired, invalid, concurrent, noCredit = "no_credit"
     /// It may charge, but not here.
     case notHere = "not_here"
+    /// It may charge here, but not at EVSEs of this kind.
+    case wrongKind = "wrong_kind"
   }
 
   public var verdict: Verdict
@@ -361,6 +363,8 @@ public struct Authorization: Sendable, Equatable {
   public var priority: Int?
   /// The EVSEs of the station that it may use, where it may not use all.
   public var evses: [Int]?
+  /// How the vehicle may exchange energy, where that is known (OCPP 2.1 Q01); nil: nothing is said.
+  public var transfers: [EnergyTransfer]?
   /// What the station may show to this driver.
   public var message: DriverMessage?
   /// The answer holds for this once: a station must not remember it (OCPP 2.1 C17).
@@ -377,6 +381,6 @@ public struct Authorization: Sendable, Equatable {
   /// The same at one EVSE.
   public func at(_ evse: Int?) -> Authorization {
     guard verdict == .accepted, let evses, let evse, !evses.contains(evse) else { return self }
-    return Authorization(.notHere)
+    return Authorization(transfers == nil ? .notHere : .wrongKind)
   }
 }

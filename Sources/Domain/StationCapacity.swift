@@ -15,6 +15,8 @@ public struct StationCapacity: Payload, Equatable {
   public var profiles: Int?
   /// Whether an EVSE can be left open in a reservation.
   public var reservesAnyEVSE: Bool?
+  /// Profiles up to this number are the station's own (OCPP 2.1 K01.FR.80).
+  public var ownProfiles: Int?
 
   public init() {}
 
@@ -28,5 +30,16 @@ public struct StationCapacity: Payload, Equatable {
     try w.visit("schedule_periods", &schedulePeriods)
     try w.visit("profiles", &profiles)
     try w.visit("reserves_any_evse", &reservesAnyEVSE)
+    try w.visit("own_profiles", &ownProfiles)
   }
+}
+
+/// How a station is asked what it can hold.
+public enum CapacityQuestion: Sendable, Equatable {
+  /// In as few calls as it takes.
+  case all
+  /// Each thing by itself: it did not answer, or with an error, when it was asked for several.
+  case each
+  /// A piece of it.
+  case of([SettingName])
 }

@@ -20,6 +20,8 @@ public struct StationQuirks: Payload {
   public var settleSeconds: Int?
   /// An answer under another id than that of our one open call is taken for its answer.
   public var takesAnyAnswerID: Bool?
+  /// Over which of its networks, and from which of its slots, it comes to us.
+  public var network: NetworkPlace?
 
   // What it says
   /// The IANA time zone of its clock, for times that it writes without one; UTC where it is absent.
@@ -67,6 +69,7 @@ public struct StationQuirks: Payload {
     try w.visit("answer_delay_ms", &answerDelayMilliseconds, 0...10_000)
     try w.visit("settle_seconds", &settleSeconds, 0...600)
     try w.visit("takes_any_answer_id", &takesAnyAnswerID)
+    try w.visit("network", &network)
     try w.visit("time_zone", &timeZone, max: 64)
     try w.visit("energy_factor", &energyFactor)
     try w.visit("starts_at_first_reading", &startsAtFirstReading)
@@ -94,6 +97,7 @@ public struct StationQuirks: Payload {
     all.answerDelayMilliseconds = answerDelayMilliseconds ?? preset.answerDelayMilliseconds
     all.settleSeconds = settleSeconds ?? preset.settleSeconds
     all.takesAnyAnswerID = takesAnyAnswerID ?? preset.takesAnyAnswerID
+    all.network = network ?? preset.network
     all.timeZone = timeZone ?? preset.timeZone
     all.energyFactor = energyFactor ?? preset.energyFactor
     all.startsAtFirstReading = startsAtFirstReading ?? preset.startsAtFirstReading
@@ -108,6 +112,24 @@ public struct StationQuirks: Payload {
     all.isLeftAloneAfterBoot = isLeftAloneAfterBoot ?? preset.isLeftAloneAfterBoot
     all.wantedSettings = wantedSettings ?? preset.wantedSettings
     return all
+  }
+}
+
+/// Where a station of 2.x keeps the way to us that the house gives it (OCPP 2.0.1 B09, B10).
+public struct NetworkPlace: Payload, Equatable {
+  /// 2.0.1 has no word for any: a station that comes over a mobile network needs its own.
+  public var interface: NetworkProfile.Interface?
+  /// Its slot; the house's rule where it is absent.
+  public var slot: Int?
+  /// The slots that it tries after that one, in this order.
+  public var fallbacks: [Int]?
+
+  public init() {}
+
+  public mutating func walk(_ w: inout some Walker) throws(Flaw) {
+    try w.visit("interface", &interface)
+    try w.visit("slot", &slot, 0...Limits.networkSlots)
+    try w.visit("fallbacks", &fallbacks, 0...Limits.networkSlots, count: 0...Limits.networkSlots)
   }
 }
 

@@ -43,6 +43,8 @@ public struct Token: Sendable, Equatable {
   public var places: [TokenPlace]?
   /// How its driver wants to be charged where nothing else was said; nil: as everybody.
   public var preference: ChargingPreferences.Kind?
+  /// The ways in which it may charge at our stations; nil: all.
+  public var transfers: [EnergyTransfer]?
   public var createdAt: Timestamp
   public var updatedAt: Timestamp
 
@@ -52,13 +54,15 @@ public struct Token: Sendable, Equatable {
     issuer: String, groupID: String? = nil, isValid: Bool = true, whitelist: Whitelist = .always,
     language: String? = nil,
     validUntil: Timestamp? = nil, credit: Money? = nil, priority: Int? = nil, sessionsAtOnce: Int? = nil,
-    places: [TokenPlace]? = nil, preference: ChargingPreferences.Kind? = nil, createdAt: Timestamp, updatedAt: Timestamp
+    places: [TokenPlace]? = nil, preference: ChargingPreferences.Kind? = nil, transfers: [EnergyTransfer]? = nil,
+    createdAt: Timestamp, updatedAt: Timestamp
   ) {
     self.preference = preference
     self.credit = credit
     self.priority = priority
     self.sessionsAtOnce = sessionsAtOnce
     self.places = places
+    self.transfers = transfers
     self.id = id
     self.owner = owner
     self.uid = uid

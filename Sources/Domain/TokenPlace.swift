@@ -35,12 +35,27 @@ public enum TokenReach: Sendable, Equatable {
   case all
   /// Only these EVSEs, of several.
   case some([Int])
+  /// It may charge elsewhere.
   case none
+  /// It may charge here, if one of the EVSEs were of another kind (OCPP 2.0.1 C01.FR.18).
+  case wrongKind
 }
 
 extension Token {
-  /// - Parameter evses: the numbers of all EVSEs of the station that are known.
-  public func reach(at station: Station, evses: [Int]) -> TokenReach {
+  /// - Parameter evses: all EVSEs of the station that are known.
+  public func reach(at station: Station, evses: [EVSE]) -> TokenReach {
+    let place = placeReach(at: station, evses: evses.map(\.number))
+    guard let transfers, place != .none else { return place }
+    let fit = evses.filter { evse in evse.connectors.isEmpty || evse.connectors.contains { $0.gives(transfers) } }
+    // Of which kind one is that nobody described yet is not known.
+    if evses.isEmpty || fit.count == evses.count { return place }
+    let numbers = fit.map(\.number)
+    guard case .some(let named) = place else { return numbers.isEmpty ? .wrongKind : .some(numbers) }
+    let left = named.filter(numbers.contains)
+    return left.isEmpty ? .wrongKind : .some(left)
+  }
+
+  private func placeReach(at station: Station, evses: [Int]) -> TokenReach {
     guard let places else { return .all }
     if places.contains(where: { $0.holds(nil, of: station.identity, at: station.location) }) { return .all }
     // One that is named before it is known is meant all the same.
@@ -49,6 +64,28 @@ extension Token {
     return !evses.isEmpty && named.isSuperset(of: evses) ? .all : .some(named.sorted())
   }
 
+  /// Whether a vehicle may charge in a way; one that is not known is nobody's.
+  public func allows(_ transfer: EnergyTransfer?) -> Bool {
+    guard let transfers, let transfer else { return transfers == nil }
+    return transfers.contains(transfer)
+  }
+
   /// As partners see it: one that may charge at some places of ours only is good at none of theirs.
   public var isValidAbroad: Bool { isValid && places == nil }
+}
+
+extension Connector {
+  /// Whether it can give energy in one of these ways. What was assumed when its station first spoke of it says nothing.
+  fileprivate func gives(_ transfers: [EnergyTransfer]) -> Bool {
+    isAssumed || transfers.contains { $0.isDirect == (powerType == .dc) || $0 == .wireless }
+  }
+}
+
+extension EnergyTransfer {
+  fileprivate var isDirect: Bool {
+    switch self {
+    case .dc, .dcBidirectional, .pantograph, .pantographBidirectional: true
+    case .acOnePhase, .acTwoPhases, .acThreePhases, .acBidirectional, .acBidirectionalDER, .acDER, .wireless: false
+    }
+  }
 }

@@ -118,6 +118,16 @@ public struct CommandRequest: Sendable {
     }
   }
 
+  /// The same, where one word that says no is as good as a yes.
+  func content(with word: String) -> CommandRequest {
+    let outcome = outcome
+    return CommandRequest(action: action, payload: payload) { answer in
+      let told = outcome(answer)
+      guard case .refused(let said, let details) = told, said.ciFolded == word.ciFolded else { return told }
+      return .accepted(answer: details)
+    }
+  }
+
   private init(action: String, payload: Bytes, outcome: @escaping @Sendable (JSON) -> CommandOutcome) {
     (self.action, self.payload, self.outcome) = (action, payload, outcome)
   }

@@ -6,6 +6,8 @@ import Wire
 /// Why a call is answered with a CALLERROR. Everything else is a positive reply.
 public enum CallFault: Error, Equatable, Sendable {
   case unknownAction(String)
+  /// An action of this version that is not done here (OCPP-J 1.6 §4.2.3, OCPP 2.0.1 part 4 §4.3).
+  case unsupportedAction(String)
   /// A payload that cannot be read: the flaw names the field.
   case malformed(Flaw)
   /// A frame that cannot be read, but whose id could be recovered.
@@ -23,6 +25,7 @@ public enum CallFault: Error, Equatable, Sendable {
   public var code: ErrorCode {
     switch self {
     case .unknownAction: .notImplemented
+    case .unsupportedAction: .notSupported
     case .malformed(let flaw): ErrorCode(flaw.kind)
     case .unreadable: .formation
     case .noCall: .framework
@@ -35,6 +38,7 @@ public enum CallFault: Error, Equatable, Sendable {
   public var description: String {
     switch self {
     case .unknownAction(let action): "the action \(action) is not known here"
+    case .unsupportedAction(let action): "the action \(action) is not supported here"
     case .malformed(let flaw): flaw.path.isEmpty ? "the payload: \(flaw.detail)" : "\(flaw.path): \(flaw.detail)"
     case .unreadable(let why), .noCall(let why): why
     case .notAccepted: "only BootNotification is heard until the station is accepted"
@@ -54,7 +58,7 @@ public enum CallFault: Error, Equatable, Sendable {
 
 /// The codes of the CALLERRORs that we send, by their meaning.
 public enum ErrorCode: Sendable, CaseIterable {
-  case notImplemented, internalError, formation, framework, property, occurrence, type, security
+  case notImplemented, notSupported, internalError, formation, framework, property, occurrence, type, security
 
   init(_ kind: Flaw.Kind) {
     switch kind {
@@ -69,6 +73,7 @@ public enum ErrorCode: Sendable, CaseIterable {
   public func spelled(in edition: Edition) -> String {
     switch self {
     case .notImplemented: "NotImplemented"
+    case .notSupported: "NotSupported"
     case .internalError: "InternalError"
     case .formation: edition <= .v16 ? "FormationViolation" : "FormatViolation"
     case .framework: edition <= .v16 ? "GenericError" : "RpcFrameworkError"

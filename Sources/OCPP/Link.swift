@@ -109,6 +109,12 @@ final class Link: WebSocketHandler {
     if let ours { perform(ours.queue.release(at: loop.now)) }
   }
 
+  /// It speaks without having booted, or somebody writes a call to it by hand: nothing more is waited for, unless the
+  /// operator wants the station left alone for a while.
+  private func isReadyByNow() {
+    if isAccepted, !isSettled, manner.settle == .zero { settled() }
+  }
+
   /// The server calls `look` until there is nothing to see.
   private func watch() {
     guard !isWatched, !hasEnded else { return }
@@ -249,6 +255,7 @@ final class Link: WebSocketHandler {
       }
       if let payload = arrival.payload { mirror?.heard(id.text, action, payload) }
       decide(id, action, prepared)
+      if action != dialect.bootAction { isReadyByNow() }
     case .send(let id, let action, let prepared):
       record(arrival.logged, .received, action, id)
       take(action, prepared)
@@ -425,6 +432,7 @@ final class Link: WebSocketHandler {
       let rarity = rarity
       rarity.invited += dialect.invited(by: request.action, request.payload).filter { !rarity.invited.contains($0) }
     }
+    if case .raw = command { isReadyByNow() }
     let ours = ours ?? Ours(isHeld: !isSettled)
     self.ours = ours
     calls &+= 1

@@ -35,8 +35,13 @@ extension StationModel {
       answer(id, payload, now) { (model, call: V16.GetDiagnostics) in model.send(call, now) }
     case V16.GetLog.action:
       answer(id, payload, now) { (model, call: V16.GetLog) in model.send(call, now) }
-    default: refuse(id, action, .unknownAction(action))
+    default: refuse(id, action, isKnown(action) ? .unsupportedAction(action) : .unknownAction(action))
     }
+  }
+
+  /// Whether its version has such a call, done here or not.
+  func isKnown(_ action: String) -> Bool {
+    Dialects.all.first { $0.edition == edition }?.calls.contains { $0.action == action } ?? false
   }
 
   /// Reads a call and answers it.
@@ -200,8 +205,8 @@ extension StationModel {
         guard let meter = meterValues(place, context: .trigger, now) else { continue }
         add(Outgoing(.meter(session: outlets[place].running?.number, meter), isTriggered: true))
       }
-    case .diagnostics, .firmware:
-      reply.status = .known(.notImplemented)
+    case .diagnostics: tellJob(.diagnostics)
+    case .firmware: tellJob(.firmware)
     }
     return reply
   }

@@ -33,8 +33,6 @@ extension StationModel {
     case V2.SetVariables.action: answer(id, payload, now) { $0.set($1, now) }
     case V2.GetBaseReport.action: answer(id, payload, now) { $0.tellBase($1, now) }
     case V2.GetReport.action: answer(id, payload, now) { $0.tellSome($1, now) }
-    case V2.SetNetworkProfile.action:
-      answer(id, payload, now) { (_, _: V2.SetNetworkProfile) in V2.SetNetworkProfile.Reply(.accepted) }
     case V2.SendLocalList.action: answer(id, payload, now) { $0.take($1) }
     case V2.GetLocalListVersion.action:
       answer(id, payload, now) { (model, _: V2.GetLocalListVersion) in
@@ -64,7 +62,7 @@ extension StationModel {
     case V2.GetInstalledCertificateIds.action: answer(id, payload, now) { $0.installed($1) }
     case V2.DeleteCertificate.action: answer(id, payload, now) { $0.delete($1) }
     case V2.CostUpdated.action: answer(id, payload, now) { (_, _: V2.CostUpdated) in V2.Nothing() }
-    default: refuse(id, action, .unknownAction(action))
+    default: refuse(id, action, isKnown(action) ? .unsupportedAction(action) : .unknownAction(action))
     }
   }
 

@@ -15,8 +15,8 @@ struct FileJob: Sendable {
   }
 
   let kind: Kind
-  /// 0 where the version gives jobs no number.
-  let request: Int
+  /// Nil where the version gives jobs no number, and where there is no job.
+  let request: Int?
   let url: String
   /// What is told next.
   var words: [String]
@@ -25,6 +25,8 @@ struct FileJob: Sendable {
   let wordOfFailure: String
   /// When the next word is due; nil while the transfer is under way.
   var at: Instant?
+  /// What was told last.
+  var told = "Idle"
 
   var isFirmware: Bool { kind != .log && kind != .diagnostics }
 }
@@ -33,7 +35,7 @@ extension StationModel {
   // MARK: What the house asks
 
   mutating func update(_ call: V16.UpdateFirmware, _ now: Moment) -> V16.UpdateFirmware.Reply {
-    _ = begin(.firmware, 0, call.location, ["Downloaded", "Installing", "Installed"], "DownloadFailed", now)
+    _ = begin(.firmware, nil, call.location, ["Downloaded", "Installing", "Installed"], "DownloadFailed", now)
     return V16.UpdateFirmware.Reply()
   }
 
@@ -55,7 +57,7 @@ extension StationModel {
   }
 
   mutating func send(_ call: V16.GetDiagnostics, _ now: Moment) -> V16.GetDiagnostics.Reply {
-    _ = begin(.diagnostics, 0, call.location, ["Uploaded"], "UploadFailed", now)
+    _ = begin(.diagnostics, nil, call.location, ["Uploaded"], "UploadFailed", now)
     var reply = V16.GetDiagnostics.Reply()
     reply.fileName = logName
     return reply
@@ -82,7 +84,7 @@ extension StationModel {
 
   /// True where it takes the place of one that was under way.
   private mutating func begin(
-    _ kind: FileJob.Kind, _ request: Int, _ url: String, _ success: [String], _ failure: String, _ now: Moment
+    _ kind: FileJob.Kind, _ request: Int?, _ url: String, _ success: [String], _ failure: String, _ now: Moment
   ) -> Bool {
     let count = duties.jobs.count
     var job = FileJob(
@@ -94,6 +96,15 @@ extension StationModel {
     return duties.jobs.count <= count
   }
 
+  // MARK: What the house wants to hear again
+
+  /// How a job stands now; with none it is idle (OCPP 1.6 §5.17, OCPP 2.0.1 F06, L01.FR.20).
+  mutating func tellJob(_ kind: FileJob.Kind) {
+    let idle = FileJob(kind: kind, request: nil, url: "", words: [], wordsOfSuccess: [], wordOfFailure: "", at: nil)
+    let job = duties.jobs.first { $0.kind == kind } ?? idle
+    tell(job.told, of: job)
+  }
+
   // MARK: How it goes on
 
   /// With the clock: the words that are due. Behind the first one the file itself is on its way.
@@ -103,6 +114,7 @@ extension StationModel {
       let job = duties.jobs[place]
       let word = duties.jobs[place].words.removeFirst()
       tell(word, of: job)
+      duties.jobs[place].told = word
       duties.jobs[place].at = now.instant + Limits.jobStep
       guard word == "Downloading" || word == "Uploading" else { continue }
       duties.jobs[place].at = nil
@@ -133,7 +145,7 @@ extension StationModel {
       say(message)
     case (.signedFirmware, _):
       var message = V16.SignedFirmwareStatusNotification()
-      (message.status, message.requestId) = (Loose(word), Int64(job.request))
+      (message.status, message.requestId) = (Loose(word), job.request.map { Int64($0) })
       say(message)
     case (.log, true):
       var message = V2.LogStatusNotification()
@@ -141,7 +153,7 @@ extension StationModel {
       say(message)
     case (.log, false):
       var message = V16.LogStatusNotification()
-      (message.status, message.requestId) = (Loose(word), Int64(job.request))
+      (message.status, message.requestId) = (Loose(word), job.request.map { Int64($0) })
       say(message)
     case (.diagnostics, _):
       var message = V16.DiagnosticsStatusNotification()

@@ -62,6 +62,8 @@ public struct StationModel: Sendable {
   private var failures = 0
   private var comesBackAfter: Duration?
   private var resetting: Resetting?
+  /// A reset waits for the end of the last session.
+  var resetsOnceIdle = false
   private var toldOperative: Bool?
   private var bootAt: Instant?
   private var heartbeatAt: Instant?
@@ -341,6 +343,7 @@ public struct StationModel: Sendable {
 
   /// Soft lets the last messages leave; hard says only yes to the reset itself.
   mutating func reset(isHard: Bool, _ now: Moment) {
+    resetsOnceIdle = false
     tell(.rebooting(hard: isHard))
     for place in outlets.indices { end(place, because: isHard ? .hardReset : .softReset, tag: nil, now) }
     let patience = isHard ? Limits.hardResetPatience : Limits.softResetPatience
@@ -391,6 +394,7 @@ public struct StationModel: Sendable {
       }
     }
     send(now)
+    if resetsOnceIdle, outlets.allSatisfy({ $0.running == nil }) { reset(isHard: false, now) }
     goOnResetting(now)
     defer { steps = [] }
     return steps

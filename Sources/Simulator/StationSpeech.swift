@@ -231,6 +231,11 @@ extension StationModel {
     case V2.Reset.action:
       answer(id, payload, now) { (model, call: V2.Reset) in
         guard call.evseId == nil, call.type != .immediateAndResume else { return V2.Reset.Reply(.rejected) }
+        // Whoever charges is not disturbed (B12.FR.01).
+        guard call.type == .immediate || model.outlets.allSatisfy({ $0.running == nil }) else {
+          model.resetsOnceIdle = true
+          return V2.Reset.Reply(.scheduled)
+        }
         model.reset(isHard: call.type == .immediate, now)
         return V2.Reset.Reply(.accepted)
       }
@@ -288,8 +293,10 @@ extension StationModel {
         guard let meter = meterValues(place, context: .trigger, now) else { continue }
         add(Outgoing(.meter(session: session, meter), isTriggered: true))
       }
-    case .logStatusNotification, .firmwareStatusNotification, .signChargingStation, .signV2G, .signCombined, .signV2G20,
-      .publishFirmwareStatusNotification, .customTrigger:
+    case .logStatusNotification: tellJob(.log)
+    case .firmwareStatusNotification: tellJob(.firmware)
+    case .signChargingStation, .signV2G, .signCombined, .signV2G20, .publishFirmwareStatusNotification,
+      .customTrigger:
       return V2.TriggerMessage.Reply(.notImplemented)
     }
     return V2.TriggerMessage.Reply(.accepted)

@@ -75,6 +75,21 @@ nonisolated public struct Commands {
       """, station, time, action) ?? false
   }
 
+  /// In which ways a vehicle may exchange energy in a transaction, as its station was told last; nil where it was not.
+  public func allowedTransfers(
+    _ transaction: String, at station: ID<Station>
+  ) throws(StoreFault) -> [EnergyTransfer]? {
+    let words: String? = try db.value(
+      """
+      SELECT detail ->> 'allowed' FROM command
+      WHERE station = ?1 AND verb = 'energy-transfer' AND phase IN ('sent', 'accepted', 'done')
+        AND detail ->> 'transaction' = ?2
+      ORDER BY id DESC LIMIT 1
+      """, station, transaction)
+    guard let words else { return nil }
+    return (try? JSON.parse(words))?.array?.compactMap { $0.string.flatMap { EnergyTransfer(rawValue: $0) } }
+  }
+
   public func insert(_ command: KeptCommand) throws(StoreFault) {
     let record = command.record
     try db.run(

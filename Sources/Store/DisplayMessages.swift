@@ -5,14 +5,16 @@ import Wire
 nonisolated public struct DisplayMessages {
   let db: Database
 
-  public func list(of station: ID<Station>) throws(StoreFault) -> [DisplayMessage] {
+  /// Those whose time is not over (OCPP 2.0.1 O01.FR.07).
+  public func list(of station: ID<Station>, at now: Timestamp) throws(StoreFault) -> [DisplayMessage] {
     try db.rows(
-      "SELECT * FROM display_message WHERE station = ?1 ORDER BY number", station, as: DisplayMessage.init(row:))
+      "SELECT * FROM display_message WHERE station = ?1 ORDER BY number", station, as: DisplayMessage.init(row:)
+    ).filter { $0.to.map { $0 > now } ?? true }
   }
 
   /// The least number from 1 on that no message of the station has.
-  public func freeNumber(at station: ID<Station>) throws(StoreFault) -> Int {
-    let taken = Set(try list(of: station).map(\.number))
+  public func freeNumber(at station: ID<Station>, now: Timestamp) throws(StoreFault) -> Int {
+    let taken = Set(try list(of: station, at: now).map(\.number))
     return (1...).first { !taken.contains($0) } ?? 1
   }
 
@@ -30,6 +32,12 @@ nonisolated public struct DisplayMessages {
 
   public func forget(_ number: Int, of station: ID<Station>) throws(StoreFault) {
     try db.run("DELETE FROM display_message WHERE station = ?1 AND number = ?2", station, number)
+  }
+
+  /// The transaction has ended, and the station takes its messages away (O02.FR.02).
+  public func forget(transaction: String, of station: ID<Station>) throws(StoreFault) {
+    try db.run(
+      "DELETE FROM display_message WHERE station = ?1 AND message ->> 'transaction' = ?2", station, transaction)
   }
 
   /// A report of all ended: what it did not tell is no longer there.

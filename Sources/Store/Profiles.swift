@@ -54,15 +54,17 @@ nonisolated public struct Profiles {
   }
 
   /// Keeps a new one; its number is given here.
-  public func create(_ new: KeptProfile) throws(StoreFault) -> KeptProfile {
+  /// - Parameter floor: it is higher than this.
+  public func create(_ new: KeptProfile, above floor: Int64 = 0) throws(StoreFault) -> KeptProfile {
     var profile = new
     profile.number = try db.insert(
       """
       INSERT INTO charging_profile (station, evse, profile, state, answer, instead_of, command, attempts, origin, due_at,
-        created_at, updated_at, session, valid_to)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+        created_at, updated_at, session, valid_to, number)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,
+        (SELECT ?15 + 1 WHERE ?15 > coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'charging_profile'), 0)))
       """, new.station, new.evse, new.profile.stored, new.state.rawValue, new.answer, new.insteadOf, new.command,
-      new.attempts, new.origin, new.dueAt, new.createdAt, new.updatedAt, new.session, new.profile.validTo)
+      new.attempts, new.origin, new.dueAt, new.createdAt, new.updatedAt, new.session, new.profile.validTo, floor)
     return profile
   }
 

@@ -148,12 +148,13 @@ nonisolated public struct Tokens {
       try db.insert(
         """
         INSERT INTO token (owner, uid, folded_uid, kind, contract_id, visual_number, issuer, group_id, valid, whitelist,
-          language, valid_until, created_at, updated_at, credit, priority, sessions_at_once, places, preference)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+          language, valid_until, created_at, updated_at, credit, priority, sessions_at_once, places, preference,
+          transfers)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
         """,
         new.owner, new.uid, new.foldedUID, new.kind.rawValue, new.contractID, new.visualNumber, new.issuer, new.groupID,
         new.isValid, new.whitelist.rawValue, new.language, new.validUntil, new.createdAt, new.updatedAt, new.credit,
-        new.priority, new.sessionsAtOnce, new.storedPlaces, new.preference?.rawValue))
+        new.priority, new.sessionsAtOnce, new.storedPlaces, new.preference?.rawValue, new.storedTransfers))
     return token
   }
 
@@ -169,6 +170,7 @@ nonisolated public struct Tokens {
     newer.priority = token.priority ?? held.priority
     newer.sessionsAtOnce = token.sessionsAtOnce ?? held.sessionsAtOnce
     newer.places = token.places ?? held.places
+    newer.transfers = token.transfers ?? held.transfers
     try update(newer)
     return .replaced(held.id)
   }
@@ -179,12 +181,13 @@ nonisolated public struct Tokens {
       """
       UPDATE token SET uid = ?2, folded_uid = ?3, kind = ?4, contract_id = ?5, visual_number = ?6, issuer = ?7,
         group_id = ?8, valid = ?9, whitelist = ?10, language = ?11, valid_until = ?12, updated_at = ?13, credit = ?14,
-        priority = ?15, sessions_at_once = ?16, places = ?17, preference = ?18
+        priority = ?15, sessions_at_once = ?16, places = ?17, preference = ?18, transfers = ?19
       WHERE id = ?1
       """,
       token.id, token.uid, token.foldedUID, token.kind.rawValue, token.contractID, token.visualNumber, token.issuer,
       token.groupID, token.isValid, token.whitelist.rawValue, token.language, token.validUntil, token.updatedAt,
-      token.credit, token.priority, token.sessionsAtOnce, token.storedPlaces, token.preference?.rawValue)
+      token.credit, token.priority, token.sessionsAtOnce, token.storedPlaces, token.preference?.rawValue,
+      token.storedTransfers)
   }
 
   /// A session of one of our own tokens cost that much: where it was paid for before, that much less is left.
@@ -271,13 +274,22 @@ nonisolated extension Token {
       groupID: row.get("group_id"), isValid: row.get("valid"), whitelist: row.word("whitelist"),
       language: row.get("language"), validUntil: row.get("valid_until"), credit: row.get("credit"),
       priority: row.get("priority"), sessionsAtOnce: row.get("sessions_at_once"), places: Self.places(row),
-      preference: row.maybeWord("preference"), createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
+      preference: row.maybeWord("preference"), transfers: Self.transfers(row), createdAt: row.get("created_at"),
+      updatedAt: row.get("updated_at"))
   }
 
   private static func places(_ row: Row) throws(StoreFault) -> [TokenPlace]? {
     let kept: KeptPlaces? = try row.maybePayload("places")
     return kept?.places
   }
+
+  /// `dc ac_three_phases`
+  private static func transfers(_ row: Row) throws(StoreFault) -> [EnergyTransfer]? {
+    let words: String? = try row.get("transfers")
+    return words.map { $0.split(separator: " ").compactMap { EnergyTransfer(rawValue: String($0)) } }
+  }
+
+  fileprivate var storedTransfers: String? { transfers.map { $0.map(\.rawValue).joined(separator: " ") } }
 
   fileprivate var storedPlaces: WrittenText? {
     places.map { places in

@@ -271,6 +271,9 @@ extension Configuration {
     url(
       "vat_register_url", "where VAT numbers are looked up that drivers type, with {number} in its place",
       \.vatRegisterURL),
+    url(
+      "receipt_url",
+      "where receipts stand of what stations settled, with {session} and {reference} in their places", \.receiptURL),
     flag(
       "vat_register_private", "whether that register may be on a private network", \.allowsPrivateVATRegister),
     whole(

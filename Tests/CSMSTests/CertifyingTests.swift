@@ -430,7 +430,7 @@ struct CertifyingTests {
       }.first)
     #expect(
       house.stations.commands.contains {
-        if case .security(.setProfile(.certificate, _, _)) = $0 { true } else { false }
+        if case .security(.setProfile(.certificate, _, _, _)) = $0 { true } else { false }
       })
     #expect(try house.station("CS-1").securityProfile == .none)
     _ = try house.connect("CS-1", certificate: shown(leaf))
@@ -442,6 +442,33 @@ struct CertifyingTests {
     await #expect(throws: Refusal.self) {
       try await operate { try await $0.walkToProfile3(StationIdentity("CS-1")!, by: "x") }
     }
+  }
+
+  @Test func theWayOfAMobileStationIsItsOwn() async throws {
+    _ = try await makeAuthority()
+    var station = try house.station("CS-1")
+    var network = NetworkPlace()
+    (network.interface, network.slot, network.fallbacks) = (.wireless0, 2, [1, 2])
+    station.quirks.network = network
+    try house.books.stations.update(station)
+    let caller = try house.connect("CS-1")
+    house.stations.answer = { _, _ in .accepted(answer: ["status": "Accepted", "needs": "preference"]) }
+    _ = try await operate { try await $0.walkToProfile3(StationIdentity("CS-1")!, by: "operator:anna") }
+    house.pass(2)
+    #expect(try ask(caller, request()) == .accepted)
+    house.pass(4)
+    #expect(
+      house.stations.commands.contains {
+        if case .security(.setProfile(.certificate, 2, _, .wireless0)) = $0 { true } else { false }
+      })
+    #expect(house.stations.commands.contains(.security(.preferProfile(slots: [2, 1]))))
+    // So does a profile that names no network of its own.
+    let profile = NetworkProfile(url: "wss://other.example", securityProfile: .basicOverTLS)
+    guard
+      case .settings(.network(_, let numbered)) = StationCommand.settings(.network(slot: 1, profile))
+        .numbered(by: try house.station("CS-1").needs)
+    else { throw TestFault("it is no network profile") }
+    #expect(numbered.interface == .wireless0)
   }
 
   @Test func eachStepGoesOnAfterARestart() async throws {

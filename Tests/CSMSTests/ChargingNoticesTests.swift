@@ -17,9 +17,11 @@ import Wire
     get throws { try house.books.profiles.notices(of: house.station("CS-1").id) }
   }
 
-  private func needs(_ caller: Caller, until end: Timestamp? = nil) throws -> NeedsVerdict {
+  private func needs(
+    _ caller: Caller, until end: Timestamp? = nil, wants: EnergyTransfer? = nil
+  ) throws -> NeedsVerdict {
     try house.decide { [desk = caller.desk] () throws(TurnFault) in
-      try desk.needs(ChargingNeeds(evse: 1, departsAt: end, raw: ["evseId": 1]))
+      try desk.needs(ChargingNeeds(evse: 1, departsAt: end, wants: wants, raw: ["evseId": 1]))
     }
   }
 
@@ -44,6 +46,42 @@ import Wire
     #expect(try needs(caller) == .offered)
     #expect(
       try house.books.profiles.list(at: house.station("CS-1").id, limit: 9).count == 1, "one session, one profile")
+  }
+
+  @Test func aVehicleThatMayNotExchangeEnergyInItsWayIsRefused() async throws {
+    try house.addToken("04A1")
+    var token = try #require(try house.books.tokens.tokens(folded: "04a1").first)
+    token.transfers = [.acThreePhases, .acBidirectional]
+    try house.books.tokens.update(token)
+    let caller = try house.connect("CS-1")
+    try caller.start("04A1")
+    #expect(try needs(caller, wants: .dcBidirectional) == .refused && offers.isEmpty)
+    #expect(try needs(caller, wants: nil) == .refused, "a way that nobody knows")
+    #expect(try needs(caller, wants: .acBidirectional) == .offered)
+    // The operator's word on the session counts before the token.
+    let session = try #require(try house.books.sessions.open(at: house.evse()))
+    _ = try await house.csms.allow([.acOnePhase], in: session.id, by: "operator:anna")
+    #expect(try needs(caller, wants: .acBidirectional) == .refused)
+    #expect(try needs(caller, wants: .acOnePhase) == .offered)
+  }
+
+  @Test func oursGoAboveTheNumbersOfAStationsOwnProfiles() throws {
+    try house.addToken("04A1")
+    let caller = try house.connect("CS-1")
+    try caller.start("04A1")
+    var capacity = StationCapacity()
+    capacity.ownProfiles = 1_000
+    try house.books.capacities.keep(capacity, of: house.station("CS-1").id, at: house.now)
+    #expect(try needs(caller) == .offered)
+    #expect(try house.books.profiles.open(at: house.station("CS-1").id).map(\.number) == [1_001])
+    // A number that leaves no room for ours is not believed.
+    capacity.ownProfiles = 2_147_483_647
+    try house.books.capacities.keep(capacity, of: house.station("CS-1").id, at: house.now)
+    let kept = try house.csms.create(
+      KeptProfile(
+        number: 0, station: house.station("CS-1").id, evse: 1, profile: ChargingProfile(), origin: "house",
+        at: house.now))
+    #expect(kept.number == 1_002)
   }
 
   private func follows(_ caller: Caller, _ watts: Decimal) throws -> Bool {

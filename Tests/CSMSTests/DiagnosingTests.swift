@@ -146,11 +146,11 @@ import Wire
 
   // MARK: Displays
 
-  private var shown: [DisplayMessage] { get throws { try house.books.displays.list(of: try id) } }
+  private var shown: [DisplayMessage] { get throws { try house.books.displays.list(of: try id, at: house.now) } }
 
   @Test func aMessageIsNumberedShownAndTakenBack() async throws {
     var message = DisplayMessage(number: 0, text: DisplayMessage.Text("Out of order", language: "en"))
-    message.priority = .alone
+    message.priority = .first
     message.display = SettingName(reading: "Display[left].*")
     message.translations = [DisplayMessage.Text("Defekt", language: "de")]
     for number in [1, 2] {
@@ -160,11 +160,53 @@ import Wire
       #expect(try shown.last?.number == number)
     }
     #expect(try shown.first?.text == message.text && shown.first?.translations == message.translations)
-    #expect(try shown.first?.priority == .alone && shown.first?.display == message.display)
+    #expect(try shown.first?.priority == .first && shown.first?.display == message.display)
     _ = try await house.csms.command(.display(.clear(1)), to: identity, by: "anna")
     try house.stations.last.answer(.accepted(answer: ["status": "Accepted"]))
     house.settle()
     #expect(try shown.map(\.number) == [2])
+  }
+
+  private func show(_ number: Int, _ change: (inout DisplayMessage) -> Void) async throws {
+    var message = DisplayMessage(number: number, text: DisplayMessage.Text("x"))
+    change(&message)
+    _ = try await house.csms.show(message, at: identity, by: "anna")
+    try house.stations.last.answer(.accepted(answer: ["status": "Accepted"]))
+    house.settle()
+  }
+
+  @Test func whatAStationDoesNotKnowItDoesNotShow() async throws {
+    for number in 1...3 { try await show(number) { _ in } }
+    _ = try await house.csms.command(.display(.clear(2)), to: identity, by: "anna")
+    try house.stations.last.answer(.refused(word: "Unknown", answer: [:]))
+    house.settle()
+    #expect(try shown.map(\.number) == [1, 3])
+    for (numbers, left) in [([3], [1]), ([], [])] as [([Int], [Int])] {
+      let wish = DisplayCommand.report(id: 0, numbers, priority: nil, moment: nil)
+      _ = try await house.csms.command(.display(wish), to: identity, by: "anna")
+      try house.stations.last.answer(.refused(word: "Unknown", answer: [:]))
+      house.settle()
+      #expect(try shown.map(\.number) == left)
+    }
+  }
+
+  @Test func aMessageIsShownUntilItsTimeIsOver() async throws {
+    let end = house.now + .seconds(60)
+    try await show(1) { $0.to = end }
+    #expect(try shown.count == 1)
+    house.pass(60)
+    #expect(try shown == [])
+  }
+
+  @Test func aDisplayHasOneMessageThatIsShownAlone() async throws {
+    try await show(1) { $0.priority = .alone }
+    try await show(2) { $0.priority = .first }
+    try await show(3) {
+      $0.priority = .alone
+      $0.display = SettingName(reading: "Display[left].*")
+    }
+    try await show(4) { $0.priority = .alone }
+    #expect(try shown.map(\.number) == [2, 3, 4])
   }
 
   @Test func aMessageThatIsRefusedIsNotShown() async throws {

@@ -79,7 +79,7 @@ import Wire
   }
 
   @Test func whatAStationCanHoldIsReadFromItsVariables() throws {
-    let request = try V2.capacity(.v201)
+    let request = try V2.capacity(.all, .v201)
     let answer = try JSON.parse(
       #"{"getVariableResult":[{"attributeStatus":"Accepted","attributeValue":"25","component":{"name":"localauthlistctrlr"},"variable":{"name":"ItemsPerMessage"}},{"attributeStatus":"UnknownVariable","component":{"name":"SmartChargingCtrlr"},"variable":{"name":"ProfileStackLevel"}},{"attributeStatus":"Accepted","attributeValue":"A, W","component":{"name":"SmartChargingCtrlr"},"variable":{"name":"RateUnit"}}]}"#
     )
@@ -92,6 +92,65 @@ import Wire
     #expect(capacity.highestStackLevel == nil)
     #expect(capacity.takesAmperes == true)
     #expect(capacity.takesWatts == true)
+  }
+
+  /// B06.FR.05: no more than the station takes at once; where it never said so, one.
+  @Test(
+    arguments: [(Edition.v201, nil, 6), (.v201, 4, 2), (.v201, 50, 1), (.v21, nil, 7), (.v21, 4, 2)]
+      as [(Edition, Int?, Int)])
+  func whatAStationCanHoldIsAskedInPiecesThatItTakes(_ edition: Edition, _ most: Int?, _ calls: Int) throws {
+    let pieces = V2.pieces(of: .capacity(), edition) { name in
+      name.description == "DeviceDataCtrlr.ItemsPerMessage[GetVariables]" ? most : nil
+    }
+    #expect(pieces.count == calls)
+    var asked: [String] = []
+    for piece in pieces {
+      let request = try (edition < .v21 ? Dialect2.v201 : .v21).request(for: piece)
+      let items = try JSON.parse(request.payload)["getVariableData"]?.array ?? []
+      #expect(items.count <= most ?? 1)
+      asked += items.compactMap { $0["variable"]?["name"]?.string }
+    }
+    #expect(Set(asked).count == V2.capacityNames(edition).count)
+    #expect(V2.pieces(of: .capacity(.each), edition) { _ in most }.count == asked.count)
+    #expect(asked.contains("MaxExternalConstraintsId") == (edition >= .v21))
+  }
+
+  /// K10.FR.02: something is named; B08.FR.06: no more at once than the station takes.
+  @Test(arguments: [(Edition.v201, 3), (.v21, 5)])
+  func allProfilesAreClearedPurposeByPurpose(_ edition: Edition, _ purposes: Int) throws {
+    let dialect = edition < .v21 ? Dialect2.v201 : .v21
+    let pieces = V2.pieces(of: .profile(.clear(ProfileFilter())), edition) { _ in nil }
+    #expect(pieces.count == purposes)
+    for piece in pieces {
+      let request = try dialect.request(for: piece)
+      #expect(try JSON.parse(request.payload)["chargingProfileCriteria"]?["chargingProfilePurpose"] != nil)
+      // It had none of these.
+      #expect(request.outcome(["status": "Unknown"]).isAccepted)
+    }
+    let one = StationCommand.profile(.clear(ProfileFilter(stackLevel: 1)))
+    #expect(V2.pieces(of: one, edition) { _ in nil } == [one])
+    #expect(!(try dialect.request(for: one).outcome(["status": "Unknown"]).isAccepted))
+  }
+
+  @Test(arguments: [Edition.v201, .v21])
+  func profilesAreAskedForByACriterion(_ edition: Edition) throws {
+    for (filter, field) in [
+      (ProfileFilter(), "chargingLimitSource"), (ProfileFilter(evse: 1), "chargingLimitSource"),
+      (ProfileFilter(number: 7), "chargingProfileId"), (ProfileFilter(stackLevel: 2), "stackLevel"),
+    ] {
+      let criterion = try JSON.parse(V2.request(.report(request: 1, filter), edition).payload)["chargingProfile"]
+      #expect(criterion?.object?.members.map(\.key) == [field])
+    }
+  }
+
+  @Test func aReportOfManyIsAskedForInPieces() throws {
+    let names = ["EVSE.*", "A.B", "C.D"].map { SettingName(reading: $0) }
+    for (most, calls) in [(nil, 3), (2, 2), (9, 1)] as [(Int?, Int)] {
+      let pieces = V2.pieces(of: .settings(.reportOf(id: 0, names, states: [.problem])), .v201) { name in
+        name.description == "DeviceDataCtrlr.ItemsPerMessage[GetReport]" ? most : nil
+      }
+      #expect(pieces.count == calls)
+    }
   }
 
   // MARK: What stations tell
@@ -158,4 +217,8 @@ import Wire
     #expect(try answer("NotifyPriorityCharging", #"{"transactionId":"tx-1","activated":true}"#, in: .v21) == "{}")
     #expect(desk.priorities == ["tx-1 true"])
   }
+}
+
+extension CommandOutcome {
+  fileprivate var isAccepted: Bool { if case .accepted = self { true } else { false } }
 }

@@ -288,6 +288,24 @@ import Wire
     #expect(await outcome == .refused(word: "Rejected", answer: ["status": "Rejected"]))
   }
 
+  /// One that was accepted before, and either says something or is written to by hand.
+  @Test(arguments: [true, false])
+  func aStationThatDoesNotBootIsNotWaitedForWhereItSpeaksOrIsWrittenTo(_ speaks: Bool) async throws {
+    let rig = try await Rig(settle: .seconds(60))
+    rig.house.registration = .accepted
+    let station = try await rig.connect()
+    var inbox = station.events.makeAsyncIterator()
+    await rig.until { rig.house.opened.count == 1 }
+    async let outcome = rig.command(speaks ? .clearCache : .raw(action: "ClearCache", payload: [:]), deadline: 10)
+    if speaks {
+      station.send(#"[2,"1","Heartbeat",{}]"#)
+      #expect(await inbox.next()?.hasPrefix(#"[3,"1","#) == true)
+    }
+    let call = try JSON.parse(try #require(await inbox.next()))
+    station.send(#"[3,"\#(call[1]?.string ?? "")",{"status":"Accepted"}]"#)
+    #expect(await outcome == .accepted(answer: ["status": "Accepted"]))
+  }
+
   @Test func aStationThatNeverAnswersLetsTheCommandTimeOut() async throws {
     let rig = try await Rig(settle: .zero)
     let station = try await rig.connect()

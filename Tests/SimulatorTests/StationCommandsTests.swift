@@ -172,17 +172,26 @@ import Wire
 
   @Test func whatIsNotUnderstoodGetsItsError() {
     var stage = Stage.opened()
-    #expect(stage.ask("ReserveNow", [:])[0] == "error NotImplemented")
+    // Of its version, but not done; and of no version at all.
+    #expect(stage.ask("ReserveNow", [:])[0] == "error NotSupported")
+    #expect(stage.ask("MakeCoffee", [:])[0] == "error NotImplemented")
     #expect(stage.ask("Reset", [:])[0] == "error OccurenceConstraintViolation")
     #expect(stage.ask("DataTransfer", ["vendorId": "Nobody"])[0] == #"result {"status":"UnknownVendorId"}"#)
     #expect(
       stage.ask("DataTransfer", ["vendorId": "Halyard", "messageId": "x"])[0]
         == #"result {"status":"UnknownMessageId"}"#)
-    #expect(
-      stage.ask("TriggerMessage", ["requestedMessage": "FirmwareStatusNotification"])[0]
-        == #"result {"status":"NotImplemented"}"#)
     #expect(stage.act { $0.received(Bytes(utf8: "nonsense"), at: $1) } == [])
     #expect(stage.act { $0.received(Bytes(utf8: #"[3,"invented",{}]"#), at: $1) } == [])
+  }
+}
+
+@Suite struct TriggeredJobTests {
+  @Test(arguments: ["FirmwareStatusNotification", "DiagnosticsStatusNotification"])
+  func aStationWithoutAJobIsIdle(_ message: String) {
+    var stage = Stage.opened()
+    let told = stage.ask("TriggerMessage", ["requestedMessage": .string(message)])
+    #expect(told.first == #"result {"status":"Accepted"}"# && told.last == "call \(message)")
+    #expect(stage.payloads(message).last?["status"]?.string == "Idle")
   }
 }
 

@@ -114,5 +114,25 @@ import Wire
     #expect(
       stage.payloads("StatusNotification").suffix(2).allSatisfy { $0["connectorStatus"]?.string == "Unavailable" })
     #expect(stage.ask("MakeCoffee", [:]).first == "error NotImplemented")
+    #expect(stage.ask("PublishFirmware", [:]).first == "error NotSupported")
+    #expect(
+      stage.ask("TriggerMessage", ["requestedMessage": "LogStatusNotification"]).last == "call LogStatusNotification")
+    stage.settle()
+    let told = stage.payloads("LogStatusNotification").last
+    #expect(told?["status"]?.string == "Idle" && told?["requestId"] == nil)
+  }
+
+  @Test func aResetOnIdleWaitsForWhoeverCharges() {
+    var stage = stage(.v201)
+    stage.act { $0.plugIn(1, tag: "A", car: Car(), at: $1) }
+    stage.settle()
+    #expect(stage.ask("Reset", ["type": "OnIdle"]).first == #"result {"status":"Scheduled"}"#)
+    stage.settle()
+    #expect(stage.payloads("TransactionEvent").last?["eventType"]?.string != "Ended")
+    #expect(!stage.lines.contains("tell rebooting(hard: false)"))
+    stage.act { $0.unplug(1, at: $1) }
+    stage.settle()
+    #expect(stage.payloads("TransactionEvent").last?["eventType"]?.string == "Ended")
+    #expect(stage.lines.contains("tell rebooting(hard: false)") && stage.lines.last == "close 1000")
   }
 }

@@ -409,6 +409,32 @@ async def test_e_32_to_38_what_becomes_of_a_transaction(case):
         await case.raw("GetTransactionStatus", {"transactionId": name} if name else {}, answer)
 
 
+async def test_e_31_what_was_missing_comes_after_the_end(case):
+    await case.station.event("Started", "Authorized", 0, token=CARD, evse=PLACE, state="Charging", wh=0)
+    await case.come_again()
+    await case.station.status(1, "Available")
+    late, kept = {"offline": True}, {"ongoingIndicator": False, "messagesInQueue": True}
+    # The daemon asks by itself for what is missing.
+    case.station.answers["GetTransactionStatus"] = kept
+    end = await case.station.event(
+        "Ended", "EVCommunicationLost", 3, wh=3_000, state="Idle", info={"stoppedReason": "EVDisconnected"}, **late)
+    assert "idTokenInfo" not in end
+    await until(lambda: case.station.told("GetTransactionStatus"), what="it asks for what is missing")
+    await case.raw("GetTransactionStatus", {"transactionId": "tx-1"}, kept)
+    told = await case.station.event("Updated", "StopAuthorized", 1, token=CARD, **late)
+    assert told["idTokenInfo"]["status"] == "Accepted"
+    assert "idTokenInfo" not in await case.station.event("Updated", "ChargingStateChanged", 2, state="EVConnected", **late)
+    (session,) = await case.sessions()
+    assert session["state"] == "completed" and Decimal(session["energy_kwh"]) == 3
+
+
+async def test_e_53_each_transaction_counts_its_events_from_the_first(case):
+    for name in ("tx-1", "tx-2"):
+        await case.station.event("Started", "Authorized", 0, name, token=CARD, evse=PLACE, state="Charging", wh=0)
+        await case.station.event("Ended", "EVCommunicationLost", 1, name, wh=100, info={"stoppedReason": "EVDisconnected"})
+    assert [s["state"] for s in await case.sessions()] == ["completed", "completed"]
+
+
 # F: remote control.
 
 
@@ -783,6 +809,14 @@ async def test_n_customers(case):
             await case.raw("CustomerInformation", {"requestId": 15, "report": report, "clear": clear, **person}, {"status": "Invalid"})
 
 
+@pytest.mark.parametrize("more", [{"actualValue": ""}, {"actualValue": "1", "cleared": True}, {"actualValue": "7", "trigger": "Periodic"}])
+async def test_n_48_to_50_events_of_all_kinds(case, more):
+    event = {
+        "eventId": 5, "timestamp": text(now()), "trigger": "Alerting", "eventNotificationType": "CustomMonitor", "variableMonitoringId": 1,
+        "component": {"name": "EVSE", "evse": {"id": 1}}, "variable": {"name": "Power"}, **more}
+    assert await case.station.say("NotifyEvent", generatedAt=text(now()), seqNo=0, eventData=[event]) == {}
+
+
 # O: displays.
 
 
@@ -819,6 +853,17 @@ async def test_p_02_data_of_a_vendor_that_nobody_knows(case):
     await case.patch(quirks={"transfers": [{"vendor": "Acme", "message": "hello", "answer": "accepted"}]})
     assert (await case.station.say("DataTransfer", vendorId="Acme", messageId="hello"))["status"] == "Accepted"
     assert (await case.station.say("DataTransfer", vendorId="Acme", messageId="bye"))["status"] == "UnknownMessageId"
+
+
+async def test_p_03_what_a_vendor_adds_disturbs_nothing(case):
+    own = {"customData": {"vendorId": "org.nobody", "more": {"of": ["this", 1]}}}
+    assert await case.station.say(
+        "StatusNotification", timestamp=text(now()), connectorStatus="Available", evseId=1, connectorId=1, **own) == {}
+    begun = await case.station.event(
+        "Started", "Authorized", 0, token={"idToken": CARD, "type": "ISO14443", **own}, evse={**PLACE, **own}, state="Charging",
+        info=own, **own)
+    assert begun["idTokenInfo"]["status"] == "Accepted"
+    assert (await case.shown())["oddities"] == []
 
 
 # What holds for all calls.

@@ -239,6 +239,20 @@ async def test_messages_are_shown_told_and_taken_back(house, stations, kind):
     assert station.shown == {} and (await house.api.get("/stations/CS-1/display-messages"))["items"] == []
 
 
+async def test_a_message_of_a_session_goes_with_it(house, stations, kind):
+    station, ask = await ready(kind, house, stations)
+    await station.begin("04A1B2C3D4E5F6", transaction="tx-7")
+    for words, more in [("Charging", {"transaction": "tx-7"}), ("Open day and night", {})]:
+        assert (await ask("show-message", text=words, **more))["phase"] == "done"
+
+    async def shown():
+        return [one["text"] for one in (await house.api.get("/stations/CS-1/display-messages"))["items"]]
+
+    assert await shown() == ["Charging", "Open day and night"]
+    await station.end("tx-7")
+    assert await shown() == ["Open day and night"]
+
+
 async def test_what_a_station_knows_of_a_customer_is_told(house, stations, kind):
     station, ask = await ready(kind, house, stations)
     assert (await ask("customer-information", identifier="C-17", report=True, clear=True))["phase"] == "done"

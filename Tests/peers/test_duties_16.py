@@ -2,6 +2,7 @@
 firmware and logs, with the files brought and fetched at the house's own door."""
 
 import httpx
+import pytest
 from ocpp.routing import on
 from ocpp.v16 import call, call_result
 
@@ -22,6 +23,7 @@ class Dutiful(Station):
         self.reservations = {}
         self.profiles = {}
         self.places = []
+        self.ignores = False
         self.configuration |= {
             "LocalAuthListEnabled": "true", "LocalAuthListMaxLength": "100", "SendLocalListMaxLength": "2",
             "ChargingScheduleAllowedChargingRateUnit": "Power", "ChargeProfileMaxStackLevel": "5"}
@@ -78,7 +80,8 @@ class Dutiful(Station):
             status="Accepted", connector_id=connector_id, schedule_start=text(now()),
             charging_schedule={
                 "duration": duration, "charging_rate_unit": "W",
-                "charging_schedule_period": profile["charging_schedule"]["charging_schedule_period"]})
+                "charging_schedule_period": [{"start_period": 0, "limit": 11_000}] if self.ignores
+                else profile["charging_schedule"]["charging_schedule_period"]})
 
     @on("UpdateFirmware")
     def on_firmware(self, location, **rest):
@@ -221,3 +224,166 @@ async def test_a_campaign_goes_from_station_to_station(house, stations):
     await station.call(call.FirmwareStatusNotification(status="Installed"))
     shown = await house.api.get(f"/campaigns/{campaign['id']}")
     assert shown["state"] == "done" and [s["state"] for s in shown["stations"]] == ["done"]
+
+
+# Stations that answer questions about their settings oddly, or not at all.
+
+
+def by_itself_only(station, says):
+    """It answers about one key; about several at once it says this, or nothing."""
+    handle = station._handle_call
+
+    async def hear(message):
+        if message.action == "GetConfiguration" and len(message.payload.get("key", ())) != 1 and says is None:
+            return
+        await handle(message)
+
+    def on_get(key=None):
+        if key is None or len(key) != 1:
+            return says()
+        # Without a list of unknown keys.
+        known = [{"key": k, "readonly": False, "value": station.configuration[k]} for k in key if k in station.configuration]
+        return call_result.GetConfiguration(configuration_key=known)
+
+    station._handle_call = hear
+    station.route_map["GetConfiguration"]["_on_action"] = on_get
+
+
+def an_error():
+    raise ValueError("no lists")
+
+
+def nothing_known():
+    return call_result.GetConfiguration(configuration_key=[])
+
+
+@pytest.mark.parametrize("says, why", [(None, "no answer"), (an_error, "InternalError"), (nothing_known, "an empty list")])
+async def test_settings_are_read_key_by_key_where_a_list_is_not_answered(daemons, stations, says, why):
+    house = await daemons(command_seconds=1)
+    house.site = None
+    station = await dutiful(house, stations)
+    by_itself_only(station, says)
+    told = await house.api.post("/stations/CP-1/settings/read")
+    assert told["done"] >= 2 and "AuthorizeRemoteTxRequests" in told["refused"]
+    values = {value["key"]: value["value"] for value in await house.api.items("/stations/CP-1/settings")}
+    assert values["HeartbeatInterval"] == "300"
+    (flag,) = [o for o in (await house.api.get("/stations/CP-1"))["oddities"] if "all at once" in o["what"]]
+    assert flag["sample"] == why
+
+
+@pytest.mark.parametrize("says", [None, an_error])
+async def test_what_it_holds_is_asked_key_by_key_where_a_list_is_not_answered(daemons, stations, says):
+    house = await daemons(command_seconds=1)
+    house.site = None
+    for number in range(3):
+        await house.api.post("/tokens", {"uid": f"0{number}CAFE"})
+    station = await dutiful(house, stations)
+    by_itself_only(station, says)
+    await house.api.patch("/stations/CP-1/local-list", {"keep": True})
+    await until(lambda: len(station.list) == 3, 20, what="the list is sent")
+    # As many at once as it said.
+    assert station.updates == [("Full", 2), ("Differential", 1)]
+    assert any("several settings" in o["what"] for o in (await house.api.get("/stations/CP-1"))["oddities"])
+
+
+async def test_who_says_nothing_of_its_settings_gets_its_list_all_the_same(daemons, stations):
+    house = await daemons(command_seconds=1)
+    house.site = None
+    await house.api.post("/tokens", {"uid": "00CAFE"})
+    station = await dutiful(house, stations)
+    handle = station._handle_call
+
+    async def hear(message):
+        if message.action != "GetConfiguration":
+            await handle(message)
+
+    station._handle_call = hear
+    await house.api.patch("/stations/CP-1/local-list", {"keep": True})
+    await until(lambda: station.list, 20, what="the list is sent")
+
+
+# What becomes of a profile, and of a stop.
+
+
+async def test_a_sessions_profile_names_its_transaction_and_what_comes_of_it_is_read_back(house, stations):
+    station = await dutiful(house, stations)
+    begun = await station.begin(TAG)
+    (running,) = await house.api.items("/sessions")
+    profile = {
+        "purpose": "session", "stack_level": 1, "kind": "absolute",
+        "schedule": {"unit": "W", "starts_at": text(now()), "periods": [{"start_s": 0, "limit": 4_000}]}}
+    # It takes the profile and goes on as before, as go-e does: what it says that it does stands beside what was wished.
+    station.ignores = True
+    answer = await house.api.command("CP-1", "set-profile", session=running["id"], profile=profile)
+    assert answer["phase"] == "done"
+    assert station.profiles[1]["transaction_id"] == begun.transaction_id
+    assert station.profiles[1]["charging_profile_purpose"] == "TxProfile"
+
+    async def read_back():
+        return await house.api.items("/stations/CP-1/composite-schedules")
+
+    (composite,) = await until(read_back, what="what comes of it")
+    assert composite["evse"] == 1 and composite["schedule"]["periods"][0]["limit"] in (11_000, "11000")
+
+
+async def test_a_stop_that_is_accepted_and_not_done_is_found(house, stations):
+    station = await dutiful(house, stations)
+    await station.begin(TAG)
+    station.route_map["RemoteStopTransaction"].pop("_after_action")
+    (running,) = await house.api.items("/sessions")
+    stop = await house.api.command("CP-1", "stop", session=running["id"])
+    assert stop["phase"] == "accepted"
+    await station.meter(1_500)
+
+    async def failed():
+        return (await house.api.get(f"/commands/{stop['id']}"))["phase"] == "failed"
+
+    # A station has a minute for it.
+    await until(failed, 75, every=1, what="the stop is found to be ignored")
+    assert (await house.api.get(f"/sessions/{running['id']}"))["state"] == "active"
+    assert any("stop accepted" in o["what"] for o in (await house.api.get("/stations/CP-1"))["oddities"])
+
+
+async def test_a_start_that_may_not_bring_a_profile_is_asked_again_without_and_gets_it_after(house, stations):
+    station = await dutiful(house, stations)
+    accept = station.route_map["RemoteStartTransaction"]["_on_action"]
+
+    def picky(id_tag, connector_id=None, charging_profile=None):
+        if charging_profile is None:
+            return accept(id_tag=id_tag, connector_id=connector_id)
+        station.commands.append(("RemoteStartTransaction", {"charging_profile": charging_profile}))
+        return call_result.RemoteStartTransaction(status="Rejected")
+
+    begin = station.route_map["RemoteStartTransaction"]["_after_action"]
+
+    async def follow(charging_profile=None, **what):
+        if charging_profile is None:
+            await begin(**what)
+
+    station.route_map["RemoteStartTransaction"] |= {"_on_action": picky, "_after_action": follow}
+    profile = {
+        "purpose": "session", "stack_level": 1, "kind": "relative",
+        "schedule": {"unit": "W", "periods": [{"start_s": 0, "limit": 4_000}]}}
+    await house.api.command("CP-1", "start", token=TAG, evse=1, profile=profile)
+    await until(lambda: 1 in station.profiles, what="the profile follows")
+    asked = [what for action, what in station.commands if action == "RemoteStartTransaction"]
+    assert len(asked) == 2 and "transaction_id" not in asked[0]["charging_profile"]
+    assert station.profiles[1]["transaction_id"] == station.transaction
+    (running,) = await house.api.items("/sessions")
+    assert running["state"] == "active" and running["token"]["uid"] == TAG
+
+
+async def test_statuses_that_are_not_told_for_the_whole_are_asked_for_each_evse(house, stations):
+    station = await dutiful(house, stations)
+    await house.api.patch("/stations/CP-1", {"quirks": {"after_boot": {"trigger_status": True}}})
+    heard = []
+
+    def picky(requested_message, connector_id=None):
+        heard.append((requested_message, connector_id))
+        return call_result.TriggerMessage(status="Accepted" if connector_id else "Rejected")
+
+    station.route_map["TriggerMessage"]["_on_action"] = picky
+    station.route_map["TriggerMessage"].pop("_after_action")
+    await station.boot()
+    await until(lambda: len(heard) == 3, 15, what="each is asked for")
+    assert heard == [("StatusNotification", None), ("StatusNotification", 1), ("StatusNotification", 2)]

@@ -25,16 +25,25 @@ class Duties:
         self.reservations = {}
         self.profiles = {}
         self.places = []
+        self.questions = []
+        self.reports = []
+        self.variables = VARIABLES
 
     @on("GetVariables")
     def on_variables(self, get_variable_data, **rest):
+        self.questions.append(len(get_variable_data))
         results = []
         for asked in get_variable_data:
-            value = VARIABLES.get((asked["component"]["name"], asked["variable"]["name"]))
+            value = self.variables.get((asked["component"]["name"], asked["variable"]["name"]))
             results.append({
                 "attribute_status": "Accepted" if value else "UnknownVariable", "component": asked["component"],
                 "variable": asked["variable"], **({"attribute_value": value} if value else {})})
         return self.hears.GetVariables(get_variable_result=results)
+
+    @on("GetBaseReport")
+    def on_base_report(self, request_id, **rest):
+        self.reports.append(request_id)
+        return self.hears.GetBaseReport(status="Accepted")
 
     @on("GetLocalListVersion")
     def on_list_version(self, **rest):
@@ -170,3 +179,35 @@ async def test_firmware_and_logs_go_by_their_numbers(house, stations, kind):
     assert log["file_name"] == "log.zip" and "/files/" in station.places[-1]
     await station.ask("LogStatusNotification", status="Uploaded", request_id=log["number"])
     assert (await house.api.get(f"/jobs/{log['id']}"))["state"] == "done"
+
+
+async def test_it_is_asked_no_more_at_once_than_it_takes(house, stations, kind):
+    station = await stations(known2(kind, house, "CS-1"))
+    await house.api.patch("/stations/CS-1/local-list", {"keep": True})
+    await until(lambda: station.updates, 10, what="the list is sent")
+    # It never said how many.
+    assert set(station.questions) == {1}
+    await house.api.command("CS-1", "report")
+    limit = {"component": {"name": "DeviceDataCtrlr"}, "variable": {"name": "ItemsPerMessage", "instance": "GetVariables"}}
+    await station.ask(
+        "NotifyReport", request_id=station.reports[-1], generated_at=text(now()), seq_no=0, report_data=[
+            {**limit, "variable_attribute": [{"value": "4"}]}])
+    station.questions = []
+    answer = await house.api.command("CS-1", "capacity")
+    assert answer["phase"] in ("done", "refused") and answer["answer"]["list_entries_per_message"] == 2
+    assert max(station.questions) == 4 and len(station.questions) == 2
+
+
+async def test_a_component_without_a_word_of_being_available_is_there(house, stations, kind):
+    """Some stations leave `Available`, and `Enabled` too, out of what they tell of their controllers."""
+    station = await stations(known2(kind, house, "CS-1"))
+    station.variables = {("LocalAuthListCtrlr", "ItemsPerMessage"): "1"}
+    await house.api.patch("/stations/CS-1/local-list", {"keep": True})
+    await until(lambda: station.list, 10, what="the list is sent")
+    made = await house.api.command("CS-1", "reserve", token=TAG, evse=1, expires_at=text(now() + later(900)))
+    assert made["phase"] == "done"
+    profile = {
+        "purpose": "any_session", "stack_level": 0, "kind": "absolute",
+        "schedule": {"unit": "W", "starts_at": text(now()), "periods": [{"start_s": 0, "limit": 7_000}]}}
+    assert (await house.api.command("CS-1", "set-profile", evse=1, profile=profile))["phase"] == "done"
+    assert 1 in station.profiles

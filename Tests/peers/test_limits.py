@@ -210,3 +210,24 @@ async def test_a_vat_number_that_nobody_looks_up_is_no_valid_one(house, stations
     case = await case_of(Stage21, house, stations)
     answer = await case.station.say("VatNumberValidation", vatNumber="NL123456789B01", evseId=1)
     assert answer["status"] == "Rejected" and "vat_register_url" in answer["statusInfo"]["additionalInfo"]
+
+
+async def test_a_receipt_is_where_the_operator_says(daemons, stations):
+    house = await daemons(receipt_url="https://pay.example/receipts/{session}?payment={reference}")
+    house.site = None
+    case = await case_of(Stage21, house, stations)
+    await case.station.event(
+        "Started", "Authorized", 0, token={"idToken": "P/7", "type": "DirectPayment"}, evse={"id": 1, "connectorId": 1}, wh=0)
+    await case.station.event("Ended", "StopAuthorized", 1, wh=900, info={"stoppedReason": "Local"})
+    (session,) = await house.api.items("/sessions")
+
+    async def settle(status, transaction="tx-1", **more):
+        return await case.station.say(
+            "NotifySettlement", transactionId=transaction, pspRef="P/7", status=status, settlementAmount=1.5,
+            settlementTime=text(now()), **more)
+
+    assert await settle("Settled") == {"receiptUrl": f"https://pay.example/receipts/{session['id']}?payment=P%2F7"}
+    # The terminal's own; no money; no session of ours.
+    assert await settle("Settled", receiptUrl="https://terminal.example/1", receiptId="1") == {}
+    assert await settle("Rejected") == {}
+    assert await settle("Settled", transaction="nobody") == {}

@@ -18,7 +18,7 @@ from playwright.async_api import async_playwright, expect
 from charging import priced, tariff
 from house import OWNER, Daemon, until
 from partners import EMSP
-from stations import knock, later, now
+from stations import knock, known, later, now
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 TAG = "04A1B2C3D4E5F6"
@@ -287,6 +287,49 @@ async def test_the_page_speaks_the_readers_language_and_fits_it(house, stations,
     await expect(page.get_by_role("heading", level=1)).to_have_text(stations_)
     assert not flaws, "\n".join(flaws)
     await context.close()
+
+
+async def test_a_stations_network_is_chosen_and_left_again(house, stations, window):
+    await stations(known(house, "CP-1"))
+    await house.api.patch("/stations/CP-1", {"quirks": {"network": {"fallbacks": [1]}}})
+    page = await (await window(house)).log_in()
+
+    async def choose(interface, slot):
+        await page.goto(f"{house.url}/stations/CP-1?tab=setup")
+        form = page.locator("form", has=page.locator("[name=network_interface]"))
+        await form.locator("[name=network_interface]").select_option(interface)
+        await form.locator("[name=network_slot]").fill(slot)
+        await form.get_by_role("button", name="Save").click()
+
+        async def kept():
+            network = (await house.api.get("/stations/CP-1"))["quirks"].get("network")
+            return network == {k: v for k, v in [
+                ("interface", interface or None), ("slot", int(slot) if slot else None), ("fallbacks", [1])] if v is not None}
+
+        await until(kept, what="the station's network is kept")
+
+    await choose("wireless0", "2")
+    # What only the API can say stays.
+    await choose("", "")
+
+
+async def test_a_token_is_for_alternating_current_only(house, stations, window):
+    page = await (await window(house)).log_in()
+
+    async def choose(way, expected):
+        await page.goto(f"{house.url}/tokens")
+        await page.get_by_text(TAG, exact=True).first.click()
+        dialog = page.get_by_role("dialog")
+        await dialog.locator("[name=energy_transfers]").select_option(way)
+        await dialog.get_by_role("button", name="Save").click()
+
+        async def kept():
+            return (await house.api.items("/tokens"))[0]["energy_transfers"] == expected
+
+        await until(kept, what="the token's ways are kept")
+
+    await choose("ac", ["ac_one_phase", "ac_two_phases", "ac_three_phases"])
+    await choose("", None)
 
 
 async def test_a_second_factor_is_set_up_and_asked_for(house, window):

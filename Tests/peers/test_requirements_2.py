@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 import websockets
+from charging import CONNECTOR
 from certification import CARD, PASSWORD, Case, Kept, Stage21, Stage201, cards
 from test_certificates import openssl
 from test_certificates_2 import outside  # noqa: F401 (a fixture)
@@ -91,6 +92,72 @@ async def test_b01_fr_11_a_boot_with_another_serial_number_than_its_certificates
         assert (await boot(station, serial))["status"] == "Accepted"
         await station.close()
     assert (await secure.api.get("/stations/CS-1"))["serial_number"] == "SN-77"
+
+
+# C, K, Q: how energy may be exchanged.
+
+
+async def only(case, *ways):
+    (token,) = [t for t in await case.api.items("/tokens") if t["uid"] == CARD]
+    await case.api.patch(f"/tokens/{token['id']}", {"energy_transfers": list(ways) or None})
+
+
+async def kinds(case, *kinds):
+    for number, kind in enumerate(kinds, 1):
+        await case.api.patch(f"/stations/CS-1/evses/{number}", {"connectors": [{**CONNECTOR, "power_type": kind}]})
+
+
+async def test_c01_fr_18_20_who_may_not_charge_at_evses_of_this_kind(case):
+    await only(case, "dc")
+    # Nobody said yet of which kind they are.
+    assert (await case.station.authorize(CARD))["idTokenInfo"]["status"] == "Accepted"
+    await kinds(case, "AC_3_PHASE", "AC_1_PHASE")
+    assert (await case.station.authorize(CARD))["idTokenInfo"]["status"] == "NotAllowedTypeEVSE"
+    await kinds(case, "AC_3_PHASE", "DC")
+    told = await case.station.authorize(CARD)
+    assert told["idTokenInfo"]["status"] == "Accepted" and told["idTokenInfo"]["evseId"] == [2]
+    # Q01.FR.01: from 2.1 on the vehicle is told how.
+    assert told.get("allowedEnergyTransfer") == (["DC"] if case.kind is Stage21 else None)
+    begun = await case.station.event("Started", "Authorized", 0, "tx-1", token=CARD, evse=PLACE)
+    assert begun["idTokenInfo"]["status"] == "NotAllowedTypeEVSE"
+    begun = await case.station.event("Started", "Authorized", 0, "tx-2", token=CARD, evse={"id": 2, "connectorId": 1})
+    assert begun["idTokenInfo"]["status"] == "Accepted"
+    await only(case)
+    told = await case.station.authorize(CARD)
+    assert "evseId" not in told["idTokenInfo"] and "allowedEnergyTransfer" not in told
+
+
+async def test_k18_fr_22_q01_fr_04_a_vehicle_that_may_not_exchange_energy_in_its_way(case):
+    await only(case, "ac_three_phases")
+    await case.station.event("Started", "Authorized", 0, token=CARD, evse=PLACE, state="EVConnected")
+
+    async def wants(way):
+        return (await case.station.say(
+            "NotifyEVChargingNeeds", evseId=1, chargingNeeds={**needs(), "requestedEnergyTransfer": way}))["status"]
+
+    assert await wants("AC_single_phase") == "Rejected" and case.station.told("SetChargingProfile") == []
+    assert await wants("AC_three_phase") == "Accepted"
+    if case.kind is Stage21:
+        # The operator allows something else for this session (Q02.FR.05).
+        (session,) = await case.sessions()
+        await case.api.command("CS-1", "energy-transfer", session=session["id"], allowed=["ac_bidirectional"])
+        assert case.station.told("NotifyAllowedEnergyTransfer")[-1]["allowedEnergyTransfer"] == ["AC_BPT"]
+        assert await wants("AC_three_phase") == "Rejected"
+        assert await wants("AC_BPT") == "Accepted"
+
+
+@pytest.mark.parametrize("kind", [Stage21], ids=["2.1"])
+async def test_k01_fr_80_numbers_of_profiles_are_above_the_stations_own(case):
+    asked = {"GetVariables": lambda payload: {"getVariableResult": [
+        {**one, "attributeStatus": "Accepted", "attributeValue": "5000"} if one["variable"]["name"] == "MaxExternalConstraintsId"
+        else {**one, "attributeStatus": "UnknownVariable"} for one in payload["getVariableData"]]}}
+    case.station.answers |= asked
+    profile = {
+        "purpose": "any_session", "stack_level": 0, "kind": "absolute",
+        "schedule": {"unit": "W", "starts_at": text(now()), "periods": [{"start_s": 0, "limit": 7_000}]}}
+    await case.api.command("CS-1", "set-profile", evse=1, profile=profile)
+    (told,) = case.station.told("SetChargingProfile")
+    assert told["chargingProfile"]["id"] > 5_000
 
 
 # C: contracts.

@@ -108,8 +108,12 @@ function inBooks(station) {
     location: station.location ? String(station.location.id) : null, assumed_version: q.assumed_version ?? null, ping_seconds: q.ping_seconds ?? null,
     security_profile: String(station.security_profile), serial_number: station.serial_number ?? null,
     heartbeat_seconds: q.heartbeat_seconds ?? null, answer_delay_ms: q.answer_delay_ms ?? null, tag_length: q.tag_length ?? null, free_vend: q.free_vend ?? false,
+    network_interface: q.network?.interface ?? null, network_slot: q.network?.slot ?? null,
   };
 }
+
+/// Null where nothing of it is set.
+function network(place) { return Object.values(place).some((value) => value !== null && value !== '') ? place : null; }
 
 function booksForm(station, take) {
   const before = inBooks(station);
@@ -153,9 +157,21 @@ function booksForm(station, take) {
         name: 'assumed_version', label: t('quirk.version'), value: before.assumed_version,
         hint: t('quirk.version.hint'), optional: t('quirk.default'),
       },
+      {
+        name: 'network_interface', label: t('network.interface'), type: 'select', value: before.network_interface, cls: 'half',
+        hint: t('quirk.network.hint'),
+        options: ['', 'wired0', 'wired1', 'wired2', 'wired3', 'wireless0', 'wireless1', 'wireless2', 'wireless3']
+          .map((value) => ({ value, label: value || t('quirk.default') })),
+      },
+      {
+        name: 'network_slot', label: t('network.slot'), type: 'number', min: 0, max: 20, value: before.network_slot, cls: 'half',
+        optional: t('quirk.default'),
+      },
       { name: 'free_vend', label: t('quirk.free'), type: 'check', value: before.free_vend, hint: t('quirk.free.hint') },
     ],
-    send: ({ location, security_profile: profile, serial_number: serial, ...quirks }) => patch(path`/stations/${station.id}`, {
+    send: ({
+      location, security_profile: profile, serial_number: serial, network_interface: over, network_slot: slot, ...quirks
+    }) => patch(path`/stations/${station.id}`, {
       ...changes(
         { location: location ? Number(location) : null, security_profile: Number(profile), serial_number: serial },
         {
@@ -163,7 +179,10 @@ function booksForm(station, take) {
           serial_number: station.serial_number,
         }
       ),
-      quirks: { ...quirks, free_vend: quirks.free_vend || null },
+      quirks: {
+        ...quirks, free_vend: quirks.free_vend || null,
+        network: network({ ...match.quirks?.network, interface: over || null, slot: slot ?? null }),
+      },
     }, { match }),
     fresh: async () => {
       match = await get(path`/stations/${station.id}`);

@@ -135,7 +135,7 @@ function stateOfToken(token) {
 function ownerName(owner) { return owner.name ?? `${owner.country_code ?? ''}*${owner.party_id ?? ''}`; }
 
 function flat(token) {
-  return { ...token, valid_until: token.valid_until?.slice(0, 10) ?? null, places: placeOf(token) };
+  return { ...token, valid_until: token.valid_until?.slice(0, 10) ?? null, places: placeOf(token), energy_transfers: waysOf(token) };
 }
 
 /// One location by its number, nothing for everywhere, or a word for what only the API can say.
@@ -144,17 +144,28 @@ function placeOf({ places }) {
   return places.length === 1 && places[0].location ? String(places[0].location) : 'many';
 }
 
+const WAYS = { ac: ['ac_one_phase', 'ac_two_phases', 'ac_three_phases'], dc: ['dc'] };
+
+/// Alternating or direct current, nothing for both, or a word for what only the API can say.
+function waysOf({ energy_transfers: ways }) {
+  if (!ways) return '';
+  return Object.keys(WAYS).find((name) => WAYS[name].join() === ways.join()) ?? 'many';
+}
+
 async function locations() {
   return (await all('/locations')).map((site) => ({ value: String(site.id), label: site.name ?? site.address }));
 }
 
 /// A day becomes its last moment here.
-function shaped({ uid, visual_number, contract_id, issuer, group_id, whitelist, type, valid_until, language, places }, token) {
+function shaped({
+  uid, visual_number, contract_id, issuer, group_id, whitelist, type, valid_until, language, places, energy_transfers: ways,
+}, token) {
   const end = valid_until ? new Date(`${valid_until}T23:59:59`).toISOString() : null;
   return {
     ...(uid === undefined ? {} : { uid }), ...(type === undefined ? {} : { type }), visual_number, contract_id, issuer,
     group_id, whitelist, valid_until: end, language,
     places: places === 'many' ? token.places : places ? [{ location: Number(places) }] : null,
+    energy_transfers: ways === 'many' ? token.energy_transfers : WAYS[ways] ?? null,
   };
 }
 
@@ -180,6 +191,14 @@ function tokenFields(token, isNew, sites) {
       options: [
         { value: '', label: t('tokens.places.all') }, ...sites,
         ...(placeOf(token) === 'many' ? [{ value: 'many', label: t('tokens.places.many', { n: token.places.length }) }] : []),
+      ],
+    },
+    {
+      name: 'energy_transfers', label: t('tokens.ways'), type: 'select', value: waysOf(token), hint: t('tokens.ways.hint'),
+      options: [
+        { value: '', label: t('tokens.ways.all') }, { value: 'ac', label: t('tokens.ways.ac') },
+        { value: 'dc', label: t('tokens.ways.dc') },
+        ...(waysOf(token) === 'many' ? [{ value: 'many', label: t('tokens.ways.many', { n: token.energy_transfers.length }) }] : []),
       ],
     },
     {

@@ -4,15 +4,20 @@ import Domain
 import Wire
 
 extension V16 {
-  private static let capacityKeys = [
+  static let capacityNames = [
     "LocalAuthListEnabled", "LocalAuthListMaxLength", "SendLocalListMaxLength", "ChargeProfileMaxStackLevel",
     "ChargingScheduleAllowedChargingRateUnit", "ChargingScheduleMaxPeriods", "MaxChargingProfilesInstalled",
     "ReserveConnectorZeroSupported",
-  ]
+  ].map { SettingName(component: nil, variable: $0) }
 
-  static func capacity() throws(Unspeakable) -> CommandRequest {
+  static func capacity(_ question: CapacityQuestion) throws(Unspeakable) -> CommandRequest {
     var call = GetConfiguration()
-    call.key = capacityKeys
+    let names =
+      switch question {
+      case .all, .each: capacityNames
+      case .of(let some): some
+      }
+    call.key = names.map(\.variable)
     return try CommandRequest(call, .v16) { StationCapacity($0).json }
   }
 }

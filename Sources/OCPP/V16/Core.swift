@@ -217,8 +217,8 @@ extension V16 {
       case .accepted: status = .accepted
       case .blocked, .noCredit: status = .blocked
       case .expired: status = .expired
-      // 1.6 has no word for a place.
-      case .invalid, .notHere: status = .invalid
+      // 1.6 has no word for a place, nor for a kind of EVSE.
+      case .invalid, .notHere, .wrongKind: status = .invalid
       case .concurrent: status = .concurrentTx
       }
       expiryDate = authorization.validUntil

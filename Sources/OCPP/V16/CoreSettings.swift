@@ -44,13 +44,17 @@ extension V16 {
     switch command {
     case .settings(.set(let settings)): return settings.map { .settings(.set([$0])) }
     case .getConfiguration(let keys):
-      let most = max(1, limit(SettingName(component: nil, variable: "GetConfigurationMaxKeys")) ?? .max)
-      guard keys.count > most else { return [command] }
-      return stride(from: 0, to: keys.count, by: most).map {
-        .getConfiguration(keys: Array(keys[$0..<min($0 + most, keys.count)]))
-      }
+      guard !keys.isEmpty else { return [command] }
+      return batches(keys, limit).map { .getConfiguration(keys: $0) }
+    case .capacity(.all): return batches(capacityNames, limit).map { .capacity(.of($0)) }
+    case .capacity(.each): return capacityNames.map { .capacity(.of([$0])) }
     default: return [command]
     }
+  }
+
+  private static func batches<Item>(_ items: [Item], _ limit: (SettingName) -> Int?) -> [[Item]] {
+    let most = max(1, limit(SettingName(component: nil, variable: "GetConfigurationMaxKeys")) ?? items.count)
+    return stride(from: 0, to: items.count, by: most).map { Array(items[$0..<min($0 + most, items.count)]) }
   }
 }
 

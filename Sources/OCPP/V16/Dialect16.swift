@@ -43,7 +43,7 @@ public final class Dialect16: Dialect {
     case .transactionStatus: throw Unspeakable("OCPP 1.6 cannot be asked about a transaction")
     case .transferData(let vendor, let message, let data):
       try V16.transferData(vendor: vendor, message: message, data: data)
-    case .capacity: try V16.capacity()
+    case .capacity(let question): try V16.capacity(question)
     case .list(let command): try V16.request(command)
     case .reservation(let command): try V16.request(command)
     case .profile(let command): try V16.request(command)

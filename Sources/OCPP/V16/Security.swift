@@ -248,7 +248,7 @@ extension V16 {
       call.certificateHashData = CertificateHashData(id)
       return try CommandRequest(call, .v16)
     case .setKey(let key): return try setConfiguration(key: "AuthorizationKey", value: key)
-    case .setProfile(let profile, _, _):
+    case .setProfile(let profile, _, _, _):
       return try setConfiguration(key: "SecurityProfile", value: "\(profile.rawValue)")
     case .preferProfile: throw Unspeakable("a station of OCPP 1.6 keeps one way to us")
     }

@@ -83,19 +83,19 @@ extension V2 {
       call.certificateHashData = CertificateHashData(id)
       return try CommandRequest(call, edition)
     case .setKey(let key): return try set("SecurityCtrlr", "BasicAuthPassword", to: key, edition)
-    case .setProfile(let profile, let slot, let url):
+    case .setProfile(let profile, let slot, let url, let interface):
       var call = SetNetworkProfile()
       call.configurationSlot = slot
       call.connectionData.ocppCsmsUrl = url.hasSuffix("/") ? String(url.dropLast()) : url
       call.connectionData.securityProfile = profile.rawValue
       call.connectionData.messageTimeout = OCPPLimits.messageTimeoutSeconds
-      // It goes on over the way on which it came; 2.0.1 has no word for that.
-      if edition >= .v21 { call.connectionData.ocppInterface = .any }
+      call.connectionData.ocppInterface = NetworkConnectionProfile.Interface(interface, edition)
       // Ignored by 2.1; the only word that a 2.0.1 station knows for itself (errata 2.0.1, NetworkConnectionProfile).
       call.connectionData.ocppVersion = edition < .v21 ? .ocpp20 : nil
       return try CommandRequest(call, edition) { _ in ["status": "Accepted", "needs": "preference"] }
-    case .preferProfile(let slot):
-      return try set("OCPPCommCtrlr", "NetworkConfigurationPriority", to: "\(slot)", edition)
+    case .preferProfile(let slots):
+      let order = slots.map { "\($0)" }.joined(separator: ",")
+      return try set("OCPPCommCtrlr", "NetworkConfigurationPriority", to: order, edition)
     }
   }
 

@@ -90,6 +90,23 @@ extension V2 {
       return batches(wishes, SetVariableMonitoring.action, by: "MonitoringCtrlr") {
         SetMonitoringData($0).encoded(edition: edition).count
       }.map { .monitoring(.set($0)) }
+    case .settings(.reportOf(let id, let names, let states)) where !names.isEmpty:
+      return batches(names, GetReport.action) { ComponentVariable($0).encoded(edition: edition).count }
+        .map { .settings(.reportOf(id: id, $0, states: states)) }
+    case .profile(.clear(let filter)) where filter.isAll:
+      // Something must be named (K10.FR.02), so each of the purposes that are ours is.
+      var purposes = [Domain.ChargingProfile.Purpose.station, .anySession, .session]
+      if edition >= .v21 { purposes += [.priority, .localGeneration] }
+      return purposes.map { purpose in
+        var part = ProfileFilter(purpose: purpose)
+        part.isPart = true
+        return .profile(.clear(part))
+      }
+    case .capacity(.all):
+      return batches(capacityNames(edition), GetVariables.action) {
+        GetVariableData(spelledOut: $0).encoded(edition: edition).count
+      }.map { .capacity(.of($0)) }
+    case .capacity(.each): return capacityNames(edition).map { .capacity(.of([$0])) }
     case .monitoring(.clear(let numbers)):
       return batches(numbers, ClearVariableMonitoring.action, by: "MonitoringCtrlr") { "\($0)".utf8.count }
         .map { .monitoring(.clear($0)) }
@@ -223,9 +240,10 @@ extension V2.SetVariableData {
 }
 
 extension V2.GetVariableData {
-  fileprivate init(_ name: SettingName) throws(Unspeakable) {
+  fileprivate init(_ name: SettingName) throws(Unspeakable) { self.init(spelledOut: try name.spelledOut()) }
+
+  init(spelledOut name: SettingName) {
     self.init()
-    let name = try name.spelledOut()
     (component, variable) = (V2.Component(name), V2.Variable(name))
   }
 }
@@ -303,17 +321,7 @@ extension V2.NetworkConnectionProfile {
     ocppCsmsUrl = profile.url
     messageTimeout = profile.messageTimeoutSeconds
     securityProfile = profile.securityProfile.rawValue
-    switch profile.interface {
-    case .wired0: ocppInterface = .wired0
-    case .wired1: ocppInterface = .wired1
-    case .wired2: ocppInterface = .wired2
-    case .wired3: ocppInterface = .wired3
-    case .wireless0: ocppInterface = .wireless0
-    case .wireless1: ocppInterface = .wireless1
-    case .wireless2: ocppInterface = .wireless2
-    case .wireless3: ocppInterface = .wireless3
-    case .any: ocppInterface = edition < .v21 ? .wired0 : .any
-    }
+    ocppInterface = Interface(profile.interface, edition)
     guard edition >= .v21 || (profile.identity == nil && profile.password == nil) else {
       throw Unspeakable("OCPP 2.0.1 gives no identity and no password with a network profile")
     }
@@ -323,6 +331,24 @@ extension V2.NetworkConnectionProfile {
       (apn.apn, apn.apnUserName, apn.apnPassword) = (point.name, point.user, point.password)
       apn.simPin = point.simPIN
       self.apn = apn
+    }
+  }
+}
+
+extension V2.NetworkConnectionProfile.Interface {
+  /// Before 2.1 there is no word for any: a station that comes over another network than its first cable needs the
+  /// operator to say so.
+  init(_ interface: NetworkProfile.Interface, _ edition: Edition) {
+    switch interface {
+    case .wired0: self = .wired0
+    case .wired1: self = .wired1
+    case .wired2: self = .wired2
+    case .wired3: self = .wired3
+    case .wireless0: self = .wireless0
+    case .wireless1: self = .wireless1
+    case .wireless2: self = .wireless2
+    case .wireless3: self = .wireless3
+    case .any: self = edition < .v21 ? .wired0 : .any
     }
   }
 }

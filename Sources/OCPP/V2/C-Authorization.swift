@@ -51,9 +51,15 @@ extension V2.Authorize {
     return try station.authorize(PresentedToken(call.idToken)).map { authorization in
       var reply = Reply()
       reply.idTokenInfo = V2.IdTokenInfo(authorization, at: received)
+      reply.allowedEnergyTransfer = authorization.transferWords
       return reply
     }
   }
+}
+
+extension Authorization {
+  /// How the vehicle may exchange energy, where its token says that; nothing is said else (Q01.FR.01, Q01.FR.08).
+  var transferWords: [Loose<V2.EnergyTransferMode>]? { transfers?.map { .known(V2.EnergyTransferMode($0)) } }
 }
 
 extension V2.IdTokenInfo {
@@ -67,6 +73,7 @@ extension V2.IdTokenInfo {
     case .concurrent: status = .concurrentTx
     case .noCredit: status = .noCredit
     case .notHere: status = .notAtThisLocation
+    case .wrongKind: status = .notAllowedTypeEVSE
     }
     evseId = authorization.evses
     cacheExpiryDateTime = authorization.holdsOnce ? now : authorization.validUntil

@@ -24,6 +24,7 @@ extension V2.Authorize {
 extension V2.Authorize.Reply {
   init(_ verdict: ContractAuthorization, at now: Timestamp) {
     idTokenInfo = V2.IdTokenInfo(verdict.authorization, at: now)
+    allowedEnergyTransfer = verdict.authorization.transferWords
     certificateStatus =
       switch verdict.certificate {
       case .accepted: .accepted

@@ -130,12 +130,14 @@ extension V2.NotifySettlement {
       case .rejected: .rejected
       case .failed, nil: .failed
       }
-    try station.settled(
+    var reply = Reply()
+    let receipt = try station.settled(
       Settlement(
         transaction: call.transactionId, reference: call.pspRef, state: state, amount: call.settlementAmount,
         at: call.plausible(call.settlementTime) ?? call.received, receiptURL: call.receiptUrl, note: call.statusInfo))
-    // The receipt is the terminal's own, where it made one.
-    return .reply(Reply())
+    // Where the terminal made one, that is the receipt (C21.FR.04).
+    reply.receiptUrl = call.receiptUrl == nil ? receipt : nil
+    return .reply(reply)
   }
 }
 

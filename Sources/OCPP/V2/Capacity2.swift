@@ -4,20 +4,25 @@ import Domain
 import Wire
 
 extension V2 {
-  private static let capacityVariables = [
-    ("LocalAuthListCtrlr", "Enabled"), ("LocalAuthListCtrlr", "ItemsPerMessage"),
-    ("SmartChargingCtrlr", "ProfileStackLevel"), ("SmartChargingCtrlr", "RateUnit"),
-    ("SmartChargingCtrlr", "PeriodsPerSchedule"), ("ReservationCtrlr", "NonEvseSpecific"),
-  ]
-
-  static func capacity(_ edition: Edition) throws(Unspeakable) -> CommandRequest {
-    var call = GetVariables()
-    call.getVariableData = capacityVariables.map { component, variable in
-      var wanted = GetVariableData()
-      (wanted.component.name, wanted.variable.name) = (component, variable)
-      return wanted
+  static func capacityNames(_ edition: Edition) -> [SettingName] {
+    let names = [
+      "LocalAuthListCtrlr.Enabled", "LocalAuthListCtrlr.ItemsPerMessage", "SmartChargingCtrlr.ProfileStackLevel",
+      "SmartChargingCtrlr.RateUnit", "SmartChargingCtrlr.PeriodsPerSchedule", "ReservationCtrlr.NonEvseSpecific",
+    ]
+    return (edition < .v21 ? names : names + ["SmartChargingCtrlr.MaxExternalConstraintsId"]).map {
+      SettingName(reading: $0)
     }
-    return try CommandRequest(call, edition) { StationCapacity($0).json }
+  }
+
+  static func capacity(_ question: CapacityQuestion, _ edition: Edition) throws(Unspeakable) -> CommandRequest {
+    let names =
+      switch question {
+      case .all, .each: capacityNames(edition)
+      case .of(let some): some
+      }
+    var call = GetVariables()
+    call.getVariableData = names.map { GetVariableData(spelledOut: $0) }
+    return try CommandRequest(call, edition, tellsRefusals: true) { StationCapacity($0).json }
   }
 }
 
@@ -38,6 +43,7 @@ extension StationCapacity {
     highestStackLevel = value("SmartChargingCtrlr.ProfileStackLevel").flatMap { Int($0) }
     schedulePeriods = value("SmartChargingCtrlr.PeriodsPerSchedule").flatMap { Int($0) }
     reservesAnyEVSE = value("ReservationCtrlr.NonEvseSpecific").flatMap { Bool($0.ciFolded) }
+    ownProfiles = value("SmartChargingCtrlr.MaxExternalConstraintsId").flatMap { Int($0) }
     if let units = value("SmartChargingCtrlr.RateUnit")?.split(separator: ",").map({
       $0.filter { $0 != " " }.uppercased()
     }) {

@@ -50,7 +50,7 @@ public final class Dialect2: Dialect {
     case .transferData(let vendor, let message, let data):
       try V2.transferData(vendor: vendor, message: message, data: data, edition)
     case .transactionStatus(let transaction): try V2.transactionStatus(transaction, edition)
-    case .capacity: try V2.capacity(edition)
+    case .capacity(let question): try V2.capacity(question, edition)
     case .list(let command): try V2.request(command, edition)
     case .reservation(let command): try V2.request(command, edition)
     case .profile(let command): try V2.request(command, edition)

@@ -25,7 +25,8 @@ extension V2 {
         criteria.chargingProfilePurpose = filter.purpose.map { .known(ChargingProfilePurpose($0)) }
         call.chargingProfileCriteria = criteria
       }
-      return try CommandRequest(call, edition)
+      let request = try CommandRequest(call, edition)
+      return filter.isPart ? request.content(with: "Unknown") : request
     case .composite(let evse, let seconds, let unit):
       var call = GetCompositeSchedule()
       (call.evseId, call.duration) = (evse, seconds)
@@ -37,6 +38,10 @@ extension V2 {
       call.chargingProfile.chargingProfilePurpose = filter.purpose.map { .known(ChargingProfilePurpose($0)) }
       call.chargingProfile.stackLevel = filter.stackLevel
       call.chargingProfile.chargingProfileId = filter.number.map { [Int($0)] }
+      // One criterion at least is needed (K09.FR.03): whoever set them, they are meant.
+      if filter.number == nil, filter.purpose == nil, filter.stackLevel == nil {
+        call.chargingProfile.chargingLimitSource = ["EMS", "Other", "SO", "CSO"].map { .init($0) }
+      }
       return try CommandRequest(call, edition)
     case .priority(let transaction, let isOn):
       var call = UsePriorityCharging()
@@ -191,6 +196,22 @@ extension V2.EnergyTransferMode {
     case .wireless: self = .wpt
     }
   }
+
+  fileprivate var plain: EnergyTransfer {
+    switch self {
+    case .dc: .dc
+    case .acSinglePhase: .acOnePhase
+    case .acTwoPhase: .acTwoPhases
+    case .acThreePhase: .acThreePhases
+    case .acBidirectional: .acBidirectional
+    case .acBidirectionalDER: .acBidirectionalDER
+    case .acDER: .acDER
+    case .dcBidirectional: .dcBidirectional
+    case .dcACDP: .pantograph
+    case .dcACDPBidirectional: .pantographBidirectional
+    case .wpt: .wireless
+    }
+  }
 }
 
 // MARK: - What stations tell
@@ -229,11 +250,14 @@ extension V2.NotifyEVChargingNeeds {
   /// The profile that is offered follows as a call of its own (K15.FR.07).
   static let route = Route(Self.self) { (call, station) throws(TurnFault) in
     let verdict = try station.needs(
-      Domain.ChargingNeeds(evse: call.evseId, departsAt: call.chargingNeeds.departureTime, raw: call.payload.json))
+      Domain.ChargingNeeds(
+        evse: call.evseId, departsAt: call.chargingNeeds.departureTime,
+        wants: call.chargingNeeds.requestedEnergyTransfer.word?.plain, raw: call.payload.json))
     var reply = Reply()
     switch verdict {
     case .offered: reply.status = .known(.accepted)
     case .later: reply.status = .known(.processing)
+    case .refused: reply.status = .known(.rejected)
     }
     return .reply(reply)
   }

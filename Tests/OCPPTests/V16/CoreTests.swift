@@ -163,7 +163,11 @@ final class Desk: StationService {
   }
   func swapped(_ swap: BatterySwap) { swaps.append(swap) }
   var settlements: [Settlement] = []
-  func settled(_ settlement: Settlement) { settlements.append(settlement) }
+  var receipt: String?
+  func settled(_ settlement: Settlement) -> String? {
+    settlements.append(settlement)
+    return receipt
+  }
   var vatAnswer = VATAnswer.invalid
   func company(ofVATNumber number: String) -> Eventually<VATAnswer> { .now(vatAnswer) }
   func report(customer text: String, in part: ReportPart) {

@@ -129,7 +129,7 @@ import Wire
   }
 
   @Test func whatAStationCanHoldIsReadFromItsSettings() throws {
-    let request = try Dialect16().request(for: .capacity)
+    let request = try Dialect16().request(for: .capacity())
     let answer = try JSON.parse(
       #"{"configurationKey":[{"key":"LocalAuthListMaxLength","readonly":true,"value":"500"},{"key":"sendlocallistmaxlength","readonly":true,"value":"20"},{"key":"ChargingScheduleAllowedChargingRateUnit","readonly":true,"value":"Power"},{"key":"ChargeProfileMaxStackLevel","readonly":true,"value":"many"},{"key":"LocalAuthListEnabled","readonly":false,"value":"true"}],"unknownKey":["ReserveConnectorZeroSupported"]}"#
     )
@@ -144,6 +144,16 @@ import Wire
     #expect(capacity.takesAmperes == false)
     #expect(capacity.highestStackLevel == nil)
     #expect(capacity.isListEnabled == true)
+  }
+
+  @Test(arguments: [(CapacityQuestion.all, nil, 1), (.all, 3, 3), (.each, nil, 8)] as [(CapacityQuestion, Int?, Int)])
+  func whatAStationCanHoldIsAskedInPiecesThatItTakes(_ question: CapacityQuestion, _ most: Int?, _ calls: Int) throws {
+    let pieces = V16.pieces(of: .capacity(question)) { $0.variable == "GetConfigurationMaxKeys" ? most : nil }
+    let asked = try pieces.map { piece in
+      try JSON.parse(Dialect16().request(for: piece).payload)["key"]?.array?.compactMap(\.string) ?? []
+    }
+    #expect(asked.count == calls && asked.allSatisfy { $0.count <= most ?? 8 })
+    #expect(asked.flatMap(\.self) == V16.capacityNames.map(\.variable))
   }
 
   @Test(

@@ -12,7 +12,7 @@ struct SchemaTests {
     .reset(.hard), .unlock(evse: 1), .setAvailability(evse: 0, operative: false),
     .setConfiguration(key: "K", value: "v"), .getConfiguration(keys: []), .getConfiguration(keys: ["A"]), .clearCache,
     .trigger(.status, evse: 1), .transferData(vendor: "acme", message: "m", data: "x"), .trigger(.log, evse: nil),
-    .capacity, .list(.version), .list(.send(ProfileTests.update)), .reservation(.reserve(ProfileTests.wish)),
+    .capacity(), .list(.version), .list(.send(ProfileTests.update)), .reservation(.reserve(ProfileTests.wish)),
     .reservation(.cancel(number: 7)), .profile(.set(ProfileTests.profile, number: 7, evse: 1)),
     .profile(.clear(ProfileFilter())), .profile(.clear(ProfileFilter(number: 7, purpose: .station))),
     .profile(.composite(evse: 1, seconds: 60, unit: .watts)), .firmware(.update(ProfileTests.firmware)),
@@ -21,7 +21,7 @@ struct SchemaTests {
     .trigger(.certificate, evse: nil),
     .security(.deliver(chain: "PEM", .station, request: 7)), .security(.install(.manufacturer, pem: "PEM")),
     .security(.list(.csms)), .security(.remove(someCertificate, nil)), .security(.setKey("0123456789abcdef")),
-    .security(.setProfile(.certificate, slot: 3, url: "wss://csms/ocpp")),
+    .security(.setProfile(.certificate, slot: 3, url: "wss://csms/ocpp", over: .any)),
   ])
   func everyCallThatWeSendIsValid(_ command: StationCommand) throws {
     let request = try Dialect16().request(for: command)

@@ -43,7 +43,7 @@ let someCertificate = CertificateID(.sha384, issuerName: "AAbb", issuerKey: "CCd
       (.remove(someCertificate, .csms), "DeleteCertificate", #"{"certificateHashData":\#(hash)}"#),
       (.setKey("0123"), "ChangeConfiguration", #"{"key":"AuthorizationKey","value":"0123"}"#),
       (
-        .setProfile(.certificate, slot: 3, url: ""), "ChangeConfiguration",
+        .setProfile(.certificate, slot: 3, url: "", over: .any), "ChangeConfiguration",
         #"{"key":"SecurityProfile","value":"3"}"#
       ),
     ] as [(SecurityCommand, String, String)])
@@ -54,7 +54,7 @@ let someCertificate = CertificateID(.sha384, issuerName: "AAbb", issuerKey: "CCd
 
   @Test(
     arguments: [
-      .list(nil), .install(.v2gChain, pem: "PEM"), .preferProfile(slot: 3),
+      .list(nil), .install(.v2gChain, pem: "PEM"), .preferProfile(slots: [3]),
       .install(.csms, pem: String(repeating: "x", count: 5_501)),
       .deliver(chain: String(repeating: "x", count: 10_001), .station, request: nil),
     ] as [SecurityCommand])

@@ -148,20 +148,28 @@ import Wire
     #expect(word == "Rejected")
   }
 
-  @Test(arguments: [Edition.v201, .v21])
-  func aProfileIsAWayToUsThatIsThenPreferred(edition: Edition) throws {
-    let request = try V2.security(.setProfile(.certificate, slot: 3, url: "wss://csms.example.com/ocpp/"), edition)
+  @Test(arguments: [
+    (Edition.v201, NetworkProfile.Interface.any, "Wired0"), (.v21, .any, "Any"), (.v201, .wireless1, "Wireless1"),
+    (.v21, .wireless1, "Wireless1"),
+  ])
+  func aProfileIsAWayToUsThatIsThenPreferred(
+    edition: Edition, interface: NetworkProfile.Interface, word: String
+  ) throws {
+    let request = try V2.security(
+      .setProfile(.certificate, slot: 3, url: "wss://csms.example.com/ocpp/", over: interface), edition)
     let payload = try JSON.parse(request.payload)
     #expect(request.action == "SetNetworkProfile" && payload["configurationSlot"] == 3)
     #expect(payload["connectionData"]?["ocppCsmsUrl"] == "wss://csms.example.com/ocpp")
     #expect(payload["connectionData"]?["securityProfile"] == 3)
     // One that is in over a mobile network has no wire.
-    #expect(payload["connectionData"]?["ocppInterface"] == (edition < .v21 ? "Wired0" : "Any"))
+    #expect(payload["connectionData"]?["ocppInterface"]?.string == word)
     guard case .accepted(let told) = request.outcome(["status": "Accepted"]) else {
       Issue.record("it was accepted")
       return
     }
     #expect(told["needs"] == "preference")
-    #expect(try self.payload(.preferProfile(slot: 3), edition).0 == "SetVariables")
+    let (action, wish) = try self.payload(.preferProfile(slots: [3, 1]), edition)
+    #expect(action == "SetVariables")
+    #expect(wish["setVariableData"]?.array?.first?["attributeValue"] == "3,1")
   }
 }

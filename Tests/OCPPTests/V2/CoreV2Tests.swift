@@ -143,6 +143,19 @@ private func hears(
     #expect(settlement.amount == Decimal(1234, places: 2))
   }
 
+  @Test func whereTheReceiptIsOursTheStationHearsIt() throws {
+    desk.receipt = "https://pay.example/r/1"
+    for (own, told) in [
+      ("", #"{"receiptUrl":"https:\/\/pay.example\/r\/1"}"#), (#","receiptUrl":"https://t.example/9""#, "{}"),
+    ] {
+      let reply = try hears(
+        "NotifySettlement",
+        #"{"transactionId":"tx-1","pspRef":"P-7","status":"Settled","settlementAmount":1,"settlementTime":"2026-03-01T11:59:00Z"\#(own)}"#,
+        desk, .v21)
+      #expect(try JSON.parse(reply) == JSON.parse(told))
+    }
+  }
+
   @Test func aVATNumberIsNotTakenForValid() throws {
     let reply = try JSON.parse(try hears("VatNumberValidation", #"{"vatNumber":"NL1"}"#, desk, .v21))
     #expect(reply["status"] == "Rejected" && reply["vatNumber"] == "NL1")
