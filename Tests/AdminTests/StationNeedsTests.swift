@@ -6,7 +6,7 @@ import Wire
 @testable import Admin
 
 /// What single stations need, by the API.
-@MainActor @Suite(.timeLimit(.minutes(1))) struct StationNeedsTests {
+@MainActor @Suite(.timeLimit(.minutes(5))) struct StationNeedsTests {
   private func ready() async throws -> (Fixture, Proof, any StationService) {
     let (house, owner) = try await Fixture.open()
     try await house.ask(.post, "/stations", ["id": "CS-1", "evses": 2], as: owner)

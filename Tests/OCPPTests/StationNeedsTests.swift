@@ -6,7 +6,7 @@ import Wire
 @testable import OCPP
 
 /// What single stations need of their link.
-@MainActor @Suite(.timeLimit(.minutes(1)), .overBothReadinessSets) struct StationNeedsTests {
+@MainActor @Suite(.timeLimit(.minutes(5)), .overBothReadinessSets) struct StationNeedsTests {
   @Test func fromARejectedStationOnlyABootIsTaken() async throws {
     let rig = try await Rig()
     rig.house.registration = .rejected
