@@ -39,7 +39,8 @@ export function formDialog({ title, intro, fields, submit, danger, cls, send, fr
 /// The form itself, for a dialog or a page.
 export function form({ intro, fields, submit, danger, send, fresh, done, cancel, after, inline }) {
   const trouble = h('div.trouble', { hidden: true, tabindex: '-1' });
-  const button = h('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, submit);
+  // What asked for more has asked now.
+  const button = h('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, submit.replace(/…$/, ''));
   const rows = fields.map((field) => (field instanceof Node ? field : fieldRow(field)));
   const element = h('form', {
     class: inline ? 'form inline' : 'form', novalidate: true,
@@ -55,7 +56,8 @@ export function form({ intro, fields, submit, danger, send, fresh, done, cancel,
     const missing = [...element.elements].find((input) => input.willValidate && !input.checkValidity());
     if (missing) {
       missing.setAttribute('aria-invalid', 'true');
-      showTrouble(trouble, t('form.check'), [missing.validationMessage]);
+      const wrong = known.find((field) => field.name === missing.name)?.wrong;
+      showTrouble(trouble, t('form.check'), [missing.validity.patternMismatch && wrong ? wrong : missing.validationMessage]);
       missing.focus();
       return;
     }
@@ -113,6 +115,7 @@ export function typedField(type) {
   const shown = [...new Set([type.trim(), visible(type).trim()])].map(escape).join('|');
   return {
     name: 'typed', label: t('confirm.type', { type }), required: true, pattern: `\\s*(?:${shown})\\s*`, autocomplete: 'off', mono: true,
+    wrong: t('confirm.wrong', { type }),
   };
 }
 

@@ -3,7 +3,8 @@
 import { freshID, h } from './dom.js';
 import { t } from './i18n.js';
 
-/// A field `{ name, label, type?, value?, hint?, required?, options?, pattern?, min?, max?, list?, mono?, disabled? }`.
+/// A field `{ name, label, type?, value?, hint?, required?, options?, pattern?, wrong?, min?, max?, list?, mono?, disabled? }`;
+/// `wrong` is said of a value that the pattern does not fit.
 /// Types: `text`, `password`, `number`, `decimal`, `select`, `check`, `area`, `datetime-local`, `month`, `time`, `date`.
 export function fieldRow(field) {
   const id = freshID();

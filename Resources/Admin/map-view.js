@@ -15,6 +15,7 @@ const farthest = () => width / 360;
 const coarse = 800;                                   // From here on the outline would say more than it knows.
 const inset = { width: 190, height: 120, degrees: 14 };
 const tileSize = 256;
+const buttons = { width: 70, height: 160 };           // In the upper right corner.
 const letter = 8;                                     // About the width of one in a pin's name.
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_';
 
@@ -262,8 +263,9 @@ function pin(s, frame, taken) {
   if (x < -20 || x > width + 20 || y < -20 || y > height + 20) return null;
   const label = `${s.site.name} · ${t('table.of', { shown: s.free, total: s.evses })}`;
   const long = label.length * letter;
-  // To the right, else to the left, else as far to the left as the map goes, below the pin.
-  const side = x + 15 + long <= width ? 'right' : x - 15 - long >= 0 ? 'left' : 'below';
+  // To the right, where no button is, else to the left, else as far to the left as the map goes, below the pin.
+  const room = y < buttons.height ? width - buttons.width : width;
+  const side = x + 15 + long <= room ? 'right' : x - 15 - long >= 0 ? 'left' : 'below';
   const from = { right: x + 15, left: x - 15 - long, below: Math.max(4, Math.min(x - long / 2, width - long - 4)) }[side];
   let line = side === 'below' ? y + 20 : y;
   while (taken.some(([start, end, top]) => start < from + long && from < end && Math.abs(top - line) < 20)) line += 20;
