@@ -104,7 +104,7 @@ extension CSMS {
   }
 
   /// What a vehicle was offered, where that is known: what support staff wrote by hand may stand in its place.
-  private func offered(to session: Session) throws(StoreFault) -> KeptProfile? {
+  func offered(to session: Session) throws(StoreFault) -> KeptProfile? {
     let own = try books.profiles.open(at: session.station).filter {
       $0.session == session.id && $0.profile.purpose == .session
     }

@@ -425,6 +425,18 @@ extension CSMS {
     guard case .accepted(let answer) = outcome, let read = try? CompositeSchedule.read(answer) else { return }
     try books.profiles.keep(read.value, of: command.station, at: now)
     try compositeMoved(read.value, at: command.station)
+    try lookWhetherItFollows(read.value, at: command.station)
+  }
+
+  /// Some stations take a session's profile and do as before: what they say that they do shows it.
+  private func lookWhetherItFollows(_ composite: CompositeSchedule, at station: ID<Station>) throws(StoreFault) {
+    guard let evse = try books.stations.evse(station, number: composite.evse),
+      let session = try books.sessions.open(at: evse), let kept = try offered(to: session), kept.state == .inForce,
+      try fitted(kept).isExceeded(
+        by: composite.schedule, sessionSince: session.startedAt, volts: evse.usualVolts, phases: evse.usualPhases)
+    else { return }
+    try noteOddity(
+      "a session's charging profile is accepted and not followed", sample: "profile \(kept.number)", of: station)
   }
 }
 

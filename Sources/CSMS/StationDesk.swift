@@ -20,7 +20,9 @@ final class StationDesk: StationService {
         house.afterCommit { [house, identity] in house.knocks.booted(identity, report) }
         return BootVerdict(registration: .pending, interval: house.settings.pendingSeconds, now: house.now)
       }
-      if let certificate = place.security.certificate, report.isHeldToCertificate, certificate.isForeign(to: report.serialNumber) {
+      if let certificate = place.security.certificate, report.isHeldToCertificate,
+        certificate.isForeign(to: report.serialNumber)
+      {
         return try house.sentAway(station, link, sayingIt: report.serialNumber ?? "", though: certificate.commonName)
       }
       return try house.booted(station, report)

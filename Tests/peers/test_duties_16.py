@@ -325,6 +325,21 @@ async def test_a_sessions_profile_names_its_transaction_and_what_comes_of_it_is_
     (composite,) = await until(read_back, what="what comes of it")
     assert composite["evse"] == 1 and composite["schedule"]["periods"][0]["limit"] in (11_000, "11000")
 
+    async def flags():
+        return [o["what"] for o in (await house.api.get("/stations/CP-1"))["oddities"]]
+
+    assert "a session's charging profile is accepted and not followed" in await flags()
+    await house.api.delete("/stations/CP-1/oddities")
+    station.ignores = False
+    assert (await house.api.command("CP-1", "set-profile", session=running["id"], profile=profile))["phase"] == "done"
+
+    async def followed():
+        (composite,) = await read_back()
+        return composite["schedule"]["periods"][0]["limit"] in (4_000, "4000")
+
+    await until(followed, what="it follows now")
+    assert await flags() == []
+
 
 async def test_a_stop_that_is_accepted_and_not_done_is_found(house, stations):
     station = await dutiful(house, stations)
