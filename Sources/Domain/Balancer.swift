@@ -298,7 +298,7 @@ public struct Balancer: Sendable {
     }
     for (place, target) in growing { raise(place, to: target, in: &ledger, &orders, at: now) }
     for place in seats.indices where seats[place].isToRepeat(at: now) {
-      order(place, seats[place].limit, isDecrease: true, &orders, at: now)
+      order(place, seats[place].trial(by: rules), isDecrease: true, &orders, at: now)
       seats[place].retryAt = now + .seconds(rules.retrySeconds)
     }
     return orders
