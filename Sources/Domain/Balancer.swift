@@ -147,7 +147,8 @@ public struct Balancer: Sendable {
       seat.car = Car(need: need, since: now)
       seat.limit = seat.hasFallback ? seat.outlet.fallback : seat.outlet.most
       (seat.asked, seat.settling, seat.isExpected, seat.needsWord) = (nil, nil, false, false)
-      seat.retryAt = nil
+      // One car's draw proves nothing together with another one's.
+      (seat.retryAt, seat.keptLimit) = (nil, nil)
     }
   }
 
