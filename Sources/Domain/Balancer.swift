@@ -147,7 +147,8 @@ public struct Balancer: Sendable {
       seat.car = Car(need: need, since: now)
       seat.limit = seat.hasFallback ? seat.outlet.fallback : seat.outlet.most
       (seat.asked, seat.settling, seat.isExpected, seat.needsWord) = (nil, nil, false, false)
-      seat.retryAt = nil
+      // One car's draw proves nothing together with another one's.
+      (seat.retryAt, seat.keptLimit) = (nil, nil)
     }
   }
 
@@ -298,7 +299,7 @@ public struct Balancer: Sendable {
     }
     for (place, target) in growing { raise(place, to: target, in: &ledger, &orders, at: now) }
     for place in seats.indices where seats[place].isToRepeat(at: now) {
-      order(place, seats[place].limit, isDecrease: true, &orders, at: now)
+      order(place, seats[place].trial(by: rules), isDecrease: true, &orders, at: now)
       seats[place].retryAt = now + .seconds(rules.retrySeconds)
     }
     return orders

@@ -51,6 +51,9 @@ extension Balancer {
     /// A car there was seen to draw more than the station confirmed, and since then it was not seen to follow. That
     /// outlives the session.
     var disobeyed = false
+    /// The lower one of two limits that it must be seen to draw by before it is believed again: a car may take just what a
+    /// limit says without its station having heard of it, and less and less as it fills, but not more once it may.
+    var keptLimit: Current?
     var refusals = 0
     var retryAt: Timestamp?
     /// The station must be told its limit again, also where that is none other.
@@ -115,19 +118,37 @@ extension Balancer {
       let isKept = draw <= limit + rules.tolerance
       guard asked == nil else {
         // A limit is under way: only a draw above all that it may be is more than it should.
-        if draw > max(holdCurrent, limit) + rules.tolerance { disobeyed = true }
+        if draw > max(holdCurrent, limit) + rules.tolerance { (disobeyed, keptLimit) = (true, nil) }
         return
       }
       if isKept {
         let isBinding = draw + rules.tolerance >= limit && limit + rules.tolerance < outlet.most
-        if isBinding, limit > Current.zero { disobeyed = false }
+        if disobeyed, isBinding, limit > Current.zero { proves(by: rules) }
         // A car that draws what it may shows that it follows; one that draws less may only be slow, until it should have.
         guard let settling, !needsWord else { return }
         if (settling.until ?? now) <= now || draw + rules.tolerance >= limit { self.settling = nil }
       } else if (settling?.until ?? now) <= now, !needsWord, !isIncreasing(at: now, by: rules) {
         (disobeyed, needsWord, retryAt) = (true, true, now + .seconds(rules.retrySeconds))
-        settling = nil
+        (settling, keptLimit) = (nil, nil)
+      } else if disobeyed {
+        keptLimit = nil
       }
+    }
+
+    /// It draws by its limit: with one that is higher than another one by which it drew, it is believed.
+    private mutating func proves(by rules: Rules) {
+      if let kept = keptLimit, limit >= kept + rules.headroom {
+        (disobeyed, keptLimit, retryAt) = (false, nil, nil)
+      } else {
+        keptLimit = min(keptLimit ?? limit, limit)
+      }
+    }
+
+    /// What one that disobeyed is told to do next: its least, and if it does that a little more. All that its outlet gives
+    /// is reserved for it anyway.
+    func trial(by rules: Rules) -> Current {
+      guard let kept = keptLimit else { return least }
+      return min(kept + rules.headroom + rules.headroom, outlet.most)
     }
 
     private func isIncreasing(at now: Timestamp, by rules: Rules) -> Bool {

@@ -214,6 +214,12 @@ import Wire
     #expect(alarm.kind == .circuitOver && alarm.subject.hasSuffix(": circuit B"))
     try caller.stop(second, meter: 2_000)
     house.pass(5)
+    #expect(house.csms.circuitsOver.count == 1, "the next car there would take as much again")
+    // The first one is seen to go down and up again as it is told, and is believed.
+    for step in 0..<20 {
+      house.pass(14)
+      try draw(caller, first, Int(last(1)?.asInt64(scaledBy: 0) ?? 0), evse: 1, wattHours: Int64(1_000 + step * 20))
+    }
     #expect(try house.count("circuit.within") == 1 && house.csms.circuitsOver.isEmpty)
     house.pass(600)
     #expect(try house.count("circuit.over") == 1)

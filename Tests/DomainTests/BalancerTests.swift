@@ -82,11 +82,34 @@ struct BalancerTests {
     #expect(site.places(at: now)[0].reason == .uncontrolled)
     #expect(site.places(at: now)[0].hold.l1 == current(32))
     #expect(site.places(at: now)[0].words == "32 A reserved because its station draws more than the limit that it took")
-    // It is told again, follows, and is trusted again.
-    #expect(limits(site.decide(at: now + .seconds(90)))[1] == 16)
+    // It is told to go down, and does: its car may be full soon all the same. It is told to take more, and does, and is
+    // believed again.
+    #expect(limits(site.decide(at: now + .seconds(90))) == [1: 6])
     site.confirmed(ID(1), at: now + .seconds(91))
-    site.read(ID(1), LineCurrents(current(16), on: .all), at: now + .seconds(95))
-    #expect(limits(site.decide(at: now + .seconds(96))) == [2: 16])
+    site.read(ID(1), LineCurrents(current(6), on: .all), at: now + .seconds(95))
+    #expect(site.places(at: now)[0].hold.l1 == current(32))
+    #expect(limits(site.decide(at: now + .seconds(160))) == [1: 10])
+    site.confirmed(ID(1), at: now + .seconds(161))
+    site.read(ID(1), LineCurrents(current(10), on: .all), at: now + .seconds(165))
+    #expect(limits(site.decide(at: now + .seconds(166))) == [1: 16, 2: 16])
+  }
+
+  @Test func aCarThatTakesJustWhatItsDeafStationWasToldProvesNothing() {
+    var site = site(32, 2)
+    site.began(ID(1), ChargingNeed(), at: now)
+    obey(&site, site.decide(at: now), at: now)
+    site.began(ID(2), ChargingNeed(), at: now)
+    _ = site.decide(at: now)
+    site.confirmed(ID(1), at: now)
+    site.read(ID(1), LineCurrents(current(32), on: .all), at: now + .seconds(20))
+    site.ended(ID(1))
+    // The next car takes 10 A by itself, whatever its station was told.
+    site.began(ID(1), ChargingNeed(), at: now + .seconds(60))
+    for second in stride(from: 80, to: 900, by: 20) {
+      for order in site.decide(at: now + .seconds(second)) { site.confirmed(order.evse, at: now + .seconds(second)) }
+      site.read(ID(1), LineCurrents(current(10), on: .all), at: now + .seconds(second + 15))
+      #expect(site.places(at: now)[0].hold.l1 == current(32), "after \(second) s")
+    }
   }
 
   @Test func whatAStationThatDisobeyedGaveIsReservedAlsoWhileNobodyChargesThere() {
@@ -105,7 +128,7 @@ struct BalancerTests {
     let orders = site.decide(at: now + .seconds(40))
     #expect((orders.map(\.limit).max() ?? .zero) <= current(28))
     // Once a car there is seen to keep to a limit it is trusted again.
-    site.began(ID(1), ChargingNeed(most: current(10)), at: now + .seconds(60))
+    site.began(ID(1), ChargingNeed(), at: now + .seconds(60))
     for second in stride(from: 60, to: 300, by: 20) {
       for order in site.decide(at: now + .seconds(second)) {
         site.confirmed(order.evse, at: now + .seconds(second))
