@@ -217,7 +217,7 @@ import Wire
     #expect(house.csms.circuitsOver.count == 1, "the next car there would take as much again")
     // The first one is seen to go down and up again as it is told, and is believed.
     for step in 0..<20 {
-      house.pass(14)
+      house.pass(14, beat: 7)
       try draw(caller, first, Int(last(1)?.asInt64(scaledBy: 0) ?? 0), evse: 1, wattHours: Int64(1_000 + step * 20))
     }
     #expect(try house.count("circuit.within") == 1 && house.csms.circuitsOver.isEmpty)
