@@ -68,6 +68,8 @@ public final class API {
     switch answer {
     case .response(var response):
       Self.harden(&response)
+      // Browsers believe it of a certificate that they trust, so a house that certifies itself locks nobody out.
+      if request.isTLS { response.headers["Strict-Transport-Security"] = "max-age=\(Limits.secureOnlySeconds)" }
       responder.respond(response)
     case .stream(let feed): feed(responder)
     }

@@ -26,6 +26,8 @@ nonisolated enum Limits {
   static let remark = 255
   /// Pages that one request for a list reads while it looks for stations by whether they are connected.
   static let pagesPerLook = 12
+  /// Seconds for which a browser that came by TLS comes by nothing else: a year (RFC 6797 §6.1.1).
+  static let secureOnlySeconds = 31_536_000
   /// Seconds before the begin and after the end of a session in which its messages are looked for.
   static let sessionMessageSeconds = 3_600
   /// Readings of one session that its page gets; more are thinned evenly.

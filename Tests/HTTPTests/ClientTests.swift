@@ -38,16 +38,25 @@ final class TestClient: Sendable {
 final class Script: Sendable {
   let port: UInt16
   let heard = Log()
-  private let listener: Int32
+  private let door: Door
+
+  /// Closed when neither its script nor the thread that accepts needs it: the number of one that was closed earlier would
+  /// soon be another script's.
+  private final class Door: Sendable {
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+
+    deinit { Glibc.close(listener) }
+  }
 
   /// One text per request, in order, over all connections; nil: close without an answer.
   init(_ answers: [String?], closesAfterEach: Bool = false) throws {
-    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let door = Door()
+    self.door = door
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let listener = self.listener
+    let listener = door.listener
     let port = withUnsafeMutablePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         _ = bind(listener, $0, size)
@@ -61,7 +70,7 @@ final class Script: Sendable {
     Thread.detach {
       var left = answers[...]
       while !left.isEmpty {
-        let connection = accept(listener, nil, nil)
+        let connection = accept(door.listener, nil, nil)
         guard connection >= 0 else { return }
         heard.add("connection")
         var text = ""
@@ -83,7 +92,8 @@ final class Script: Sendable {
     }
   }
 
-  deinit { Glibc.close(listener) }
+  // Whoever accepts there hears that it is over.
+  deinit { shutdown(door.listener, Int32(SHUT_RDWR)) }
 
   func url(_ path: String = "/") throws -> HTTPURL { try HTTPURL("http://127.0.0.1:\(port)\(path)") }
 }

@@ -341,3 +341,12 @@ async def test_both_keys_are_good_while_nobody_knows_which_one_the_station_has(h
     with pytest.raises(websockets.InvalidStatus):
         await connect(house.station_url("CP-1"), "CP-1", PASSWORD)
     assert (await house.api.get("/stations/CP-1"))["undecided_keys"] == 0
+
+
+async def test_a_browser_that_came_by_tls_is_told_to_come_by_nothing_else(daemons):
+    """A proxy that is trusted says how its client came."""
+    house = await daemons(trusted_proxies="127.0.0.1")
+    for scheme, told in (("https", "max-age=31536000"), ("http", None)):
+        for path in ("/", "/app.js", "/api/v1/me", "/nothing"):
+            answer = await house.api.http.get(house.url + path, headers={"X-Forwarded-For": "198.51.100.7", "X-Forwarded-Proto": scheme})
+            assert answer.headers.get("strict-transport-security") == told, (scheme, path)
