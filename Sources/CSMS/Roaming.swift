@@ -327,15 +327,15 @@ extension CSMS: PartnerService {
     _ verb: String, _ url: String, of partner: ID<Partner>, _ isSame: (CommandRecord, Session?) -> Bool
   ) throws(Refusal) -> Bool {
     try keep { () throws(StoreFault) in
-      guard let earlier = try books.commands.command(of: partner, respondTo: url), earlier.record.verb == verb else {
-        return false
+      for earlier in try books.commands.latest(of: partner, respondTo: url) where earlier.record.verb == verb {
+        switch earlier.record.phase {
+        case .refused, .failed: continue
+        case .sent, .accepted, .done: break
+        }
+        let session = try earlier.session.flatMap { id throws(StoreFault) in try books.sessions.session(id) }
+        if isSame(earlier.record, session) { return true }
       }
-      switch earlier.record.phase {
-      case .refused, .failed: return false
-      case .sent, .accepted, .done: break
-      }
-      return isSame(
-        earlier.record, try earlier.session.flatMap { id throws(StoreFault) in try books.sessions.session(id) })
+      return false
     }
   }
 

@@ -23,11 +23,14 @@ nonisolated public struct Commands {
     try db.first("SELECT * FROM command WHERE id = ?1", id, as: KeptCommand.init(row:))
   }
 
-  /// The one to which a partner waits for the answer at that URL: the same wish again is not a second one.
-  public func command(of partner: ID<Partner>, respondTo url: String) throws(StoreFault) -> KeptCommand? {
-    try db.first(
-      "SELECT * FROM command WHERE partner = ?1 AND respond_to = ?2 ORDER BY created_at DESC", partner, url,
-      as: KeptCommand.init(row:))
+  /// The last to which a partner waits for the answer at that URL: the same wish again is not a second one. Those of one
+  /// millisecond come in no order, so there may be several.
+  public func latest(of partner: ID<Partner>, respondTo url: String) throws(StoreFault) -> [KeptCommand] {
+    try db.rows(
+      """
+      SELECT * FROM command WHERE partner = ?1 AND respond_to = ?2
+        AND created_at = (SELECT max(created_at) FROM command WHERE partner = ?1 AND respond_to = ?2)
+      """, partner, url, as: KeptCommand.init(row:))
   }
 
   /// The newest first, before a cursor.
