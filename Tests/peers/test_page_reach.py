@@ -107,7 +107,7 @@ async def test_a_screen_that_is_opened_while_nobody_answers_says_so_and_comes_la
     await page.get_by_role("button", name="Try again").click()
     await expect(page.get_by_role("row").filter(has_text="Market square")).to_be_visible(timeout=20_000)
     # That a daemon is gone makes Chromium complain of failed requests, which is the truth.
-    view.trouble = [line for line in view.trouble if not re.search("ERR_|status of 503|dynamically imported", line)]
+    view.trouble = [line for line in view.trouble if not re.search("ERR_|status of 503|Failed to fetch", line)]
 
 
 async def test_what_cannot_be_undone_wants_its_name_to_be_typed(house, stations, window):  # noqa: F811

@@ -347,7 +347,7 @@ async def sim(house, version, mood="well", role="cpo"):
     invitation = await house.api.post("/partners", {"name": "Sim", "party": house.party, "quirks": {"allow_private": True}})
     process = await asyncio.create_subprocess_exec(
         BINARY, "sim", "partner", "--listen", "127.0.0.1:0", "--party", "BE*SIM", "--role", role, "--ocpi", version,
-        "--mood", mood, "--charge", CARD, "--register", invitation["versions_url"], "--with", invitation["token"],
+        "--mood", mood, "--charge", CARD, "--register", invitation["versions_url"], f"--with={invitation['token']}",
         stdout=asyncio.subprocess.PIPE)
     return process, invitation["partner"]["id"]
 
