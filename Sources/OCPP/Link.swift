@@ -41,6 +41,8 @@ final class Link: WebSocketHandler {
   private var isSettled = false
   /// The server looks at this link now and then.
   private var isWatched = false
+  /// It was asked whether it answers pings.
+  private var wasPinged = false
   /// A large message is being read beside the loop.
   private var isReadingBeside = false
 
@@ -115,6 +117,12 @@ final class Link: WebSocketHandler {
     if isAccepted, !isSettled, manner.settle == .zero { settled() }
   }
 
+  /// As soon as the station is ready, because until it has answered a ping its silence means nothing for three heartbeats.
+  private func pingFirst() {
+    wasPinged = true
+    if let webSocket, webSocket.pingInterval != nil { webSocket.ping() }
+  }
+
   /// The server calls `look` until there is nothing to see.
   private func watch() {
     guard !isWatched, !hasEnded else { return }
@@ -127,6 +135,7 @@ final class Link: WebSocketHandler {
     isWatched = !hasEnded
     guard isWatched else { return false }
     if let settlesAt, settlesAt <= loop.now { settled() }
+    if settlesAt == nil, !wasPinged { pingFirst() }
     if !line.isEmpty {
       line.giveUp(olderThan: loop.now - OCPPLimits.replyDeadline)
       sendReplies()
