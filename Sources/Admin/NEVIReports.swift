@@ -19,10 +19,14 @@ extension Route {
 extension API {
   private static let head = ["station_id", "port_id", "network_provider"]
 
-  /// As EV-ChART lists the network; without a word our own name.
-  private func network(_ call: Call) async throws -> String {
-    if let named = call[query: "network_provider"] { return named }
-    return try await house.read { books throws(StoreFault) in try books.parties.cpo()?.businessName } ?? ""
+  /// The time and the place that are asked for, and the network as EV-ChART lists it: without a word our own name.
+  private func asked(_ call: Call) async throws -> (span: Uptime.Span, location: ID<Location>?, network: String) {
+    let (span, location): (Uptime.Span, ID<Location>?) = (
+      try call.reportedSpan(until: now), try call.queryID("location")
+    )
+    if let named = call[query: "network_provider"] { return (span, location, named) }
+    let own = try await house.read { books throws(StoreFault) in try books.parties.cpo()?.businessName }
+    return (span, location, own ?? "")
   }
 
   private func file(_ name: String, _ span: Uptime.Span, _ table: inout CSV) -> Answer {
@@ -39,8 +43,7 @@ extension API {
 
   /// A line for each session that began in the span and is over: kWh and kW, times of UTC, and why it failed where it did.
   fileprivate func exportNEVISessions(_ call: Call) async throws -> Answer {
-    let span = try call.reportedSpan(until: now)
-    let (location, network): (ID<Location>?, String) = (try call.queryID("location"), try await network(call))
+    let (span, location, network) = try await asked(call)
     var table = CSV(
       columns: Self.head + [
         "charger_id", "session_id", "connector_id", "session_start", "session_end", "session_error", "error_other",
@@ -65,8 +68,7 @@ extension API {
   /// A line for each port and each month that ended in the span: uptime is told by month, over the twelve months before its
   /// end (680.116(b)). What is not a year old has no percentage yet.
   fileprivate func exportNEVIUptime(_ call: Call) async throws -> Answer {
-    let span = try call.reportedSpan(until: now)
-    let (location, network): (ID<Location>?, String) = (try call.queryID("location"), try await network(call))
+    let (span, location, network) = try await asked(call)
     var table = CSV(
       columns: Self.head + [
         "uptime_reporting_start", "uptime_reporting_end", "uptime", "total_outage", "total_outage_excl",
@@ -91,8 +93,7 @@ extension API {
 
   /// A line for each outage of the span, named by when it began, in minutes. One of which a part is excused is two.
   fileprivate func exportNEVIOutages(_ call: Call) async throws -> Answer {
-    let span = try call.reportedSpan(until: now)
-    let (location, network): (ID<Location>?, String) = (try call.queryID("location"), try await network(call))
+    let (span, location, network) = try await asked(call)
     var table = CSV(
       columns: Self.head + [
         "outage_id", "outage_duration", "excluded_outage", "excluded_outage_reason", "excluded_outage_notes",

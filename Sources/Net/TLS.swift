@@ -63,8 +63,8 @@ public final class TLSContext: Sendable {
   /// Reads all files again. Connections that stand keep what they have; when this throws, so does everybody else. The
   /// keys of session tickets are new afterwards: nobody resumes a session past a revocation, and no key lives for long.
   public func reload() throws(TLSFault) {
-    let settings = settings
-    guard contents.withLock({ $0.loaded != nil }) else { return }
+    // What was never read is read when it is needed.
+    guard let settings = contents.withLock({ $0.loaded == nil ? nil : $0.settings }) else { return }
     let fresh = try Self.load(settings)
     contents.withLock { $0.loaded = fresh }
   }

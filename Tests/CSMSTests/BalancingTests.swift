@@ -63,6 +63,12 @@ import Wire
     }
   }
 
+  /// Just what its station was told last.
+  private func drawAsTold(_ caller: Caller, _ transaction: Int64, evse: Int, wattHours: Int64) throws {
+    let told = try #require(last(evse)?.asInt64(scaledBy: 0))
+    try draw(caller, transaction, Int(told), evse: evse, wattHours: wattHours)
+  }
+
   @Test func theDefaultProfileStandsOnTheStationBeforeAnybodyCharges() throws {
     _ = try house.connect("CS-1")
     house.pass(5)
@@ -218,7 +224,7 @@ import Wire
     // The first one is seen to go down and up again as it is told, and is believed.
     for step in 0..<20 {
       house.pass(14, beat: 7)
-      try draw(caller, first, Int(last(1)?.asInt64(scaledBy: 0) ?? 0), evse: 1, wattHours: Int64(1_000 + step * 20))
+      try drawAsTold(caller, first, evse: 1, wattHours: Int64(1_000 + step * 20))
     }
     #expect(try house.count("circuit.within") == 1 && house.csms.circuitsOver.isEmpty)
     house.pass(600)
@@ -334,8 +340,8 @@ import Wire
     let first = try caller.start("CARD-A", evse: 1).transaction
     let second = try caller.start("CARD-B", evse: 2).transaction
     house.pass(2)
-    try draw(caller, first, Int(last(1)?.asInt64(scaledBy: 0) ?? 0), evse: 1, wattHours: 100)
-    try draw(caller, second, Int(last(2)?.asInt64(scaledBy: 0) ?? 0), evse: 2, wattHours: 100)
+    try drawAsTold(caller, first, evse: 1, wattHours: 100)
+    try drawAsTold(caller, second, evse: 2, wattHours: 100)
     var told = schedule(.amperes, 8)
     told.seconds = 600
     try limit(caller, evse: 1, told)

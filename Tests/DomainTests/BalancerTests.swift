@@ -70,14 +70,19 @@ struct BalancerTests {
     #expect(limits(site.decide(at: now + .seconds(10))) == [2: 16])
   }
 
-  @Test func aStationThatDoesNotKeepItsLimitIsReservedForUntilItFollows() {
-    var site = site(32, 2)
+  /// The car at the first outlet goes on drawing 32 A after another one came and its station said yes to less.
+  private func disobey(_ site: inout Balancer) {
     site.began(ID(1), ChargingNeed(), at: now)
     obey(&site, site.decide(at: now), at: now)
     site.began(ID(2), ChargingNeed(), at: now)
     _ = site.decide(at: now)
     site.confirmed(ID(1), at: now)
     site.read(ID(1), LineCurrents(current(32), on: .all), at: now + .seconds(20))
+  }
+
+  @Test func aStationThatDoesNotKeepItsLimitIsReservedForUntilItFollows() {
+    var site = site(32, 2)
+    disobey(&site)
     _ = site.decide(at: now + .seconds(20))
     #expect(site.places(at: now)[0].reason == .uncontrolled)
     #expect(site.places(at: now)[0].hold.l1 == current(32))
@@ -96,12 +101,7 @@ struct BalancerTests {
 
   @Test func aCarThatTakesJustWhatItsDeafStationWasToldProvesNothing() {
     var site = site(32, 2)
-    site.began(ID(1), ChargingNeed(), at: now)
-    obey(&site, site.decide(at: now), at: now)
-    site.began(ID(2), ChargingNeed(), at: now)
-    _ = site.decide(at: now)
-    site.confirmed(ID(1), at: now)
-    site.read(ID(1), LineCurrents(current(32), on: .all), at: now + .seconds(20))
+    disobey(&site)
     site.ended(ID(1))
     // The next car takes 10 A by itself, whatever its station was told.
     site.began(ID(1), ChargingNeed(), at: now + .seconds(60))
@@ -114,12 +114,7 @@ struct BalancerTests {
 
   @Test func whatAStationThatDisobeyedGaveIsReservedAlsoWhileNobodyChargesThere() {
     var site = site(60, 2, fallback: 6)
-    site.began(ID(1), ChargingNeed(), at: now)
-    obey(&site, site.decide(at: now), at: now)
-    site.began(ID(2), ChargingNeed(), at: now)
-    _ = site.decide(at: now)
-    site.confirmed(ID(1), at: now)
-    site.read(ID(1), LineCurrents(current(32), on: .all), at: now + .seconds(20))
+    disobey(&site)
     site.ended(ID(1))
     // The other's line may be lost, and then the next car at the first one would be too much for both.
     #expect(site.places(at: now)[0].hold.l1 == current(32))

@@ -200,6 +200,19 @@ async def test_a_station_is_pinged_as_often_as_it_bears(house, seconds, pings):
     peer.socket.close()
 
 
+async def test_whether_a_station_answers_pings_is_asked_as_soon_as_it_is_ready(house):
+    """Long before the first of the regular ones: until it has answered one, its silence means nothing."""
+    await house.api.post("/stations", {"id": "CP-1", "password": PASSWORD})
+    peer = await asyncio.to_thread(bare, house)
+    peer.socket.settimeout(5)
+    boot = b'[2,"1","BootNotification",{"chargePointVendor":"Acme","chargePointModel":"Twin"}]'
+    peer.socket.sendall(frame(TEXT, boot))
+    heard = []
+    while PING not in heard:
+        heard.append((await asyncio.to_thread(peer.frame))[0])
+    peer.socket.close()
+
+
 async def test_a_silent_station_has_three_heartbeats(house):
     await house.api.post("/stations", {"id": "CP-1", "password": PASSWORD})
     await house.api.patch("/stations/CP-1", {"quirks": {"heartbeat_seconds": 1, "ping_seconds": 0}})
