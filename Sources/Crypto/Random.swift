@@ -15,8 +15,12 @@ public func randomBytes(_ count: Int) -> Bytes {
 
 /// Secrets that a machine makes and a machine keeps: session ids, API keys, OCPI tokens, set-up links.
 public enum Secret {
-  /// `bytes` random bytes as base64url text without padding; 32 bytes make 43 characters.
+  /// `bytes` random bytes as base64url text without padding; 32 bytes make 43 characters. None begins with a hyphen, which
+  /// a command line takes for an option.
   public static func make(bytes: Int = 32) -> String {
-    randomBytes(bytes).base64URL
+    while true {
+      let text = randomBytes(bytes).base64URL
+      if !text.hasPrefix("-") { return text }
+    }
   }
 }

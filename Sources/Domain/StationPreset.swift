@@ -25,10 +25,7 @@ public struct StationPreset: Payload {
   }
 
   public func matches(_ report: BootReport) -> Bool {
-    func begins(_ text: String?, _ start: String?) -> Bool {
-      guard let start else { return true }
-      return (text ?? "").ciFolded.hasPrefix(start.ciFolded)
-    }
+    func begins(_ text: String?, _ start: String?) -> Bool { start.map((text ?? "").ciHasPrefix) ?? true }
     return begins(report.vendor, vendor) && begins(report.model, model) && begins(report.firmwareVersion, firmware)
   }
 

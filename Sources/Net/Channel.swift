@@ -47,6 +47,8 @@ public final class Channel: Watcher {
     let plainHTTPReply: [UInt8]
     /// What has come of a proxy's announcement.
     var announcement: [UInt8] = []
+    /// So many bytes the kernel waits for before it says that there are any.
+    var leastBytes: Int32 = 1
     /// Why the TLS handshake came to nothing, while the peer reads that.
     var failure: CloseReason?
 
@@ -185,12 +187,24 @@ public final class Channel: Watcher {
         return
       }
       if isFirst {
-        guard ProxyHeader.mayBegin(room[..<count]) else { return secure() }
+        let mayBegin = ProxyHeader.mayBegin(room[..<count])
+        // What tells nothing is looked at again with the byte after it, or when the peer has ended without one.
+        if mayBegin == nil, beginning.leastBytes == 1 { return wake(at: 2) }
+        wake(at: 1)
+        guard mayBegin == true else { return secure() }
         // These were only looked at.
         guard recv(descriptor, room.baseAddress, count, 0) == count else { return close(.reset) }
       }
       beginning.announcement += room[..<count]
     }
+  }
+
+  /// Has the loop told when so many bytes have come, or the peer's end.
+  private func wake(at leastBytes: Int32) {
+    guard let beginning, beginning.leastBytes != leastBytes else { return }
+    beginning.leastBytes = leastBytes
+    var least = leastBytes
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVLOWAT, &least, socklen_t(MemoryLayout<Int32>.size))
   }
 
   /// False when the readiness set refused the socket; the channel is closed then.

@@ -19,9 +19,10 @@ struct ProxyHeader: Equatable {
   var client: SocketAddress?
 
   /// Whether bytes may be the beginning of an announcement: no request that is answered here and no TLS hello begins
-  /// like this, as far as two bytes tell.
-  static func mayBegin(_ bytes: some Collection<UInt8>) -> Bool {
-    bytes.first == signature[0] || bytes.starts(with: "PR".utf8)
+  /// like this, as far as two bytes tell. nil where the one byte that came tells nothing: POST begins with it too.
+  static func mayBegin(_ bytes: some Collection<UInt8>) -> Bool? {
+    if bytes.elementsEqual("P".utf8) { return nil }
+    return bytes.first == signature[0] || bytes.starts(with: "PR".utf8)
   }
 
   private static let signature: [UInt8] = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a]

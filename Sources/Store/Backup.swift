@@ -212,7 +212,7 @@ nonisolated public enum Restore {
   /// Gives the old books a second name; the first is replaced a moment later.
   private static func setAside(_ file: String) throws(StoreFault) -> String? {
     guard access(file, F_OK) == 0 else { return nil }
-    let aside = "\(file).replaced-\(Timestamp.now().milliseconds / 1_000)"
+    let aside = "\(file).replaced-\(Timestamp.now().milliseconds)"
     // Their log is brought in, so that it is not taken for the log of the new ones. Where that cannot be done they are
     // damaged, and the log goes with them: SQLite is not asked about a file that is none of its own, because it would
     // throw the log away.

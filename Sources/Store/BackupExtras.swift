@@ -111,7 +111,7 @@ nonisolated public struct BackupExtras: OptionSet, Sendable {
     if mkdir(folder, 0o700) != 0, errno != EEXIST { throw Backup.failure(folder) }
     if access(path, F_OK) == 0 {
       if try read(path) == body { return }
-      let aside = "\(path).replaced-\(Timestamp.now().milliseconds / 1_000)"
+      let aside = "\(path).replaced-\(Timestamp.now().milliseconds)"
       guard rename(path, aside) == 0 else { throw Backup.failure(aside) }
     }
     let beside = path + ".new"

@@ -93,7 +93,7 @@ nonisolated public final class MessageLog: FrameLog, Sendable {
   /// - Returns: where it lies now.
   public static func setAside(in folder: String) -> String {
     let file = file(in: folder)
-    let place = "\(file).damaged-\(Timestamp.now().milliseconds / 1_000)"
+    let place = "\(file).damaged-\(Timestamp.now().milliseconds)"
     for part in ["", "-wal", "-shm"] { rename(file + part, place + part) }
     return place
   }

@@ -139,5 +139,11 @@ nonisolated struct Shelf<Key: Hashable, Value> {
     }
   }
 
+  /// Writes what was just written to the books.
+  mutating func change(_ key: Key, _ body: (inout Value) -> Void) {
+    guard let index = kept.index(forKey: key) else { return }
+    body(&kept.values[index])
+  }
+
   mutating func empty() { kept = [:] }
 }

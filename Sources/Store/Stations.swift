@@ -38,7 +38,9 @@ nonisolated public struct Stations {
   }
 
   public func station(_ identity: StationIdentity) throws(StoreFault) -> Station? {
-    try db.first("SELECT * FROM station WHERE identity = ?1", identity, as: Station.init(row:))
+    let found = try db.first("SELECT * FROM station WHERE identity = ?1", identity, as: Station.init(row:))
+    if let found { db.cache?.stations[found.id] = found }
+    return found
   }
 
   /// Of several with that serial number, the one that was added first.
@@ -90,20 +92,28 @@ nonisolated public struct Stations {
 
   /// When it was seen last is not written here: `seen` does that, and only forward.
   public func update(_ station: Station) throws(StoreFault) {
+    guard let before = try self.station(station.id) else { return }
+    try db.following { () throws(StoreFault) in
+      try db.run(
+        """
+        UPDATE station SET identity = ?2, location = ?3, registration = ?4, password_hash = ?5, vendor = ?6, model = ?7,
+          serial_number = ?8, firmware_version = ?9, quirks = ?10, last_version = ?11, booted_at = ?12,
+          updated_at = ?13, security_profile = ?14, preset = ?15, forwarding = ?16
+        WHERE id = ?1
+        """,
+        station.id, station.identity, station.location, station.registration.rawValue, station.passwordHash,
+        station.vendor, station.model, station.serialNumber, station.firmwareVersion, station.quirks.stored,
+        station.lastVersion, station.bootedAt, station.updatedAt, station.securityProfile.rawValue,
+        station.preset?.stored, station.forwarding?.stored)
+    }
+    db.cache?.stations.change(station.id) { known in
+      known = station
+      known.lastSeenAt = before.lastSeenAt
+    }
     // Partners see a change at the place that it leaves and at the one that it comes to.
-    try touchLocation(of: station.id, at: station.updatedAt)
-    try db.run(
-      """
-      UPDATE station SET identity = ?2, location = ?3, registration = ?4, password_hash = ?5, vendor = ?6, model = ?7,
-        serial_number = ?8, firmware_version = ?9, quirks = ?10, last_version = ?11, booted_at = ?12, updated_at = ?13,
-        security_profile = ?14, preset = ?15, forwarding = ?16
-      WHERE id = ?1
-      """,
-      station.id, station.identity, station.location, station.registration.rawValue, station.passwordHash,
-      station.vendor, station.model, station.serialNumber, station.firmwareVersion, station.quirks.stored,
-      station.lastVersion, station.bootedAt, station.updatedAt, station.securityProfile.rawValue,
-      station.preset?.stored, station.forwarding?.stored)
-    try touchLocation(of: station.id, at: station.updatedAt)
+    for location in Set([before.location, station.location]) {
+      if let location { try Locations(db: db).touch(location, at: station.updatedAt) }
+    }
   }
 
   /// With its EVSEs; its sessions, CDRs and status history stay.
@@ -114,15 +124,24 @@ nonisolated public struct Stations {
 
   /// A link was opened.
   public func connected(_ id: ID<Station>, version: String, at now: Timestamp) throws(StoreFault) {
-    try db.run(
-      "UPDATE station SET last_version = ?2, last_seen_at = max(coalesce(last_seen_at, 0), ?3) WHERE id = ?1", id,
-      version, now)
+    try db.following { () throws(StoreFault) in
+      try db.run(
+        "UPDATE station SET last_version = ?2, last_seen_at = max(coalesce(last_seen_at, 0), ?3) WHERE id = ?1", id,
+        version, now)
+    }
+    db.cache?.stations.change(id) { known in
+      known.lastVersion = version
+      known.lastSeenAt = max(known.lastSeenAt ?? now, now)
+    }
   }
 
   /// When each was heard of, gathered since the last turn.
   public func seen(_ stations: [(id: ID<Station>, at: Timestamp)]) throws(StoreFault) {
     for (id, time) in stations {
-      try db.run("UPDATE station SET last_seen_at = max(coalesce(last_seen_at, 0), ?2) WHERE id = ?1", id, time)
+      try db.following { () throws(StoreFault) in
+        try db.run("UPDATE station SET last_seen_at = max(coalesce(last_seen_at, 0), ?2) WHERE id = ?1", id, time)
+      }
+      db.cache?.stations.change(id) { $0.lastSeenAt = max($0.lastSeenAt ?? time, time) }
     }
   }
 

@@ -126,9 +126,17 @@ extension String {
 
   /// The form under which a case-insensitive id (CiString) is compared: ASCII letters in lower case, all else as it is.
   public var ciFolded: String {
-    let upper = UInt8(ascii: "A")...UInt8(ascii: "Z")
-    guard utf8.contains(where: upper.contains) else { return self }
-    return String(decoding: utf8.map { upper.contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+    guard utf8.contains(where: { $0 != Self.ciFolded($0) }) else { return self }
+    return String(decoding: utf8.map(Self.ciFolded), as: UTF8.self)
+  }
+
+  /// Whether both begin alike in that form.
+  public func ciHasPrefix(_ start: String) -> Bool {
+    utf8.starts(with: start.utf8) { Self.ciFolded($0) == Self.ciFolded($1) }
+  }
+
+  private static func ciFolded(_ byte: UInt8) -> UInt8 {
+    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
   }
 }
 

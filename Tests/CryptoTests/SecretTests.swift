@@ -27,6 +27,8 @@ import Wire
       #expect(secret.allSatisfy(allowed.contains))
     }
     #expect(Secret.make(bytes: 16).count == 22)
+    // One in 64 would.
+    #expect((0..<1_000).allSatisfy { _ in !Secret.make(bytes: 16).hasPrefix("-") })
     #expect(Secret.make() != Secret.make())
   }
 

@@ -111,6 +111,7 @@ private func header(_ command: UInt8, _ family: UInt8, _ rest: [UInt8]) -> [UInt
     let hello = Array("hello".utf8)
     for pieces in [
       [whole + hello], whole.map { [$0] } + [hello], [line + hello], [Array(line[..<9]), Array(line[9...]) + hello],
+      line.map { [$0] } + [hello],
     ] {
       let seen = try await say(pieces, trusted: true)
       #expect(seen.peer == "203.0.113.7")
@@ -120,9 +121,11 @@ private func header(_ command: UInt8, _ family: UInt8, _ rest: [UInt8]) -> [UInt
   }
 
   @Test func aTrustedProxyMayAlsoSayNothing() async throws {
-    let seen = try await say([Array("hello".utf8)], trusted: true)
-    #expect(seen.peer == "127.0.0.1")
-    #expect(seen.text == Array("hello".utf8))
+    for said in ["hello", "POST", "P"] {
+      let seen = try await say([Array(said.utf8.prefix(1)), Array(said.utf8.dropFirst())], trusted: true)
+      #expect(seen.peer == "127.0.0.1")
+      #expect(seen.text == Array(said.utf8))
+    }
   }
 
   @Test func anybodyElseIsNotBelieved() async throws {

@@ -81,6 +81,25 @@ import Wire
     #expect(try !stations.setStatus(house.evse.id, .charging, at: t(10), reason: nil))
   }
 
+  @Test func aStationIsRememberedAsItWasWritten() throws {
+    let stations = books.stations
+    let id = house.station.id
+    var station = try #require(try stations.station(house.station.identity))
+    station.quirks.pingSeconds = 5
+    station.updatedAt = t(6)
+    for write: () throws -> Void in [
+      { try stations.connected(id, version: "1.6", at: t(5)) }, { try stations.update(station) },
+      { try stations.seen([(id, t(9)), (id, t(7))]) },
+    ] {
+      try write()
+      let known = try stations.station(id)
+      books.db.cache?.empty()
+      #expect(try stations.station(id) == known, "the books say the same")
+    }
+    let known = try stations.station(id)
+    #expect(known?.lastSeenAt == t(9) && known?.quirks.pingSeconds == 5)
+  }
+
   @Test func whatIsUndoneIsForgotten() throws {
     try books.db.begin()
     try books.stations.setStatus(house.evse.id, .charging, at: t(1), reason: nil)

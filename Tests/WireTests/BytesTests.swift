@@ -67,5 +67,9 @@ struct BytesTests {
   @Test func ciStringsFoldASCIIOnly() {
     #expect("DE*Abc-Ä".ciFolded == "de*abc-Ä")
     #expect("İ@[`{".ciFolded == "İ@[`{")
+    #expect("DE*Abc".ciHasPrefix("de*a"))
+    #expect("DE*Abc".ciHasPrefix(""))
+    #expect(!"DE*".ciHasPrefix("de*a"))
+    #expect(!"İa".ciHasPrefix("ia"))
   }
 }
