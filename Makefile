@@ -13,7 +13,7 @@ MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null || dpkg-architecture -qDEB
 RELEASE := -c release --product ostler --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker -L$(CURDIR)/$(ARCHIVES)
 SWIFT_TEST_FLAGS ?=
 
-.PHONY: help build demo test check lint format unit peers bench autobahn fuzz tsan resources packages peer-packages clean
+.PHONY: help build demo test check lint format unit peers bench sites autobahn fuzz tsan resources packages peer-packages clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -67,6 +67,12 @@ peers: peer-packages ## real clients that others wrote, and a browser, against t
 bench: build ## ten figures, each beside the limit of this machine (BENCH=quick: in two minutes)
 	swift build $(subst --product ostler,--product ostler-bench,$(RELEASE))
 	Benchmarks/run $(BENCH)
+
+SEEDS ?= 10
+DAYS ?= 7
+sites: ## simulated sites of 4 to 200 cars over whole weeks: SEEDS=10 of each, DAYS=7, CARS="4 20 200"
+	swift build -c release --product ostler-sites
+	.build/release/ostler-sites $(SEEDS) $(DAYS) $(CARS)
 
 autobahn: packages ## the Autobahn suite, strictly, on our WebSocket; ends with 2 where its Python 2.7 is missing
 	swift build -c release --product ostler-ws-echo

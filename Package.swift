@@ -68,6 +68,8 @@ let package = Package(
       [argumentParser, logging]),
     // The load of `make bench`: a program of its own, so that what it costs is not the server's.
     tool("ostler-bench", ["CSystem", "Wire"], path: "Benchmarks/client"),
+    // Simulated sites by the thousand; what it asks it shares with the tests of Domain, by links.
+    tool("ostler-sites", ["Wire", "Domain"], path: "Benchmarks/sites"),
     // For suites that judge a WebSocket server from outside.
     tool("ostler-ws-echo", ["Wire", "Net", "HTTP"], [argumentParser]),
     tests("CResourcesTests", ["CResources"]),

@@ -1,11 +1,13 @@
 """Fills the books of a daemon that is not running with years of a network, by SQL alone, and times every view of insight:
 a million sessions and ten million readings unless it is told otherwise. Beside it stations in a session tell their meters, and
-whether they notice is measured too. `python Benchmarks/suite/insight.py BINARY [--sessions N]`."""
+whether they notice is measured too. Reports and exports, which are no views, are timed without a bound.
+`python Benchmarks/suite/insight.py BINARY [--sessions N] [--data FOLDER]`: a folder is filled once and kept."""
 
 import argparse
 import json
 import multiprocessing
 import re
+import shutil
 import socket
 import sqlite3
 import statistics
@@ -31,7 +33,17 @@ VIEWS = [
     "/insight/failures.csv?by=station", "/insight/partners.csv", "/insight/forecast.csv",
     # These have a time of their own.
     "/insight/usage?by=hour&days=200", "/insight/margin?by=hour&days=200", "/insight/effect?days=365",
+    "/price-policies/1/preview?days=400", "/price-policies/1/preview?days=31", "/reports/uptime?rule=nevi&location=1&days=90",
 ]
+# A quarter of a network, or its year: files that nobody waits for on a page.
+REPORTS = [
+    "/reports/uptime?rule=nevi&days=90", "/reports/uptime.csv?rule=plain&days=365", "/reports/nevi-uptime.csv?days=90",
+    "/reports/nevi-outages.csv?days=90", "/reports/nevi-sessions.csv?days=90", "/reports/carbon.csv?days=31",
+]
+TARIFF = {"id": "T1", "currency": "EUR", "elements": [{"price_components": [{"type": "ENERGY", "price": 0.3, "step_size": 1}]}]}
+POLICY = {"name": "hours", "time_zone": "Europe/Amsterdam", "base": 0.3, "floor": 0.2, "cap": 0.4, "step": 0.2, "grain": 0.01,
+          "notice_seconds": 0, "hold_seconds": 0, "rules": [
+              {"kind": "hours", "start_time": "22:00", "end_time": "06:00", "add": -0.05}]}
 
 
 def fill(file, sessions, end):
@@ -51,8 +63,12 @@ def fill(file, sessions, end):
         updated_at) SELECT i, 'CP-' || i, 1 + i % ?, 'accepted', 'Acme', 'M' || i % 7, 0, 0 FROM n""", LOCATIONS)
     run(count.format(2 * STATIONS) + """INSERT INTO evse (id, station, number, uid, status, status_since, updated_at)
         SELECT i, (i + 1) / 2, 2 - i % 2, 'E' || i, 'available', 0, 0 FROM n""")
-    run("""INSERT INTO connector (id, evse, number, standard, format, power_type, max_voltage, max_amperage, updated_at)
-        SELECT id, id, 1, 'IEC_62196_T2', 'SOCKET', 'AC_3_PHASE', 230, 32, 0 FROM evse""")
+    run("""INSERT INTO connector (id, evse, number, standard, format, power_type, max_voltage, max_amperage, tariff, updated_at)
+        SELECT id, id, 1, 'IEC_62196_T2', 'SOCKET', 'AC_3_PHASE', 230, 32, 1, 0 FROM evse""")
+    # Twice a day each EVSE changes its status, and now and then that is a fault.
+    run(count.format(2 * DAYS) + """INSERT INTO status_history (evse, status, at)
+        SELECT evse.id, iif((i + evse.id) % 37 = 0, 'faulted', iif(i % 2, 'charging', 'available')),
+          (?1 + i * 43200 + evse.id % 43200) * 1000 FROM n CROSS JOIN evse""", begin)
     # A session every so many seconds, at one connector after the other; it lasts an hour and up to six quarters more.
     step = DAYS * 86_400 / sessions
     run(count.format(sessions) + """INSERT INTO session (number, id, party, station, evse, connector, location, token,
@@ -95,25 +111,44 @@ def main():
     options.add_argument("binary")
     options.add_argument("--sessions", type=int, default=1_000_000)
     options.add_argument("--most", type=float, default=0.3, help="seconds that no view may take")
+    options.add_argument("--data", type=Path, help="the books, which are filled where they are not there yet and kept")
     options = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "data"
-        daemon, base, key = serve(options.binary, data)
-        daemon.terminate()
-        daemon.wait()
-        begun = time.monotonic()
-        end = int(time.time())
-        fill(data / "ostler.db", options.sessions, end)
-        print(f"{options.sessions} sessions, {options.sessions * READINGS} readings, filled in {time.monotonic() - begun:.0f} s")
+        data, kept = Path(folder) / "data", options.data and options.data / "kept.json"
+        if kept and kept.exists():
+            key, end = json.loads(kept.read_text())
+            shutil.copytree(options.data / "data", data)
+        else:
+            key, end = make(options.binary, data, options.sessions)
+            if kept:
+                shutil.copytree(data, options.data / "data")
+                kept.write_text(json.dumps([key, end]))
         daemon, base, _ = serve(options.binary, data, key)
         try:
             slow = measure(base, key, end, options.most)
+            for report in REPORTS:
+                print(f"{ask(base, key, end, report) * 1000:7.0f} ms  {report}  (a file)", flush=True)
             is_noticed = beside(base, key, end)
         finally:
             daemon.terminate()
             daemon.wait()
     if slow or is_noticed:
         raise SystemExit(f"{len(slow)} views take too long" if slow else "the stations notice it")
+
+
+def make(binary, data, sessions):
+    """Books that are full; returns the key and the second up to which they go."""
+    daemon, base, key = serve(binary, data)
+    for path, body in (("/tariffs", TARIFF), ("/price-policies", {"tariff": 1, "policy": POLICY})):
+        post = urllib.request.Request(f"{base}/api/v1{path}", json.dumps(body).encode(), {
+            "Authorization": f"Bearer {key}", "Content-Type": "application/json"})
+        urllib.request.urlopen(post).close()
+    daemon.terminate()
+    daemon.wait()
+    begun, end = time.monotonic(), int(time.time())
+    fill(data / "ostler.db", sessions, end)
+    print(f"{sessions} sessions, {sessions * READINGS} readings, filled in {time.monotonic() - begun:.0f} s", flush=True)
+    return key, end
 
 
 def ask(base, key, end, view):
@@ -125,7 +160,7 @@ def ask(base, key, end, view):
     elif "forecast" in view:
         span = ""
     else:
-        days = int(found[1]) if (found := re.search(r"&days=(\d+)", view)) else DAYS
+        days = int(found[1]) if (found := re.search(r"[?&]days=(\d+)", view)) else DAYS
         span = f"from={stamp(stop - days * 86_400)}&to={stamp(stop)}"
     url = f"{base}/api/v1{view}{'&' if '?' in view else '?'}{span}&zone=Europe/Amsterdam"
     begun = time.monotonic()

@@ -245,7 +245,9 @@ extension API {
           "target_a": .current(place.target), "reserved": .currents(place.hold),
           "measured": place.measured.map { .currents($0) } ?? .null,
           "fallback_a": load.outlets.first { $0.evse == place.evse }.map { .current($0.fallback) } ?? .null,
-          "reason": .string(place.reason.code), "why": .string(place.words),
+          "reason": .string(place.reason.code), "reason_a": .current(place.explained),
+          "bound": .text(place.reason.bound?.code), "bound_name": .text(place.reason.bound?.circuit),
+          "sharers": .whole(place.reason.sharers), "why": .string(place.words),
         ]
       },
     ])

@@ -41,7 +41,8 @@ extension API {
 
   // MARK: Sessions (module 2)
 
-  /// A line for each session that began in the span and is over: kWh and kW, times of UTC, and why it failed where it did.
+  /// A line for each session that began in the span and is over: kWh and kW, times of UTC, and why it failed where it did;
+  /// and one without figures for each port that had none, as EV-ChART takes its word for it.
   fileprivate func exportNEVISessions(_ call: Call) async throws -> Answer {
     let (span, location, network) = try await asked(call)
     var table = CSV(
@@ -49,6 +50,7 @@ extension API {
         "charger_id", "session_id", "connector_id", "session_start", "session_end", "session_error", "error_other",
         "energy_kwh", "power_kw", "payment_method", "payment_other",
       ])
+    var told = Set<String>()
     var cursor: String?
     repeat {
       let before = cursor
@@ -57,9 +59,23 @@ extension API {
           SessionFilter(state: .completed, from: span.begin, to: span.end), before: before, limit: Limits.exportRows
         ).map { session throws(StoreFault) in try NEVISession(session, books) }
       }
-      for row in rows where location.map({ $0 == row.session.location }) ?? true { table.add(row.cells(of: network)) }
+      for row in rows where location.map({ $0 == row.session.location }) ?? true {
+        table.add(row.cells(of: network))
+        told.insert(row.port)
+      }
       cursor = rows.count == Limits.exportRows ? rows.last?.session.id : nil
     } while cursor != nil
+    let silent = try await house.read { [told] books throws(StoreFault) in
+      try books.downtimes.ports(at: location).filter { $0.since < span.end && !told.contains($0.uid) }.map {
+        port throws(StoreFault) in
+        (
+          site: try port.location.flatMap { id throws(StoreFault) in try books.locations.location(id)?.ref },
+          uid: port.uid
+        )
+      }
+    }
+    let nothing = [CSV.Cell](repeating: .empty, count: 11)
+    for port in silent { table.add([.text(port.site), .text(port.uid), .text(network)] + nothing) }
     return file("sessions", span, &table)
   }
 
@@ -79,7 +95,7 @@ extension API {
         // The percentage has two places there, and is not rounded up to a threshold.
         let percent = begin == year.begin ? figures.percent?.rounded(toPlaces: 2, .down) : nil
         table.add([
-          .text(port.locationRef), .text(port.port.uid), .text(network), .time(begin),
+          .text(port.place?.ref), .text(port.port.uid), .text(network), .time(begin),
           // The last second of it: the end of December is one of that year.
           .time(year.end - .seconds(1)), percent.map { .number($0) } ?? .empty,
           .number(Uptime.minutes(figures.outage)), .number(Uptime.minutes(figures.excludedTotal)),
@@ -91,7 +107,8 @@ extension API {
 
   // MARK: Outages (module 4)
 
-  /// A line for each outage of the span, named by when it began, in minutes. One of which a part is excused is two.
+  /// A line for each outage of the span, named by when it began, in minutes. One of which a part is excused is two; a port
+  /// without any has a line that says so by its empty fields.
   fileprivate func exportNEVIOutages(_ call: Call) async throws -> Answer {
     let (span, location, network) = try await asked(call)
     var table = CSV(
@@ -99,18 +116,21 @@ extension API {
         "outage_id", "outage_duration", "excluded_outage", "excluded_outage_reason", "excluded_outage_notes",
       ])
     for port in try await uptime(by: .nevi, over: span, at: location).ports {
-      for outage in port.figures.outages {
-        let minutes = Uptime.minutes(outage.span.length)
-        // What is shorter than a hundredth of a minute is none there.
-        guard minutes > .zero else { continue }
+      // What is shorter than a hundredth of a minute is none there.
+      let outages = port.figures.outages.filter { Uptime.minutes($0.span.length) > .zero }
+      if outages.isEmpty {
+        let nothing = [CSV.Cell](repeating: .empty, count: 5)
+        table.add([.text(port.place?.ref), .text(port.port.uid), .text(network)] + nothing)
+      }
+      for outage in outages {
         let note = outage.excuse.flatMap { excuse in
           port.downtimes.first {
             $0.cause == excuse && $0.beginsAt <= outage.span.begin && ($0.endsAt ?? span.end) >= outage.span.end
           }?.note
         }
         table.add([
-          .text(port.locationRef), .text(port.port.uid), .text(network), .time(outage.span.begin), .number(minutes),
-          .text(outage.excuse == nil ? "False" : "True"),
+          .text(port.place?.ref), .text(port.port.uid), .text(network), .time(outage.span.begin),
+          .number(Uptime.minutes(outage.span.length)), .text(outage.excuse == nil ? "False" : "True"),
           outage.excuse.flatMap(\.placeInNEVI).map { .whole($0) } ?? .empty, .text(note),
         ])
       }
@@ -171,12 +191,12 @@ nonisolated private struct NEVISession: Sendable {
     watts = told ?? mean
   }
 
-  /// kWh and kW have two places there.
+  /// kWh and kW have two places there, and ids at most 36 characters.
   func cells(of network: String) -> [CSV.Cell] {
     let error = Incident(session)?.code
     let (method, other) = payment
     return [
-      .text(site), .text(port), .text(network), .text(charger), .text(session.id),
+      .text(site), .text(port), .text(network), .text(charger.count > 36 ? nil : charger), .text(session.id),
       connector.map { .whole(Int64($0)) } ?? .empty, .time(session.startedAt),
       session.endedAt.map { .time($0) } ?? .empty, .text(error == nil ? "none" : "other"), .text(error),
       .number(session.energy.kilowattHours.rounded(toPlaces: 2, .halfUp)),

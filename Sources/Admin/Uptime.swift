@@ -74,7 +74,7 @@ extension API {
           rule, over: span, history: history.map { Uptime.Change(at: $0.at, status: $0.status) }, downtimes: own,
           opening: opening)
         report.ports.append(
-          UptimeReport.Port(port: port, locationRef: place?.ref, figures: figures, downtimes: own))
+          UptimeReport.Port(port: port, place: place, figures: figures, downtimes: own))
       }
     }
     return report
@@ -178,9 +178,16 @@ extension Call {
 nonisolated struct UptimeReport: Sendable {
   struct Port: Sendable {
     let port: ReportedPort
-    let locationRef: String?
+    let place: Location?
     let figures: Uptime
     let downtimes: [Downtime]
+
+    /// Minutes in each state of an EVSE that regulation 7(3) and (4) of the United Kingdom name.
+    var spent: [(status: PublishedStatus, minutes: Decimal)] {
+      [.available, .charging, .reserved, .unknown, .blocked, .inoperative, .outOfOrder].map {
+        ($0, Uptime.minutes(figures.spent[$0] ?? 0))
+      }
+    }
   }
 
   let rule: Uptime.Rule
@@ -223,7 +230,7 @@ nonisolated struct UptimeReport: Sendable {
         let figures = port.figures
         return [
           "station": .string(port.port.identity.text), "evse": .whole(port.port.number), "uid": .string(port.port.uid),
-          "evse_id": .text(port.port.evseID), "location": .text(port.locationRef),
+          "evse_id": .text(port.port.evseID), "location": .text(port.place?.ref),
           "max_power_w": .whole(port.port.watts),
           "uptime_percent": .decimal(figures.percent), "meets_threshold": meets(figures.percent),
           "measured_minutes": .decimal(Uptime.minutes(figures.measured)),
@@ -232,6 +239,7 @@ nonisolated struct UptimeReport: Sendable {
           "closed_minutes": .decimal(Uptime.minutes(figures.closed)),
           "unknown_minutes": .decimal(Uptime.minutes(figures.unknown)),
           "gap_minutes": .decimal(Uptime.minutes(figures.gap)),
+          "status_minutes": .object(JSONObject(port.spent.map { .init($0.status.rawValue, .decimal($0.minutes)) })),
           "exclusions": .array(port.downtimes.map(\.json)),
         ]
       },
@@ -243,21 +251,27 @@ nonisolated struct UptimeReport: Sendable {
     var table = CSV(columns: [
       "station_id", "port_id", "uptime_reporting_start", "uptime_reporting_end", "uptime", "total_outage",
       "excluded_outage", "excluded_outage_reason", "excluded_outage_notes", "rule", "location_id", "evse_id",
-      "max_power_w", "measured_minutes", "closed_minutes", "unknown_minutes", "gap_minutes",
+      "max_power_w", "measured_minutes", "closed_minutes", "unknown_minutes", "gap_minutes", "address", "postal_code",
+      "city", "country", "latitude", "longitude", "available_minutes", "charging_minutes", "reserved_minutes",
+      "blocked_minutes", "inoperative_minutes", "outoforder_minutes",
     ])
     for port in ports {
       let figures = port.figures
       let used = port.downtimes.filter { figures.excluded[$0.cause] != nil }
-      table.add([
+      let spent: [CSV.Cell] = port.spent.filter { $0.status != .unknown }.map { .number($0.minutes) }
+      let cells: [CSV.Cell] = [
         .text(port.port.identity.text), .text(port.port.uid), .time(span.begin), .time(span.end),
         figures.percent.map { .number($0) } ?? .empty, .number(Uptime.minutes(figures.outage)),
         .number(Uptime.minutes(figures.excludedTotal)),
         .text(Downtime.Cause.allCases.filter { figures.excluded[$0] != nil }.map(\.rawValue).joined(separator: "; ")),
-        .text(used.compactMap(\.note).joined(separator: "; ")), .text(rule.rawValue), .text(port.locationRef),
+        .text(used.compactMap(\.note).joined(separator: "; ")), .text(rule.rawValue), .text(port.place?.ref),
         .text(port.port.evseID), .whole(Int64(port.port.watts)), .number(Uptime.minutes(figures.measured)),
         .number(Uptime.minutes(figures.closed)), .number(Uptime.minutes(figures.unknown)),
-        .number(Uptime.minutes(figures.gap)),
-      ])
+        .number(Uptime.minutes(figures.gap)), .text(port.place?.address), .text(port.place?.postalCode),
+        .text(port.place?.city), .text(port.place?.country), .text(port.place?.coordinates.latitude),
+        .text(port.place?.coordinates.longitude),
+      ]
+      table.add(cells + spent)
     }
     return table.take()
   }

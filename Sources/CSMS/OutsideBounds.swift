@@ -50,7 +50,7 @@ extension CSMS {
       guard isMeant, let limit = bound.profile.limit(at: now, sessionSince: session.startedAt),
         let current = evse.current(of: limit, bound.profile.schedule.unit)
       else { continue }
-      need.most = min(need.most ?? current, current)
+      if need.most.map({ current < $0 }) ?? true { (need.most, need.isAllowance) = (current, true) }
     }
     return need
   }

@@ -52,11 +52,14 @@ public struct Balancer: Sendable {
     public var reason: ShareReason
 
     /// Why it gets what it gets.
-    public var words: String {
+    public var words: String { reason.words(for: explained) }
+
+    /// The current that its reason is about.
+    public var explained: Current {
       switch reason {
-      case .offline, .uncontrolled, .refused: reason.words(for: hold.highest)
-      case .afterOthers, .free, .idle: reason.words(for: limit)
-      case .asWanted, .full, .departure, .waits, .belowLeast: reason.words(for: target)
+      case .offline, .uncontrolled, .refused: hold.highest
+      case .afterOthers, .free, .idle: limit
+      case .asWanted, .asAllowed, .full, .departure, .waits, .belowLeast: target
       }
     }
   }
@@ -84,6 +87,7 @@ public struct Balancer: Sendable {
   private var seatOf: [ID<EVSE>: Int] = [:]
   /// The circuits above each circuit and itself, by their places.
   private var paths: [[Int]] = []
+  private var deepestFirst: [Int] = []
   private var rules: Rules
   private var isDirty = true
   private var lookedAt = Timestamp.epoch
@@ -105,6 +109,7 @@ public struct Balancer: Sendable {
       }
       return path
     }
+    deepestFirst = circuits.indices.sorted { paths[$0].count > paths[$1].count }
     let before = seats
     seats = outlets.compactMap { outlet in
       guard let place = byID[outlet.circuit] else { return nil }
@@ -293,11 +298,8 @@ public struct Balancer: Sendable {
     var orders: [Order] = []
     for (place, target) in shares { lower(place, to: target, in: &ledger, &orders, at: now) }
     // Those that stand still come before those that want more.
-    let growing = shares.filter { seats[$0.place].car != nil }.sorted {
-      (seats[$0.place].current < seats[$0.place].least ? 0 : 1, $0.place)
-        < (seats[$1.place].current < seats[$1.place].least ? 0 : 1, $1.place)
-    }
-    for (place, target) in growing { raise(place, to: target, in: &ledger, &orders, at: now) }
+    let (still, moving) = (shares.filter { isStill($0.place) }, shares.filter { !isStill($0.place) })
+    for (place, target) in still + moving { raise(place, to: target, in: &ledger, &orders, at: now) }
     for place in seats.indices where seats[place].isToRepeat(at: now) {
       order(place, seats[place].trial(by: rules), isDecrease: true, &orders, at: now)
       seats[place].retryAt = now + .seconds(rules.retrySeconds)
@@ -308,22 +310,23 @@ public struct Balancer: Sendable {
   private mutating func lower(
     _ place: Int, to target: Int, in ledger: inout Ledger, _ orders: inout [Order], at now: Timestamp
   ) {
-    let seat = seats[place]
-    guard seat.asked == nil else { return }
-    let isRepeat = seat.needsWord && target <= seat.limit.tenthsOfAmpere
-    guard target < seat.limit.tenthsOfAmpere || isRepeat else { return }
+    guard seats[place].asked == nil else { return }
+    let limit = seats[place].limit.tenthsOfAmpere
+    let isRepeat = seats[place].needsWord && target <= limit
+    guard target < limit || isRepeat else { return }
     // A little less where nobody is short of it is no message worth; what stays is held all the same.
-    let isLittle = seat.limit.tenthsOfAmpere - target < rules.step.tenthsOfAmpere
-    if isLittle, !isRepeat, target >= seat.least.tenthsOfAmpere, !ledger.isOver(place, seats) { return }
+    let isLittle = limit - target < rules.step.tenthsOfAmpere
+    if isLittle, !isRepeat, target >= seats[place].least.tenthsOfAmpere, !ledger.isOver(place, seats) { return }
     order(place, Current(tenthsOfAmpere: target), isDecrease: true, &orders, at: now)
   }
 
   private mutating func raise(
     _ place: Int, to target: Int, in ledger: inout Ledger, _ orders: inout [Order], at now: Timestamp
   ) {
+    let limit = seats[place].limit.tenthsOfAmpere
+    guard seats[place].asked == nil, (seats[place].retryAt ?? now) <= now, target > limit || seats[place].needsWord
+    else { return }
     let seat = seats[place]
-    let limit = seat.limit.tenthsOfAmpere
-    guard seat.asked == nil, (seat.retryAt ?? now) <= now, target > limit || seat.needsWord else { return }
     let hold = seat.holdCurrent.tenthsOfAmpere
     let room = ledger.room(place, seats)
     let grant = min(target, hold + max(0, room))
@@ -338,6 +341,8 @@ public struct Balancer: Sendable {
 
   private mutating func wait(_ place: Int) { seats[place].reason = .afterOthers }
 
+  private func isStill(_ place: Int) -> Bool { seats[place].current < seats[place].least }
+
   private mutating func order(
     _ place: Int, _ limit: Current, isDecrease: Bool, _ orders: inout [Order], at now: Timestamp
   ) {
@@ -349,11 +354,7 @@ public struct Balancer: Sendable {
   /// Outlets whose stations should have gone down by now, or whose cars began and were not measured yet: a reading must
   /// say what they draw.
   public func unverified(at now: Timestamp) -> [ID<EVSE>] {
-    seats.filter { seat in
-      guard let car = seat.car, seat.isOnline, seat.asked == nil else { return false }
-      if seat.measured == nil { return now - car.since >= .seconds(rules.reactionSeconds) }
-      return seat.settling.map { ($0.until ?? now) <= now } ?? false
-    }.map(\.outlet.evse)
+    seats.indices.compactMap { seats[$0].isUnverified(at: now, by: rules) ? seats[$0].outlet.evse : nil }
   }
 
   // MARK: How it stands
@@ -412,8 +413,7 @@ extension Balancer {
       return LineCurrents(circuit.assumedLoad, on: circuit.lines)
     }
     // Without a meter of its own a feeder carries at least what the circuits below it are known to take.
-    for place in circuits.indices.sorted(by: { paths[$0].count > paths[$1].count }) {
-      guard paths[place].count > 1 else { continue }
+    for place in deepestFirst where paths[place].count > 1 {
       let feeder = paths[place][1]
       guard signal(.building, of: feeder, at: now) == nil, signal(.supply, of: feeder, at: now) == nil else { continue }
       loads[feeder] = loads[feeder] + loads[place]
@@ -451,34 +451,37 @@ extension Balancer {
   private func rooms(at now: Timestamp) -> Rooms {
     let loads = loads(at: now)
     var bounds = circuits.indices.map { place in
-      let room = usable(place, at: now) - loads[place]
+      let (usable, name) = (usable(place, at: now), circuits[place].name)
+      let isLimited = usable != LineCurrents(circuits[place].usable, on: circuits[place].lines)
       return PowerSharing.Bound(
-        name: circuits[place].name,
-        room: [room.l1.tenthsOfAmpere, room.l2.tenthsOfAmpere, room.l3.tenthsOfAmpere])
+        name: isLimited ? .limitedCircuit(name) : .circuit(name), room: (usable - loads[place]).tenths)
     }
-    var above = seats.map { paths[$0.circuit] }
+    var above = seats.indices.map { paths[seats[$0].circuit] }
     var stations: [ID<Station>: Int] = [:]
-    for (place, seat) in seats.enumerated() {
-      let known = [seat.outlet.stationMost, stationMost[seat.outlet.station]].compactMap { $0 }
-      guard let most = known.min() else { continue }
-      let bound = stations[seat.outlet.station] ?? bounds.count
+    for place in seats.indices {
+      let station = seats[place].outlet.station
+      let (own, told) = (seats[place].outlet.stationMost, stationMost[station])
+      guard let most = own.map({ min($0, told ?? $0) }) ?? told else { continue }
+      let isLimited = most != own
+      let bound = stations[station] ?? bounds.count
       if bound == bounds.count {
-        stations[seat.outlet.station] = bound
+        stations[station] = bound
         bounds.append(
-          PowerSharing.Bound(name: "the station", room: Array(repeating: most.tenthsOfAmpere, count: 3)))
+          PowerSharing.Bound(name: isLimited ? .limitedStation : .station, room: SIMD3(repeating: most.tenthsOfAmpere)))
       }
       above[place].insert(bound, at: 0)
     }
     var suns: [Int: Int] = [:]
-    let sun = seats.map { seat -> Int? in
-      guard seat.car?.need.isSunOnly == true else { return nil }
-      guard let root = paths[seat.circuit].last else { return nil }
+    let sun = seats.indices.map { place -> Int? in
+      guard seats[place].car?.need.isSunOnly == true else { return nil }
+      let path = paths[seats[place].circuit]
+      guard let root = path.last else { return nil }
       if let known = suns[root] { return known }
       suns[root] = bounds.count
-      let surplus = paths[seat.circuit].compactMap { signal(.surplus, of: $0, at: now) }.first
+      let surplus = path.compactMap { signal(.surplus, of: $0, at: now) }.first
       bounds.append(
         PowerSharing.Bound(
-          name: "the sun", room: [.max / 2, .max / 2, .max / 2],
+          name: .sun, room: SIMD3(repeating: .max / 2),
           total: surplus?.currents.l1.tenthsOfAmpere ?? 0))
       return bounds.count - 1
     }
@@ -487,17 +490,15 @@ extension Balancer {
 
   /// What is left of each bound beside all holds.
   fileprivate struct Ledger {
-    private var room: [[Int]]
+    private var room: [SIMD3<Int>]
     private let above: [[Int]]
 
     init(_ rooms: Rooms, _ seats: [Seat]) {
       room = rooms.bounds.map(\.room)
       above = rooms.above
-      for (place, seat) in seats.enumerated() {
-        let hold = seat.hold
-        for bound in above[place] {
-          for line in 0..<3 { room[bound][line] -= hold[line].tenthsOfAmpere }
-        }
+      for place in seats.indices {
+        let hold = seats[place].hold.tenths
+        for bound in above[place] { room[bound] &-= hold }
       }
     }
 
@@ -527,24 +528,23 @@ extension Balancer {
     var bounds = rooms.bounds
     var claims: [PowerSharing.Claim] = []
     var claimants: [Int] = []
-    for (place, seat) in seats.enumerated() {
-      guard seat.isControlled(at: now), let car = seat.car else {
-        let hold = seat.hold
-        for bound in rooms.above[place] {
-          for line in 0..<3 { bounds[bound].room[line] -= hold[line].tenthsOfAmpere }
-        }
-        seats[place].reason = seat.reasonUncontrolled
+    for place in seats.indices {
+      guard seats[place].isControlled(at: now), let car = seats[place].car else {
+        let hold = seats[place].hold
+        for bound in rooms.above[place] { bounds[bound].room &-= hold.tenths }
+        seats[place].reason = seats[place].reasonUncontrolled
         seats[place].target = hold.highest.tenthsOfAmpere
         continue
       }
-      let above = rooms.above[place] + (rooms.sun[place].map { [$0] } ?? [])
-      let weight = (car.need.priority + 1) * (circuits[seat.circuit].priority + 1)
-      claims.append(seat.claim(of: car, weight: weight, within: above, at: now, by: rules))
+      var above = rooms.above[place]
+      if let sun = rooms.sun[place] { above.append(sun) }
+      let weight = (car.need.priority + 1) * (circuits[seats[place].circuit].priority + 1)
+      claims.append(seats[place].claim(of: car, weight: weight, within: above, at: now, by: rules))
       claimants.append(place)
     }
     let sharing = PowerSharing(claims, within: bounds)
     return claimants.enumerated().map { number, place in
-      seats[place].reason = sharing.reasons[number]
+      seats[place].reason = seats[place].named(sharing.reasons[number], for: sharing.currents[number])
       seats[place].target = sharing.currents[number]
       seats[place].takesTurn(isOn: sharing.currents[number] > 0, at: now)
       return (place, sharing.currents[number])

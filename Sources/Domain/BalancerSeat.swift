@@ -101,6 +101,12 @@ extension Balancer {
       car != nil && isOnline && !disobeyed && (refusals == 0 || (retryAt ?? now) <= now)
     }
 
+    /// All that it takes may be all that somebody else lets it take.
+    func named(_ reason: ShareReason, for tenths: Int) -> ShareReason {
+      guard reason == .asWanted, let need = car?.need, need.isAllowance, let most = need.most else { return reason }
+      return tenths >= most.tenthsOfAmpere && most < outlet.most ? .asAllowed : reason
+    }
+
     var reasonUncontrolled: ShareReason {
       if !isOnline { return .offline }
       if disobeyed { return .uncontrolled }
@@ -163,6 +169,13 @@ extension Balancer {
     /// A station that did not keep its limit is told again, and until it does it is reserved for.
     func isToRepeat(at now: Timestamp) -> Bool {
       disobeyed && car != nil && isOnline && asked == nil && (retryAt ?? now) <= now
+    }
+
+    /// Its station should have gone down by now, or its car began and was not measured yet.
+    func isUnverified(at now: Timestamp, by rules: Rules) -> Bool {
+      guard let car, isOnline, asked == nil else { return false }
+      if measured == nil { return now - car.since >= .seconds(rules.reactionSeconds) }
+      return settling.map { ($0.until ?? now) <= now } ?? false
     }
 
     private func isMetered(at now: Timestamp, by rules: Rules) -> Bool {

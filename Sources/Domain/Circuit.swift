@@ -89,6 +89,8 @@ public struct ChargingNeed: Sendable, Equatable {
   /// The least and the most that the car takes per line, where it is known.
   public var least: Current?
   public var most: Current?
+  /// That most is what others allow the session, not what its car takes.
+  public var isAllowance = false
   /// Charges by the sun alone: from what the site generates and does not use.
   public var isSunOnly: Bool
 

@@ -6,9 +6,9 @@ import Wire
 struct PowerSharing {
   /// Something that bounds the sum of what hangs below it: a circuit, a station, the sun.
   struct Bound {
-    var name: String
+    var name: ShareBound
     /// Tenths of an ampere that are left on each line.
-    var room: [Int]
+    var room: SIMD3<Int>
     /// And over all lines together; nil where only lines count.
     var total: Int?
   }
@@ -69,24 +69,16 @@ struct PowerSharing {
   /// In the order of need and turns each gets its least current, or waits. Returns those that charge, the neediest first.
   private mutating func admit() -> [Int] {
     let wanting = claims.indices.filter { !claims[$0].isIdle && claims[$0].most >= claims[$0].least }
-    let order = wanting.sorted { a, b in
-      let (one, other) = (claims[a], claims[b])
-      let (isOneTense, isOtherTense) = (one.isTense, other.isTense)
-      if isOneTense != isOtherTense { return isOneTense }
-      if isOneTense, one.laxity != other.laxity { return one.laxity < other.laxity }
-      if one.weight != other.weight { return one.weight > other.weight }
-      if one.turn.order != other.turn.order { return one.turn.order < other.turn.order }
-      return a < b
-    }
+    let order = wanting.sorted { claims[$0].comes(before: claims[$1]) ?? ($0 < $1) }
     var charging: [Int] = []
     for place in order {
-      let claim = claims[place]
-      if let full = firstFull(claim, for: claim.least) {
+      if let full = firstFull(claims[place], for: claims[place].least) {
         reasons[place] = .waits(bound: bounds[full].name)
       } else {
         // Who cannot wait any more gets what it needs before another one begins.
-        let need = claim.isTense ? min(claim.floor, claim.most, room(for: claim)) : 0
-        give(max(claim.least, need), to: place)
+        let isTense = claims[place].isTense
+        let need = isTense ? min(claims[place].floor, claims[place].most, room(for: claims[place])) : 0
+        give(max(claims[place].least, need), to: place)
         charging.append(place)
       }
     }
@@ -138,10 +130,10 @@ struct PowerSharing {
       // The weight that draws on each bound, per line and in all.
       var pull = Array(repeating: 0, count: bounds.count * 4)
       for place in growing {
-        let claim = claims[place]
-        for bound in claim.bounds {
-          for line in 0..<3 where claim.lines.has(line) { pull[bound * 4 + line] += claim.weight }
-          pull[bound * 4 + 3] += claim.weight * claim.lines.count
+        let (lines, weight) = (claims[place].lines, claims[place].weight)
+        for bound in claims[place].bounds {
+          for line in 0..<3 where lines.has(line) { pull[bound * 4 + line] += weight }
+          pull[bound * 4 + 3] += weight * lines.count
         }
       }
       var step = growing.reduce(Int.max) {
@@ -223,18 +215,66 @@ struct PowerSharing {
 extension PowerSharing.Claim {
   /// So little time is left that it may not wait for a turn any more.
   fileprivate var isTense: Bool { laxity < Limits.tenseSeconds }
+
+  /// Whether it is served before another one; nil where nothing tells them apart.
+  fileprivate func comes(before other: PowerSharing.Claim) -> Bool? {
+    if isTense != other.isTense { return isTense }
+    if isTense, laxity != other.laxity { return laxity < other.laxity }
+    if weight != other.weight { return weight > other.weight }
+    return turn.order == other.turn.order ? nil : turn.order < other.turn.order
+  }
+}
+
+/// What is full where a car gets less than it takes.
+public enum ShareBound: Sendable, Equatable {
+  /// A circuit of that name: by its fuse, or by less because a limit is told of it from outside, such as the grid's.
+  case circuit(String), limitedCircuit(String)
+  /// All outlets of its station together: as it is wired, or by less because somebody else says so to it.
+  case station, limitedStation
+  /// What the site generates and does not use.
+  case sun
+
+  public var words: String {
+    switch self {
+    case .circuit(let name): "\(name) is full"
+    case .limitedCircuit(let name): "\(name) may draw no more for now"
+    case .station: "the station is full"
+    case .limitedStation: "the station may draw no more for now"
+    case .sun: "the sun gives no more"
+    }
+  }
+
+  /// Its name in the API.
+  public var code: String {
+    switch self {
+    case .circuit: "circuit"
+    case .limitedCircuit: "circuit_limit"
+    case .station: "station"
+    case .limitedStation: "station_limit"
+    case .sun: "sun"
+    }
+  }
+
+  public var circuit: String? {
+    switch self {
+    case .circuit(let name), .limitedCircuit(let name): name
+    case .station, .limitedStation, .sun: nil
+    }
+  }
 }
 
 /// Why a car gets what it gets.
 public enum ShareReason: Sendable, Equatable {
   /// All that the car or its outlet takes.
   case asWanted
+  /// All that somebody else allows its session, such as a partner's charging profile.
+  case asAllowed
   /// A bound is full, and so many cars share it.
-  case full(bound: String, sharers: Int)
+  case full(bound: ShareBound, sharers: Int)
   /// It must leave soon and goes first.
   case departure
   /// Others charge, and there is no room for another one's least current.
-  case waits(bound: String)
+  case waits(bound: ShareBound)
   /// What it may have is less than a car charges with.
   case belowLeast
   /// The car asks for nothing.
@@ -255,11 +295,11 @@ public enum ShareReason: Sendable, Equatable {
     let amount = "\(current) A"
     switch self {
     case .asWanted: return "\(amount), all that the car and its outlet take"
+    case .asAllowed: return "\(amount), all that others allow its session"
     case .full(let bound, let sharers):
-      return sharers == 1
-        ? "\(amount) because \(bound) is full" : "\(amount) because \(bound) is full and \(sharers) cars share it"
+      return "\(amount) because \(bound.words)" + (sharers == 1 ? "" : " and \(sharers) cars share it")
     case .departure: return "\(amount) first, because it must leave soon"
-    case .waits(let bound): return "waits for its turn because \(bound) is full"
+    case .waits(let bound): return "waits for its turn because \(bound.words)"
     case .belowLeast: return "waits because it may have less than a car charges with"
     case .idle: return current == .zero ? "the car asks for nothing" : "\(amount) kept, though the car asks for nothing"
     case .afterOthers: return "\(amount) until other stations have gone down"
@@ -270,10 +310,22 @@ public enum ShareReason: Sendable, Equatable {
     }
   }
 
+  /// What is full, where that is why, and how many cars share it.
+  public var bound: ShareBound? {
+    switch self {
+    case .full(let bound, _), .waits(let bound): bound
+    case .asWanted, .asAllowed, .departure, .belowLeast, .idle, .afterOthers, .offline, .uncontrolled, .refused, .free:
+      nil
+    }
+  }
+
+  public var sharers: Int? { if case .full(_, let sharers) = self { sharers } else { nil } }
+
   /// Its name in the API.
   public var code: String {
     switch self {
     case .asWanted: "as_wanted"
+    case .asAllowed: "as_allowed"
     case .full: "bound_full"
     case .departure: "departure"
     case .waits: "waits_for_turn"

@@ -59,8 +59,11 @@ public struct Uptime: Sendable, Equatable {
   public private(set) var closed: Int64 = 0
   /// No history tells of it: before the EVSE was known.
   public private(set) var gap: Int64 = 0
+  /// What is known of the span, by the words that partners know, also where it was closed (Public Charge Point Regulations
+  /// 2023, 8(2)(c)).
+  public private(set) var spent: [PublishedStatus: Int64] = [:]
   /// Its station was not connected.
-  public private(set) var unknown: Int64 = 0
+  public var unknown: Int64 { spent[.unknown] ?? 0 }
 
   /// - Parameters:
   ///   - history: in order of time, beginning with what held when the span began, if that is known.
@@ -99,7 +102,7 @@ public struct Uptime: Sendable, Equatable {
       if rule == .nevi { measured += length }
       return
     }
-    if status == .unknown { unknown += length }
+    spent[PublishedStatus(status), default: 0] += length
     switch rule {
     case .plain: measured += length
     // What is closed cannot be out of order, and the formula's minutes are all the same.

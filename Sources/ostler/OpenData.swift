@@ -35,7 +35,7 @@ final class OpenData: RequestHandler, Sendable {
 private final class Shelf {
   private let csms: CSMS
   private let clock: Clock
-  private let edition: Edition221
+  private let editions: [any ObjectEdition]
   private let base: String
   private var kept: [String: (response: Response, until: Timestamp)] = [:]
 
@@ -47,7 +47,7 @@ private final class Shelf {
 
   init(csms: CSMS, clock: Clock, zones: ZoneLibrary, base: String) {
     (self.csms, self.clock, self.base) = (csms, clock, base)
-    edition = Edition221(zones: zones)
+    editions = [Edition221(zones: zones), Edition230(zones: zones)]
   }
 
   func answer(to request: Request) async -> Response {
@@ -79,16 +79,11 @@ private final class Shelf {
   private func make(_ request: Request, _ query: PageQuery, at now: Timestamp) async throws -> Response? {
     switch request.path {
     case ["open-data"]: return .json(index.bytes)
-    case ["open-data", "ocpi", "2.2.1", "locations"]:
-      let page = try await locations(query)
-      return list(page, query, request.target.path, at: now) { view throws(PushFault) in
-        try self.edition.location(view, WriterOptions())
-      }
-    case ["open-data", "ocpi", "2.2.1", "tariffs"]:
-      let page = try await tariffs(query)
-      return list(page, query, request.target.path, at: now) { view throws(PushFault) in
-        try self.edition.tariff(view, WriterOptions())
-      }
+    case ["open-data", "ocpi", "versions"]:
+      return .json(Envelope(data: JSON.array(editions.map { version(of: $0) }).bytes).bytes(at: now))
+    case let path where path.count > 2 && path.starts(with: ["open-data", "ocpi"]):
+      guard let edition = editions.first(where: { $0.version == path[2] }) else { return nil }
+      return try await ocpi(edition, path.dropFirst(3), request, query, at: now)
     case ["open-data", "datex2", "v3", "table.xml"]:
       return try await all(at: now).map { Self.xml(DATEX.table($0)) }
     case ["open-data", "datex2", "v3", "status.xml"]:
@@ -97,16 +92,55 @@ private final class Shelf {
     }
   }
 
+  /// The lists of one version, and at its own address what leads a client to them (OCPI 2.2.1 §6.1).
+  private func ocpi(
+    _ edition: any ObjectEdition, _ path: ArraySlice<String>, _ request: Request, _ query: PageQuery, at now: Timestamp
+  ) async throws -> Response? {
+    switch path {
+    case []:
+      var details = version(of: edition)
+      details["url"] = nil
+      details["endpoints"] = .array(
+        ["locations", "tariffs"].map { name in
+          [
+            "identifier": .string(name), "role": "SENDER",
+            "url": .string("\(base)/open-data/ocpi/\(edition.version)/\(name)"),
+          ]
+        })
+      return .json(Envelope(data: details.bytes).bytes(at: now))
+    case ["locations"]:
+      return list(try await locations(query), query, request.target.path, at: now) { view throws(PushFault) in
+        try edition.location(view, WriterOptions())
+      }
+    case ["tariffs"]:
+      return list(try await tariffs(query), query, request.target.path, at: now) { view throws(PushFault) in
+        try edition.tariff(view, WriterOptions())
+      }
+    default: return nil
+    }
+  }
+
+  private func version(of edition: any ObjectEdition) -> JSON {
+    [
+      "version": .string(edition.version), "url": .string("\(base)/open-data/ocpi/\(edition.version)"),
+    ]
+  }
+
   /// What is published and where, for whoever comes by the first part of an address.
   private var index: JSON {
     let root = "\(base)/open-data"
+    func publication(_ format: String, _ what: String, _ path: String) -> JSON {
+      ["format": .string(format), "what": .string(what), "url": .string("\(root)/\(path)")]
+    }
+    let lists = editions.flatMap { edition in
+      ["locations", "tariffs"].map { publication("OCPI \(edition.version)", $0, "ocpi/\(edition.version)/\($0)") }
+    }
     return [
-      "publications": [
-        ["format": "OCPI 2.2.1", "what": "locations", "url": .string("\(root)/ocpi/2.2.1/locations")],
-        ["format": "OCPI 2.2.1", "what": "tariffs", "url": .string("\(root)/ocpi/2.2.1/tariffs")],
-        ["format": "DATEX II 3", "what": "table", "url": .string("\(root)/datex2/v3/table.xml")],
-        ["format": "DATEX II 3", "what": "status", "url": .string("\(root)/datex2/v3/status.xml")],
-      ]
+      "publications": .array(
+        [publication("OCPI", "versions", "ocpi/versions")] + lists + [
+          publication("DATEX II 3", "table", "datex2/v3/table.xml"),
+          publication("DATEX II 3", "status", "datex2/v3/status.xml"),
+        ])
     ]
   }
 

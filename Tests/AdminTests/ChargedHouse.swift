@@ -14,8 +14,8 @@ import Wire
   let owner: Proof
   let desk: any StationService
 
-  init() async throws {
-    let (house, _) = try await Fixture.open()
+  init(zones: [String: ZoneRules] = [:]) async throws {
+    let (house, _) = try await Fixture.open(zones: zones)
     self.house = house
     owner = try await house.key(.owner)
     let site: JSON = [

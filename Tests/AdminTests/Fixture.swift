@@ -101,12 +101,12 @@ final class Fixture {
   private let folder: String
   private let document = Document.shared
 
-  init(settings change: (inout AdminSettings) -> Void = { _ in }) async throws {
+  init(zones more: [String: ZoneRules] = [:], settings change: (inout AdminSettings) -> Void = { _ in }) async throws {
     var template = Array("/tmp/ostler-admin-XXXXXX".utf8CString)
     folder = try #require(mkdtemp(&template).map { String(cString: $0) })
     store = try Store(folder: folder)
     messages = try MessageLog(folder: folder)
-    let zones = ZoneLibrary { $0 == "Etc/UTC" || $0 == "Europe/Amsterdam" ? .utc : nil }
+    let zones = ZoneLibrary { more[$0] ?? ($0 == "Etc/UTC" || $0 == "Europe/Amsterdam" ? .utc : nil) }
     var houseSettings = HouseSettings()
     houseSettings.strangers = .knock
     house = CSMS(store: store, clock: time.clock, zones: zones, settings: houseSettings)
@@ -141,9 +141,9 @@ final class Fixture {
 
   /// A house whose owner has come in.
   static func open(
-    settings change: (inout AdminSettings) -> Void = { _ in }
+    zones: [String: ZoneRules] = [:], settings change: (inout AdminSettings) -> Void = { _ in }
   ) async throws -> (Fixture, Proof) {
-    let house = try await Fixture(settings: change)
+    let house = try await Fixture(zones: zones, settings: change)
     let now = house.time.clock.now()
     try house.write { books in
       try books.users.create(User(name: "anna", passwordHash: quickHash, role: .owner, createdAt: now, updatedAt: now))

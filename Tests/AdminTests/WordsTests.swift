@@ -1,3 +1,4 @@
+import Domain
 import Testing
 import Wire
 
@@ -37,6 +38,21 @@ import Wire
         #expect(places(text) == places(english[key] ?? ""), "\(language) \(key)")
         #expect(!text.isEmpty, "\(language) \(key)")
       }
+    }
+  }
+
+  @Test func whyACarGetsWhatItGetsIsSaidInEveryLanguage() {
+    let bounds: [ShareBound] = [.circuit("B"), .limitedCircuit("B"), .station, .limitedStation, .sun]
+    let reasons: [ShareReason] = [
+      .asWanted, .asAllowed, .departure, .waits(bound: .sun), .belowLeast, .idle, .afterOthers, .offline, .uncontrolled,
+      .refused, .free,
+    ]
+    let keys =
+      reasons.flatMap { ["load.why.\($0.code)", "load.reason.\($0.code)"] } + bounds.map { "load.bound.\($0.code)" }
+      + ["load.why.bound_full.one", "load.why.bound_full.other", "load.reason.bound_full", "load.why.idle_kept"]
+    for language in ["en"] + languages {
+      let told = words(language)
+      for key in keys { #expect(told[key] != nil, "\(language) \(key)") }
     }
   }
 

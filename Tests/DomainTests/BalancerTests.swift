@@ -240,6 +240,48 @@ struct BalancerTests {
     #expect(limits(site.decide(at: now + .seconds(1)))[1] == 10)
   }
 
+  /// Each cause is named as what it is: a fuse, the grid, somebody at the station, a partner's plan, the sun.
+  @Test func whoLimitsACarIsSaid() {
+    func words(_ amperes: Int = 63, _ cars: Int = 1, _ change: (inout Balancer) -> Void) -> [String] {
+      var site = site(amperes, cars)
+      for car in 1...Int64(cars) { site.began(ID(car), ChargingNeed(), at: now) }
+      change(&site)
+      _ = site.decide(at: now)
+      return site.places(at: now).map(\.words)
+    }
+    func told(_ kind: CircuitSignal.Kind, _ amperes: Int) -> CircuitSignal {
+      CircuitSignal(
+        circuit: ID(1), kind: kind, currents: LineCurrents(current(amperes), on: .all), at: now,
+        until: now + .seconds(60), source: "test")
+    }
+    #expect(words { _ in } == ["32 A, all that the car and its outlet take"])
+    #expect(words(20, 2) { _ in } == Array(repeating: "10 A because the supply is full and 2 cars share it", count: 2))
+    #expect(words { $0.told(told(.limit, 16)) } == ["16 A because the supply may draw no more for now"])
+    #expect(words { $0.told(told(.limit, 80)) } == ["32 A, all that the car and its outlet take"])
+    #expect(words { $0.told(told(.building, 50)) } == ["13 A because the supply is full"])
+    #expect(words { $0.restrict(ID(1), to: current(9)) } == ["9 A because the station may draw no more for now"])
+    #expect(words(8, 2) { _ in }[1] == "waits for its turn because the supply is full")
+    func need(_ amperes: Int, isAllowance: Bool) -> ChargingNeed {
+      var need = ChargingNeed(most: current(amperes))
+      need.isAllowance = isAllowance
+      return need
+    }
+    #expect(words { $0.needs(ID(1), need(10, isAllowance: true)) } == ["10 A, all that others allow its session"])
+    #expect(words { $0.needs(ID(1), need(10, isAllowance: false)) } == ["10 A, all that the car and its outlet take"])
+    #expect(
+      words { $0.needs(ID(1), need(5, isAllowance: true)) } == [
+        "waits because it may have less than a car charges with"
+      ])
+    #expect(
+      words { $0.needs(ID(1), ChargingNeed(isSunOnly: true)) } == ["waits for its turn because the sun gives no more"])
+    let sunny = words {
+      $0.told(told(.surplus, 24))
+      $0.needs(ID(1), ChargingNeed(isSunOnly: true))
+    }
+    #expect(sunny == ["8 A because the sun gives no more"])
+    #expect(words { $0.isIdle(ID(1), true) } == ["the car asks for nothing"])
+  }
+
   @Test func whatTheBuildingTakesIsNotThere() {
     var site = site(63, 1)
     site.told(

@@ -49,6 +49,8 @@ struct UptimeTests {
     let uptime = Uptime(.uk2023, over: span(hours: 100), history: history)
     #expect(uptime.outage == 40 * hour && uptime.measured == 100 * hour)
     #expect(uptime.unknown == 20 * hour)
+    #expect(
+      uptime.spent == [.available: 40 * hour, .unknown: 20 * hour, .outOfOrder: hour, .inoperative: 39 * hour])
     #expect(uptime.percent == 60)
   }
 

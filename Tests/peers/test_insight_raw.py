@@ -263,6 +263,7 @@ async def test_uptime_is_what_the_status_history_says(house, stations):
     edges = [(milli(c["at"]), c["status"]) for c in raw]
     first, last = milli(span["from"]), milli(span["to"])
     cuts = sorted({first, last, *(t for t, _ in edges), *(milli(x) for _, a, b in breaks for x in (a, b))})
+    site = await house.api.get(f"/locations/{house.site}")
     for rule in ("plain", "nevi", "uk_2023"):
         measured = outage = excluded = unknown = gap = 0
         for a, b in zip(cuts, cuts[1:]):
@@ -284,6 +285,14 @@ async def test_uptime_is_what_the_status_history_says(house, stations):
         port = next(p for p in report["ports"] if p["station"] == "DC-1" and p["evse"] == 1)
         percent = (Decimal(measured - outage + excluded) * 100 / measured).quantize(Decimal("0.001"), ROUND_DOWN)
         assert Decimal(port["uptime_percent"]) == percent, rule
+        words = {"available": "AVAILABLE", "preparing": "AVAILABLE", "charging": "CHARGING", "faulted": "OUTOFORDER",
+                 "unavailable": "INOPERATIVE", "unknown": "UNKNOWN"}
+        spent = defaultdict(int)
+        for a, b in zip(cuts, cuts[1:]):
+            if held := [s for t, s in edges if t <= a]:
+                spent[words[held[-1]]] += b - a
+        assert len(spent) == 5 and {s: Decimal(m) for s, m in port["status_minutes"].items()} == {
+            s: minutes(spent[s]) for s in (*words.values(), "RESERVED", "BLOCKED")}
         for name, value in (("measured", measured), ("outage", outage), ("excluded", excluded), ("unknown", unknown),
                             ("gap", gap)):
             assert Decimal(port[f"{name}_minutes"]) == minutes(value), (rule, name)
@@ -291,6 +300,12 @@ async def test_uptime_is_what_the_status_history_says(house, stations):
         row = next(r for r in csv.DictReader(io.StringIO(text)) if r["port_id"] == port["uid"])
         assert Decimal(row["uptime"]) == percent and Decimal(row["total_outage"]) == minutes(outage)
         assert Decimal(row["excluded_outage"]) == minutes(excluded)
+        # Each charge point with its place and its time in every state, as the UK asks (8(2)(c)).
+        assert [row[name] for name in ("location_id", "city", "country")] == ["SITE-1", site["city"], site["country"]]
+        assert {row["latitude"], row["address"]} == {site["coordinates"]["latitude"], site["address"]}
+        for state in spent:
+            assert Decimal(row[f"{state.lower()}_minutes"]) == minutes(spent[state])
+        assert (row["reserved_minutes"], row["blocked_minutes"]) == ("0", "0")
 
     # As EV-ChART takes it: month by month over the year before its end, and each outage by itself.
     def outages(first, last):
@@ -332,6 +347,13 @@ async def test_uptime_is_what_the_status_history_says(house, stations):
         (a // 1000 * 1000, minutes(b - a), str(excuse is not None), reasons[excuse])
         for a, b, excuse in outages(first, last) if minutes(b - a)]
     assert len({r["excluded_outage_reason"] for r in rows}) == 3
+    # A port without outages or sessions is told by a line without figures.
+    quiet = {"from": "2026-10-20T07:00:11Z", "to": "2026-10-20T07:00:12Z"}
+    for name in ("outages", "sessions"):
+        text = (await house.api.http.get(f"/reports/nevi-{name}.csv", params={"network_provider": "ostler", **quiet})).text
+        (row,) = [r for r in csv.DictReader(io.StringIO(text)) if r["port_id"] == uid]
+        assert {k: v for k, v in row.items() if v} == {
+            "station_id": "SITE-1", "port_id": uid, "network_provider": "ostler"}, name
     report = await house.api.get("/reports/uptime", rule="uk_2023", **span)
     assert report["network"]["charge_points"] == 1 and report["network"]["ports"] == len(report["ports"]) == 1
     for name in ("measured", "outage", "unknown"):

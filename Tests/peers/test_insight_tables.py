@@ -1,31 +1,34 @@
 """Every line and every column of each table of insight, recomputed from the exported records with exact fractions: over the
-night that has 25 hours and over the one that has 23, with drivers of our own and of a partner at two stations."""
+night that has 25 hours and over the one that has 23, on clocks of whole hours, of halves and of quarters, with drivers of our
+own and of a partner at two stations."""
 
 import asyncio
 import csv
 import io
 from collections import defaultdict
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from charging import priced, tariff
 from partners import EMSP
-from test_insight import PLAIN, TAG, ZONE, at, charge, half_up, quarters
+from test_insight import PLAIN, TAG, at, charge, half_up, quarters
 from test_insight_raw import moment, records
 
 WORK = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY"]
-NIGHTS = {"25 hours": ("2026-10-24", "2026-10-15", "2026-10-31"), "23 hours": ("2026-03-28", "2026-03-19", "2026-04-04")}
-
-
-def midnight(day):
-    return datetime.fromisoformat(day).replace(tzinfo=ZONE)
-
-
-def local(second):
-    return datetime.fromtimestamp(second, timezone.utc).astimezone(ZONE)
+# The hours of the Sunday, its eve, and the moment of UTC around which everything happens: four hours before the change.
+NIGHTS = {
+    "Amsterdam in autumn": ("Europe/Amsterdam", 25, "2026-10-24", "2026-10-24T20:37:11"),
+    "Amsterdam in spring": ("Europe/Amsterdam", 23, "2026-03-28", "2026-03-28T20:37:11"),
+    "New York in autumn": ("America/New_York", 25, "2026-10-31", "2026-11-01T01:37:11"),
+    "New York in spring": ("America/New_York", 23, "2026-03-07", "2026-03-08T02:37:11"),
+    "Adelaide in autumn": ("Australia/Adelaide", 25, "2026-04-04", "2026-04-04T12:07:11"),
+    "Adelaide in spring": ("Australia/Adelaide", 23, "2026-10-03", "2026-10-03T12:07:11"),
+    "Kathmandu": ("Asia/Kathmandu", 24, "2026-10-24", "2026-10-24T16:52:11"),
+}
 
 
 def share(part, whole):
@@ -39,13 +42,21 @@ def cell(text):
 
 @pytest.mark.parametrize("night", NIGHTS)
 async def test_every_table_is_what_the_records_give(house, stations, partners, night):
-    day, begin, end = NIGHTS[night]
+    zone_name, hours_of_sunday, day, eve = NIGHTS[night]
+    zone, eve = ZoneInfo(zone_name), at(eve)
+    begin, end = (str(date.fromisoformat(day) + timedelta(days=days)) for days in (-9, 7))
+
+    def midnight(day):
+        return datetime.fromisoformat(day).replace(tzinfo=zone)
+
+    def local(second):
+        return datetime.fromtimestamp(second, zone)
+
     emsp = await partners(EMSP())
     await emsp.join(house)
     assert (await emsp.give(emsp.driver("DE-EMP-D1"))).code == 1000
     number = await tariff(house, PLAIN)
     one, two = await stations(priced(house, "CP-1", number)), await stations(priced(house, "CP-2", number))
-    eve = at(f"{day}T20:37:11")
     registers = {1: 0, 2: 0}
 
     async def use(which, hours, minutes, wh, connector=1, idle=0, tag=TAG):
@@ -74,7 +85,7 @@ async def test_every_table_is_what_the_records_give(house, stations, partners, n
     told = await records(house)
     assert len(told) == 20
     first, last = int(midnight(begin).timestamp()), int(midnight(end).timestamp())
-    span = {"from": begin, "to": end, "zone": "Europe/Amsterdam"}
+    span = {"from": begin, "to": end, "zone": zone_name}
     places = {}
     for identity in ("CP-1", "CP-2"):
         for evse in (await house.api.get(f"/stations/{identity}"))["evses"]:
@@ -129,7 +140,7 @@ async def test_every_table_is_what_the_records_give(house, stations, partners, n
         assert len(rows) == days[by], by
     changed = next(r for r in await table("usage", by="day") if local(moment(r["start"]).timestamp()).date().day
                    == (midnight(day) + timedelta(days=1)).day)
-    assert moment(changed["end"]) - moment(changed["start"]) == timedelta(hours=int(night.split()[0]))
+    assert moment(changed["end"]) - moment(changed["start"]) == timedelta(hours=hours_of_sunday)
 
     # By the hours of the week.
     lengths = defaultdict(int)

@@ -38,7 +38,7 @@ async def test_locations_are_read_without_credentials(daemons, stations):
     body = response.json()
     assert body["status_code"] == 1000 and response.headers["x-total-count"] == "1"
     assert "max-age" in response.headers["cache-control"]
-    place = Location.model_validate(body["data"][0]) if hasattr(Location, "model_validate") else Location(**body["data"][0])
+    place = validated(body["data"][0])
     # The package lower-cases ids.
     assert place.id.casefold() == "site-1" and body["data"][0]["id"] == "SITE-1" and place.name == "Market square"
     assert place.evses and {evse.status.value for evse in place.evses} == {"AVAILABLE"}
@@ -46,6 +46,40 @@ async def test_locations_are_read_without_credentials(daemons, stations):
     await read(house, "/open-data/ocpi/2.2.1/sessions", 404)
     async with httpx.AsyncClient(base_url=house.url) as http:
         assert (await http.post("/open-data/ocpi/2.2.1/locations")).status_code == 405
+
+
+async def test_a_client_finds_its_way_from_the_versions_through_every_page(daemons, stations):
+    house = await daemons(open_data="true")
+    for number in range(7):
+        await house.api.post("/locations", {**SITE, "ref": f"SITE-{number}", "name": f"Square {number}"})
+    async with httpx.AsyncClient() as http:
+        async def data(url):
+            response = await http.get(url)
+            assert (response.status_code, response.json()["status_code"]) == (200, 1000), response.text
+            return response.json()["data"], response
+
+        versions, _ = await data(f"{house.url}/open-data/ocpi/versions")
+        assert [v["version"] for v in versions] == ["2.2.1", "2.3.0"]
+        for version in versions:
+            details, _ = await data(version["url"])
+            assert details["version"] == version["version"]
+            assert [(e["identifier"], e["role"]) for e in details["endpoints"]] == [
+                ("locations", "SENDER"), ("tariffs", "SENDER")]
+            url, pages, seen = details["endpoints"][0]["url"] + "?limit=3", 0, []
+            while url:
+                places, response = await data(url)
+                assert (response.headers["x-total-count"], response.headers["x-limit"]) == ("7", "100")
+                seen, pages = seen + [place["id"] for place in places], pages + 1
+                url = response.links.get("next", {}).get("url")
+                if version["version"] == "2.2.1":
+                    assert [validated(place).name for place in places] == [place["name"] for place in places]
+            assert pages == 3 and sorted(seen) == [f"SITE-{number}" for number in range(7)]
+    await read(house, "/open-data/ocpi/2.1.1/locations", 404)
+    await read(house, "/open-data/ocpi/2.3.0/cdrs", 404)
+
+
+def validated(place):
+    return Location.model_validate(place) if hasattr(Location, "model_validate") else Location(**place)
 
 
 async def test_both_publications_speak_of_the_same_points(daemons, stations):

@@ -37,7 +37,7 @@ export async function show({ root, signal, params, head }) {
       { id: 'allowed', label: t('load.allowed'), num: true, cell: (e) => amperes(e.allowed_a, e.session) },
       { id: 'measured', label: t('load.measured'), num: true, cell: (e) => amperes(highest(e.measured), e.measured) },
       { id: 'reason', label: t('load.reason'), cell: (e) => word('load.reason', e.reason) },
-      { id: 'why', label: t('load.why'), wide: true, cell: (e) => e.why },
+      { id: 'why', label: t('load.why'), wide: true, cell: why },
     ],
   });
   const none = h('div.blank', { hidden: true }, h('p', null, t('load.none')), h('p.mute', null, t('load.none.text')));
@@ -91,6 +91,15 @@ function fuse(circuit) {
 }
 
 function highest(currents) { return currents && Math.max(...lines.map((line) => Number(currents[`${line}_a`]))); }
+
+/// Why it gets what it gets, in the reader's language.
+function why(e) {
+  const key = e.reason === 'idle' && Number(e.reason_a) > 0 ? 'idle_kept' : e.reason;
+  return t(`load.why.${key}`, {
+    a: t('load.amperes', { n: number(e.reason_a, 1) }), n: e.sharers ?? 1,
+    bound: e.bound ? t(`load.bound.${e.bound}`, { name: e.bound_name ?? '' }) : '',
+  });
+}
 
 function amperes(value, shown) { return shown ? t('load.amperes', { n: number(value, 1) }) : ''; }
 
