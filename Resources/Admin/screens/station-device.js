@@ -246,10 +246,13 @@ function network(station) {
         options: ['any', 'wired0', 'wired1', 'wireless0', 'wireless1'].map((value) => ({ value, label: value })),
       },
       { name: 'message_timeout', label: t('network.timeout'), type: 'number', min: 1, value: 30, cls: 'half' },
+      { name: 'slots', label: t('network.use'), hint: t('network.use.hint'), pattern: '[0-9]+(, ?[0-9]+)*', cls: 'half' },
+      { name: 'restart', label: t('network.restart'), type: 'check', cls: 'half' },
       typedField(station.id),
     ],
-    async send({ security_profile: profile, typed, ...values }) {
-      command(station.id, 'network-profile', given({ ...values, security_profile: Number(profile) }));
+    async send({ security_profile: profile, typed, slots, restart, ...values }) {
+      const use = slots ? { slots: slots.split(',').map(Number), restart } : null;
+      command(station.id, 'network-profile', given({ ...values, security_profile: Number(profile), use }));
     },
   });
 }
