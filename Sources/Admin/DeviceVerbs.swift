@@ -65,7 +65,7 @@ extension SettingsCommand {
       let slot = try fields.whole("slot")
       var use: NetworkOrder?
       try fields.change(within: "use") { fields throws(Problem) in use = try NetworkOrder(&fields) }
-      if let use, !use.slots.contains(slot) { throw .invalid("use.slots", "the slot that is written is not among them") }
+      if let use, !use.slots.contains(slot) { throw .invalid("use.slots", "without the slot itself") }
       self = .network(slot: slot, profile, use: use)
     default: return nil
     }
@@ -75,8 +75,10 @@ extension SettingsCommand {
 extension NetworkOrder {
   init(_ fields: inout Fields) throws(Problem) {
     let slots = try fields.wholes("slots")
-    guard !slots.isEmpty, Set(slots).count == slots.count, slots.allSatisfy({ (0...Domain.Limits.networkSlots).contains($0) })
-    else { throw .invalid(fields.path(of: "slots"), "slots, each once, are expected in the order to try") }
+    let known = 0...Domain.Limits.networkSlots
+    guard !slots.isEmpty, Set(slots).count == slots.count, slots.allSatisfy(known.contains) else {
+      throw .invalid(fields.path(of: "slots"), "slots, each once, are expected in the order to try")
+    }
     self.init(slots: slots, restarts: try fields.maybeFlag("restart") ?? false)
   }
 }

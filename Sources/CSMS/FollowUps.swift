@@ -25,6 +25,7 @@ extension CSMS {
     case "composite-schedule": try compositeTold(command, outcome)
     case "update-firmware", "get-log": try jobAnswered(command, outcome)
     case "network-profile", "use-network": try networkAnswered(command, outcome)
+    case "set-configuration": try paymentCodesAnswered(command, outcome)
     case "customer-information", "raw": try customerForgotten(command, outcome)
     default: break
     }
