@@ -33,12 +33,21 @@ extension API {
     switch verb {
     case "start":
       let (uid, id) = try (fields.maybeText("token"), fields.maybeID("token_id", of: Token.self))
-      let evse = try fields.maybeWhole("evse")
-      let profile: ChargingProfile? = try fields.maybePayload("profile")
+      let (evse, payment) = try (fields.maybeWhole("evse"), fields.maybeText("payment"))
       let limit = try fields.maybeLimit("limit")
+      if let payment {
+        try fields.finish()
+        record = try await house.startSession(at: identity, evse: evse, paidBy: payment, limit: limit, by: call.by)
+        break
+      }
+      let profile: ChargingProfile? = try fields.maybePayload("profile")
       try fields.finish()
       record = try await house.startSession(
         at: identity, evse: evse, token: try await token(uid: uid, id: id), profile: profile, limit: limit, by: call.by)
+    case "payment-codes":
+      let (seconds, length) = try (fields.maybeWhole("seconds") ?? 30, fields.maybeWhole("length") ?? 8)
+      try fields.finish()
+      record = try await showPaymentCodes(at: identity, seconds: seconds, length: length, by: call.by)
     case "stop":
       let (session, transaction) = try (fields.maybeText("session"), fields.maybeTransaction("transaction"))
       try fields.finish()

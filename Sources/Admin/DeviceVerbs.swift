@@ -62,9 +62,24 @@ extension SettingsCommand {
           name: try apn.text("name"), user: try apn.maybeText("user"), password: try apn.maybeText("password"),
           simPIN: try apn.maybeWhole("sim_pin"))
       }
-      self = .network(slot: try fields.whole("slot"), profile)
+      let slot = try fields.whole("slot")
+      var use: NetworkOrder?
+      try fields.change(within: "use") { fields throws(Problem) in use = try NetworkOrder(&fields) }
+      if let use, !use.slots.contains(slot) { throw .invalid("use.slots", "without the slot itself") }
+      self = .network(slot: slot, profile, use: use)
     default: return nil
     }
+  }
+}
+
+extension NetworkOrder {
+  init(_ fields: inout Fields) throws(Problem) {
+    let slots = try fields.wholes("slots")
+    let known = 0...Domain.Limits.networkSlots
+    guard !slots.isEmpty, Set(slots).count == slots.count, slots.allSatisfy(known.contains) else {
+      throw .invalid(fields.path(of: "slots"), "slots, each once, are expected in the order to try")
+    }
+    self.init(slots: slots, restarts: try fields.maybeFlag("restart") ?? false)
   }
 }
 

@@ -13,6 +13,7 @@ extension Route {
     Route("beginDrive", .post, "/drive/{code}", .open) { try await $0.beginDrive($1) },
     Route("followDrive", .get, "/drive/{code}/session", .open) { try await $0.followDrive($1) },
     Route("endDrive", .post, "/drive/{code}/stop", .open) { try await $0.endDrive($1) },
+    Route("scanCode", .get, "/scan/{station}/{evse}/{password}/{version}", .open) { try await $0.scanCode($1) },
     Route("listCodes", .get, "/stations/{id}/codes", .look) { try await $0.listCodes($1) },
     Route("makeCodes", .post, "/stations/{id}/codes", .run) { try await $0.makeCodes($1) },
     Route("printCodes", .get, "/stations/{id}/labels", .look) { try await $0.printCodes($1) },
@@ -136,6 +137,48 @@ extension API {
     let receipt = isOver ? try await receipt(of: whole) : .null
     return ["command": command, "session": shown, "over": .bool(isOver), "receipt": receipt]
   }
+}
+
+// MARK: - The code on a station's display
+
+extension API {
+  /// Lets a station show codes that lead here (OCPP 2.1 C25).
+  func showPaymentCodes(at identity: StationIdentity, seconds: Int, length: Int, by who: String) async throws
+    -> CommandRecord
+  {
+    guard (6...3_600).contains(seconds) else { throw Problem.invalid("seconds", "6 to 3600 seconds") }
+    guard (6...32).contains(length) else { throw Problem.invalid("length", "6 to 32 characters") }
+    guard !settings.publicURL.isEmpty else { throw Problem(.conflict, "there is no public_url to which a code leads") }
+    return try await house.showPaymentCodes(
+      at: identity, url: "\(settings.publicURL)/api/v1/scan/{chargingstationid}/{evse}/{totp}/{version}",
+      seconds: seconds, length: length, by: who)
+  }
+
+  /// Whoever read the code goes on to where they pay; with an old or an invented one they are told so, and no more. What
+  /// they wished for at the display goes with them (C25.FR.59).
+  fileprivate func scanCode(_ call: Call) async throws -> Answer {
+    let address = call.request.peer.host
+    if let seconds = drivePace.pause(account: Self.scans, address: address, isKnown: true, at: now) {
+      throw Problem(tooManyFor: seconds)
+    }
+    drivePace.failed(account: Self.scans, address: address, isKnown: true, at: now)
+    guard call.text("version") == "v1", let station = StationIdentity(call.text("station")),
+      let evse = Int(call.text("evse")),
+      let scanned = try await house.scanned(call.text("password"), at: station, evse: evse)
+    else { return .response(.redirect(to: "/c/\(Self.noLabel)")) }
+    drivePace.succeeded(account: Self.scans, address: address)
+    guard let place = house.settings.paymentURL else { return .response(.redirect(to: "/c/\(scanned.label)")) }
+    var url = place.replacing("{station}", with: station.text.percentEncoded).replacing("{evse}", with: "\(evse)")
+    for name in ["maxenergy", "maxtime", "maxcost"] {
+      guard let value = call[query: name].flatMap({ Decimal($0) }), value > .zero else { continue }
+      url += "\(url.contains("?") ? "&" : "?")\(name)=\(value)"
+    }
+    return .response(.redirect(to: url))
+  }
+
+  private static let scans = "code on a display"
+  /// No label has it, and its page says so.
+  private static let noLabel = "expired"
 }
 
 extension PriceTag {

@@ -18,6 +18,7 @@ extension SecurityCommand {
           try fields.maybeWord("hash_algorithm") ?? .sha256, issuerName: try fields.text("issuer_name_hash"),
           issuerKey: try fields.text("issuer_key_hash"), serial: try fields.text("serial_number")),
         try fields.maybeWord("use"))
+    case "use-network": self = .preferProfile(try NetworkOrder(&fields))
     default: return nil
     }
   }

@@ -197,6 +197,9 @@ static const unsigned char file_Admin_screens_site_js[] = {
 static const unsigned char file_Admin_screens_sites_js[] = {
 #embed "../../Resources/Admin/screens/sites.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_screens_station_anything_js[] = {
+#embed "../../Resources/Admin/screens/station-anything.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_screens_station_configuration_js[] = {
 #embed "../../Resources/Admin/screens/station-configuration.js" suffix(, 0) if_empty(0)
 };
@@ -371,6 +374,9 @@ static const unsigned char file_Migrations_0034_roaming_profiles_sql[] = {
 static const unsigned char file_Migrations_0035_token_transfers_sql[] = {
 #embed "../../Resources/Migrations/0035_token_transfers.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Migrations_0037_payment_codes_sql[] = {
+#embed "../../Resources/Migrations/0037_payment_codes.sql" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
 };
@@ -462,6 +468,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/screens/site-load.js", file_Admin_screens_site_load_js) \
   FILE("Admin/screens/site.js", file_Admin_screens_site_js) \
   FILE("Admin/screens/sites.js", file_Admin_screens_sites_js) \
+  FILE("Admin/screens/station-anything.js", file_Admin_screens_station_anything_js) \
   FILE("Admin/screens/station-configuration.js", file_Admin_screens_station_configuration_js) \
   FILE("Admin/screens/station-device.js", file_Admin_screens_station_device_js) \
   FILE("Admin/screens/station-duties.js", file_Admin_screens_station_duties_js) \
@@ -520,6 +527,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0033_fuse_alarm.sql", file_Migrations_0033_fuse_alarm_sql) \
   FILE("Migrations/0034_roaming_profiles.sql", file_Migrations_0034_roaming_profiles_sql) \
   FILE("Migrations/0035_token_transfers.sql", file_Migrations_0035_token_transfers_sql) \
+  FILE("Migrations/0037_payment_codes.sql", file_Migrations_0037_payment_codes_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \

@@ -74,6 +74,8 @@ public final class CSMS {
   public var stationURL = ""
   var waitingAuthorizations = 0
   var waitingQuestions = 0
+  /// Which code of an EVSE's display was read last.
+  var scannedCodes: [ID<EVSE>: String] = [:]
   var figures = HouseFigures()
   let passwords = PasswordQueue()
   /// Who waits for the outcome of which command.

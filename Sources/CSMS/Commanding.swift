@@ -44,12 +44,15 @@ extension CSMS {
       let holder = try keep { () throws(StoreFault) in try self.holder(of: token, method: .command) }
       if let profile { try self.checkProfile(profile, startingAt: evse.number, of: station) }
       let record = try self.remoteStart(holder, at: station, evse: evse, profile: profile, by: who, respondTo: nil)
-      try keep { () throws(StoreFault) in
-        guard let limit, let session = try self.session(of: record.id) else { return }
-        try self.limit(session.id, to: limit, by: who)
-      }
+      try keep { () throws(StoreFault) in try self.limitStarted(by: record, to: limit, by: who) }
       return record
     }
+  }
+
+  /// The session that waits for its car ends by itself (OCPP 2.1 F07).
+  func limitStarted(by start: CommandRecord, to limit: SessionLimit?, by who: String) throws(StoreFault) {
+    guard let limit, let session = try session(of: start.id) else { return }
+    try self.limit(session.id, to: limit, by: who)
   }
 
   public func stopSession(_ id: String, by who: String) async throws(Refusal) -> CommandRecord {
@@ -128,9 +131,10 @@ extension CSMS {
 
   /// Asks the station to start for somebody, under the uid where it fits and under a one-use alias where it does not.
   /// - Parameter connector: where the car is awaited; the EVSE's first where nobody says.
+  /// - Parameter shown: what stations hear that take more than a tag, where it is no token of the books.
   func remoteStart(
     _ holder: Session.Holder, at station: Station, evse: EVSE, connector: Connector? = nil,
-    profile: ChargingProfile? = nil, by who: String, respondTo: CommandOrigin?
+    profile: ChargingProfile? = nil, shown: PresentedToken? = nil, by who: String, respondTo: CommandOrigin?
   ) throws(Refusal) -> CommandRecord {
     // One that is pending or rejected starts for nobody (OCPP 1.6 §4.2, 2.0.1 B02.FR.05).
     guard station.registration == .accepted else { throw .conflict("the station is not accepted yet") }
@@ -152,7 +156,8 @@ extension CSMS {
         try books.tokens.makeAlias(tag, for: id, at: station.id, at: now)
       }
       let start = RemoteStart(
-        evse: evse.number, tag: tag, token: PresentedToken(of: holder.token), groupID: holder.groupID, number: number,
+        evse: evse.number, tag: tag, token: shown ?? PresentedToken(of: holder.token), groupID: holder.groupID,
+        number: number,
         profile: try profile.map { profile throws(StoreFault) in
           try keepForStart(profile, of: session, at: evse, command: id, by: who)
         })

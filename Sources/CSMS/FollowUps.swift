@@ -24,6 +24,8 @@ extension CSMS {
     case "clear-profile": try profilesCleared(command, outcome)
     case "composite-schedule": try compositeTold(command, outcome)
     case "update-firmware", "get-log": try jobAnswered(command, outcome)
+    case "network-profile", "use-network": try networkAnswered(command, outcome)
+    case "set-configuration": try paymentCodesAnswered(command, outcome)
     case "customer-information", "raw": try customerForgotten(command, outcome)
     default: break
     }
@@ -98,6 +100,21 @@ extension CSMS {
     }
     // Somebody's wish waited for this, also at a station that is left alone after its boots.
     try hurryDuties(at: command.station)
+  }
+
+  /// A station keeps a network, or knows in which order it is to try them: what was wished with that is asked for next,
+  /// each as a command with an answer of its own.
+  private func networkAnswered(_ command: CommandRecord, _ outcome: CommandOutcome) throws(StoreFault) {
+    guard outcome.isYes else { return }
+    let next: StationCommand
+    if command.verb == "network-profile" {
+      guard let order = command.detail["use"].flatMap({ NetworkOrder($0) }) else { return }
+      next = .security(.preferProfile(order))
+    } else {
+      guard NetworkOrder(command.detail)?.restarts == true else { return }
+      next = .reset(.soft)
+    }
+    _ = try ask(next, of: command.station, by: command.origin)
   }
 
   /// When to try again what did not succeed so often.

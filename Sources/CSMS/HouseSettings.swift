@@ -31,6 +31,9 @@ public struct HouseSettings: Sendable {
   /// Where drivers find receipts of what stations settled, with `{session}` and `{reference}` in their places; nil: the
   /// stations' terminals make them.
   public nonisolated var receiptURL: String?
+  /// Where whoever read the code on a station's display pays, with `{station}` and `{evse}` in their places; nil: they are
+  /// led to the EVSE's own page.
+  public nonisolated var paymentURL: String?
   /// Seconds between two messages to a station about what one of its sessions costs; 0 is none but its answers.
   public nonisolated var costSeconds = 60
   /// How many requests a partner may make in a minute; above that it is answered 429.

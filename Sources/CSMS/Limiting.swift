@@ -71,7 +71,7 @@ extension CSMS {
     guard session.state == .active, var kept = try books.limits.limit(of: session.id) else { return nil }
     // Who cannot be told gets no grace: the house stops the session itself.
     guard let version = try books.stations.station(session.station)?.lastVersion,
-      stationLink?.keepsLimits(version: version) == true
+      stationLink?.can(.keepsLimits, version: version) == true
     else { return nil }
     guard !kept.isTold || told.map({ kept.limit.isBelow($0) }) == true else { return nil }
     kept.isTold = true

@@ -59,6 +59,10 @@ public enum Limits {
   public nonisolated static let mostEnergyFactor = Decimal(1_000_000)
   /// Bytes of a receipt's address (OCPP 2.1 NotifySettlement); a longer one is not told.
   public nonisolated static let receiptURL = 2_000
+  /// Characters of a payment provider's number of a payment: a token's uid is no longer (OCPI 2.2.1 §10.4.2).
+  public nonisolated static let paymentReference = 36
+  /// Seconds that a station keeps an EVSE for whoever read its code and is paying.
+  public nonisolated static let webPaymentSeconds = 120
   /// EVSEs of a station that are asked one by one for their status; the others tell theirs when it changes.
   public nonisolated static let triggersAtOnce = 10
   /// Settings that a station says nothing about one after the other, before it is asked for no more of them.

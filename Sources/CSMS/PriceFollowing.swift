@@ -202,7 +202,7 @@ extension CSMS {
     guard let tariff = try books.tariffs.tariff(id)?.tariff else { return }
     for place in try books.tariffs.whereUsed(id) {
       guard let station = try books.stations.station(place.station), let link = links.link(of: station.id),
-        link.version == "ocpp2.1"
+        stationLink?.can(.keepsTariffs, version: link.version) == true
       else { continue }
       _ = try issue(
         .tariff(.setDefault(tariff, evse: place.evseNumber)), id: newID(), over: link, by: "house", session: nil,

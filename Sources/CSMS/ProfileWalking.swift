@@ -77,7 +77,7 @@ extension CSMS {
       let interface = network?.interface ?? .any
       return .security(.setProfile(.certificate, slot: slot, url: stationURL, over: interface))
     case .preferProfile:
-      return .security(.preferProfile(slots: [slot] + (network?.fallbacks ?? []).filter { $0 != slot }))
+      return .security(.preferProfile(NetworkOrder(slots: [slot] + (network?.fallbacks ?? []).filter { $0 != slot })))
     case .restart: return .reset(.soft)
     case .awaitRequest, .awaitAcceptance, .awaitReturn, .done, .failed: return nil
     }

@@ -217,8 +217,8 @@ extension StationCommand {
   var stationKey: String? {
     switch self {
     case .security(.setKey(let key)): key
-    case .setConfiguration(let key, let value): SettingName(reading: key).isSecret ? value : nil
-    case .settings(.set(let settings)): settings.first { $0.name.isSecret }?.value
+    case .setConfiguration(let key, let value): SettingName(reading: key).isStationKey ? value : nil
+    case .settings(.set(let settings)): settings.first { $0.name.isStationKey }?.value
     case .raw(let action, let payload):
       ["ChangeConfiguration", "SetVariables"].contains(action) ? payload.newStationKey : nil
     default: nil

@@ -90,7 +90,7 @@ extension CSMS {
       let command = StationCommand.profile(.priority(transaction: name, isOn: isOn))
       return try keep { () throws(StoreFault) in
         try self.prefer(running, isOn, by: who)
-        guard self.stationLink?.givesPriority(version: link.version) == true else {
+        guard self.stationLink?.can(.givesPriority, version: link.version) == true else {
           return try self.done(command, at: running.station, of: session, by: who)
         }
         return try self.issue(command, id: self.newID(), over: link, by: who, session: nil, respondTo: nil)

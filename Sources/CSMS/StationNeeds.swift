@@ -112,9 +112,9 @@ extension CSMS {
 extension StationCommand {
   /// The command with the station's own numbers, where the operator joined its connectors, and over its own network.
   func numbered(by needs: StationQuirks) -> StationCommand {
-    if case .settings(.network(let slot, var profile)) = self, profile.interface == .any {
+    if case .settings(.network(let slot, var profile, let use)) = self, profile.interface == .any {
       profile.interface = needs.network?.interface ?? .any
-      return .settings(.network(slot: slot, profile))
+      return .settings(.network(slot: slot, profile, use: use))
     }
     guard needs.joined != nil else { return self }
     func own(_ evse: Int, _ connector: Int? = nil) -> Int { needs.number(ofEVSE: evse, connector: connector) ?? evse }

@@ -58,7 +58,8 @@ public enum SettingsCommand: Sendable, Equatable {
   case report(id: Int64, Inventory)
   /// Some components or variables, or components in some state.
   case reportOf(id: Int64, [SettingName], states: [ComponentState])
-  case network(slot: Int, NetworkProfile)
+  /// - Parameter use: how it comes to use it; nil: it only keeps it.
+  case network(slot: Int, NetworkProfile, use: NetworkOrder? = nil)
 
   public struct Setting: Sendable, Equatable {
     public var name: SettingName
@@ -102,9 +103,26 @@ public enum SettingsCommand: Sendable, Equatable {
         "request": .number(JSONNumber(id)), "keys": .array(names.map { .string($0.description) }),
         "states": .array(states.map { .string($0.rawValue) }),
       ]
-    case .network(let slot, let profile): ["slot": .number(JSONNumber(slot)), "url": .string(profile.url)]
+    case .network(let slot, let profile, let use):
+      ["slot": .number(JSONNumber(slot)), "url": .string(profile.url), "use": use?.json ?? .null]
     }
   }
+}
+
+/// In which order a station tries its slots, and whether it is restarted so that it does (OCPP 2.0.1 B10).
+public struct NetworkOrder: Sendable, Equatable {
+  public var slots: [Int]
+  public var restarts: Bool
+
+  public init(slots: [Int], restarts: Bool = false) { (self.slots, self.restarts) = (slots, restarts) }
+
+  /// As the books keep it with the command; nil for what is no such order.
+  public init?(_ json: JSON) {
+    guard let slots = json["slots"]?.array?.compactMap(\.int), !slots.isEmpty else { return nil }
+    self.init(slots: slots.map { Int($0) }, restarts: json["restart"]?.bool ?? false)
+  }
+
+  var json: JSON { ["slots": .array(slots.map { .number(JSONNumber($0)) }), "restart": .bool(restarts)] }
 }
 
 /// A way to connect that a station keeps in one of its slots (OCPP 2.0.1 B09).

@@ -49,7 +49,7 @@ extension JSON {
 extension JSON {
   /// The Basic password that a call gives to its station, in whichever version's form; nil for any other payload.
   public var newStationKey: String? {
-    if let key = self["key"]?.string, SettingName(reading: key).isSecret { return self["value"]?.string }
+    if let key = self["key"]?.string, SettingName(reading: key).isStationKey { return self["value"]?.string }
     return self["setVariableData"]?.array?.first { data in
       data.isOfStationKey && ["actual", nil].contains(data["attributeType"]?.string?.ciFolded)
     }?["attributeValue"]?.string
@@ -63,7 +63,7 @@ extension JSON {
   }
 
   private var isOfStationKey: Bool {
-    self["variable"]?["name"]?.string.map { SettingName(component: nil, variable: $0).isSecret } ?? false
+    self["variable"]?["name"]?.string.map { SettingName(component: nil, variable: $0).isStationKey } ?? false
   }
 }
 

@@ -16,8 +16,8 @@ public enum SecurityCommand: Sendable, Equatable {
   /// The security profile with which it is to come in (A05). A station that keeps several ways to us gets this one, to
   /// `url`, under the number `slot`, and says by `"needs": "preference"` in its answer that `preferProfile` must follow.
   case setProfile(SecurityProfile, slot: Int, url: String, over: NetworkProfile.Interface)
-  /// The slots that it is to try, in this order.
-  case preferProfile(slots: [Int])
+  /// Which of its slots it is to try, and in which order (B10).
+  case preferProfile(NetworkOrder)
 
   public var verb: String {
     switch self {
@@ -27,7 +27,7 @@ public enum SecurityCommand: Sendable, Equatable {
     case .remove: "delete-certificate"
     case .setKey: "set-password"
     case .setProfile: "set-security-profile"
-    case .preferProfile: "prefer-security-profile"
+    case .preferProfile: "use-network"
     }
   }
 
@@ -45,7 +45,7 @@ public enum SecurityCommand: Sendable, Equatable {
         "profile": .number(JSONNumber(profile.rawValue)), "slot": .number(JSONNumber(slot)), "url": .string(url),
         "interface": .string(interface.rawValue),
       ]
-    case .preferProfile(let slots): ["slots": .array(slots.map { .number(JSONNumber($0)) })]
+    case .preferProfile(let order): order.json
     }
   }
 }

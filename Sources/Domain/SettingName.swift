@@ -83,8 +83,11 @@ public struct SettingName: Sendable, CustomStringConvertible {
     return text
   }
 
-  /// Whether its value must not be shown: a station's password.
-  public var isSecret: Bool { ["authorizationkey", "basicauthpassword"].contains(variable.ciFolded) }
+  /// Whether its value must not be shown.
+  public var isSecret: Bool { isStationKey || variable.ciFolded == "sharedsecret" }
+
+  /// The password with which the station comes in.
+  public var isStationKey: Bool { ["authorizationkey", "basicauthpassword"].contains(variable.ciFolded) }
 
   private func escaped(_ word: String) -> String {
     var text = ""

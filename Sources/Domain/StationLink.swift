@@ -14,10 +14,8 @@ public protocol StationLink: Sendable {
   func registered(_ link: LinkID, as registration: Station.Registration)
   /// The operator changed where a connected station is mirrored to; nil: nowhere any more.
   func forward(_ link: LinkID, to follower: Forwarding?)
-  /// Whether a station of that version can be told where its session ends by itself (OCPP 2.1 E16).
-  func keepsLimits(version: String) -> Bool
-  /// Whether a station of that version can be told that a session goes first (OCPP 2.1 K21).
-  func givesPriority(version: String) -> Bool
+  /// Whether stations of that version can do something that not all can.
+  func can(_ ability: StationAbility, version: String) -> Bool
   /// The names of the settings that every station of that version should have.
   func settingKeys(version: String) -> [String]
   /// What is wrong with a call of that version that somebody wrote by hand: its structure only, not its sense. Nil where
@@ -26,6 +24,16 @@ public protocol StationLink: Sendable {
   /// The command in as many calls as a station of that version can take. `limit` is a whole number among the station's
   /// settings.
   func pieces(of command: StationCommand, version: String, limit: (SettingName) -> Int?) -> [StationCommand]
+}
+
+/// What only stations of later versions can do.
+public enum StationAbility: Sendable, CaseIterable {
+  /// To be told where a session ends by itself (OCPP 2.1 E16).
+  case keepsLimits
+  /// To be told that a session goes first (OCPP 2.1 K21).
+  case givesPriority
+  /// To reckon and show prices themselves (OCPP 2.1 I07).
+  case keepsTariffs
 }
 
 extension StationLink {

@@ -41,7 +41,7 @@ extension Oddity.Kind {
     case .count: "another number of elements is expected"
     case .nullElement: "an element that is not null is expected"
     case .badNumber: "a number is expected"
-    case .brokenFrame, .repeatedID, .foreignID, .absent: "another message is expected"
+    case .brokenFrame, .repeatedID, .foreignID, .unasked, .absent: "another message is expected"
     }
   }
 }

@@ -68,9 +68,6 @@ final class Link: WebSocketHandler {
     /// Actions that a station may send before it is accepted, because we asked for them.
     var invited: [String] = []
     var delayTimer: Timers.Token?
-    /// Answers to no open call: late, repeated or invented ones; and when that was last logged.
-    var ignored = 0
-    var ignoredLoggedAt: Instant?
     var oddities: [(action: String, oddity: Oddity)] = []
     var oddityTimer: Timers.Token?
   }
@@ -462,15 +459,9 @@ final class Link: WebSocketHandler {
     perform(ours.queue.replied(open, outcome, at: loop.now))
   }
 
-  /// An answer to no open call; to log that once a minute is enough.
+  /// An answer to no open call: it came twice, or after its time.
   private func ignore(_ id: MessageID) {
-    let rarity = rarity
-    rarity.ignored += 1
-    if let last = rarity.ignoredLoggedAt, loop.now - last < .seconds(60) { return }
-    rarity.ignoredLoggedAt = loop.now
-    server.log.info(
-      "an answer to no open call was ignored",
-      metadata: ["station": "\(identity)", "id": "\(excerpt(id))", "so_far": "\(rarity.ignored)"])
+    flag("answer", Oddity(path: "messageId", kind: .unasked, raw: excerpt(id)))
   }
 
   private func perform(_ steps: [CallQueue.Step]) {

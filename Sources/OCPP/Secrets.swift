@@ -25,8 +25,8 @@ private func mayNameSecret(_ frame: Bytes) -> Bool {
   frame.withUnsafeBufferPointer { bytes in
     bytes.has("z") { bytes.holds("authorizationkey", at: $0 - 7) }
       || bytes.has("Z") { bytes.holds("authorizationkey", at: $0 - 7) }
-      || bytes.has("w") { bytes.holds("password", at: $0 - 4) }
-      || bytes.has("W") { bytes.holds("password", at: $0 - 4) }
+      || bytes.has("w") { bytes.holds("password", at: $0 - 4) || bytes.holds("webpaymentsctrlr", at: $0) }
+      || bytes.has("W") { bytes.holds("password", at: $0 - 4) || bytes.holds("webpaymentsctrlr", at: $0) }
       || bytes.has("y") { bytes.holds("keycode", at: $0 - 2) }
       || bytes.has("Y") { bytes.holds("keycode", at: $0 - 2) }
       || bytes.has("P") { bytes.holds("simpin", at: $0 - 3) }

@@ -290,12 +290,11 @@ public struct StationLinks: StationLink {
     onLoop(of: link) { $0?.forward(to: follower) }
   }
 
-  public func keepsLimits(version: String) -> Bool {
-    dialects.first { $0.version == version }?.edition == .v21
-  }
-
-  public func givesPriority(version: String) -> Bool {
-    dialects.first { $0.version == version }?.edition == .v21
+  public func can(_ ability: StationAbility, version: String) -> Bool {
+    let edition = dialects.first { $0.version == version }?.edition
+    return switch ability {
+    case .keepsLimits, .givesPriority, .keepsTariffs: edition == .v21
+    }
   }
 
   public func settingKeys(version: String) -> [String] {

@@ -99,7 +99,7 @@ nonisolated public struct SiteScope: Sendable, Hashable {
       "local_list", "reservation", "charging_profile", "composite_schedule", "station_job", "file", "charging_notice",
       "issued_certificate", "certificate_request", "certificate_renewal", "held_certificate", "security_event",
       "profile_walk", "station_transaction", "report", "device_value", "monitor", "alert", "value_stream",
-      "streamed_value", "display_message", "grid_control", "battery_swap", "unknown_tag", "incident",
+      "streamed_value", "display_message", "payment_code", "grid_control", "battery_swap", "unknown_tag", "incident",
     ] { parts[table] = .rows(station("station")) }
     for table in ["status_history", "meter_key", "evse_code", "driver_ticket", "balance", "plug_in"] {
       parts[table] = .rows(evse("evse"))

@@ -150,6 +150,7 @@ nonisolated public struct Books {
   /// What was told to a person, and the letters that do it.
   public var alarms: Alarms { Alarms(db: db) }
   public var driverPages: DriverPages { DriverPages(db: db) }
+  public var paymentCodes: PaymentCodes { PaymentCodes(db: db) }
   public var keys: Keys { Keys(db: db) }
   public var capacities: Capacities { Capacities(db: db) }
   /// The local authorization list, and where each station's stands.

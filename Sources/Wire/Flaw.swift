@@ -70,6 +70,8 @@ public struct Oddity: Equatable, Sendable {
     case absent
     /// An answer under another id than that of the call that it answers.
     case foreignID
+    /// An answer that nobody waits for.
+    case unasked
   }
 
   public var path: String

@@ -274,6 +274,9 @@ extension Configuration {
     url(
       "receipt_url",
       "where receipts stand of what stations settled, with {session} and {reference} in their places", \.receiptURL),
+    url(
+      "payment_url", "where whoever reads a station's code pays, with {station} and {evse} in their places",
+      \.paymentURL),
     flag(
       "vat_register_private", "whether that register may be on a private network", \.allowsPrivateVATRegister),
     whole(

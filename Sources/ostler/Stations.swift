@@ -12,7 +12,7 @@ struct Stations: AsyncParsableCommand {
       Price.self,
       Start.self,
       Stop.self,
-      Reset.self, Unlock.self, Availability.self, Config.self, Trigger.self, ClearCache.self, Call.self,
+      Reset.self, Network.self, Unlock.self, Availability.self, Config.self, Trigger.self, ClearCache.self, Call.self,
       LocalList.self, Reserve.self, Limit.self, Firmware.self, Log.self,
       Labels.self,
     ])
@@ -218,6 +218,41 @@ struct Stations: AsyncParsableCommand {
     @Flag(help: "At once, without ending sessions in order.") var hard = false
 
     func run() async throws { try await station.command("reset", ["hard": .bool(hard)]) }
+  }
+
+  struct Network: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write how a station of OCPP 2 is to call, and let it call so.")
+    @OptionGroup var station: StationArgument
+    @Argument(help: "In which of its slots it keeps it.") var slot: Int
+    @Argument(help: "The address, without the station's identity.") var url: String
+    @Option(help: "The security profile: 0, 1, 2 or 3.") var securityProfile: Int
+    @Option(help: "Over which interface, such as wired0 or wireless0.") var interface: String?
+    @Option(name: .customLong("use"), help: "The slots that it is to try from then on, in this order, such as 2,1.")
+    var order: String?
+    @Flag(help: "Restart it once it knows that order.") var restart = false
+
+    func validate() throws {
+      guard order == nil || slots?.contains(slot) == true else {
+        throw ValidationError("--use: slots as 2,1, with the one that is written among them")
+      }
+      guard order != nil || !restart else { throw ValidationError("--restart: only with --use") }
+    }
+
+    private var slots: [Int]? {
+      let parts = order?.split(separator: ",").map { Int($0) }
+      return parts?.contains(nil) == false ? parts?.compactMap(\.self) : nil
+    }
+
+    func run() async throws {
+      let use: JSON? = slots.map { ["slots": .array($0.map { .maybe($0) }), "restart": .bool(restart)] }
+      try await station.command(
+        "network-profile",
+        [
+          "slot": .maybe(slot), "url": .string(url), "security_profile": .maybe(securityProfile),
+          "interface": interface.map { .string($0) } ?? .null, "use": use ?? .null,
+        ])
+    }
   }
 
   struct Unlock: AsyncParsableCommand {

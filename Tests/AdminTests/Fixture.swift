@@ -35,8 +35,7 @@ final class FakeStations: StationLink {
   func close(_ link: LinkID, code: UInt16, reason: String) { closed.withLock { $0.append(link) } }
   func registered(_ link: LinkID, as registration: Station.Registration) {}
   func forward(_ link: LinkID, to follower: Forwarding?) {}
-  func keepsLimits(version: String) -> Bool { version == "2.1" }
-  func givesPriority(version: String) -> Bool { version == "2.1" }
+  func can(_ ability: StationAbility, version: String) -> Bool { version == "2.1" }
   func settingKeys(version: String) -> [String] { ["HeartbeatInterval"] }
   /// Nobody has a call `Dance`, and `Reset` has a type.
   func flaw(in payload: JSON, of action: String, version: String) -> CallFlaw? {

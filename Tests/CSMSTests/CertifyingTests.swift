@@ -461,11 +461,11 @@ struct CertifyingTests {
       house.stations.commands.contains {
         if case .security(.setProfile(.certificate, 2, _, .wireless0)) = $0 { true } else { false }
       })
-    #expect(house.stations.commands.contains(.security(.preferProfile(slots: [2, 1]))))
+    #expect(house.stations.commands.contains(.security(.preferProfile(NetworkOrder(slots: [2, 1])))))
     // So does a profile that names no network of its own.
     let profile = NetworkProfile(url: "wss://other.example", securityProfile: .basicOverTLS)
     guard
-      case .settings(.network(_, let numbered)) = StationCommand.settings(.network(slot: 1, profile))
+      case .settings(.network(_, let numbered, use: _)) = StationCommand.settings(.network(slot: 1, profile))
         .numbered(by: try house.station("CS-1").needs)
     else { throw TestFault("it is no network profile") }
     #expect(numbered.interface == .wireless0)

@@ -64,8 +64,9 @@ final class FakeStations: StationLink {
     MainActor.assumeIsolated { forwards.append((link, follower)) }
   }
 
-  nonisolated func keepsLimits(version: String) -> Bool { version != "2.0.1" }
-  nonisolated func givesPriority(version: String) -> Bool { version == "2.1" }
+  nonisolated func can(_ ability: StationAbility, version: String) -> Bool {
+    ability == .keepsLimits ? version != "2.0.1" : version.hasSuffix("2.1")
+  }
   nonisolated func settingKeys(version: String) -> [String] { ["HeartbeatInterval", "Lamp", "Colour", "Sound"] }
 
   /// What is wrong with each call that is written by hand.

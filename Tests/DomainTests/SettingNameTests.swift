@@ -34,6 +34,9 @@ struct SettingNameTests {
     #expect(SettingName(reading: "A.B") != SettingName(reading: "A.B[1]"))
   }
 
-  @Test(arguments: [("AuthorizationKey", true), ("SecurityCtrlr.BasicAuthPassword", true), ("CpoName", false)])
+  @Test(arguments: [
+    ("AuthorizationKey", true), ("SecurityCtrlr.BasicAuthPassword", true), ("WebPaymentsCtrlr.SharedSecret", true),
+    ("CpoName", false),
+  ])
   func aPasswordIsASecret(_ name: String, _ isSecret: Bool) { #expect(SettingName(reading: name).isSecret == isSecret) }
 }

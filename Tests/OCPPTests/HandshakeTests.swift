@@ -123,6 +123,12 @@ import Wire
         + #""variable":{"name":"BasicAuthPassword"}},{"attributeValue":"1","variable":{"name":"B"}}]}]"#
     ),
     (
+      #"[2,"1","SetVariables",{"setVariableData":[{"attributeValue":"0011","component":{"name":"WebPaymentsCtrlr"},"#
+        + #""variable":{"name":"SharedSecret"}}]}]"#,
+      #"[2,"1","SetVariables",{"setVariableData":[{"attributeValue":"***","component":{"name":"WebPaymentsCtrlr"},"#
+        + #""variable":{"name":"SharedSecret"}}]}]"#
+    ),
+    (
       #"[2,"1","NotifyReport",{"reportData":[{"variable":{"name":"BasicAuthPassword"},"#
         + #""variableAttribute":[{"value":"0011"},{"type":"Target"}]}]}]"#,
       #"[2,"1","NotifyReport",{"reportData":[{"variable":{"name":"BasicAuthPassword"},"#

@@ -51,7 +51,7 @@ import Wire
     _ = await inbox.next()
     station.send(#"[3,"another",{"status":"Accepted"}]"#)
     #expect(await outcome == (takes ? .accepted(answer: ["status": "Accepted"]) : .timedOut))
-    if takes { await rig.until { rig.house.desk.flags.map(\.kind) == [.foreignID] } }
+    await rig.until { rig.house.desk.flags.map(\.kind) == [takes ? .foreignID : .unasked] }
   }
 
   @Test func timesWithoutAZoneAreThoseOfTheStationsClock() async throws {

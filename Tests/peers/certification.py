@@ -3,6 +3,7 @@ case wants it, and the raw call door by which the case lets the daemon send."""
 
 import asyncio
 import contextlib
+import subprocess
 
 import ocpp.v16
 import ocpp.v21
@@ -235,6 +236,14 @@ async def cards(house):
             {"uid": "GROUP0001", "group_id": "FLEET"}, {"uid": "GROUP0002", "group_id": "FLEET"},
             {"uid": "MASTER001", "group_id": "MASTER"}):
         await house.api.post("/tokens", body)
+
+
+def request(folder, name):
+    """A fresh key, which stays in the folder, and the request for a certificate of it, as `openssl` writes it."""
+    done = subprocess.run(
+        ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/O=Ostler/CN={name}",
+         "-keyout", str(folder / "own.key")], capture_output=True, text=True, check=True)
+    return done.stdout
 
 
 async def status_of(house, url, **options):

@@ -1,4 +1,4 @@
-"""The cases by which central systems of OCPP 1.6 are certified, as far as they are known, rehearsed: the station is PyPI `ocpp`,
+"""The cases by which central systems of OCPP 1.6 are certified, rehearsed, each by its number: the station is PyPI `ocpp`,
 and what the case lets the daemon send goes through the raw call door."""
 
 import asyncio
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 import websockets
-from certification import CARD, PASSWORD, Case, Kept, Stage16, cards, status_of
+from certification import CARD, PASSWORD, Case, Kept, Stage16, cards, request, status_of
 
 from house import until
 from stations import basic, connect, later, now, text
@@ -153,9 +153,11 @@ async def test_017_018_030_031_unlock(case, answer):
 async def test_018_1_unlock_during_a_session(case):
     transaction = (await case.station.begin(CARD))["transactionId"]
     await case.raw("UnlockConnector", {"connectorId": 1}, {"status": "Unlocked"})
+    await case.station.status(1, "Finishing")
     await case.station.end(transaction, reason="UnlockCommand")
+    await case.station.status(1, "Available")
     (session,) = await case.api.items("/sessions")
-    assert session["state"] == "completed"
+    assert session["state"] == "completed" and await case.evse() == "available"
 
 
 async def test_019_021_configuration(case):
@@ -195,6 +197,8 @@ async def test_032_power_fails_and_the_stop_comes_after_the_boot(case):
     transaction = (await case.station.begin(CARD))["transactionId"]
     await case.come_again()
     assert (await case.station.boot())["status"] == "Accepted"
+    for number, word in ((0, "Available"), (1, "Finishing"), (2, "Available")):
+        await case.station.status(number, word)
     await case.station.end(transaction, reason="PowerLoss")
     await case.station.status(1, "Available")
     (session,) = await case.api.items("/sessions")
@@ -214,6 +218,20 @@ async def test_037_to_039_what_happened_offline(case):
 @pytest.mark.parametrize("answer", ["NotSupported", "Rejected", "RebootRequired"])
 async def test_040_settings_that_are_not_taken(case, answer):
     await case.raw("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "-1"}, {"status": answer})
+
+
+@pytest.mark.parametrize("tag, status, reason", [(CARD, "Accepted", None), ("NOBODY01", "Invalid", "DeAuthorized")])
+async def test_037_a_start_offline_is_told_when_the_line_is_back(case, tag, status, reason):
+    await case.come_again()
+    begun = await case.station.begin(tag, at=text(now() - later(60)))
+    assert begun["idTagInfo"]["status"] == status and begun["transactionId"] > 0
+    await case.station.status(1, "Charging")
+    if reason:
+        assert await case.station.end(begun["transactionId"], meter=100, reason=reason) == {}
+        await case.station.status(1, "Finishing")
+    (session,) = await case.api.items("/sessions")
+    assert session["state"] == ("completed" if reason else "active")
+    assert Decimal(session["energy_kwh"]) == (Decimal("0.1") if reason else 0)
 
 
 # Local authorization list.
@@ -240,7 +258,14 @@ async def test_043_a_local_list_is_sent(case, kind, answer):
 async def test_044_firmware(case, end):
     await case.raw("UpdateFirmware", {"location": "https://example/fw.bin", "retrieveDate": text(now())}, {})
     for word in ("Downloading", *end):
+        if word == "Installing":
+            await case.station.status(1, "Unavailable")
+        if word.startswith("Install") and word != "Installing":
+            await case.come_again()
+            assert (await case.station.boot())["status"] == "Accepted"
+            await case.station.status(1, "Available")
         assert await case.station.say("FirmwareStatusNotification", status=word) == {}
+    assert await case.evse() == "available"
 
 
 @pytest.mark.parametrize("end", ["Uploaded", "UploadFailed"])
@@ -275,13 +300,23 @@ async def test_047_a_reservation_expires(case):
 
 @pytest.mark.parametrize("answer", ["Faulted", "Occupied", "Unavailable", "Rejected"])
 async def test_048_a_reservation_is_refused(case, answer):
+    if answer == "Occupied":
+        await case.station.status(1, "Preparing")
+    if answer == "Unavailable":
+        await case.raw("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}, {"status": "Accepted"})
+        await case.station.status(1, "Unavailable")
     await case.raw("ReserveNow", hold(), {"status": answer})
+    assert (await case.api.items("/reservations")) == []
 
 
 @pytest.mark.parametrize("answer", ["Accepted", "Rejected"])
 async def test_051_052_a_reservation_is_cancelled(case, answer):
     await case.raw("ReserveNow", hold(), {"status": "Accepted"})
-    await case.raw("CancelReservation", {"reservationId": 7}, {"status": answer})
+    await case.station.status(1, "Reserved")
+    await case.raw("CancelReservation", {"reservationId": 7 if answer == "Accepted" else 8}, {"status": answer})
+    if answer == "Accepted":
+        await case.station.status(1, "Available")
+    assert await case.evse() == ("available" if answer == "Accepted" else "reserved")
 
 
 async def test_053_a_reservation_of_a_group(case):
@@ -289,10 +324,15 @@ async def test_053_a_reservation_of_a_group(case):
     told = await case.station.authorize("GROUP0002")
     assert told == {"status": "Accepted", "parentIdTag": "FLEET"}
     begun = await case.station.begin("GROUP0002", reservationId=7)
-    assert begun["idTagInfo"]["parentIdTag"] == "FLEET"
+    assert begun["idTagInfo"] == {"status": "Accepted", "parentIdTag": "FLEET"}
+    await case.station.status(1, "Charging")
     # Another card of the group ends it.
+    assert await case.station.authorize("GROUP0001") == {"status": "Accepted", "parentIdTag": "FLEET"}
     ended = await case.station.end(begun["transactionId"], idTag="GROUP0001")
     assert ended["idTagInfo"] == {"status": "Accepted", "parentIdTag": "FLEET"}
+    await case.station.status(1, "Finishing")
+    (session,) = await case.api.items("/sessions")
+    assert session["state"] == "completed"
 
 
 # Remote trigger.
@@ -315,6 +355,8 @@ async def test_054_each_message_is_triggered(case, what):
 
 async def test_055_an_unknown_trigger_is_refused(case):
     await case.raw("TriggerMessage", {"requestedMessage": "MeterValues"}, {"status": "NotImplemented"})
+    # A connector that the station does not have.
+    await case.raw("TriggerMessage", {"requestedMessage": "MeterValues", "connectorId": 3}, {"status": "Rejected"})
 
 
 # Smart charging.
@@ -323,6 +365,7 @@ async def test_055_an_unknown_trigger_is_refused(case):
 def profile(purpose, **more):
     return {
         "chargingProfileId": 158, "stackLevel": 0, "chargingProfilePurpose": purpose, "chargingProfileKind": "Absolute",
+        "validFrom": text(now()), "validTo": text(now() + later(3_600)),
         "chargingSchedule": {
             "duration": 300, "startSchedule": text(now()), "chargingRateUnit": "A",
             "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 6.0}, {"startPeriod": 100, "limit": 10.0, "numberPhases": 3}]},
@@ -344,8 +387,14 @@ async def test_057_a_profile_of_a_session(case):
 
 @pytest.mark.parametrize("answer", ["Accepted", "Rejected"])
 async def test_059_060_remote_start_with_a_profile(case, answer):
-    wish = {"idTag": CARD, "connectorId": 1, "chargingProfile": profile("TxProfile")}
+    schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 6.0}]}
+    wish = {"idTag": CARD, "connectorId": 1, "chargingProfile": {
+        "chargingProfileId": 158, "stackLevel": 0, "chargingProfilePurpose": "TxProfile", "chargingProfileKind": "Relative",
+        "chargingSchedule": schedule}}
     await case.raw("RemoteStartTransaction", wish, {"status": answer})
+    if answer == "Accepted":
+        assert (await case.station.authorize(CARD))["status"] == "Accepted"
+        await run_session(case, before=("Preparing",))
 
 
 async def test_066_what_comes_of_the_profiles(case):
@@ -358,6 +407,15 @@ async def test_066_what_comes_of_the_profiles(case):
 @pytest.mark.parametrize("answer", ["Accepted", "Unknown"])
 async def test_067_profiles_are_cleared(case, which, answer):
     await case.raw("ClearChargingProfile", which, {"status": answer})
+
+
+async def test_067_three_profiles_are_cleared_by_number_by_kind_and_all(case):
+    for level in range(3):
+        wish = {**profile("TxDefaultProfile"), "chargingProfileId": 158 + level, "stackLevel": level}
+        await case.raw("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": wish}, {"status": "Accepted"})
+    kind = {"connectorId": 1, "chargingProfilePurpose": "TxDefaultProfile", "stackLevel": 1}
+    for which in ({"id": 158}, kind, {}):
+        await case.raw("ClearChargingProfile", which, {"status": "Accepted"})
 
 
 # Availability, cache, data.
@@ -417,6 +475,27 @@ async def test_074_a_certificate_by_order_of_the_daemon(case):
     await case.raw("CertificateSigned", {"certificateChain": "-----BEGIN CERTIFICATE-----"}, {"status": "Rejected"})
 
 
+@pytest.mark.parametrize("answer", ["Accepted", "Rejected"])
+async def test_074_077_a_request_is_signed_and_the_certificate_comes_by_itself(case, tmp_path, answer):
+    await case.raw("ExtendedTriggerMessage", {"requestedMessage": "SignChargePointCertificate"}, {"status": "Accepted"})
+    case.station.answers["CertificateSigned"] = {"status": answer}
+    assert await case.station.say("SignCertificate", csr=request(tmp_path, "CP-1")) == {"status": "Accepted"}
+    await until(lambda: case.station.told("CertificateSigned"), what="the certificate comes")
+    (given,) = case.station.told("CertificateSigned")
+    assert given["certificateChain"].startswith("-----BEGIN CERTIFICATE-----")
+    if answer == "Rejected":
+        event = {"type": "InvalidChargePointCertificate", "timestamp": text(now())}
+        assert await case.station.say("SecurityEventNotification", **event) == {}
+        (kept,) = await case.api.items("/stations/CP-1/security-events")
+        assert kept["type"] == "InvalidChargePointCertificate"
+
+
+async def test_078_a_root_is_refused_and_the_event_follows(case):
+    wish = {"certificateType": "CentralSystemRootCertificate", "certificate": "-----BEGIN CERTIFICATE-----"}
+    await case.raw("InstallCertificate", wish, {"status": "Rejected"})
+    assert await case.station.say("SecurityEventNotification", type="InvalidCentralSystemCertificate", timestamp=text(now())) == {}
+
+
 @pytest.mark.parametrize("what", ["CentralSystemRootCertificate", "ManufacturerRootCertificate"])
 async def test_075_076_certificates_of_authorities(case, what):
     hashes = {"hashAlgorithm": "SHA256", "issuerNameHash": "aa", "issuerKeyHash": "bb", "serialNumber": "1f"}
@@ -449,6 +528,13 @@ async def test_080_081_signed_firmware(case, words):
         "location": "https://example/fw", "retrieveDateTime": text(now()), "signingCertificate": "-----BEGIN", "signature": "aa"}}
     await case.raw("SignedUpdateFirmware", wish, {"status": "Accepted"})
     for word in words:
+        if word == "Installing":
+            await case.station.status(1, "Unavailable")
+        if word == "Installed":
+            await case.come_again()
+            assert (await case.station.boot())["status"] == "Accepted"
+            assert await case.station.say("SecurityEventNotification", type="FirmwareUpdated", timestamp=text(now())) == {}
+            await case.station.status(1, "Available")
         assert await case.station.say("SignedFirmwareStatusNotification", status=word, requestId=5) == {}
     if words[-1] == "InvalidSignature":
         assert await case.station.say("SecurityEventNotification", type="InvalidFirmwareSignature", timestamp=text(now())) == {}

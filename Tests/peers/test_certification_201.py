@@ -3,12 +3,11 @@ station is PyPI `ocpp`, and what the case lets the daemon send goes through the 
 
 import asyncio
 import hashlib
-import subprocess
 from decimal import Decimal
 
 import pytest
 import websockets
-from certification import CARD, PASSWORD, Case, Kept, Refusal, Stage21, Stage201, cards, status_of
+from certification import CARD, PASSWORD, Case, Kept, Refusal, Stage21, Stage201, cards, request, status_of
 
 from house import until
 from stations import basic, connect, later, now, text
@@ -84,13 +83,6 @@ async def test_a_11_a_request_is_signed_and_comes_back(case, tmp_path):
     (given,) = case.station.told("CertificateSigned")
     assert given["certificateChain"].startswith("-----BEGIN CERTIFICATE-----")
     assert given.get("certificateType") == "ChargingStationCertificate"
-
-
-def request(folder, name):
-    done = subprocess.run(
-        ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/O=Ostler/CN={name}",
-         "-keyout", str(folder / "own.key")], capture_output=True, text=True, check=True)
-    return done.stdout
 
 
 async def test_a_15_a_request_for_somebody_else_is_refused(case, tmp_path):

@@ -4,7 +4,7 @@ messages as they take, device model, monitors and alerts, streams, displays, and
 import pytest
 from ocpp.routing import after, on
 
-from house import until
+from house import Refused, until
 from stations import now, text
 from stations2 import Station21, Station201, known2
 
@@ -266,3 +266,39 @@ async def test_a_network_profile_is_put_into_a_slot(house, stations, kind):
     assert done["phase"] == "done"
     what = dict(station.commands)["SetNetworkProfile"]
     assert what["configuration_slot"] == 2 and what["connection_data"]["ocpp_csms_url"] == "wss://csms.example.com/ocpp"
+
+
+async def test_a_network_profile_is_put_to_use_step_by_step(house, stations, kind):
+    station, ask = await ready(kind, house, stations)
+    station.values["OCPPCommCtrlr", "NetworkConfigurationPriority", None] = "1"
+    written = {"slot": 2, "url": "wss://csms.example.com/ocpp", "security_profile": 2}
+    await ask("network-profile", **written, use={"slots": [2, 1], "restart": True})
+    await until(lambda: "Reset" in dict(station.commands), what="the station is restarted")
+    assert [action for action, _ in station.commands[-3:]] == ["SetNetworkProfile", "SetVariables", "Reset"]
+    assert station.values["OCPPCommCtrlr", "NetworkConfigurationPriority", None] == "2,1"
+
+    async def steps():
+        told = await house.api.items("/stations/CS-1/commands")
+        return [(c["verb"], c["phase"]) for c in told if c["verb"] in ("network-profile", "use-network", "reset")]
+
+    async def all_done():
+        return await steps() == [("reset", "done"), ("use-network", "done"), ("network-profile", "done")]
+
+    await until(all_done, what="each step has its answer")
+    # Where the station says no, it stays with what it has.
+    station.refuses = {"SetNetworkProfile"}
+    assert (await ask("network-profile", **written, use={"slots": [2, 1], "restart": True}))["phase"] == "refused"
+    station.values.pop(("OCPPCommCtrlr", "NetworkConfigurationPriority", None))
+    assert (await ask("use-network", slots=[1], restart=True))["phase"] == "refused"
+    assert sum(action == "Reset" for action, _ in station.commands) == 1
+
+
+async def test_an_order_of_networks_that_makes_no_sense_is_refused(house, stations, kind):
+    _, ask = await ready(kind, house, stations)
+    for slots in ([], [1, 1], [99]):
+        with pytest.raises(Refused) as refused:
+            await ask("use-network", slots=slots)
+        assert refused.value.problem["field"] == "slots"
+    with pytest.raises(Refused) as refused:
+        await ask("network-profile", slot=2, url="wss://x.example", security_profile=2, use={"slots": [1]})
+    assert refused.value.problem["field"] == "use.slots"

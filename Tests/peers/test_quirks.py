@@ -178,7 +178,7 @@ async def test_compression_that_nobody_agreed_on_ends_the_connection_with_a_reas
     peer.socket.sendall(frame(TEXT, packed(b'[2,"1","Heartbeat",{}]'), rsv=4))
     opcode, payload, _ = await asyncio.to_thread(peer.frame)
     assert opcode == CLOSE and int.from_bytes(payload[:2], "big") == 1002
-    await ended(house, "1002")
+    await ended(house, "compressed without agreement")
     peer.socket.close()
 
 
@@ -318,6 +318,11 @@ async def test_offsets_of_all_forms_are_read(house, rough, offset):
     begin = now() - later(600)
     await station.begin(timestamp=(begin + later(7_200)).strftime("%Y-%m-%dT%H:%M:%S") + offset)
     assert (await session(house))["started_at"] == begin.strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Only the last of them is a form of the standard.
+    if offset == "+02:00":
+        assert await flags(house) == {}
+    else:
+        await flagged(house, "timestampForm")
 
 
 async def test_an_impossible_date_is_the_time_of_reception(house, rough):
@@ -490,22 +495,29 @@ async def test_a_start_without_a_register_begins_at_nothing_and_its_bill_is_held
 # Metering.
 
 
-@pytest.mark.parametrize("samples, kilowatt_hours", [
-    ([{"value": 2500}], "1.5"),
-    ([{"value": "2.5", "unit": "kWh"}], "1.5"),
-    ([{"value": "1.0", "context": "Transaction.Begin", "unit": "kWh"}, {"value": "2500", "context": "Sample.Periodic"}], "1.5"),
-    ([{"value": "900", "phase": "L1"}, {"value": "800", "phase": "L2"}, {"value": "800", "phase": "L3"}], "1.5"),
-    ([{"value": "2500", "phase": "L1-N"}, {"value": "23", "measurand": "Temperature", "unit": "Celcius"}], "1.5"),
-    ([{"value": "2500"}, {"value": "50", "measurand": "Frequency", "unit": "Hz"}], "1.5"),
-    ([{"value": "2.5E3"}], "1.5"),
-    ([{"value": "2500"}, {"value": "12,5", "measurand": "Power.Active.Import"}], "1.5"),
-    ([{"value": "2500", "context": "History"}], "1.5"),
+@pytest.mark.parametrize("samples, flag", [
+    ([{"value": 2500}], "value"),
+    ([{"value": "2.5", "unit": "kWh"}], None),
+    ([{"value": "1.0", "context": "Transaction.Begin", "unit": "kWh"}, {"value": "2500", "context": "Sample.Periodic"}], None),
+    ([{"value": "900", "phase": "L1"}, {"value": "800", "phase": "L2"}, {"value": "800", "phase": "L3"}], None),
+    ([{"value": "2500", "phase": "L1-N"}, {"value": "23", "measurand": "Temperature", "unit": "Celcius"}], None),
+    ([{"value": "2500", "phase": "L1"}, {"value": "3", "measurand": "Current.Import", "phase": "N"}], None),
+    ([{"value": "2500"}, {"value": "50", "measurand": "Frequency", "unit": "Hz"}], "unit"),
+    ([{"value": "2.5E3"}], None),
+    ([{"value": "2500"}, {"value": "12,5", "measurand": "Power.Active.Import"}], "badNumber"),
+    ([{"value": "2500", "context": "History"}], "context"),
 ])
-async def test_energy_comes_out_right_whatever_form_it_has(house, rough, samples, kilowatt_hours):
+async def test_energy_comes_out_right_whatever_form_it_has(house, rough, samples, flag):
     station = await rough()
     transaction = await station.begin(meter=1_000)
     assert (await station.values(transaction, samples))[0] == 3
-    assert Decimal((await session(house))["energy_kwh"]) == Decimal(kilowatt_hours)
+    assert Decimal((await session(house))["energy_kwh"]) == Decimal("1.5")
+    if flag:
+        await flagged(house, flag)
+    else:
+        assert await flags(house) == {}
+    await station.end(transaction, 2_600)
+    assert Decimal((await session(house))["energy_kwh"]) == Decimal("1.6")
 
 
 async def test_no_samples_at_all_are_no_error(house, rough):
@@ -686,6 +698,8 @@ async def test_an_answer_that_comes_again_or_late_changes_nothing(house, rough):
     await until(lambda: len(station.asked) == 2)
     await station.send([3, station.asked[1][1], {"status": "Rejected"}])
     assert await again == {"status": "Rejected"}
+    await flagged(house, "unasked")
+    assert [count for what, count in (await flags(house)).items() if "unasked" in what] == [3]
 
 
 async def test_the_status_is_the_one_that_came_last_whatever_its_time(house, rough):

@@ -56,6 +56,13 @@ async def test_a_whole_address_in_the_request_line_is_read_to_its_end(house, tar
     writer.close()
 
 
+async def test_an_address_without_an_identity_is_refused_in_a_sentence(house):
+    for path in ("/ocpp", "/ocpp/", "/ocpp/%20"):
+        with pytest.raises(websockets.InvalidStatus) as refusal:
+            await websockets.connect(f"ws://127.0.0.1:{house.port}{path}", subprotocols=["ocpp1.6"])
+        assert refusal.value.response.status_code in (400, 404) and b"identity" in refusal.value.response.body, path
+
+
 async def test_the_version_is_that_of_the_connection(house, stations):
     await house.api.post("/stations", {"id": "CS-1", "password": PASSWORD})
     # It probes with 1.6, as FoxESS does, and comes back as 2.0.1.

@@ -224,7 +224,7 @@ async def test_a_revocation_counts_without_a_restart(secure, authority):
 
 
 async def test_rsa_and_ecdsa_stand_side_by_side_and_old_tls_does_not(secure, authority):
-    for ciphers in ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "AES128-GCM-SHA256", "AES256-GCM-SHA384"):
+    for ciphers in ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES128-GCM-SHA256", "AES128-GCM-SHA256", "AES256-GCM-SHA384"):
         _, writer = await asyncio.open_connection(
             "localhost", secure.port, ssl=tls(authority, highest=ssl.TLSVersion.TLSv1_2, ciphers=ciphers), server_hostname="localhost")
         assert writer.get_extra_info("cipher")[0] == ciphers
@@ -234,6 +234,8 @@ async def test_rsa_and_ecdsa_stand_side_by_side_and_old_tls_does_not(secure, aut
     old.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises((ssl.SSLError, ConnectionError)):
         await asyncio.open_connection("localhost", secure.port, ssl=old, server_hostname="localhost")
+    (told,) = await until(lambda: secure.events("tls.refused"), what="the refusal is an event")
+    assert told["body"]["why"] == "the peer does not know TLS 1.2"
 
 
 async def test_certificates_are_exchanged_under_a_station_that_stays(secure, authority, tmp_path):

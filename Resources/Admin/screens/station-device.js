@@ -9,6 +9,7 @@ import { given } from '../forms.js';
 import { t, word } from '../i18n.js';
 import { clearing, listSection, settle } from '../lists.js';
 import { mark } from '../states.js';
+import { anythingSection } from './station-anything.js';
 
 const monitorKinds = ['above', 'below', 'change', 'periodic', 'on_the_clock', 'off_target', 'off_target_relative'];
 
@@ -21,7 +22,7 @@ export async function drawDevice(place, state, { signal }) {
     monitorSection(station, signal, about), displaySection(station, signal, about), reportSection(station, signal, about),
     streamSection(station, signal), gridSection(station, signal, about), batterySection(station, signal, about),
   ];
-  fill(place, is2 ? null : h('p.mute', null, t('device.only2')), networkSection(station), lists.map((list) => list.element));
+  fill(place, is2 ? null : h('p.mute', null, t('device.only2')), networkSection(station), lists.map((list) => list.element), mayRun() && anythingSection(station));
   await Promise.all(lists.map((list) => list.begin()));
 }
 
@@ -228,7 +229,21 @@ function hiddenWhenEmpty(list) {
 
 function networkSection(station) {
   return h('section', null, h('div.section-head', null, h('h2', null, t('network.title')), mayRun() && h('div.buttons', null,
-    h('button', { type: 'button', on: { click: () => network(station) } }, t('network.set')))), h('p.mute', null, t('network.text')));
+    h('button', { type: 'button', on: { click: () => network(station) } }, t('network.set')),
+    h('button', { type: 'button', on: { click: () => paymentCodes(station) } }, t('verb.payment-codes')))), h('p.mute', null, t('network.text')));
+}
+
+function paymentCodes(station) {
+  formDialog({
+    title: `${t('verb.payment-codes')}: ${station.id}`, intro: t('paycodes.text'), submit: t('verb.payment-codes'),
+    fields: [
+      { name: 'seconds', label: t('paycodes.seconds'), type: 'number', required: true, min: 6, max: 3600, value: 30, cls: 'half' },
+      { name: 'length', label: t('paycodes.length'), type: 'number', required: true, min: 6, max: 32, value: 8, cls: 'half' },
+    ],
+    async send(values) {
+      command(station.id, 'payment-codes', values);
+    },
+  });
 }
 
 function network(station) {
@@ -246,10 +261,13 @@ function network(station) {
         options: ['any', 'wired0', 'wired1', 'wireless0', 'wireless1'].map((value) => ({ value, label: value })),
       },
       { name: 'message_timeout', label: t('network.timeout'), type: 'number', min: 1, value: 30, cls: 'half' },
+      { name: 'slots', label: t('network.use'), hint: t('network.use.hint'), pattern: '[0-9]+(, ?[0-9]+)*', cls: 'half' },
+      { name: 'restart', label: t('network.restart'), type: 'check', cls: 'half' },
       typedField(station.id),
     ],
-    async send({ security_profile: profile, typed, ...values }) {
-      command(station.id, 'network-profile', given({ ...values, security_profile: Number(profile) }));
+    async send({ security_profile: profile, typed, slots, restart, ...values }) {
+      const use = slots ? { slots: slots.split(',').map(Number), restart } : null;
+      command(station.id, 'network-profile', given({ ...values, security_profile: Number(profile), use }));
     },
   });
 }

@@ -93,8 +93,8 @@ extension V2 {
       // Ignored by 2.1; the only word that a 2.0.1 station knows for itself (errata 2.0.1, NetworkConnectionProfile).
       call.connectionData.ocppVersion = edition < .v21 ? .ocpp20 : nil
       return try CommandRequest(call, edition) { _ in ["status": "Accepted", "needs": "preference"] }
-    case .preferProfile(let slots):
-      let order = slots.map { "\($0)" }.joined(separator: ",")
+    case .preferProfile(let wish):
+      let order = wish.slots.map { "\($0)" }.joined(separator: ",")
       return try set("OCPPCommCtrlr", "NetworkConfigurationPriority", to: order, edition)
     }
   }

@@ -33,7 +33,7 @@ extension V2 {
       call.componentVariable = names.isEmpty ? nil : names.map(ComponentVariable.init)
       call.componentCriteria = states.isEmpty ? nil : states.map(GetReport.Criterion.init)
       return try CommandRequest(call, edition)
-    case .network(let slot, let profile):
+    case .network(let slot, let profile, use: _):
       var call = SetNetworkProfile()
       call.configurationSlot = slot
       call.connectionData = try NetworkConnectionProfile(profile, edition)

@@ -54,7 +54,7 @@ let someCertificate = CertificateID(.sha384, issuerName: "AAbb", issuerKey: "CCd
 
   @Test(
     arguments: [
-      .list(nil), .install(.v2gChain, pem: "PEM"), .preferProfile(slots: [3]),
+      .list(nil), .install(.v2gChain, pem: "PEM"), .preferProfile(NetworkOrder(slots: [3])),
       .install(.csms, pem: String(repeating: "x", count: 5_501)),
       .deliver(chain: String(repeating: "x", count: 10_001), .station, request: nil),
     ] as [SecurityCommand])

@@ -168,7 +168,7 @@ import Wire
       return
     }
     #expect(told["needs"] == "preference")
-    let (action, wish) = try self.payload(.preferProfile(slots: [3, 1]), edition)
+    let (action, wish) = try self.payload(.preferProfile(NetworkOrder(slots: [3, 1])), edition)
     #expect(action == "SetVariables")
     #expect(wish["setVariableData"]?.array?.first?["attributeValue"] == "3,1")
   }

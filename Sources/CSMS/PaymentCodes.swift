@@ -1,0 +1,93 @@
+import Crypto
+import Domain
+import Store
+import Wire
+
+// Paying by phone without being anybody's driver (OCPP 2.1 C24, C25): the QR code on a station's display, and the start
+// for somebody whose payment a provider has made sure of.
+
+/// A QR code that was read from a station's display a moment ago.
+nonisolated public struct ScannedCode: Sendable {
+  public let evse: Int
+  /// Of the EVSE's label: where its driver's page is.
+  public let label: String
+}
+
+extension CSMS {
+  /// Lets a station show QR codes with one-time passwords of a fresh secret.
+  /// - Parameter url: the address in them, with `{chargingstationid}`, `{evse}`, `{totp}` and `{version}` in their places.
+  /// - Parameter seconds: how long each is shown.
+  public func showPaymentCodes(
+    at identity: StationIdentity, url: String, seconds: Int, length: Int, by who: String
+  ) async throws(Refusal) -> CommandRecord {
+    let code = PaymentCode(secret: Secret.make(bytes: 24), seconds: seconds, length: length)
+    let values = [
+      ("URLTemplate", url), ("TOTPVersion", "v1"), ("ValidityTime", "\(seconds)"), ("Length", "\(length)"),
+      ("SharedSecret", code.secret), ("Enabled", "true"),
+    ]
+    let settings = values.map { name, value in
+      SettingsCommand.Setting(SettingName(component: "WebPaymentsCtrlr", variable: name), value: value)
+    }
+    return try await turn { () throws(Refusal) in
+      let station = try self.known(identity)
+      let record = try self.issue(.settings(.set(settings)), to: station.id, by: who)
+      try keep { () throws(StoreFault) in try self.books.paymentCodes.create(code, for: station.id, by: record.id) }
+      return record
+    }
+  }
+
+  /// How the command that brought a secret ended.
+  func paymentCodesAnswered(_ command: CommandRecord, _ outcome: CommandOutcome) throws(StoreFault) {
+    if outcome.isYes {
+      try books.paymentCodes.taken(by: command.id)
+    } else if !outcome.isOpen {
+      try books.paymentCodes.refused(by: command.id)
+    }
+  }
+
+  /// Somebody read the code of an EVSE: the station hears that they are paying, once for each code.
+  /// - Returns: nil where the password is not that of now.
+  public func scanned(
+    _ password: String, at identity: StationIdentity, evse number: Int
+  ) async throws(Refusal) -> ScannedCode? {
+    let now = now
+    let found = try await read { books throws(StoreFault) -> EVSE? in
+      guard let station = try books.stations.station(identity), station.registration == .accepted,
+        try books.paymentCodes.codes(of: station.id).contains(where: {
+          $0.isShown(password, at: now.milliseconds / 1_000)
+        })
+      else { return nil }
+      return try books.stations.evses(of: station.id).first { $0.number == number }
+    }
+    guard let evse = found else { return nil }
+    if scannedCodes[evse.id] != password {
+      scannedCodes[evse.id] = password
+      let notice = TariffCommand.webPayment(evse: number, seconds: Limits.webPaymentSeconds)
+      // It need not hear of it (C25.FR.21).
+      _ = try? await command(.tariff(notice), to: identity, by: "house")
+    }
+    let labels = try await makeCodes(of: identity, fresh: false, by: "house")
+    return labels.first { $0.evse == number }.map { ScannedCode(evse: number, label: $0.code) }
+  }
+
+  /// Starts a session for whoever paid, under the provider's own number of the payment (C24.FR.01, C25.FR.23).
+  /// - Parameter limit: what the payment is good for (C24.FR.02).
+  public func startSession(
+    at identity: StationIdentity, evse number: Int?, paidBy reference: String, limit: SessionLimit?, by who: String
+  ) async throws(Refusal) -> CommandRecord {
+    guard (1...Limits.paymentReference).contains(reference.unicodeScalars.count) else {
+      throw .invalid(field: "payment", "1 to \(Limits.paymentReference) characters")
+    }
+    if let flaw = limit?.flaw { throw .invalid(field: "limit", flaw) }
+    return try await turn { () throws(Refusal) in
+      let station = try self.known(identity)
+      let evse = try self.evseToStart(number, at: station)
+      let shown = PresentedToken(reference, .directPayment)
+      var holder = try keep { () throws(StoreFault) in try self.holderOfStranger(shown) }
+      holder.method = .command
+      let record = try self.remoteStart(holder, at: station, evse: evse, shown: shown, by: who, respondTo: nil)
+      try keep { () throws(StoreFault) in try self.limitStarted(by: record, to: limit, by: who) }
+      return record
+    }
+  }
+}

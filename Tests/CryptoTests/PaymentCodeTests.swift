@@ -1,0 +1,25 @@
+import Crypto
+import Testing
+
+@Suite struct PaymentCodeTests {
+  /// Reckoned with Python's hmac by the algorithm of the text.
+  @Test(
+    arguments: [
+      ("secret", 0, 8, "MhvkgP7D"), ("secret", 59_000_000, 8, "Xwf35dis"),
+      ("ein Geheimnis é", 1, 24, "zQVaG2Lq9qZybS2iXVvUMaj0"),
+    ] as [(String, Int64, Int, String)])
+  func theCodesOfTheStandardComeOut(_ secret: String, _ interval: Int64, _ length: Int, _ text: String) {
+    #expect(PaymentCode(secret: secret, seconds: 30, length: length).text(in: interval) == text)
+  }
+
+  @Test func aCodeIsGoodOneIntervalEarlyAndLateAndNoFurther() {
+    let code = PaymentCode(secret: "secret", seconds: 30, length: 8)
+    let shown = code.text(in: 1_000)
+    for (interval, isGood) in [(998, false), (999, true), (1_000, true), (1_001, true), (1_002, false)]
+      as [(Int64, Bool)]
+    {
+      #expect(code.isShown(shown, at: interval * 30) == isGood, "at \(interval)")
+    }
+    #expect(!code.isShown(shown + "0", at: 30_000) && !code.isShown("", at: 30_000))
+  }
+}
