@@ -73,7 +73,8 @@ def fill(file, sessions, end):
     step = DAYS * 86_400 / sessions
     run(count.format(sessions) + """INSERT INTO session (number, id, party, station, evse, connector, location, token,
         folded_uid, method, state, started_at, ended_at, ending, meter_start, meter_last, updated_at)
-        SELECT i, printf('%036d', i), ?1, (e + 1) / 2, e, e, 1 + (e + 1) / 2 % ?2, '{}', 'T' || i % 5000, 'WHITELIST',
+        SELECT i, printf('%036d', i), ?1, (e + 1) / 2, e, e, 1 + (e + 1) / 2 % ?2, json_object('country_code', 'NL',
+            'party_id', 'OST', 'uid', 'T' || i % 5000, 'type', 'RFID', 'contract_id', 'C1'), 'T' || i % 5000, 'WHITELIST',
           'completed', at, at + 3600000 + i % 7 * 900000, 'local', 0, 40000 + i % 300000, at
         FROM (SELECT i, 1 + i * 7919 % ?3 AS e, (?4 + CAST(i * ?5 AS INTEGER)) * 1000 AS at FROM n)""",
         party, LOCATIONS, 2 * STATIONS, begin, step)

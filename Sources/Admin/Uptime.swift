@@ -55,27 +55,24 @@ extension API {
     // A piece at a time, so that no reader holds its snapshot for long.
     for first in stride(from: 0, to: ports.count, by: Limits.portsAtOnce) {
       let piece = Array(ports[first..<min(first + Limits.portsAtOnce, ports.count)])
-      let facts = try await house.read { books throws(StoreFault) in
+      // What takes long is done beside the household.
+      let found: [UptimeReport.Port] = try await house.read { [zones] books throws(StoreFault) in
         try piece.map { port throws(StoreFault) in
-          (
-            port, try books.stations.history(of: port.evse, from: span.begin, to: span.end),
-            try port.location.flatMap { id throws(StoreFault) in try books.locations.location(id) }
-          )
+          let history = try books.stations.history(of: port.evse, from: span.begin, to: span.end)
+          let place = try port.location.flatMap { id throws(StoreFault) in try books.locations.location(id) }
+          let span = Uptime.Span(begin: max(span.begin, port.since), end: span.end)
+          let own = downtimes.filter { $0.concerns(port.evse, of: port.station, at: port.location) }
+          var opening: [Uptime.Span]?
+          if let place, !place.isAlwaysOpen, let hours = place.details.opening {
+            opening = hours.spans(over: span, zone: zones[place.timeZone] ?? .utc)
+          }
+          let figures = Uptime(
+            rule, over: span, history: history.map { Uptime.Change(at: $0.at, status: $0.status) }, downtimes: own,
+            opening: opening)
+          return UptimeReport.Port(port: port, place: place, figures: figures, downtimes: own)
         }
       }
-      for (port, history, place) in facts {
-        let span = Uptime.Span(begin: max(span.begin, port.since), end: span.end)
-        let own = downtimes.filter { $0.concerns(port.evse, of: port.station, at: port.location) }
-        var opening: [Uptime.Span]?
-        if let place, !place.isAlwaysOpen, let hours = place.details.opening {
-          opening = hours.spans(over: span, zone: zones[place.timeZone] ?? .utc)
-        }
-        let figures = Uptime(
-          rule, over: span, history: history.map { Uptime.Change(at: $0.at, status: $0.status) }, downtimes: own,
-          opening: opening)
-        report.ports.append(
-          UptimeReport.Port(port: port, place: place, figures: figures, downtimes: own))
-      }
+      report.ports += found
     }
     return report
   }

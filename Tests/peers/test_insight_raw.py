@@ -302,7 +302,7 @@ async def test_uptime_is_what_the_status_history_says(house, stations):
         assert Decimal(row["excluded_outage"]) == minutes(excluded)
         # Each charge point with its place and its time in every state, as the UK asks (8(2)(c)).
         assert [row[name] for name in ("location_id", "city", "country")] == ["SITE-1", site["city"], site["country"]]
-        assert {row["latitude"], row["address"]} == {site["coordinates"]["latitude"], site["address"]}
+        assert (row["latitude"], row["longitude"], row["address"]) == (site["latitude"], site["longitude"], site["address"])
         for state in spent:
             assert Decimal(row[f"{state.lower()}_minutes"]) == minutes(spent[state])
         assert (row["reserved_minutes"], row["blocked_minutes"]) == ("0", "0")
