@@ -36,6 +36,7 @@ extension API {
       let (evse, payment) = try (fields.maybeWhole("evse"), fields.maybeText("payment"))
       let limit = try fields.maybeLimit("limit")
       if let payment {
+        guard uid == nil, id == nil else { throw Problem.invalid("payment", "give a token or a payment") }
         try fields.finish()
         record = try await house.startSession(at: identity, evse: evse, paidBy: payment, limit: limit, by: call.by)
         break

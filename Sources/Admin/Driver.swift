@@ -146,8 +146,8 @@ extension API {
   func showPaymentCodes(at identity: StationIdentity, seconds: Int, length: Int, by who: String) async throws
     -> CommandRecord
   {
-    guard (6...3_600).contains(seconds) else { throw Problem.invalid("seconds", "6 to 3600 seconds") }
-    guard (6...32).contains(length) else { throw Problem.invalid("length", "6 to 32 characters") }
+    guard Limits.paymentCodeSeconds.contains(seconds) else { throw Problem.invalid("seconds", "6 to 3600 seconds") }
+    guard Limits.paymentCodeLengths.contains(length) else { throw Problem.invalid("length", "6 to 32 characters") }
     guard !settings.publicURL.isEmpty else { throw Problem(.conflict, "there is no public_url to which a code leads") }
     return try await house.showPaymentCodes(
       at: identity, url: "\(settings.publicURL)/api/v1/scan/{chargingstationid}/{evse}/{totp}/{version}",
@@ -164,10 +164,10 @@ extension API {
     drivePace.failed(account: Self.scans, address: address, isKnown: true, at: now)
     guard call.text("version") == "v1", let station = StationIdentity(call.text("station")),
       let evse = Int(call.text("evse")),
-      let scanned = try await house.scanned(call.text("password"), at: station, evse: evse)
+      let label = try await house.scanned(call.text("password"), at: station, evse: evse)
     else { return .response(.redirect(to: "/c/\(Self.noLabel)")) }
     drivePace.succeeded(account: Self.scans, address: address)
-    guard let place = house.settings.paymentURL else { return .response(.redirect(to: "/c/\(scanned.label)")) }
+    guard let place = house.settings.paymentURL else { return .response(.redirect(to: "/c/\(label)")) }
     var url = place.replacing("{station}", with: station.text.percentEncoded).replacing("{evse}", with: "\(evse)")
     for name in ["maxenergy", "maxtime", "maxcost"] {
       guard let value = call[query: name].flatMap({ Decimal($0) }), value > .zero else { continue }

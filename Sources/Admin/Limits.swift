@@ -64,6 +64,9 @@ nonisolated enum Limits {
   static let driverCode = 16
   static let driverTicket = 64
   static let labelBase = 200
+  /// Seconds that a station shows one code for paying, and characters of its password (OCPP 2.1, WebPaymentsCtrlr).
+  static let paymentCodeSeconds = 6...3_600
+  static let paymentCodeLengths = 6...32
   /// Drivers who watch their sessions at once; the next one hears 503. Seconds between two looks, and in all: then the
   /// page comes back.
   static let drivers = 500

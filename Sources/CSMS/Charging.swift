@@ -132,6 +132,7 @@ extension CSMS {
     if report.transaction == nil, let kept = try books.transactions.transaction(of: session.id) {
       return try metered(report.readings, of: session, kept)
     }
+    if session.endedAt != nil { try noteOddity("MeterValues: after the stop", sample: session.id, of: station) }
     try take(report.readings, into: &session)
   }
 

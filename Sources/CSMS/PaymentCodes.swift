@@ -6,13 +6,6 @@ import Wire
 // Paying by phone without being anybody's driver (OCPP 2.1 C24, C25): the QR code on a station's display, and the start
 // for somebody whose payment a provider has made sure of.
 
-/// A QR code that was read from a station's display a moment ago.
-nonisolated public struct ScannedCode: Sendable {
-  public let evse: Int
-  /// Of the EVSE's label: where its driver's page is.
-  public let label: String
-}
-
 extension CSMS {
   /// Lets a station show QR codes with one-time passwords of a fresh secret.
   /// - Parameter url: the address in them, with `{chargingstationid}`, `{evse}`, `{totp}` and `{version}` in their places.
@@ -46,10 +39,10 @@ extension CSMS {
   }
 
   /// Somebody read the code of an EVSE: the station hears that they are paying, once for each code.
-  /// - Returns: nil where the password is not that of now.
+  /// - Returns: the code of the EVSE's label, where its driver's page is; nil where the password is not that of now.
   public func scanned(
     _ password: String, at identity: StationIdentity, evse number: Int
-  ) async throws(Refusal) -> ScannedCode? {
+  ) async throws(Refusal) -> String? {
     let now = now
     let found = try await read { books throws(StoreFault) -> EVSE? in
       guard let station = try books.stations.station(identity), station.registration == .accepted,
@@ -67,7 +60,7 @@ extension CSMS {
       _ = try? await command(.tariff(notice), to: identity, by: "house")
     }
     let labels = try await makeCodes(of: identity, fresh: false, by: "house")
-    return labels.first { $0.evse == number }.map { ScannedCode(evse: number, label: $0.code) }
+    return labels.first { $0.evse == number }?.code
   }
 
   /// Starts a session for whoever paid, under the provider's own number of the payment (C24.FR.01, C25.FR.23).

@@ -56,11 +56,19 @@ async def test_a_whole_address_in_the_request_line_is_read_to_its_end(house, tar
     writer.close()
 
 
-async def test_an_address_without_an_identity_is_refused_in_a_sentence(house):
-    for path in ("/ocpp", "/ocpp/", "/ocpp/%20"):
-        with pytest.raises(websockets.InvalidStatus) as refusal:
-            await websockets.connect(f"ws://127.0.0.1:{house.port}{path}", subprotocols=["ocpp1.6"])
-        assert refusal.value.response.status_code in (400, 404) and b"identity" in refusal.value.response.body, path
+@pytest.mark.parametrize("path", ["/ocpp/%20", "/ocpp/a:b", "/ocpp/" + "x" * 49])
+async def test_an_address_without_a_right_identity_is_refused_in_a_sentence(house, path):
+    with pytest.raises(websockets.InvalidStatus) as refusal:
+        await websockets.connect(f"ws://127.0.0.1:{house.port}{path}", subprotocols=["ocpp1.6"])
+    assert refusal.value.response.status_code == 404 and b"must end with the station's identity" in refusal.value.response.body
+
+
+async def test_an_address_that_ends_before_the_identity_knocks_by_its_last_word(house):
+    async with websockets.connect(f"ws://127.0.0.1:{house.port}/ocpp/", subprotocols=["ocpp1.6"]):
+        async def seen():
+            return [knock["id"] for knock in await house.api.items("/knocks")] == ["ocpp"]
+
+        await until(seen, what="the operator sees as whom it came")
 
 
 async def test_the_version_is_that_of_the_connection(house, stations):

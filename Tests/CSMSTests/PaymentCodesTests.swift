@@ -1,0 +1,86 @@
+import Crypto
+import Domain
+import Testing
+import Wire
+
+@testable import CSMS
+@testable import Store
+
+/// Codes on a station's display: which secrets are good, and what comes of a code that somebody read.
+@MainActor
+struct PaymentCodesTests {
+  let house: HouseUnderTest
+  private let identity = StationIdentity("CS-1")!
+
+  init() throws {
+    house = try HouseUnderTest().furnish()
+    _ = try house.connect("CS-1")
+  }
+
+  /// Brings a new secret to the station, which answers so.
+  /// - Returns: how the station then makes its passwords.
+  private func bring(_ outcome: CommandOutcome) async throws -> PaymentCode {
+    _ = try await house.csms.showPaymentCodes(
+      at: identity, url: "https://x.example/{totp}", seconds: 30, length: 8, by: "anna")
+    guard case .settings(.set(let settings)) = try house.stations.last.command,
+      let secret = settings.first(where: { $0.name.variable == "SharedSecret" })?.value
+    else { throw TestFault("no secret was sent") }
+    try house.stations.last.answer(outcome)
+    house.settle()
+    return PaymentCode(secret: secret, seconds: 30, length: 8)
+  }
+
+  private var yes: CommandOutcome { .accepted(answer: ["status": "Accepted"]) }
+  private var no: CommandOutcome { .refused(word: "Rejected", answer: .null) }
+
+  private func isGood(_ code: PaymentCode, evse: Int = 1) async throws -> Bool {
+    let shown = code.text(in: house.now.milliseconds / 30_000)
+    return try await house.csms.scanned(shown, at: identity, evse: evse) != nil
+  }
+
+  @Test func aSecretThatTheStationTookIsTheOnlyOne() async throws {
+    let (first, second) = (try await bring(yes), try await bring(yes))
+    #expect(try await isGood(first) == false)
+    #expect(try await isGood(second) == true)
+  }
+
+  @Test func aSecretThatTheStationRefusedIsNone() async throws {
+    let (first, second) = (try await bring(yes), try await bring(no))
+    #expect(try await isGood(first) == true)
+    #expect(try await isGood(second) == false)
+  }
+
+  @Test func bothAreGoodWhileNobodyKnowsWhichOneTheStationHas() async throws {
+    let (first, second) = (try await bring(yes), try await bring(.disconnected))
+    #expect(try await isGood(first) == true)
+    #expect(try await isGood(second) == true)
+    // No more than two are.
+    let third = try await bring(.timedOut)
+    #expect(try await isGood(first) == false)
+    #expect(try await isGood(second) == true)
+    #expect(try await isGood(third) == true)
+  }
+
+  @Test func theStationHearsOnceOfEachCodeThatWasRead() async throws {
+    let code = try await bring(yes)
+    let heard = { house.stations.commands.filter { if case .tariff(.webPayment) = $0 { true } else { false } }.count }
+    for _ in 0..<3 { #expect(try await isGood(code) == true) }
+    #expect(heard() == 1)
+    house.pass(60)
+    #expect(try await isGood(code) == true)
+    #expect(heard() == 2)
+  }
+
+  @Test func aCodeOfAnEVSEThatIsNotThereLeadsNowhere() async throws {
+    let code = try await bring(yes)
+    #expect(try await isGood(code, evse: 9) == false)
+    #expect(try await house.csms.scanned("00000000", at: identity, evse: 1) == nil)
+  }
+
+  @Test(arguments: ["", String(repeating: "x", count: 37)])
+  func aPaymentHasANumberThatBillsCanBear(_ reference: String) async throws {
+    await #expect(throws: Refusal.invalid(field: "payment", "1 to 36 characters")) {
+      _ = try await house.csms.startSession(at: identity, evse: 1, paidBy: reference, limit: nil, by: "anna")
+    }
+  }
+}
