@@ -199,6 +199,8 @@ export function inWords(answer) {
     const info = answer.statusInfo;
     return [answer.status, info?.reasonCode, info?.additionalInfo].filter(Boolean).join(' · ');
   }
+  if (typeof answer.code === 'string') return [answer.code, answer.description].filter(Boolean).join(': ');
+  if (Object.keys(answer).length === 0) return '';
   if (Array.isArray(answer.settings)) return t('command.settings', { n: answer.settings.length });
   const text = JSON.stringify(answer);
   return text.length > longest ? `${text.slice(0, longest)}…` : text;

@@ -5,7 +5,8 @@ import { readFields, fieldRow, pointAt } from './forms.js';
 import { t } from './i18n.js';
 
 /// Opens a dialog with a title and content; resolves when it is closed. `build(close)` gives the content.
-export function dialog(title, build, { cls = '', onClose } = {}) {
+export function dialog(name, build, { cls = '', onClose } = {}) {
+  const title = name.replace(/…$/, '');
   const heading = h('h2', { tabindex: '-1' }, title);
   const box = h('dialog', { class: cls, 'aria-label': title });
   const close = () => box.close();

@@ -68,6 +68,14 @@ export function drawing(parts, cls = 'icon') {
   return svg;
 }
 
+/// Ours.
+export function brandMark() {
+  return drawing([
+    ['rect', { width: 16, height: 16, rx: 3, class: 'brand-ground' }],
+    ['path', { d: 'M9.2 2.500 4.500 9h3l-.7 4.500L11.500 7h-3z', class: 'brand-bolt' }],
+  ]);
+}
+
 export function shape(name, attributes, ...children) {
   const element = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) {

@@ -18,6 +18,12 @@ export function eventLine(event) {
     milliseconds: typeof body.milliseconds === 'number' ? number(body.milliseconds) : '',
     module: body.module ? word('module', body.module) : '',
     object: body.object ? short(body.object) : '',
+    at: event.station ? h('a.id', { href: path`/stations/${event.station}` }, event.station) : '',
+    state: stateWord(kind, body),
+    what: whatWord(kind, body),
+    wish: body.profile_type ? word('preference', body.profile_type.toLowerCase()) : '',
+    verb: body.verb ? word('verb', body.verb) : '',
+    partner: body.partner ? h('a', { href: path`/partners/${body.partner}` }, t('event.partner', { id: body.partner })) : '',
     key: 'new' in body ? t(body.new ? 'event.key.new' : 'event.key.old') : '',
     session: body.session ? h('a', { href: path`/sessions/${body.session}` }, short(body.session)) : '',
   };
@@ -28,7 +34,21 @@ export function eventLine(event) {
   if (kind === 'certificate.expires' && body.days < 0) return tr('event.certificate.expired', named);
   if (kind === 'push.acknowledged' && !named.milliseconds) return tr('event.push.taken', named);
   if (has(`event.${kind}`)) return [...tr(`event.${kind}`, named), ...note, ...why];
+  if (has(`event.${kind.split('.')[0]}`) && named.state) return [...tr(`event.${kind.split('.')[0]}`, named), body.why ? h('span.mute', null, ` · ${body.why}`) : ''];
   return [named.subject, ` ${kind}`];
+}
+
+/// Duties are told by where they stand: `job.done`, `profile.refused`.
+function stateWord(kind, body) {
+  const [family, state] = kind.split('.');
+  if (kind === 'partner.hub_client') return body.status;
+  return word(['list', 'file'].includes(family) ? family : 'duty', state).toLowerCase();
+}
+
+function whatWord(kind, body) {
+  if (kind.startsWith('job.')) return word('job', body.kind);
+  if (kind.startsWith('alarm.') && body.kind) return word('attention', body.kind);
+  return body.what ?? '';
 }
 
 /// An id that is too long to read, by its end: the beginnings of ids made together are alike.
@@ -46,6 +66,8 @@ function target(family, id, event) {
     case 'command': return event.station ? h(
       'a.id', { href: path`/stations/${event.station}` }, event.station
     ) : h('span', null, short(id));
+    case 'roaming-session': return h('a', { href: `/roaming?tab=sessions` }, id);
+    case 'roaming-cdr': return h('a', { href: `/roaming?tab=cdrs` }, id);
     case 'location': return h('a', { href: path`/sites/${id}` }, t('event.location', { id }));
     case 'tariff': return h('a', { href: path`/tariffs/${id}` }, t('event.tariff', { id }));
     case 'certificate': case 'door': return h('span', null, t(`event.${family}`, { id }));

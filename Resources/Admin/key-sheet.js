@@ -10,7 +10,7 @@ export function showSheet(places) {
     'tr', null, h('th', { scope: 'row' }, keys.map((key) => h('kbd', null, key))), h('td', null, text)
   );
   dialog(t('keys.title'), () => h('table.sheet-keys', null, h('tbody', null,
-    row(['/'], t('keys.filter')), row(['j', 'k'], t('keys.walk')), row(['Enter'], t('keys.open')), row(['.'], t('keys.actions')),
+    row(['/'], t('keys.filter')), row(['j', 'k'], t('keys.walk')), row(['Enter'], t('keys.open')), row(['x'], t('keys.pick')), row(['.'], t('keys.actions')),
     row(['Ctrl', 'K'], t('keys.jump')), row(['?'], t('keys.sheet')), row(['Esc'], t('keys.leave')),
     Object.entries(places).map(([letter, href]) => row(
       ['g', letter], t(`nav.${href === '/' ? 'overview' : href.slice(1)}`)

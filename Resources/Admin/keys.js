@@ -1,4 +1,4 @@
-// The keyboard: `/` filters, g and a letter goes, j and k walk the rows, `.` opens the actions, `?` explains.
+// The keyboard: `/` filters, g and a letter goes, j and k walk the rows, x selects, `.` opens the actions, `?` explains.
 
 import { later } from './rest.js';
 
@@ -32,6 +32,7 @@ function heard(event) {
   if (key === 'Enter' && line === event.target) return act(
     event, () => line.dispatchEvent(new CustomEvent('open-row', { bubbles: true }))
   );
+  if (key === 'x' && line) return act(event, () => line.querySelector('.pick')?.click());
   if (key === '.') return act(event, () => menu(line));
 }
 

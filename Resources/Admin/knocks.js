@@ -8,7 +8,8 @@ import { ago } from './format.js';
 import { t } from './i18n.js';
 import { glyph } from './states.js';
 
-const shown = 3;
+/// How many knock in the banner, which stands on every screen; a phone is small. The rest is in the list of stations.
+export const shown = matchMedia('(max-width: 719px)').matches ? 1 : 3;
 const accepted = new Map();   // Identity to the time of its acceptance, shown until its row is live.
 
 /// Fills the banner that stands on every screen, and keeps it true.

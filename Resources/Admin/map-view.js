@@ -261,12 +261,14 @@ function grid({ scale, at, x, y }) {
 function pin(s, frame, taken) {
   const [x, y] = frame.at([Number(s.site.longitude), mercator(Number(s.site.latitude))]);
   if (x < -20 || x > width + 20 || y < -20 || y > height + 20) return null;
-  const label = `${s.site.name} · ${t('table.of', { shown: s.free, total: s.evses })}`;
-  const long = label.length * letter;
   // To the right, where no button is, else to the left, else as far to the left as the map goes, below the pin.
   const room = y < buttons.height ? width - buttons.width : width;
+  const count = ` · ${t('table.of', { shown: s.free, total: s.evses })}`;
+  const most = Math.floor((room - 8) / letter) - count.length;
+  const label = (s.site.name.length > most ? `${s.site.name.slice(0, Math.max(most - 1, 1))}…` : s.site.name) + count;
+  const long = label.length * letter;
   const side = x + 15 + long <= room ? 'right' : x - 15 - long >= 0 ? 'left' : 'below';
-  const from = { right: x + 15, left: x - 15 - long, below: Math.max(4, Math.min(x - long / 2, width - long - 4)) }[side];
+  const from = { right: x + 15, left: x - 15 - long, below: Math.max(4, Math.min(x - long / 2, room - long - 4)) }[side];
   let line = side === 'below' ? y + 20 : y;
   while (taken.some(([start, end, top]) => start < from + long && from < end && Math.abs(top - line) < 20)) line += 20;
   taken.push([Math.min(from, x - 10), Math.max(from + long, x + 10), line]);

@@ -2,7 +2,7 @@
 
 import { me, signOut } from './api.js';
 import { knocks, overview, partners } from './books.js';
-import { announce, drawing, fill, h } from './dom.js';
+import { announce, brandMark, drawing, fill, h } from './dom.js';
 import { relative, number, seconds } from './format.js';
 import { t } from './i18n.js';
 import { listenToKeys, showSheet } from './keys.js';
@@ -82,10 +82,7 @@ function rail() {
       h('span.badge', { data: { badge: name }, hidden: true }))))));
   overview.addEventListener('change', () => drawBadges(nav));
   partners.listen(() => drawBadges(nav));
-  return h('header.rail', null, h('a.brand', { href: '/' }, drawing([
-    ['rect', { width: 16, height: 16, rx: 3, class: 'brand-ground' }],
-    ['path', { d: 'M9.2 2.500 4.500 9h3l-.7 4.500L11.500 7h-3z', class: 'brand-bolt' }],
-  ]), h('span', null, 'Ostler')), nav);
+  return h('header.rail', null, h('a.brand', { href: '/' }, brandMark(), h('span', null, 'Ostler')), nav);
 }
 
 function drawBadges(nav) {

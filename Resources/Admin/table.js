@@ -176,7 +176,7 @@ export class LiveTable {
       if (column.num) cell.classList.add('num');
       if (column.wide) cell.classList.add('wide');
       if (column.cut) cell.classList.add('cut');
-      cell.dataset.label = column.hush ? '' : column.label;
+      cell.dataset.label = column.hush || column.label instanceof Node ? '' : column.label;
       this.#write(cell, column, row);
       line.append(cell);
     }

@@ -28,6 +28,9 @@ public final class API {
   /// What the program knows of itself that helps somebody from afar: its version, its settings without secrets, the newest
   /// lines of its log; set by the one who assembles the house.
   public var supportFacts: @MainActor () -> JSON = { [:] }
+  var powerLine = PowerLine()
+  /// Looks the house over as `ostler doctor` does: a list of `verdict`, `check`, `detail` and `remedy`.
+  public var checkup: @MainActor () async -> JSON = { [] }
   /// Adds what those know who live on loops, and the process; set by the one who assembles the house.
   public var outerFigures: @Sendable (Exposition) async -> Exposition = { $0 }
   let log = Logger(label: "admin")

@@ -57,9 +57,10 @@ nonisolated struct Assets: Sendable {
   private static let firstWords = WordList([
     "attention.", "chart.", "col.cost", "col.count", "col.detail", "col.duration", "col.energy", "col.partner",
     "col.power", "col.since", "col.start", "col.state", "col.station", "col.token", "col.what", "col.where", "command.",
-    "commands.dock", "error.", "event.", "evse.", "jump.button", "jump.title", "keys.title", "knock.region", "kpi.",
-    "live.", "missing.", "module.", "money.", "nav.", "overview.", "role.administrator", "role.operator", "role.owner",
-    "role.support", "role.viewer", "session.", "sessions.ours", "sessions.removed", "shell.", "table.", "time.",
+    "commands.dock", "duty.", "error.", "event.", "evse.", "file.", "job.", "jump.button", "jump.title", "keys.title",
+    "knock.region", "kpi.", "list.", "live.", "missing.", "module.", "money.", "nav.", "overview.",
+    "role.administrator", "role.operator", "role.owner", "role.support", "role.viewer", "session.", "sessions.ours",
+    "sessions.removed", "shell.", "table.", "time.",
     "token_type.", "who.",
   ])
 

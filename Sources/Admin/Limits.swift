@@ -48,6 +48,9 @@ nonisolated enum Limits {
   static let recentEvents = 1_000
   /// Events that a listener gets in one piece before it is asked whether it can take more.
   static let eventsPerPiece = 200
+  /// Seconds between two points of the line of power, and its points: six hours.
+  static let powerSeconds = 30
+  static let powerPoints = 720
   /// Milliseconds between two notices of sessions' figures, and the sessions of one notice; the others come with the
   /// next.
   static let progressMilliseconds = 500

@@ -128,7 +128,8 @@ nonisolated extension LoggedEvent {
   /// The station that it is about, if it is about one.
   var station: ID<Station>? {
     if subject.hasPrefix("station/") { return Int64(subject.dropFirst("station/".count)).map { ID($0) } }
-    return subject.hasPrefix("command/") ? body["station"]?.int.map { ID($0) } : nil
+    let isOfStation = ["command/", "profile/", "reservation/", "job/"].contains { subject.hasPrefix($0) }
+    return isOfStation ? body["station"]?.int.map { ID($0) } : nil
   }
 
   func json(station: String?) -> JSON {

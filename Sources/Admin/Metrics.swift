@@ -2,10 +2,11 @@ import CSMS
 import HTTP
 import Wire
 
-// What the daemon tells of itself: figures for Prometheus, and facts for who helps from afar.
+// What the daemon tells of itself: figures for Prometheus, and facts for who helps from afar, and whether it is sound.
 extension Route {
   static let metrics: [Route] = [
     Route("showMetrics", .get, "/metrics", .look, isAtRoot: true) { api, _ in try await api.showMetrics() },
+    Route("examineHouse", .get, "/checkup", .own) { api, _ in .json(["findings": await api.checkup()]) },
     Route("showSupportFacts", .get, "/support", .own) { api, _ in .json(api.supportFacts()) },
   ]
 }

@@ -7,7 +7,8 @@ import Wire
 // What needs a person, and the figures of now and today.
 extension Route {
   static let overview: [Route] = [
-    Route("showOverview", .get, "/overview", .look) { try await $0.showOverview($1) }
+    Route("showOverview", .get, "/overview", .look) { try await $0.showOverview($1) },
+    Route("showPowerLine", .get, "/power", .look) { api, _ in .json(api.powerLine.json) },
   ]
 }
 
@@ -66,6 +67,30 @@ extension API {
       ] as JSON
     }
     return .json(json)
+  }
+}
+
+/// What all sessions drew together, noted again and again, for the line of the first screen. It is a figure of the daemon's
+/// and not of the books: it begins with the daemon, and the oldest point goes where there is no room.
+nonisolated struct PowerLine: Sendable {
+  private var points: [(at: Timestamp, watts: Decimal)] = []
+
+  mutating func note(_ watts: Decimal, at time: Timestamp) {
+    if points.count == Limits.powerPoints { points.removeFirst() }
+    points.append((time, watts))
+  }
+
+  var json: JSON { ["items": .list(points) { ["at": .time($0.at), "power_kw": .power($0.watts)] }] }
+}
+
+extension API {
+  /// Seconds between two points of the line of power.
+  public static let powerSeconds = Limits.powerSeconds
+
+  /// Notes what all sessions draw now. Where it cannot be read the line has a gap.
+  public func notePower() async {
+    let open = try? await house.read { books throws(StoreFault) in try books.attention.openSessions() }
+    if let open { powerLine.note(open.power, at: now) }
   }
 }
 

@@ -32,14 +32,16 @@ nonisolated enum Reach: Hashable {
     "exportUsage", "showHeatmap", "exportHeatmap", "showConnectorUsage", "exportConnectorUsage", "reportUptime",
     "exportUptime", "exportCarbon", "showMargin", "exportMargin", "showFailures", "exportFailures",
     "showForecast", "exportForecast", "exportNEVISessions", "exportNEVIUptime", "exportNEVIOutages",
+    "exportStations", "exportSessions",
   ]
 
   /// Choices of the house that show on everybody's page.
   private static let ofEverybody: Set = ["logOut", "showPublicPages", "showMapTiles"]
 
   private static let ofNoSite: Set = [
-    "listKnocks", "listPartners", "listTokens", "listUnknownTags", "listCampaigns", "listFiles", "listInvoices",
-    "listPricePolicies", "listClosedMonths", "listRoamingLocations", "listRoamingTariffs", "listRoamingSessions",
+    "listKnocks", "listPartners", "listTokens", "exportTokens", "listUnknownTags", "listCampaigns", "listFiles",
+    "listInvoices", "listPricePolicies", "listClosedMonths", "listRoamingLocations", "listRoamingTariffs",
+    "listRoamingSessions",
     "listRoamingCDRs", "listRoamingCommands", "listAlarms",
   ]
 

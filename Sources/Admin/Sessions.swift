@@ -1,5 +1,6 @@
 import CSMS
 import Domain
+import Export
 import HTTP
 import Store
 import Wire
@@ -8,6 +9,7 @@ import Wire
 extension Route {
   static let sessions: [Route] = [
     Route("listSessions", .get, "/sessions", .look) { try await $0.listSessions($1) },
+    Route("exportSessions", .get, "/sessions.csv", .look) { try $0.exportSessions($1) },
     Route("getSession", .get, "/sessions/{id}", .look) { try await $0.showSession($1.text("id")) },
     Route("stopSession", .post, "/sessions/{id}/stop", .help, isCommand: true) { try await $0.stopSession($1) },
     Route("getSessionLimit", .get, "/sessions/{id}/limit", .look) { try await $0.showLimit($1) },
@@ -24,23 +26,41 @@ extension API {
 
   fileprivate func listSessions(_ call: Call) async throws -> Answer {
     let (limit, cursor) = try (call.limit(), call.cursor())
-    let choice = try call.queryWord("state", as: SessionChoice.self)
-    let (from, to) = try (call.queryTime("from"), call.queryTime("to"))
-    let partner: ID<Partner>? = try call.queryID("partner")
-    let name = try call.queryStation()
+    let filter = try sessionFilter(call)
     let shaper = sessionShaper
     let found = try await house.read { books throws(StoreFault) -> [(String, JSON)] in
-      let station = try name.flatMap { name throws(StoreFault) in try books.stations.station(name) }
-      if name != nil, station == nil { return [] }
-      let filter = SessionFilter(
-        state: choice.flatMap { Session.State(rawValue: $0.rawValue) }, isOpen: choice == .open, station: station?.id,
-        partner: partner, from: from, to: to)
+      guard let filter = try filter(books) else { return [] }
       var shaper = shaper
       return try books.sessions.list(filter, before: cursor, limit: limit).map { session throws(StoreFault) in
         (session.id, try shaper.json(session, books))
       }
     }
     return .page(found.map(\.1), next: found.count < limit ? nil : found.last?.0)
+  }
+
+  /// What the query asks for; nothing where it names a station that is not there.
+  private func sessionFilter(_ call: Call) throws -> @Sendable (Books) throws(StoreFault) -> SessionFilter? {
+    let choice = try call.queryWord("state", as: SessionChoice.self)
+    let (from, to) = try (call.queryTime("from"), call.queryTime("to"))
+    let partner: ID<Partner>? = try call.queryID("partner")
+    let name = try call.queryStation()
+    return { books throws(StoreFault) in
+      let station = try name.flatMap { name throws(StoreFault) in try books.stations.station(name) }
+      if name != nil, station == nil { return nil }
+      return SessionFilter(
+        state: choice.flatMap { Session.State(rawValue: $0.rawValue) }, isOpen: choice == .open, station: station?.id,
+        partner: partner, from: from, to: to)
+    }
+  }
+
+  fileprivate func exportSessions(_ call: Call) throws -> Answer {
+    let (filter, shaper) = (try sessionFilter(call), sessionShaper)
+    return table(SessionShaper.columns, named: "sessions.csv") { books, before throws(StoreFault) in
+      guard let filter = try filter(books) else { return [] }
+      var shaper = shaper
+      let found = try books.sessions.list(filter, before: before, limit: Limits.exportRows)
+      return try found.map { session throws(StoreFault) in (session.id, try shaper.row(session, books)) }
+    }
   }
 
   fileprivate func showSession(_ id: String) async throws -> Answer {
@@ -133,6 +153,31 @@ nonisolated struct SessionShaper: Sendable {
       "last_reading_at": .time(session.lastReadingAt), "power_kw": .power(session.power),
       "state_of_charge": .decimal(session.stateOfCharge), "cost": cost, "cdr": .text(cdr?.id),
       "updated_at": .time(session.updatedAt),
+    ]
+  }
+
+  static let columns = [
+    "id", "state", "location", "station", "evse", "connector", "token_uid", "contract_id", "partner", "started_at",
+    "ended_at", "ending", "duration_seconds", "energy_kwh", "meter_start_kwh", "meter_last_kwh", "currency",
+    "cost_excl_vat", "cost_incl_vat", "cdr",
+  ]
+
+  /// Its line in a table, out of what a list shows of it.
+  mutating func row(_ session: Session, _ books: Books) throws(StoreFault) -> [CSV.Cell] {
+    let json = try json(session, books)
+    func text(_ name: String, _ inner: String? = nil) -> CSV.Cell {
+      .text((inner.flatMap { json[name]?[$0] } ?? json[name])?.string)
+    }
+    func whole(_ name: String) -> CSV.Cell { json[name]?.int.map { .whole($0) } ?? .empty }
+    func figure(_ name: String, _ inner: String? = nil) -> CSV.Cell {
+      (inner.flatMap { json[name]?[$0] } ?? json[name])?.string.flatMap { Decimal($0) }.map { .number($0) } ?? .empty
+    }
+    return [
+      text("id"), text("state"), text("location", "name"), text("station"), whole("evse"), whole("connector"),
+      text("token", "uid"), text("token", "contract_id"), text("partner", "name"), text("started_at"),
+      text("ended_at"), text("ending"), whole("duration_seconds"), figure("energy_kwh"), figure("meter_start_kwh"),
+      figure("meter_last_kwh"), text("cost", "currency"), figure("cost", "excl_vat"), figure("cost", "incl_vat"),
+      text("cdr"),
     ]
   }
 

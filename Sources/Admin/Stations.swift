@@ -1,5 +1,6 @@
 import CSMS
 import Domain
+import Export
 import HTTP
 import Store
 import Wire
@@ -8,6 +9,7 @@ import Wire
 extension Route {
   static let stations: [Route] = [
     Route("listStations", .get, "/stations", .look) { try await $0.listStations($1) },
+    Route("exportStations", .get, "/stations.csv", .look) { try $0.exportStations($1) },
     Route("createStation", .post, "/stations", .run) { try await $0.createStation($1) },
     Route("getStation", .get, "/stations/{id}", .look) { try await $0.showStation($1.identity(), status: .ok) },
     Route("changeStation", .patch, "/stations/{id}", .run) { try await $0.changeStation($1) },
@@ -35,9 +37,7 @@ extension API {
   fileprivate func listStations(_ call: Call) async throws -> Answer {
     let limit = try call.limit()
     let choice = try call.queryWord("status", as: StationChoice.self)
-    let filter = StationFilter(
-      text: call[query: "q"], registration: choice.flatMap { Station.Registration(rawValue: $0.rawValue) },
-      location: try call.queryID("location"), status: choice.flatMap { EVSE.Status(rawValue: $0.rawValue) })
+    let filter = try stationFilter(call, choice)
     var place: StationIdentity?
     if let text = try call.cursor() {
       guard let identity = StationIdentity(text) else {
@@ -69,6 +69,25 @@ extension API {
     }
     let online = house.onlineStations
     return .page(shown.map { $0.json(isOnline: online.contains($0.station.id)) }, next: place?.text)
+  }
+
+  private func stationFilter(_ call: Call, _ choice: StationChoice?) throws -> StationFilter {
+    StationFilter(
+      text: call[query: "q"], registration: choice.flatMap { Station.Registration(rawValue: $0.rawValue) },
+      location: try call.queryID("location"), status: choice.flatMap { EVSE.Status(rawValue: $0.rawValue) })
+  }
+
+  /// Who is connected has a column of its own: the table follows the books.
+  fileprivate func exportStations(_ call: Call) throws -> Answer {
+    let choice = try call.queryWord("status", as: StationChoice.self)
+    if choice?.isConnection == true {
+      throw Problem.invalid("status", "who is connected stands in the column `online`")
+    }
+    let (filter, online) = (try stationFilter(call, choice), house.onlineStations)
+    return table(StationShape.columns, named: "stations.csv") { books, from throws(StoreFault) in
+      try books.stations.list(filter, after: from.flatMap { StationIdentity($0) }, limit: Limits.exportRows)
+        .shaped(by: books).map { ($0.station.identity.text, $0.row(isOnline: online.contains($0.station.id))) }
+    }
   }
 
   func showStation(_ identity: StationIdentity, status: Status) async throws -> Answer {
@@ -316,6 +335,22 @@ nonisolated struct StationShape: Sendable {
       "firmware_version": .text(station.firmwareVersion), "version": .text(station.lastVersion),
       "booted_at": .time(station.bootedAt), "last_seen_at": .time(station.lastSeenAt), "evses": .list(evses, evse),
       "created_at": .time(station.createdAt), "updated_at": .time(station.updatedAt),
+    ]
+  }
+
+  /// Its line in a table, by the names that an import reads too.
+  static let columns = [
+    "id", "location", "serial_number", "evses", "statuses", "vendor", "model", "firmware_version", "version",
+    "registration", "security_profile", "online", "booted_at", "last_seen_at", "created_at",
+  ]
+
+  func row(isOnline: Bool) -> [CSV.Cell] {
+    [
+      .text(station.identity.text), .text(location?.name), .text(station.serialNumber), .whole(Int64(evses.count)),
+      .text(evses.map { "\($0.number) \($0.status.rawValue)" }.joined(separator: "; ")), .text(station.vendor),
+      .text(station.model), .text(station.firmwareVersion), .text(station.lastVersion),
+      .text(station.registration.rawValue), .whole(Int64(station.securityProfile.rawValue)), .flag(isOnline),
+      .time(station.bootedAt), .time(station.lastSeenAt), .time(station.createdAt),
     ]
   }
 

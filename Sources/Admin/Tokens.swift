@@ -1,5 +1,6 @@
 import CSMS
 import Domain
+import Export
 import HTTP
 import Store
 import Wire
@@ -8,6 +9,7 @@ import Wire
 extension Route {
   static let tokens: [Route] = [
     Route("listTokens", .get, "/tokens", .look) { try await $0.listTokens($1) },
+    Route("exportTokens", .get, "/tokens.csv", .look) { try $0.exportTokens($1) },
     Route("createToken", .post, "/tokens", .run) { try await $0.createToken($1) },
     Route("getToken", .get, "/tokens/{id}", .look) { try await $0.showToken($1.id(), status: .ok) },
     Route("changeToken", .patch, "/tokens/{id}", .run) { try await $0.changeToken($1) },
@@ -22,13 +24,29 @@ extension API {
   fileprivate func listTokens(_ call: Call) async throws -> Answer {
     let limit = try call.limit()
     let cursor: ID<Token>? = try call.cursorID()
-    let owner = try call.queryWord("owner", as: OwnerChoice.self)
-    let filter = TokenFilter(text: call[query: "q"], isOurs: owner.map { $0 == .ours })
+    let filter = try tokenFilter(call)
     let (tokens, shapes) = try await house.read { books throws(StoreFault) in
       let tokens = try books.tokens.list(filter, after: cursor, limit: limit)
       return (tokens, try tokens.map { token throws(StoreFault) in try token.json(books) })
     }
     return .page(shapes, next: tokens.count < limit ? nil : tokens.last?.id.description)
+  }
+
+  private func tokenFilter(_ call: Call) throws -> TokenFilter {
+    let owner = try call.queryWord("owner", as: OwnerChoice.self)
+    return TokenFilter(text: call[query: "q"], isOurs: owner.map { $0 == .ours })
+  }
+
+  fileprivate func exportTokens(_ call: Call) throws -> Answer {
+    let filter = try tokenFilter(call)
+    return table(Token.columns, named: "tokens.csv") { books, from throws(StoreFault) in
+      let after = from.flatMap { Int64($0) }.map { ID<Token>($0) }
+      return try books.tokens.list(filter, after: after, limit: Limits.exportRows).map { token throws(StoreFault) in
+        let owner = try token.owner.flatMap { id throws(StoreFault) in try books.partners.role(id) }
+        let partner = try owner.flatMap { role throws(StoreFault) in try books.partners.partner(role.partner) }
+        return (token.id.description, token.row(partner: partner?.name))
+      }
+    }
   }
 
   fileprivate func showToken(_ id: ID<Token>, status: Status) async throws -> Answer {
@@ -136,6 +154,21 @@ extension API {
 }
 
 nonisolated extension Token {
+  /// Its line in a table, by the names that an import reads too.
+  static let columns = [
+    "uid", "type", "contract_id", "visual_number", "issuer", "group_id", "valid", "valid_until", "whitelist",
+    "language", "credit", "priority", "sessions_at_once", "preference", "partner", "created_at",
+  ]
+
+  func row(partner: String?) -> [CSV.Cell] {
+    [
+      .text(uid), .text(kind.rawValue), .text(contractID), .text(visualNumber), .text(issuer), .text(groupID),
+      .flag(isValid), .time(validUntil), .text(whitelist.rawValue), .text(language),
+      credit.map { .number($0.decimal) } ?? .empty, .whole(priority), .whole(sessionsAtOnce),
+      .text(preference?.rawValue), .text(partner), .time(createdAt),
+    ]
+  }
+
   func json(_ books: Books) throws(StoreFault) -> JSON {
     let owner = try owner.flatMap { id throws(StoreFault) in try books.partners.role(id) }
     let partner = try owner.flatMap { role throws(StoreFault) in try books.partners.partner(role.partner) }

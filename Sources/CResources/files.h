@@ -11,6 +11,9 @@ static const unsigned char file_Admin_app_js[] = {
 static const unsigned char file_Admin_books_js[] = {
 #embed "../../Resources/Admin/books.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_bulk_js[] = {
+#embed "../../Resources/Admin/bulk.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_chart_js[] = {
 #embed "../../Resources/Admin/chart.js" suffix(, 0) if_empty(0)
 };
@@ -145,6 +148,9 @@ static const unsigned char file_Admin_screens_cdr_js[] = {
 };
 static const unsigned char file_Admin_screens_cdrs_js[] = {
 #embed "../../Resources/Admin/screens/cdrs.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_checkup_js[] = {
+#embed "../../Resources/Admin/screens/checkup.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_screens_entry_js[] = {
 #embed "../../Resources/Admin/screens/entry.js" suffix(, 0) if_empty(0)
@@ -406,6 +412,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/api.js", file_Admin_api_js) \
   FILE("Admin/app.js", file_Admin_app_js) \
   FILE("Admin/books.js", file_Admin_books_js) \
+  FILE("Admin/bulk.js", file_Admin_bulk_js) \
   FILE("Admin/chart.js", file_Admin_chart_js) \
   FILE("Admin/closing.js", file_Admin_closing_js) \
   FILE("Admin/commands.js", file_Admin_commands_js) \
@@ -451,6 +458,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/screens/campaigns.js", file_Admin_screens_campaigns_js) \
   FILE("Admin/screens/cdr.js", file_Admin_screens_cdr_js) \
   FILE("Admin/screens/cdrs.js", file_Admin_screens_cdrs_js) \
+  FILE("Admin/screens/checkup.js", file_Admin_screens_checkup_js) \
   FILE("Admin/screens/entry.js", file_Admin_screens_entry_js) \
   FILE("Admin/screens/first-run.js", file_Admin_screens_first_run_js) \
   FILE("Admin/screens/invoices.js", file_Admin_screens_invoices_js) \

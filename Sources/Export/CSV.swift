@@ -19,6 +19,10 @@ public struct CSV: Sendable {
 
     /// A text, or nothing where there is none.
     public static func text(_ text: String?) -> Cell { text.map { .text($0) } ?? .empty }
+    /// A time, or nothing where there is none.
+    public static func time(_ time: Timestamp?) -> Cell { time.map { .time($0) } ?? .empty }
+    /// A number, or nothing where there is none.
+    public static func whole(_ number: Int?) -> Cell { number.map { .whole(Int64($0)) } ?? .empty }
   }
 
   private let width: Int

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dispatch
 import Domain
 import Store
 import Wire
@@ -35,7 +36,10 @@ struct Doctor: AsyncParsableCommand {
     guard access(Store.file(in: folder), F_OK) == 0 else {
       return [.fail("books", "there is no database in \(folder)", "name the data folder with --data")]
     }
-    let inside = Checkup(folder: folder, backup: backup).findings()
+    // The whole of the books is read: beside the daemon that is work for a queue of its own.
+    let inside = await withCheckedContinuation { answer in
+      Checkup.queue.async { answer.resume(returning: Checkup(folder: folder, backup: backup).findings()) }
+    }
     let around = Surroundings(configuration: daemon.configuration, isRunning: daemon.isRunning)
     return inside + (await around.findings())
   }
@@ -79,6 +83,8 @@ struct Finding: Equatable {
 struct Checkup {
   let folder: String
   let backup: String?
+
+  fileprivate static let queue = DispatchQueue(label: "doctor", qos: .utility)
 
   // From here on the doctor warns, or says that it fails.
   static let scarceDiskBytes = (warn: 1 << 30, fail: 64 << 20)

@@ -32,6 +32,7 @@ final class House {
   private let doors: [LoopBound<Doors>]
   private let beat: any DispatchSourceTimer
   private let sweeping: Task<Void, Never>
+  private let noting: Task<Void, Never>
   private let certificates: CertificateKeeper
   private let watching: Task<Void, Never>
   private let log = Logger(label: "ostler")
@@ -116,6 +117,16 @@ final class House {
         "log": .array(LogWriter.newest.map { .string($0) }),
       ]
     }
+    let daemon = RunningDaemon(configuration: configuration, isRunning: true)
+    var examination: Task<JSON, Never>?
+    // Whoever asks while one is under way gets its outcome.
+    api.checkup = {
+      if let examination { return await examination.value }
+      let begun = Task { JSON.array(await Doctor.findings(of: daemon, backup: nil).map(\.json)) }
+      examination = begun
+      defer { examination = nil }
+      return await begun.value
+    }
     api.outerFigures = { [doors] in await House.gather(doors, into: $0) }
     let endpoints = ocpi.endpoints(for: csms, provider: csms)
     let socket = configuration.data + "/ostler.sock"
@@ -134,6 +145,12 @@ final class House {
     beat.activate()
 
     let (days, bytes) = (configuration.messageDays, configuration.messageBytes)
+    noting = Task {
+      while !Task.isCancelled {
+        await api.notePower()
+        try? await Task.sleep(for: .seconds(API.powerSeconds))
+      }
+    }
     sweeping = Task { [log] in
       while !Task.isCancelled {
         do { try await messages.prune(before: clock.now() - .seconds(days * 86_400), maxBytes: bytes) } catch {
@@ -202,6 +219,7 @@ final class House {
   func close() async {
     beat.cancel()
     sweeping.cancel()
+    noting.cancel()
     watching.cancel()
     api.close()
     let doors = doors

@@ -124,6 +124,49 @@ import Wire
     #expect(try await house.ask(.get, "/cdrs.csv", as: owner).json["field"] == "month")
   }
 
+  @Test func listsAreExportedAsCSV() async throws {
+    let (house, owner, desk) = try await ready()
+    let transaction = try await start(house, desk)
+    house.time.pass(3_600)
+    try await stop(house, desk, transaction, wattHours: 9_000)
+    #expect(
+      try await house.ask(.post, "/tokens", ["uid": "04A1B2C4", "visual_number": "=1+1"], as: owner).status == 201)
+
+    func table(_ path: String) async throws -> [[String: String]] {
+      let reply = try await house.ask(.get, path, as: owner)
+      #expect(reply.headers["content-type"] == "text/csv; charset=utf-8")
+      let lines = reply.text.split(separator: "\r\n").map {
+        $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      }
+      return lines.dropFirst().map { Dictionary(uniqueKeysWithValues: zip(lines[0], $0)) }
+    }
+    let station = try #require(try await table("/stations.csv").first)
+    #expect(station["id"] == "CS-1" && station["evses"] == "1" && station["statuses"] == "1 available")
+    #expect(try await table("/stations.csv?q=nowhere").isEmpty)
+    #expect(try await house.ask(.get, "/stations.csv?status=online", as: owner).json["field"] == "status")
+
+    let session = try #require(try await table("/sessions.csv").first)
+    #expect(session["state"] == "completed" && session["token_uid"] == "04A1B2C3" && session["energy_kwh"] == "8")
+    #expect(session["currency"] == "EUR" && session["cost_incl_vat"] == "2.4" && session["cdr"]?.isEmpty == false)
+    #expect(try await table("/sessions.csv?state=invalid").isEmpty)
+    #expect(try await table("/sessions.csv?station=CS-9").isEmpty)
+
+    let tokens = try await table("/tokens.csv?owner=ours")
+    #expect(tokens.map { $0["uid"] } == ["04A1B2C3", "04A1B2C4"])
+    // A spreadsheet must not run what somebody was called.
+    #expect(tokens[1]["visual_number"] == "\"'=1+1\"")
+    #expect(try await table("/tokens.csv?owner=partners").isEmpty)
+  }
+
+  @Test func whatIsExportedCanBeImported() async throws {
+    let (house, owner, _) = try await ready()
+    for (kind, path) in [("stations", "/stations.csv"), ("tokens", "/tokens.csv")] {
+      let text = try await house.ask(.get, path, as: owner).text
+      let found = try await house.ask(.post, "/imports/\(kind)", ["text": .string(text), "dry_run": true], as: owner)
+      #expect(found.json["existing"] == 1 && found.json["failed"] == 0, "\(kind): \(found.text)")
+    }
+  }
+
   // MARK: Commands
 
   @Test func aCommandIsSentAndItsOutcomeCanBeWaitedFor() async throws {

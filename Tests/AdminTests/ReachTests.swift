@@ -123,6 +123,12 @@ import Wire
     let keeper = try await both.keeper(.viewer)
     let csv = try await both.house.send(.get, "/api/v1/cdrs.csv?month=2026-11", [], try bearer(keeper))
     #expect(csv.status == 200 && csv.text.contains("CS-1") && !csv.text.contains("CS-2"), "\(csv.text)")
+    for path in ["stations.csv", "sessions.csv"] {
+      let csv = try await both.house.send(.get, "/api/v1/\(path)", [], try bearer(keeper))
+      #expect(csv.status == 200 && csv.text.contains("CS-1") && !csv.text.contains("CS-2"), "\(path): \(csv.text)")
+    }
+    let tokens = try await both.house.send(.get, "/api/v1/tokens.csv", [], try bearer(keeper))
+    #expect(tokens.text.split(separator: "\r\n").count == 1, "\(tokens.text)")
   }
 
   @Test func thingsOfAnotherSiteLookAsIfTheyDidNotExist() async throws {

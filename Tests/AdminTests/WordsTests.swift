@@ -56,6 +56,21 @@ import Wire
     }
   }
 
+  /// Their events are told by one text each and the word for where they stand.
+  @Test func everyStateOfADutyHasItsWord() {
+    let english = words("en")
+    func check<State: Word>(_ event: String, _ family: String, _: State.Type) {
+      #expect(english["event.\(event)"] != nil, "event.\(event)")
+      for key in State.allCases.map({ "\(family).\($0.rawValue)" }) { #expect(english[key] != nil, "\(key)") }
+    }
+    check("profile", "duty", KeptProfile.State.self)
+    check("reservation", "duty", Reservation.State.self)
+    check("job", "duty", StationJob.State.self)
+    check("campaign", "duty", Campaign.State.self)
+    check("list", "list", LocalListState.Phase.self)
+    check("file", "file", StoredFile.State.self)
+  }
+
   @Test func aTextIsNoPlaceForMarkup() {
     for language in ["en"] + languages {
       for (key, text) in words(language) { #expect(!text.contains("</") && !text.contains("<b"), "\(language) \(key)") }

@@ -3,13 +3,18 @@
 import asyncio
 import hashlib
 import json
+import shutil
 import sqlite3
+from decimal import Decimal
 
+import httpx
 import pytest
 
 from charging import tariff
-from house import Daemon, until
+from house import OWNER, Daemon, until
+from ledger import drained, kwh
 from light import fleet
+from partners import EMSP
 from stations import known
 
 OURS = "04A1B2C3D4E5F6"
@@ -75,6 +80,58 @@ async def test_a_restored_house_goes_on_and_gives_no_number_twice(house, station
     with sqlite3.connect(aside) as shell:
         assert shell.execute("SELECT count(*) FROM session").fetchone()[0] == 2
     shell.close()
+
+
+@pytest.mark.timeout(300)
+async def test_a_house_that_was_lost_comes_back_as_of_its_backup(house, partners, tmp_path):
+    """Made under load, with a partner away: what was acknowledged before it is there to the reading, logins go on, and what
+    waited for the partner reaches it, each CDR once."""
+    emsp = await partners(EMSP())
+    await emsp.join(house)
+    tag = emsp.driver("DE-EMP-C00007")
+    await emsp.give(tag)
+    async with httpx.AsyncClient(base_url=house.url) as browser:
+        assert (await browser.post("/api/v1/login", json=OWNER)).status_code == 200
+        stations = await fleet(house, 10, [tag["uid"]], await tariff(house), pause=0)
+        running = [asyncio.create_task(station.run()) for station in stations]
+        file = tmp_path / "b.ostler"
+        try:
+            await until(lambda: emsp.cdrs())
+            await emsp.stop()
+            await until(lambda: sum(entry.stopped for station in stations for entry in station.ledger) > 40)
+            kept = [entry for station in stations for entry in station.ledger if entry.stopped]
+            await house.cli("backup", str(file))
+        finally:
+            for station in stations:
+                station.finish()
+            await asyncio.gather(*running)
+        later = [entry for station in stations for entry in station.ledger if entry.stopped]
+        assert await house.stop() == 0
+        shutil.rmtree(house.data)
+        await house.cli("restore", str(file))
+        await house.start()
+
+        assert (await browser.get("/api/v1/me")).status_code == 200
+        assert (await browser.post("/api/v1/login", json=OWNER)).status_code == 200
+    sessions = {s["transaction_id"]: s for s in await house.api.items("/sessions", limit=500)}
+    billed = await house.api.items("/cdrs", limit=500)
+    completed = [s for s in sessions.values() if s["state"] == "completed"]
+    assert len(kept) <= len(billed) == len(completed) <= len(later)
+    for entry in kept:
+        session = await house.api.get(f"/sessions/{sessions[entry.transaction]['id']}")
+        assert session["state"] == "completed" and len(session["readings"]) == len(entry.readings) + 2
+        assert Decimal(session["energy_kwh"]) == kwh(entry.stop[1] - entry.meter)
+    assert (await house.api.get(f"/partners/{emsp.number}"))["queue"]["due"] > 0
+    await emsp.start()
+    await house.api.post(f"/partners/{emsp.number}/redeliver")
+    await drained(house, emsp)
+    bodies = {}
+    for seen in emsp.told("cdrs"):
+        bodies.setdefault(seen.json["id"], set()).add(seen.body)
+    # It has some that were made after the backup, and none in two versions.
+    assert {cdr["id"] for cdr in billed} <= set(bodies) and all(len(each) == 1 for each in bodies.values())
+    code, found = await doctor(house, "--backup", str(file))
+    assert code == 0 and found["backup"]["verdict"] == "OK", found
 
 
 async def known_again(house, identity):

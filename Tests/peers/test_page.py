@@ -16,6 +16,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import async_playwright, expect
 
 from charging import priced, tariff
+from conftest import SITE
 from house import OWNER, Daemon, until
 from partners import EMSP
 from stations import knock, known, later, now
@@ -219,7 +220,7 @@ async def inhabited(house, stations, partners):
         "/", "/stations", "/stations/CP-1", *tabs, "/sessions", f"/sessions/{sessions['active']}", f"/sessions/{sessions['completed']}",
         "/map", "/sites", f"/sites/{house.site}", "/tariffs", f"/tariffs/{number}", "/cdrs", f"/cdrs/{cdr}", "/tokens", "/partners",
         f"/partners/{emsp.number}", "/messages", "/roaming", "/roaming?tab=cdrs", "/campaigns", "/invoices", "/analytics", "/settings",
-        *[f"/settings?tab={tab}" for tab in ("people", "alarms", "company", "certificates", "house", "api")], "/nowhere"]
+        *[f"/settings?tab={tab}" for tab in ("people", "alarms", "company", "certificates", "house", "checkup", "api")], "/nowhere"]
 
 
 @pytest.mark.timeout(900)
@@ -330,6 +331,94 @@ async def test_a_token_is_for_alternating_current_only(house, stations, window):
 
     await choose("ac", ["ac_one_phase", "ac_two_phases", "ac_three_phases"])
     await choose("", None)
+
+
+async def test_a_token_has_its_drivers_wish(house, stations, window):
+    page = await (await window(house)).log_in()
+    for wish, expected in (("GREEN", "GREEN"), ("", None)):
+        await page.goto(f"{house.url}/tokens")
+        await page.get_by_text(TAG, exact=True).first.click()
+        dialog = page.get_by_role("dialog")
+        await dialog.locator("[name=preference]").select_option(wish)
+        await dialog.locator("[name=sessions_at_once]").fill("2" if wish else "")
+        await dialog.get_by_role("button", name="Save").click()
+        await expect(dialog).to_have_count(0)
+        token = (await house.api.items("/tokens"))[0]
+        assert (token["preference"], token["sessions_at_once"]) == (expected, 2 if wish else None)
+
+
+async def test_many_stations_are_told_one_thing_by_keyboard(house, stations, window):
+    """What each said stands beside it, also of those that say no or are away; the run is found again."""
+    fleet = [await stations(known(house, f"CP-{number}")) for number in range(1, 5)]
+    fleet[2].refuses.add("TriggerMessage")
+    await fleet[3].close()
+    view = await window(house)
+    page = await view.log_in()
+    await page.goto(f"{house.url}/stations")
+    await page.get_by_role("row").filter(has_text="CP-4").filter(has_text="Offline").wait_for()
+    bar = page.get_by_role("region", name="Selected stations")
+    await expect(bar).to_be_hidden()
+    for _ in fleet:
+        await page.keyboard.press("j")
+        await page.keyboard.press("x")
+    await expect(bar).to_contain_text("4 stations")
+    await page.keyboard.press("x")
+    await page.keyboard.press("x")
+    await bar.get_by_role("button", name="Ask for a message").focus()
+    await page.keyboard.press("Enter")
+    await page.get_by_label("Message", exact=True).select_option("heartbeat")
+    dialog = page.get_by_role("dialog")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    for station, said in (("CP-1", "Accepted"), ("CP-2", "Accepted"), ("CP-3", "Rejected"), ("CP-4", "Failed")):
+        await expect(dialog.get_by_role("row").filter(has_text=station)).to_contain_text(said)
+    await expect(dialog).to_contain_text("4 of 4 done")
+    assert await axe(page, "a run over many stations") == []
+    assert [action for action, _ in fleet[0].commands].count("TriggerMessage") == 1
+    await page.keyboard.press("Escape")
+    await expect(bar.get_by_role("button", name="4 of 4 done")).to_be_focused()
+    await page.get_by_role("link", name="Sites").click()
+    await page.get_by_role("link", name="Stations", exact=False).first.click()
+    await bar.get_by_role("button", name="4 of 4 done").click()
+    await expect(dialog.get_by_role("row").filter(has_text="CP-3")).to_contain_text("Rejected")
+    # Chromium complains of the answer for the one that is away, which is the truth.
+    view.trouble = [line for line in view.trouble if "status of 409" not in line]
+
+
+async def test_stations_are_moved_together_and_back_again(house, stations, window):
+    other = (await house.api.post("/locations", {**SITE, "ref": "SITE-2", "name": "Harbour"}))["id"]
+    for number in (1, 2):
+        await stations(known(house, f"CP-{number}", location=house.site))
+    page = await (await window(house)).log_in()
+
+    async def at(*sites):
+        async def there():
+            return [s["location"]["id"] for s in await house.api.items("/stations")] == list(sites)
+        await until(there, what=f"the stations are at {sites}")
+
+    await page.goto(f"{house.url}/stations")
+    await page.get_by_role("checkbox", name="Select all").check()
+    await page.get_by_role("button", name="Move to a site").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.locator("[name=site]").select_option(str(other))
+    await dialog.get_by_role("button", name="Move to a site").click()
+    await at(other, other)
+    await dialog.get_by_role("button", name="Move them back").click()
+    await at(house.site, house.site)
+
+
+async def test_the_house_is_looked_over_and_a_text_for_helpers_is_copied(house, window):
+    view = await window(house)
+    await view.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = await view.log_in()
+    await page.goto(f"{house.url}/settings?tab=checkup")
+    await expect(page.get_by_role("row").filter(has_text="books")).to_contain_text("every page is whole", timeout=30_000)
+    await expect(page.get_by_role("row").filter(has_text="last backup")).to_contain_text("ostler backup FILE")
+    assert await axe(page, "diagnostics") == []
+    await page.get_by_role("button", name="Copy", exact=True).click()
+    await expect(page.get_by_role("status").filter(has_text="Copied")).to_have_count(1)
+    text = await page.evaluate("navigator.clipboard.readText()")
+    assert "== doctor ==" in text and "== settings ==" in text and house.key not in text
 
 
 async def test_a_second_factor_is_set_up_and_asked_for(house, window):

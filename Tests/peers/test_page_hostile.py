@@ -198,7 +198,7 @@ async def test_hostile_texts_do_no_harm_on_papers_and_in_tables(house, stations)
             page.extract_text(visitor_text=lambda words, _, at, *rest: places.append((at[4], at[5], words)) if words.strip() else None)
         assert places and all(0 <= x < 595 and 0 < y < 842 for x, y, _ in places), [p for p in places if not 0 <= p[0] < 595]
 
-    for name in (f"invoices.csv?month={month}", f"cdrs.csv?month={month}"):
+    for name in (f"invoices.csv?month={month}", f"cdrs.csv?month={month}", "stations.csv", "sessions.csv", "tokens.csv"):
         rows = list(csv.reader(io.StringIO((await fetched(f"/{name}")).text)))
         assert len(rows) > 1, name
         cells = [cell for row in rows for cell in row]

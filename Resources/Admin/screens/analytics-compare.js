@@ -19,8 +19,8 @@ export function marginTable({ total, items }) {
       { id: 'energy', label: t('col.energy'), num: true, sort: (one) => Number(one.energy_kwh), cell: (one) => kilowattHours(one.energy_kwh, 1) },
       { id: 'costed', label: t('analytics.costed'), num: true, cell: (one) => kilowattHours(one.costed_kwh, 1) },
       { id: 'revenue', label: t('analytics.revenue'), num: true, cell: (one) => each(one.moneys, 'revenue') },
-      { id: 'cost', label: t('analytics.cost'), num: true, cell: (one) => each(one.moneys, 'cost') },
-      { id: 'margin', label: t('analytics.margin.left'), num: true, cell: (one) => each(one.moneys, 'margin') },
+      { id: 'cost', label: t('analytics.cost'), num: true, cell: (one) => (Number(one.costed_kwh) ? each(one.moneys, 'cost') : none) },
+      { id: 'margin', label: t('analytics.margin.left'), num: true, cell: (one) => (Number(one.costed_kwh) ? each(one.moneys, 'margin') : none) },
     ],
   });
   table.show(items);
@@ -108,6 +108,7 @@ export function forecastChart(forecast, zone) {
     h('p.mute', null, t('analytics.forecast.text', { weeks, day: day(forecast.from, zone) }), ' ',
       forecast.band_held_percent === null ? t('analytics.forecast.untried') : t('analytics.forecast.held', { percent: number(forecast.band_held_percent, 1), n: forecast.band_tried_hours }), ' ',
       t('analytics.forecast.peak', { at: moment(peak.start, zone), kw: number(peak.energy_kwh, 1), most: number(peak.most_kwh, 1) })),
-    h('figure.chart-box', null, h('figcaption.chart-note', null, label), svg),
+    h('figure.chart-box', null, h('figcaption.chart-note', null, label), svg, h('div.axis.days', { 'aria-hidden': 'true' },
+      items.filter((_, i) => i % 24 === 0).map((one) => h('span', null, day(one.start, zone))))),
   ];
 }

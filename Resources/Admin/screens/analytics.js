@@ -101,7 +101,14 @@ function bars({ items, zone, total }) {
     const tall = (Number(one.energy_kwh) / most) * (height - 8);
     svg.append(shape('rect', { x: i * step + step * 0.12, y: height - tall, width: step * 0.76, height: Math.max(tall, 0.5), class: 'bar-fill' }, shape('title', {}, `${day(one.start, zone)}: ${kilowattHours(one.energy_kwh, 1)}`)));
   });
-  return h('figure.chart-box', null, h('figcaption.chart-note', null, t('analytics.bars', { most: number(most, 1) })), svg);
+  return h('figure.chart-box', null, h('figcaption.chart-note', null, t('analytics.bars', { most: number(most, 1) })), svg, axis(items.map((one) => day(one.start, zone))));
+}
+
+/// Some of the dates below a chart, from its first to its last.
+function axis(names) {
+  const few = Math.min(names.length, 5);
+  const places = Array.from({ length: few }, (_, i) => Math.round((i * (names.length - 1)) / Math.max(few - 1, 1)));
+  return h('div.axis', { 'aria-hidden': 'true' }, places.map((place) => h('span', null, names[place])));
 }
 
 function usageTable({ items, zone, from, to }) {

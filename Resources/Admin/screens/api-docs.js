@@ -27,11 +27,14 @@ export async function drawDocument(place, signal) {
     }));
   };
   const id = freshID();
-  fill(place, h('section', null, h('h2', null, t('api.title')), h('p.mute', null, root.info.description),
+  fill(place, h('section', null, h('h2', null, t('api.title')), h('p.mute', null, coded(root.info.description)),
     h('p', null, h('a', { href: '/api/v1/openapi.json' }, t('settings.api.document'))),
     h('div.field', null, h('label', { for: id }, t('api.filter')), h('input', { id, type: 'search', data: { filter: '' }, 'aria-keyshortcuts': '/', on: { input: (event) => draw(event.target.value) } })), list));
   draw('');
 }
+
+/// A text of the document, what stands in backticks as code.
+function coded(text = '') { return text.split('`').map((part, i) => (i % 2 ? h('code', null, part) : part)); }
 
 function operation(o, root, resolve) {
   const place = h('div');
@@ -42,7 +45,7 @@ function operation(o, root, resolve) {
       isDrawn = true;
       fill(place, detail(o, root, resolve));
     } },
-  }, h('summary', null, h('code', null, `${o.method.toUpperCase()} `, o.url.split('/').slice(1).flatMap((part) => ['/', part, h('wbr')])), ` ${o.summary ?? ''}`), place);
+  }, h('summary', null, h('code', null, `${o.method.toUpperCase()} `, o.url.split('/').slice(1).flatMap((part) => ['/', part, h('wbr')])), ' ', coded(o.summary)), place);
 }
 
 function detail(o, root, resolve) {
@@ -62,10 +65,10 @@ function detail(o, root, resolve) {
     } },
   },
   inputs.map((p) => h('div.field', null, h('label', { for: p.id }, `${p.name} `, h('span.optional', null, p.in === 'path' ? '' : t('form.optional'))),
-    h('input', { id: p.id, type: 'text', class: 'mono', 'aria-describedby': `${p.id}h`, placeholder: resolve(p.schema)?.enum?.join(' | ') }), h('div.hint', { id: `${p.id}h` }, p.description ?? ''))),
+    h('input', { id: p.id, type: 'text', class: 'mono', 'aria-describedby': `${p.id}h`, placeholder: resolve(p.schema)?.enum?.join(' | ') }), h('div.hint', { id: `${p.id}h` }, coded(p.description)))),
   content && h('div.field', null, h('label', { for: bodyID }, t('api.body')), h('textarea', { id: bodyID, class: 'mono', rows: 8, spellcheck: 'false', value: example })),
   !untried.includes(o.operationId) && h('div.buttons', null, h('button', { type: 'submit' }, t(o.method === 'get' ? 'api.try' : 'api.try.change'))), answer);
-  return [o.description && h('p', null, o.description), h('ul', null, Object.entries(o.responses).map(([status, value]) => h('li', null, h('code', null, status), ` ${resolve(value).description}`))), form];
+  return [o.description && h('p', null, coded(o.description)), h('ul', null, Object.entries(o.responses).map(([status, value]) => h('li', null, h('code', null, status), ` ${resolve(value).description}`))), form];
 }
 
 function address(o, inputs, form) {

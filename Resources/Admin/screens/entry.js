@@ -2,14 +2,14 @@
 
 import { setUp, signIn } from '../api.js';
 import { form, problemBox } from '../dialog.js';
-import { fill, h } from '../dom.js';
+import { brandMark, fill, h } from '../dom.js';
 import { fieldRow } from '../forms.js';
 import { t } from '../i18n.js';
 
 function frame(app, title, ...content) {
   app.className = 'entry';
   document.title = `${title} · Ostler`;
-  fill(app, h('main', { id: 'main' }, h('p.brand', null, 'Ostler'), h('h1', null, title), content));
+  fill(app, h('main', { id: 'main' }, h('p.brand', null, brandMark(), 'Ostler'), h('h1', null, title), content));
   app.querySelector('input')?.focus();
 }
 

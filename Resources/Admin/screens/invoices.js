@@ -57,7 +57,7 @@ function monthSection(shown, done) {
     () => post(path`/months/${shown.month}/close`, {}, { seconds: 120 }), done, shown.month);
   const table = new LiveTable({
     caption: t('invoices.drafts'), key: (i) => `${i.payer_kind} ${i.payer} ${i.currency}`, empty: () => h('p.mute', null, t('invoices.drafts.none')),
-    columns: columns().filter((column) => !['name', 'made', 'state'].includes(column.id)),
+    columns: columns().filter((column) => !['name', 'made', 'state'].includes(column.id)).map((column) => ({ ...column, head: column.id === 'payer' })),
   });
   table.show(shown.drafts);
   return h('section', null, h('div.section-head', null, h('h2', null, t('invoices.drafts.of', { month: name })), h('div.buttons', null,
@@ -107,7 +107,7 @@ function pdf(invoice) {
 function columns() {
   return [
     { id: 'name', label: t('invoices.number'), head: true, cell: (i) => pdf(i) },
-    { id: 'payer', label: t('invoices.payer'), head: false, cell: (i) => h('span', null, i.payer_name, i.payer_name === i.payer ? '' : h('span.mute', null, ` · ${i.payer}`)) },
+    { id: 'payer', label: t('invoices.payer'), cell: (i) => h('span', null, i.payer_name, i.payer_name === i.payer ? '' : h('span.mute', null, ` · ${i.payer}`)) },
     { id: 'kind', label: t('col.kind'), cell: (i) => word('payer', i.payer_kind) },
     { id: 'sessions', label: t('nav.sessions'), num: true, cell: (i) => number(i.sessions) },
     { id: 'energy', label: t('col.energy'), num: true, cell: (i) => kilowattHours(i.energy_kwh, 1) },

@@ -23,6 +23,17 @@ setInterval(() => {
   if (power.length > remembered) power.shift();
 }, 1000);
 
+let earlier = [];           // What the daemon noted before.
+
+/// The line up to now. Whoever sees some sites only begins it with the page.
+async function lookBack(signal) {
+  try {
+    earlier = (await get('/power', {}, { signal })).items.map((one) => ({ at: new Date(one.at).getTime(), value: Number(one.power_kw) }));
+  } catch { /* It begins now. */ }
+}
+
+const line = () => [...earlier.filter((one) => !power.length || one.at < power[0].at), ...power];
+
 function total() {
   return openSessions.list().reduce(
     (sum, session) => sum + (session.state === 'active' ? Number(session.power_kw ?? 0) : 0), 0
@@ -78,8 +89,9 @@ export async function show({ root, signal, head }) {
   openSessions.listen(drawSessions, signal);
   draw();
   drawSessions();
-  chart.show(power);
-  const timer = setInterval(() => chart.show(power), 1000);
+  chart.show(line());
+  lookBack(signal).then(() => chart.show(line()));
+  const timer = setInterval(() => chart.show(line()), 1000);
   signal.addEventListener('abort', () => clearInterval(timer));
 
   const known = { ...me.first_run };

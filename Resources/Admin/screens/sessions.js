@@ -4,7 +4,7 @@ import { get, mayRun } from '../api.js';
 import { openSessions, partners } from '../books.js';
 import { stopSession } from '../commands.js';
 import { confirmClose } from '../closing.js';
-import { h, path } from '../dom.js';
+import { h, path, query as queryOf } from '../dom.js';
 import { filterBar } from '../forms.js';
 import { t, word } from '../i18n.js';
 import { onNews } from '../live.js';
@@ -13,7 +13,8 @@ import { LiveTable } from '../table.js';
 import { sessionColumns } from '../session-columns.js';
 
 export async function show({ root, signal, query, head, keep }) {
-  head({ title: t('nav.sessions'), sub: t('sessions.sub') });
+  const csv = h('a.button', { download: '' }, t('csv'));
+  head({ title: t('nav.sessions'), sub: t('sessions.sub'), buttons: csv });
   await partners.ready().catch(() => {});
   const open = new LiveTable({
     caption: t('sessions.open'), columns: sessionColumns({}), key: (s) => s.id, href: (s) => path`/sessions/${s.id}`, name: (s) => s.station,
@@ -39,20 +40,21 @@ export async function show({ root, signal, query, head, keep }) {
     { name: 'day', type: 'date', label: t('sessions.day'), value: query.get('day') },
   ], () => {
     keep(bar.values());
+    exportHere();
     drawOpen();
     list.begin();
   });
+  const wanted = () => {
+    const { station, state, partner, day } = bar.values();
+    const from = day ? new Date(`${day}T00:00:00`) : null;
+    const to = from ? new Date(from.getTime() + 86_400_000) : null;
+    return { station, state, partner, from: from?.toISOString(), to: to?.toISOString() };
+  };
+  const exportHere = () => csv.setAttribute('href', `/api/v1/sessions.csv${queryOf(wanted())}`);
+  exportHere();
   const list = pager({
     signal, wait: 200,
-    load: (cursor) => {
-      const { station, state, partner, day } = bar.values();
-      const from = day ? new Date(`${day}T00:00:00`) : null;
-      const to = from ? new Date(from.getTime() + 86_400_000) : null;
-      return get(
-        '/sessions', { station, state, partner, from: from?.toISOString(), to: to?.toISOString(), limit: 100, cursor },
-        { signal }
-      );
-    },
+    load: (cursor) => get('/sessions', { ...wanted(), limit: 100, cursor }, { signal }),
     draw: (items, fresh) => (fresh ? ended.showNow(items) : ended.show(items)),
   });
   const drawOpen = () => {

@@ -19,10 +19,10 @@ import { versionsBoxes } from './partners.js';
 import { auditSection, peopleSection, reachField, reachOf, roleOptions, siteNames, sitesText } from './people.js';
 import { webhookSection } from './webhooks.js';
 
-const tabs = { account: drawAccount, people: drawPeople, alarms: drawAlarms, company: drawCompany, certificates: drawCertificates, house: drawHouse, api: drawAPI };
+const tabs = { account: drawAccount, people: drawPeople, alarms: drawAlarms, company: drawCompany, certificates: drawCertificates, house: drawHouse, checkup: drawCheckup, api: drawAPI };
 
 export async function show({ root, signal, query, head }) {
-  const shown = Object.keys(tabs).filter((name) => !['people', 'alarms'].includes(name) || mayOwn());
+  const shown = Object.keys(tabs).filter((name) => !['people', 'alarms', 'checkup'].includes(name) || mayOwn());
   const tab = shown.includes(query.get('tab')) ? query.get('tab') : 'account';
   head({ title: t('nav.settings'), sub: t('settings.sub') });
   const place = h('div');
@@ -99,6 +99,11 @@ async function drawPublic(place, signal) {
   h('p.mute', null, t('public.text')), isOn && h('p', null, h('a', { href: '/status', target: '_blank', rel: 'noopener' }, `${location.origin}/status`)));
 }
 
+async function drawCheckup(place, signal) {
+  const { checkupSection } = await import('./checkup.js');
+  fill(place, checkupSection(signal));
+}
+
 async function drawAPI(place, signal) {
   const { drawDocument } = await import('./api-docs.js');
   await drawDocument(place, signal);
@@ -113,7 +118,7 @@ async function drawCertificates(place, signal) {
 async function drawHouse(place, signal) {
   const tiles = h('section');
   fill(place, h('section', null, h('h2', null, t('settings.addresses')), h('p.mute', null, t('settings.addresses.text')),
-    stationURLs('').map((url) => copyBox(t('connect.url'), url)), versionsBoxes(), h('p.mute', null, t(`connect.knock.${me.strangers_may_knock}`))), tiles,
+    stationURLs('').map((url) => copyBox(t('connect.url'), url)), versionsBoxes()), tiles,
   h('section', null, h('h2', null, t('settings.about')), h('dl.facts', null, fact('Ostler', me.version || none),
     fact(t('settings.api'), h('a', { href: '/api/v1/openapi.json' }, t('settings.api.document'))), fact(t('settings.clock'), timeMark(me.now)),
     fact(t('settings.locale'), `${language} · ${locale}`))));

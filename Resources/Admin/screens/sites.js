@@ -33,7 +33,7 @@ export async function show({ root, signal, query, head, keep }) {
         cell: (s) => h('a', { href: path`/sites/${s.id}` }, s.name),
       },
       {
-        id: 'address', label: t('col.address'), cut: true, sort: (s) => s.city,
+        id: 'address', label: t('col.address'), wide: true, cut: true, sort: (s) => s.city,
         cell: (s) => [
           s.address, [s.postal_code, s.city].filter(Boolean).join(' '), s.country,
         ].filter(Boolean).join(', '),

@@ -63,7 +63,7 @@ export async function drawConfiguration(place, state, { signal }) {
         (row) => !text || row.key.toLowerCase().includes(text) || String(row.value ?? '').toLowerCase().includes(text)
       )
     );
-    note.textContent = known ? t('configuration.read_at', { at: clock(known.at), n: known.rows.length }) : '';
+    note.textContent = known?.rows.length ? t('configuration.read_at', { at: clock(known.at), n: known.rows.length }) : '';
   }
 
   async function read() {

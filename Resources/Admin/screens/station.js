@@ -25,6 +25,8 @@ const tabs = {
   setup: drawSetUp,
 };
 
+const mostSummed = 8;   // Sessions of a station whose readings are fetched for the line of its power.
+
 export async function show(context) {
   const { root, signal, params, query, head } = context;
   const tab = query.get('tab') in tabs ? query.get('tab') : 'now';
@@ -145,15 +147,18 @@ async function drawNow(place, state, { signal }) {
   signal.addEventListener('abort', () => clearInterval(timer));
 }
 
-/// The readings of the session that runs, where there is exactly one: two could not be summed point by point.
+/// What the sessions that run told before: at each reading the sum of what every one of them said last.
 async function earlierPower(station, signal) {
   const running = station.evses.map((evse) => sessionAt(station, evse)).filter(Boolean);
-  if (running.length !== 1) return [];
   try {
-    const session = await get(path`/sessions/${running[0].id}`, {}, { signal });
-    return session.readings.filter((r) => r.power_kw !== null).map((r) => ({
-      at: new Date(r.at).getTime(), value: Number(r.power_kw),
-    }));
+    const sessions = await Promise.all(running.slice(0, mostSummed).map(({ id }) => get(path`/sessions/${id}`, {}, { signal })));
+    const readings = sessions.flatMap(({ id, readings }) => readings.filter((r) => r.power_kw !== null)
+      .map((r) => ({ id, at: new Date(r.at).getTime(), kw: Number(r.power_kw) }))).sort((a, b) => a.at - b.at);
+    const last = new Map();
+    return readings.map(({ id, at, kw }) => {
+      last.set(id, kw);
+      return { at, value: [...last.values()].reduce((sum, one) => sum + one, 0) };
+    });
   } catch {
     return [];
   }
@@ -247,7 +252,7 @@ async function drawCommands(place, { station }, { signal }) {
         cell: (c) => (c.phase === 'sent' ? none : commandTook(c)),
       },
       { id: 'origin', label: t('col.by'), cut: true, cell: (c) => who(c.origin) },
-      { id: 'detail', label: t('col.detail'), cut: true, cell: (c) => h('code', null, brief(c.detail)) },
+      { id: 'detail', label: t('col.detail'), cut: true, cell: (c) => brief(c.detail) || none },
       { id: 'answer', label: t('col.answer'), wide: true, cut: true, cell: (c) => inWords(c.answer) || none },
       {
         id: 'session', label: t('col.session'),
@@ -270,9 +275,8 @@ async function drawCommands(place, { station }, { signal }) {
 }
 
 function brief(detail) {
-  if (detail === null || detail === undefined) return '';
-  const text = JSON.stringify(detail);
-  return text === '{}' ? '' : text;
+  return Object.entries(detail ?? {}).filter(([, value]) => value !== null && !(Array.isArray(value) && value.length === 0))
+    .map(([name, value]) => `${name.replaceAll('_', ' ')} ${typeof value === 'object' ? JSON.stringify(value) : value}`).join(', ');
 }
 
 async function drawHistory(place, { station }, { signal }) {

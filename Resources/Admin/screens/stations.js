@@ -1,15 +1,17 @@
 // All stations as one live table: what each does, where it stands, and what can be done with it.
 
-import { mayRun, patch, post } from '../api.js';
+import { mayHelp, mayRun, patch, post } from '../api.js';
 import { stationActions } from '../actions.js';
 import { knocks, locations, openSessions, powerOf, sessionAt, stations } from '../books.js';
+import { bulkBar, Selection } from '../bulk.js';
 import { formDialog } from '../dialog.js';
-import { fill, h, path } from '../dom.js';
+import { fill, h, path, put, query as queryOf } from '../dom.js';
 import { ago, kilowattHours, kilowatts, none } from '../format.js';
 import { filterBar, given } from '../forms.js';
 import { t, word } from '../i18n.js';
 import { importButton } from '../imports.js';
 import { go } from '../keys.js';
+import { shown } from '../knocks.js';
 import { countNote, LiveTable } from '../table.js';
 import { glyph, mark, stateOf } from '../states.js';
 import { connectBox } from './first-run.js';
@@ -18,9 +20,10 @@ const statuses = ['online', 'offline', 'charging', 'available', 'preparing', 'fi
   'unknown', 'pending', 'rejected'];
 
 export async function show({ root, signal, query, head, keep }) {
+  const csv = h('a.button', { href: '/api/v1/stations.csv', download: '' }, t('csv'));
   head({
     title: t('nav.stations'), sub: t('stations.sub'),
-    buttons: mayRun() && [importButton('stations'), h('button', { type: 'button', on: { click: addDialog } }, t('stations.add'))],
+    buttons: [csv, mayRun() && [importButton('stations'), h('button', { type: 'button', on: { click: addDialog } }, t('stations.add'))]],
   });
   const loaded = stations.ready();
   openSessions.ready().catch(() => {});
@@ -45,13 +48,23 @@ export async function show({ root, signal, query, head, keep }) {
   ].filter(Boolean), () => {
     keep(bar.values());
     table.showNow(rows());
+    selection.tell();
+    exportHere();
   }, note);
+  let listed = [];
+  const selection = new Selection(() => listed);
   const table = stationTable(() => h('div', null, h(
     'h2', null, stations.items.size ? t('stations.none.filtered') : t('stations.none')
   ),
-    stations.items.size ? null : connectBox()));
+    stations.items.size ? null : connectBox()), { picks: mayHelp() && selection.column });
+  const many = mayHelp() && bulkBar(selection, table, signal);
   const strangers = knockTable(signal);
-  root.append(strangers, bar, table.element);
+  put(root, strangers, bar, table.element, many);
+  const exportHere = () => {
+    const { q, status, site } = bar.values();
+    csv.setAttribute('href', `/api/v1/stations.csv${queryOf({ q, status: /^(on|off)line$/.test(status) ? '' : status, location: site })}`);
+  };
+  exportHere();
 
   const rows = () => {
     const { q = '', status = '', site = '' } = bar.values();
@@ -61,6 +74,7 @@ export async function show({ root, signal, query, head, keep }) {
       (s) => matches(s, text) && (!status || fits(s, status)) && (!site || String(s.location?.id) === site)
     );
     fill(note, countNote(found.length, all.length));
+    listed = found;
     return found;
   };
   stations.listen(() => table.show(rows()), signal);
@@ -83,11 +97,12 @@ function fits(station, status) {
 }
 
 /// The table, also for a site.
-export function stationTable(empty, { isOneSite } = {}) {
+export function stationTable(empty, { isOneSite, picks } = {}) {
   return new LiveTable({
     caption: t('nav.stations'), key: (s) => s.id, href: (s) => path`/stations/${s.id}`, actions: (s) => stationActions(s), empty,
     tone: (s) => (s.online ? '' : 'off'), sort: { by: 'id' }, stamp: () => openSessions.version,
     columns: [
+      picks,
       {
         id: 'id', label: t('col.station'), head: true, sort: (s) => s.id,
         cell: (s) => h('a.id', { href: path`/stations/${s.id}` }, s.id),
@@ -141,7 +156,7 @@ function evseMarks(station) {
   return list;
 }
 
-/// The strangers, also those that are ignored, so that nobody is forgotten.
+/// The strangers for whom the banner has no room, and those that are ignored, so that nobody is forgotten.
 function knockTable(signal) {
   const section = h('section', { id: 'knocks', hidden: true });
   const table = new LiveTable({
@@ -162,7 +177,8 @@ function knockTable(signal) {
   });
   section.append(h('h2', null, t('knock.region')), table.element);
   const draw = () => {
-    const all = knocks.list().filter((knock) => knock.ignored);
+    const waiting = knocks.list().filter((knock) => !knock.ignored);
+    const all = [...waiting.slice(shown), ...knocks.list().filter((knock) => knock.ignored)];
     section.hidden = all.length === 0;
     table.show(all);
   };

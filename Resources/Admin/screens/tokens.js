@@ -2,7 +2,7 @@
 
 import { all, get, mayRun, patch, post, remove } from '../api.js';
 import { confirmDialog, formDialog, problemBox } from '../dialog.js';
-import { announce, fill, h, path } from '../dom.js';
+import { announce, fill, h, path, query as queryOf } from '../dom.js';
 import { editDialog } from '../editing.js';
 import { ago, day, none, now, number } from '../format.js';
 import { changes, filterBar, given } from '../forms.js';
@@ -15,9 +15,10 @@ import { mark } from '../states.js';
 
 export async function show({ root, signal, query, head, keep }) {
   const trouble = h('div');
+  const csv = h('a.button', { download: '' }, t('csv'));
   head({
     title: t('nav.tokens'), sub: t('tokens.sub'),
-    buttons: mayRun() && [importButton('tokens'), h('button', { type: 'button', on: { click: () => add() } }, t('tokens.add.new'))],
+    buttons: [csv, mayRun() && [importButton('tokens'), h('button', { type: 'button', on: { click: () => add() } }, t('tokens.add.new'))]],
   });
   const inbox = h('section', { hidden: true });
   const unknown = unknownTable((tag) => add(tag));
@@ -33,8 +34,11 @@ export async function show({ root, signal, query, head, keep }) {
     },
   ], () => {
     keep(bar.values());
+    exportHere();
     list.begin();
   });
+  const exportHere = () => csv.setAttribute('href', `/api/v1/tokens.csv${queryOf(bar.values())}`);
+  exportHere();
   const table = new LiveTable({
     caption: t('nav.tokens'), key: (k) => k.id, name: (k) => k.uid, open: (k) => { if (mayRun() && !k.owner) change(k); },
     actions: (k) => (mayRun() && !k.owner ? [
@@ -158,12 +162,11 @@ async function locations() {
 
 /// A day becomes its last moment here.
 function shaped({
-  uid, visual_number, contract_id, issuer, group_id, whitelist, type, valid_until, language, places, energy_transfers: ways,
+  uid, type, valid_until, places, energy_transfers: ways, ...plain
 }, token) {
   const end = valid_until ? new Date(`${valid_until}T23:59:59`).toISOString() : null;
   return {
-    ...(uid === undefined ? {} : { uid }), ...(type === undefined ? {} : { type }), visual_number, contract_id, issuer,
-    group_id, whitelist, valid_until: end, language,
+    ...(uid === undefined ? {} : { uid }), ...(type === undefined ? {} : { type }), ...plain, valid_until: end,
     places: places === 'many' ? token.places : places ? [{ location: Number(places) }] : null,
     energy_transfers: ways === 'many' ? token.energy_transfers : WAYS[ways] ?? null,
   };
@@ -185,7 +188,11 @@ function tokenFields(token, isNew, sites) {
       options: options('token_type', ['RFID', 'APP_USER', 'AD_HOC_USER', 'KEY_CODE', 'EMAID', 'MAC_ADDRESS', 'EVCCID', 'VIN', 'OTHER']),
     },
     { name: 'group_id', label: t('tokens.group'), value: token.group_id, maxlength: 36, hint: t('tokens.group.hint') },
-    { name: 'valid_until', label: t('tokens.until'), type: 'date', value: flat(token).valid_until },
+    { name: 'valid_until', label: t('tokens.until'), type: 'date', value: flat(token).valid_until, cls: 'half' },
+    {
+      name: 'sessions_at_once', label: t('tokens.at_once'), type: 'number', min: 1, max: 100, value: token.sessions_at_once, cls: 'half',
+      hint: t('tokens.at_once.hint'),
+    },
     {
       name: 'places', label: t('tokens.places'), type: 'select', value: placeOf(token), hint: t('tokens.places.hint'),
       options: [
@@ -199,6 +206,13 @@ function tokenFields(token, isNew, sites) {
         { value: '', label: t('tokens.ways.all') }, { value: 'ac', label: t('tokens.ways.ac') },
         { value: 'dc', label: t('tokens.ways.dc') },
         ...(waysOf(token) === 'many' ? [{ value: 'many', label: t('tokens.ways.many', { n: token.energy_transfers.length }) }] : []),
+      ],
+    },
+    {
+      name: 'preference', label: t('tokens.preference'), type: 'select', value: token.preference ?? '', hint: t('tokens.preference.hint'),
+      options: [
+        { value: '', label: t('tokens.preference.none') },
+        ...['REGULAR', 'CHEAP', 'FAST', 'GREEN'].map((value) => ({ value, label: word('preference', value.toLowerCase()) })),
       ],
     },
     {
