@@ -114,6 +114,9 @@ public struct PartnerQuirks: Payload {
   /// an error. Absent: where the partner has it too.
   public var reconcilesInvoices: Bool?
 
+  /// Told of bookings, whose module stands in no table of OCPI 2.3.0. Absent: where the partner has it too.
+  public var takesBookings: Bool?
+
   /// An operator of stations, a provider of drivers, or both.
   public enum Side: String, Word { case cpo = "CPO", emsp = "EMSP", both = "BOTH" }
 
@@ -132,6 +135,7 @@ public struct PartnerQuirks: Payload {
     try w.visit("version", &version, max: 10)
     try w.visit("side", &side)
     try w.visit("reconciles_invoices", &reconcilesInvoices)
+    try w.visit("takes_bookings", &takesBookings)
   }
 }
 
