@@ -18,7 +18,7 @@ extension Route {
       return .done
     },
     Route("listBookings", .get, "/bookings", .look) { try await $0.listBookings($1) },
-    Route("createBooking", .post, "/bookings", .run) { try await $0.createBooking($1) },
+    Route("createBooking", .post, "/bookings", .run, isCommand: true) { try await $0.createBooking($1) },
     Route("getBooking", .get, "/bookings/{id}", .look) { try await $0.showBooking($1.text("id"), status: .ok) },
     Route("cancelBooking", .delete, "/bookings/{id}", .run) { api, call in
       let reason: Cancellation.Reason = try call.queryWord("reason") ?? .unknown

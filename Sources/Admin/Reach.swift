@@ -27,7 +27,8 @@ nonisolated enum Reach: Hashable {
   /// Operations that show nothing but what the books under a scope hold, or that hold for the whole house and harm nobody.
   private static let ofSites: Set = [
     "showOverview", "listStations", "listSessions", "listCDRs", "exportCDRs", "listLocations", "listAlerts", "listJobs",
-    "listReservations", "listBookings", "listBookingLocations", "listMessages", "followEvents", "listParked", "listDowntimes", "listTariffs", "getTariff",
+    "listReservations", "listBookings", "listBookingLocations", "listMessages", "followEvents", "listParked",
+    "listDowntimes", "listTariffs", "getTariff",
     "validateTariff", "simulateTariff", "listParties", "getParty", "listSettingTemplates", "getSettingTemplate",
     "showUsage",
     "exportUsage", "showHeatmap", "exportHeatmap", "showConnectorUsage", "exportConnectorUsage", "reportUptime",

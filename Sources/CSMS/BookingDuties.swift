@@ -18,7 +18,8 @@ extension CSMS {
 
   private func tend(_ due: Booking) throws(StoreFault) {
     var booking = due
-    let reservation = try booking.reservation.flatMap { id throws(StoreFault) in try books.reservations.reservation(id) }
+    let reservation = try booking.reservation.flatMap { id throws(StoreFault) in try books.reservations.reservation(id)
+    }
     guard now < booking.noShowAt else { return try nobodyCame(booking, reservation) }
     booking.dueAt = booking.noShowAt
     if reservation?.state.isOpen != true, let token = booking.details.tokens?.first {

@@ -142,7 +142,11 @@ extension CSMS {
       let page = places[first...].prefix(query.limit)
       var items: [PublishedBookingLocation] = []
       for (place, view) in page {
-        if let view { items.append(view) } else if let view = try views.published(place, by: rules) { items.append(view) }
+        if let view {
+          items.append(view)
+        } else if let view = try views.published(place, by: rules) {
+          items.append(view)
+        }
       }
       let last = first + page.count < places.count ? page.last?.place : nil
       return Page(
@@ -165,8 +169,9 @@ extension CSMS {
     return found
   }
 
-  public func bookings(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<PublishedBooking>
-  {
+  public func bookings(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<
+    PublishedBooking
+  > {
     let (partner, behalf, zones, now) = (caller.terms.partner.id, caller.behalf, zones, now)
     return try await answer { books throws(StoreFault) in
       let views = BookingViews(books: books, zones: zones, now: now)
@@ -194,7 +199,7 @@ extension CSMS {
       guard location.ref.ciFolded == request.location.ciFolded else {
         throw .invalid("location_id is not the location of \(place.ref)")
       }
-      for token in request.tokens ?? [] where !caller.terms.isBehind(token.owner) {
+      for token in request.tokens ?? [] where !caller.terms.isPartner(token.owner) {
         throw .invalid("tokens: \(token.owner) is not one of your parties")
       }
       let held = try stored { () throws(StoreFault) in
@@ -207,8 +212,10 @@ extension CSMS {
       if held == nil, request.canceled != nil { throw .invalid("request_id: there is no such booking") }
       return try stored { () throws(StoreFault) in
         let booking = try self.decide(
-          request, about: held ?? Booking(
-            id: self.newID(), of: request, at: place, partner: partner.id, owner: owner.id, at: self.now), at: place)
+          request,
+          about: held
+            ?? Booking(
+              id: self.newID(), of: request, at: place, partner: partner.id, owner: owner.id, at: self.now), at: place)
         guard let shown = try self.bookingViews.published(booking) else { throw .missing("the booking's location") }
         return (shown, held == nil)
       }
@@ -362,7 +369,4 @@ extension PartnerTerms {
     place.isOpen && location.isPublished && partner.publishing.shows(location: location.ref)
       && parties.contains { $0.id == location.party }
   }
-
-  /// Whether a party stands behind the partner; behind a hub anybody may.
-  fileprivate func isBehind(_ party: PartyID) -> Bool { hub != nil || partner.roles.contains { $0.name == party } }
 }

@@ -120,7 +120,9 @@ public struct Booking: Sendable, Equatable {
 
   /// From when on its station holds the EVSE, and until when without a car.
   public var placedFrom: Timestamp { period.start - .seconds(max(terms.early, details.lead) * 60) }
-  public var noShowAt: Timestamp { terms.noShow.map { min(period.start + .seconds($0 * 60), period.end) } ?? period.end }
+  public var noShowAt: Timestamp {
+    terms.noShow.map { min(period.start + .seconds($0 * 60), period.end) } ?? period.end
+  }
 
   // MARK: What its provider asks
 

@@ -197,6 +197,9 @@ public struct PartnerTerms: Sendable, Equatable {
     return partner.roles.contains { $0.name == party || $0.role == "HUB" }
   }
 
+  /// Whether a party stands behind the partner, in whatever role; behind a hub anybody may.
+  public func isPartner(_ party: PartyID) -> Bool { hub != nil || partner.roles.contains { $0.name == party } }
+
   /// The hub that it is, or through which it speaks; nil where it is no hub.
   public var hub: PartyID? { partner.roles.first { $0.role == "HUB" }?.name }
 

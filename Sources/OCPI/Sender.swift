@@ -86,7 +86,8 @@ extension Endpoints {
     let after = target["after"].map { PageMark($0) }
     if let after, after == nil { throw .invalid("after: it is no place that a link of ours names") }
     return PageQuery(
-      from: try time("date_from", of: target), to: try time("date_to", of: target), offset: try count("offset", atLeast: 0) ?? 0,
+      from: try time("date_from", of: target), to: try time("date_to", of: target),
+      offset: try count("offset", atLeast: 0) ?? 0,
       limit: min(try count("limit", atLeast: 1) ?? Limits.pageObjects, Limits.pageObjects), after: after ?? nil)
   }
 

@@ -84,7 +84,8 @@ nonisolated public struct Bookings {
     _ request: String, asked asker: PartyID, of partner: ID<Partner>
   ) throws(StoreFault) -> Booking? {
     try db.first(
-      "SELECT * FROM booking WHERE partner = ?1 AND asker = ?2 AND request_id = ?3", partner, asker.description, request,
+      "SELECT * FROM booking WHERE partner = ?1 AND asker = ?2 AND request_id = ?3", partner, asker.description,
+      request,
       as: Booking.init(row:))
   }
 

@@ -79,7 +79,8 @@ struct Bookings: AsyncParsableCommand {
   struct Open: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Open EVSEs of a site for bookings.")
     @Argument(help: "The number of the site.") var site: Int
-    @Option(help: "The number of an EVSE in the API; repeat it for several. None: all of the site.") var evse: [Int] = []
+    @Option(help: "The number of an EVSE in the API; repeat it for several. None: all of the site.") var evse: [Int] =
+      []
     @Option(help: "Minutes: bookings begin and last by whole steps of this.") var slot = 30
     @Option(help: "Days ahead that can be booked.") var days = 14
     @Option(help: "Minutes after which a place is given away to which nobody came.") var noShow: Int?

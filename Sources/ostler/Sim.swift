@@ -99,7 +99,8 @@ struct Sim: AsyncParsableCommand {
     @Option(help: "Your versions URL, to register there.") var register: String?
     @Option(help: "The token that you gave it, with --register.") var with: String?
     @Option(help: "Tokens of its drivers, sent to you after the handshake.") var driver: [String] = []
-    @Option(help: "Books your place of that id for its first driver, as an emsp of 2.3.0; once, for the next free time.")
+    @Option(
+      help: "Books your place of that id for its first driver, as an emsp of 2.3.0; once, for the next free time.")
     var book: String?
 
     func validate() throws {

@@ -36,7 +36,8 @@ import Wire
   }
 
   private func told(
-    _ request: BookingRequest, _ status: Booking.Status, _ verdict: BookingRequestStatus.Status, at time: Timestamp? = nil
+    _ request: BookingRequest, _ status: Booking.Status, _ verdict: BookingRequestStatus.Status,
+    at time: Timestamp? = nil
   ) -> RoamingBooking {
     RoamingBooking(
       party: owner, ref: "B1", requestID: request.id, status: status.rawValue, period: request.period,

@@ -12,7 +12,9 @@ private let noon = Timestamp("2026-05-04T12:00:00Z") ?? .epoch
     (request.country, request.party, request.id) = ("DE", "ABC", id)
     (request.location, request.place, request.authorizationReference) = ("L1", "BL1", "A1")
     request.period = BookingPeriod(start, start + .seconds(3_600))
-    request.tokens = [TokenReference(party: PartyID(country: "DE", party: "ABC"), uid: "04a1", kind: .rfid, contractID: "C")]
+    request.tokens = [
+      TokenReference(party: PartyID(country: "DE", party: "ABC"), uid: "04a1", kind: .rfid, contractID: "C")
+    ]
     return request
   }
 
@@ -61,7 +63,8 @@ private let noon = Timestamp("2026-05-04T12:00:00Z") ?? .epoch
     #expect(booking.status == .reserved && booking.period.start == noon)
     #expect(booking.details.requests.map(\.status) == [.accepted, .declined])
     var new = Booking(
-      id: "B2", of: request("R2"), at: BookingLocation(ref: "BL1", location: ID(1), at: noon), partner: ID(1), owner: ID(1),
+      id: "B2", of: request("R2"), at: BookingLocation(ref: "BL1", location: ID(1), at: noon), partner: ID(1),
+      owner: ID(1),
       at: noon)
     new.decline(request("R2"), because: "taken", now: noon)
     #expect(new.status == .rejected && new.dueAt == nil)
@@ -76,7 +79,8 @@ private let noon = Timestamp("2026-05-04T12:00:00Z") ?? .epoch
   @Test func whatIsOverStaysAsItEnded() {
     var booking = booking()
     let came = booking.fulfil(by: "S1", at: ID(8), now: noon)
-    #expect(came && booking.status == .fulfilled && booking.session == "S1" && booking.evse == ID(8) && booking.dueAt == nil)
+    #expect(
+      came && booking.status == .fulfilled && booking.session == "S1" && booking.evse == ID(8) && booking.dueAt == nil)
     let isMissed = booking.missed(now: minutes(20))
     let isCancelled = booking.cancel(Cancellation(.full, by: .cpo), now: minutes(20))
     #expect(!isMissed && !isCancelled && booking.status == .fulfilled && booking.details.canceled == nil)

@@ -71,7 +71,8 @@ extension Sample {
     let request = Sample.bookingRequest()
     #expect(try BookingRequest.received(try tree(request), in: .v230) == request)
     #expect(try PublishedBooking.received(try tree(Sample.booking()), in: .v230) == Sample.booking())
-    #expect(try PublishedBookingLocation.received(try tree(Sample.bookingLocation()), in: .v230) == Sample.bookingLocation())
+    #expect(
+      try PublishedBookingLocation.received(try tree(Sample.bookingLocation()), in: .v230) == Sample.bookingLocation())
   }
 
   @Test func aPlaceIsShownWhereSomethingIsFreeInTheSpan() {

@@ -133,7 +133,8 @@ import Wire
     Line(.get, "/bookings/bookinglocations", 200, 1000, since: "2.3.0"),
     Line(.get, "/bookings/booking_locations?timeslot_from=soon", 200, 2001, since: "2.3.0"),
     Line(
-      .get, "/bookings/booking_locations?timeslot_from=2026-03-11T10:00:00Z&timeslot_to=2026-03-11T11:00:00Z", 200, 1000,
+      .get, "/bookings/booking_locations?timeslot_from=2026-03-11T10:00:00Z&timeslot_to=2026-03-11T11:00:00Z", 200,
+      1000,
       since: "2.3.0"),
     Line(.get, "/bookings/booking_locations/BL1", 200, 1000, since: "2.3.0"),
     Line(.get, "/bookings/booking_locations/BL1/BL1", 200, 1000, since: "2.3.0"),
@@ -146,7 +147,8 @@ import Wire
     Line(.post, "/bookings", 200, 2001, body: booking().replacing("\"DE\"", with: "\"FR\""), since: "2.3.0"),
     Line(.post, "/bookings", 200, 2003, body: booking().replacing("BL1", with: "BL9"), since: "2.3.0"),
     Line(.post, "/bookings", 200, 2001, body: booking().replacing("11T10", with: "31T30"), since: "2.3.0"),
-    Line(.delete, "/bookings", 405, 2000, since: "2.3.0"), Line(.patch, "/bookings", 405, 2000, body: "{}", since: "2.3.0"),
+    Line(.delete, "/bookings", 405, 2000, since: "2.3.0"),
+    Line(.patch, "/bookings", 405, 2000, body: "{}", since: "2.3.0"),
   ]
 
   @Test(arguments: ["2.1.1", "2.2.1", "2.3.0"])

@@ -260,7 +260,8 @@ final class FakeService: PartnerService {
     try page(places.filter { $0.hasSlot(from: slotFrom, to: slotTo) }, query, \.updatedAt)
   }
 
-  func bookingLocation(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> PublishedBookingLocation {
+  func bookingLocation(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> PublishedBookingLocation
+  {
     try one(places, .unknownLocation) { $0.id == ref }
   }
 

@@ -189,7 +189,8 @@ final class FakeService: PartnerService {
     _ query: PageQuery, slotFrom: Timestamp?, slotTo: Timestamp?, for caller: PartnerCaller
   ) async throws(PartnerFault) -> Page<PublishedBookingLocation> { Page(items: [], total: 0) }
 
-  func bookingLocation(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> PublishedBookingLocation {
+  func bookingLocation(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> PublishedBookingLocation
+  {
     throw .unknownLocation
   }
 
