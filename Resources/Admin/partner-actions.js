@@ -118,14 +118,24 @@ function changeForm(partner) {
           { value: 'no', label: t('partners.invoices.no') },
         ],
       },
+      {
+        name: 'takes_bookings', label: t('bookings.title'), type: 'select', hint: t('partners.bookings.hint'),
+        value: told(q.takes_bookings) ?? '',
+        options: [
+          { value: '', label: t('partners.invoices.also') }, { value: 'yes', label: t('partners.invoices.yes') },
+          { value: 'no', label: t('partners.invoices.no') },
+        ],
+      },
     ],
     values: (now) => ({
       token_form: null, ...Object.fromEntries(['allow_private', 'ask_unknown_tokens', 'explicit_nulls'].map((key) => [key, false])),
-      ...now.quirks, reconciles_invoices: told(now.quirks?.reconciles_invoices), name: now.name,
+      ...now.quirks, reconciles_invoices: told(now.quirks?.reconciles_invoices),
+      takes_bookings: told(now.quirks?.takes_bookings), name: now.name,
     }),
-    send: ({ name, token_form, reconciles_invoices: invoices, ...flags }, match) => patch(path`/partners/${partner.id}`, {
+    send: ({ name, token_form, reconciles_invoices: invoices, takes_bookings: bookings, ...flags }, match) => patch(path`/partners/${partner.id}`, {
       name, quirks: {
         token_form, reconciles_invoices: { yes: true, no: false }[invoices] ?? null,
+        takes_bookings: { yes: true, no: false }[bookings] ?? null,
         ...Object.fromEntries(Object.entries(flags).map(([key, on]) => [key, on || null])),
       },
     }, { match }),

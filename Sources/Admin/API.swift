@@ -287,7 +287,7 @@ struct Route: Sendable {
     entry + people + overview + stations + stationSettings + commands + certificates + rawCalls + duties + campaigns
     + devices + sessions + cdrs + insight + margin + comparing + pricePolicies + locations + sitePlans + circuits
     + uptime + neviReports + carbon + tokens + tariffs + mapTiles
-    + partners + roaming + parked + logs + metrics + invoices + driver + webhooks + alarms + imports
+    + partners + roaming + bookings + parked + logs + metrics + invoices + driver + webhooks + alarms + imports
 }
 
 nonisolated extension Request {

@@ -20,13 +20,15 @@ nonisolated enum Reach: Hashable {
 
   /// What a path names with `{id}`.
   enum Thing: String {
-    case stations, locations, sessions, cdrs, circuits, commands, reservations, jobs, alerts, parked
+    case stations, locations, sessions, cdrs, circuits, commands, reservations, jobs, alerts, parked, bookings
+    case bookingLocations = "booking-locations"
   }
 
   /// Operations that show nothing but what the books under a scope hold, or that hold for the whole house and harm nobody.
   private static let ofSites: Set = [
     "showOverview", "listStations", "listSessions", "listCDRs", "exportCDRs", "listLocations", "listAlerts", "listJobs",
-    "listReservations", "listMessages", "followEvents", "listParked", "listDowntimes", "listTariffs", "getTariff",
+    "listReservations", "listBookings", "listBookingLocations", "listMessages", "followEvents", "listParked",
+    "listDowntimes", "listTariffs", "getTariff",
     "validateTariff", "simulateTariff", "listParties", "getParty", "listSettingTemplates", "getSettingTemplate",
     "showUsage",
     "exportUsage", "showHeatmap", "exportHeatmap", "showConnectorUsage", "exportConnectorUsage", "reportUptime",
@@ -41,8 +43,8 @@ nonisolated enum Reach: Hashable {
   private static let ofNoSite: Set = [
     "listKnocks", "listPartners", "listTokens", "exportTokens", "listUnknownTags", "listCampaigns", "listFiles",
     "listInvoices", "listPricePolicies", "listClosedMonths", "listRoamingLocations", "listRoamingTariffs",
-    "listRoamingSessions",
-    "listRoamingCDRs", "listRoamingCommands", "listAlarms",
+    "listRoamingSessions", "listRoamingCDRs", "listRoamingCommands", "listRoamingBookingLocations",
+    "listRoamingBookings", "listAlarms",
   ]
 
   @MainActor init(_ route: Route) {
@@ -101,6 +103,8 @@ extension API {
       case .circuits: return try books.circuits.circuit(ID(number)) != nil
       case .commands: return try books.commands.command(text) != nil
       case .reservations: return try books.reservations.reservation(text) != nil
+      case .bookings: return try books.bookings.booking(text) != nil
+      case .bookingLocations: return try books.bookings.place(ID(number)) != nil
       case .jobs: return try books.jobs.job(text) != nil
       case .alerts: return try books.monitors.alert(ID(number)) != nil
       case .parked: return try books.parked.message(ID(number)) != nil

@@ -196,6 +196,18 @@ extension API {
     case "active-profile":
       wish = .activeProfile(
         try fields.roamingSession(), seconds: try fields.maybeWhole("duration_s") ?? Limits.activeProfileSeconds)
+    case "book":
+      guard let place = try fields.maybeID("booking_location", of: RoamingBookingLocation.self) else {
+        throw Problem.invalid("booking_location", "the id of a booking location is expected")
+      }
+      let (from, to) = try fields.period()
+      let evse = try fields.maybeText("evse")
+      wish = .book(try await ownToken(&fields), at: place, BookingPeriod(from, to), evse: evse)
+    case "change-booking":
+      let (from, to) = try fields.period()
+      wish = .changeBooking(try fields.roamingBooking(), BookingPeriod(from, to))
+    case "cancel-booking":
+      wish = .cancelBooking(try fields.roamingBooking(), because: try fields.maybeWord("reason") ?? .notTold)
     case "unlock":
       wish = .unlock(
         try fields.roamingLocation(), evse: try fields.text("evse"), connector: try fields.text("connector"))
@@ -246,6 +258,13 @@ extension Fields {
   nonisolated fileprivate mutating func roamingLocation() throws(Problem) -> ID<RoamingLocation> {
     guard let id = try maybeID("location", of: RoamingLocation.self) else {
       throw .invalid("location", "the id of a location is expected")
+    }
+    return id
+  }
+
+  nonisolated fileprivate mutating func roamingBooking() throws(Problem) -> ID<RoamingBooking> {
+    guard let id = try maybeID("booking", of: RoamingBooking.self) else {
+      throw .invalid("booking", "the id of a booking is expected")
     }
     return id
   }

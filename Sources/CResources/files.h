@@ -8,6 +8,9 @@ static const unsigned char file_Admin_api_js[] = {
 static const unsigned char file_Admin_app_js[] = {
 #embed "../../Resources/Admin/app.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_bookings_js[] = {
+#embed "../../Resources/Admin/bookings.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_books_js[] = {
 #embed "../../Resources/Admin/books.js" suffix(, 0) if_empty(0)
 };
@@ -115,6 +118,9 @@ static const unsigned char file_Admin_rest_css[] = {
 };
 static const unsigned char file_Admin_rest_js[] = {
 #embed "../../Resources/Admin/rest.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_roaming_bookings_js[] = {
+#embed "../../Resources/Admin/roaming-bookings.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_roaming_session_js[] = {
 #embed "../../Resources/Admin/roaming-session.js" suffix(, 0) if_empty(0)
@@ -380,6 +386,9 @@ static const unsigned char file_Migrations_0034_roaming_profiles_sql[] = {
 static const unsigned char file_Migrations_0035_token_transfers_sql[] = {
 #embed "../../Resources/Migrations/0035_token_transfers.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Migrations_0036_bookings_sql[] = {
+#embed "../../Resources/Migrations/0036_bookings.sql" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_0037_payment_codes_sql[] = {
 #embed "../../Resources/Migrations/0037_payment_codes.sql" suffix(, 0) if_empty(0)
 };
@@ -411,6 +420,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/actions.js", file_Admin_actions_js) \
   FILE("Admin/api.js", file_Admin_api_js) \
   FILE("Admin/app.js", file_Admin_app_js) \
+  FILE("Admin/bookings.js", file_Admin_bookings_js) \
   FILE("Admin/books.js", file_Admin_books_js) \
   FILE("Admin/bulk.js", file_Admin_bulk_js) \
   FILE("Admin/chart.js", file_Admin_chart_js) \
@@ -447,6 +457,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/partner-papers.js", file_Admin_partner_papers_js) \
   FILE("Admin/rest.css", file_Admin_rest_css) \
   FILE("Admin/rest.js", file_Admin_rest_js) \
+  FILE("Admin/roaming-bookings.js", file_Admin_roaming_bookings_js) \
   FILE("Admin/roaming-session.js", file_Admin_roaming_session_js) \
   FILE("Admin/screens/account.js", file_Admin_screens_account_js) \
   FILE("Admin/screens/alarms.js", file_Admin_screens_alarms_js) \
@@ -535,6 +546,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0033_fuse_alarm.sql", file_Migrations_0033_fuse_alarm_sql) \
   FILE("Migrations/0034_roaming_profiles.sql", file_Migrations_0034_roaming_profiles_sql) \
   FILE("Migrations/0035_token_transfers.sql", file_Migrations_0035_token_transfers_sql) \
+  FILE("Migrations/0036_bookings.sql", file_Migrations_0036_bookings_sql) \
   FILE("Migrations/0037_payment_codes.sql", file_Migrations_0037_payment_codes_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \

@@ -36,7 +36,9 @@ extension CSMS {
     cdr.endedAt = bill.end
     cdr.token = session.token
     cdr.authorization = session.authorization
-    cdr.authorizationReference = session.authorizationReference
+    let booking = try books.bookings.booking(session: session.id)
+    cdr.booking = booking?.id
+    cdr.authorizationReference = session.authorizationReference ?? booking?.details.authorizationReference
     cdr.place = try costs.place(of: session)
     cdr.timeZone = try costs.zoneName(of: session)
     cdr.currency = session.tariff?.currency ?? settings.currency
@@ -77,6 +79,7 @@ extension CSMS {
     cdr.currency = reservation.tariff?.currency ?? settings.currency
     (cdr.tariff, cdr.periods, cdr.totals) = (reservation.tariff, bill.periods, bill.totals)
     (cdr.reservation, cdr.reservationEnding) = (reservation.id, hold.ending)
+    cdr.booking = try books.bookings.booking(reservation: reservation.id)?.id
     cdr.heldBecause = doubt(about: cdr)
     cdr.createdAt = now
     let partner = try reservation.owner.flatMap { role throws(StoreFault) in try books.partners.role(role)?.partner }

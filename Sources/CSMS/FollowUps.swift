@@ -35,6 +35,7 @@ extension CSMS {
   func doDuties() {
     note { () throws(StoreFault) in try self.keepLists() }
     note { () throws(StoreFault) in try self.keepReservations() }
+    note { () throws(StoreFault) in try self.keepBookings() }
     note { () throws(StoreFault) in try self.keepProfiles() }
     note { () throws(StoreFault) in try self.keepCampaigns() }
     if !isBacklogCounted { note { () throws(StoreFault) in try self.countBacklog() } }

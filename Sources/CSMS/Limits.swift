@@ -224,6 +224,16 @@ public enum Limits {
   public nonisolated static let listWaitSeconds = 60
   /// Entries of one message with a local list, where the station takes more or does not say.
   public nonisolated static let listPiece = 100
+  /// Places that can be booked, and bookings that are kept of one partner; more are refused.
+  nonisolated static let bookingLocations = 500
+  nonisolated static let bookingsOfPartner = 20_000
+  /// Seconds before a booking's beginning from which its EVSE must be free when it is booked, and between two tries to have
+  /// it held.
+  nonisolated static let soonBookedSeconds = 1_800
+  nonisolated static let bookingPauseSeconds = 60
+  /// Booking locations, and bookings of our drivers, that are kept of one network; more are refused.
+  nonisolated static let roamingBookingLocations = 10_000
+  nonisolated static let roamingBookings = 20_000
   /// Seconds for which an EVSE can be reserved at most.
   public nonisolated static let reservationSeconds = 7 * 86_400
   /// Open reservations, and profiles in force, of one station; more are refused.

@@ -5,12 +5,13 @@ import Wire
 /// What goes once it is past its keeping: a bounded piece of one table, or of a few that belong together.
 enum Pruning: CaseIterable {
   case events, readings, signedReadings, sessions, statusHistory, cdrs, frozenTariffs, usage
-  case pushes, parked, commands, aliases, authorizations, limits, needs, reservations, profiles, swaps
+  case pushes, parked, commands, aliases, authorizations, limits, needs, reservations, bookings, profiles, swaps
   case campaigns, jobs, reports, alerts, securityEvents, notices, alarms, webhooks, tickets
   case issuedCertificates, certificateAnswers, certificateRequests
   case policies, gridPrices, energyCosts, carbon, downtimes, incidents, plans, advices
   case logins, answers, audit
-  case roamingPlaces, roamingTariffs, roamingSessions, roamingCDRs, roamingAuthorizations, roamingCommands
+  case roamingPlaces, roamingTariffs, roamingSessions, roamingCDRs, roamingAuthorizations, roamingCommands,
+    roamingBookings
 
   func prune(_ books: Books, by settings: HouseSettings, at now: Timestamp) throws(StoreFault) -> Pruned {
     func old(_ days: Int) -> Timestamp { now - .seconds(days * 86_400) }
@@ -32,6 +33,7 @@ enum Pruning: CaseIterable {
     case .limits: return try books.limits.prune()
     case .needs: return try books.circuits.pruneNeeds(before: events)
     case .reservations: return try books.reservations.prune(before: events)
+    case .bookings: return try books.bookings.prune(before: readings)
     case .profiles: return try books.profiles.prune(before: events)
     case .swaps: return try books.swaps.prune(before: readings)
     case .campaigns: return try books.campaigns.prune(before: events)
@@ -64,6 +66,7 @@ enum Pruning: CaseIterable {
     case .roamingCDRs: return try books.roamingUses.pruneCDRs(endedBefore: bills)
     case .roamingAuthorizations: return try books.roamingUses.pruneAuthorizations(before: readings)
     case .roamingCommands: return try books.roamingCommands.prune(before: events)
+    case .roamingBookings: return try books.roamingBookings.prune(before: readings)
     }
   }
 }

@@ -22,11 +22,11 @@ extension CSMS {
     }
   }
 
-  private func sees(_ partner: Partner, _ location: Location) -> Bool {
+  func sees(_ partner: Partner, _ location: Location) -> Bool {
     location.isPublished && partner.publishing.shows(location: location.ref)
   }
 
-  private func wasTold(_ key: PushKey) throws(StoreFault) -> Bool { (try books.pushes.row(key)?.sent ?? 0) > 0 }
+  func wasTold(_ key: PushKey) throws(StoreFault) -> Bool { (try books.pushes.row(key)?.sent ?? 0) > 0 }
 
   /// The location of a station changed through that station.
   func locationMoved(of station: ID<Station>) throws(StoreFault) {
@@ -86,6 +86,7 @@ extension CSMS {
   func tellEverything(to partner: ID<Partner>) throws(StoreFault) {
     guard let partner = try books.partners.partner(partner) else { return }
     try tellTokens(to: partner)
+    try tellBookingLocations(to: partner)
     if partner.receives(.tariffs) {
       var last: ID<Tariff>?
       while case let page = try books.tariffs.list(after: last, limit: .max), !page.isEmpty {
@@ -120,7 +121,7 @@ extension CSMS {
     afterCommit { self.couriers.hasNews = true }
   }
 
-  private func receivers(of module: PushModule, party: ID<Party>) throws(StoreFault) -> [Partner] {
+  func receivers(of module: PushModule, party: ID<Party>) throws(StoreFault) -> [Partner] {
     try books.partners.all().filter { partner in
       partner.dealsWith(party) && partner.takes(module)
     }
@@ -237,6 +238,17 @@ extension CSMS {
     case .invoices:
       guard let number = Int64(row.key.object), let invoice = try books.invoices.invoice(number) else { return nil }
       return .invoice(try books.invoices.record(of: invoice, owner: terms.ourParty.name))
+    case .bookings:
+      guard let booking = try books.bookings.booking(row.key.object) else { return nil }
+      return try bookingViews.published(booking).map { .booking($0) }
+    case .bookingLocations:
+      if let place = try books.bookings.place(row.key.object), place.isOpen,
+        let location = try books.locations.location(place.location), sees(terms.partner, location)
+      {
+        return try bookingViews.published(place, by: terms.partner.publishing).map { .bookingLocation($0) }
+      }
+      guard let party = try books.parties.party(row.party) else { return nil }
+      return .bookingLocationRemoved(ref: row.key.object, party: party.name, at: now)
     case .commands:
       // Its request was written when the command ended.
       return nil

@@ -27,16 +27,24 @@ extension CSMS {
       guard let reservation = try keep({ () throws(StoreFault) in try self.books.reservations.reservation(id) }) else {
         throw .notFound("no such reservation")
       }
+      let booking = try keep { () throws(StoreFault) in
+        try self.books.bookings.booking(reservation: reservation.id)
+      }
+      if let booking, booking.status == .reserved {
+        throw .conflict("it is kept for booking \(booking.id): cancel that one")
+      }
       return try self.cancel(reservation, by: who, respondTo: nil).reservation
     }
   }
 
   // MARK: Within a turn
 
-  /// - Parameter reference: a partner's own id; the same again moves that reservation (OCPI 2.2.1 §13.3.7).
+  /// - Parameters:
+  ///   - reference: a partner's own id; the same again moves that reservation (OCPI 2.2.1 §13.3.7).
+  ///   - booking: the id of the one that it keeps.
   func reserve(
     _ holder: Session.Holder, at station: Station, evse number: Int?, until end: Timestamp, by who: String,
-    respondTo: CommandOrigin?, reference: String?
+    respondTo: CommandOrigin?, reference: String?, of booking: String? = nil
   ) throws(Refusal) -> (reservation: Reservation, command: CommandRecord) {
     guard end > now, end < now + .seconds(Limits.reservationSeconds) else {
       throw .invalid(field: "expires_at", "a time within the next \(Limits.reservationSeconds / 86_400) days")
@@ -54,10 +62,14 @@ extension CSMS {
       return try self.books.reservations.reservation(reference, of: partner).flatMap { $0.state.isOpen ? $0 : nil }
     }
     if let number {
-      guard try keep({ () throws(StoreFault) in try self.books.stations.evse(station.id, number: number) }) != nil
+      guard let evse = try keep({ () throws(StoreFault) in try self.books.stations.evse(station.id, number: number) })
       else {
         throw .notFound("the station has no EVSE \(number)")
       }
+      let booked = try keep { () throws(StoreFault) in
+        try self.books.bookings.holds(at: evse.id, in: BookingPeriod(self.now, end), besides: booking)
+      }
+      if let first = booked.first { throw .conflict("it is booked from \(first.held.start.text) on") }
     }
     let held = try keep { () throws(StoreFault) in try self.books.reservations.open(at: station.id) }
       .filter { $0.id != earlier?.id }
@@ -98,7 +110,7 @@ extension CSMS {
     }
   }
 
-  private func letGo(
+  func letGo(
     _ open: Reservation, because why: String?, by who: String = "house", respondTo: CommandOrigin? = nil
   ) throws(StoreFault) -> (reservation: Reservation, command: CommandRecord?) {
     var reservation = open
@@ -160,6 +172,7 @@ extension CSMS {
     (reservation.command, reservation.dueAt, reservation.updatedAt) = (nil, nil, now)
     try books.reservations.save(reservation)
     try record(.reservationMoved(reservation))
+    try bookingIsKept(by: reservation)
     try bill(reservation)
   }
 
@@ -241,6 +254,7 @@ extension CSMS {
 
   /// A session begins: the reservation that it names, or that is held there for its driver, is used.
   func useReservation(_ number: Int?, tag: String, by session: Session, at evse: EVSE) throws(StoreFault) {
+    try fulfilBooking(by: session, tag: tag, at: evse)
     let open = try books.reservations.open(at: evse.station)
     let named = number.flatMap { number in open.first { $0.number == Int64(number) } }
     let held = open.first {

@@ -16,6 +16,9 @@ public enum RoamingWish: Sendable {
   case setProfile(ID<RoamingSession>, ChargingProfile.Schedule)
   case clearProfile(ID<RoamingSession>)
   case activeProfile(ID<RoamingSession>, seconds: Int)
+  case book(ID<Token>, at: ID<RoamingBookingLocation>, BookingPeriod, evse: String?)
+  case changeBooking(ID<RoamingBooking>, BookingPeriod)
+  case cancelBooking(ID<RoamingBooking>, because: Cancellation.Reason)
 }
 
 extension CSMS {
@@ -43,7 +46,11 @@ extension CSMS {
       dueAt: now + .seconds(Limits.roamingCommandSeconds), at: now)
     let fresh = record
     record.number = try keep { () throws(StoreFault) in try self.books.roamingCommands.insert(fresh) }
-    let command = try self.command(wish, number: record.number, partner: terms.partner.id, provider: provider)
+    let booking = try bookingCommand(wish, id: id, partner: terms.partner.id, provider: provider)
+    let command =
+      if let booking { booking } else {
+        try self.command(wish, number: record.number, partner: terms.partner.id, provider: provider)
+      }
     record.detail = command.detail
     let whole = record
     try keep { () throws(StoreFault) in
@@ -59,12 +66,12 @@ extension CSMS {
     switch wish {
     case .start(let token, let place, let evse, let connector):
       let location = try location(place, evse: evse)
-      let (offered, reference) = try offer(token, at: location, partner: partner, provider: provider)
+      let (offered, reference) = try offer(token, at: location.key.ref, partner: partner, provider: provider)
       return .start(offered, location: location.key.ref, evse: evse, connector: connector, reference: reference)
     case .reserve(let token, let place, let evse, let until):
       let location = try location(place, evse: evse)
       guard until > now else { throw .invalid(field: "expires_at", "a time in the future is expected") }
-      let (offered, reference) = try offer(token, at: location, partner: partner, provider: provider)
+      let (offered, reference) = try offer(token, at: location.key.ref, partner: partner, provider: provider)
       return .reserve(
         offered, location: location.key.ref, evse: evse, reservation: "\(number)", until: until, reference: reference)
     case .stop(let id): return .stop(session: try session(id).key.ref)
@@ -85,6 +92,7 @@ extension CSMS {
         throw .invalid(field: "duration_s", "1 to \(Limits.compositeSeconds) seconds")
       }
       return .activeProfile(session: try running(id).key.ref, seconds: seconds)
+    case .book, .changeBooking, .cancelBooking: preconditionFailure("bookings are made in CSMS/RoamingBookings.swift")
     }
   }
 
@@ -122,15 +130,15 @@ extension CSMS {
   }
 
   /// The token goes with the command, and with it a reference by which its session and CDR are known again.
-  private func offer(
-    _ id: ID<Token>, at location: KeptRoamingLocation, partner: ID<Partner>, provider: Party
+  func offer(
+    _ id: ID<Token>, at location: String, partner: ID<Partner>, provider: Party
   ) throws(Refusal) -> (OfferedToken, String) {
     let held = try keep { () throws(StoreFault) in try self.books.tokens.token(id) }
     guard let token = held, token.owner == nil, token.kind.isOffered else { throw .notFound("no such token of ours") }
     guard token.isUsable(at: now) else { throw .conflict("the token is blocked or expired") }
     let reference = newID()
     try keep { () throws(StoreFault) in
-      try self.books.roamingUses.remember(reference, of: token, for: partner, location: location.key.ref, at: self.now)
+      try self.books.roamingUses.remember(reference, of: token, for: partner, location: location, at: self.now)
     }
     return (OfferedToken(token: token, party: provider.name), reference)
   }
@@ -143,6 +151,9 @@ extension CSMS {
       case .stop(let session), .setProfile(let session, _), .clearProfile(let session), .activeProfile(let session, _):
         return try self.books.roamingUses.session(session)?.key.partner
       case .cancel(let command): return try self.books.roamingCommands.command(command)?.partner
+      case .book(_, let place, _, _): return try self.books.roamingBookings.place(place)?.key.partner
+      case .changeBooking(let booking, _), .cancelBooking(let booking, _):
+        return try self.books.roamingBookings.booking(booking)?.key.partner
       }
     }
     guard let id else { throw .notFound("nobody told us of that") }
@@ -155,6 +166,14 @@ extension CSMS {
   private func answered(_ id: String, of partner: ID<Partner>, _ answer: Result<RoamingCommand.Answer, RoamingFault>) {
     insist { () throws(StoreFault) in
       switch answer {
+      case .success(let answer) where answer.booking != nil:
+        guard let booking = answer.booking, let command = try self.books.roamingCommands.command(id) else { return }
+        do throws(PartnerFault) { try self.receive(booking, of: partner) } catch {
+          if case .unavailable(let why) = error { throw .missing(why) }
+          try self.move(id, of: partner, .failed, ["why": .string("\(error)")])
+          return
+        }
+        try self.settle(command, by: booking)
       case .success(let answer) where answer.isYes:
         let wait = min(max(answer.timeout ?? Limits.roamingCommandSeconds, 0), Limits.longestRoamingCommandSeconds)
         try self.move(
@@ -200,7 +219,7 @@ extension CSMS {
 
   /// False where it had ended already.
   @discardableResult
-  private func move(
+  func move(
     _ id: String, of partner: ID<Partner>, _ phase: CommandRecord.Phase, _ answer: JSON, dueAt: Timestamp? = nil
   ) throws(StoreFault) -> Bool {
     guard try books.roamingCommands.move(id, phase, answer: answer, dueAt: dueAt ?? now, at: now) else { return false }
@@ -254,6 +273,9 @@ extension RoamingWish {
     case .setProfile: .setProfile
     case .clearProfile: .clearProfile
     case .activeProfile: .activeProfile
+    case .book: .book
+    case .changeBooking: .changeBooking
+    case .cancelBooking: .cancelBooking
     }
   }
 
@@ -262,7 +284,7 @@ extension RoamingWish {
     switch self {
     case .stop(let session), .setProfile(let session, _), .clearProfile(let session), .activeProfile(let session, _):
       session
-    case .start, .reserve, .cancel, .unlock: nil
+    case .start, .reserve, .cancel, .unlock, .book, .changeBooking, .cancelBooking: nil
     }
   }
 }

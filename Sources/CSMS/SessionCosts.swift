@@ -67,6 +67,10 @@ nonisolated struct SessionCosts {
   func view(of session: Session, at now: Timestamp) throws(StoreFault) -> SessionView {
     guard let party = try books.parties.party(session.party) else { throw .missing("the session's party") }
     let bill = session.state == .pending || session.state == .invalid ? nil : try bill(of: session, until: now)
+    var session = session
+    if session.authorizationReference == nil {
+      session.authorizationReference = try books.bookings.booking(session: session.id)?.details.authorizationReference
+    }
     return SessionView(
       session: session, party: party.name, place: try place(of: session),
       currency: session.tariff?.currency ?? currency,

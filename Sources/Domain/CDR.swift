@@ -29,6 +29,8 @@ public struct CDR: Payload {
   /// The reservation that is billed with it, and how that ended.
   public var reservation: String?
   public var reservationEnding: Hold.Ending?
+  /// The booking that it is about.
+  public var booking: String?
   /// A word for whoever reads the bill, such as why it was credited; at most 255 characters.
   public var remark: String?
   /// True for a record that takes another one back (OCPI 2.2.1 §10.1.1); `credits` is that one's id.
@@ -59,6 +61,7 @@ public struct CDR: Payload {
     try w.visit("held_because", &heldBecause, max: 255)
     try w.visit("reservation", &reservation, max: 36)
     try w.visit("reservation_ending", &reservationEnding)
+    try w.visit("booking_id", &booking, max: 36)
     try w.visit("remark", &remark, max: 255)
     var credit: Bool? = isCredit ? true : nil
     try w.visit("credit", &credit)

@@ -73,6 +73,9 @@ public enum Event: Sendable, Equatable {
   // Roaming
   case listMoved(LocalListState)
   case reservationMoved(Reservation)
+  case bookingMoved(Booking)
+  /// What can be booked at a location, or how.
+  case bookingLocationChanged(ID<Location>, ref: String, by: String)
   case profileMoved(KeptProfile)
   case jobMoved(StationJob)
   case chargingTold(ChargingNotice)
@@ -274,6 +277,16 @@ extension Event {
           "why": .maybe(reservation.answer),
         ]
       )
+    case .bookingMoved(let booking):
+      (
+        "booking.\(booking.status.rawValue.ciFolded)", "booking/\(booking.id)",
+        [
+          "location": number(booking.location.value), "from": .string(booking.period.start.text),
+          "to": .string(booking.period.end.text), "why": .maybe(booking.why),
+        ]
+      )
+    case .bookingLocationChanged(let location, let ref, let by):
+      ("booking_location.changed", "location/\(location)", ["ref": .string(ref), "by": .string(by)])
     case .profileMoved(let profile):
       (
         "profile.\(profile.state.rawValue)", "profile/\(profile.number)",

@@ -68,6 +68,13 @@ public enum Limits {
   public static let recordedCDRs = 1_000_000
   /// Locations or tariffs that a partner's publishing rules name; more are refused.
   public static let publishedRefs = 5_000
+  /// Minutes that a booking's terms may speak of, days ahead that can be booked, free periods that one calendar shows, tokens
+  /// of one booking, and requests about it; more are refused, and later periods are not shown.
+  public static let bookingMinutes = 43_200
+  public static let bookingDays = 60
+  public static let bookingWindows = 500
+  public static let bookingTokens = 20
+  public static let bookingRequests = 50
   /// Facilities, images, opening hours and the like of one place, each; more are refused.
   public static let listedDetails = 100
   /// Periods of one charging schedule; OCPP's own bound is 1,024, and no station in the field takes more.

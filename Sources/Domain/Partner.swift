@@ -114,6 +114,9 @@ public struct PartnerQuirks: Payload {
   /// an error. Absent: where the partner has it too.
   public var reconcilesInvoices: Bool?
 
+  /// Told of bookings, whose module stands in no table of OCPI 2.3.0. Absent: where the partner has it too.
+  public var takesBookings: Bool?
+
   /// An operator of stations, a provider of drivers, or both.
   public enum Side: String, Word { case cpo = "CPO", emsp = "EMSP", both = "BOTH" }
 
@@ -132,6 +135,7 @@ public struct PartnerQuirks: Payload {
     try w.visit("version", &version, max: 10)
     try w.visit("side", &side)
     try w.visit("reconciles_invoices", &reconcilesInvoices)
+    try w.visit("takes_bookings", &takesBookings)
   }
 }
 
@@ -192,6 +196,9 @@ public struct PartnerTerms: Sendable, Equatable {
     guard party != ourParty.name, party != provider?.name else { return false }
     return partner.roles.contains { $0.name == party || $0.role == "HUB" }
   }
+
+  /// Whether a party stands behind the partner, in whatever role; behind a hub anybody may.
+  public func isPartner(_ party: PartyID) -> Bool { hub != nil || partner.roles.contains { $0.name == party } }
 
   /// The hub that it is, or through which it speaks; nil where it is no hub.
   public var hub: PartyID? { partner.roles.first { $0.role == "HUB" }?.name }

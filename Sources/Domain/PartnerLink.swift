@@ -39,6 +39,9 @@ public enum PushObject: Sendable {
   case token(OfferedToken)
   /// Which CDRs an invoice of ours asks for.
   case invoice(InvoiceRecord)
+  case booking(PublishedBooking)
+  case bookingLocation(PublishedBookingLocation)
+  case bookingLocationRemoved(ref: String, party: PartyID, at: Timestamp)
   case commandResult(url: String, result: CommandResult, message: String?)
   /// The late answer to a partner's wish about a session's charging profile.
   case profileResult(url: String, ProfileResult)

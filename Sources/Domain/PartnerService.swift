@@ -82,6 +82,18 @@ public protocol PartnerService: AnyObject, Sendable {
   /// True where it is new. What is older than what we hold changes nothing.
   func put(_ record: InvoiceRecord, from caller: PartnerCaller) async throws(PartnerFault) -> Bool
   func removeInvoice(_ id: String, of owner: PartyID, from caller: PartnerCaller) async throws(PartnerFault)
+
+  // What can be booked, and what is (OCPI 2.3.0 bookings)
+  /// - Parameters: from when to when something has to be free; nil does not matter.
+  func bookingLocations(
+    _ query: PageQuery, slotFrom: Timestamp?, slotTo: Timestamp?, for caller: PartnerCaller
+  ) async throws(PartnerFault) -> Page<PublishedBookingLocation>
+  func bookingLocation(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> PublishedBookingLocation
+  func bookings(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<PublishedBooking>
+  /// Makes, changes or gives up a booking; the same request again changes nothing. What cannot be is said in the booking.
+  func book(
+    _ request: BookingRequest, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> (booking: PublishedBooking, isNew: Bool)
 }
 
 /// A partner that proved who it is.

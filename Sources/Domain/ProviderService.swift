@@ -38,6 +38,18 @@ public protocol ProviderService: AnyObject, Sendable {
     _ schedule: ChargingProfile.Schedule, of session: String, from caller: PartnerCaller
   ) async throws(PartnerFault)
 
+  // What can be booked there, and what our drivers have booked (OCPI 2.3.0 bookings)
+  func roamingBookingLocation(_ key: RoamingKey) async throws(PartnerFault) -> JSON
+  func keepBookingLocation(
+    _ key: RoamingKey, from caller: PartnerCaller,
+    _ change: @escaping @Sendable (JSON?) throws(PartnerFault) -> RoamingBookingLocation
+  ) async throws(PartnerFault) -> Bool
+  func roamingBooking(_ key: RoamingKey) async throws(PartnerFault) -> JSON
+  func keepBooking(
+    _ key: RoamingKey, from caller: PartnerCaller,
+    _ change: @escaping @Sendable (JSON?) throws(PartnerFault) -> RoamingBooking
+  ) async throws(PartnerFault) -> Bool
+
   /// The late result of a command of ours, at the address that we named for it.
   func resulted(
     _ command: String, _ result: RoamingCommand.Result, from caller: PartnerCaller
@@ -91,11 +103,15 @@ public enum RoamingCommand: Sendable, Equatable {
   case clearProfile(session: String)
   /// What the session comes to in the next `seconds` by all that limits it.
   case activeProfile(session: String, seconds: Int)
+  /// A booking; with the id of an earlier one it changes that, or gives it up (OCPI 2.3.0 bookings).
+  case book(BookingRequest, isChange: Bool)
 
   /// What the operator calls it.
   public enum Verb: String, Word {
     case start, stop, reserve, cancel, unlock
     case setProfile = "set-profile", clearProfile = "clear-profile", activeProfile = "active-profile"
+    case book
+    case changeBooking = "change-booking", cancelBooking = "cancel-booking"
   }
 
   public var verb: Verb {
@@ -108,6 +124,8 @@ public enum RoamingCommand: Sendable, Equatable {
     case .setProfile: .setProfile
     case .clearProfile: .clearProfile
     case .activeProfile: .activeProfile
+    case .book(let request, let isChange):
+      request.canceled != nil ? .cancelBooking : isChange ? .changeBooking : .book
     }
   }
 
@@ -133,6 +151,14 @@ public enum RoamingCommand: Sendable, Equatable {
     case .clearProfile(let session): ["session": .string(session)]
     case .activeProfile(let session, let seconds):
       ["session": .string(session), "duration_s": .number(JSONNumber(Int64(seconds)))]
+    case .book(let request, _):
+      [
+        "request_id": .string(request.id), "booking_location": .string(request.place),
+        "token": .maybe(request.tokens?.first?.uid), "evse": .maybe(request.option?.evse),
+        "from": .string(request.period.start.text), "to": .string(request.period.end.text),
+        "authorization_reference": .string(request.authorizationReference),
+        "reason": .maybe(request.canceled?.reason.rawValue),
+      ]
     }
   }
 
@@ -143,9 +169,11 @@ public enum RoamingCommand: Sendable, Equatable {
     /// Seconds until the result comes at the latest; nil where nobody said.
     public var timeout: Int?
     public var message: String?
+    /// What stands by it, where a booking was asked for.
+    public var booking: RoamingBooking?
 
-    public init(word: String, timeout: Int? = nil, message: String? = nil) {
-      (self.word, self.timeout, self.message) = (word, timeout, message)
+    public init(word: String, timeout: Int? = nil, message: String? = nil, booking: RoamingBooking? = nil) {
+      (self.word, self.timeout, self.message, self.booking) = (word, timeout, message, booking)
     }
 
     public var isYes: Bool { word == Result.accepted }

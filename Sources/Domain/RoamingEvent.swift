@@ -14,6 +14,8 @@ public enum RoamingEvent: Sendable, Equatable {
   /// A partner told which CDRs an invoice of its asks for, and that such a record was a mistake.
   case invoiceTold(ID<Partner>, invoice: String, cdrs: Int)
   case invoiceTakenBack(ID<Partner>, invoice: String)
+  /// What became of a booking of one of our drivers, by its operator's word.
+  case bookingTold(ID<RoamingBooking>, of: ID<Partner>, status: String)
   /// A session or CDR of a token that is not ours was refused.
   case strangerRefused(ID<Partner>, module: String, object: String, token: String)
   /// A partner asked whether our driver may charge.
@@ -51,6 +53,11 @@ public enum RoamingEvent: Sendable, Equatable {
       )
     case .invoiceTakenBack(let partner, let invoice):
       ("roaming.invoice_taken_back", "partner/\(partner)", ["invoice": .string(invoice)])
+    case .bookingTold(let id, let partner, let status):
+      (
+        "roaming.booking_told", "roaming-booking/\(id)",
+        ["partner": number(partner.value), "status": .string(status)]
+      )
     case .strangerRefused(let partner, let module, let object, let token):
       (
         "roaming.stranger_refused", "partner/\(partner)",

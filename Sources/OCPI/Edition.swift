@@ -87,6 +87,7 @@ public struct OCPIModule: Sendable, Hashable {
     case credentials, locations, sessions, cdrs, tariffs, tokens, commands
     case chargingProfiles = "chargingprofiles", hubClientInfo = "hubclientinfo", payments
     case invoiceReconciliation = "invoicereconciliation"
+    case bookings = "booking"
   }
   public enum Side: String, Sendable { case sender = "SENDER", receiver = "RECEIVER" }
 

@@ -30,6 +30,7 @@ public final class Endpoints: RequestHandler, Sendable {
     case showClient, putClient
     case showTerminal, postTerminal, showAdvice, postAdvice
     case invoices, showInvoice, postInvoice, putInvoice, removeInvoice
+    case bookingLocations, bookingLocation, bookings, book
     case provider(ProviderAction)
 
     /// What a caller may reach before it has registered (2.2.1 §4.1.2: with token A, all else is 401).
@@ -39,7 +40,7 @@ public final class Endpoints: RequestHandler, Sendable {
       case .locations, .location, .evse, .connector, .tariffs, .tariff, .sessions, .session, .cdrs, .cdr, .showToken,
         .putToken, .patchToken, .command, .preferences, .activeProfile, .setProfile, .clearProfile, .showClient,
         .putClient, .showTerminal, .postTerminal, .showAdvice, .postAdvice, .invoices, .showInvoice, .postInvoice,
-        .putInvoice, .removeInvoice, .provider:
+        .putInvoice, .removeInvoice, .bookingLocations, .bookingLocation, .bookings, .book, .provider:
         false
       }
     }
@@ -152,7 +153,9 @@ public final class Endpoints: RequestHandler, Sendable {
         take(.put, "/{country}/{party}/{invoice}", .putInvoice)
         take(.delete, "/{country}/{party}/{invoice}", .removeInvoice)
       }
+      addBookingRoutes(to: &router, edition)
       addProviderRoutes(to: &router, edition)
+      addProviderBookingRoutes(to: &router, edition)
     }
     return router
   }
@@ -293,6 +296,10 @@ public final class Endpoints: RequestHandler, Sendable {
       case .postInvoice: return try await postInvoice(asked)
       case .putInvoice: return try await putInvoice(asked)
       case .removeInvoice: return try await removeInvoice(asked)
+      case .bookingLocations: return try await bookingLocations(asked)
+      case .bookingLocation: return try await bookingLocation(asked)
+      case .bookings: return try await bookings(asked)
+      case .book: return try await book(asked)
       case .provider(let action): return try await perform(action, asked)
       }
     } catch {

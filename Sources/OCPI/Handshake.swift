@@ -236,7 +236,8 @@ struct Handshake: Sendable {
       guard let entry = try? Partner.Endpoint.read(json).value, let url = try? HTTPURL(entry.url),
         url.scheme == .http || url.scheme == .https, !Self.isDowngrade(entry.url, from: versionsURL)
       else { return nil }
-      return Partner.Endpoint(module: entry.module.ciFolded, role: entry.role?.uppercased(), url: entry.url)
+      return Partner.Endpoint(
+        module: OCPIModule.Name.settled(entry.module), role: entry.role?.uppercased(), url: entry.url)
     }
   }
 }

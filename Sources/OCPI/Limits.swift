@@ -6,6 +6,8 @@ enum Limits {
   static let pageObjects = 100
   /// Bytes of a partner's request body. Past it: 413, by the HTTP server before the body is read.
   static let bodyBytes = 1 << 20
+  /// Bytes of a request about a booking. Past it: 2001.
+  static let bookingBytes = 16 << 10
   /// Bytes of a partner's answer that we read. Past it: the answer is unusable, the push is tried again.
   static let answerBytes = 4 << 20
   /// Bytes of one entry in the conversation log. Past it: cut.

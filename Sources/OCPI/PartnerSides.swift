@@ -49,7 +49,7 @@ enum PartnerSides {
     switch module {
     case .locations, .sessions, .cdrs, .tariffs: side == .cpo ? .sender : .receiver
     case .tokens, .commands: side == .cpo ? .receiver : .sender
-    case .credentials, .chargingProfiles, .hubClientInfo, .payments, .invoiceReconciliation: nil
+    case .credentials, .chargingProfiles, .hubClientInfo, .payments, .invoiceReconciliation, .bookings: nil
     }
   }
 }

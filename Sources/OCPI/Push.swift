@@ -41,6 +41,18 @@ public struct PartnerLinkOverHTTP: PartnerLink {
       return push(
         "POST", try endpoint(.invoiceReconciliation, .receiver, terms), try edition.invoice(record, style),
         .invoiceReconciliation)
+    case .booking(let booking):
+      let url = try receiver(.bookings, terms, booking.owner, booking.id)
+      return push("PUT", url, try edition.strict(booking, style), .bookings)
+    case .bookingLocation(let place):
+      let url = try self.place(of: place.owner, place.id, terms)
+      return push("PUT", url, try edition.strict(place, style), .bookings)
+    case .bookingLocationRemoved(let ref, let party, let time):
+      // It cannot be deleted: a status says that it is gone (Receiver Interface, DELETE).
+      let gone: JSON = [
+        "status": .string(RoamingEVSE.removed), "last_updated": .string(time.text(fraction: .seconds)),
+      ]
+      return push("PATCH", try self.place(of: party, ref, terms), gone.bytes, .bookings)
     case .commandResult(let url, let result, let message):
       guard terms.mayAnswer(to: url) else { throw .unfit("\(url.excerpt) is not at a host of this partner") }
       return PushRequest(

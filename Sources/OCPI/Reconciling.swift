@@ -51,8 +51,3 @@ extension Endpoints {
     return party
   }
 }
-
-extension PartnerTerms {
-  /// Whether a party stands behind the partner, in whatever role; behind a hub anybody may.
-  func isPartner(_ party: PartyID) -> Bool { hub != nil || partner.roles.contains { $0.name == party } }
-}

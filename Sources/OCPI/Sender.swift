@@ -74,11 +74,6 @@ extension Endpoints {
 
   /// The part of a list that is asked for; a greater limit than ours becomes ours.
   static func query(_ target: Target) throws(PartnerFault) -> PageQuery {
-    func time(_ name: String) throws(PartnerFault) -> Timestamp? {
-      guard let text = target[name] else { return nil }
-      guard let time = Timestamp(text) else { throw .invalid("\(name): \(text.excerpt) is no time stamp") }
-      return time
-    }
     func count(_ name: String, atLeast least: Int) throws(PartnerFault) -> Int? {
       guard let text = target[name] else { return nil }
       // Digits that no Int holds are a number all the same, and one that is greater than any list.
@@ -91,8 +86,15 @@ extension Endpoints {
     let after = target["after"].map { PageMark($0) }
     if let after, after == nil { throw .invalid("after: it is no place that a link of ours names") }
     return PageQuery(
-      from: try time("date_from"), to: try time("date_to"), offset: try count("offset", atLeast: 0) ?? 0,
+      from: try time("date_from", of: target), to: try time("date_to", of: target),
+      offset: try count("offset", atLeast: 0) ?? 0,
       limit: min(try count("limit", atLeast: 1) ?? Limits.pageObjects, Limits.pageObjects), after: after ?? nil)
+  }
+
+  static func time(_ name: String, of target: Target) throws(PartnerFault) -> Timestamp? {
+    guard let text = target[name] else { return nil }
+    guard let time = Timestamp(text) else { throw .invalid("\(name): \(text.excerpt) is no time stamp") }
+    return time
   }
 
   /// A page with its fields (2.2.1 §4.1.4). An object that cannot be written is left out and reported here: the others
@@ -139,7 +141,7 @@ extension Endpoints {
     return reply
   }
 
-  private func single(_ write: () throws(PushFault) -> Bytes) throws(PartnerFault) -> Reply {
+  func single(_ write: () throws(PushFault) -> Bytes) throws(PartnerFault) -> Reply {
     let object: Bytes
     do throws(PushFault) {
       object = try write()

@@ -44,7 +44,7 @@ public struct OurAddresses: Sendable {
   public func details(_ edition: any OCPIEdition) -> String { base.appending("ocpi", edition.version).description }
 
   public func module(_ name: OCPIModule.Name, _ edition: any OCPIEdition) -> String {
-    let url = base.appending("ocpi", edition.version, name.rawValue).description
+    let url = base.appending("ocpi", edition.version, name.path).description
     // The text joins a command's name to this address without a slash (§13.2.1), and some partners do just that.
     return name == .commands ? url + "/" : url
   }
@@ -52,7 +52,7 @@ public struct OurAddresses: Sendable {
   /// The same on the side on which we provide drivers.
   func provider(_ name: OCPIModule.Name, _ edition: any OCPIEdition) -> String {
     name == .credentials
-      ? module(name, edition) : base.appending("ocpi", edition.version, "emsp", name.rawValue).description
+      ? module(name, edition) : base.appending("ocpi", edition.version, "emsp", name.path).description
   }
 
   func versionList(_ editions: Editions) -> Envelope {
@@ -63,7 +63,15 @@ public struct OurAddresses: Sendable {
   /// What a partner finds of ours: as the operator and as the provider that it deals with.
   func details(of edition: any OCPIEdition, for terms: PartnerTerms) -> Envelope {
     var endpoints: [Partner.Endpoint] = []
-    func isTold(_ own: OCPIModule) -> Bool { own.name != .invoiceReconciliation || terms.reconcilesInvoices }
+    func isTold(_ own: OCPIModule) -> Bool {
+      switch own.name {
+      case .invoiceReconciliation: terms.partner.quirks.reconcilesInvoices ?? terms.has(own.name)
+      case .bookings: terms.partner.quirks.takesBookings ?? terms.has(own.name)
+      case .credentials, .locations, .sessions, .cdrs, .tariffs, .tokens, .commands, .chargingProfiles, .hubClientInfo,
+        .payments:
+        true
+      }
+    }
     if terms.isOperated || terms.provider == nil {
       endpoints += edition.modules.filter(isTold).map { own in
         endpoint(own, module(own.name, edition), edition)
@@ -79,22 +87,19 @@ public struct OurAddresses: Sendable {
   }
 
   private func endpoint(_ own: OCPIModule, _ url: String, _ edition: any OCPIEdition) -> Partner.Endpoint {
-    Partner.Endpoint(module: own.name.rawValue, role: edition.namesSides ? own.side.rawValue : nil, url: url)
+    Partner.Endpoint(module: own.name.identifier, role: edition.namesSides ? own.side.rawValue : nil, url: url)
   }
 }
 
 extension PartnerTerms {
-  /// Whether the partner is told that we reconcile invoices: by its switch, else where it does so too.
-  fileprivate var reconcilesInvoices: Bool {
-    let name = OCPIModule.Name.invoiceReconciliation.rawValue
-    return partner.quirks.reconcilesInvoices ?? partner.endpoints.contains { $0.module == name }
-  }
+  /// Whether the partner has a module itself: of those that not every reader of 2.3.0 knows it is told then.
+  fileprivate func has(_ name: OCPIModule.Name) -> Bool { partner.endpoints.contains { $0.module == name.rawValue } }
 }
 
 extension Partner.Endpoint {
   /// A module stands once for each side; without sides, as in 2.1.1, once at all.
   fileprivate func isTaken(by other: OCPIModule, _ edition: any OCPIEdition) -> Bool {
-    guard module == other.name.rawValue else { return false }
+    guard module == other.name.identifier else { return false }
     return other.name == .credentials || !edition.routesMessages || role == other.side.rawValue
   }
 }

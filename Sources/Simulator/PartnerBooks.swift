@@ -61,6 +61,8 @@ public struct PartnerBooks: Sendable {
   public var cdrs: [Key: HeldCDR] = [:]
   public var commands: [SentCommand] = []
   public var authorizations: [AnsweredAuthorization] = []
+  public var bookings: [Key: PublishedBooking] = [:]
+  public var bookingLocations: [Key: PublishedBookingLocation] = [:]
 
   public init() {}
 
@@ -69,6 +71,8 @@ public struct PartnerBooks: Sendable {
   public func tariff(_ id: String) -> V221.Tariff? { Self.first(id, in: tariffs) }
   public func session(_ id: String) -> HeldSession? { Self.first(id, in: sessions) }
   public func cdr(_ id: String) -> HeldCDR? { Self.first(id, in: cdrs) }
+  public func booking(_ id: String) -> PublishedBooking? { Self.first(id, in: bookings) }
+  public func bookingLocation(_ id: String) -> PublishedBookingLocation? { Self.first(id, in: bookingLocations) }
   public func command(_ id: String) -> SentCommand? { commands.last { $0.id == id } }
 
   /// Every EVSE that the partner knows of, with its location.
@@ -102,6 +106,8 @@ public enum PartnerEvent: Sendable, Equatable {
   case cdrRepeated(String)
   /// Another CDR under an id that is taken: refused.
   case cdrConflict(String)
+  /// What became of one of our bookings.
+  case booking(String, Booking.Status)
   case authorized(uid: String, V221.AuthorizationInfo.Allowed)
   /// The house's first word to a command of ours.
   case commandAnswered(id: String, name: String, V221.CommandResponse.Result)

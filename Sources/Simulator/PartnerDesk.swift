@@ -41,6 +41,7 @@ struct PartnerDesk: Sendable {
     case postCDR, showCDR
     case tokens, authorize
     case commandResult
+    case booking, bookingLocation
   }
 
   static let style = WriterOptions(timestampFraction: .seconds)
@@ -50,8 +51,13 @@ struct PartnerDesk: Sendable {
   private(set) var tokens: [String: HeldToken] = [:]
   private var random: SeededGenerator
   private let router = Self.routes()
+  /// By which the house's objects are read.
+  private let edition: Edition
 
-  init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+  init(seed: UInt64, version: String = "2.2.1") {
+    random = SeededGenerator(seed: seed)
+    edition = version == "2.3.0" ? Edition(230) : Edition(221)
+  }
 
   // MARK: Tokens
 
@@ -81,6 +87,10 @@ struct PartnerDesk: Sendable {
     router.add(.get, "/tokens", .tokens)
     router.add(.post, "/tokens/{uid}/authorize", .authorize)
     router.add(.post, "/commands/{command}/{id}", .commandResult)
+    router.add(.put, "/bookings/{country}/{party}/{booking}", .booking)
+    for method in [HTTP.Method.put, .patch] {
+      router.add(method, "/bookings/{country}/{party}/booking_locations/{place}", .bookingLocation)
+    }
     return router
   }
 
@@ -110,6 +120,8 @@ struct PartnerDesk: Sendable {
         case .tokens: return try listTokens(target, base)
         case .authorize: return try authorize(names, target, body, now)
         case .commandResult: return try commandResult(names, body)
+        case .booking: return try booking(names, body)
+        case .bookingLocation: return try bookingLocation(method, names, body)
         }
       } catch {
         return error.reply
@@ -324,6 +336,34 @@ struct PartnerDesk: Sendable {
     return Reply(Envelope(), .commandResult(id: id, name: books.commands[place].name, result.result))
   }
 
+  // MARK: Bookings
+
+  private mutating func booking(_ names: Names, _ body: Bytes) throws(Refusal) -> Reply {
+    let booking: PublishedBooking = try changed(nil, by: body, isPatch: false)
+    try demandSame(names["booking"], booking.id, "id")
+    let key = key(names, "booking")
+    try demandRoom(books.bookings.count, isNew: books.bookings[key] == nil)
+    books.bookings[key] = booking
+    return Reply(Envelope(), .booking(booking.id, booking.status))
+  }
+
+  /// A place that is gone is told by its status alone.
+  private mutating func bookingLocation(
+    _ method: HTTP.Method, _ names: Names, _ body: Bytes
+  ) throws(Refusal) -> Reply {
+    let key = key(names, "place")
+    if method == .patch, (try? JSON.parse(body))?["status"] == "REMOVED" {
+      guard books.bookingLocations.removeValue(forKey: key) != nil else { throw Self.unknown("object") }
+      return Reply()
+    }
+    let place: PublishedBookingLocation = try changed(
+      books.bookingLocations[key], by: body, isPatch: method == .patch)
+    try demandSame(names["place"], place.id, "id")
+    try demandRoom(books.bookingLocations.count, isNew: books.bookingLocations[key] == nil)
+    books.bookingLocations[key] = place
+    return Reply()
+  }
+
   // MARK: Reading and writing
 
   /// The object that a PUT, POST or PATCH leaves behind.
@@ -333,16 +373,16 @@ struct PartnerDesk: Sendable {
     }
     if isPatch {
       guard let held else { throw Self.unknown("object") }
-      json = held.json
+      json = held.json(edition: edition)
       for member in change.members { json[member.key] = member.value }
     }
-    return try Self.read(json)
+    return try read(json)
   }
 
   /// Reads an object from the house: what is missing or wrong is named.
-  static func read<Object: Payload>(_ json: JSON) throws(Refusal) -> Object {
+  func read<Object: Payload>(_ json: JSON) throws(Refusal) -> Object {
     do throws(Flaw) {
-      return try Object.read(json).value
+      return try Object.read(json, edition: edition).value
     } catch {
       throw Refusal(.invalid, "\(error.path): \(error.kind == .missing ? "is missing" : error.detail)")
     }
@@ -356,14 +396,18 @@ struct PartnerDesk: Sendable {
     }
     switch module {
     case .locations:
-      let location: V221.Location = try Self.read(json)
+      let location: V221.Location = try read(json)
       try keep(location, under: key(location.id))
     case .tariffs:
-      let tariff: V221.Tariff = try Self.read(json)
+      let tariff: V221.Tariff = try read(json)
       try keep(tariff, under: key(tariff.id))
     case .sessions:
-      let session: V221.Session = try Self.read(json)
+      let session: V221.Session = try read(json)
       try keep(session, under: key(session.id))
+    case .bookings:
+      let booking: PublishedBooking = try read(json)
+      try demandRoom(books.bookings.count, isNew: books.bookings[key(booking.id)] == nil)
+      books.bookings[key(booking.id)] = booking
     case .credentials, .cdrs, .tokens, .commands, .chargingProfiles, .hubClientInfo, .payments,
       .invoiceReconciliation:
       throw Refusal(.clientError, "\(module.rawValue) are not fetched")
@@ -372,7 +416,7 @@ struct PartnerDesk: Sendable {
 
   private func show(_ object: (some Payload)?) throws(Refusal) -> Reply {
     guard let object else { throw Self.unknown("object") }
-    return Reply(Envelope(data: object.encoded(options: Self.style)))
+    return Reply(Envelope(data: object.encoded(edition: edition, options: Self.style)))
   }
 
   private static func unknown(_ what: String) -> Refusal {

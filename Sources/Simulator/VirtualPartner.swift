@@ -4,7 +4,7 @@ import Net
 import OCPI
 import Wire
 
-/// A roaming partner: a provider that sells charging to its drivers (OCPI 2.2.1), an operator with stations (2.1.1, 2.2.1,
+/// A roaming partner: a provider that sells charging to its drivers (OCPI 2.2.1 or 2.3.0), an operator with stations (2.1.1, 2.2.1,
 /// 2.3.0), or a hub that speaks for both. A server for the house to call, and a client that calls the house. It belongs
 /// to its loop: make it, call it and let go of it there.
 public final class VirtualPartner {
@@ -17,7 +17,7 @@ public final class VirtualPartner {
     /// What the house is told about our address where it differs from the listener's: `https://emsp.example.com`.
     public var publicURL: String?
     public var role: Role
-    /// A provider and a hub speak 2.2.1.
+    /// A provider speaks 2.2.1 or 2.3.0, and with that books; a hub speaks 2.2.1.
     public var version: String
     /// EVSEs of an operator.
     public var evses: Int
@@ -29,7 +29,12 @@ public final class VirtualPartner {
     ) {
       (self.name, self.party, self.tokenA, self.publicURL) = (name, party, tokenA, publicURL)
       (self.role, self.evses) = (role, evses)
-      self.version = role == .stations ? version : "2.2.1"
+      self.version =
+        switch role {
+        case .stations: version
+        case .provider: version == "2.3.0" ? version : "2.2.1"
+        case .hub: "2.2.1"
+        }
     }
   }
 
@@ -62,7 +67,8 @@ public final class VirtualPartner {
     /// The address of a module on the side that the house implements.
     public func endpoint(_ module: OCPIModule.Name, _ side: OCPIModule.Side) -> String? {
       endpoints.first {
-        $0.module.ciFolded == module.rawValue && ($0.role == nil || $0.role?.ciFolded == side.rawValue.ciFolded)
+        OCPIModule.Name.settled($0.module) == module.rawValue
+          && ($0.role == nil || $0.role?.ciFolded == side.rawValue.ciFolded)
       }?.url
     }
   }
@@ -107,7 +113,7 @@ public final class VirtualPartner {
     self.profile = profile
     self.clock = clock
     client = Client(loop: loop, tls: tls)
-    desk = PartnerDesk(seed: seed)
+    desk = PartnerDesk(seed: seed, version: profile.version)
     if profile.role != .provider {
       stations = OperatorDesk(party: profile.party, version: profile.version, evses: profile.evses, at: clock.now())
     }
@@ -284,6 +290,7 @@ public final class VirtualPartner {
         (.locations, .receiver), (.tariffs, .receiver), (.sessions, .receiver), (.cdrs, .receiver), (.tokens, .sender),
         (.commands, .sender),
       ]
+      if profile.version == "2.3.0" { modules.append((.bookings, .receiver)) }
     }
     if profile.role != .provider {
       modules += [
@@ -296,8 +303,8 @@ public final class VirtualPartner {
       version: profile.version,
       endpoints: modules.map { module, side in
         Domain.Partner.Endpoint(
-          module: module.rawValue, role: profile.version == "2.1.1" ? nil : side.rawValue,
-          url: base.appending(profile.version, module.rawValue).description)
+          module: module.identifier, role: profile.version == "2.1.1" ? nil : side.rawValue,
+          url: base.appending(profile.version, module.path).description)
       })
   }
 }

@@ -8,6 +8,7 @@ nonisolated public enum PushModule: String, Word {
   case profiles = "chargingprofiles"
   /// Which CDRs an invoice asks for.
   case invoices = "invoicereconciliation"
+  case bookings = "booking", bookingLocations = "booking_locations"
 
   /// Its place in the order at one location and of one session: the location before the session before the CDR.
   var rank: Int {
@@ -16,7 +17,7 @@ nonisolated public enum PushModule: String, Word {
     case .evses: 1
     case .sessions: 2
     case .cdrs: 3
-    case .tariffs, .commands, .profiles, .tokens, .invoices: 0
+    case .tariffs, .commands, .profiles, .tokens, .invoices, .bookings, .bookingLocations: 0
     }
   }
 }
@@ -25,8 +26,8 @@ nonisolated public enum PushModule: String, Word {
 nonisolated public struct PushKey: Sendable, Hashable {
   public var partner: ID<Partner>
   public var module: PushModule
-  /// A location's or a token's number in our books, an EVSE's uid, a tariff's ref, an invoice's number, the id of a
-  /// session, a CDR or a command.
+  /// A location's or a token's number in our books, an EVSE's uid, the ref of a tariff or a booking location, an
+  /// invoice's number, the id of a session, a CDR, a booking or a command.
   public var object: String
 
   public init(partner: ID<Partner>, module: PushModule, object: String) {

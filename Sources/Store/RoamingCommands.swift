@@ -83,6 +83,17 @@ nonisolated public struct RoamingCommands {
       """, id, phase.rawValue, answer, dueAt, now) > 0
   }
 
+  /// Those about a booking of which nobody has heard yet.
+  public func waiting(
+    forBooking request: String, of partner: ID<Partner>
+  ) throws(StoreFault) -> [RoamingCommandRecord] {
+    try db.rows(
+      """
+      SELECT * FROM roaming_command INDEXED BY roaming_command_open
+      WHERE phase IN ('sent', 'accepted') AND partner = ?1 AND detail ->> 'request_id' = ?2 ORDER BY number
+      """, partner, request, as: RoamingCommandRecord.init(row:))
+  }
+
   /// Those of which nobody heard in time.
   public func overdue(at now: Timestamp, limit: Int) throws(StoreFault) -> [RoamingCommandRecord] {
     try db.rows(

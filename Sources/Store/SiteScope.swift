@@ -52,6 +52,7 @@ nonisolated public struct SiteScope: Sendable, Hashable {
       "evse": .rows(station("station")), "connector": .rows(evse("evse")), "session": .rows("location \(site)"),
       "cdr": .rows("location \(site)"), "circuit": .rows("location \(site)"),
       "carbon_factor": .rows("location \(site)"), "site_surplus": .rows("location \(site)"),
+      "booking_location": .rows("location \(site)"), "booking": .rows("location \(site)"),
       "site_plan": .rows("location \(site)"), "plan_pin": .rows("location \(site)"),
       "push": .rows("location \(site) OR \(session("session"))"),
       "downtime": .rows("location \(site) OR \(station("station")) OR \(evse("evse"))"),
@@ -85,6 +86,8 @@ nonisolated public struct SiteScope: Sendable, Hashable {
             WHERE it.id = \(subject("command")) AND \(station("it.station")))
           WHEN 'job' THEN EXISTS (SELECT 1 FROM main.station_job AS it
             WHERE it.id = \(subject("job")) AND \(station("it.station")))
+          WHEN 'booking' THEN EXISTS (SELECT 1 FROM main.booking AS it
+            WHERE it.id = \(subject("booking")) AND it.location \(site))
           WHEN 'reservation' THEN EXISTS (SELECT 1 FROM main.reservation AS it
             WHERE it.id = \(subject("reservation")) AND \(station("it.station")))
           ELSE 0 END

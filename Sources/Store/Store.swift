@@ -156,6 +156,8 @@ nonisolated public struct Books {
   /// The local authorization list, and where each station's stands.
   public var lists: LocalLists { LocalLists(db: db) }
   public var reservations: Reservations { Reservations(db: db) }
+  public var bookings: Bookings { Bookings(db: db) }
+  public var roamingBookings: RoamingBookings { RoamingBookings(db: db) }
   /// What partners wish for their sessions, and what hubs and payment providers told.
   public var duties: PartnerDuties { PartnerDuties(db: db) }
   /// Charging profiles.

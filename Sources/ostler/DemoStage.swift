@@ -369,7 +369,8 @@ final class DemoActors {
     case .commandFailed(_, let name, let why): say("event=command_failed name=\(name) why=\"\(why)\"")
     case .wentDown: say("event=partner_down hint=\"watch its push queue grow\"")
     case .cameBack: say("event=partner_back")
-    case .unregistered, .location, .tariff, .tariffRemoved, .cdrRepeated, .authorized, .commandAnswered, .began,
+    case .unregistered, .location, .tariff, .tariffRemoved, .cdrRepeated, .booking, .authorized, .commandAnswered,
+      .began,
       .cdrTaken, .failed:
       break
     }

@@ -26,6 +26,7 @@ struct Ostler: AsyncParsableCommand {
     subcommands: [
       Serve.self, Demo.self, CheckConfig.self, SetupLink.self, Users.self, APIKeys.self, Stations.self, Tokens.self,
       Tariffs.self, Prices.self, Sites.self, Circuits.self, Invoices.self, Parties.self, Partners.self, Roaming.self,
+      Bookings.self,
       Authority.self, Sessions.self, CDRs.self, BackUp.self,
       RestoreBackup.self, Doctor.self, SupportBundle.self, Sim.self,
     ])

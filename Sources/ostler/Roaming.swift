@@ -8,7 +8,7 @@ struct Roaming: AsyncParsableCommand {
     subcommands: [
       Locations.self, Tariffs.self, Sessions.self, CDRs.self, Settle.self, Invoices.self, Invoice.self, Prefer.self,
       SetProfile.self, ClearProfile.self, ActiveProfile.self, Start.self, Stop.self, Reserve.self, Cancel.self,
-      Unlock.self, Commands.self,
+      Unlock.self, Bookings.self, BookingPlaces.self, Book.self, ChangeBooking.self, CancelBooking.self, Commands.self,
     ])
 
   struct Locations: AsyncParsableCommand {

@@ -90,7 +90,7 @@ struct Sim: AsyncParsableCommand {
     @Option(help: "Where it listens.") var listen = "127.0.0.1:8085"
     @Option(help: "Who it is.") var party = "NL*DEM"
     @Option(help: "What it is to you: emsp, cpo or hub.") var role = "emsp"
-    @Option(help: "The version that a cpo speaks: 2.1.1, 2.2.1 or 2.3.0.") var ocpi = "2.2.1"
+    @Option(help: "The version that it speaks: 2.1.1 (a cpo), 2.2.1 or 2.3.0 (not a hub).") var ocpi = "2.2.1"
     @Option(
       help: "How it misbehaves: down, slow, 429, 500, half-json, lying-links, wrong-base64, duplicates or late.")
     var mood = "well"
@@ -99,6 +99,9 @@ struct Sim: AsyncParsableCommand {
     @Option(help: "Your versions URL, to register there.") var register: String?
     @Option(help: "The token that you gave it, with --register.") var with: String?
     @Option(help: "Tokens of its drivers, sent to you after the handshake.") var driver: [String] = []
+    @Option(
+      help: "Books your place of that id for its first driver, as an emsp of 2.3.0; once, for the next free time.")
+    var book: String?
 
     func validate() throws {
       guard PartyID(party) != nil else { throw ValidationError("--party: such as NL*DEM") }
@@ -122,7 +125,7 @@ struct Sim: AsyncParsableCommand {
         party: PartyID(party) ?? PartyID(country: "NL", party: "DEM"), tokenA: token,
         role: VirtualPartner.Role(rawValue: role) ?? .provider, version: ocpi)
       let manner = PartnerMood(rawValue: mood) ?? .well
-      let partner = try await loop.run { [driver, charge] loop throws(NetFault) in
+      let partner = try await loop.run { [driver, charge, book] loop throws(NetFault) in
         let partner = VirtualPartner(profile, tls: .system(), loop: loop)
         partner.mood = manner
         partner.onEvent = { [weak partner] event in
@@ -130,6 +133,16 @@ struct Sim: AsyncParsableCommand {
           guard event == .registered, let partner else { return }
           if let charge { Sim.charge(charge, at: partner, loop: loop) }
           for uid in driver { hand(partner.issueToken(uid), from: partner, attempts: 5, loop: loop) }
+          guard let book, let uid = driver.first else { return }
+          // The house knows by then that we take bookings.
+          loop.schedule(after: .seconds(2)) { [weak partner] in
+            partner?.book(book, token: partner?.issueToken(uid)) { result in
+              switch result {
+              case .success(let booking): Console.say("event=booked id=\(booking.id) status=\(booking.status.rawValue)")
+              case .failure(let failure): Console.say("event=booked ok=false why=\"\(failure)\"")
+              }
+            }
+          }
         }
         let url = try partner.open(on: address)
         Console.say("versions url \(url)\ntoken        \(profile.tokenA)")
@@ -216,6 +229,7 @@ extension PartnerEvent {
     case .tariffRemoved(let id): "event=tariff_removed id=\(id)"
     case .session(let id, let status, let kWh): "event=session id=\(id) status=\(status.rawValue) kwh=\(kWh)"
     case .cdr(let id, let cost, let currency): "event=cdr id=\(id) cost=\(cost) currency=\(currency)"
+    case .booking(let id, let status): "event=booking id=\(id) status=\(status.rawValue)"
     case .cdrRepeated(let id): "event=cdr_repeated id=\(id)"
     case .cdrConflict(let id): "event=cdr_conflict id=\(id)"
     case .authorized(let uid, let allowed): "event=authorized uid=\(uid) allowed=\(allowed.rawValue)"

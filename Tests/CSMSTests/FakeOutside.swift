@@ -236,6 +236,10 @@ final class FakePartners: PartnerLink {
           "id": .string(record.id), "invoice_id": .string(record.invoice),
           "cdrs": .array(record.cdrs.map { .string($0) }),
         ])
+    case .booking(let booking):
+      return make("PUT", "booking", booking.id, ["status": .string(booking.status.rawValue), "booking": booking.json])
+    case .bookingLocation(let place): return make("PUT", "booking", place.id, place.json)
+    case .bookingLocationRemoved(let ref, _, _): return make("PATCH", "booking", ref, ["status": "REMOVED"])
     case .profileResult(let url, let result):
       return PushRequest(
         method: "POST", url: url, body: (["result": .string(result.result.rawValue)] as JSON).bytes,

@@ -48,6 +48,14 @@ import Wire
     {"country_code":"DE","party_id":"ABC","id":"R1","invoice_id":"2026-0042","cdrs":["C1","C2"],\
     "last_updated":"2026-03-05T00:00:00Z"}
     """
+  static func booking(_ more: String = "") -> String {
+    """
+    {"country_code":"DE","party_id":"ABC","request_id":"R1","location_id":"L1","booking_location_id":"BL1",\
+    "period":{"start_date_time":"2026-03-11T10:00:00Z","end_date_time":"2026-03-11T11:00:00Z"},\
+    "tokens":[{"country_code":"DE","party_id":"ABC","uid":"04AABBCC","type":"RFID","contract_id":"C1"}],\
+    "authorization_reference":"A1"\(more)}
+    """
+  }
   static func command(_ more: String) -> String {
     "{\"response_url\":\"https://emsp.example.org/r\",\(more)}"
   }
@@ -119,6 +127,28 @@ import Wire
     Line(.get, "/invoicereconciliation/FR/ABC/R1", 404, 2001, since: "2.3.0"),
     Line(.delete, "/invoicereconciliation/DE/ABC/R9", 404, 2000, since: "2.3.0"),
     Line(.patch, "/invoicereconciliation/DE/ABC/R1", 405, 2000, body: "{}", since: "2.3.0"),
+    Line(.get, "/bookings", 200, 1000, since: "2.3.0"), Line(.get, "/bookings?limit=0", 200, 2001, since: "2.3.0"),
+    Line(.get, "/bookings?date_from=soon", 200, 2001, since: "2.3.0"),
+    Line(.get, "/bookings/booking_locations", 200, 1000, since: "2.3.0"),
+    Line(.get, "/bookings/bookinglocations", 200, 1000, since: "2.3.0"),
+    Line(.get, "/bookings/booking_locations?timeslot_from=soon", 200, 2001, since: "2.3.0"),
+    Line(
+      .get, "/bookings/booking_locations?timeslot_from=2026-03-11T10:00:00Z&timeslot_to=2026-03-11T11:00:00Z", 200,
+      1000,
+      since: "2.3.0"),
+    Line(.get, "/bookings/booking_locations/BL1", 200, 1000, since: "2.3.0"),
+    Line(.get, "/bookings/booking_locations/BL1/BL1", 200, 1000, since: "2.3.0"),
+    Line(.get, "/bookings/booking_locations/BL1/NONE", 404, 2000, since: "2.3.0"),
+    Line(.get, "/bookings/booking_locations/NONE", 404, 2003, since: "2.3.0"),
+    Line(.put, "/bookings/booking_locations/BL1", 405, 2000, body: "{}", since: "2.3.0"),
+    Line(.post, "/bookings", 201, 1000, body: booking(), since: "2.3.0"),
+    Line(.post, "/bookings", 400, 2001, body: "{", since: "2.3.0"),
+    Line(.post, "/bookings", 200, 2001, body: "{}", since: "2.3.0"),
+    Line(.post, "/bookings", 200, 2001, body: booking().replacing("\"DE\"", with: "\"FR\""), since: "2.3.0"),
+    Line(.post, "/bookings", 200, 2003, body: booking().replacing("BL1", with: "BL9"), since: "2.3.0"),
+    Line(.post, "/bookings", 200, 2001, body: booking().replacing("11T10", with: "31T30"), since: "2.3.0"),
+    Line(.delete, "/bookings", 405, 2000, since: "2.3.0"),
+    Line(.patch, "/bookings", 405, 2000, body: "{}", since: "2.3.0"),
   ]
 
   @Test(arguments: ["2.1.1", "2.2.1", "2.3.0"])
@@ -187,13 +217,13 @@ import Wire
     #expect(list.count > 50)
     for entry in list {
       let (module, role) = (entry["module"]?.string ?? "", entry["implemented_by"]?.string ?? "")
-      guard role.contains("CPO") || role == "all", module != "versions", module != "Booking"
-      else { continue }
+      guard role.contains("CPO") || role == "all", module != "versions" else { continue }
       let method = entry["method"]?.string ?? ""
       let versions = entry["versions"]?.array?.compactMap(\.string) ?? []
       let name = (entry["path"]?.string ?? "").split(separator: "/").last.map(String.init) ?? ""
       let rows = Self.lines.filter { row in
-        guard row.method.rawValue == method, row.path.hasPrefix("/\(module)"),
+        guard row.method.rawValue == method,
+          row.path.hasPrefix(module == "Booking" ? "/bookings" : "/\(module)"),
           row.code == 1000 || row.status > 400 || module == "credentials"
         else { return false }
         return module != "commands" || row.path.hasSuffix(name)

@@ -25,6 +25,7 @@ import Wire
         service.tariffs = [Sample.tariffView]
         service.sessions = [Sample.session()]
         service.cdrs = [Sample.cdr()]
+        service.places = [Sample.bookingLocation()]
         return service
       }
       let endpoints = door.endpoints(for: service)
@@ -66,6 +67,22 @@ import Wire
     }
     let start = try await house.ask(.post, "/ocpi/2.2.1/commands/START_SESSION", token: "token-A", body: "{}")
     #expect(start.status == 401)
+  }
+
+  @Test func bookingsAreToldWhereTheyAreUsed() async throws {
+    let house = try await House()
+    var silent = Sample.partner(), also = Sample.partner(), wanted = Sample.partner(), never = Sample.partner()
+    let theirs = Partner.Endpoint(module: "booking", role: "RECEIVER", url: "https://emsp.example.org/b")
+    (silent.endpoints, also.endpoints) = ([], [theirs])
+    (wanted.endpoints, wanted.quirks.takesBookings) = ([], true)
+    (never.endpoints, never.quirks.takesBookings) = ([theirs], false)
+    for (number, (partner, isTold)) in [(silent, false), (also, true), (wanted, true), (never, false)].enumerated() {
+      await MainActor.run { house.service.invite("token-\(number)", partner) }
+      let endpoints = try await house.ask(.get, "/ocpi/2.3.0", token: "token-\(number)").data?["endpoints"]?.array ?? []
+      let told = endpoints.filter { $0["identifier"] == "Booking" }
+      #expect(told.isEmpty != isTold)
+      #expect(told.allSatisfy { $0["url"]?.string?.hasSuffix("/ocpi/2.3.0/bookings") == true })
+    }
   }
 
   /// Readers of the first 2.3.0 take the name of invoice reconciliation for an error.

@@ -109,6 +109,37 @@ final class FakeProvider: ProviderService {
     return true
   }
 
+  private(set) var places: [RoamingKey: RoamingBookingLocation] = [:]
+  private(set) var bookings: [RoamingKey: RoamingBooking] = [:]
+
+  func roamingBookingLocation(_ key: RoamingKey) async throws(PartnerFault) -> JSON {
+    guard let held = places[Self.folded(key)] else { throw .unknownObject }
+    return held.raw
+  }
+
+  func keepBookingLocation(
+    _ key: RoamingKey, from caller: PartnerCaller,
+    _ change: @escaping @Sendable (JSON?) throws(PartnerFault) -> RoamingBookingLocation
+  ) async throws(PartnerFault) -> Bool {
+    let held = places[Self.folded(key)]
+    places[Self.folded(key)] = try change(held?.raw)
+    return held == nil
+  }
+
+  func roamingBooking(_ key: RoamingKey) async throws(PartnerFault) -> JSON {
+    guard let held = bookings[Self.folded(key)] else { throw .unknownObject }
+    return held.raw
+  }
+
+  func keepBooking(
+    _ key: RoamingKey, from caller: PartnerCaller,
+    _ change: @escaping @Sendable (JSON?) throws(PartnerFault) -> RoamingBooking
+  ) async throws(PartnerFault) -> Bool {
+    let held = bookings[Self.folded(key)]
+    bookings[Self.folded(key)] = try change(held?.raw)
+    return held == nil
+  }
+
   func resulted(
     _ command: String, _ result: RoamingCommand.Result, from caller: PartnerCaller
   ) async throws(PartnerFault) {

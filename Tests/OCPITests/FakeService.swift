@@ -249,6 +249,35 @@ final class FakeService: PartnerService {
     guard told.removeValue(forKey: "\(owner) \(id)") != nil else { throw .unknownObject }
   }
 
+  // MARK: Bookings
+
+  var places: [PublishedBookingLocation] = []
+  private(set) var bookings: [PublishedBooking] = []
+
+  func bookingLocations(
+    _ query: PageQuery, slotFrom: Timestamp?, slotTo: Timestamp?, for caller: PartnerCaller
+  ) async throws(PartnerFault) -> Page<PublishedBookingLocation> {
+    try page(places.filter { $0.hasSlot(from: slotFrom, to: slotTo) }, query, \.updatedAt)
+  }
+
+  func bookingLocation(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> PublishedBookingLocation
+  {
+    try one(places, .unknownLocation) { $0.id == ref }
+  }
+
+  func bookings(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<PublishedBooking> {
+    try page(bookings, query, \.updatedAt)
+  }
+
+  func book(
+    _ request: BookingRequest, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> (booking: PublishedBooking, isNew: Bool) {
+    guard places.contains(where: { $0.id == request.place }) else { throw .unknownLocation }
+    let made = Sample.booking(request)
+    bookings.append(made)
+    return (made, true)
+  }
+
   private(set) var lost: [String] = []
 
   func unsaid(_ what: [String], of module: String, sample: String, to partner: ID<Partner>) async {

@@ -183,5 +183,32 @@ final class FakeService: PartnerService {
 
   func put(_ advice: FinancialAdvice, from caller: PartnerCaller) async throws(PartnerFault) -> Bool { true }
 
+  private(set) var bookings: [BookingRequest] = []
+
+  func bookingLocations(
+    _ query: PageQuery, slotFrom: Timestamp?, slotTo: Timestamp?, for caller: PartnerCaller
+  ) async throws(PartnerFault) -> Page<PublishedBookingLocation> { Page(items: [], total: 0) }
+
+  func bookingLocation(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> PublishedBookingLocation
+  {
+    throw .unknownLocation
+  }
+
+  func bookings(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<PublishedBooking> {
+    Page(items: [], total: 0)
+  }
+
+  func book(
+    _ request: BookingRequest, from caller: PartnerCaller
+  ) async throws(PartnerFault) -> (booking: PublishedBooking, isNew: Bool) {
+    bookings.append(request)
+    var made = PublishedBooking()
+    (made.id, made.country, made.party, made.requestID) = ("B1", "NL", "OST", request.id)
+    (made.location, made.slot, made.status) = (request.location, Timeslot(request.period), .reserved)
+    made.authorizationReference = request.authorizationReference
+    (made.requests, made.updatedAt) = ([BookingRequestStatus(.accepted, request, at: .epoch)], .epoch)
+    return (made, true)
+  }
+
   func unsaid(_ what: [String], of module: String, sample: String, to partner: ID<Partner>) async {}
 }

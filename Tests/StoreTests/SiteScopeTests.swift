@@ -13,7 +13,7 @@ import Wire
     "invoice_record", "energy_cost_due", "webhook", "webhook_delivery", "alarm", "letter", "partner_note",
     "hub_client", "terminal",
     "roaming_location", "roaming_tariff", "roaming_tariff_version", "roaming_session", "roaming_cdr",
-    "roaming_authorization", "roaming_command", "roaming_pull",
+    "roaming_authorization", "roaming_command", "roaming_pull", "roaming_booking_location", "roaming_booking",
   ]
 
   private func limited(_ house: SmallHouse, _ locations: Set<ID<Location>>) throws -> Books {

@@ -1,6 +1,7 @@
 """Every endpoint of OCPI that Ostler has, by version, side and method, with what the texts want as the answer to a request
 that is right, and to each way in which it can be wrong. Nothing here talks to anybody."""
 
+import time
 from dataclasses import dataclass
 
 from partners import stamp
@@ -36,7 +37,8 @@ def emsp(method, path, answer, body=None, versions=ALL):
 LISTS = [
     ("cpo", "locations", "", ALL), ("cpo", "tariffs", "", ALL), ("cpo", "cdrs", "", ALL),
     ("cpo", "sessions", "date_from=2020-01-01T00:00:00Z", ALL), ("emsp", "tokens", "", ALL),
-    ("cpo", "invoicereconciliation", "", LAST)]
+    ("cpo", "invoicereconciliation", "", LAST), ("cpo", "bookings", "", LAST), ("cpo", "bookings/booking_locations", "", LAST),
+    ("cpo", "bookings/bookinglocations", "", LAST)]
 
 # A query, its answer, and whether the page it gives is empty.
 PAGES = [
@@ -154,6 +156,46 @@ ROWS = [
     emsp("POST", "/invoicereconciliation", MADE, "record", LAST), emsp("PUT", "/invoicereconciliation/FR/XXX/R-1", FOREIGN, "record", LAST),
     cpo("GET", "/invoicereconciliation", NOWHERE, None, ("2.1.1", "2.2.1")),
 
+    # What can be booked, and what is. The text spells the addresses in two ways.
+    cpo("GET", "/bookings", GOOD, None, LAST), cpo("POST", "/bookings", MADE, "booking_request", LAST),
+    cpo("POST", "/bookings", GOOD, "booking_request", LAST), cpo("POST", "/bookings", FLAW, {}, LAST),
+    cpo("POST", "/bookings", BROKEN, b"{", LAST), cpo("POST", "/bookings", FLAW, "booking_of_another", LAST),
+    cpo("POST", "/bookings", FLAW, "booking_for_another", LAST), cpo("POST", "/bookings", (200, 2003), "booking_nowhere", LAST),
+    cpo("POST", "/bookings", FLAW, "booking_elsewhere", LAST), cpo("POST", "/bookings", FLAW, "booking_soon", LAST),
+    cpo("POST", "/bookings", FLAW, "booking_too_long", LAST), cpo("POST", "/bookings", FLAW, "booking_of_nothing_given_up", LAST),
+    cpo("POST", "/bookings", MADE, "booking_backwards", LAST),
+    cpo("PATCH", "/bookings", NO_METHOD, {}, LAST), cpo("DELETE", "/bookings", NO_METHOD, None, LAST),
+    cpo("GET", "/bookings/booking_locations/BL-1", GOOD, None, LAST), cpo("GET", "/bookings/bookinglocations/bl-1", GOOD, None, LAST),
+    cpo("GET", "/bookings/booking_locations/BL-1/BL-1", GOOD, None, LAST),
+    cpo("GET", "/bookings/booking_locations/BL-1/NONE", NOWHERE, None, LAST),
+    cpo("GET", "/bookings/booking_locations/NONE", UNKNOWN_PLACE, None, LAST),
+    cpo("GET", "/bookings/booking_locations?timeslot_from=soon", FLAW, None, LAST),
+    cpo("GET", "/bookings/booking_locations?timeslot_from=2020-01-01T00:00:00Z&timeslot_to=2099-01-01T00:00:00Z", GOOD, None, LAST),
+    cpo("PUT", "/bookings/booking_locations/BL-1", NO_METHOD, {}, LAST), cpo("POST", "/bookings/booking_locations", NO_METHOD, {}, LAST),
+    cpo("GET", "/bookings/B-9", NOWHERE, None, LAST), cpo("GET", "/bookings", NOWHERE, None, ("2.1.1", "2.2.1")),
+    emsp("PUT", "/bookings/BE/CPO/booking_locations/BL1", MADE, "booking_location", LAST),
+    emsp("PUT", "/bookings/BE/CPO/booking_locations/BL1", GOOD, "booking_location", LAST),
+    emsp("PUT", "/bookings/bookinglocations/BE/CPO/BL1", GOOD, "booking_location", LAST),
+    emsp("PUT", "/bookings/booking_locations/BE/CPO/BL2", FLAW, "booking_location", LAST),
+    emsp("PUT", "/bookings/BE/CPO/booking_locations/BL1", FLAW, "booking_location_soon", LAST),
+    emsp("PUT", "/bookings/FR/XXX/booking_locations/BL1", FOREIGN, "booking_location", LAST),
+    emsp("GET", "/bookings/BE/CPO/booking_locations/BL1", GOOD, None, LAST), emsp("GET", "/bookings/bookinglocations/BE/CPO/BL1", GOOD, None, LAST),
+    emsp("GET", "/bookings/bookinglocations/BE/CPO/BL1/C1", GOOD, None, LAST), emsp("GET", "/bookings/BE/CPO/booking_locations/BL1/C9", NOWHERE, None, LAST),
+    emsp("PATCH", "/bookings/BE/CPO/booking_locations/BL1/C1", GOOD, "calendar_patch", LAST),
+    emsp("PATCH", "/bookings/bookinglocations/BE/CPO/BL1/C9", NOWHERE, "calendar_patch", LAST),
+    emsp("PATCH", "/bookings/BE/CPO/booking_locations/BL1", GOOD, "gone_patch", LAST),
+    emsp("PATCH", "/bookings/BE/CPO/booking_locations/BL1", FLAW, {"status": "REMOVED"}, LAST),
+    emsp("PATCH", "/bookings/BE/CPO/booking_locations/BL9", NOWHERE, "gone_patch", LAST),
+    emsp("GET", "/bookings/BE/CPO/booking_locations/BL9", NOWHERE, None, LAST),
+    emsp("DELETE", "/bookings/BE/CPO/booking_locations/BL1", NO_METHOD, None, LAST),
+    emsp("PUT", "/bookings/BE/CPO/B1", MADE, "booking", LAST), emsp("PUT", "/bookings/BE/CPO/B1", GOOD, "booking", LAST),
+    emsp("PUT", "/bookings/BE/CPO/B2", FLAW, "booking", LAST), emsp("PUT", "/bookings/FR/XXX/B1", FOREIGN, "booking", LAST),
+    emsp("GET", "/bookings/BE/CPO/B1", GOOD, None, LAST), emsp("GET", "/bookings/BE/CPO/B9", NOWHERE, None, LAST),
+    emsp("GET", "/bookings/FR/XXX/B1", FOREIGN, None, LAST), emsp("PATCH", "/bookings/BE/CPO/B1", GOOD, "booking_patch", LAST),
+    emsp("PATCH", "/bookings/BE/CPO/B1", FLAW, {"reservation_status": "CANCELED"}, LAST),
+    emsp("PATCH", "/bookings/BE/CPO/B9", NOWHERE, "booking_patch", LAST), emsp("DELETE", "/bookings/BE/CPO/B1", NO_METHOD, None, LAST),
+    emsp("POST", "/bookings", NOWHERE, "booking_request", LAST), emsp("GET", "/bookings/BE/CPO/B1", NOWHERE, None, ("2.1.1", "2.2.1")),
+
     # What we are told as the provider: stations.
     emsp("PUT", "/locations/BE/CPO/L1", MADE, "location"), emsp("PUT", "/locations/BE/CPO/L1", GOOD, "location"),
     emsp("GET", "/locations/BE/CPO/L1", GOOD), emsp("GET", "/locations/be/cpo/l1", GOOD), emsp("GET", "/locations/BE/CPO/L1/E1", GOOD),
@@ -242,6 +284,12 @@ REQUIRED = {
         "new": "country_code party_id id start_date_time end_date_time cdr_token auth_method cdr_location currency"
                " charging_periods total_cost total_energy total_time last_updated"},
     "record": {"new": "country_code party_id id invoice_id cdrs last_updated"},
+    "booking_request": {
+        "new": "country_code party_id request_id location_id booking_location_id period authorization_reference"},
+    "booking_location": {"new": "country_code party_id id location_id last_updated"},
+    "booking": {
+        "new": "id country_code party_id request_id location_id period reservation_status authorization_reference booking_terms"
+               " booking_requests last_updated"},
     "active_profile": {"new": "start_date_time charging_profile"},
     "client": {"new": "party_id country_code role status last_updated"},
     "terminal": {"new": "terminal_id last_updated"},
@@ -400,6 +448,76 @@ class Bodies:
 
     def active_soon(self):
         return {**self.active_profile(), "start_date_time": "soon"}
+
+    # Bookings.
+
+    @staticmethod
+    def period(hours=24, length=1):
+        """So many hours after the next full one."""
+        start = (int(time.time()) // 3_600 + hours) * 3_600
+        return {"start_date_time": stamp(start), "end_date_time": stamp(start + length * 3_600)}
+
+    def booking_request(self):
+        return {
+            "country_code": "DE", "party_id": "EMP", "request_id": "R-1", "location_id": "SITE-1", "booking_location_id": "BL-1",
+            "tokens": [{"country_code": "DE", "party_id": "EMP", "uid": "EMP-0001", "type": "RFID", "contract_id": "DE-EMP-C1"}],
+            "period": self.period(), "authorization_reference": "A-1"}
+
+    def booking_of_another(self):
+        return {**self.booking_request(), "country_code": "FR", "party_id": "XXX"}
+
+    def booking_for_another(self):
+        body = self.booking_request()
+        body["tokens"][0] |= {"country_code": "FR", "party_id": "XXX"}
+        return body
+
+    def booking_nowhere(self):
+        return {**self.booking_request(), "booking_location_id": "NOWHERE"}
+
+    def booking_elsewhere(self):
+        return {**self.booking_request(), "location_id": "NOWHERE"}
+
+    def booking_soon(self):
+        return {**self.booking_request(), "period": {"start_date_time": "soon", "end_date_time": "later"}}
+
+    def booking_too_long(self):
+        return {**self.booking_request(), "request_id": "x" * 37}
+
+    def booking_of_nothing_given_up(self):
+        return {**self.booking_request(), "request_id": "R-9", "canceled": {"cancellation_reason": "TRAFFIC", "who_canceled": "EMSP"}}
+
+    def booking_backwards(self):
+        """What the house declines is a booking all the same: one that is rejected."""
+        return {**self.booking_request(), "request_id": "R-2", "period": self.period(24, -1)}
+
+    def booking_location(self):
+        return {
+            "country_code": "BE", "party_id": "CPO", "id": "BL1", "location_id": "L1", "booking_option": {"evse_uid": "E1"},
+            "calendars": [{
+                "id": "C1", "begin_from": "2026-11-01T00:00:00Z", "end_before": "2026-11-02T00:00:00Z", "last_updated": self.at,
+                "available_timeslots": [{"start_date_time": "2026-11-01T08:00:00Z", "end_date_time": "2026-11-01T18:00:00Z"}]}],
+            "last_updated": self.at}
+
+    def booking_location_soon(self):
+        return {**self.booking_location(), "last_updated": "soon"}
+
+    def calendar_patch(self):
+        return {"timeslot_increment": 30, "last_updated": stamp()}
+
+    def gone_patch(self):
+        return {"status": "REMOVED", "last_updated": stamp()}
+
+    def booking(self):
+        asked = {**self.booking_request(), "booking_location_id": "BL1", "location_id": "L1"}
+        return {
+            "id": "B1", "country_code": "BE", "party_id": "CPO", "request_id": "R-7", "location_id": "L1", "period": self.period(),
+            "reservation_status": "RESERVED", "authorization_reference": "A-7",
+            "booking_terms": {"supported_access_methods": ["OPEN"], "change_until_minutes": 0, "cancel_until_minutes": 0},
+            "booking_requests": [{"request_status": "ACCEPTED", "booking_request": asked, "request_received": self.at}],
+            "last_updated": self.at}
+
+    def booking_patch(self):
+        return {"reservation_status": "FULFILLED", "last_updated": stamp()}
 
     # Their stations.
 

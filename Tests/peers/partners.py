@@ -20,7 +20,8 @@ from judge import ocpi_flaws
 COMMANDS = {
     "START_SESSION": "StartSession", "STOP_SESSION": "StopSession", "RESERVE_NOW": "ReserveNow",
     "CANCEL_RESERVATION": "CancelReservation", "UNLOCK_CONNECTOR": "UnlockConnector"}
-KINDS = {"locations": {3: "Location", 4: "EVSE", 5: "Connector"}, "tariffs": {3: "Tariff"}, "sessions": {3: "Session"}}
+KINDS = {"locations": {3: "Location", 4: "EVSE", 5: "Connector"}, "tariffs": {3: "Tariff"}, "sessions": {3: "Session"},
+    "bookings": {3: "Booking", 4: "BookingLocation"}}
 
 
 def parse(body):
@@ -73,6 +74,9 @@ class Seen:
         by_module = {"cdrs": "CDR", "credentials": "Credentials", "tokens": "LocationReferences", "commands": result}
         if self.place[-1:] == ["charging_preferences"]:
             return "ChargingPreferences"
+        if self.module == "bookings" and self.method == "PATCH":
+            # That a place is gone is told by a field that its own table does not have.
+            return None
         if self.module == "chargingprofiles":
             asked = "SetChargingProfile" if "response_url" in self.json else "ActiveChargingProfile"
             return asked if self.method == "PUT" else "ActiveChargingProfileResult"
@@ -199,8 +203,9 @@ class Partner:
             self.flaws += ocpi_flaws("Version", version, version="2.3.0")
         details = await self.ask("GET", next(v["url"] for v in versions.data if v["version"] == self.version), token=token)
         for endpoint in details.data["endpoints"]:
-            # The list of modules is open since 2.3.0, and payments came after it.
-            self.flaws += [flaw for flaw in self.judge("Endpoint", endpoint) if not ("'payments'" in flaw or "'invoicereconciliation'" in flaw)]
+            # The list of modules is open since 2.3.0, and these came after it.
+            later = ("'payments'", "'invoicereconciliation'", "'Booking'")
+            self.flaws += [flaw for flaw in self.judge("Endpoint", endpoint) if not any(name in flaw for name in later)]
         # The operator's side is listed first.
         self.endpoints = {e["identifier"]: e["url"] for e in reversed(details.data["endpoints"])}
         return details.data
@@ -351,15 +356,20 @@ class EMSP(Partner):
     async def _versions(self, request):
         return self.envelope([{"version": self.version, "url": f"{self.url}/ocpi/{self.version}"}])
 
-    async def _details(self, request):
+    def modules(self):
+        """Name, side and place of each module."""
         modules = [("credentials", "RECEIVER"), ("commands", "SENDER"), ("tokens", "SENDER")]
         modules += [(name, "RECEIVER") for name in ("locations", "tariffs", "sessions", "cdrs")]
         if self.version != "2.1.1":
             modules.append(("chargingprofiles", "SENDER"))
-        sides = [{} if self.version == "2.1.1" else {"role": side} for _, side in modules]
+        return [(name, side, name) for name, side in modules]
+
+    async def _details(self, request):
+        modules = self.modules()
+        sides = [{} if self.version == "2.1.1" else {"role": side} for _, side, _ in modules]
         endpoints = [
-            {"identifier": module, **side, "url": f"{self.url}/ocpi/emsp/{self.version}/{module}"}
-            for (module, _), side in zip(modules, sides, strict=True)]
+            {"identifier": module, **side, "url": f"{self.url}/ocpi/emsp/{self.version}/{place}"}
+            for (module, _, place), side in zip(modules, sides, strict=True)]
         return self.envelope({"version": self.version, "endpoints": endpoints})
 
     async def _module(self, request):

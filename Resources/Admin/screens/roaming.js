@@ -8,11 +8,12 @@ import { ago, kilowattHours, kilowatts, money, moneyInFull, none, number, timeMa
 import { filterBar } from '../forms.js';
 import { t, word } from '../i18n.js';
 import { facts, listSection } from '../lists.js';
+import { bookable, bookingTable } from '../roaming-bookings.js';
 import { showSession, stateOfSession } from '../roaming-session.js';
 import { mark } from '../states.js';
 import { priceInWords } from '../tariff-words.js';
 
-const tabs = { places: placeList, tariffs: tariffList, sessions: sessionList, cdrs: cdrList };
+const tabs = { places: placeList, tariffs: tariffList, sessions: sessionList, cdrs: cdrList, bookings: (context) => list(context, bookingTable(context.again)) };
 
 export async function show({ root, signal, query, head, keep }) {
   await partners.ready().catch(() => {});
@@ -140,6 +141,7 @@ function showPlace(place) {
     h('h3', null, t('roaming.evses', { n: item.evses.length })),
     h('ul.plain', null, item.evses.map((evse) => h('li', null, h('span.id', null, evse.evse_id ?? evse.uid), ' · ', word('ocpi_status', String(evse.status).toLowerCase()), ' · ',
       (evse.connectors ?? []).map((c) => [word('standard', c.standard), c.max_power ? kilowatts(c.max_power / 1000) : null].filter(Boolean).join(' ')).join(', ')))),
+    bookable(item),
     h('details', null, h('summary', null, t('cdr.record')), codeBlock(JSON.stringify(item.record, null, 2))),
   ]);
 }

@@ -1,6 +1,7 @@
 // One site: its stations live, what the books say of it, and which stations stand there.
 
 import { get, mayRun, patch, remove } from '../api.js';
+import { bookingSections } from '../bookings.js';
 import { locations, openSessions, powerOf, stations } from '../books.js';
 import { confirmDialog, form, formDialog } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
@@ -37,6 +38,9 @@ export async function show({ root, signal, params, head }) {
     table.element
   ));
   root.append(planSection(site, signal));
+  const bookings = bookingSections(site, signal);
+  root.append(...bookings.elements);
+  bookings.begin();
   const draw = () => {
     const here = stations.list().filter((s) => s.location?.id === site.id);
     table.show(here);

@@ -79,6 +79,9 @@ extension ProviderEdition {
       put("evse_uid", evse)
       put("connector_id", connector)
     case .setProfile(_, let schedule): return try profile(schedule, respondTo: url, style)
+    case .book(let request, _):
+      try Fitness.check(request, in: .v230)
+      return request.encoded(edition: .v230, options: style)
     // The address says it all.
     case .clearProfile, .activeProfile: return []
     }
@@ -107,6 +110,8 @@ extension RoamingCommand {
   struct Form {
     var module: OCPIModule.Name
     var method: HTTP.Method
+    /// Of the operator's interfaces.
+    var side = OCPIModule.Side.receiver
     /// Behind the address of the module there.
     var place: String
     /// Behind our own, before its id.
@@ -131,6 +136,7 @@ extension RoamingCommand {
       var form = profile(.get, session)
       form.query = [("duration", "\(seconds)")]
       return form
+    case .book: return Form(module: .bookings, method: .post, side: .sender, place: "", resultPlace: Self.resultPlace)
     }
   }
 
@@ -152,6 +158,14 @@ extension TokenQuestion {
 }
 
 extension RoamingCommand.Answer {
+  /// A request for a booking is answered with the booking.
+  init(booking json: JSON) throws(PartnerFault) {
+    let told = try Told(json)
+    let party = PartyID(country: try told.text("country_code", max: 2), party: try told.text("party_id", max: 3))
+    let booking = try ToldBookings.booking(json, of: party)
+    self.init(word: booking.status, booking: booking)
+  }
+
   init(from json: JSON) throws(PartnerFault) {
     let told = try Told(json)
     self.init(

@@ -11,6 +11,9 @@ extension Endpoints {
     case location
     case tariff, session, postCDR, showCDR
     case commandResult, profileResult, activeProfile
+    /// A place that can be booked, or its calendar.
+    case bookingLocation
+    case booking
   }
 
   static func addProviderRoutes(to router: inout Router<Route>, _ edition: any OCPIEdition) {
@@ -57,6 +60,8 @@ extension Endpoints {
       try await provider.resulted(asked.segment("id"), result, from: asked.caller)
       return Reply(Envelope())
     case .profileResult: return try await takeProfileResult(asked, provider)
+    case .bookingLocation: return try await roamingBookingLocation(asked, provider)
+    case .booking: return try await roamingBooking(asked, provider)
     }
   }
 
@@ -125,7 +130,7 @@ extension Endpoints {
     return Reply(Envelope(), status: isNew ? .created : .ok)
   }
 
-  private static func part(
+  static func part(
     of json: JSON, _ list: String, _ name: String, _ id: String
   ) throws(PartnerFault) -> JSON {
     guard let found = json[list]?.array?.first(where: { $0[name]?.string?.ciFolded == id.ciFolded }) else {
@@ -208,14 +213,14 @@ extension Endpoints {
   // MARK: Small things
 
   /// Whose object an address names: a party that the caller speaks for.
-  private func key(_ asked: Asked, _ name: String) throws(PartnerFault) -> RoamingKey {
+  func key(_ asked: Asked, _ name: String) throws(PartnerFault) -> RoamingKey {
     let party = PartyID(country: asked.segment("country"), party: asked.segment("party"))
     // What is not the caller's does not exist for it, and it can make nothing there.
     guard asked.caller.terms.speaks(for: party) else { throw .foreignParty(party) }
     return RoamingKey(partner: asked.caller.terms.partner.id, party: party, ref: asked.segment(name))
   }
 
-  private static func demand(_ id: String, is named: String) throws(PartnerFault) {
+  static func demand(_ id: String, is named: String) throws(PartnerFault) {
     guard id.ciFolded == named.ciFolded else { throw .invalid("id is not the one of the address") }
   }
 

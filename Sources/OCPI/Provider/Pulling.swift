@@ -30,7 +30,8 @@ extension PartnerLinkOverHTTP: ProviderLink {
       let base = try? HTTPURL(addresses.provider(form.module, edition))
       let back = base?.appending(form.resultPlace, id).description ?? ""
       body = try edition.command(command, respondTo: back, terms.partner.quirks.style)
-      url = try endpoint(form.module, .receiver, terms).appending(form.place)
+      url = try endpoint(form.module, form.side, terms)
+      if !form.place.isEmpty { url = url.appending(form.place) }
       // Without a body the address says where the result is awaited (2.2.1 §14.2.1.1 and §14.2.1.3).
       if body.isEmpty { url = url.asking(form.query + [("response_url", back)]) }
     } catch {
@@ -55,7 +56,10 @@ extension PartnerLinkOverHTTP: ProviderLink {
       if case .retry = PushOutcome(reply, module: form.module.rawValue) { throw .silent(reply.summary) }
       throw .refused(reply.summary)
     }
-    do throws(PartnerFault) { return try RoamingCommand.Answer(from: object) } catch {
+    do throws(PartnerFault) {
+      return try form.module == .bookings
+        ? RoamingCommand.Answer(booking: object) : RoamingCommand.Answer(from: object)
+    } catch {
       throw .refused("its answer cannot be read: \(error)".excerpt)
     }
   }

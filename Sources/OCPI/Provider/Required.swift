@@ -6,8 +6,9 @@ import Wire
 public struct RequiredFields: Sendable {
   /// Each by its name in the version, with other versions' names for the same behind it: partners mix them.
   fileprivate let location, evse, connector, tariff, session, cdr: [[String]]
+  fileprivate var bookingLocation: [[String]] = [], calendar: [[String]] = [], booking: [[String]] = []
 
-  enum Kind { case location, evse, connector, tariff, session, cdr }
+  enum Kind { case location, evse, connector, tariff, session, cdr, bookingLocation, calendar, booking }
 
   /// - Throws: `.invalid`, naming the first field that has no value, or a list of at least one that is empty.
   func demand(_ kind: Kind, of json: JSON) throws(PartnerFault) {
@@ -20,6 +21,9 @@ public struct RequiredFields: Sendable {
       case .tariff: tariff
       case .session: session
       case .cdr: cdr
+      case .bookingLocation: bookingLocation
+      case .calendar: calendar
+      case .booking: booking
       }
     for names in fields where !names.contains(where: { json[$0].map { !$0.isNull } ?? false }) {
       throw .invalid("\(names[0]) is missing")
@@ -57,7 +61,12 @@ extension RequiredFields {
         + " status last_updated"),
     cdr: fields(
       "country_code party_id id start_date_time end_date_time cdr_token auth_method cdr_location currency"
-        + " charging_periods total_cost total_energy total_time last_updated"))
+        + " charging_periods total_cost total_energy total_time last_updated"),
+    bookingLocation: fields("country_code party_id id location_id last_updated"),
+    calendar: fields("id begin_from end_before available_timeslots last_updated"),
+    booking: fields(
+      "id country_code party_id request_id location_id period reservation_status authorization_reference booking_terms"
+        + " booking_requests last_updated"))
 
   private static func fields(_ text: String) -> [[String]] {
     text.split(separator: " ").map { $0.split(separator: "/").map(String.init) }

@@ -82,6 +82,19 @@ enum ToldPlaces {
     return location
   }
 
+  /// The place that can be booked which a PUT or PATCH of its calendar leaves behind.
+  static func location(
+    _ held: JSON, calendar id: String, changedBy change: JSON, isPatch: Bool
+  ) throws(PartnerFault) -> JSON {
+    let told = try Told(change)
+    let stamp = try told.time("last_updated")
+    try demandSame(told, "id", id, isPatch: isPatch)
+    var location = held
+    location["calendars"] = .array(try changed(held["calendars"]?.array ?? [], "id", id, by: change, isPatch))
+    raise(&location, to: stamp)
+    return location
+  }
+
   /// A PATCH of a whole location. What it says of EVSEs is said of each by itself: partners do not agree whether a list
   /// replaces or adds, and an EVSE that is gone says so by its status.
   static func location(_ held: JSON, patchedBy change: JSON, needsStamp: Bool) throws(PartnerFault) -> JSON {

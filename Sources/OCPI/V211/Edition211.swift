@@ -81,7 +81,9 @@ public struct Edition211: OCPIEdition {
       if let tariff = cdr.tariff, (try? V211.Tariff(tariff, updatedAt: cdr.startedAt)) == nil {
         fitting.lose("the tariff of a CDR")
       }
-    case .tariffRemoved, .token, .invoice, .commandResult, .profileResult, .activeProfile: break
+    case .tariffRemoved, .token, .invoice, .booking, .bookingLocation, .bookingLocationRemoved, .commandResult,
+      .profileResult, .activeProfile:
+      break
     }
     return fitting.unsaid
   }

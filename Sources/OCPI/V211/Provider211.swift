@@ -28,6 +28,7 @@ extension Edition211 {
       json["connector_id"] = .string(connector)
     case .setProfile(_, let schedule): return try profile(schedule, respondTo: url, style)
     case .clearProfile, .activeProfile: throw Self.knowsNoProfiles
+    case .book: throw .unfit("OCPI 2.1.1 has no bookings")
     }
     return json.bytes
   }

@@ -9,6 +9,7 @@ extension V221 {
     public var id = ""
     public var startedAt = Timestamp.epoch
     public var endedAt = Timestamp.epoch
+    public var booking: String?
     public var session: String?
     public var token = CdrToken()
     public var authMethod = AuthMethod.whitelist
@@ -44,6 +45,7 @@ extension V221 {
       try w.visit("id", &id, max: 39)
       try w.visit("start_date_time", &startedAt)
       try w.visit("end_date_time", &endedAt)
+      try w.visit("booking_id", &booking, max: 36, since: .v230)
       try w.visit("session_id", &session, max: 36)
       try w.visit("cdr_token", &token)
       try w.visit("auth_method", &authMethod)
@@ -154,7 +156,7 @@ extension V221.CDR {
     id = cdr.id
     startedAt = cdr.startedAt
     endedAt = cdr.endedAt
-    session = cdr.session.nonEmpty
+    (session, booking) = (cdr.session.nonEmpty, cdr.booking)
     token = V221.CdrToken(cdr.token, edition)
     authMethod = V221.AuthMethod(cdr.authorization)
     authorizationReference = cdr.authorizationReference?.nonEmpty

@@ -61,7 +61,10 @@ extension ObjectEdition {
     case .location(let view): _ = PublishedLocation(view).fitted(&fitting)
     case .evse(let evse, of: _): _ = evse.fitted(&fitting)
     case .tariff(let view): _ = view.version.tariff.fitted(&fitting)
-    case .session, .cdr, .tariffRemoved, .token, .invoice, .commandResult, .profileResult, .activeProfile: break
+    case .session, .cdr, .tariffRemoved, .token, .invoice, .booking, .bookingLocation, .bookingLocationRemoved,
+      .commandResult,
+      .profileResult, .activeProfile:
+      break
     }
     return fitting.unsaid
   }
