@@ -258,13 +258,20 @@ async def axe(page, screen, **options):
         for v in found["violations"]]
 
 
-LANGUAGES = [("de-DE", "Übersicht", "Stationen"), ("nl-NL", "Overzicht", "Laadstations"), ("fr-FR", "Vue d’ensemble", "Bornes")]
+LANGUAGES = [
+    ("de-DE", "Übersicht", "Stationen", "32,0 A vorbehalten, weil die Station Grenzen ablehnt"),
+    ("nl-NL", "Overzicht", "Laadstations", "32,0 A gereserveerd omdat het laadstation limieten weigert"),
+    ("fr-FR", "Vue d’ensemble", "Bornes", "32,0 A réservés, car sa borne refuse les limites")]
 
 
-@pytest.mark.parametrize("locale, overview, stations_", LANGUAGES)
-async def test_the_page_speaks_the_readers_language_and_fits_it(house, stations, browser, locale, overview, stations_):
+@pytest.mark.parametrize("locale, overview, stations_, why", LANGUAGES)
+async def test_the_page_speaks_the_readers_language_and_fits_it(house, stations, browser, locale, overview, stations_, why):
     """Longer words must not make anything wider than a phone; what is missing would show its key."""
-    await stations(priced(house, "CP-1", await tariff(house)))
+    station = await stations(priced(house, "CP-1", await tariff(house)))
+    # It says no to limits, and why it gets its amperes is said in their language too.
+    circuit = await house.api.post(f"/locations/{house.site}/circuits", {"name": "B", "rated_a": "16"})
+    await house.api.patch("/stations/CP-1/outlets/1", {"circuit": circuit["id"]})
+    await station.begin(TAG, meter=0)
     context = await browser.new_context(viewport=PHONE, locale=locale, reduced_motion="reduce")
     page = await context.new_page()
     await page.goto(house.url)
@@ -284,6 +291,8 @@ async def test_the_page_speaks_the_readers_language_and_fits_it(house, stations,
             flaws.append(f"{screen}: {wide} px wider than the window")
         text = await page.locator("main").inner_text()
         flaws += [f"{screen}: {key}" for key in re.findall(r"\b(?:settings|station|limits|jobs|people|alarms|invoices|col)\.[a-z_.]+\b", text)]
+    await page.goto(f"{house.url}/sites/{house.site}/load")
+    await expect(page.locator("main")).to_contain_text(why)
     await page.goto(house.url + "/stations")
     await expect(page.get_by_role("heading", level=1)).to_have_text(stations_)
     assert not flaws, "\n".join(flaws)
