@@ -34,7 +34,7 @@ export async function drawDocument(place, signal) {
 }
 
 /// A text of the document, what stands in backticks as code.
-function coded(text = '') { return text.split('`').map((part, i) => (i % 2 ? h('code', null, part) : part)); }
+function coded(text = '') { return text.split('\x60').map((part, i) => (i % 2 ? h('code', null, part) : part)); }
 
 function operation(o, root, resolve) {
   const place = h('div');
