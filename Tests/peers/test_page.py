@@ -498,3 +498,17 @@ async def test_hostile_texts_are_texts_on_the_new_screens(house, stations, windo
         assert await page.locator("main img").count() == 0
     await page.goto(f"{house.url}/campaigns")
     await expect(page.get_by_text("\\u202egnp.exe").first).to_be_visible()
+
+
+async def test_any_command_goes_from_the_page(house, stations, window):
+    """Also one that has no place of its own: its fields are those of the served document."""
+    station = await stations(known(house, "CP-1", location=house.site))
+    page = await (await window(house)).log_in()
+    await page.goto(f"{house.url}/stations/CP-1?tab=device")
+    await page.get_by_role("button", name="Choose…").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Command").select_option("data-transfer")
+    await dialog.get_by_role("button", name="Choose").click()
+    await dialog.get_by_label("vendor").fill("com.acme")
+    await dialog.get_by_role("button", name="Call", exact=True).click()
+    await until(lambda: any(action == "DataTransfer" for action, _ in station.commands), 10, what="the station hears it")
