@@ -153,9 +153,12 @@ struct Catalogue {
     enums = json["enums"] ?? .null
   }
 
+  /// What the text of bookings calls its own types in some of its tables.
+  private static let aliases = ["BookingTokens": "BookingToken", "TimeSlot": "Timeslot"]
+
   /// Also those that a release for one module adds.
   private func fields(_ name: String) -> [JSON]? {
-    guard let type = types[name], let fields = type["fields"]?.array else { return nil }
+    guard let type = types[Self.aliases[name] ?? name], let fields = type["fields"]?.array else { return nil }
     let added = type["extra_fields_in"]?.object?.members.flatMap { $0.value.array ?? [] } ?? []
     return fields + added
   }

@@ -96,7 +96,7 @@ async def test_a_booking_becomes_a_reservation_a_session_and_a_bill(house, stati
     await until(lambda: "FULFILLED" in partner.states(booking["id"]), what="it is fulfilled")
     session = await until(lambda: partner.session(), what="the session")
     assert session[-1]["authorization_reference"] == request["authorization_reference"]
-    await station.end("T1", 9_000)
+    await station.end("T1", 1_100)
     cdr = (await until(lambda: partner.cdrs(), what="the CDR"))[0]
     assert cdr["booking_id"] == booking["id"] and cdr["authorization_reference"] == request["authorization_reference"]
     shown = await house.api.get(f"/bookings/{booking['id']}")
