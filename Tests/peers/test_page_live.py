@@ -251,10 +251,10 @@ async def test_a_house_of_thousands(house, window):  # noqa: F811
 
 
 async def same(house, page):
-    """Whether the states of the talkers' rows are those of the API."""
+    """Whether the states of the talkers' rows, right of their boxes, are those of the API."""
     told = {s["id"]: "Available" if s["online"] else "Offline" for s in await house.api.items("/stations", q="T-")}
     shown = dict(await page.evaluate("""() => [...document.querySelectorAll('table[data-rows] tbody tr')].map(
-      (line) => [line.cells[0].textContent, line.cells[1].textContent])"""))
+      (line) => [line.cells[1].textContent, line.cells[2].textContent])"""))
     return len(shown) == 8 and all(word == shown[id_] or told[id_] == "Available" and shown[id_] != "Offline" for id_, word in told.items())
 
 
