@@ -11,7 +11,7 @@ import { t, word } from './i18n.js';
 import { mark } from './states.js';
 import { LiveTable } from './table.js';
 
-const atOnce = 8;       // Stations that are asked at the same time; the rest waits its turn.
+const atOnce = 3;       // Stations that are asked at the same time: a browser has six connections to a house, and the page needs some.
 const patience = 30;    // Seconds for which the answer of one station is waited for.
 
 let run = null;         // The newest one, until the page is left.
@@ -160,7 +160,7 @@ function commandRun(title, chosen, verb, body) {
   });
 }
 
-const titled = (name, chosen) => `${t(`bulk.${name}`).replace(/…$/, '')}: ${t('bulk.count', { n: chosen.length })}`;
+const titled = (name, chosen) => `${t(`bulk.${name}`)}: ${t('bulk.count', { n: chosen.length })}`;
 
 function trigger(chosen, begun) {
   const title = titled('trigger', chosen);
@@ -211,16 +211,20 @@ function move(chosen, begun) {
   const title = titled('move', chosen);
   const before = new Map(chosen.map((station) => [station.id, station.location?.id ?? null]));
   const to = (site) => async (id) => {
-    const location = site ?? before.get(id);
-    if (location !== null) stations.put(await patch(path`/stations/${id}`, { location }));
-    return { phase: 'done', answer: stations.get(id)?.location?.name ?? '' };
+    const moved = await patch(path`/stations/${id}`, { location: site ?? before.get(id) });
+    stations.put(moved);
+    return { phase: 'done', answer: moved.location?.name ?? '' };
   };
   formDialog({
-    title, submit: t('bulk.move').replace(/…$/, ''),
+    title, submit: t('bulk.move'),
     fields: [{
       name: 'site', label: t('field.site'), type: 'select', required: true,
       options: locations.list().map((site) => ({ value: String(site.id), label: site.name })),
     }],
-    send: async ({ site }) => new Run(title, chosen, to(Number(site)), () => begun(new Run(title, chosen, to(null)))), done: begun,
+    send: async ({ site }) => {
+      const there = new Run(title, chosen, to(Number(site)), () => begun(new Run(title, there.rows.filter(({ phase }) => phase === 'done'), to(null))));
+      return there;
+    },
+    done: begun,
   });
 }

@@ -20,6 +20,8 @@ public final class API {
   var pace = Pace()
   /// The same for those who guess tokens and PINs at a driver's page, and how many drivers watch.
   var drivePace = Pace()
+  /// The same for codes from a station's display.
+  var scanPace = Pace()
   var drivers = 0
   /// Requests with an Idempotency-Key that are under way.
   private var underWay: Set<String> = []

@@ -158,15 +158,15 @@ extension API {
   /// they wished for at the display goes with them (C25.FR.59).
   fileprivate func scanCode(_ call: Call) async throws -> Answer {
     let address = call.request.peer.host
-    if let seconds = drivePace.pause(account: Self.scans, address: address, isKnown: true, at: now) {
+    if let seconds = scanPace.pause(account: Self.scans, address: address, isKnown: true, at: now) {
       throw Problem(tooManyFor: seconds)
     }
-    drivePace.failed(account: Self.scans, address: address, isKnown: true, at: now)
+    scanPace.failed(account: Self.scans, address: address, isKnown: true, at: now)
     guard call.text("version") == "v1", let station = StationIdentity(call.text("station")),
       let evse = Int(call.text("evse")),
       let label = try await house.scanned(call.text("password"), at: station, evse: evse)
     else { return .response(.redirect(to: "/c/\(Self.noLabel)")) }
-    drivePace.succeeded(account: Self.scans, address: address)
+    scanPace.succeeded(account: Self.scans, address: address)
     guard let place = house.settings.paymentURL else { return .response(.redirect(to: "/c/\(label)")) }
     var url = place.replacing("{station}", with: station.text.percentEncoded).replacing("{evse}", with: "\(evse)")
     for name in ["maxenergy", "maxtime", "maxcost"] {

@@ -41,8 +41,8 @@ nonisolated enum Reach: Hashable {
   private static let ofEverybody: Set = ["logOut", "showPublicPages", "showMapTiles"]
 
   private static let ofNoSite: Set = [
-    "listKnocks", "listPartners", "listTokens", "exportTokens", "listUnknownTags", "listCampaigns", "listFiles",
-    "listInvoices", "listPricePolicies", "listClosedMonths", "listRoamingLocations", "listRoamingTariffs",
+    "listKnocks", "listPartners", "listTokens", "listUnknownTags", "listCampaigns", "listFiles", "listInvoices",
+    "listPricePolicies", "listClosedMonths", "listRoamingLocations", "listRoamingTariffs",
     "listRoamingSessions", "listRoamingCDRs", "listRoamingCommands", "listRoamingBookingLocations",
     "listRoamingBookings", "listAlarms",
   ]

@@ -74,8 +74,8 @@ public final class CSMS {
   public var stationURL = ""
   var waitingAuthorizations = 0
   var waitingQuestions = 0
-  /// Which code of an EVSE's display was read last.
-  var scannedCodes: [ID<EVSE>: String] = [:]
+  /// Since when the newest code of an EVSE's display that was read is shown, in seconds since 1970.
+  var scannedCodes: [ID<EVSE>: Int64] = [:]
   var figures = HouseFigures()
   let passwords = PasswordQueue()
   /// Who waits for the outcome of which command.

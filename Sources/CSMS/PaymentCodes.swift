@@ -31,11 +31,8 @@ extension CSMS {
 
   /// How the command that brought a secret ended.
   func paymentCodesAnswered(_ command: CommandRecord, _ outcome: CommandOutcome) throws(StoreFault) {
-    if outcome.isYes {
-      try books.paymentCodes.taken(by: command.id)
-    } else if !outcome.isOpen {
-      try books.paymentCodes.refused(by: command.id)
-    }
+    // One that says no may have taken the secret before it came to what it did not like.
+    if outcome.isYes { try books.paymentCodes.taken(by: command.id) }
   }
 
   /// Somebody read the code of an EVSE: the station hears that they are paying, once for each code.
@@ -44,23 +41,25 @@ extension CSMS {
     _ password: String, at identity: StationIdentity, evse number: Int
   ) async throws(Refusal) -> String? {
     let now = now
-    let found = try await read { books throws(StoreFault) -> EVSE? in
+    let found = try await read { books throws(StoreFault) -> (evse: EVSE, since: Int64)? in
       guard let station = try books.stations.station(identity), station.registration == .accepted,
-        try books.paymentCodes.codes(of: station.id).contains(where: {
-          $0.isShown(password, at: now.milliseconds / 1_000)
-        })
+        let since = try books.paymentCodes.codes(of: station.id).compactMap({
+          $0.since(password, at: now.milliseconds / 1_000)
+        }).max(),
+        let evse = try books.stations.evses(of: station.id).first(where: { $0.number == number })
       else { return nil }
-      return try books.stations.evses(of: station.id).first { $0.number == number }
+      return (evse, since)
     }
-    guard let evse = found else { return nil }
-    if scannedCodes[evse.id] != password {
-      scannedCodes[evse.id] = password
+    guard let (evse, since) = found else { return nil }
+    // Who read two codes cannot have the station told of them again and again.
+    if scannedCodes[evse.id].map({ $0 < since }) ?? true {
+      scannedCodes[evse.id] = since
       let notice = TariffCommand.webPayment(evse: number, seconds: Limits.webPaymentSeconds)
       // It need not hear of it (C25.FR.21).
       _ = try? await command(.tariff(notice), to: identity, by: "house")
     }
-    let labels = try await makeCodes(of: identity, fresh: false, by: "house")
-    return labels.first { $0.evse == number }?.code
+    if let label = try await codes(of: identity)?.first(where: { $0.evse == number }) { return label.code }
+    return try await makeCodes(of: identity, fresh: false, by: "house").first { $0.evse == number }?.code
   }
 
   /// Starts a session for whoever paid, under the provider's own number of the payment (C24.FR.01, C25.FR.23).
@@ -75,6 +74,10 @@ extension CSMS {
     return try await turn { () throws(Refusal) in
       let station = try self.known(identity)
       let evse = try self.evseToStart(number, at: station)
+      // A provider may tell of one payment twice.
+      guard try keep({ () throws(StoreFault) in try !self.books.sessions.isOpen(paidBy: reference) }) else {
+        throw .conflict("the payment \(reference) has a session already")
+      }
       let shown = PresentedToken(reference, .directPayment)
       var holder = try keep { () throws(StoreFault) in try self.holderOfStranger(shown) }
       holder.method = .command

@@ -24,13 +24,14 @@ public struct PaymentCode: Sendable, Equatable {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// Whether a text is that of now, or of the interval before or after: clocks differ, and people take their time.
+  /// Since when a text is shown, where it is that of now, or of the interval before or after: clocks differ, and people take
+  /// their time. nil: it is none of these.
   /// - Parameter now: seconds since 1970.
-  public func isShown(_ shown: String, at now: Int64) -> Bool {
+  public func since(_ shown: String, at now: Int64) -> Int64? {
     let interval = now / Int64(seconds)
     // All are computed, so that the time tells nothing.
     return ((interval - 1)...(interval + 1)).filter {
       equalInConstantTime(Bytes(utf8: text(in: $0)), Bytes(utf8: shown))
-    }.isEmpty == false
+    }.last.map { $0 * Int64(seconds) }
   }
 }

@@ -16,10 +16,7 @@ nonisolated public struct PaymentCodes {
 
   /// - Parameter command: the one that brings it to the station.
   public func create(_ code: PaymentCode, for station: ID<Station>, by command: String) throws(StoreFault) {
-    // Of those that it may have the newest is the likeliest.
-    try db.run(
-      "DELETE FROM payment_code WHERE station = ?1 AND id < (SELECT max(id) FROM payment_code WHERE station = ?1)",
-      station)
+    try db.run("DELETE FROM payment_code WHERE station = ?1 AND taken = 0", station)
     try db.run(
       "INSERT INTO payment_code (station, secret, seconds, length, command) VALUES (?1, ?2, ?3, ?4, ?5)", station,
       code.secret, code.seconds, code.length, command)
@@ -29,14 +26,10 @@ nonisolated public struct PaymentCodes {
   public func taken(by command: String) throws(StoreFault) {
     try db.run(
       """
-      DELETE FROM payment_code WHERE (station, secret) IN (
-        SELECT old.station, old.secret FROM payment_code AS new JOIN payment_code AS old USING (station)
+      DELETE FROM payment_code WHERE id IN (
+        SELECT old.id FROM payment_code AS new JOIN payment_code AS old USING (station)
         WHERE new.command = ?1 AND old.id < new.id)
       """, command)
-  }
-
-  /// The station did not take it.
-  public func refused(by command: String) throws(StoreFault) {
-    try db.run("DELETE FROM payment_code WHERE command = ?1", command)
+    try db.run("UPDATE payment_code SET taken = 1 WHERE command = ?1", command)
   }
 }

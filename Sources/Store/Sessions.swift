@@ -79,6 +79,14 @@ nonisolated public struct Sessions {
       token.owner) ?? 0
   }
 
+  /// Whether a payment by somebody whom nobody knows has a session that waits or runs.
+  public func isOpen(paidBy reference: String) throws(StoreFault) -> Bool {
+    try db.value(
+      """
+      SELECT EXISTS (SELECT 1 FROM session WHERE state IN ('pending', 'active') AND folded_uid = ?1 AND owner IS NULL)
+      """, Token.fold(reference)) ?? false
+  }
+
   /// The one that a remote start made, also after it ended.
   public func session(command: String) throws(StoreFault) -> Session? {
     try db.first("SELECT * FROM session WHERE command = ?1", command, as: read)

@@ -44,20 +44,20 @@ struct PaymentCodesTests {
     #expect(try await isGood(second) == true)
   }
 
-  @Test func aSecretThatTheStationRefusedIsNone() async throws {
+  @Test func aStationThatSaidNoMayHaveTakenTheSecretBefore() async throws {
     let (first, second) = (try await bring(yes), try await bring(no))
     #expect(try await isGood(first) == true)
-    #expect(try await isGood(second) == false)
+    #expect(try await isGood(second) == true)
   }
 
   @Test func bothAreGoodWhileNobodyKnowsWhichOneTheStationHas() async throws {
     let (first, second) = (try await bring(yes), try await bring(.disconnected))
     #expect(try await isGood(first) == true)
     #expect(try await isGood(second) == true)
-    // No more than two are.
+    // No more than two are, and the one that the station took is among them.
     let third = try await bring(.timedOut)
-    #expect(try await isGood(first) == false)
-    #expect(try await isGood(second) == true)
+    #expect(try await isGood(first) == true)
+    #expect(try await isGood(second) == false)
     #expect(try await isGood(third) == true)
   }
 
@@ -69,6 +69,24 @@ struct PaymentCodesTests {
     house.pass(60)
     #expect(try await isGood(code) == true)
     #expect(heard() == 2)
+  }
+
+  @Test func whoReadTwoCodesCannotHaveTheStationToldAgainAndAgain() async throws {
+    let code = try await bring(yes)
+    let heard = { house.stations.commands.filter { if case .tariff(.webPayment) = $0 { true } else { false } }.count }
+    let interval = house.now.milliseconds / 30_000
+    for number in [interval, interval + 1, interval, interval + 1] {
+      #expect(try await house.csms.scanned(code.text(in: number), at: identity, evse: 1) != nil)
+    }
+    #expect(heard() == 2)
+  }
+
+  @Test func aPaymentHasOneSessionAtATime() async throws {
+    func start() async throws {
+      _ = try await house.csms.startSession(at: identity, evse: 1, paidBy: "pay-1", limit: nil, by: "anna")
+    }
+    try await start()
+    await #expect(throws: Refusal.conflict("the payment pay-1 has a session already")) { try await start() }
   }
 
   @Test func aCodeOfAnEVSEThatIsNotThereLeadsNowhere() async throws {
