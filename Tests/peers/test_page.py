@@ -510,5 +510,6 @@ async def test_any_command_goes_from_the_page(house, stations, window):
     await dialog.get_by_label("Command").select_option("data-transfer")
     await dialog.get_by_role("button", name="Choose").click()
     await dialog.get_by_label("vendor").fill("com.acme")
+    await dialog.get_by_label("Type CP-1 to go on").fill("CP-1")
     await dialog.get_by_role("button", name="Call", exact=True).click()
     await until(lambda: any(action == "DataTransfer" for action, _ in station.commands), 10, what="the station hears it")

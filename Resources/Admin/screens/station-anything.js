@@ -2,7 +2,7 @@
 
 import { get } from '../api.js';
 import { command } from '../commands.js';
-import { formDialog } from '../dialog.js';
+import { formDialog, typedField } from '../dialog.js';
 import { h } from '../dom.js';
 import { given } from '../forms.js';
 import { t, word } from '../i18n.js';
@@ -29,7 +29,7 @@ async function choose(station) {
   });
 }
 
-/// The fields of one command. What is no single value is written as JSON.
+/// The fields of one command. What is no single value is written as JSON. Some cannot be undone, and here all look alike.
 function fillIn(station, { title: verb, description, properties, required = [] }, resolve) {
   const parsed = [];
   const fields = Object.entries(properties).map(([name, value]) => {
@@ -46,8 +46,8 @@ function fillIn(station, { title: verb, description, properties, required = [] }
     }
   });
   formDialog({
-    title: `${word('verb', verb)}: ${station.id}`, intro: description, submit: t('raw.send'), fields,
-    async send(values) {
+    title: `${word('verb', verb)}: ${station.id}`, intro: description, submit: t('raw.send'), fields: [...fields, typedField(station.id)],
+    async send({ typed, ...values }) {
       for (const name of parsed.filter((one) => values[one])) {
         try { values[name] = JSON.parse(values[name]); } catch (error) {
           throw Object.assign(new Error(error.message), { title: t('raw.not_json'), field: name, word: 'form' });
