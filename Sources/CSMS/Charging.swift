@@ -12,6 +12,7 @@ extension CSMS {
   func started(_ report: StartReport, at station: ID<Station>) throws(StoreFault) -> StartVerdict {
     let key = StartKey(report).text
     if let known = try books.sessions.session(station, startKey: key), let transaction = known.transaction {
+      try noteOddity("StartTransaction: repeated", sample: known.id, of: station)
       return StartVerdict(
         transaction: transaction, authorization: try authorizeAgain(report.tag, of: known).at(report.evse))
     }
@@ -229,6 +230,7 @@ extension CSMS {
     case .active, .superseded:
       try end(&session, report: report, key: key)
     case .completed:
+      try noteOddity("StopTransaction: repeated", sample: session.id, of: station)
       // The first stop counts; a second that says something else is for people to look at.
       let first = try books.sessions.stopKey(of: session.id)
       guard first != key, try keepReadings(of: report, for: &session) else { break }

@@ -35,7 +35,12 @@ struct ChargingTests {
     #expect(try again.start("CARD", meter: 100, at: time).transaction == first.transaction)
     try again.stop(first.transaction, meter: 200)
     #expect(try again.start("CARD", meter: 100, at: time).transaction == first.transaction)
+    try again.stop(first.transaction, meter: 200)
     #expect(try house.sessions.count == 1)
+    // The station's page shows it.
+    let flags = try house.books.stations.oddities(of: house.station("CS-1").id)
+    #expect(flags.first { $0.what == "StartTransaction: repeated" }?.count == 3)
+    #expect(flags.first { $0.what == "StopTransaction: repeated" }?.count == 1)
   }
 
   @Test(arguments: [0, 1, 2, 3]) func aStartThatDiffersInOneThingIsAnother(which: Int) throws {
