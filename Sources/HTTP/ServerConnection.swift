@@ -368,6 +368,7 @@ final class ServerConnection: ChannelHandler, Drainable {
     clearTimer()
     // The request has told it.
     channel.forgetTLS()
+    channel.prefer()
     let webSocket = WebSocket(
       channel: channel, terms: terms, handler: handler, server: server, stranger: isCounted ? channel.peer : nil)
     phase = .upgraded(webSocket)

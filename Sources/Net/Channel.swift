@@ -392,6 +392,13 @@ public final class Channel: Watcher {
 
   // MARK: Readiness
 
+  /// From now on the loop looks at it before channels that nobody prefers, however many of those come and go: for
+  /// whoever has shown who it is and stays long.
+  public func prefer() {
+    loop.preconditionCurrent()
+    if let watch { loop.prefer(watch) }
+  }
+
   func ready(_ what: Readiness) {
     switch state {
     case .connecting: return finishConnecting()
