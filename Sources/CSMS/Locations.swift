@@ -43,6 +43,7 @@ extension CSMS {
         try self.books.locations.update(changed)
         try self.record(.locationChanged(id, by: who))
         try self.locationMoved(id)
+        try self.bookingLocationsMoved(at: id)
       }
       return changed
     }
