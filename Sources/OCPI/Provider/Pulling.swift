@@ -84,7 +84,7 @@ extension PartnerLinkOverHTTP: ProviderLink {
   ) async -> PullOutcome {
     var walk = PageWalk(isByOffset: terms.partner.quirks.pagesByOffset ?? false)
     guard let edition = terms.partner.version.flatMap({ editions[$0] }), let token = terms.partner.outboundToken,
-      let name = OCPIModule.Name(rawValue: module.rawValue), let list = try? endpoint(name, .sender, terms)
+      let list = try? self.list(of: module, terms)
     else { return walk.ended(because: "the partner has no such list") }
     // The only list that must not be asked for as a whole is that of sessions (2.2.1 §9.2.1.1).
     let since = since ?? (module == .sessions ? .epoch : nil)
@@ -130,6 +130,24 @@ extension PartnerLinkOverHTTP: ProviderLink {
     }
     walk.outcome.isComplete = true
     return walk.outcome
+  }
+
+  private func list(of module: PullModule, _ terms: PartnerTerms) throws(PushFault) -> HTTPURL {
+    let name: OCPIModule.Name =
+      switch module {
+      case .locations: .locations
+      case .tariffs: .tariffs
+      case .sessions: .sessions
+      case .cdrs: .cdrs
+      case .tokens: .tokens
+      case .bookings: .bookings
+      case .bookingLocations: .bookings
+      }
+    guard module == .bookingLocations else { return try endpoint(name, .sender, terms) }
+    if let own = terms.endpoint(module.rawValue, role: OCPIModule.Side.sender.rawValue).flatMap({ try? HTTPURL($0) }) {
+      return own
+    }
+    return try endpoint(name, .sender, terms).appending(module.rawValue)
   }
 }
 
@@ -243,6 +261,8 @@ extension PulledPage {
     case .tariffs: tariffs.append(try ToldUse.tariff(json, of: party, read))
     case .sessions: sessions.append(try ToldUse.session(json, of: party))
     case .cdrs: cdrs.append(try ToldUse.cdr(json, of: party, read))
+    case .bookingLocations: bookingLocations.append(try ToldBookings.place(json, of: party))
+    case .bookings: bookings.append(try ToldBookings.booking(json, of: party))
     case .tokens: break
     }
   }
