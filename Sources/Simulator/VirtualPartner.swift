@@ -253,7 +253,9 @@ public final class VirtualPartner {
         .init(Envelope(.clientError, "There is nothing at this address."), status: .notFound), to: request, exchange)
     }
     let here = base.appending(profile.version)
-    if let (reply, errands) = stations?.answer(request.method, target, request.body, base: here) {
+    if let (reply, errands) = stations?.answer(
+      request.method, target, request.body, base: here, at: clock.now())
+    {
       respond(reply, to: request, exchange)
       // After the answer: whoever asked knows of the command by then.
       return run(errands)
@@ -298,6 +300,7 @@ public final class VirtualPartner {
         (.commands, .receiver),
       ]
       if profile.version != "2.1.1" { modules.append((.chargingProfiles, .receiver)) }
+      if profile.version == "2.3.0" { modules.append((.bookings, .sender)) }
     }
     return VersionDetails(
       version: profile.version,
