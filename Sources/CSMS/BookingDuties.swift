@@ -38,7 +38,7 @@ extension CSMS {
 
   /// Its own EVSE where that can be had, else another one of its place that is free.
   private func evse(toPlace booking: Booking) throws(StoreFault) -> EVSE? {
-    let own = try booking.evse.flatMap { id throws(StoreFault) in try books.stations.evse(id) }
+    let own = try self.evse(of: booking)
     if let own, own.status == .available, isOnline(own.station) { return own }
     // Somebody who is about to leave, or a station that is about to return, is waited for as long as there is time.
     if let own, !own.status.isBroken, now < booking.period.start { return nil }
@@ -53,6 +53,13 @@ extension CSMS {
       if try views.isFree(evse, for: booking.held, besides: booking.id) { return evse }
     }
     return nil
+  }
+
+  /// The one that it has. A station may have moved to another site meanwhile.
+  private func evse(of booking: Booking) throws(StoreFault) -> EVSE? {
+    let evse = try booking.evse.flatMap { id throws(StoreFault) in try books.stations.evse(id) }
+    guard let evse, try station(evse.station)?.location == booking.location else { return nil }
+    return evse
   }
 
   /// Nil where it cannot be asked of the station now.
@@ -82,7 +89,7 @@ extension CSMS {
 
   private func nobodyCame(_ due: Booking, _ reservation: Reservation?) throws(StoreFault) {
     var booking = due
-    let evse = try booking.evse.flatMap { id throws(StoreFault) in try books.stations.evse(id) }
+    let evse = try self.evse(of: booking)
     let wasHeld = reservation?.placedAt != nil && reservation?.state != .lost && reservation?.state != .refused
     if wasHeld || evse?.status.isFree == true {
       _ = booking.missed(now: now)

@@ -64,7 +64,7 @@ nonisolated public struct RoamingBookings {
     _ place: RoamingBookingLocation, of partner: ID<Partner>, at now: Timestamp
   ) throws(StoreFault) -> RoamingPut {
     let held = try self.place(RoamingKey(partner: partner, party: place.party, ref: place.ref))
-    if let held, place.updatedAt < held.updatedAt || place.raw == held.body {
+    if let held, place.updatedAt < held.updatedAt || place.raw == held.body && !place.isGone {
       try db.run(
         "UPDATE roaming_booking_location SET seen_at = ?2, gone_at = iif(?3, gone_at, NULL) WHERE id = ?1", held.id,
         now, place.isGone)

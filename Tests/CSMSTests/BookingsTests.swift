@@ -191,6 +191,7 @@ import Wire
   @Test func whatIsInUseIsNotShownAsFreeSoon() async throws {
     let station = try house.connect("CS-1")
     let soon = house.now + .seconds(1_200)
+    for evse in [1, 2] { try station.report(.available, evse: evse) }
     #expect(try await free().contains { $0.start < soon })
     for evse in [1, 2] { try station.report(.charging, evse: evse) }
     #expect(try await !free().contains { $0.start < soon })
@@ -335,8 +336,6 @@ import Wire
     pass(until: ten)
     try station.start("DE-1", at: ten - .seconds(3_600), evse: 2)
     #expect(try booking(shown).status == .reserved)
-    try station.start("DE-1", at: ten - .seconds(1))
-    #expect(try booking(shown).status == .reserved, "before its time")
   }
 
   @Test func itsGroupMayUseItWhereItsTermsSaySo() async throws {
@@ -365,6 +364,40 @@ import Wire
     #expect(try booking(shown).evse == (try house.evse(2).id))
     #expect(try house.books.reservations.open(at: try house.station("CS-1").id).map(\.evse) == [2])
     #expect(told.last?["booking"]?["booking_option"]?["evse_uid"] == "uid-CS-1-2")
+  }
+
+  @Test func aStationThatMovedAwayIsNotWhereTheBookingIs() async throws {
+    _ = try house.connect("CS-1")
+    let shown = try await book(request())
+    try house.write { [now = house.now, location = place.location] books throws(StoreFault) in
+      guard var other = try books.locations.location(location), var station = try books.stations.list(limit: 1).first
+      else { return }
+      (other.ref, other.createdAt) = ("LOC2", now)
+      station.location = try books.locations.create(other).id
+      try books.stations.update(station)
+    }
+    pass(until: ten)
+    #expect(asks == 0)
+    pass(until: ten + .seconds(21 * 60))
+    #expect(try booking(shown).status == .canceled && booking(shown).details.canceled?.by == .cpo)
+  }
+
+  @Test func aLocationStaysWhileItIsBooked() async throws {
+    func remove() async throws {
+      let location = place.location
+      async let removed: Void = house.csms.removeLocation(location, by: "operator:anna")
+      await house.settleAll()
+      try await removed
+    }
+    try house.write { books throws(StoreFault) in
+      for station in try books.stations.list(limit: 10) { try books.stations.remove(station.id, at: .epoch) }
+    }
+    await #expect(throws: Refusal.conflict("it can be booked, or is: end that first")) { try await remove() }
+    let id = place.id
+    async let ended: Void = house.csms.removeBookingLocation(id, by: "operator:anna")
+    await house.settleAll()
+    try await ended
+    try await remove()
   }
 
   @Test func whereNoEVSECanBeHadTheOperatorCancels() async throws {

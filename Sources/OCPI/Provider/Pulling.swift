@@ -84,7 +84,7 @@ extension PartnerLinkOverHTTP: ProviderLink {
   ) async -> PullOutcome {
     var walk = PageWalk(isByOffset: terms.partner.quirks.pagesByOffset ?? false)
     guard let edition = terms.partner.version.flatMap({ editions[$0] }), let token = terms.partner.outboundToken,
-      let list = try? self.list(of: module, terms)
+      let list = list(of: module, terms)
     else { return walk.ended(because: "the partner has no such list") }
     // The only list that must not be asked for as a whole is that of sessions (2.2.1 §9.2.1.1).
     let since = since ?? (module == .sessions ? .epoch : nil)
@@ -132,22 +132,14 @@ extension PartnerLinkOverHTTP: ProviderLink {
     return walk.outcome
   }
 
-  private func list(of module: PullModule, _ terms: PartnerTerms) throws(PushFault) -> HTTPURL {
-    let name: OCPIModule.Name =
-      switch module {
-      case .locations: .locations
-      case .tariffs: .tariffs
-      case .sessions: .sessions
-      case .cdrs: .cdrs
-      case .tokens: .tokens
-      case .bookings: .bookings
-      case .bookingLocations: .bookings
-      }
-    guard module == .bookingLocations else { return try endpoint(name, .sender, terms) }
-    if let own = terms.endpoint(module.rawValue, role: OCPIModule.Side.sender.rawValue).flatMap({ try? HTTPURL($0) }) {
-      return own
+  /// Places that can be booked lie below the address of bookings, where they have none of their own.
+  private func list(of module: PullModule, _ terms: PartnerTerms) -> HTTPURL? {
+    let side = OCPIModule.Side.sender.rawValue
+    if let own = terms.endpoint(module.rawValue, role: side) { return try? HTTPURL(own) }
+    guard module == .bookingLocations, let base = terms.endpoint(PullModule.bookings.rawValue, role: side) else {
+      return nil
     }
-    return try endpoint(name, .sender, terms).appending(module.rawValue)
+    return (try? HTTPURL(base))?.appending(module.rawValue)
   }
 }
 
