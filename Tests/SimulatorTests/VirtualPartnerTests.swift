@@ -407,6 +407,42 @@ extension String {
     return String(self[..<range.lowerBound]) + other + String(self[range.upperBound...])
   }
 
+  // MARK: OCPI 2.1.1
+
+  @Test func aProviderOf211IsToldAllInItsOwnWords() async throws {
+    let roaming = try await Roaming(VirtualPartner.Profile(version: "2.1.1"))
+    let registration = try await roaming.houseRegisters()
+    #expect(registration.version == "2.1.1" && registration.roles.map(\.role) == ["EMSP"])
+    #expect(try await roaming.send(.location(try location("L1")), registration).isAccepted)
+    #expect(try await roaming.send(.session(try session(.active, kWh: 5)), registration).isAccepted)
+    let books = await roaming.books()
+    #expect(books.location("L1")?.country == "NL" && books.location("L1")?.party == "OST" && books.evses.count == 1)
+    let held = books.session("S1")?.latest
+    #expect(held?.kWh == 5 && held?.location == "L1" && held?.evse == "E-L1" && held?.token.uid == "NL-DEM-C1")
+    let url = roaming.versionsURL.replacing("versions", with: "2.1.1/locations/NL/OST/L1")
+    let shown = try await roaming.ask(.get, url, token: registration.outboundToken)
+    let data = try JSON.parse(shown.body)["data"]
+    #expect(data?["type"] == "UNKNOWN" && data?["country_code"] == nil, "as it was told")
+  }
+
+  @Test func whatAProviderOf211SaysIsInItsOwnWords() throws {
+    let words = Words211(party: PartyID(country: "NL", party: "DEM"))
+    var token = V221.Token()
+    (token.country, token.party, token.uid, token.contractID) = ("NL", "DEM", "CARD1", "NL-DEM-C1")
+    (token.kind, token.groupID, token.issuer) = (.appUser, "G", "Demo")
+    let lowered = words.lowered(token)
+    #expect(lowered["auth_id"] == "NL-DEM-C1" && lowered["type"] == "OTHER" && lowered["uid"] == "CARD1")
+    #expect(["country_code", "party_id", "contract_id", "group_id"].allSatisfy { lowered[$0] == nil })
+    var start = V221.StartSession()
+    (start.token, start.location, start.connector, start.authorizationReference) = (token, "L1", "1", "A")
+    let command = words.lowered(start)
+    #expect(command["token"] == lowered && command["location_id"] == "L1")
+    #expect(command["connector_id"] == nil && command["authorization_reference"] == nil)
+    var verdict = V221.AuthorizationInfo()
+    (verdict.allowed, verdict.token, verdict.authorizationReference) = (.allowed, token, "A")
+    #expect(words.lowered(verdict) == ["allowed": "ALLOWED"])
+  }
+
   // MARK: Bookings
 
   private typealias Booked = Result<PublishedBooking, PartnerFailure>
