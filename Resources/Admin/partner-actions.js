@@ -126,16 +126,21 @@ function changeForm(partner) {
           { value: 'no', label: t('partners.invoices.no') },
         ],
       },
+      {
+        name: 'takes_payments', label: t('partners.payments'), type: 'select', hint: t('partners.payments.hint'),
+        value: told(q.takes_payments) ?? '',
+        options: [{ value: '', label: t('partners.invoices.yes') }, { value: 'no', label: t('partners.invoices.no') }],
+      },
     ],
     values: (now) => ({
       token_form: null, ...Object.fromEntries(['allow_private', 'ask_unknown_tokens', 'explicit_nulls'].map((key) => [key, false])),
       ...now.quirks, reconciles_invoices: told(now.quirks?.reconciles_invoices),
-      takes_bookings: told(now.quirks?.takes_bookings), name: now.name,
+      takes_bookings: told(now.quirks?.takes_bookings), takes_payments: told(now.quirks?.takes_payments), name: now.name,
     }),
-    send: ({ name, token_form, reconciles_invoices: invoices, takes_bookings: bookings, ...flags }, match) => patch(path`/partners/${partner.id}`, {
+    send: ({ name, token_form, reconciles_invoices: invoices, takes_bookings: bookings, takes_payments: payments, ...flags }, match) => patch(path`/partners/${partner.id}`, {
       name, quirks: {
         token_form, reconciles_invoices: { yes: true, no: false }[invoices] ?? null,
-        takes_bookings: { yes: true, no: false }[bookings] ?? null,
+        takes_bookings: { yes: true, no: false }[bookings] ?? null, takes_payments: { no: false }[payments] ?? null,
         ...Object.fromEntries(Object.entries(flags).map(([key, on]) => [key, on || null])),
       },
     }, { match }),

@@ -13,12 +13,12 @@ import { facts } from './lists.js';
 export const bookingTable = (again) => ({
   title: t('roaming.tab.bookings'), text: t('roaming.bookings.text'), empty: t('roaming.bookings.none'), url: '/roaming/bookings',
   name: (b) => b.ref, open: show, news: (e) => e.kind.startsWith('roaming.'),
-  actions: (b) => (mayRun() && ['PENDING', 'RESERVED'].includes(b.status) ? [
+  actions: (b) => (mayRun() && !b.gone_at && ['PENDING', 'RESERVED'].includes(b.status) ? [
     { label: t('roaming.bookings.move'), key: 'e', run: () => move(b, again) },
     { label: t('bookings.cancel'), key: 'x', danger: true, run: () => giveUp(b, again) },
   ] : []),
   columns: [
-    { id: 'from', label: t('col.start'), head: true, cell: (b) => timeMark(b.from) },
+    { id: 'from', label: t('col.start'), head: true, cell: (b) => h('button.link', { type: 'button', on: { click: () => show(b) } }, timeMark(b.from)) },
     { id: 'to', label: t('col.end'), cell: (b) => timeMark(b.to) },
     { id: 'where', label: t('col.where'), cut: true, cell: (b) => b.record.location_id ?? none },
     { id: 'token', label: t('col.token'), cut: true, cell: (b) => h('span.id', null, (b.record.booking_tokens ?? []).map((one) => one.uid).join(', ') || none) },
@@ -30,7 +30,8 @@ export const bookingTable = (again) => ({
 function show(b) {
   dialog(t('roaming.booking'), () => h('div.stack', null,
     facts([t('col.state'), bookingMark(b.status)], [t('col.start'), timeMark(b.from)], [t('col.end'), timeMark(b.to)],
-      [t('col.partner'), b.partner?.name], [t('col.ref'), h('span.id', null, b.ref)]),
+      [t('col.partner'), b.partner?.name], [t('col.ref'), h('span.id', null, b.ref)],
+      [t('roaming.gone'), b.gone_at && timeMark(b.gone_at)]),
     h('details', null, h('summary', null, t('cdr.record')), codeBlock(JSON.stringify(b.record, null, 2)))), { cls: 'sheet' });
 }
 

@@ -226,7 +226,7 @@ public enum Limits {
   public nonisolated static let listPiece = 100
   /// Places that can be booked, and bookings that are kept of one partner; more are refused.
   nonisolated static let bookingLocations = 500
-  nonisolated static let bookingsOfPartner = 20_000
+  nonisolated static let bookingsOfPartner = 100_000
   /// Seconds before a booking's beginning from which its EVSE must be free when it is booked, and between two tries to have
   /// it held.
   nonisolated static let soonBookedSeconds = 1_800

@@ -230,7 +230,8 @@ extension CSMS {
       kept.isIdentified = true
       try limitByCredit(session)
       if let evse = try books.stations.evse(session.evse) {
-        try useReservation(report.reservation, tag: session.token.uid, by: session, at: evse)
+        try useReservation(
+          report.reservation, tag: session.token.uid, by: session, at: evse, on: plausible(report.at))
       }
     }
     try settleDown(report, &kept, &session)

@@ -198,13 +198,11 @@ nonisolated public struct CDRs {
     let listed = try db.rows(
       """
       SELECT * FROM cdr
-      WHERE partner = ?1 AND listed_at >= ?2 AND listed_at < ?3
-        AND (?4 IS NULL OR (listed_at, id) > (?4, ?5))
-        AND (?6 IS NULL
-          OR (upper(body ->> '$.cdr_token.country_code') = ?6 AND upper(body ->> '$.cdr_token.party_id') = ?7))
-      ORDER BY listed_at, id LIMIT ?8 OFFSET ?9
-      """, partner, query.begin, query.end, query.after?.time, query.after?.id, party?.country, party?.party,
-      query.rows,
+      WHERE partner = ?1 AND (listed_at, id) > (?2, ?3) AND listed_at < ?4
+        AND (?5 IS NULL
+          OR (upper(body ->> '$.cdr_token.country_code') = ?5 AND upper(body ->> '$.cdr_token.party_id') = ?6))
+      ORDER BY listed_at, id LIMIT ?7 OFFSET ?8
+      """, partner, query.behind.time, query.behind.id, query.end, party?.country, party?.party, query.rows,
       query.skipped
     ) { (row) throws(StoreFault) in
       try (cdr: CDR(row: row), mark: PageMark(time: row.get("listed_at"), id: row.get("id")))

@@ -89,6 +89,8 @@ extension V221 {
     public var maxDuration: Int?
     public var weekdays: [DayOfWeek]?
     public var reservation: ReservationRestriction?
+    /// A word of bookings; one that is not known makes it no price of charging either.
+    public var booking: String?
 
     public init() {}
 
@@ -107,6 +109,7 @@ extension V221 {
       try w.visit("max_duration", &maxDuration, 0...)
       try w.visit("day_of_week", &weekdays)
       try w.visit("reservation", &reservation)
+      try w.visit("booking", &booking, max: 36, since: .v230)
     }
   }
 
@@ -132,7 +135,7 @@ extension V221 {
 // MARK: - From the house and back
 
 extension V221.Tariff {
-  init(_ tariff: Domain.Tariff, party name: PartyID, updatedAt: Timestamp) {
+  init(_ tariff: Domain.Tariff, party name: PartyID, updatedAt: Timestamp, in edition: Edition) {
     country = name.country
     party = name.party
     id = tariff.ref
@@ -152,7 +155,9 @@ extension V221.Tariff {
     textURL = tariff.textURL?.nonEmpty
     minimum = tariff.minimum.map(V221.PriceLimit.init)
     maximum = tariff.maximum.map(V221.PriceLimit.init)
-    elements = tariff.elements.map(V221.TariffElement.init)
+    // Without its condition what a booking costs would be what charging costs.
+    elements = tariff.elements.filter { edition >= .v230 || $0.restrictions?.booking == nil }
+      .map(V221.TariffElement.init)
     // Required since 2.3.0: prices of ours hold no taxes unless the tariff says so.
     let isTaxed = tariff.elements.contains { $0.components.contains { $0.vat != nil } }
     taxIncluded = tariff.taxIncluded ?? (isTaxed ? .no : .notApplicable)
@@ -241,6 +246,7 @@ extension V221.TariffRestrictions {
       days.isEmpty ? nil : days.compactMap { V221.DayOfWeek(rawValue: $0.rawValue) }
     }
     reservation = other.reservation.flatMap { V221.ReservationRestriction(rawValue: $0.rawValue) }
+    booking = other.booking?.rawValue
   }
 
   var plain: Domain.Tariff.Restrictions {
@@ -252,6 +258,7 @@ extension V221.TariffRestrictions {
     (plain.minDuration, plain.maxDuration) = (minDuration, maxDuration)
     plain.weekdays = weekdays?.compactMap { Domain.Tariff.Restrictions.Weekday(rawValue: $0.rawValue) }
     plain.reservation = reservation.flatMap { Domain.Tariff.Restrictions.Reservation(rawValue: $0.rawValue) }
+    plain.booking = booking.map { Domain.Tariff.Restrictions.Booking(rawValue: $0.uppercased()) ?? .booking }
     return plain
   }
 }
