@@ -40,7 +40,7 @@ export function bookingSections(site, signal) {
     ],
   });
   const list = listSection({
-    title: t('bookings.title'), empty: t('bookings.none'), url: '/bookings', values: () => ({ location: site.id }), signal,
+    title: t('bookings.title'), empty: t('bookings.none'), url: '/bookings', values: () => ({ location: site.id }), csv: true, signal,
     news: (e) => e.kind.startsWith('booking.'), key: (b) => b.id, name: (b) => b.tokens.join(', ') || b.request_id,
     buttons: mayRun() && h('button', { type: 'button', on: { click: () => book(site, () => list.refresh()) } }, t('bookings.book')),
     actions: (b) => (mayRun() && b.status === 'RESERVED' ? [{ label: t('bookings.cancel'), key: 'x', danger: true, run: () => cancel(b, () => list.refresh()) }] : []),

@@ -1,6 +1,6 @@
 // What can be done with a roaming partner, for its row and its page alike.
 
-import { mayOwn, mayRun, patch, post, remove } from './api.js';
+import { mayOwn, mayRunAll, patch, post, remove } from './api.js';
 import { partners } from './books.js';
 import { confirmDialog, formDialog } from './dialog.js';
 import { announce, path } from './dom.js';
@@ -20,7 +20,7 @@ export function partnerActions(partner, failed) {
     }
   };
   const actions = [];
-  if (mayRun()) {
+  if (mayRunAll()) {
     actions.push({
       label: t('partners.redeliver'), key: 'd', run: act('redeliver', 'partners.redelivered'),
       disabled: partner.queue.due + partner.queue.parked === 0, why: t('partners.redeliver.none'),

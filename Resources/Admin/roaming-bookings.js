@@ -1,6 +1,6 @@
 // What our drivers have booked at other networks, and what can be booked there.
 
-import { get, mayRun, post } from './api.js';
+import { get, mayRunAll, post } from './api.js';
 import { bookingMark } from './bookings.js';
 import { codeBlock, dialog, formDialog } from './dialog.js';
 import { announce, fill, h } from './dom.js';
@@ -13,7 +13,7 @@ import { facts } from './lists.js';
 export const bookingTable = (again) => ({
   title: t('roaming.tab.bookings'), text: t('roaming.bookings.text'), empty: t('roaming.bookings.none'), url: '/roaming/bookings',
   name: (b) => b.ref, open: show, news: (e) => e.kind.startsWith('roaming.'),
-  actions: (b) => (mayRun() && !b.gone_at && ['PENDING', 'RESERVED'].includes(b.status) ? [
+  actions: (b) => (mayRunAll() && !b.gone_at && ['PENDING', 'RESERVED'].includes(b.status) ? [
     { label: t('roaming.bookings.move'), key: 'e', run: () => move(b, again) },
     { label: t('bookings.cancel'), key: 'x', danger: true, run: () => giveUp(b, again) },
   ] : []),
@@ -42,7 +42,7 @@ export function bookable(location) {
     if (!items.length) return;
     fill(place, h('h3', null, t('bookings.places')), h('ul.plain', null, items.map((offer) => h('li', null,
       h('span.id', null, offer.ref), ' ', h('span.mute', null, t('roaming.bookings.slots', { n: slots(offer).length })), ' ',
-      mayRun() && h('button', { type: 'button', on: { click: () => book(offer) } }, t('bookings.book'))))));
+      mayRunAll() && h('button', { type: 'button', on: { click: () => book(offer) } }, t('bookings.book'))))));
   }, () => {});
   return place;
 }

@@ -2,17 +2,32 @@ import Domain
 import HTTP
 import Wire
 
-/// What a route answers: a whole response, or a stream that it feeds itself.
+/// What a route answers: a whole response, a page of a list, or a stream that it feeds itself.
 enum Answer {
   case response(Response)
+  case page([JSON], next: String?)
   case stream(@MainActor (Responder) -> Void)
 
   /// What an audit says of it; a stream began well.
   var status: Status {
     switch self {
     case .response(let response): response.status
-    case .stream: .ok
+    case .page, .stream: .ok
     }
+  }
+
+  /// What a caller gets in one piece.
+  /// - Precondition: it is no stream.
+  var whole: Response {
+    switch self {
+    case .response(let response): response
+    case .page(let items, let next): .json(Self.shape(items, next).bytes)
+    case .stream: preconditionFailure("a stream is no answer to a command")
+    }
+  }
+
+  private static func shape(_ items: [JSON], _ next: String?) -> JSON {
+    ["items": .array(items), "next_cursor": next.map { .string(Cursor.text(of: $0)) } ?? .null]
   }
 
   static func json(_ json: JSON, status: Status = .ok, etag: ETag? = nil) -> Answer {
@@ -34,11 +49,6 @@ enum Answer {
   }
 
   static var done: Answer { .response(.empty()) }
-
-  /// A page of a list.
-  static func page(_ items: [JSON], next: String?) -> Answer {
-    .json(["items": .array(items), "next_cursor": next.map { .string(Cursor.text(of: $0)) } ?? .null])
-  }
 }
 
 /// A place in a list, opaque to its reader.

@@ -54,8 +54,8 @@ nonisolated enum Reach: Hashable {
     } else if parts.count > 1, parts[1] == "{id}", let thing = Thing(rawValue: String(parts[0])) {
       self = .one(thing)
     } else {
-      self =
-        Self.ofSites.contains(route.name) ? .sites : Self.ofNoSite.contains(route.name) ? .nothing : .house
+      let name = route.list ?? route.name
+      self = Self.ofSites.contains(name) ? .sites : Self.ofNoSite.contains(name) ? .nothing : .house
     }
   }
 }

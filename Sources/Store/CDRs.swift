@@ -26,6 +26,12 @@ nonisolated public struct CDRFilter: Sendable, Equatable {
   }
 }
 
+/// By what a list of CDRs can be sorted, as the API names it.
+nonisolated public enum CDRColumn: String, Word {
+  case station, location, token, partner, startedAt = "started_at", endedAt = "ended_at"
+  case duration = "duration_seconds", energy = "energy_kwh", cost
+}
+
 /// A CDR with what the books know beside it.
 nonisolated public struct KeptCDR: Sendable, Equatable {
   public let cdr: CDR
@@ -134,6 +140,39 @@ nonisolated public struct CDRs {
       WHERE id < ?1 AND (?2 IS NULL OR station = ?2) AND (?3 IS NULL OR location = ?3) AND (?4 IS NULL OR partner = ?4)
       ORDER BY id DESC LIMIT ?5
       """, cursor ?? afterAllIDs, station, location, partner, limit, as: KeptCDR.init(row:))
+  }
+
+  /// In another order; nil where the filter leaves too many.
+  public func list(
+    _ filter: CDRFilter, by order: Sorting<CDRColumn>, limit: Int
+  ) throws(StoreFault) -> [Ranked<KeptCDR>]? {
+    try db.ranks(
+      """
+      WITH found (number, value) AS MATERIALIZED (
+        SELECT number, coalesce(
+          CASE ?1
+            WHEN 'station' THEN (SELECT identity FROM station WHERE id = cdr.station)
+            WHEN 'location' THEN (SELECT lower(name) FROM location WHERE id = cdr.location)
+            WHEN 'token' THEN (SELECT folded_uid FROM session WHERE id = cdr.session)
+            WHEN 'partner' THEN (SELECT lower(name) FROM partner WHERE id = cdr.partner)
+            WHEN 'started_at' THEN started_at
+            WHEN 'ended_at' THEN ended_at
+            WHEN 'duration_seconds' THEN seconds
+            WHEN 'energy_kwh' THEN energy
+            WHEN 'cost' THEN cost END,
+          -9223372036854775807)
+        FROM cdr
+        WHERE ended_at >= ?7 AND ended_at < ?8 AND (?9 IS NULL OR station = ?9) AND (?10 IS NULL OR location = ?10)
+          AND (?11 IS NULL OR partner = ?11) AND (NOT ?12 OR held IS NOT NULL)
+        LIMIT ?6)
+      SELECT number, value, (SELECT count(*) FROM found) AS total FROM found
+      WHERE ?4 IS NULL OR iif(?2, (value, number) < (?3, ?4), (value, number) > (?3, ?4))
+      ORDER BY iif(?2, value, NULL) DESC, iif(?2, NULL, value), iif(?2, -number, number) LIMIT ?5
+      """,
+      by: order, limit: limit, filter.first, filter.end, filter.station, filter.location, filter.partner, filter.isHeld
+    )?.items { (number) throws(StoreFault) in
+      try db.first("SELECT * FROM cdr WHERE number = ?1", number, as: KeptCDR.init(row:))
+    }
   }
 
   /// The oldest end first, after a cursor: an export asks again from its last id, so that no snapshot lives long. By the

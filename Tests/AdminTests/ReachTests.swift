@@ -10,7 +10,7 @@ import Wire
 @testable import Admin
 
 /// A second site beside the harbour of `ChargedHouse`, with a station, a session and a bill of its own.
-@MainActor private struct TwoSites {
+@MainActor struct TwoSites {
   let harbour: ChargedHouse
   var house: Fixture { harbour.house }
   var owner: Proof { harbour.owner }
@@ -153,7 +153,7 @@ import Wire
   @Test func listsOfWhatIsOfNoSiteAreEmpty() async throws {
     let both = try await TwoSites()
     let keeper = try await both.keeper(.operator)
-    let routes = Route.all.filter { Reach($0) == .nothing }
+    let routes = Route.all.filter { Reach($0) == .nothing && $0.list == nil }
     #expect(routes.count > 10 && routes.allSatisfy { $0.method == .get && !$0.path.contains("{") })
     for route in routes {
       let reply = try await both.house.send(.get, "/api/v1\(route.path)", [], try bearer(keeper))

@@ -29,7 +29,7 @@ export async function drawDevice(place, state, { signal }) {
 /// Alerts of a station's monitors, of one station or of all.
 export function alertSection(signal, about, station = null) {
   const list = listSection({
-    title: t('alerts.title'), empty: t('alerts.none'), url: '/alerts', values: () => ({ station: station?.id, open: 'true' }), signal,
+    title: t('alerts.title'), empty: t('alerts.none'), url: '/alerts', values: () => ({ station: station?.id, open: 'true' }), csv: true, signal,
     news: station ? about('station.alert') : (e) => e.kind.startsWith('station.alert'), key: (a) => a.id, name: (a) => a.key,
     actions: (a) => (mayRun() && !a.ended_at ? [{
       label: t('alerts.settle'), key: 's', run: () => settle(path`/alerts/${a.id}/settle`).then(() => list.begin()),
