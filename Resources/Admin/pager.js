@@ -29,7 +29,7 @@ export function pager({ load, draw, signal, wait = 0, key = (item) => item.id, o
 
   function foot() {
     if (cursor === null) return element.replaceChildren();
-    fill(element, h('button', { type: 'button', on: { click: () => read(cursor) } }, t('pager.more')));
+    fill(element, h('button', { type: 'button', on: { click: () => read(cursor) } }, t(order ? 'pager.next' : 'pager.more')));
   }
 
   /// New rows of the first page come in front of what is there; the order below does not change.

@@ -66,7 +66,7 @@ async def test_filters_are_kept_under_a_name_and_found_again(house, stations, wi
     await views.click()
     await expect(page.get_by_role("menuitem", name="Save these filters…")).to_have_attribute("aria-disabled", "true")
     await page.keyboard.press("Escape")
-    await page.get_by_label("Filter stations").fill("CP-2")
+    await page.get_by_role("searchbox").fill("CP-2")
     await page.get_by_role("button", name="Station", exact=True).click()
     await views.click()
     await page.get_by_role("menuitem", name="Save these filters…").click()
