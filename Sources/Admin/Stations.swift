@@ -134,6 +134,9 @@ extension API {
     json["oddities"] = .list(found.oddities) {
       ["what": .string($0.what), "count": .whole($0.count), "sample": .text($0.sample), "last_at": .time($0.lastAt)]
     }
+    let can = house.abilities(of: station)
+    json["abilities"] = .list(can.abilities) { .word($0) }
+    json["calls"] = .list(can.calls) { .string($0) }
     json["address"] = .text(link?.address)
     json["connected_at"] = .time(link?.since)
     json["connection_profile"] = .whole(link?.security.profile.rawValue)

@@ -28,13 +28,20 @@ extension CSMS {
   /// Some stations return without a boot and tell nothing: once they have settled they are asked, once. One that comes and
   /// goes is left alone, because calls would only shorten its next stay.
   func askTheSilent() {
-    for link in links.takeSilent(at: now) {
+    let silent = links.takeSilent(at: now)
+    guard !silent.isEmpty else { return }
+    note { () throws(StoreFault) in
+      for station in silent.compactMap({ self.links[$0]?.station }) {
+        try self.noteOddity("came back without a BootNotification", sample: "", of: station)
+      }
+    }
+    for link in silent {
       guard let station = links[link]?.station, !links.isFlapping(station, at: now),
         let needs = try? books.stations.station(station)?.needs, needs.isLeftAloneAfterBoot != true,
         needs.afterBoot?.triggersBoot != false
       else { continue }
       let habits = needs.afterBoot ?? AfterBoot()
-      stationLink?.call(.trigger(.boot, evse: nil), on: link, deadline: settings.commandSeconds) { _ in
+      tell(.trigger(.boot, evse: nil), on: link) { _ in
         guard habits.triggersStatus != false else { return }
         Task { await self.triggerStatuses(of: station) }
       }
@@ -59,6 +66,39 @@ extension CSMS {
     let evses = (try? books.stations.evses(of: station)) ?? []
     for evse in evses.prefix(Limits.triggersAtOnce) {
       if case .disconnected = await ask(.trigger(.status, evse: evse.number), of: station) { return }
+    }
+  }
+
+  /// Stations that took a trigger and did not send its message. They are not asked again: too many triggers keep some from
+  /// serving anybody.
+  func findBrokenPromises() {
+    let broken = triggers.takeBroken(at: now)
+    guard !broken.isEmpty else { return }
+    note { () throws(StoreFault) in
+      for promise in broken {
+        guard let station = self.links[promise.link]?.station else { continue }
+        try self.noteOddity("trigger accepted and not followed", sample: promise.message.rawValue, of: station)
+      }
+    }
+  }
+
+  /// Sends a command over a link; what a trigger promises is watched for.
+  /// - Parameter within: seconds for the answer; the house's rule where it is nil.
+  func tell(
+    _ command: StationCommand, on link: LinkID, within seconds: Int? = nil,
+    done: @escaping @MainActor @Sendable (CommandOutcome) -> Void = { _ in }
+  ) {
+    let seconds = seconds ?? settings.commandSeconds
+    guard case .trigger(let message, _, _) = command else {
+      stationLink?.call(command, on: link, deadline: seconds, done: done)
+      return
+    }
+    triggers.asked(message, on: link)
+    stationLink?.call(command, on: link, deadline: seconds) { outcome in
+      // For the message a station has as long as it has for an answer.
+      let due = self.now + .seconds(self.settings.commandSeconds)
+      self.triggers.answered(message, on: link, isYes: outcome.isYes, due: due)
+      done(outcome)
     }
   }
 

@@ -218,6 +218,7 @@ extension StationEvent {
     case .failed(let action, let why): "event=failed action=\(action) why=\"\(why)\""
     case .dropped(let action): "event=dropped action=\(action)"
     case .rebooting(let hard): "event=rebooting hard=\(hard)"
+    case .code(let connector, let url): "event=code connector=\(connector) url=\(url)"
     }
   }
 }

@@ -16,13 +16,12 @@ const monitorKinds = ['above', 'below', 'change', 'periodic', 'on_the_clock', 'o
 export async function drawDevice(place, state, { signal }) {
   const { station } = state;
   const about = (...kinds) => (e) => e.station === station.id && kinds.some((kind) => e.kind.startsWith(kind));
-  const is2 = station.version?.startsWith('2');
   const lists = [
     alertSection(signal, about, station),
     monitorSection(station, signal, about), displaySection(station, signal, about), reportSection(station, signal, about),
     streamSection(station, signal), gridSection(station, signal, about), batterySection(station, signal, about),
   ];
-  fill(place, is2 ? null : h('p.mute', null, t('device.only2')), networkSection(station), lists.map((list) => list.element), mayRun() && anythingSection(station));
+  fill(place, station.abilities.includes('describes_itself') ? null : h('p.mute', null, t('device.silent')), networkSection(station), lists.map((list) => list.element), mayRun() && anythingSection(station));
   await Promise.all(lists.map((list) => list.begin()));
 }
 
