@@ -6,6 +6,7 @@ import hashlib
 
 import pytest
 from certification import CARD, Stage21, case, kind  # noqa: F401 (case, kind: fixtures)
+from test_certification_201_sessions import wanted
 
 from house import until
 from stations import later, now, text

@@ -6,7 +6,7 @@ import json
 
 import pytest
 import websockets
-from certification import CARD, PASSWORD, Case, Kept, Stage16, case16 as case  # noqa: F401 (case: fixture)
+from certification import CARD, PASSWORD, Case, Kept, Stage16, cards, case16 as case  # noqa: F401 (case: fixture)
 from test_certification_16 import hold
 from test_limits import PROFILE
 
