@@ -28,8 +28,7 @@ demo: build ## a whole charging network on this machine, in a minute
 
 test: packages peer-packages resources ## everything, as CI does
 	swift build --build-tests
-	$(MAKE) unit
-	$(MAKE) build
+	$(MAKE) --jobs 2 --output-sync=recurse unit build
 	$(MAKE) peers
 
 check: resources lint ## the fast lane: lint, build and unit tests
