@@ -190,7 +190,7 @@ import Wire
 
   @Test func whatIsInUseIsNotShownAsFreeSoon() async throws {
     let station = try house.connect("CS-1")
-    let soon = house.now + .seconds(1_200)
+    let soon = house.now + .seconds(1_900)
     for evse in [1, 2] { try station.report(.available, evse: evse) }
     #expect(try await free().contains { $0.start < soon })
     for evse in [1, 2] { try station.report(.charging, evse: evse) }
