@@ -5,8 +5,9 @@ import json
 from decimal import Decimal
 
 import pytest
-from certification import CARD, Case, Kept, Stage21, Stage201, case, kind  # noqa: F401 (case, kind: fixtures)
-from rough import TAG, flagged, flags, rough, session  # noqa: F401 (rough: fixture)
+from certification import CARD, Case, Kept, Stage21, case, kind  # noqa: F401 (case, kind: fixtures)
+from charging import fit, tariff
+from rough import TAG, flagged, rough, session  # noqa: F401 (rough: fixture)
 
 from house import until
 from stations import later, now, text
@@ -161,6 +162,18 @@ async def test_a_session_with_all_that_21_added(case):
     await case.station.event("Ended", "EVDeparted", 3, wh=1_000, info={"stoppedReason": "Local"}, costDetails=reckoned(0))
     found = await only(case)
     assert found["state"] == "completed" and Decimal(found["energy_kwh"]) == 1 and await odd(case) == set()
+
+
+@only21
+@pytest.mark.parametrize("own, is_odd", [("1.00", False), ("1.40", True)])
+async def test_a_station_that_reckons_another_price_than_the_bill(case, own, is_odd):
+    flat = {"id": "FLAT", "currency": "EUR", "elements": [{"price_components": [{"type": "FLAT", "price": 1.00, "step_size": 1}]}]}
+    await fit(case.house, "CS-1", await tariff(case.house, flat), (1,))
+    await case.station.event("Started", "Authorized", 0, token=CARD, evse=PLACE, state="Charging", wh=0)
+    told = await case.station.event(
+        "Ended", "EVDeparted", 1, wh=1_000, info={"stoppedReason": "Local"}, costDetails=reckoned(float(own)))
+    assert told["totalCost"] == 1
+    assert ("its own cost of a session is not ours" in await odd(case)) == is_odd
 
 
 @only21

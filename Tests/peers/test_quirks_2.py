@@ -11,7 +11,7 @@ from certification import CARD, case, kind  # noqa: F401 (case, kind: fixtures)
 
 from house import until
 from partners import free_port
-from rough import PASSWORD, TAG, flagged, flags, rough, session  # noqa: F401 (rough: fixture)
+from rough import PASSWORD, TAG, flagged, rough  # noqa: F401 (rough: fixture)
 from stations import Station, basic, connect, known, later, now, text
 from stations2 import Station201 as Client201
 from stations2 import come
