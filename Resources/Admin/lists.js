@@ -7,6 +7,7 @@ import { announce, fill, h, query } from './dom.js';
 import { t } from './i18n.js';
 import { onNews } from './live.js';
 import { pager } from './pager.js';
+import { sorter } from './sorter.js';
 import { LiveTable } from './table.js';
 
 /// The list as a table of its own, under the filters that hold when it is asked for.
@@ -17,8 +18,23 @@ export function csvButton(url, values = () => ({}), label = t('csv')) {
   return button;
 }
 
-/// The order of a long list, sorted by the daemon and kept in the address of a screen; `change()` reads the list anew.
-export function orderOf(query, change) { return { text: query?.get('sort') ?? '', server: true, change }; }
+/// The order of a list as the address of a screen has it (`-energy_kwh`); `change()` hears of another. Long lists are sorted by
+/// the daemon.
+export function orderOf(query, change, server = true) {
+  const text = query?.get('sort') ?? '';
+  const down = text.startsWith('-');
+  return {
+    text, server, sort: text ? { by: down ? text.slice(1) : text, down } : null,
+    /// A phone shows no heads of columns.
+    meet(place, columns, heard) {
+      if (matchMedia('(max-width: 720px)').matches) place.prepend(sorter(columns.filter((c) => (server ? c.by : c.sort)), this.sort, heard));
+    },
+    set(by, isDown) {
+      this.text = (isDown ? '-' : '') + by;
+      change();
+    },
+  };
+}
 
 /// `url` and `values()` say what is read, `csv` that the API has it as a table; `columns`, `key`, `name`, `actions`, `href`, `open` are the table's; `news(event)` tells
 /// whether an event makes it stale. Gives `element` and `begin()`.

@@ -9,26 +9,26 @@ import { mark } from './states.js';
 export function sessionColumns({ short, ended }) {
   return [
     {
-      id: 'station', label: t('col.station'), head: true, by: 'station', sort: (s) => s.station,
+      id: 'station', label: t('col.station'), head: true, sort: (s) => s.station,
       cell: (s) => h(
         'a.id', { href: path`/sessions/${s.id}` }, s.station ?? t('sessions.removed'), s.evse ? ` · ${s.evse}` : ''
       ),
     },
-    { id: 'state', label: t('col.state'), sort: (s) => s.state, by: 'state', cell: (s) => mark('session', s.state) },
+    { id: 'state', label: t('col.state'), sort: (s) => s.state, cell: (s) => mark('session', s.state) },
     !short && {
-      id: 'site', label: t('col.site'), sort: (s) => s.location?.name, by: 'location', cut: true, cell: (s) => s.location?.name ?? none,
+      id: 'site', label: t('col.site'), sort: (s) => s.location?.name, cut: true, cell: (s) => s.location?.name ?? none,
     },
-    { id: 'token', label: t('col.token'), sort: (s) => s.token.uid, by: 'token', cut: true, cell: tokenCell },
+    { id: 'token', label: t('col.token'), sort: (s) => s.token.uid, cut: true, cell: tokenCell },
     {
-      id: 'partner', label: t('col.partner'), sort: (s) => s.partner?.name, by: 'partner', cut: true,
+      id: 'partner', label: t('col.partner'), sort: (s) => s.partner?.name, cut: true,
       cell: (s) => s.partner?.name ?? h('span.mute', null, t('sessions.ours')),
     },
     {
-      id: 'start', label: t('col.start'), sort: (s) => s.started_at, by: 'started_at',
+      id: 'start', label: t('col.start'), sort: (s) => s.started_at,
       cell: (s) => timeMark(s.started_at, s.location?.time_zone),
     },
     ended ? {
-      id: 'for', label: t('col.duration'), num: true, sort: (s) => s.duration_seconds, by: 'duration_seconds',
+      id: 'for', label: t('col.duration'), num: true, sort: (s) => s.duration_seconds,
       cell: (s) => duration(s.duration_seconds),
     }
       : {
@@ -40,15 +40,15 @@ export function sessionColumns({ short, ended }) {
       cell: (s) => kilowatts(s.power_kw),
     },
     {
-      id: 'energy', label: t('col.energy'), num: true, sort: (s) => Number(s.energy_kwh), by: 'energy_kwh',
+      id: 'energy', label: t('col.energy'), num: true, sort: (s) => Number(s.energy_kwh),
       cell: (s) => kilowattHours(s.energy_kwh),
     },
     !ended && !short && { id: 'soc', label: t('col.soc'), num: true, cell: (s) => percent(s.state_of_charge) },
     {
-      id: 'cost', label: t('col.cost'), num: true, sort: (s) => Number(s.cost?.excl_vat ?? -1), by: 'cost',
+      id: 'cost', label: t('col.cost'), num: true, sort: (s) => Number(s.cost?.excl_vat ?? -1),
       cell: (s) => h('span', { title: moneyInFull(s.cost) }, money(s.cost)),
     },
-    ended && { id: 'ending', label: t('col.ending'), by: 'ending', cell: (s) => (s.ending ? word('ending', s.ending) : none) },
+    ended && { id: 'ending', label: t('col.ending'), cell: (s) => (s.ending ? word('ending', s.ending) : none) },
   ].filter(Boolean);
 }
 

@@ -6,20 +6,20 @@ import { t } from './i18n.js';
 import { later } from './rest.js';
 
 const collator = new Intl.Collator(undefined, { numeric: true });
+const nameOf = ({ by, id }) => by ?? id;
 const step = 100;   // Rows drawn at once; more on request, so that a house of thousands opens at once.
 
 /// `columns` are `{ id, label, cell(row), sig?(row), num?, head?, sort?(row), wide? }`; `key(row)` names a row, `href(row)`
 /// is where Enter leads, `open(row)` what it does instead, `actions(row)` its menu, `empty()` what to show without rows.
-/// `order` is `{ text, change(), server }`: the order as an address has it (`-power`), who hears of another, and whether it is the
-/// daemon that sorts: then columns with `by`, their name there, can be chosen.
+/// `order` is what `orderOf` gives: where the daemon sorts, columns with `by`, their name there, can be chosen.
 /// With `stamp()`, a row that is the same object under the same stamp is not drawn again.
 export class LiveTable {
   #options; #rows = []; #drawn = new Map(); #limit = step; #held = false; #sort = null; #order = null;
-  #head; #body; #wrap; #foot; #blank; #note; #chooser;
+  #head; #body; #wrap; #foot; #blank; #note;
 
   constructor(options) {
     this.#options = options;
-    this.#sort = this.#chosen(options.order?.text) ?? options.sort ?? null;
+    this.#sort = options.order?.sort ?? options.sort ?? null;
     const table = h('table', { class: options.class, role: 'table', data: { rows: '' } });
     if (options.caption) table.append(h('caption.out-of-sight', null, options.caption));
     this.#head = h('tr', { role: 'row' });
@@ -28,8 +28,9 @@ export class LiveTable {
     this.#foot = h('div.table-foot');
     this.#note = h('span.mute');
     this.#blank = h('div.blank', { hidden: true });
-    this.#wrap = h('div.table', null, this.#chooser = this.#choose(), table, this.#blank, this.#foot);
+    this.#wrap = h('div.table', null, table, this.#blank, this.#foot);
     this.#drawHead();
+    options.order?.meet(this.#wrap, options.columns, (by, down) => this.#sortBy(by, down));
     const release = () => {
       if (this.#held && !this.#wrap.matches(':hover') && !this.#body.contains(document.activeElement)) this.#let();
     };
@@ -62,30 +63,11 @@ export class LiveTable {
     this.#draw();
   }
 
-  /// What an address says of the order.
-  #chosen(text) {
-    const down = text?.startsWith('-');
-    const name = down ? text.slice(1) : text;
-    const column = name && this.#options.columns.find((c) => (c.by ?? c.id) === name);
-    return column ? { by: column.id, down: Boolean(down) } : null;
-  }
-
   #sortable(column) { return this.#options.order?.server ? column.by : column.sort; }
-
-  /// For phones, which show no heads of columns.
-  #choose() {
-    const columns = this.#options.columns.filter((column) => this.#sortable(column));
-    if (!columns.length) return null;
-    return h('select.chooser', {
-      'aria-label': t('table.sort'), on: { change: ({ target }) => { const [by, way] = target.value.split(' '); if (by) this.#sortBy(by, way === 'down'); } },
-    }, h('option', { value: '' }, t('table.sort')), columns.flatMap(({ id, label }) => ['up', 'down'].map((way) => h(
-      'option', { value: `${id} ${way}` }, `${label} ${way === 'up' ? '↑' : '↓'}`
-    ))));
-  }
 
   #sorted(rows) {
     if (this.#options.order?.server) return rows;
-    const column = this.#options.columns.find((c) => c.id === this.#sort?.by);
+    const column = this.#options.columns.find((c) => nameOf(c) === this.#sort?.by);
     if (!column?.sort) return rows;
     const values = rows.map((row) => column.sort(row) ?? null);
     // Most of what happens in a house of thousands moves no row: then the order is the one of before.
@@ -110,7 +92,7 @@ export class LiveTable {
 
   #drawHead() {
     const cells = this.#options.columns.map((column) => {
-      const sorted = this.#sort?.by === column.id ? (this.#sort.down ? 'descending' : 'ascending') : null;
+      const sorted = this.#sort?.by === nameOf(column) ? (this.#sort.down ? 'descending' : 'ascending') : null;
       const label = this.#sortable(column)
         ? h('button.sort', { type: 'button', on: { click: () => this.#turn(column) } }, column.label,
           h('span.way', { 'aria-hidden': 'true' }, sorted === 'ascending' ? ' ↑' : sorted ? ' ↓' : ''))
@@ -125,23 +107,19 @@ export class LiveTable {
       ));
     }
     fill(this.#head, cells);
-    if (this.#chooser) this.#chooser.value = this.#sort ? `${this.#sort.by} ${this.#sort.down ? 'down' : 'up'}` : '';
   }
 
   #turn(column) {
-    const same = this.#sort?.by === column.id;
-    this.#sortBy(column.id, same ? !this.#sort.down : Boolean(column.num));
+    const same = this.#sort?.by === nameOf(column);
+    this.#sortBy(nameOf(column), same ? !this.#sort.down : Boolean(column.num));
     this.#head.querySelectorAll('th')[this.#options.columns.indexOf(column)]?.querySelector('button')?.focus();
   }
 
   #sortBy(by, down) {
     this.#sort = { by, down };
     this.#drawHead();
-    const { order, columns } = this.#options;
-    if (order) {
-      order.text = (down ? '-' : '') + (columns.find((c) => c.id === by).by ?? by);
-      order.change();
-    }
+    const { order } = this.#options;
+    order?.set(by, down);
     if (!order?.server) this.showNow(this.#rows);
   }
 

@@ -257,6 +257,9 @@ static const unsigned char file_Admin_session_columns_js[] = {
 static const unsigned char file_Admin_shell_js[] = {
 #embed "../../Resources/Admin/shell.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_sorter_js[] = {
+#embed "../../Resources/Admin/sorter.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_states_js[] = {
 #embed "../../Resources/Admin/states.js" suffix(, 0) if_empty(0)
 };
@@ -512,6 +515,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/screens/webhooks.js", file_Admin_screens_webhooks_js) \
   FILE("Admin/session-columns.js", file_Admin_session_columns_js) \
   FILE("Admin/shell.js", file_Admin_shell_js) \
+  FILE("Admin/sorter.js", file_Admin_sorter_js) \
   FILE("Admin/states.js", file_Admin_states_js) \
   FILE("Admin/status.html", file_Admin_status_html) \
   FILE("Admin/status.js", file_Admin_status_js) \

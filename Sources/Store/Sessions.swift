@@ -237,8 +237,15 @@ nonisolated public struct Sessions {
                 WHERE cdr.session = session.id AND credits IS NULL AND credited_by IS NULL)
               WHEN 'ending' THEN ending END,
             -9223372036854775807)
-          FROM session
-          WHERE (?7 IS NULL OR state = ?7) AND (NOT ?8 OR ended_at IS NULL) AND (?9 IS NULL OR station = ?9)
+          FROM (
+            SELECT number FROM session INDEXED BY session_started
+            WHERE ?9 IS NULL AND ?12 IS NULL AND started_at >= ?13 AND started_at < ?14
+            UNION ALL
+            SELECT number FROM session INDEXED BY session_station WHERE station = ?9
+            UNION ALL
+            SELECT number FROM session INDEXED BY session_token WHERE ?9 IS NULL AND folded_uid = ?12
+          ) JOIN session USING (number)
+          WHERE (?7 IS NULL OR state = ?7) AND (NOT ?8 OR ended_at IS NULL)
             AND (?10 IS NULL OR location = ?10) AND (?11 IS NULL OR partner = ?11)
             AND (?12 IS NULL OR folded_uid = ?12) AND started_at >= ?13 AND started_at < ?14
           LIMIT ?6)

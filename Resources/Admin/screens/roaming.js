@@ -45,7 +45,7 @@ function list(context, { search, more = [], ...options }) {
     keep({ ...bar.values(), sort: order?.text });
     again();
   }
-  const order = options.columns.some((column) => column.by) && orderOf(query, changed);
+  const order = options.columns.some((column) => column.by) ? orderOf(query, changed) : undefined;
   const values = () => Object.fromEntries(Object.entries(bar.values()).filter(([, value]) => value));
   return listSection({ signal, bar, values, order, csv: true, key: (item) => item.id, page: 100, ...options });
 }

@@ -14,6 +14,12 @@ import { LiveTable } from '../table.js';
 import { sessionColumns } from '../session-columns.js';
 import { savedViews } from '../views.js';
 
+// Columns as the API names them.
+const names = {
+  station: 'station', state: 'state', site: 'location', token: 'token', partner: 'partner', start: 'started_at', for: 'duration_seconds',
+  energy: 'energy_kwh', cost: 'cost', ending: 'ending',
+};
+
 export async function show({ root, signal, query, head, keep }) {
   await partners.ready().catch(() => {});
   const order = orderOf(query, () => changed());
@@ -22,7 +28,7 @@ export async function show({ root, signal, query, head, keep }) {
     actions: sessionActions, empty: () => h('p', null, t('sessions.open.none')),
   });
   const ended = new LiveTable({
-    caption: t('sessions.ended'), order, columns: sessionColumns({ ended: true }), key: (s) => s.id, href: (s) => path`/sessions/${s.id}`, name: (s) => s.station,
+    caption: t('sessions.ended'), order, columns: sessionColumns({ ended: true }).map((column) => ({ ...column, by: names[column.id] })), key: (s) => s.id, href: (s) => path`/sessions/${s.id}`, name: (s) => s.station,
     empty: () => h('p', null, t('sessions.ended.none')),
   });
   const bar = filterBar([

@@ -11,7 +11,7 @@ import { filterBar, given } from '../forms.js';
 import { t, word } from '../i18n.js';
 import { importButton } from '../imports.js';
 import { go } from '../keys.js';
-import { csvButton } from '../lists.js';
+import { csvButton, orderOf } from '../lists.js';
 import { shown } from '../knocks.js';
 import { countNote, LiveTable } from '../table.js';
 import { glyph, mark, stateOf } from '../states.js';
@@ -55,7 +55,7 @@ export async function show({ root, signal, query, head, keep }) {
     table.showNow(rows());
     selection.tell();
   }, note, savedViews('stations'));
-  const order = { text: query.get('sort') ?? '', change: () => changed() };
+  const order = orderOf(query, () => changed(), false);
   function changed() { keep({ ...bar.values(), sort: order.text }); }
   let listed = [];
   const selection = new Selection(() => listed);
