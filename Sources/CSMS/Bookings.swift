@@ -216,7 +216,8 @@ extension CSMS {
           try self.books.locations.location(place.location).map { (place, $0) }
         }
       }
-      guard let (place, location) = found, caller.terms.canBook(place, at: location) else {
+      guard let (place, location) = found else { throw .unknownLocation }
+      guard caller.terms.canBook(place, at: location) else {
         guard let held else { throw .unknownLocation }
         return (try decided(held, at: nil), false)
       }
