@@ -70,15 +70,12 @@ public final class API {
       log.error("a request failed", metadata: ["path": "\(request.target.path)", "cause": "\(error)"])
       answer = .response(Problem(.internal, "the log of the daemon says more").response)
     }
-    switch answer {
-    case .response, .page:
-      var response = answer.whole
-      Self.harden(&response)
-      // Browsers believe it of a certificate that they trust, so a house that certifies itself locks nobody out.
-      if request.isTLS { response.headers["Strict-Transport-Security"] = "max-age=\(Limits.secureOnlySeconds)" }
-      responder.respond(response)
-    case .stream(let feed): feed(responder)
-    }
+    if case .stream(let feed) = answer { feed(responder) }
+    guard var response = answer.whole else { return }
+    Self.harden(&response)
+    // Browsers believe it of a certificate that they trust, so a house that certifies itself locks nobody out.
+    if request.isTLS { response.headers["Strict-Transport-Security"] = "max-age=\(Limits.secureOnlySeconds)" }
+    responder.respond(response)
   }
 
   private func decide(_ request: Request, at door: AdminDoor.Kind) async throws -> Answer {
@@ -191,7 +188,10 @@ public final class API {
     }
     var response: Response
     do {
-      response = try await work().whole
+      guard let given = try await work().whole else {
+        throw Problem(.internal, "a stream is no answer to a command")
+      }
+      response = given
     } catch let problem as Problem {
       response = problem.response
     } catch let refusal as HouseRefusal {

@@ -16,18 +16,15 @@ enum Answer {
     }
   }
 
-  /// What a caller gets in one piece.
-  /// - Precondition: it is no stream.
-  var whole: Response {
+  /// What a caller gets in one piece; nil of a stream.
+  var whole: Response? {
     switch self {
-    case .response(let response): response
-    case .page(let items, let next): .json(Self.shape(items, next).bytes)
-    case .stream: preconditionFailure("a stream is no answer to a command")
+    case .response(let response): return response
+    case .page(let items, let next):
+      let page: JSON = ["items": .array(items), "next_cursor": next.map { .string(Cursor.text(of: $0)) } ?? .null]
+      return .json(page.bytes)
+    case .stream: return nil
     }
-  }
-
-  private static func shape(_ items: [JSON], _ next: String?) -> JSON {
-    ["items": .array(items), "next_cursor": next.map { .string(Cursor.text(of: $0)) } ?? .null]
   }
 
   static func json(_ json: JSON, status: Status = .ok, etag: ETag? = nil) -> Answer {

@@ -63,7 +63,7 @@ extension Route {
         call.instead["limit"] = "\(Limits.longestPage)"
         call.instead["cursor"] = place.isEmpty ? "" : Cursor.text(of: place)
         guard case .page(let items, let next) = try await api.done(list, call) else {
-          preconditionFailure("\(list.name) gives no list")
+          throw Problem(.internal, "\(list.name) gives no list")
         }
         let cells = items.map { item in
           zip(columns, paths).map { column, path in

@@ -1,4 +1,5 @@
 import Domain
+import Store
 import Wire
 
 /// Messages that stations promised to send by taking a trigger (OCPP 1.6 §5.17, OCPP 2.0.1 F06). Some promise and never
@@ -39,5 +40,40 @@ struct TriggerPromises {
     }
     broken.forEach { open[$0] = nil }
     return broken
+  }
+}
+
+extension CSMS {
+  /// Stations that took a trigger and did not send its message. That is counted and no reason to ask again: too many
+  /// triggers keep some from serving anybody.
+  func findBrokenPromises() {
+    let broken = triggers.takeBroken(at: now)
+    guard !broken.isEmpty else { return }
+    note { () throws(StoreFault) in
+      for promise in broken {
+        guard let station = self.links[promise.link]?.station else { continue }
+        try self.noteOddity("trigger accepted and not followed", sample: promise.message.rawValue, of: station)
+      }
+    }
+  }
+
+  /// Sends a command over a link; what a trigger promises is watched for.
+  /// - Parameter within: seconds for the answer; the house's rule where it is nil.
+  func tell(
+    _ command: StationCommand, on link: LinkID, within seconds: Int? = nil,
+    done: @escaping @MainActor @Sendable (CommandOutcome) -> Void = { _ in }
+  ) {
+    let seconds = seconds ?? settings.commandSeconds
+    guard case .trigger(let message, _, _) = command else {
+      stationLink?.call(command, on: link, deadline: seconds, done: done)
+      return
+    }
+    triggers.asked(message, on: link)
+    stationLink?.call(command, on: link, deadline: seconds) { outcome in
+      // For the message a station has as long as it has for an answer.
+      let due = self.now + .seconds(self.settings.commandSeconds)
+      self.triggers.answered(message, on: link, isYes: outcome.isYes, due: due)
+      done(outcome)
+    }
   }
 }

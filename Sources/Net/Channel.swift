@@ -250,8 +250,6 @@ public final class Channel: Watcher {
 
   public func write(_ bytes: [UInt8]) { bytes.withUnsafeBytes(write) }
 
-  public func write(_ bytes: ArraySlice<UInt8>) { bytes.withUnsafeBytes(write) }
-
   public func write(_ text: String) {
     var text = text
     text.withUTF8 { write(UnsafeRawBufferPointer($0)) }

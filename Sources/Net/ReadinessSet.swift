@@ -90,11 +90,12 @@ private struct WatchTable<Extra> {
   /// all others: ten thousand strangers that come, or go, at once would else stand in line before a station.
   final class EpollSet: ReadinessSet {
     private let epoll: Int32
+    /// Of the sockets that nobody prefers.
     private let ordinary: Int32
     /// Names the second set in the first; no watch is so far in its table.
     private static let ordinaryWord = UInt64.max
     private let source: any DispatchSourceRead
-    /// What a watch may have beside it: whether it is preferred.
+    /// Marks a watch whose socket lies in the first set.
     private struct Preferred {}
     private var table = WatchTable<Preferred>()
     private let events: UnsafeMutablePointer<epoll_event>

@@ -63,9 +63,6 @@ nonisolated public struct AuditBook {
           WHEN 'path' THEN path
           WHEN 'status' THEN status END
         FROM audit WHERE (?7 IS NULL OR who = ?7) AND (?8 IS NULL OR operation = ?8) LIMIT ?6)
-      SELECT number, value, (SELECT count(*) FROM found) AS total FROM found
-      WHERE ?4 IS NULL OR iif(?2, (value, number) < (?3, ?4), (value, number) > (?3, ?4))
-      ORDER BY iif(?2, value, NULL) DESC, iif(?2, NULL, value), iif(?2, -number, number) LIMIT ?5
       """, by: order, limit: limit, who, operation
     )?.items { (number) throws(StoreFault) in
       try db.first("SELECT * FROM audit WHERE id = ?1", number, as: AuditEntry.init(row:))

@@ -165,9 +165,6 @@ nonisolated public struct CDRs {
         WHERE ended_at >= ?7 AND ended_at < ?8 AND (?9 IS NULL OR station = ?9) AND (?10 IS NULL OR location = ?10)
           AND (?11 IS NULL OR partner = ?11) AND (NOT ?12 OR held IS NOT NULL)
         LIMIT ?6)
-      SELECT number, value, (SELECT count(*) FROM found) AS total FROM found
-      WHERE ?4 IS NULL OR iif(?2, (value, number) < (?3, ?4), (value, number) > (?3, ?4))
-      ORDER BY iif(?2, value, NULL) DESC, iif(?2, NULL, value), iif(?2, -number, number) LIMIT ?5
       """,
       by: order, limit: limit, filter.first, filter.end, filter.station, filter.location, filter.partner, filter.isHeld
     )?.items { (number) throws(StoreFault) in

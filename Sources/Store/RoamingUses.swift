@@ -122,9 +122,6 @@ nonisolated public struct RoamingUses {
         FROM roaming_session
         WHERE (?7 IS NULL OR partner = ?7) AND (NOT ?8 OR status NOT IN ('COMPLETED', 'INVALID'))
         LIMIT ?6)
-      SELECT number, value, (SELECT count(*) FROM found) AS total FROM found
-      WHERE ?4 IS NULL OR iif(?2, (value, number) < (?3, ?4), (value, number) > (?3, ?4))
-      ORDER BY iif(?2, value, NULL) DESC, iif(?2, NULL, value), iif(?2, -number, number) LIMIT ?5
       """, by: order, limit: limit, partner, open
     )?.items { (number) throws(StoreFault) in try session(ID(number)) }
   }
@@ -230,9 +227,6 @@ nonisolated public struct RoamingUses {
         WHERE (NOT ?7 OR (doubts <> '[]' AND settled_at IS NULL)) AND (?8 IS NULL OR partner = ?8)
           AND (?9 IS NULL OR ended_at >= ?9) AND (?10 IS NULL OR ended_at < ?10)
         LIMIT ?6)
-      SELECT number, value, (SELECT count(*) FROM found) AS total FROM found
-      WHERE ?4 IS NULL OR iif(?2, (value, number) < (?3, ?4), (value, number) > (?3, ?4))
-      ORDER BY iif(?2, value, NULL) DESC, iif(?2, NULL, value), iif(?2, -number, number) LIMIT ?5
       """, by: order, limit: limit, doubtful, partner, from, to
     )?.items { (number) throws(StoreFault) in try cdr(ID(number)) }
   }

@@ -48,9 +48,8 @@ nonisolated extension Array {
 }
 
 nonisolated extension Database {
-  /// The numbers of a page of rows, in an order. The question gets the column, whether it goes down, value and number of
-  /// the last row of the page before, how many rows are wanted, one more than may be sorted, and then what the filter says; it
-  /// gives `number`, `value`, and as `total` how many rows it sorted.
+  /// The numbers of a page of rows, in an order. `sql` is a `WITH found (number, value) AS MATERIALIZED (…)` of what a filter
+  /// leaves, with the value that stands in the column `?1`, and at most `?6` of them; from `?7` on it has what the filter says.
   /// - Returns: nil where the filter leaves too many.
   func ranks<Column, each V: Storable>(
     _ sql: StaticString, by order: Sorting<Column>, limit: Int, _ filter: repeat each V
@@ -58,7 +57,12 @@ nonisolated extension Database {
     var isTooMuch = false
     let ranks = try rows(
       sql, order.column.rawValue, order.isDown, order.after?.value, order.after?.number, Limits.page(limit),
-      Limits.sortedRows + 1, repeat each filter
+      Limits.sortedRows + 1, repeat each filter,
+      ending: """
+        SELECT number, value, (SELECT count(*) FROM found) AS total FROM found
+        WHERE ?4 IS NULL OR iif(?2, (value, number) < (?3, ?4), (value, number) > (?3, ?4))
+        ORDER BY iif(?2, value, NULL) DESC, iif(?2, NULL, value), iif(?2, -number, number) LIMIT ?5
+        """
     ) { (row) throws(StoreFault) in
       let total: Int = try row.get("total")
       isTooMuch = total > Limits.sortedRows

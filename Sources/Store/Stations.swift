@@ -20,9 +20,8 @@ nonisolated public struct StationFilter: Sendable, Equatable {
 
 /// By what a list of stations can be sorted, as the API names it.
 nonisolated public enum StationColumn: String, Word {
-  case id, location, registration, vendor, model, serialNumber = "serial_number", firmware = "firmware_version",
-    version,
-    lastSeenAt = "last_seen_at"
+  case id, location, registration, vendor, model, version
+  case serialNumber = "serial_number", firmware = "firmware_version", lastSeenAt = "last_seen_at"
 }
 
 /// Something that a station does differently, and how often it did.
@@ -102,12 +101,8 @@ nonisolated public struct Stations {
           AND (?8 IS NULL OR registration = ?8) AND (?9 IS NULL OR location = ?9)
           AND (?10 IS NULL OR EXISTS (SELECT 1 FROM evse WHERE evse.station = station.id AND evse.status = ?10))
         LIMIT ?6)
-      SELECT number, value, (SELECT count(*) FROM found) AS total FROM found
-      WHERE ?4 IS NULL OR iif(?2, (value, number) < (?3, ?4), (value, number) > (?3, ?4))
-      ORDER BY iif(?2, value, NULL) DESC, iif(?2, NULL, value), iif(?2, -number, number) LIMIT ?5
       """, by: order, limit: limit, filter.text.map(pattern(containing:)), filter.registration?.rawValue,
-      filter.location,
-      filter.status?.rawValue
+      filter.location, filter.status?.rawValue
     )?.items { (number) throws(StoreFault) in try station(ID(number)) }
   }
 

@@ -174,9 +174,6 @@ nonisolated public struct Tokens {
           AND (?8 IS NULL OR (owner IS NULL) = ?8)
           AND (?9 IS NULL OR owner IN (SELECT id FROM partner_role WHERE partner = ?9))
         LIMIT ?6)
-      SELECT number, value, (SELECT count(*) FROM found) AS total FROM found
-      WHERE ?4 IS NULL OR iif(?2, (value, number) < (?3, ?4), (value, number) > (?3, ?4))
-      ORDER BY iif(?2, value, NULL) DESC, iif(?2, NULL, value), iif(?2, -number, number) LIMIT ?5
       """, by: order, limit: limit, filter.text.map(pattern(containing:)), filter.isOurs, filter.partner
     )?.items { (number) throws(StoreFault) in try token(ID(number)) }
   }

@@ -131,6 +131,14 @@ import Wire
     #expect(declined.requests.map(\.status) == [.accepted, .declined])
   }
 
+  @Test func aChangeToAPlaceThatIsNotThereIsRefused() async throws {
+    try await book(request())
+    var nowhere = request()
+    nowhere.place = "BL9"
+    await #expect(throws: PartnerFault.unknownLocation) { try await book(nowhere) }
+    #expect(try house.books.bookings.list(limit: 10).map(\.details.requests.count) == [1])
+  }
+
   @Test func itIsGivenUpInTimeAndNotLater() async throws {
     let first = try await book(request())
     try await book(request("R2", from: ten, token: "DE-2"))

@@ -20,13 +20,15 @@ export async function drawConfiguration(place, state, { signal }) {
   );
   const note = h('span.mute');
   const bar = filterBar(
-    [{ name: 'q', type: 'search', label: t('configuration.filter') }], () => draw(), h('span.grow'), note, ...(mayRun() ? [add] : []),
-    ...(mayHelp() ? [button] : [])
+    [{ name: 'q', type: 'search', label: t('configuration.filter') }], () => draw(), h('span.grow'), note,
+    ...(mayRun() ? [add] : []), ...(mayHelp() ? [button] : [])
   );
   const table = new LiveTable({
     caption: t('station.tab.configuration'), key: (row) => row.key, sort: { by: 'key' },
     open: (row) => { if (!row.readonly && mayRun()) change(row); },
-    actions: (row) => (row.readonly || !mayRun() ? [] : [{ label: t('configuration.change'), key: 'e', run: () => change(row) }]),
+    actions: (row) => (row.readonly || !mayRun() ? [] : [
+      { label: t('configuration.change'), key: 'e', run: () => change(row) },
+    ]),
     empty: () => h('p', null, readings.has(id) ? t('configuration.none') : t('configuration.empty')),
     columns: [
       {

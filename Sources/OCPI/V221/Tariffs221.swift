@@ -89,8 +89,7 @@ extension V221 {
     public var maxDuration: Int?
     public var weekdays: [DayOfWeek]?
     public var reservation: ReservationRestriction?
-    /// A word of bookings; one that is not known makes it no price of charging either.
-    public var booking: String?
+    public var booking: BookingRestriction?
 
     public init() {}
 
@@ -109,7 +108,7 @@ extension V221 {
       try w.visit("max_duration", &maxDuration, 0...)
       try w.visit("day_of_week", &weekdays)
       try w.visit("reservation", &reservation)
-      try w.visit("booking", &booking, max: 36, since: .v230)
+      try w.visit("booking", &booking, since: .v230)
     }
   }
 
@@ -129,6 +128,14 @@ extension V221 {
 
   public enum ReservationRestriction: String, Word {
     case reservation = "RESERVATION", expires = "RESERVATION_EXPIRES"
+  }
+
+  public enum BookingRestriction: String, Word {
+    case booking = "BOOKING", expires = "BOOKING_EXPIRES", cancellation = "BOOKING_CANCELLATION_FEES"
+    case overtime = "BOOKING_OVERTIME"
+
+    /// Whatever else it says, it is no price of charging.
+    public static var otherwise: Self? { .booking }
   }
 }
 
@@ -246,7 +253,7 @@ extension V221.TariffRestrictions {
       days.isEmpty ? nil : days.compactMap { V221.DayOfWeek(rawValue: $0.rawValue) }
     }
     reservation = other.reservation.flatMap { V221.ReservationRestriction(rawValue: $0.rawValue) }
-    booking = other.booking?.rawValue
+    booking = other.booking.flatMap { V221.BookingRestriction(rawValue: $0.rawValue) }
   }
 
   var plain: Domain.Tariff.Restrictions {
@@ -258,7 +265,7 @@ extension V221.TariffRestrictions {
     (plain.minDuration, plain.maxDuration) = (minDuration, maxDuration)
     plain.weekdays = weekdays?.compactMap { Domain.Tariff.Restrictions.Weekday(rawValue: $0.rawValue) }
     plain.reservation = reservation.flatMap { Domain.Tariff.Restrictions.Reservation(rawValue: $0.rawValue) }
-    plain.booking = booking.map { Domain.Tariff.Restrictions.Booking(rawValue: $0.uppercased()) ?? .booking }
+    plain.booking = booking.flatMap { Domain.Tariff.Restrictions.Booking(rawValue: $0.rawValue) }
     return plain
   }
 }
