@@ -187,6 +187,22 @@ import Wire
     #expect(try await both.house.ask(.post, "/stations/CS-1/commands/reset", [:], as: keeper).status < 300)
   }
 
+  @Test func whatIsMadeForASiteIsMadeAtTheOwnSiteOnly() async throws {
+    let both = try await TwoSites()
+    let keeper = try await both.keeper(.operator)
+    func open(_ location: Int64, as who: Proof) async throws -> Reply {
+      try await both.house.ask(.post, "/booking-locations", ["location": .number(JSONNumber(location))], as: who)
+    }
+    #expect(try await open(both.here, as: keeper).status == 201)
+    #expect(try await open(both.there, as: keeper).status == 422)
+    let elsewhere = try #require(try await open(both.there, as: both.owner).json["id"])
+    let refused = try await both.house.ask(
+      .post, "/bookings",
+      ["booking_location": elsewhere, "token": "04A1", "from": "2026-11-20T10:00:00Z", "to": "2026-11-20T11:00:00Z"],
+      as: keeper)
+    #expect(refused.status == 422 && refused.text.contains("no such booking location"), "\(refused.text)")
+  }
+
   @Test func theLiveStreamTellsOfTheSiteOnly() async throws {
     let both = try await TwoSites()
     let (_, cookie) = try await both.logIn("karl")

@@ -49,7 +49,7 @@ export function checkupSection(signal) {
   return [
     h('section', null, h('div.section-head', null, h('h2', null, t('checkup.title')), h('div.buttons', null, doButton(t('checkup.again'), look))),
       h('p.mute', null, t('checkup.text')), place),
-    h('section', null, h('div.section-head', null, h('h2', null, t('checkup.copy')), h('div.buttons', null, doButton(t('copy'), copy))), h('p.mute', null, t('checkup.copy.text'))),
+    h('section', null, h('div.section-head', null, h('h2', null, t('checkup.copy')), h('div.buttons', null, doButton(t('checkup.copy'), copy))), h('p.mute', null, t('checkup.copy.text'))),
     h('section', null, h('h2', null, t('checkup.backups')), h('p.mute', null, t('checkup.backups.text')), codeBlock('ostler backup books.ostler\nostler doctor --backup books.ostler\nostler restore books.ostler')),
   ];
 }
