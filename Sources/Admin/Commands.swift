@@ -101,7 +101,11 @@ extension API {
 
   /// The token that a remote start is for: one that we hold, by its id or by its uid.
   func token(uid: String?, id: ID<Token>?) async throws -> ID<Token> {
-    if let id { return id }
+    if let id {
+      // Cards of the whole house would be read by counting.
+      guard SiteScope.current == nil else { throw Problem.invalid("token_id", "name the token by its uid") }
+      return id
+    }
     guard let uid else { throw Problem.invalid("token", "give a token's uid or its token_id") }
     let folded = Token.fold(uid)
     let found = try await house.read { books throws(StoreFault) in try books.tokens.tokens(folded: folded) }

@@ -53,19 +53,22 @@ extension API {
     return place
   }
 
-  /// Guesses of tokens and PINs are slowed down, by the place and by the address they come from.
+  /// Guesses are slowed down by the address they come from, and those of PINs, which are short, by their place as well:
+  /// who holds a card there waits for nobody's guesses.
   fileprivate func beginDrive(_ call: Call) async throws -> Answer {
     var fields = try call.fields()
     let secret = try fields.maybeText("token")
     try fields.finish()
     let (code, address) = (call.text("code"), call.request.peer.host)
+    let isCard = secret.map { $0.utf8.count > Limits.pinCharacters } ?? false
+    let account = isCard ? "\(code) \(Token.fold(secret ?? ""))" : code
     _ = try await place(call)
-    if let seconds = drivePace.pause(account: code, address: address, at: now) { throw Problem(tooManyFor: seconds) }
-    drivePace.failed(account: code, address: address, at: now)
+    if let seconds = drivePace.pause(account: account, address: address, at: now) { throw Problem(tooManyFor: seconds) }
+    drivePace.failed(account: account, address: address, at: now)
     guard let begun = try await house.drive(code, with: secret) else {
       throw Problem.invalid("token", "nobody has such a token or PIN")
     }
-    drivePace.succeeded(account: code, address: address)
+    drivePace.succeeded(account: account, address: address)
     return .json(["ticket": .string(begun.ticket)], status: .created)
   }
 

@@ -61,9 +61,8 @@ nonisolated struct InvoicePaper {
     document.text(zone.moment(cdr.startedAt), x: Column.date, y: y, size: 9)
     document.text(PDF.fitted(place, to: 146, size: 9), x: Column.place, y: y, size: 9)
     document.text(PDF.fitted(cdr.token.uid, to: 110, size: 9), x: Column.token, y: y, size: 9, grey: 0.35)
-    document.text(
-      cdr.totals.energy.kilowattHours.rounded(toPlaces: 2, .halfUp).text(places: 2), x: Column.energy, y: y, size: 9,
-      side: .right)
+    let energy = cdr.totals.energy.kilowattHours.rounded(toPlaces: 2, .halfUp)
+    document.text((cdr.isCredit ? -energy : energy).text(places: 2), x: Column.energy, y: y, size: 9, side: .right)
     document.text(sign.decimal.text(places: 2), x: Column.amount, y: y, size: 9, side: .right)
     y += Self.row
   }

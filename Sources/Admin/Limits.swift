@@ -63,6 +63,8 @@ nonisolated enum Limits {
   /// account that somebody made up, so many characters: no longer name can log in.
   static let rememberedFailures = 10_000
   static let rememberedName = 100
+  /// Characters of what a driver typed that may be a PIN; what is longer is a card.
+  static let pinCharacters = 7
   /// Bytes of a label's code and of a driver's ticket; longer ones are nobody's. Of the address that labels show.
   static let driverCode = 16
   static let driverTicket = 64

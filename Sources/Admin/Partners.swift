@@ -120,19 +120,7 @@ extension API {
     let edit: Edit<Partner> = try call.edit({ ETag(changed: $0.updatedAt) }) { fields, partner throws(Problem) in
       try fields.change("name", &partner.name)
       try fields.change("provider", id: &partner.provider)
-      try fields.change(within: "quirks") { quirks throws(Problem) in
-        try quirks.change("token_form", word: &partner.quirks.tokenForm)
-        try quirks.change("allow_private", &partner.quirks.allowPrivate)
-        try quirks.change("ask_unknown_tokens", &partner.quirks.askUnknownTokens)
-        try quirks.change("explicit_nulls", &partner.quirks.explicitNulls)
-        try quirks.change("reconciles_invoices", &partner.quirks.reconcilesInvoices)
-        try quirks.change("takes_bookings", &partner.quirks.takesBookings)
-        try quirks.change("takes_payments", &partner.quirks.takesPayments)
-        try quirks.change("pages_by_offset", &partner.quirks.pagesByOffset)
-        try quirks.change("pull_minutes", &partner.quirks.pullMinutes)
-        try quirks.change("requests_per_minute", &partner.quirks.requestsPerMinute)
-        try quirks.change("side", word: &partner.quirks.side)
-      }
+      if fields.has("quirks") { try fields.merge("quirks", into: &partner.quirks) }
       try fields.change("version", &partner.quirks.version)
       if fields.has("publishing") { try fields.merge("publishing", into: &partner.publishing) }
     }

@@ -256,7 +256,7 @@ extension CSMS {
       let role = terms.partner.roles.first(where: { $0.name == key.party })
     {
       token.owner = role.id
-      _ = try books.tokens.put(token)
+      if case .created(let id) = try books.tokens.put(token) { try record(.tokenReceived(id, from: terms.partner.id)) }
       return token
     }
     let roles = Set(terms.partner.roles.map(\.id))

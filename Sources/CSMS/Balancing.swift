@@ -54,16 +54,27 @@ extension CSMS {
       let isNews = balancing.isNews
       balancing.isNews = false
       for location in balancing.sites.keys.sorted(by: { $0.value < $1.value }) {
-        guard isNews || balancing.sites[location]?.balancer.isDue(at: now) == true else { continue }
-        try bringFacts(to: location)
-        let orders = balancing.sites[location]?.balancer.decide(at: now) ?? []
-        if !orders.isEmpty { carry(orders, at: location) }
-        askReadings(at: location)
-        watchFuses(at: location)
+        if isNews || balancing.sites[location]?.balancer.isDue(at: now) == true { balance(location) }
       }
     } catch {
       balancing.isNews = true
       log.warning("the sites' power was not looked at", metadata: ["cause": "\(error)"])
+    }
+  }
+
+  /// One site, whose trouble is no other's.
+  private func balance(_ location: ID<Location>) {
+    do throws(StoreFault) {
+      try bringFacts(to: location)
+      let orders = balancing.sites[location]?.balancer.decide(at: now) ?? []
+      if !orders.isEmpty { carry(orders, at: location) }
+      askReadings(at: location)
+      watchFuses(at: location)
+    } catch {
+      balancing.isNews = true
+      guard doorNotes.takes("power of site \(location.value)", at: now) else { return }
+      log.warning(
+        "a site's power was not looked at", metadata: ["location": "\(location.value)", "cause": "\(error)"])
     }
   }
 
@@ -373,7 +384,7 @@ extension EVSE {
 
   /// The other way round: what somebody's limit comes to per line.
   func current(of profiled: Decimal, _ unit: ChargingProfile.Schedule.Unit) -> Current? {
-    let limit = min(profiled, Decimal(Limits.strongestConnector))
+    let limit = max(.zero, min(profiled, Decimal(Limits.strongestConnector)))
     switch unit {
     case .amperes: return Current(allowed: limit)
     case .watts:

@@ -7,15 +7,22 @@ import Wire
 // edited. Later readings are stored and not priced again.
 
 extension CSMS {
+  /// A session is over: whoever asked for its stop hears, it is counted once, and it is billed.
+  func ended(_ session: Session, isEstimated: Bool) throws(StoreFault) {
+    try record(.sessionEnded(session: session.id))
+    try stopsDone(session)
+    try countEnd(of: session)
+    try bill(session, isEstimated: isEstimated)
+  }
+
   /// Makes the CDR of an ended session and puts it on its way to the partner whose driver it was.
-  func bill(_ session: Session, isEstimated: Bool) throws(StoreFault) {
+  private func bill(_ session: Session, isEstimated: Bool) throws(StoreFault) {
     guard session.state == .completed, try books.cdrs.cdr(session: session.id) == nil else { return }
     let cdr = try record(of: session, isEstimated: isEstimated)
     let partner = try partnerID(of: session)
     try books.cdrs.insert(
       cdr, of: session.party, partner: partner, station: session.station, location: session.location)
     try count(cdr, at: UsageSpot(location: session.location, connector: session.connector, partner: partner))
-    try countEnd(of: session)
     // Its place is free again, also before the booking's time is over.
     if cdr.booking != nil, let location = session.location { try bookingLocationsMoved(at: location) }
     try record(.cdrMade(cdr: cdr.id, session: session.id))
@@ -180,9 +187,7 @@ extension CSMS {
     let end = newest?.at ?? session.lastReadingAt ?? session.startedAt
     guard session.stop(at: end, meter: newest?.register, because: ending, received: now) else { return }
     try books.sessions.finish(session)
-    try record(.sessionEnded(session: session.id))
-    try stopsDone(session)
-    try bill(session, isEstimated: true)
+    try ended(session, isEstimated: true)
     if let kept = try books.transactions.transaction(of: session.id) { try books.transactions.forgetMoments(of: kept) }
   }
 

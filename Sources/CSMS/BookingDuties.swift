@@ -20,7 +20,13 @@ extension CSMS {
     var booking = due
     let reservation = try booking.reservation.flatMap { id throws(StoreFault) in try books.reservations.reservation(id)
     }
-    guard now < booking.noShowAt else { return try nobodyCame(booking, reservation) }
+    if now >= booking.noShowAt {
+      guard let reservation, reservation.state == .placed,
+        mayHaveBeenUsed(until: booking.noShowAt, at: reservation.station)
+      else { return try nobodyCame(booking, reservation) }
+      booking.dueAt = now + .seconds(Limits.bookingPauseSeconds)
+      return try books.bookings.save(booking)
+    }
     booking.dueAt = booking.noShowAt
     if reservation?.state.isOpen != true, let token = booking.details.tokens?.first {
       if let evse = try evse(toPlace: booking), let asked = try place(booking, at: evse, for: token) {

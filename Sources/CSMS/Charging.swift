@@ -247,9 +247,7 @@ extension CSMS {
     try keepReadings(of: report, for: &session)
     _ = session.stop(at: plausible(report.at), meter: report.meterStop, because: report.ending, received: now)
     try books.sessions.finish(session, stopKey: key)
-    try record(.sessionEnded(session: session.id))
-    try stopsDone(session)
-    try bill(session, isEstimated: report.meterStop == nil)
+    try ended(session, isEstimated: report.meterStop == nil)
   }
 
   /// Keeps what came with a stop. False where the very same stop was kept before.

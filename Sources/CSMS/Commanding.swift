@@ -298,13 +298,14 @@ extension CSMS {
 
   /// Stations that said yes to a remote stop and charge on.
   func findIgnoredStops() throws(StoreFault) {
-    for command in try books.commands.ignoredStops(before: now - .seconds(Limits.stopSeconds)) {
+    let ignored = try books.commands.ignoredStops(before: now - .seconds(Limits.stopSeconds))
+    try each(ignored, of: "stops that are not done") { command throws(StoreFault) in
       var record = command.record
       record.phase = .failed
       record.answer = "the station said yes, and the session goes on"
       record.updatedAt = now
       try end(record)
-      guard let session = command.session else { continue }
+      guard let session = command.session else { return }
       try self.record(.stopIgnored(session: session))
       try noteOddity("remote stop accepted and not done", sample: session, of: record.station)
     }
@@ -312,7 +313,8 @@ extension CSMS {
 
   /// Remote starts whose car did not come in time.
   func expirePending() throws(StoreFault) {
-    for session in try books.sessions.pending(before: now - .seconds(settings.connectionSeconds)) {
+    let overdue = try books.sessions.pending(before: now - .seconds(settings.connectionSeconds))
+    try each(overdue, of: "remote starts without a car") { session throws(StoreFault) in
       try giveUp(session, because: "no car began to charge within \(settings.connectionSeconds) s")
     }
   }

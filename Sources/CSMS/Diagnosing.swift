@@ -10,7 +10,7 @@ extension CSMS {
 
   func reported(_ monitors: [Monitor], in part: ReportPart, by station: ID<Station>) throws(StoreFault) {
     for monitor in monitors { try books.monitors.keep(monitor, of: station, at: now) }
-    if let report = try took(part, of: station), report.isWhole, report.missing == 0 {
+    if let report = try took(part, of: station), report.isComplete {
       try books.monitors.forget(of: station, toldBefore: report.startedAt)
     }
   }
@@ -89,7 +89,7 @@ extension CSMS {
 
   func reported(_ messages: [DisplayMessage], in part: ReportPart, by station: ID<Station>) throws(StoreFault) {
     for message in messages { try books.displays.keep(message, of: station, at: now) }
-    if let report = try took(part, of: station), report.isWhole {
+    if let report = try took(part, of: station), report.isComplete {
       try books.displays.forget(of: station, toldBefore: report.startedAt)
     }
   }

@@ -9,7 +9,7 @@ extension CSMS {
 
   func reported(_ controls: [GridControl], in part: ReportPart, by station: ID<Station>) throws(StoreFault) {
     for control in controls { try books.grid.keep(control, of: station, at: now) }
-    if let report = try took(part, of: station), report.isWhole {
+    if let report = try took(part, of: station), report.isComplete {
       try books.grid.forget(of: station, toldBefore: report.startedAt)
     }
   }

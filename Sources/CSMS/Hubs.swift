@@ -15,8 +15,11 @@ extension CSMS {
   public func put(_ client: HubClient, from caller: PartnerCaller) async throws(PartnerFault) -> Bool {
     let partner = caller.terms.partner.id
     return try await partnerTurn { () throws(PartnerFault) in
-      let known = try stored { () throws(StoreFault) in try self.books.duties.clients(of: partner).count }
-      guard known < Limits.clientsPerHub else { throw .invalid("more than \(Limits.clientsPerHub) parties") }
+      let hasRoom = try stored { () throws(StoreFault) in
+        if try self.books.duties.client(client.name, of: partner) != nil { return true }
+        return try self.books.duties.clientCount(of: partner) < Limits.clientsPerHub
+      }
+      guard hasRoom else { throw .invalid("more than \(Limits.clientsPerHub) parties") }
       return try stored { () throws(StoreFault) in
         let isNew = try self.books.duties.keep(client, of: partner)
         if caller.terms.hub != nil, client.name != caller.terms.hub {
@@ -36,10 +39,11 @@ extension CSMS {
   public func put(_ terminal: Terminal, from caller: PartnerCaller) async throws(PartnerFault) -> Bool {
     let partner = caller.terms.partner.id
     return try await partnerTurn { () throws(PartnerFault) in
-      let known = try stored { () throws(StoreFault) in try self.books.duties.terminalCount(of: partner) }
-      guard known < Limits.terminalsPerPartner else {
-        throw .invalid("more than \(Limits.terminalsPerPartner) terminals")
+      let hasRoom = try stored { () throws(StoreFault) in
+        if try self.books.duties.terminal(terminal.id, of: partner) != nil { return true }
+        return try self.books.duties.terminalCount(of: partner) < Limits.terminalsPerPartner
       }
+      guard hasRoom else { throw .invalid("more than \(Limits.terminalsPerPartner) terminals") }
       return try stored { () throws(StoreFault) in
         let isNew = try self.books.duties.keep(terminal, of: partner)
         try self.record(.terminalTold(partner, id: terminal.id))

@@ -233,6 +233,8 @@ public enum Limits {
   /// it held.
   nonisolated static let soonBookedSeconds = 1_800
   nonisolated static let bookingPauseSeconds = 60
+  /// Seconds that a station which comes back has to tell of a driver who came in time. Past it: nobody came.
+  public nonisolated static let retellingSeconds = 300
   /// Booking locations, and bookings of our drivers, that are kept of one network; more are refused.
   nonisolated static let roamingBookingLocations = 10_000
   nonisolated static let roamingBookings = 20_000

@@ -132,7 +132,7 @@ extension CSMS {
   /// Looks at each price that is followed.
   func followPrices() throws(StoreFault) {
     var next: Timestamp?
-    for kept in try books.policies.followed() {
+    try each(try books.policies.followed(), of: "price policies") { kept throws(StoreFault) in
       let planned = try follow(kept)
       if let planned { next = min(next ?? planned, planned) }
     }

@@ -82,6 +82,9 @@ extension CSMS {
       if let earlier, earlier.station == station.id {
         reservation = earlier
         (reservation.evse, reservation.expiresAt, reservation.state) = (number, end, .asked)
+        (reservation.token, reservation.owner, reservation.groupID) = (holder.token, holder.owner, holder.groupID)
+        reservation.authorizationReference = holder.reference
+        reservation.tariff = try self.tariff(ofAny: number, at: station.id, for: holder)
       } else {
         if let earlier { _ = try self.letGo(earlier, because: "it was moved to another station") }
         reservation = try self.books.reservations.create(
@@ -150,8 +153,13 @@ extension CSMS {
   /// What is due is asked; what is over ends.
   func keepReservations() throws(StoreFault) {
     try each(try books.reservations.expired(at: now, limit: Limits.dutiesAtOnce), of: "reservations") {
-      reservation throws(StoreFault) in
-      try end(reservation, as: reservation.state == .cancelling ? .cancelled : .expired)
+      over throws(StoreFault) in
+      guard over.state == .placed, mayHaveBeenUsed(until: over.expiresAt, at: over.station) else {
+        return try end(over, as: over.state == .cancelling ? .cancelled : .expired)
+      }
+      var reservation = over
+      reservation.dueAt = now + .seconds(Limits.firstDutyPauseSeconds)
+      try books.reservations.save(reservation)
     }
     try each(try books.reservations.due(at: now, limit: Limits.dutiesAtOnce), of: "reservations") {
       due throws(StoreFault) in
@@ -164,6 +172,13 @@ extension CSMS {
         try books.reservations.save(reservation)
       }
     }
+  }
+
+  /// Whether a driver may have come in time whose station could not tell it: one that is away, or has just come back.
+  func mayHaveBeenUsed(until end: Timestamp, at station: ID<Station>) -> Bool {
+    guard now < end + .seconds(settings.lateStopHours * 3_600) else { return false }
+    guard let link = links.link(of: station) else { return true }
+    return link.openedAt > end && now < link.openedAt + .seconds(Limits.retellingSeconds)
   }
 
   private func end(_ open: Reservation, as state: Reservation.State, because why: String? = nil) throws(StoreFault) {
@@ -245,7 +260,7 @@ extension CSMS {
 
   /// It booted, and some forget what they held.
   func reservationsMayBeLost(at station: ID<Station>) throws(StoreFault) {
-    for var reservation in try books.reservations.open(at: station) {
+    for var reservation in try books.reservations.open(at: station) where reservation.expiresAt > now {
       if reservation.state == .placed { reservation.state = .asked }
       (reservation.dueAt, reservation.updatedAt) = (now, now)
       try books.reservations.save(reservation)
@@ -260,7 +275,7 @@ extension CSMS {
     let open = try books.reservations.open(at: evse.station)
     let named = number.flatMap { number in open.first { $0.number == Int64(number) } }
     let held = open.first {
-      ($0.evse == nil || $0.evse == evse.number) && $0.isFor(tag: tag, groupID: session.groupID)
+      ($0.evse == nil || $0.evse == evse.number) && $0.isFor(tag: tag, groupID: session.groupID) && time <= $0.expiresAt
     }
     guard var reservation = named ?? held else { return }
     reservation.session = session.id

@@ -146,7 +146,7 @@ extension CSMS: PartnerService {
       let costs = SessionCosts(books: books, zones: zones, currency: currency)
       return Page(
         items: try page.items.map { session throws(StoreFault) in try costs.view(of: session, at: now) },
-        total: page.total)
+        total: page.total, rest: page.rest)
     }
   }
 
@@ -234,7 +234,9 @@ extension CSMS: PartnerService {
     }
     let hub = caller.terms.partner.id
     return try await partnerTurn { () throws(PartnerFault) in
-      try stored { () throws(StoreFault) in try self.books.partners.meet(party, as: "EMSP", behind: hub) }
+      let met = try stored { () throws(StoreFault) in try self.books.partners.metCount(behind: hub) }
+      guard met < Limits.clientsPerHub else { throw .invalid("more than \(Limits.clientsPerHub) parties") }
+      return try stored { () throws(StoreFault) in try self.books.partners.meet(party, as: "EMSP", behind: hub) }
     }
   }
 

@@ -113,7 +113,7 @@ extension CSMS {
       try noteOddity("NotifyReport: more values than are kept", sample: value.name.description, of: station)
       break
     }
-    if let report = try took(part, of: station), report.isWhole, report.missing == 0 {
+    if let report = try took(part, of: station), report.isComplete {
       try books.device.forget(of: station, toldBefore: report.startedAt)
     }
   }

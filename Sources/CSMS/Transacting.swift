@@ -239,7 +239,7 @@ extension CSMS {
       }
     }
     try settleDown(report, &kept, &session)
-    let isNext = !isFirst && !identifies && kept.isOrdered && report.seqNo == kept.lastSeqNo + 1
+    let isNext = !isFirst && !identifies && kept.isOrdered && report.seqNo == kept.lastSeqNo &+ 1
     if isNext, report.phase == .updated, session.state == .active {
       try advance(&session, by: report, moment, &kept)
     } else {
@@ -332,18 +332,28 @@ extension CSMS {
   /// What its meter says beside the events of the transaction (OCPP 2.0.1 J01).
   func metered(_ readings: [Reading], of running: Session, _ kept: KeptTransaction) throws(StoreFault) {
     var session = running
-    var isNews = false
+    // What comes in its order moves the session on; else it is told again from all that was heard of it.
+    let isNext =
+      kept.isOrdered
+      && session.lastReadingAt.map { last in readings.allSatisfy { plausible($0.at) >= last } } == true
+    var (isNews, hasMoved) = (false, false)
     for var reading in readings {
       reading.at = plausible(reading.at)
       guard try books.sessions.append(reading, to: session.id, receivedAt: now) else { continue }
       isNews = true
+      if isNext, session.read(reading, received: now) { hasMoved = true }
       balanceRead(reading, of: session)
     }
-    let moments = try books.transactions.moments(of: kept)
-    guard isNews, !moments.isEmpty,
-      session.retell(TransactionStory(moments), try books.sessions.figures(of: session.id), received: now)
-    else { return }
-    try books.sessions.save(session)
+    if isNext {
+      guard hasMoved else { return }
+      try books.sessions.saveProgress(session)
+    } else {
+      let moments = try books.transactions.moments(of: kept)
+      guard isNews, !moments.isEmpty,
+        session.retell(TransactionStory(moments), try books.sessions.figures(of: session.id), received: now)
+      else { return }
+      try books.sessions.save(session)
+    }
     progressed(session)
     try sessionMoved(session, isProgress: true)
   }
@@ -387,10 +397,8 @@ extension CSMS {
     let hasLastRegister = figures.contains { $0.register != nil && ($0.context == .end || $0.at >= end.at) }
     _ = session.stop(at: end.at, meter: nil, because: end.ending, received: now)
     try books.sessions.save(session)
-    try record(.sessionEnded(session: session.id))
     try books.displays.forget(transaction: kept.name, of: kept.station)
-    try stopsDone(session)
-    try bill(session, isEstimated: !hasLastRegister || !story.hasBegin)
+    try ended(session, isEstimated: !hasLastRegister || !story.hasBegin)
   }
 
   /// What is missing never came: it is billed by what is known. False where its station does not tell it in events.

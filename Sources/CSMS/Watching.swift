@@ -72,7 +72,11 @@ extension CSMS {
   private func clockWasSetBack() {
     log.notice("the clock was set back", metadata: ["from": "\(lastBeat.text)", "to": "\(now.text)"])
     lastSweep = min(lastSweep, now)
-    note { () throws(StoreFault) in try self.books.alarms.hurry(at: self.now) }
+    tokensMovedAt = tokensMovedAt.map { min($0, now) }
+    note { () throws(StoreFault) in
+      try self.books.alarms.hurry(at: self.now)
+      try self.books.webhooks.hurry(at: self.now)
+    }
     couriers.clockWasSetBack()
     links.clockWasSetBack(to: now, grace: .seconds(max(settings.offlineSeconds, settings.returnSeconds)))
     note { () throws(StoreFault) in

@@ -34,7 +34,7 @@ public struct ChargingProfile: Payload, Equatable {
 
   public mutating func walk(_ w: inout some Walker) throws(Flaw) {
     try w.visit("purpose", &purpose)
-    try w.visit("stack_level", &stackLevel, 0...1_000)
+    try w.visit("stack_level", &stackLevel, 0...Limits.stackLevel)
     try w.visit("kind", &kind)
     try w.visit("recurrency", &recurrency)
     try w.visit("valid_from", &validFrom)

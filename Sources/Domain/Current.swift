@@ -11,7 +11,7 @@ public struct Current: Hashable, Comparable, Sendable, CustomStringConvertible {
 
   /// What somebody measured, rounded up, so that a load never counts as less than it is; nil beyond any wire's range.
   public init?(measured amperes: Decimal) {
-    guard let tenths = amperes.rounded(toPlaces: 1, .up).asInt64(scaledBy: 1), abs(tenths) <= Self.bound else {
+    guard let tenths = amperes.rounded(toPlaces: 1, .up).asInt64(scaledBy: 1), tenths.magnitude <= Self.bound else {
       return nil
     }
     tenthsOfAmpere = Int(tenths)
@@ -19,14 +19,14 @@ public struct Current: Hashable, Comparable, Sendable, CustomStringConvertible {
 
   /// What somebody allows, rounded down, so that no limit becomes more than was meant.
   public init?(allowed amperes: Decimal) {
-    guard let tenths = amperes.rounded(toPlaces: 1, .down).asInt64(scaledBy: 1), abs(tenths) <= Self.bound else {
+    guard let tenths = amperes.rounded(toPlaces: 1, .down).asInt64(scaledBy: 1), tenths.magnitude <= Self.bound else {
       return nil
     }
     tenthsOfAmpere = Int(tenths)
   }
 
   /// A hundred thousand amperes.
-  private static let bound: Int64 = 1_000_000
+  private static let bound: UInt64 = 1_000_000
 
   public var amperes: Decimal { Decimal(Int64(tenthsOfAmpere), places: 1) }
   public var description: String { amperes.description }

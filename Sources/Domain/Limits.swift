@@ -15,6 +15,10 @@ public enum Limits {
   public static let componentsPerElement = 20
   /// Wh or seconds.
   public static let stepSize = 1_000_000
+  /// The highest stack level of a charging profile, and the most of anything that a station says it has room for; past it
+  /// a profile is refused, and a station has said nothing.
+  public static let stackLevel = stationCount
+  public static let stationCount = Int(Int32.max)
   /// Shifts between charging and idle that one session keeps; a car that flutters longer stays as it was last.
   public static let sessionShifts = 2_000
   /// Gaps in the numbering of one transaction's events that are told apart; further ones are not listed.

@@ -63,7 +63,9 @@ public enum Pricing {
     var periods: [ChargingPeriod] = []
     var held: Costs?
     var isCut = usage?.isCut ?? false
-    if let hold {
+    if var hold {
+      // A station that was away tells later when its driver came.
+      if let usage { hold.until = max(hold.from, min(hold.until, usage.start)) }
       let time = hold.usage(by: tariff, zone: zone)
       isCut = isCut || time.isCut
       let rates = Rates(tariff, for: .hold(hold.ending))

@@ -20,6 +20,11 @@ public struct StationCapacity: Payload, Equatable {
 
   public init() {}
 
+  /// A number of something as a station writes it; nil where it is none.
+  public static func count(_ text: String) -> Int? {
+    Int(text).flatMap { (0...Limits.stationCount).contains($0) ? $0 : nil }
+  }
+
   public mutating func walk(_ w: inout some Walker) throws(Flaw) {
     try w.visit("list_entries", &listEntries)
     try w.visit("list_entries_per_message", &listEntriesPerMessage)

@@ -58,10 +58,10 @@ public struct TransactionStory: Sendable, Equatable {
           shifts.append(Session.Shift(at: max(moment.at, shifts.last?.at ?? startedAt), activity: activity))
         }
       }
-      guard place > 0, moment.seqNo > ordered[place - 1].seqNo + 1, missing.count < Limits.transactionGaps else {
-        continue
-      }
-      missing.append(ordered[place - 1].seqNo + 1...moment.seqNo - 1)
+      guard place > 0, missing.count < Limits.transactionGaps else { continue }
+      let before = ordered[place - 1].seqNo
+      // Numbers are the station's own, up to the greatest that there is.
+      if moment.seqNo > before, moment.seqNo - 1 > before { missing.append(before + 1...moment.seqNo - 1) }
     }
   }
 

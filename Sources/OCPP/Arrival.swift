@@ -96,3 +96,18 @@ struct Arrival: Sendable {
     return String(start.unicodeScalars.prefix(WireLimits.oddityCharacters))
   }
 }
+
+extension Oddity {
+  /// One of each kind and field: places in arrays are left out, so that the house counts fields and not their elements.
+  static func folded(_ oddities: [Oddity]) -> [Oddity] {
+    var folded: [Oddity] = []
+    for var oddity in oddities {
+      if oddity.path.utf8.contains(UInt8(ascii: "[")) {
+        oddity.path = oddity.path.split(separator: "[").enumerated()
+          .map { $0.offset == 0 ? String($0.element) : String($0.element.drop { $0 != "]" }.dropFirst()) }.joined()
+      }
+      if !folded.contains(where: { $0.path == oddity.path && $0.kind == oddity.kind }) { folded.append(oddity) }
+    }
+    return folded
+  }
+}

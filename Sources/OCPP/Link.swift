@@ -70,6 +70,10 @@ final class Link: WebSocketHandler {
     var delayTimer: Timers.Token?
     var oddities: [(action: String, oddity: Oddity)] = []
     var oddityTimer: Timers.Token?
+    /// It asked more at once than is taken, and rests.
+    var restTimer: Timers.Token?
+
+    var timers: [Timers.Token] { [delayTimer, oddityTimer, restTimer].compactMap(\.self) }
   }
 
   private var mirror: Forward? { rarities?.mirror }
@@ -177,7 +181,7 @@ final class Link: WebSocketHandler {
     hasEnded = true
     mirror?.rest()
     server.figures.closed(code)
-    for timer in [rarities?.delayTimer, rarities?.oddityTimer].compactMap({ $0 }) { loop.cancel(timer) }
+    rarities?.timers.forEach(loop.cancel)
     rarities = nil
     endCalls()
     self.webSocket = nil
@@ -246,7 +250,18 @@ final class Link: WebSocketHandler {
   private var hasRoom: Bool { line.hasRoom && sends < OCPPLimits.callsInHand }
 
   private func readOn() {
-    if hasRoom, !isReadingBeside { webSocket?.resumeReading() }
+    if hasRoom, !isReadingBeside, rarities?.restTimer == nil { webSocket?.resumeReading() }
+  }
+
+  /// A station has one call open at a time (OCPP-J 1.6 §4.1.1). One that sends many without waiting for their replies is
+  /// taken at a pace, so that its flood costs nobody else the processor.
+  private func rest() {
+    webSocket?.pauseReading()
+    guard !hasEnded, rarities?.restTimer == nil else { return }
+    rarity.restTimer = loop.schedule(after: OCPPLimits.crowdedRest) { [unowned self] in
+      rarities?.restTimer = nil
+      readOn()
+    }
   }
 
   private func take(_ arrival: Arrival) {
@@ -278,7 +293,7 @@ final class Link: WebSocketHandler {
     case .garbage(let garbage):
       take(garbage, arrival)
     }
-    if !hasRoom { webSocket?.pauseReading() }
+    if !hasRoom { rest() }
   }
 
   /// A call whose id is still legible gets its CALLERROR; a broken answer ends our call; the rest is only noted.
@@ -568,21 +583,6 @@ private final class Seat {
   var service: (any StationService)?
 
   nonisolated init() {}
-}
-
-extension Oddity {
-  /// One of each kind and field: places in arrays are left out, so that the house counts fields and not their elements.
-  static func folded(_ oddities: [Oddity]) -> [Oddity] {
-    var folded: [Oddity] = []
-    for var oddity in oddities {
-      if oddity.path.utf8.contains(UInt8(ascii: "[")) {
-        oddity.path = oddity.path.split(separator: "[").enumerated()
-          .map { $0.offset == 0 ? String($0.element) : String($0.element.drop { $0 != "]" }.dropFirst()) }.joined()
-      }
-      if !folded.contains(where: { $0.path == oddity.path && $0.kind == oddity.kind }) { folded.append(oddity) }
-    }
-    return folded
-  }
 }
 
 /// Runs something on the main actor, after what was given before it.

@@ -19,6 +19,9 @@ public enum OCPPLimits {
   /// read no more from it until one is. A station has one call open at a time; who sends many at once shares each turn with
   /// everybody else.
   public static let callsInHand = 8
+  /// Time from the moment when so many wait until more is read of their station: 800 calls in a second, of one that has
+  /// more than one open.
+  public static let crowdedRest = Duration.milliseconds(10)
   /// Time that the house has for a reply. Past it: CALLERROR InternalError, and the station tries again.
   public static let replyDeadline = Duration.seconds(30)
   /// How often links are looked at of which a reply may be overdue or whose station has not booted yet: so much later than

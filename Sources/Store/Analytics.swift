@@ -24,7 +24,9 @@ nonisolated public struct Analytics {
       "SELECT count(*) FROM session WHERE started_at >= ?1 AND state <> 'invalid'", time)
     let energy: Energy?? = try db.value(
       """
-      SELECT sum(max(meter_last - meter_start, 0)) FROM session WHERE ended_at IS NULL OR ended_at >= ?1
+      SELECT sum(max(meter_last - meter_start, 0)) FROM (
+        SELECT meter_last, meter_start FROM session WHERE ended_at IS NULL
+        UNION ALL SELECT meter_last, meter_start FROM session WHERE ended_at >= ?1)
       """, time)
     let revenue = try db.rows(
       "SELECT currency, sum(cost) AS cost FROM cdr WHERE ended_at >= ?1 GROUP BY currency ORDER BY currency", time

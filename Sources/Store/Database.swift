@@ -121,6 +121,9 @@ nonisolated public final class Database {
     return sqlite3_last_insert_rowid(handle)
   }
 
+  /// The number of the row that was inserted last.
+  var lastInserted: Int64 { sqlite3_last_insert_rowid(handle) }
+
   /// Several statements of our own, without values: pragmas and migrations.
   func script(_ sql: String) throws(StoreFault) {
     let code = sqlite3_exec(handle, sql, nil, nil, nil)

@@ -84,10 +84,10 @@ nonisolated public struct Invoice: Sendable {
     (company, createdAt, createdBy) = (Seller(), .epoch, "")
   }
 
-  /// Adds up one more CDR, exactly.
+  /// Adds up one more CDR, exactly. A credit has the totals of what it takes back, and takes its session back as well.
   public mutating func add(_ cdr: CDR) {
-    sessions += 1
-    energy = energy + cdr.totals.energy
+    sessions += cdr.isCredit ? -1 : 1
+    energy = cdr.isCredit ? energy - cdr.totals.energy : energy + cdr.totals.energy
     net = net + cdr.totals.cost.beforeTax
     for tax in cdr.totals.cost.taxes ?? [] {
       if let known = taxes.firstIndex(where: { $0.name == tax.name && $0.percent == tax.percent }) {

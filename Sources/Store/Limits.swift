@@ -111,4 +111,7 @@ nonisolated enum Limits {
   static let searchTime = Duration.milliseconds(800)
   /// Batches that one transaction of a pruning removes.
   static let batchesPrunedAtOnce = 100
+  /// Readings that one session keeps, looked at with each of so many rows. Past it: each second one of them goes.
+  static let readingsPerSession = 5_000
+  static let readingsBetweenLooks: Int64 = 256
 }

@@ -84,6 +84,10 @@ nonisolated public struct PartnerDuties {
     try db.rows("SELECT * FROM hub_client WHERE partner = ?1 ORDER BY country, party", hub, as: HubClient.init(row:))
   }
 
+  public func clientCount(of hub: ID<Partner>) throws(StoreFault) -> Int {
+    try db.value("SELECT count(*) FROM hub_client WHERE partner = ?1", hub) ?? 0
+  }
+
   /// True where it is new. What is older than what we hold changes nothing.
   public func keep(_ client: HubClient, of hub: ID<Partner>) throws(StoreFault) -> Bool {
     let isNew = try self.client(client.name, of: hub) == nil

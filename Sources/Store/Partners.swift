@@ -161,6 +161,10 @@ nonisolated public struct Partners {
     return met
   }
 
+  public func metCount(behind hub: ID<Partner>) throws(StoreFault) -> Int {
+    try db.value("SELECT count(*) FROM partner_role WHERE partner = ?1 AND behind_hub", hub) ?? 0
+  }
+
   private func withRoles(_ partners: [Partner]) throws(StoreFault) -> [Partner] {
     var whole = partners
     for index in whole.indices { whole[index].roles = try roles(of: whole[index].id) }

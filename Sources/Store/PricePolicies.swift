@@ -200,7 +200,8 @@ nonisolated public struct PricePolicies {
       """
       SELECT count(*) AS all_of_them, count(busy.evse) AS busy
       FROM evse JOIN station ON station.id = evse.station
-      LEFT JOIN (SELECT DISTINCT evse FROM session WHERE state = 'active') AS busy ON busy.evse = evse.id
+      LEFT JOIN (SELECT DISTINCT evse FROM session WHERE ended_at IS NULL AND state = 'active') AS busy
+        ON busy.evse = evse.id
       WHERE station.registration = 'accepted' AND (?1 IS NULL OR station.location = ?1)
       """, location
     ) { (row) throws(StoreFault) in try (all: row.get("all_of_them") as Int, busy: row.get("busy") as Int) }

@@ -36,9 +36,13 @@ nonisolated public struct Profiles {
       """, now, limit, as: KeptProfile.init(row:))
   }
 
-  /// The station is back.
+  /// The station is back. By the words of the index of those that are open: it is asked at each arrival.
   public func hurry(_ station: ID<Station>, at now: Timestamp) throws(StoreFault) {
-    try db.run("UPDATE charging_profile SET due_at = ?2 WHERE station = ?1 AND state = 'asked'", station, now)
+    try db.run(
+      """
+      UPDATE charging_profile SET due_at = ?2
+      WHERE station = ?1 AND state IN ('asked', 'in_force') AND state = 'asked'
+      """, station, now)
   }
 
   /// The newest first, before a cursor.

@@ -18,6 +18,9 @@ nonisolated public struct StationReport: Sendable, Equatable {
   public let text: String?
   public let startedAt: Timestamp
   public let endedAt: Timestamp?
+
+  /// All that there is was told, and nothing of it was lost: what was known before and is not among it is gone.
+  public var isComplete: Bool { isWhole && missing == 0 }
 }
 
 /// What stations were asked to tell.

@@ -47,16 +47,21 @@ nonisolated public struct Reservations {
       "SELECT * FROM reservation WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2", now, limit, as: kept)
   }
 
-  /// The station is back.
+  /// The station is back. By the words of the index of those that are open: it is asked at each arrival.
   public func hurry(_ station: ID<Station>, at now: Timestamp) throws(StoreFault) {
     try db.run(
-      "UPDATE reservation SET due_at = ?2 WHERE station = ?1 AND state IN ('asked', 'cancelling')", station, now)
+      """
+      UPDATE reservation SET due_at = ?2
+      WHERE station = ?1 AND state IN ('asked', 'placed', 'cancelling') AND state <> 'placed'
+      """, station, now)
   }
 
+  /// Those whose time is over, but for placed ones that are looked at again later.
   public func expired(at now: Timestamp, limit: Int) throws(StoreFault) -> [Reservation] {
     try db.rows(
       """
       SELECT * FROM reservation WHERE state IN ('asked', 'placed', 'cancelling') AND expires_at <= ?1
+        AND (state <> 'placed' OR coalesce(due_at, 0) <= ?1)
       ORDER BY expires_at LIMIT ?2
       """, now, limit, as: kept)
   }

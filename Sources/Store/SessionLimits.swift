@@ -41,19 +41,19 @@ nonisolated public struct SessionLimits {
   ) throws(StoreFault) -> [KeptLimit] {
     try db.rows(
       """
-      SELECT session_limit.* FROM session_limit JOIN session ON session.id = session_limit.session
+      SELECT session_limit.* FROM session_limit CROSS JOIN session ON session.id = session_limit.session
       WHERE session_limit.session > ?1 AND session.state = 'active' AND coalesce(stop_asked_at, 0) < ?2
       ORDER BY session_limit.session LIMIT ?3
       """, session, time, limit, as: KeptLimit.init(row:))
   }
 
-  /// Of sessions that are over there is nothing to be limited.
+  /// Of sessions that are over there is nothing to be limited. The few limits lead, and not the million sessions.
   public func prune() throws(StoreFault) -> Pruned {
     Pruned(
       removed: try db.run(
         """
         DELETE FROM session_limit WHERE session IN (
-          SELECT session_limit.session FROM session_limit JOIN session ON session.id = session_limit.session
+          SELECT session_limit.session FROM session_limit CROSS JOIN session ON session.id = session_limit.session
           WHERE session.state IN ('completed', 'invalid') LIMIT ?1)
         """, Limits.prunedAtOnce))
   }

@@ -378,10 +378,25 @@ nonisolated extension Sessions {
         """,
         number, reading.at, reading.context.rawValue, reading.register, reading.power, reading.current,
         reading.stateOfCharge, reading.raw, Self.digest(reading.raw), now) > 0
-    if isNew, !reading.signed.isEmpty {
+    guard isNew else { return false }
+    if db.lastInserted.isMultiple(of: Limits.readingsBetweenLooks) { try thin(number) }
+    if !reading.signed.isEmpty {
       try SignedReadings(db: db).append(reading, to: number, receivedAt: now)
     }
-    return isNew
+    return true
+  }
+
+  /// Of a session with too many readings each second one goes, but for the first and the last: its course stays, at a
+  /// coarser grain, and what it costs is reckoned from no more than that.
+  private func thin(_ session: Int64) throws(StoreFault) {
+    let count: Int = try db.value("SELECT count(*) FROM reading WHERE session = ?1", session) ?? 0
+    guard count > Limits.readingsPerSession else { return }
+    try db.run(
+      """
+      DELETE FROM reading WHERE seq IN (
+        SELECT seq FROM (SELECT seq, row_number() OVER (ORDER BY at, seq) AS place FROM reading WHERE session = ?1)
+        WHERE place % 2 = 0 AND place < ?2)
+      """, session, count)
   }
 
   /// In the order of their times, as the station's clock gave them.

@@ -121,6 +121,11 @@ nonisolated public struct Transactions {
       UPDATE OR IGNORE reading SET session = (SELECT number FROM session WHERE id = ?2)
       WHERE session = (SELECT number FROM session WHERE id = ?1)
       """, old, new)
+    try db.run(
+      """
+      UPDATE OR IGNORE signed_reading SET session = (SELECT number FROM session WHERE id = ?2)
+      WHERE session = (SELECT number FROM session WHERE id = ?1)
+      """, old, new)
   }
 }
 

@@ -123,6 +123,11 @@ nonisolated public struct Webhooks {
     try db.first("SELECT * FROM webhook_delivery WHERE id = ?1", id, as: WebhookDelivery.init(row:))
   }
 
+  /// What waits is tried now: the clock that made it wait was set back.
+  public func hurry(at now: Timestamp) throws(StoreFault) {
+    try db.run("UPDATE webhook SET next_at = ?1 WHERE next_at > ?1", now)
+  }
+
   public func prune(before time: Timestamp) throws(StoreFault) -> Pruned {
     Pruned(
       removed: try db.run(

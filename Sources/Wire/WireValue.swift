@@ -8,15 +8,25 @@ public protocol WireValue: Sendable, Equatable {
   static func wireKind(_ rule: FieldRule, _ outline: inout Outline) -> Shape.Kind
 }
 
-/// `Int` and `Int64`.
-public protocol Whole: WireValue, FixedWidthInteger {}
+/// `Int`, which of others is below 2^53: exact everywhere (RFC 7493 §2.2), and can be counted on from. And `Int64`, for what
+/// is only kept and given back.
+public protocol Whole: WireValue, FixedWidthInteger {
+  static var largest: UInt64 { get }
+}
 
-extension Int: Whole {}
-extension Int64: Whole {}
+extension Int: Whole {
+  public static var largest: UInt64 { 1 << 53 - 1 }
+}
+extension Int64: Whole {
+  public static var largest: UInt64 { .max }
+}
 
 extension Whole {
   public static func wireRead(_ at: Int, _ rule: FieldRule, _ reader: inout Reader) throws(Flaw) -> Self? {
     let value = try reader.whole(at)
+    guard reader.edition == .any || value.magnitude <= largest else {
+      throw reader.outOfRange(at, "a number below 2^53")
+    }
     guard value >= rule.least, value <= rule.most, let whole = Self(exactly: value) else {
       throw reader.outOfRange(at, "a number between \(rule.least) and \(rule.most)")
     }

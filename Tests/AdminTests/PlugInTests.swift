@@ -74,7 +74,7 @@ import Wire
     #expect(cables.count == 24 && cables.count(where: \.isServed) == 16)
     #expect(cables.contains { $0.since < night.at } && cables.contains { $0.since >= night.at })
 
-    func expect(_ item: JSON, _ chosen: (Int64) -> Bool, _ what: String) {
+    func expect(_ item: JSON, _ chosen: @MainActor (Int64) -> Bool, _ what: String) {
       let own = cables.filter { chosen($0.since / 900 * 900) }
       #expect(item["plug_ins"]?.int == Int64(own.count), "\(what)")
       #expect(item["plug_ins_served"]?.int == Int64(own.count(where: \.isServed)), "\(what)")

@@ -83,6 +83,15 @@ struct CountingTests {
       ])
   }
 
+  @Test func aSessionThatIsBilledAgainFailedOnce() async throws {
+    try visit("CARD", 0)
+    let bill = try #require(try house.books.cdrs.list(limit: 1).first).cdr
+    try station.report(.preparing)
+    _ = try await house.csms.creditCDR(bill.id, because: nil, billsAgain: true, by: "anna")
+    let end = Quarter.number(of: house.now) + 1
+    #expect(try house.books.incidents.lines(by: .code, at: nil, from: 0, to: end, limit: 9).map(\.count) == [1])
+  }
+
   @Test func whatASessionCostTheHouseFollowsItsBillAndAChangedPrice() async throws {
     let location = try #require(try house.station("CS-1").location)
     try await house.csms.keepEnergyPrices(

@@ -190,6 +190,22 @@ import Wire
     }
   }
 
+  @Test func aReportThatLostAPartForgetsNoMessage() async throws {
+    for number in 1...2 { try await show(number) { _ in } }
+    house.clock.now += .seconds(60)
+    let all = DisplayCommand.report(id: 0, [], priority: nil, moment: nil)
+    _ = try await house.csms.command(.display(all), to: identity, by: "anna")
+    guard case .display(.report(let asked, _, _, _)) = try house.stations.last.command else {
+      throw TestFault("nothing was asked")
+    }
+    try house.stations.last.answer(.accepted(answer: ["status": "Accepted"]))
+    let last = ReportPart(request: asked, number: 1, isLast: true)
+    try house.decide { [desk = station.desk] () throws(TurnFault) in
+      try desk.report([DisplayMessage(number: 2, text: DisplayMessage.Text("x"))], in: last)
+    }
+    #expect(try shown.map(\.number) == [1, 2])
+  }
+
   @Test func aMessageIsShownUntilItsTimeIsOver() async throws {
     let end = house.now + .seconds(60)
     try await show(1) { $0.to = end }

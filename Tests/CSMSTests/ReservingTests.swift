@@ -125,6 +125,43 @@ import Wire
     #expect(bill.periods.map(\.activity) == [.reserved, .charging])
   }
 
+  @Test func aDriverWhoCameInTimeToAStationThatWasAwayPaysNoFee() async throws {
+    try priceHolding()
+    let caller = try house.connect("CS-1")
+    let reservation = try await reserve(for: 900)
+    try caller.leave()
+    house.pass(600)
+    let came = house.now
+    house.pass(3_600)
+    #expect(try state(reservation) == .placed && bills.isEmpty, "it cannot say yet who came")
+    let back = try house.connect("CS-1")
+    try back.boot()
+    house.pass(60)
+    let asked = house.stations.commands.filter { if case .reservation = $0 { true } else { false } }
+    #expect(asked.count == 1, "what is over is not asked for again")
+    let transaction = try back.start("04A1", at: came).transaction
+    #expect(try state(reservation) == .used)
+    try back.stop(transaction, meter: 10_000)
+    let bill = try house.cdr(of: transaction)
+    #expect(bill.reservationEnding == .used && bill.totals.reservedSeconds == 600)
+    #expect(try bills.count == 1)
+  }
+
+  @Test(arguments: [true, false])
+  func aReservationOfAStationThatWasAwayIsOverOnceItCouldHaveTold(_ comesBack: Bool) async throws {
+    let caller = try house.connect("CS-1")
+    let reservation = try await reserve(for: 60)
+    try caller.leave()
+    house.pass(120)
+    if comesBack {
+      _ = try house.connect("CS-1")
+      house.pass(Limits.retellingSeconds + 60, beat: 10)
+    } else {
+      house.pass(house.settings.lateStopHours * 3_600 + 60, beat: 600)
+    }
+    #expect(try state(reservation) == .expired)
+  }
+
   @Test func whatTheOperatorTakesBackCostsNothing() async throws {
     try priceHolding()
     _ = try house.connect("CS-1")

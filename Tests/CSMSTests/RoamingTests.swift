@@ -197,6 +197,33 @@ struct RoamingTests {
     #expect(try await house.csms.session(try house.session(mine).id, for: caller).session.state == .completed)
   }
 
+  @Test func sessionsThatRunWhileTheirPagesAreReadAreAllSeen() async throws {
+    let station = try house.connect("CS-1")
+    var transactions: [Int64] = []
+    for number in 0..<6 {
+      try house.addToken("DE-\(number)", of: partner)
+      transactions.append(try station.start("DE-\(number)").transaction)
+      house.clock.now += .seconds(60)
+      if number < 5 { try station.stop(transactions[number], meter: 100 + Int64(number)) }
+    }
+    let caller = try house.caller(partner)
+    var seen: Set<String> = []
+    var query = PageQuery(limit: 2)
+    while true {
+      let page = try await house.csms.sessions(query, for: caller)
+      seen.formUnion(page.items.map(\.session.id))
+      guard case .after(let mark) = page.rest else { break }
+      (query.after, query.offset) = (mark, query.offset + 2)
+      // The two that were read go to the end of the list.
+      try house.write { books throws(StoreFault) in
+        for item in page.items {
+          try books.db.run("UPDATE session SET updated_at = ?2 WHERE id = ?1", item.session.id, house.now)
+        }
+      }
+    }
+    #expect(seen.count == 6)
+  }
+
   @Test func anUnpublishedLocationDoesNotExist() async throws {
     let caller = try house.caller(partner)
     #expect(try await house.csms.locations(PageQuery(limit: 10), for: caller).total == 1)

@@ -243,6 +243,31 @@ struct TransactingTests {
     #expect(try house.books.cdrs.cdr(session: charged.id)?.cdr.totals.seconds == 600)
   }
 
+  @Test func whatAMeterSignedBeforeTheRemoteStartIsItsOwnToo() async throws {
+    func signed(_ name: String, _ context: Reading.Context, at time: Timestamp) -> [Reading] {
+      [
+        Reading(
+          at: time, context: context, raw: ["value": .string(name)],
+          signed: [SignedReading(format: "", key: nil, data: name)])
+      ]
+    }
+    func tell(_ phase: TransactionReport.Phase, _ number: Int, _ seconds: Int, _ readings: [Reading]) throws {
+      let at = t0 + .seconds(seconds)
+      _ = try station.tell(
+        TransactionReport(
+          phase, transaction: "tx-1", seqNo: number, at: at, written: at.text, trigger: .other, evse: 1, ending: nil,
+          readings: readings, raw: ["seqNo": .number(JSONNumber(number))]))
+    }
+    try tell(.started, 0, 0, signed("begin", .begin, at: t0))
+    let start = try await wish()
+    try station.tell(
+      .updated, 1, at: t0 + .seconds(60), trigger: .authorized, token: PresentedToken("CARD", .iso14443),
+      remoteStart: start.number)
+    try tell(.updated, 2, 120, signed("middle", .periodic, at: t0 + .seconds(120)))
+    let heir = try #require(try house.sessions.first { $0.state == .active })
+    #expect(try house.books.signedReadings.list(of: heir.id, limit: 9).map(\.signed.data) == ["begin", "middle"])
+  }
+
   @Test func aRemoteStartThatWasGivenUpIsStillWhoseItsLateSessionIs() async throws {
     let start = try await wish()
     house.pass(house.settings.connectionSeconds + 10, beat: 10)

@@ -4,6 +4,12 @@ import Wire
 @testable import Domain
 
 @Suite struct QuantitiesTests {
+  @Test(arguments: ["-922337203685477580.8", "922337203685477580.7", "100000.1", "-100000.1"])
+  func noWireCarriesThat(_ amperes: String) throws {
+    #expect(Current(allowed: try #require(Decimal(amperes))) == nil)
+    #expect(Current(measured: try #require(Decimal(amperes))) == nil)
+  }
+
   @Test(
     arguments: [
       ("1.00005", 10_001), ("1.00004999", 10_000), ("-1.00005", -10_001), ("-1.00004999", -10_000), ("0", 0),

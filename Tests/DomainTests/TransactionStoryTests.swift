@@ -74,6 +74,11 @@ struct TransactionStoryTests {
     #expect(!TransactionStory([moment(9, .updated, 0), moment(10, .ended, 9)]).isWhole)
   }
 
+  @Test func numbersMayBeTheGreatestThatThereIs() {
+    let some = [moment(.min, .started, 0), moment(.max, .updated, 10), moment(.max, .ended, 20)]
+    #expect(TransactionStory(some).missing == [.min + 1...Int.max - 1])
+  }
+
   @Test func aPauseOfOurOwnIsNoParking() {
     let story = TransactionStory([
       moment(0, .started, 0, .charging, known: true), moment(1, .updated, 60, .suspendedEVSE),

@@ -197,6 +197,24 @@ import Wire
     for number in 1...count { #expect(await inbox.next() == #"[3,"\#(number)",{}]"#) }
   }
 
+  @Test func whoAsksManyAtOnceIsTakenAtAPace() async throws {
+    let rig = try await Rig()
+    let station = try await rig.connect()
+    await rig.until { rig.house.opened.count == 1 }
+    var inbox = station.events.makeAsyncIterator()
+    let rests = 5
+    rig.house.isStuck = true
+    let asked = Instant.now()
+    for number in 1...(OCPPLimits.callsInHand * rests) { station.send(status("\(number)")) }
+    for _ in 1...rests {
+      await rig.until { rig.house.waiting.count == OCPPLimits.callsInHand }
+      rig.house.isStuck = false
+      rig.house.isStuck = true
+    }
+    #expect(Instant.now() - asked >= OCPPLimits.crowdedRest * (rests - 1))
+    for number in 1...(OCPPLimits.callsInHand * rests) { #expect(await inbox.next() == #"[3,"\#(number)",{}]"#) }
+  }
+
   @Test func messagesThatUnpackToMegabytesWaitForRoomPacked() async throws {
     let rig = try await Rig()
     let station = try await rig.connect(packs: true)

@@ -115,6 +115,26 @@ import Wire
     #expect(try sessions.readings(of: "s1", after: first[1].seq, limit: 9).map(\.reading.at) == [t(1), t(0)])
   }
 
+  @Test func aSessionWithoutEndKeepsItsCourseAtACoarserGrain() throws {
+    let house = try SmallHouse()
+    let sessions = house.books.sessions
+    try sessions.insert(house.running("s1", 1))
+    let count = Limits.readingsPerSession * 2
+    try house.books.db.begin()
+    for number in 0..<count {
+      let reading = Reading(
+        at: t(Int64(number)), register: Energy(tenthsOfWattHour: Int64(number)),
+        context: number == 0 ? .begin : .periodic)
+      #expect(try sessions.append(reading, to: "s1", receivedAt: t(Int64(number))))
+    }
+    try house.books.db.commit()
+    let kept = try sessions.figures(of: "s1").map(\.at)
+    #expect(kept.count <= Limits.readingsPerSession + Int(Limits.readingsBetweenLooks))
+    #expect(kept.first == t(0) && kept.last == t(Int64(count - 1)))
+    let gaps = zip(kept, kept.dropFirst()).map { $1 - $0 }
+    #expect(gaps.allSatisfy { $0 <= .seconds(4) })
+  }
+
   @Test func theListShowsTheNewestFirstAndIsFiltered() throws {
     let house = try SmallHouse()
     let sessions = house.books.sessions
@@ -277,6 +297,15 @@ import Wire
     #expect(try cdrs.owed(until: t(900), limit: 9).map(\.cdr.id) == ["c5"])
     #expect(try invoices.cdrs(of: first, limit: 9).map(\.cdr.id) == ["c1", "c4"])
     #expect(throws: StoreFault.self) { try invoices.create(draft, of: ["c4"]) }
+  }
+
+  @Test func aCreditTakesItsSessionOffTheInvoiceToo() {
+    var bill = cdr("c1", session: "s1", ended: t(100))
+    bill.totals.energy = Energy(wattHours: 10_000) ?? .zero
+    bill.totals.cost = Price(beforeTax: Money(tenThousandths: 30_000))
+    var invoice = Invoice(draft: "2026-05", payer: Payer(.driver, id: "C1", name: "C1"), currency: "EUR")
+    for one in [bill, bill.credit(because: nil, at: t(200)), bill] { invoice.add(one) }
+    #expect(invoice.sessions == 1 && invoice.energy == bill.totals.energy && invoice.net == bill.totals.cost.beforeTax)
   }
 
   @Test func aHeldCDRIsSeenByPartnersOnlyOnceItIsReleased() throws {

@@ -217,6 +217,15 @@ struct ReaderTests {
     }
     #expect(try read(#"{"big":9223372036854775807}"#).value.big == .max)
     #expect(refusal(#"{"big":9223372036854775808}"#)?.kind == .outOfRange)
+    let counted = { (id: String) in
+      Bytes(utf8: #"{"colour":"Green","time":"2026-11-22T10:02:11Z","list":[1],"id":\#(id)}"#)
+    }
+    #expect(try Required.read(counted("9007199254740991"), edition: Edition(1)).value.id == 1 << 53 - 1)
+    for beyond in ["9007199254740992", "-9007199254740992", "9223372036854775807", "-9223372036854775808"] {
+      #expect(throws: Flaw.self, "what others count can be counted on from") {
+        try Required.read(counted(beyond), edition: Edition(1))
+      }
+    }
     #expect(refusal(#"{"price":1e41}"#)?.kind == .outOfRange)
     #expect(refusal(#"{"price":"1e41"}"#)?.kind == .outOfRange)
     #expect(refusal(#"{"inners":[{"name":"a","size":101}]}"#)?.path == "inners[0].size")

@@ -112,7 +112,9 @@ extension V211.Tariff {
     (tariff.ref, tariff.currency, tariff.text, tariff.textURL) = (id, currency, text, textURL)
     tariff.elements = elements.map { element in
       Domain.Tariff.Element(
-        element.components.map { .init($0.dimension, price: $0.price, stepSize: $0.stepSize) },
+        element.components.map {
+          .init($0.dimension, price: $0.price, stepSize: min($0.stepSize, Domain.Limits.stepSize))
+        },
         when: element.restrictions?.plain)
     }
     return tariff

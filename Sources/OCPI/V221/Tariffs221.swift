@@ -238,7 +238,7 @@ extension V221.PriceComponent {
       case .parkingTime: .parkingTime
       case .time: .time
       }
-    return Domain.Tariff.Component(dimension, price: price, vat: vat, stepSize: stepSize)
+    return Domain.Tariff.Component(dimension, price: price, vat: vat, stepSize: min(stepSize, Domain.Limits.stepSize))
   }
 }
 

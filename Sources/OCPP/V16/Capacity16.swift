@@ -29,7 +29,7 @@ extension StationCapacity {
     let values = Dictionary(
       (reply.configurationKey ?? []).compactMap { pair in pair.value.map { (pair.key.ciFolded, $0) } }
     ) { first, _ in first }
-    func whole(_ key: String) -> Int? { values[key.ciFolded].flatMap { Int($0) } }
+    func whole(_ key: String) -> Int? { values[key.ciFolded].flatMap(Self.count) }
     func flag(_ key: String) -> Bool? { values[key.ciFolded].flatMap { Bool($0.ciFolded) } }
 
     isListEnabled = flag("LocalAuthListEnabled")

@@ -39,11 +39,11 @@ extension StationCapacity {
     func value(_ name: String) -> String? { values[name.ciFolded] }
 
     isListEnabled = value("LocalAuthListCtrlr.Enabled").flatMap { Bool($0.ciFolded) }
-    listEntriesPerMessage = value("LocalAuthListCtrlr.ItemsPerMessage").flatMap { Int($0) }
-    highestStackLevel = value("SmartChargingCtrlr.ProfileStackLevel").flatMap { Int($0) }
-    schedulePeriods = value("SmartChargingCtrlr.PeriodsPerSchedule").flatMap { Int($0) }
+    listEntriesPerMessage = value("LocalAuthListCtrlr.ItemsPerMessage").flatMap(Self.count)
+    highestStackLevel = value("SmartChargingCtrlr.ProfileStackLevel").flatMap(Self.count)
+    schedulePeriods = value("SmartChargingCtrlr.PeriodsPerSchedule").flatMap(Self.count)
     reservesAnyEVSE = value("ReservationCtrlr.NonEvseSpecific").flatMap { Bool($0.ciFolded) }
-    ownProfiles = value("SmartChargingCtrlr.MaxExternalConstraintsId").flatMap { Int($0) }
+    ownProfiles = value("SmartChargingCtrlr.MaxExternalConstraintsId").flatMap(Self.count)
     if let units = value("SmartChargingCtrlr.RateUnit")?.split(separator: ",").map({
       $0.filter { $0 != " " }.uppercased()
     }) {
