@@ -17,7 +17,8 @@ extension Int64: Whole {}
 extension Whole {
   public static func wireRead(_ at: Int, _ rule: FieldRule, _ reader: inout Reader) throws(Flaw) -> Self? {
     let value = try reader.whole(at)
-    guard value >= rule.least, value <= rule.most, let whole = Self(exactly: value) else {
+    let isWithin = value >= rule.least && value <= rule.most
+    guard isWithin || !reader.isBounded, let whole = Self(exactly: value) else {
       throw reader.outOfRange(at, "a number between \(rule.least) and \(rule.most)")
     }
     return whole
