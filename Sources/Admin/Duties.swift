@@ -97,10 +97,14 @@ extension API {
       }
       try fields.finish()
       return try await house.allow(allowed, in: session, by: who)
-    case "update-firmware":
-      let draft = try FirmwareDraft(&fields)
+    case "update-firmware", "publish-firmware":
+      let draft = try FirmwareDraft(&fields, isOffered: verb == "publish-firmware")
       try fields.finish()
       return try await house.updateFirmware(of: identity, draft, by: who).command
+    case "unpublish-firmware":
+      let md5 = try fields.text("md5")
+      try fields.finish()
+      return try await house.command(.firmware(.unpublish(md5: md5)), to: identity, by: who)
     case "get-log":
       let draft = try LogDraft(&fields)
       try fields.finish()
@@ -111,14 +115,19 @@ extension API {
 }
 
 extension FirmwareDraft {
-  init(_ fields: inout Fields) throws(Problem) {
+  /// - Parameter isOffered: to the stations behind a local controller.
+  init(_ fields: inout Fields, isOffered: Bool = false) throws(Problem) {
     self.init(url: try fields.maybeText("url") ?? "")
     file = try fields.maybeText("file")
     guard url.isEmpty != (file == nil) else { throw .invalid("url", "give a url or a file") }
-    retrieveAt = try fields.maybeTime("retrieve_at")
-    installAt = try fields.maybeTime("install_at")
     retries = try fields.maybeWhole("retries")
     retrySeconds = try fields.maybeWhole("retry_s")
+    if isOffered {
+      md5 = try fields.text("md5")
+      return
+    }
+    retrieveAt = try fields.maybeTime("retrieve_at")
+    installAt = try fields.maybeTime("install_at")
     signature = try fields.maybeText("signature")
     certificate = try fields.maybeText("certificate")
   }

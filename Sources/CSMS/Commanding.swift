@@ -211,9 +211,11 @@ extension CSMS {
     respondTo: CommandOrigin?, within seconds: Int? = nil, ticket: Ticket<CommandOutcome>? = nil
   ) throws(StoreFault) -> CommandRecord {
     guard let station = link.station else { throw StoreFault.missing("the link's station") }
+    let hidden = try command.writesSettings ? books.device.writeOnly(of: station) : []
     let record = CommandRecord(
-      id: id, station: station, verb: command.verb, detail: command.detail, origin: who, phase: .sent, createdAt: now,
-      updatedAt: now)
+      id: id, station: station, verb: command.verb,
+      detail: hidden.isEmpty ? command.detail : command.detail.withoutSecrets(hiding: hidden), origin: who,
+      phase: .sent, createdAt: now, updatedAt: now)
     try books.commands.insert(
       KeptCommand(record, partner: respondTo?.partner, respondTo: respondTo?.url, session: session))
     if let key = command.stationKey { try keyIsSent(key, to: station, by: id) }
@@ -230,7 +232,7 @@ extension CSMS {
     }
     let time = seconds ?? settings.commandSeconds
     afterCommit {
-      self.carry(pieces, on: link.id, within: time) { outcome in
+      self.carry(pieces, on: link.id, within: time, hiding: hidden) { outcome in
         guard case .remoteStart(let start) = spoken, start.profile != nil, !outcome.isOpen, !outcome.isYes else {
           return done(outcome)
         }

@@ -23,7 +23,7 @@ extension CSMS {
     case "set-profile": try profileAnswered(command, outcome)
     case "clear-profile": try profilesCleared(command, outcome)
     case "composite-schedule": try compositeTold(command, outcome)
-    case "update-firmware", "get-log": try jobAnswered(command, outcome)
+    case "update-firmware", "publish-firmware", "get-log": try jobAnswered(command, outcome)
     case "network-profile", "use-network": try networkAnswered(command, outcome)
     case "set-configuration": try paymentCodesAnswered(command, outcome)
     case "customer-information", "raw": try customerForgotten(command, outcome)

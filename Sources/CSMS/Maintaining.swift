@@ -2,7 +2,7 @@ import Domain
 import Store
 import Wire
 
-// Firmware for stations and logs from them (OCPP 1.6 §4.5, §5.9, §5.19 and its security extension; OCPP 2.0.1 L01, N01):
+// Firmware for stations and logs from them (OCPP 1.6 §4.5, §5.9, §5.19 and its security extension; OCPP 2.0.1 L, N01):
 // jobs that take a while. What the station says on the way moves them; by number where it names one.
 
 /// New firmware, as the operator asks for it.
@@ -16,6 +16,8 @@ public struct FirmwareDraft: Sendable {
   public nonisolated var retrySeconds: Int?
   public nonisolated var signature: String?
   public nonisolated var certificate: String?
+  /// The file's checksum where a local controller shall offer it to the stations behind it, and not install it itself.
+  public nonisolated var md5: String?
 
   public nonisolated init(url: String) { self.url = url }
 }
@@ -83,19 +85,22 @@ extension CSMS {
     guard (draft.signature == nil) == (draft.certificate == nil) else {
       throw .invalid(field: "signature", "a signature and its certificate go together")
     }
+    if let md5 = draft.md5, md5.utf8.count != 32 || Bytes(hex: md5) == nil {
+      throw .invalid(field: "md5", "32 hexadecimal digits")
+    }
     let retrieveAt = draft.retrieveAt ?? now
     return try begin(
       .firmware, at: station, url: draft.url, file: draft.file, campaign: campaign, by: who,
       request: [
         "retrieve_at": .string(retrieveAt.text), "install_at": .maybe(draft.installAt),
         "retries": .maybe(draft.retries), "retry_seconds": .maybe(draft.retrySeconds),
-        "signed": .bool(draft.signature != nil),
+        "signed": .bool(draft.signature != nil), "md5": draft.md5.map { .string($0) } ?? .null,
       ]
     ) { number in
       var wish = FirmwareWish(request: number, url: draft.url, retrieveAt: retrieveAt)
       (wish.installAt, wish.retries, wish.retrySeconds) = (draft.installAt, draft.retries, draft.retrySeconds)
       (wish.signature, wish.certificate) = (draft.signature, draft.certificate)
-      return .firmware(.update(wish))
+      return .firmware(draft.md5.map { .publish(wish, md5: $0) } ?? .update(wish))
     }
   }
 

@@ -54,16 +54,17 @@ extension CSMS {
   /// Sends the pieces one after the other and tells once how the whole ended. A piece that is refused does not keep the
   /// others back; a link that ends or is silent does.
   func carry(
-    _ pieces: [StationCommand], on link: LinkID, within seconds: Int, told: CommandOutcome? = nil,
+    _ pieces: [StationCommand], on link: LinkID, within seconds: Int, hiding names: Set<SettingName> = [],
+    told: CommandOutcome? = nil,
     done: @escaping @MainActor @Sendable (CommandOutcome) -> Void
   ) {
     guard let first = pieces.first else { return done(told ?? .accepted(answer: [:])) }
-    tell(first, on: link, within: seconds) { outcome in
+    tell(first, on: link, within: seconds, hiding: names) { outcome in
       let whole = told.map { $0.joined(with: outcome) } ?? outcome
       switch outcome {
       case .accepted, .refused, .impossible:
         guard pieces.count > 1 else { return done(whole) }
-        self.carry(Array(pieces.dropFirst()), on: link, within: seconds, told: whole, done: done)
+        self.carry(Array(pieces.dropFirst()), on: link, within: seconds, hiding: names, told: whole, done: done)
       case .failed, .timedOut, .disconnected: done(whole)
       }
     }

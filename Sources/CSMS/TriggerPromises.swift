@@ -59,13 +59,14 @@ extension CSMS {
 
   /// Sends a command over a link; what a trigger promises is watched for.
   /// - Parameter within: seconds for the answer; the house's rule where it is nil.
+  /// - Parameter hiding: settings whose values nobody may read.
   func tell(
-    _ command: StationCommand, on link: LinkID, within seconds: Int? = nil,
+    _ command: StationCommand, on link: LinkID, within seconds: Int? = nil, hiding names: Set<SettingName> = [],
     done: @escaping @MainActor @Sendable (CommandOutcome) -> Void = { _ in }
   ) {
     let seconds = seconds ?? settings.commandSeconds
-    guard case .trigger(let message, _, _) = command else {
-      stationLink?.call(command, on: link, deadline: seconds, done: done)
+    guard let message = command.wanted else {
+      stationLink?.call(command, on: link, deadline: seconds, hiding: names, done: done)
       return
     }
     triggers.asked(message, on: link)

@@ -77,6 +77,14 @@ public enum StationCommand: Sendable, Equatable {
     }
   }
 
+  /// Whether it may give values to settings.
+  public var writesSettings: Bool {
+    switch self {
+    case .setConfiguration, .settings(.set), .raw: true
+    default: false
+    }
+  }
+
   /// What it is about, for people and the books: without secrets.
   public var detail: JSON {
     switch self {

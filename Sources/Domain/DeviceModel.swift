@@ -27,6 +27,9 @@ public struct DeviceValue: Sendable, Equatable {
   public var choices: String?
   public var canBeMonitored: Bool?
 
+  /// Whether its value must not be shown: by its name, or because its station lets nobody read it.
+  public var isSecret: Bool { name.isSecret || access == .writeOnly }
+
   public init(_ name: SettingName, attribute: Attribute = .actual, value: String?, access: Access = .readWrite) {
     (self.name, self.attribute, self.value, self.access) = (name, attribute, value, access)
   }

@@ -62,8 +62,9 @@ public struct StationJob: Sendable, Equatable {
 public enum FirmwareCommand: Sendable, Equatable {
   case update(FirmwareWish)
   case log(LogWish)
-  /// OCPP 2.x: a local controller offers the firmware to the stations behind it.
-  case publish(url: String, md5: String, request: Int64)
+  /// OCPP 2.x: a local controller offers the firmware to the stations behind it (L03).
+  case publish(FirmwareWish, md5: String)
+  /// It offers it no longer (L04).
   case unpublish(md5: String)
 
   public var verb: String {
@@ -79,7 +80,7 @@ public enum FirmwareCommand: Sendable, Equatable {
     switch self {
     case .update(let wish): ["request": .number(JSONNumber(wish.request)), "signed": .bool(wish.signature != nil)]
     case .log(let wish): ["request": .number(JSONNumber(wish.request)), "kind": .string(wish.kind.rawValue)]
-    case .publish(_, let md5, let request): ["request": .number(JSONNumber(request)), "md5": .string(md5)]
+    case .publish(let wish, let md5): ["request": .number(JSONNumber(wish.request)), "md5": .string(md5)]
     case .unpublish(let md5): ["md5": .string(md5)]
     }
   }

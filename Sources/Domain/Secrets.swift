@@ -9,13 +9,16 @@ extension JSON {
 
   /// With a mask in the place of each secret: of settings that are passwords, in whichever version's form and of any
   /// vendor, of variables that can only be written, of a network profile's, and of addresses.
-  public func withoutSecrets(behind mask: String) -> JSON {
+  /// - Parameter hiding: settings that are secret whatever they are called.
+  public func withoutSecrets(behind mask: String = "(hidden)", hiding names: Set<SettingName> = []) -> JSON {
     switch self {
     case .null, .bool, .number: return self
     case .string(let text): return .string(text.withoutSecrets(behind: mask))
-    case .array(let items): return .array(items.map { $0.withoutSecrets(behind: mask) })
+    case .array(let items): return .array(items.map { $0.withoutSecrets(behind: mask, hiding: names) })
     case .object(let object):
-      let isSecret = object.members.contains(where: \.namesSecret)
+      let isSecret =
+        object.members.contains(where: \.namesSecret)
+        || !names.isEmpty && settingName.map { names.contains($0) } == true
       let isPIN = self["type"]?.string?.ciFolded == "keycode"
       let isVPN = object["server"] != nil && object["password"] != nil
       let isWriteOnly = self["mutability"]?.string?.ciFolded == "writeonly"
@@ -31,9 +34,20 @@ extension JSON {
               || isWriteOnly && name == "value"
             if isHidden { return JSONObject.Member(member.key, .string(mask)) }
             if isSecret, name == "variableattribute" { return JSONObject.Member(member.key, member.value.masked(mask)) }
-            return JSONObject.Member(member.key, member.value.withoutSecrets(behind: mask))
+            return JSONObject.Member(member.key, member.value.withoutSecrets(behind: mask, hiding: names))
           }))
     }
+  }
+
+  /// The setting of which it tells, in whichever version's form or the books'.
+  private var settingName: SettingName? {
+    if let key = self["key"]?.string { return SettingName(reading: key) }
+    guard let variable = self["variable"], let name = variable["name"]?.string else { return nil }
+    let component = self["component"], evse = component?["evse"]
+    return SettingName(
+      component: component?["name"]?.string, componentInstance: component?["instance"]?.string,
+      evse: evse?["id"]?.int.map { Int($0) }, connector: evse?["connectorId"]?.int.map { Int($0) }, variable: name,
+      instance: variable["instance"]?.string)
   }
 
   /// A text or a number.

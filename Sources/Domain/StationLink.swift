@@ -4,8 +4,9 @@ import Wire
 public protocol StationLink: Sendable {
   /// Sends a command when the link's turn for it comes (one open call each way), and reports how it ended, once, on the
   /// main actor. `deadline` counts from this call, in seconds.
+  /// - Parameter hiding: settings whose values must not be written down beside the wire.
   func call(
-    _ command: StationCommand, on link: LinkID, deadline seconds: Int,
+    _ command: StationCommand, on link: LinkID, deadline seconds: Int, hiding names: Set<SettingName>,
     done: @escaping @MainActor @Sendable (CommandOutcome) -> Void)
   /// Ends a link. Its pending calls end as `.disconnected`.
   func close(_ link: LinkID, code: UInt16, reason: String)
@@ -44,6 +45,13 @@ public enum StationAbility: String, Word {
 }
 
 extension StationLink {
+  public func call(
+    _ command: StationCommand, on link: LinkID, deadline seconds: Int,
+    done: @escaping @MainActor @Sendable (CommandOutcome) -> Void
+  ) {
+    call(command, on: link, deadline: seconds, hiding: [], done: done)
+  }
+
   public func settings(told answer: JSON, to action: String, with payload: JSON, version: String) -> JSON? { nil }
 
   public func pieces(

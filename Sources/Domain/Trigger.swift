@@ -8,4 +8,19 @@ extension StationCommand {
     case certificate, v2gCertificate = "v2g_certificate", combinedCertificate = "combined_certificate"
     case publishFirmware = "publish_firmware"
   }
+
+  /// What this asks a station to tell. Where somebody wrote the call by hand, only of what the house sees come in; all
+  /// versions name it in one field.
+  public var wanted: Trigger? {
+    switch self {
+    case .trigger(let message, _, _): return message
+    case .raw(_, let payload):
+      let actions: [String: Trigger] = [
+        "BootNotification": .boot, "StatusNotification": .status, "MeterValues": .meterValues,
+        "TransactionEvent": .transaction,
+      ]
+      return payload["requestedMessage"]?.string.flatMap { actions[$0] }
+    default: return nil
+    }
+  }
 }

@@ -16,11 +16,13 @@ extension Message {
   fileprivate static func flaw(in payload: JSON, edition: Edition) -> CallFlaw? {
     let read: Read<Self>
     do throws(Flaw) {
-      read = try Self.read(payload, edition: edition)
+      // The schemas of 1.6 bound no number: what its text says of them is sense.
+      read = try Self.read(payload, edition: edition, isBounded: edition > .v16)
     } catch {
       return .field(path: error.path, what: error.detail)
     }
-    return read.oddities.first.map { .field(path: $0.path, what: "\($0.kind.sentence), not \($0.raw)") }
+    let odd = read.oddities.first { edition > .v16 || $0.kind != .outOfRange }
+    return odd.map { .field(path: $0.path, what: "\($0.kind.sentence), not \($0.raw)") }
   }
 }
 

@@ -5,6 +5,7 @@ import Wire
 /// The calls that we make on one link. One is open at a time (OCPP-J 1.6 §4.1.1), the others wait in line; the
 /// station's own calls are not its concern. It is told facts and says what should be done.
 public struct CallQueue {
+  /// A call as it goes over the wire, and how long it counts.
   public struct Call: Equatable, Sendable {
     public var id: MessageID
     public var frame: Bytes

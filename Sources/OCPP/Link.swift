@@ -58,6 +58,8 @@ final class Link: WebSocketHandler {
   /// One of our calls that has no answer yet.
   private struct Asked {
     var action: String
+    /// Settings whose values must not be written down.
+    var hidden: Set<SettingName>
     var outcome: @Sendable (JSON) -> CommandOutcome
     var done: @MainActor @Sendable (CommandOutcome) -> Void
   }
@@ -440,7 +442,8 @@ final class Link: WebSocketHandler {
   // MARK: Our calls
 
   func call(
-    _ command: StationCommand, deadline seconds: Int, done: @escaping @MainActor @Sendable (CommandOutcome) -> Void
+    _ command: StationCommand, deadline seconds: Int, hiding names: Set<SettingName> = [],
+    done: @escaping @MainActor @Sendable (CommandOutcome) -> Void
   ) {
     let request: CommandRequest
     do throws(Unspeakable) {
@@ -458,7 +461,7 @@ final class Link: WebSocketHandler {
     self.ours = ours
     calls &+= 1
     let id = MessageID("\(server.callPrefix)\(self.id)-\(calls)")
-    ours.asked[id] = Asked(action: request.action, outcome: request.outcome, done: done)
+    ours.asked[id] = Asked(action: request.action, hidden: names, outcome: request.outcome, done: done)
     let frame = Frame.encodeCall(id, action: request.action, json: request.payload)
     let until = loop.now + .seconds(min(max(seconds, 1), OCPPLimits.commandSeconds))
     perform(ours.queue.ask(CallQueue.Call(id: id, frame: frame, until: until), at: loop.now))
@@ -484,7 +487,8 @@ final class Link: WebSocketHandler {
     for step in steps {
       switch step {
       case .send(let call):
-        send(call.frame, ours.asked[call.id]?.action, call.id)
+        let asked = ours.asked[call.id]
+        send(call.frame, asked?.action, call.id, hiding: asked?.hidden ?? [])
       case .finish(let id, let outcome):
         guard let asked = ours.asked.removeValue(forKey: id) else { continue }
         let told: CommandOutcome =
@@ -529,9 +533,11 @@ final class Link: WebSocketHandler {
 
   // MARK: Evidence
 
-  private func send(_ bytes: Bytes, _ action: String?, _ id: MessageID, isError: Bool = false) {
+  private func send(
+    _ bytes: Bytes, _ action: String?, _ id: MessageID, isError: Bool = false, hiding names: Set<SettingName> = []
+  ) {
     guard webSocket?.send(text: bytes) == true else { return }
-    record(loggable(bytes), .sent, action, id, isError: isError)
+    record(loggable(bytes, hiding: names), .sent, action, id, isError: isError)
   }
 
   private func record(

@@ -5,9 +5,7 @@ import Wire
 
 /// What one incoming message means to the house. It is declared beside its message; a dialect only gathers routes.
 public struct Route: Sendable {
-  public let action: String
-  /// The first edition that has the message.
-  let since: Edition
+  let message: any Message.Type
   /// Reads the payload, on the loop.
   let prepare: @Sendable (JSONTape.Element, Edition, Timestamp) throws(Flaw) -> Prepared
 
@@ -16,8 +14,7 @@ public struct Route: Sendable {
     _ message: M.Type,
     decide: @escaping @MainActor @Sendable (Call<M>, any StationService) throws(TurnFault) -> Eventually<M.Reply>
   ) {
-    action = M.action
-    since = M.since
+    self.message = message
     prepare = { (payload, edition, received) throws(Flaw) in
       let read = try M.read(payload, edition: edition)
       return Self.prepared(Call(read.value, payload: payload, received: received), read.oddities, decide)
@@ -33,8 +30,7 @@ public struct Route: Sendable {
     salvage: @escaping @Sendable (JSON, Flaw) -> JSON? = { _, _ in nil },
     decide: @escaping @MainActor @Sendable (Call<M>, any StationService) throws(TurnFault) -> Eventually<M.Reply>
   ) {
-    action = M.action
-    since = M.since
+    self.message = message
     prepare = { (payload, edition, received) in
       let flaw: Flaw
       do throws(Flaw) {
@@ -81,17 +77,17 @@ public struct Route: Sendable {
   public static func onLoop<M: Message>(
     _ message: M.Type, reply: @escaping @Sendable (M, Timestamp) -> M.Reply
   ) -> Route {
-    Route(action: M.action, since: M.since) { (payload, edition, received) throws(Flaw) in
+    Route(message: message) { (payload, edition, received) throws(Flaw) in
       let read = try M.read(payload, edition: edition)
       return Prepared(.reply(reply(read.value, received)), oddities: read.oddities)
     }
   }
 
   private init(
-    action: String, since: Edition,
+    message: any Message.Type,
     prepare: @escaping @Sendable (JSONTape.Element, Edition, Timestamp) throws(Flaw) -> Prepared
   ) {
-    (self.action, self.since, self.prepare) = (action, since, prepare)
+    (self.message, self.prepare) = (message, prepare)
   }
 
   private static func prepared<M: Message>(
@@ -137,18 +133,21 @@ public struct Routes: Sendable {
 
   /// - Precondition: no action has two routes.
   public init(_ profiles: [[Route]]) {
-    routes = Dictionary(profiles.joined().map { ($0.action, $0) }) { first, _ in
-      preconditionFailure("two routes for \(first.action)")
+    routes = Dictionary(profiles.joined().map { ($0.message.action, $0) }) { first, _ in
+      preconditionFailure("two routes for \(first.message.action)")
     }
   }
 
   public var actions: [String] { Array(routes.keys) }
 
+  /// What stations send.
+  public var messages: [any Message.Type] { routes.values.map(\.message) }
+
   /// Reads a call. Throws what the station is told in a CALLERROR.
   public func read(
     _ action: String, _ payload: JSONTape.Element, edition: Edition, received: Timestamp
   ) throws(CallFault) -> Prepared {
-    guard let route = routes[action], route.since <= edition else {
+    guard let route = routes[action], route.message.since <= edition else {
       throw .unknownAction(String(action.unicodeScalars.prefix(64)))
     }
     do {

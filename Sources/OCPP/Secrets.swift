@@ -6,16 +6,17 @@ import Glibc
 import Wire
 
 /// The frame as the message log keeps it.
-func loggable(_ frame: Bytes) -> Bytes {
-  let shown = withoutSecrets(frame)
+/// - Parameter hiding: settings whose values are secret whatever they are called.
+func loggable(_ frame: Bytes, hiding names: Set<SettingName> = []) -> Bytes {
+  let shown = withoutSecrets(frame, hiding: names)
   return shown.count > OCPPLimits.loggedBytes ? Bytes(shown.prefix(OCPPLimits.loggedBytes)) : shown
 }
 
 /// The frame as it may be logged. Nearly every frame names no such key and comes back as it is.
-func withoutSecrets(_ frame: Bytes) -> Bytes {
-  guard mayNameSecret(frame) else { return frame }
+func withoutSecrets(_ frame: Bytes, hiding names: Set<SettingName> = []) -> Bytes {
+  guard !names.isEmpty || mayNameSecret(frame) else { return frame }
   guard let json = try? JSON.parse(frame) else { return Bytes(utf8: "(not kept: it names a key and is no JSON)") }
-  let shown = json.withoutSecrets(behind: "***")
+  let shown = json.withoutSecrets(behind: "***", hiding: names)
   return shown == json ? frame : shown.bytes
 }
 

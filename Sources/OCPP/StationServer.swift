@@ -275,11 +275,12 @@ public struct StationLinks: StationLink {
   }
 
   public func call(
-    _ command: StationCommand, on link: LinkID, deadline seconds: Int,
+    _ command: StationCommand, on link: LinkID, deadline seconds: Int, hiding names: Set<SettingName>,
     done: @escaping @MainActor @Sendable (CommandOutcome) -> Void
   ) {
     onLoop(of: link) { found in
-      if let found { found.call(command, deadline: seconds, done: done) } else { onMain { done(.disconnected) } }
+      guard let found else { return onMain { done(.disconnected) } }
+      found.call(command, deadline: seconds, hiding: names, done: done)
     }
   }
 

@@ -52,6 +52,14 @@ nonisolated public struct DeviceValues {
       attribute.rawValue, as: KeptValue.init(row:))
   }
 
+  /// What the station lets nobody read (OCPP 2.0.1 B07, mutability WriteOnly).
+  public func writeOnly(of station: ID<Station>) throws(StoreFault) -> Set<SettingName> {
+    Set(
+      try db.rows(
+        "SELECT * FROM device_value WHERE station = ?1 AND access = 'write_only'", station, as: KeptValue.init(row:)
+      ).map(\.value.name))
+  }
+
   /// All that the station told of it. Past `Limits.valuesPerStation` new names are not kept: false.
   @discardableResult
   public func keep(_ value: DeviceValue, of station: ID<Station>, at now: Timestamp) throws(StoreFault) -> Bool {
@@ -68,7 +76,7 @@ nonisolated public struct DeviceValues {
         choices = coalesce(excluded.choices, choices),
         can_be_monitored = coalesce(excluded.can_be_monitored, can_be_monitored), told_at = excluded.told_at
       """,
-      station, value.name.description, value.attribute.rawValue, value.name.isSecret ? nil : value.value,
+      station, value.name.description, value.attribute.rawValue, value.isSecret ? nil : value.value,
       value.access.rawValue, value.kind?.rawValue, value.unit, value.least, value.most, value.choices,
       value.canBeMonitored, now, Limits.valuesPerStation)
     return changed > 0

@@ -21,8 +21,14 @@ extension Payload {
     try read(Flaw.tape { () throws(JSONFault) in try JSONTape(bytes) }.root, edition: edition)
   }
 
-  @inlinable public static func read(_ json: JSON, edition: Edition = .any) throws(Flaw) -> Read<Self> {
-    try read(json.bytes, edition: edition)
+  /// - Parameter isBounded: whether whole numbers must be within their declared bounds.
+  @inlinable public static func read(
+    _ json: JSON, edition: Edition = .any, isBounded: Bool = true
+  ) throws(Flaw) -> Read<Self> {
+    var reader = Reader(try Flaw.tape { () throws(JSONFault) in try JSONTape(json.bytes) }.root, edition: edition)
+    reader.isBounded = isBounded
+    let value: Self = try reader.object(reader.root)
+    return Read(value, reader)
   }
 
   /// Reads the payload from a part of a document that is indexed already. Paths of flaws and oddities start there.
@@ -49,6 +55,8 @@ public struct Reader: Walker {
   public let edition: Edition
   public private(set) var oddities: [Oddity] = []
   public private(set) var oddityCount = 0
+  /// Whether whole numbers must be within their declared bounds.
+  @usableFromInline var isBounded = true
 
   let tape: JSONTape
   @usableFromInline let root: Int

@@ -27,7 +27,8 @@ extension Whole {
     guard reader.edition == .any || value.magnitude <= largest else {
       throw reader.outOfRange(at, "a number below 2^53")
     }
-    guard value >= rule.least, value <= rule.most, let whole = Self(exactly: value) else {
+    let isWithin = value >= rule.least && value <= rule.most
+    guard isWithin || !reader.isBounded, let whole = Self(exactly: value) else {
       throw reader.outOfRange(at, "a number between \(rule.least) and \(rule.most)")
     }
     return whole

@@ -57,11 +57,13 @@ extension Stations {
     @OptionGroup var station: StationArgument
     @Option(help: "Where the station gets it.") var url: String?
     @Option(help: "Or the id of a file of the house.") var file: String?
+    @Option(help: "The file's MD5: a local controller offers it to the stations behind it, and does not install it.")
+    var publish: String?
 
     func run() async throws {
-      try await station.command(
-        "update-firmware",
-        ["url": url.map { .string($0) } ?? .null, "file": file.map { .string($0) } ?? .null])
+      var body: JSON = ["url": url.map { .string($0) } ?? .null, "file": file.map { .string($0) } ?? .null]
+      if let publish { body["md5"] = .string(publish) }
+      try await station.command(publish == nil ? "update-firmware" : "publish-firmware", body)
     }
   }
 

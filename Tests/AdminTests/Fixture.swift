@@ -25,7 +25,7 @@ final class FakeStations: StationLink {
   let closed = Mutex<[LinkID]>([])
 
   func call(
-    _ command: StationCommand, on link: LinkID, deadline seconds: Int,
+    _ command: StationCommand, on link: LinkID, deadline seconds: Int, hiding names: Set<SettingName>,
     done: @escaping @MainActor @Sendable (CommandOutcome) -> Void
   ) {
     asked.withLock { $0.append(command) }

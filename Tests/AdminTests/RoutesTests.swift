@@ -42,6 +42,14 @@ import Wire
     }
   }
 
+  @Test func eachVerbOfAStationHasABodyThatBearsItsName() {
+    let operation = document.operations.first { $0.id == "command" }
+    let verbs = operation?.parameters.first { $0["name"] == "verb" }?["schema"]?["enum"]?.array ?? []
+    let bodies = operation?.value["requestBody"]?["content"]?["application/json"]?["schema"]?["oneOf"]?.array ?? []
+    #expect(!verbs.isEmpty && verbs.count == bodies.count)
+    #expect(Set(verbs.compactMap(\.string)) == Set(bodies.compactMap { document.resolve($0)["title"]?.string }))
+  }
+
   @Test func everyReferenceLeadsSomewhere() {
     for (reference, leads) in document.references(in: document.root) { #expect(leads, "\(reference)") }
   }

@@ -9,12 +9,14 @@ final class FakeStations: StationLink {
     let command: StationCommand
     let link: LinkID
     let deadline: Int
+    let hidden: Set<SettingName>
     private var done: (@MainActor (CommandOutcome) -> Void)?
 
     fileprivate init(
-      _ command: StationCommand, _ link: LinkID, _ deadline: Int, _ done: @escaping @MainActor (CommandOutcome) -> Void
+      _ command: StationCommand, _ link: LinkID, _ deadline: Int, _ hidden: Set<SettingName>,
+      _ done: @escaping @MainActor (CommandOutcome) -> Void
     ) {
-      (self.command, self.link, self.deadline, self.done) = (command, link, deadline, done)
+      (self.command, self.link, self.deadline, self.hidden, self.done) = (command, link, deadline, hidden, done)
     }
 
     /// Also twice, or long after.
@@ -37,11 +39,11 @@ final class FakeStations: StationLink {
   var last: Call { get throws { try #require(calls.last) } }
 
   nonisolated func call(
-    _ command: StationCommand, on link: LinkID, deadline seconds: Int,
+    _ command: StationCommand, on link: LinkID, deadline seconds: Int, hiding names: Set<SettingName>,
     done: @escaping @MainActor @Sendable (CommandOutcome) -> Void
   ) {
     MainActor.assumeIsolated {
-      let call = Call(command, link, seconds, done)
+      let call = Call(command, link, seconds, names, done)
       calls.append(call)
       if let outcome = answer(command, link) { call.answer(outcome) }
     }

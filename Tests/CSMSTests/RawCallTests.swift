@@ -70,6 +70,29 @@ struct RawCallTests {
     #expect(house.stations.calls.isEmpty)
   }
 
+  /// OCPP 2.0.1, mutability WriteOnly: its name may be harmless.
+  @Test func whatAStationLetsNobodyReadIsWrittenDownNowhere() async throws {
+    let id = try house.station("CS-1").id
+    let tint = SettingName(component: "Lamp", evse: 1, variable: "Tint")
+    try house.books.device.keep(DeviceValue(tint, value: "told", access: .writeOnly), of: id, at: house.clock.now)
+    house.stations.answer = { _, _ in .accepted(answer: [:]) }
+    func set(_ component: JSON) -> JSON {
+      ["setVariableData": [["attributeValue": "red", "component": component, "variable": ["name": "tint"]]]]
+    }
+    func shown(_ answer: RawAnswer) throws -> JSON? {
+      try house.books.commands.command(answer.command)?.record.detail["payload"]?["setVariableData"]?.array?.first?[
+        "attributeValue"]
+    }
+    #expect(try shown(await call("SetVariables", set(["name": "lamp", "evse": ["id": 1]]))) == "(hidden)")
+    #expect(try shown(await call("SetVariables", set(["name": "lamp"]))) == "red", "another lamp is no secret")
+    let link = try #require(house.csms.links.link(of: id))
+    let setting = StationCommand.settings(.set([.init(tint, value: "red")]))
+    let record = try await house.csms.command(setting, to: identity, by: "operator:anna")
+    #expect(!record.detail.text.contains("red"))
+    #expect(house.stations.calls.allSatisfy { $0.link == link.id && $0.hidden == [tint] })
+    #expect(try house.books.device.value(tint, of: id)?.value.value == nil)
+  }
+
   @Test func aKeyIsHiddenInTheAnswerAndInTheBooks() async throws {
     let told: JSON = ["configurationKey": [["key": "AuthorizationKey", "readonly": false, "value": "secret"]]]
     house.stations.answer = { _, _ in .accepted(answer: told) }

@@ -55,4 +55,18 @@ struct TriggerPromisesTests {
     #expect(found.contains { $0.what == "came back without a BootNotification" && $0.count == 1 })
     #expect(found.contains { $0.what == "trigger accepted and not followed" && $0.sample == "boot" } != follows)
   }
+
+  @Test func aTriggerThatWasWrittenByHandPromisesTheSame() async throws {
+    let house = try HouseUnderTest().furnish()
+    house.stations.answer = { _, _ in .accepted(answer: [:]) }
+    try house.connect("CS-1").boot()
+    for action in ["Heartbeat", "StatusNotification"] {
+      _ = try await house.csms.call(
+        "TriggerMessage", ["requestedMessage": .string(action)], to: StationIdentity("CS-1")!, within: nil,
+        isChecked: true, by: "operator:anna")
+    }
+    house.pass(house.settings.commandSeconds)
+    let found = try house.books.stations.oddities(of: try house.station("CS-1").id)
+    #expect(found.filter { $0.what == "trigger accepted and not followed" }.map(\.sample) == ["status"])
+  }
 }

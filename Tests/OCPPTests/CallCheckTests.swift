@@ -15,6 +15,7 @@ import Wire
     ("RemoteStopTransaction", #"{"transactionId":-1}"#), ("DataTransfer", #"{"vendorId":"v"}"#),
     // Nonsense of the right form is what support staff may want to send.
     ("ChangeConfiguration", #"{"key":"HeartbeatInterval","value":"soon"}"#),
+    ("UnlockConnector", #"{"connectorId":0}"#), ("RemoteStartTransaction", #"{"idTag":"A","connectorId":-1}"#),
   ])
   func aCallOfTheDeclaredFormIsFine(_ action: String, _ payload: String) throws {
     #expect(try flaw(action, payload) == nil)
@@ -23,7 +24,7 @@ import Wire
   @Test(arguments: [
     ("Reset", "{}", "type"), ("Reset", #"{"type":"Warm"}"#, "type"), ("Reset", #"{"type":1}"#, "type"),
     ("Reset", #"{"type":"Hard","soft":true}"#, "soft"), ("UnlockConnector", #"{"connectorId":"1"}"#, "connectorId"),
-    ("UnlockConnector", #"{"connectorId":0}"#, "connectorId"), ("GetConfiguration", #"{"key":"A"}"#, "key"),
+    ("UnlockConnector", #"{"connectorId":1e30}"#, "connectorId"), ("GetConfiguration", #"{"key":"A"}"#, "key"),
     ("GetConfiguration", #"{"key":[1]}"#, "key[0]"),
     (
       "RemoteStartTransaction",
@@ -40,6 +41,13 @@ import Wire
     }
     #expect(path == field)
     #expect(!what.isEmpty)
+  }
+
+  @Test func whereTheSchemaBoundsANumberItIsBounded() throws {
+    let call = #"{"evseId":-1,"connectorId":1}"#
+    let payload = try JSON.parse(Bytes(utf8: call))
+    #expect(Dialect2.v201.flaw(in: payload, of: "UnlockConnector") == nil)
+    #expect(Dialect2.v21.flaw(in: payload, of: "UnlockConnector") != nil)
   }
 
   @Test(arguments: ["NoSuchAction", "BootNotification", "reset", ""])

@@ -186,6 +186,17 @@ import Wire
     #expect(String(decoding: withoutSecrets(Bytes(utf8: frame)), as: UTF8.self) == logged)
   }
 
+  @Test func aSettingThatNobodyMayReadNeverReachesTheLog() {
+    let frame = Bytes(
+      utf8: #"[2,"1","SetVariables",{"setVariableData":[{"attributeValue":"red","component":{"name":"Lamp"},"#
+        + #""variable":{"name":"Tint"}},{"attributeValue":"on","component":{"name":"Lamp"},"variable":{"name":"X"}}]}]"#
+    )
+    let shown = String(
+      decoding: withoutSecrets(frame, hiding: [SettingName(component: "lamp", variable: "TINT")]), as: UTF8.self)
+    #expect(!shown.contains("red") && shown.contains(#""on""#))
+    #expect(withoutSecrets(frame) == frame)
+  }
+
   @Test(arguments: SettingName.secretEnds)
   func everyNameOfASecretIsSeenInAFrame(_ end: String) {
     for name in [end, "Acme.\(end.uppercased())"] {

@@ -183,6 +183,14 @@ async def test_026_028_055_060_what_a_station_rejects(case, action, payload):
     await case.raw(action, payload, {"status": "Rejected"})
 
 
+@pytest.mark.parametrize("action, payload", [
+    ("RemoteStartTransaction", {"idTag": CARD, "connectorId": 0}), ("UnlockConnector", {"connectorId": 0}),
+    ("TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": 0}), ("ReserveNow", {
+        "connectorId": -1, "expiryDate": "2030-01-01T00:00:00Z", "idTag": CARD, "reservationId": 1})])
+async def test_027_what_makes_no_sense_is_sent_all_the_same(case, action, payload):
+    await case.raw(action, payload, {"status": "NotSupported" if action == "UnlockConnector" else "Rejected"})
+
+
 async def test_032_power_fails_and_the_stop_comes_after_the_boot(case):
     transaction = (await case.station.begin(CARD))["transactionId"]
     await case.come_again()

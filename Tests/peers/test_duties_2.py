@@ -3,7 +3,7 @@
 import pytest
 from ocpp.routing import on
 
-from house import until
+from house import Refused, until
 from stations import later, now, text
 from stations2 import Station21, Station201, known2
 
@@ -93,6 +93,16 @@ class Duties:
         self.places.append(firmware["location"])
         return self.hears.UpdateFirmware(status="Accepted")
 
+    @on("PublishFirmware")
+    def on_publish(self, location, checksum, **rest):
+        self.places.append((location, checksum))
+        return self.hears.PublishFirmware(status="Accepted")
+
+    @on("UnpublishFirmware")
+    def on_unpublish(self, checksum, **rest):
+        known = any(place[1] == checksum for place in self.places)
+        return self.hears.UnpublishFirmware(status="Unpublished" if known else "NoFirmware")
+
     @on("GetLog")
     def on_log(self, log, **rest):
         self.places.append(log["remote_location"])
@@ -179,6 +189,26 @@ async def test_firmware_and_logs_go_by_their_numbers(house, stations, kind):
     assert log["file_name"] == "log.zip" and "/files/" in station.places[-1]
     await station.ask("LogStatusNotification", status="Uploaded", request_id=log["number"])
     assert (await house.api.get(f"/jobs/{log['id']}"))["state"] == "done"
+
+
+async def test_a_local_controller_offers_firmware_to_the_stations_behind_it(house, stations, kind):
+    """L03, L04."""
+    station = await stations(known2(kind, house, "CS-1"))
+    md5 = "d41d8cd98f00b204e9800998ecf8427e"
+    with pytest.raises(Refused):
+        await house.api.command("CS-1", "publish-firmware", url="https://files.example/fw.bin", md5="short")
+    asked = await house.api.command("CS-1", "publish-firmware", url="https://files.example/fw.bin", md5=md5, retries=2)
+    assert asked["phase"] == "done"
+    (job,) = await house.api.items("/jobs")
+    assert job["kind"] == "firmware" and job["request"]["md5"] == md5
+    steps = [("Downloading", "transferring"), ("ChecksumVerified", "downloaded"), ("Published", "done")]
+    for word, state in steps:
+        more = {"location": ["http://10.0.0.9/fw.bin"]} if word == "Published" else {}
+        await station.ask("PublishFirmwareStatusNotification", status=word, request_id=job["number"], **more)
+        told = await house.api.get(f"/jobs/{job['id']}")
+        assert told["state"] == state
+    assert "http://10.0.0.9/fw.bin" in told["word"]
+    assert (await house.api.command("CS-1", "unpublish-firmware", md5=md5))["phase"] == "done"
 
 
 async def test_it_is_asked_no_more_at_once_than_it_takes(house, stations, kind):

@@ -231,7 +231,14 @@ function jobs(station, signal, ours) {
       h('button', { type: 'button', on: { click: () => firmware(station) } }, t('jobs.firmware')),
       h('button', { type: 'button', on: { click: () => fetchLog(station) } }, t('jobs.log')),
     ],
-    actions: (j) => (mayRunAll() && j.file && j.kind !== 'firmware' && j.state === 'done' ? [{ label: t('jobs.download'), key: 'd', run: () => download(j.file) }] : []),
+    actions: (j) => [
+      mayRunAll() && j.file && j.kind !== 'firmware' && j.state === 'done' && { label: t('jobs.download'), key: 'd', run: () => download(j.file) },
+      mayRun() && j.request.md5 && j.state === 'done' && {
+        label: t('jobs.unpublish'), key: 'x', danger: true,
+        run: () => sure(t('jobs.unpublish'), t('jobs.unpublish.text'), t('jobs.unpublish'),
+          async () => { command(station.id, 'unpublish-firmware', { md5: j.request.md5 }); }),
+      },
+    ].filter(Boolean),
     columns: jobColumns(),
   });
 }
@@ -271,10 +278,15 @@ async function firmware(station) {
       { name: 'retrieve_at', label: t('jobs.when'), type: 'datetime-local', optional: t('jobs.when.now') },
       { name: 'signature', label: t('jobs.signature'), type: 'area', rows: 2, mono: true, hint: t('jobs.signature.hint') },
       { name: 'certificate', label: t('jobs.certificate'), type: 'area', rows: 3, mono: true },
+      station.abilities.includes('describes_itself') && {
+        name: 'md5', label: t('jobs.md5'), mono: true, maxlength: 32, pattern: '[0-9A-Fa-f]{32}', hint: t('jobs.md5.hint'),
+      },
     ].filter(Boolean),
-    async send(values) {
+    async send({ md5, ...values }) {
+      const [file, url] = [values.file || null, values.url];
+      if (md5) return void command(station.id, 'publish-firmware', given({ md5, file, url }));
       const time = values.retrieve_at ? new Date(values.retrieve_at).toISOString() : null;
-      command(station.id, 'update-firmware', given({ ...values, file: values.file || null, retrieve_at: time }));
+      command(station.id, 'update-firmware', given({ ...values, file, retrieve_at: time }));
     },
   });
 }

@@ -3,6 +3,7 @@
 import Wire
 
 extension V16 {
+  /// When and how much a station may draw (§7.8).
   public struct ChargingProfile: Payload {
     public enum Purpose: String, Word {
       case chargePointMax = "ChargePointMaxProfile", txDefault = "TxDefaultProfile", tx = "TxProfile"
@@ -29,6 +30,7 @@ extension V16 {
     }
   }
 
+  /// The limits of a profile, one after the other (§7.13).
   public struct ChargingSchedule: Payload {
     public enum RateUnit: String, Word { case amperes = "A", watts = "W" }
 
@@ -46,6 +48,7 @@ extension V16 {
       try w.visit("minChargingRate", &minChargingRate)
     }
 
+    /// A limit from some seconds after the beginning on (§7.14).
     public struct Period: Payload {
       /// Seconds from the schedule's start.
       public var startPeriod = 0, limit = Decimal.zero, numberPhases: Int?

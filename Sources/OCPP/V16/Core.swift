@@ -15,6 +15,7 @@ public enum V16 {
 // MARK: - BootNotification (§4.2)
 
 extension V16 {
+  /// A station registers, and learns whether it is accepted and how often to send a heartbeat.
   public struct BootNotification: Message {
     public static let action = "BootNotification"
     public var chargePointVendor = "", chargePointModel = ""
@@ -75,6 +76,7 @@ extension V16.BootNotification {
 // MARK: - Heartbeat (§4.6)
 
 extension V16 {
+  /// A sign of life that is answered with the time.
   public struct Heartbeat: Message {
     public static let action = "Heartbeat"
 
@@ -101,6 +103,7 @@ extension V16 {
 // MARK: - StatusNotification (§4.9)
 
 extension V16 {
+  /// What a connector is doing; connector 0 is the station.
   public struct StatusNotification: Message {
     public static let action = "StatusNotification"
 
@@ -184,6 +187,7 @@ extension V16.StatusNotification {
 // MARK: - Authorize (§4.1)
 
 extension V16 {
+  /// May this tag charge?
   public struct Authorize: Message {
     public static let action = "Authorize"
     public var idTag = ""
@@ -247,6 +251,7 @@ extension V16.Authorize {
 // MARK: - DataTransfer (§4.3, §5.6): both ways
 
 extension V16 {
+  /// What only a vendor knows, in both directions.
   public struct DataTransfer: Message {
     public static let action = "DataTransfer"
     public var vendorId = "", messageId: String?, data: FreeData?

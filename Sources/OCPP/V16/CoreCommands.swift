@@ -14,6 +14,7 @@ extension V16 {
 // MARK: - RemoteStartTransaction (§5.11) and RemoteStopTransaction (§5.12)
 
 extension V16 {
+  /// Start for this tag, at a connector or at any.
   public struct RemoteStartTransaction: Message {
     public static let action = "RemoteStartTransaction"
     public var connectorId: Int?, idTag = "", chargingProfile: ChargingProfile?
@@ -29,6 +30,7 @@ extension V16 {
     public typealias Reply = YesOrNo
   }
 
+  /// End this transaction.
   public struct RemoteStopTransaction: Message {
     public static let action = "RemoteStopTransaction"
     public var transactionId: Int64 = 0
@@ -84,6 +86,7 @@ extension V16 {
 // MARK: - Reset (§5.14), ClearCache (§5.4)
 
 extension V16 {
+  /// Start anew, in order or at once.
   public struct Reset: Message {
     public static let action = "Reset"
     public enum Kind: String, Word { case hard = "Hard", soft = "Soft" }
@@ -97,6 +100,7 @@ extension V16 {
     public typealias Reply = YesOrNo
   }
 
+  /// Forget which tags were good.
   public struct ClearCache: Message {
     public static let action = "ClearCache"
 
@@ -124,6 +128,7 @@ extension V16 {
 // MARK: - UnlockConnector (§5.18), ChangeAvailability (§5.2)
 
 extension V16 {
+  /// Let go of the cable.
   public struct UnlockConnector: Message {
     public static let action = "UnlockConnector"
     public var connectorId = 1
@@ -147,6 +152,7 @@ extension V16 {
     }
   }
 
+  /// Be in service, or out of it from the end of the transaction on.
   public struct ChangeAvailability: Message {
     public static let action = "ChangeAvailability"
     public enum Kind: String, Word { case inoperative = "Inoperative", operative = "Operative" }
@@ -199,6 +205,7 @@ extension V16 {
 // MARK: - ChangeConfiguration (§5.3), GetConfiguration (§5.8)
 
 extension V16 {
+  /// Set one setting.
   public struct ChangeConfiguration: Message {
     public static let action = "ChangeConfiguration"
     public var key = "", value = ""
@@ -232,6 +239,7 @@ extension V16 {
     }
   }
 
+  /// Tell some settings, or all.
   public struct GetConfiguration: Message {
     public static let action = "GetConfiguration"
     /// All keys where it is absent.
@@ -254,6 +262,7 @@ extension V16 {
       public var refusal: String? { nil }
     }
 
+    /// A setting and its value (§7.29).
     public struct KeyValue: Payload {
       public var key = "", readonly = false, value: String?
 

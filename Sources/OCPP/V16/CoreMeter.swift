@@ -6,6 +6,7 @@ import Wire
 // MARK: - MeterValues (§4.7)
 
 extension V16 {
+  /// Readings of a connector, within a transaction or beside it.
   public struct MeterValues: Message {
     public static let action = "MeterValues"
     public var connectorId = 0, transactionId: Int64?, meterValue: [MeterValue] = []

@@ -7,6 +7,7 @@ import Wire
 // MARK: - StartTransaction (§4.8)
 
 extension V16 {
+  /// A session begins, maybe long ago; its number is ours to give.
   public struct StartTransaction: Message {
     public static let action = "StartTransaction"
     public var connectorId = 1, idTag = "", meterStart = Register(), reservationId: Int?
@@ -65,6 +66,7 @@ extension V16.StartTransaction {
 // MARK: - StopTransaction (§4.10)
 
 extension V16 {
+  /// A session has ended, maybe long ago.
   public struct StopTransaction: Message {
     public static let action = "StopTransaction"
 

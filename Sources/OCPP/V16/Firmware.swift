@@ -40,6 +40,7 @@ extension V16 {
 // MARK: - UpdateFirmware (§5.19), FirmwareStatusNotification (§4.5)
 
 extension V16 {
+  /// Fetch that firmware and install it.
   public struct UpdateFirmware: Message {
     public static let action = "UpdateFirmware"
     public var location = "", retries: Int?, retrieveDate = Timestamp.epoch, retryInterval: Int?
@@ -66,6 +67,7 @@ extension V16 {
     }
   }
 
+  /// How far an update is.
   public struct FirmwareStatusNotification: Message {
     public static let action = "FirmwareStatusNotification"
     public enum Status: String, Word {
@@ -106,6 +108,7 @@ extension V16.FirmwareStatusNotification.Status {
 // MARK: - GetDiagnostics (§5.9), DiagnosticsStatusNotification (§4.4)
 
 extension V16 {
+  /// Send your log there.
   public struct GetDiagnostics: Message {
     public static let action = "GetDiagnostics"
     public var location = "", retries: Int?, retryInterval: Int?, startTime: Timestamp?, stopTime: Timestamp?
@@ -137,6 +140,7 @@ extension V16 {
     }
   }
 
+  /// How far the sending of a log is.
   public struct DiagnosticsStatusNotification: Message {
     public static let action = "DiagnosticsStatusNotification"
     public enum Status: String, Word {

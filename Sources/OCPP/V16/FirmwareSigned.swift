@@ -6,6 +6,7 @@ import Wire
 // MARK: - SignedUpdateFirmware, SignedFirmwareStatusNotification
 
 extension V16 {
+  /// Fetch that firmware, and install it if its signature is right.
   public struct SignedUpdateFirmware: Message {
     public static let action = "SignedUpdateFirmware"
     public var retries: Int?, retryInterval: Int?, requestId: Int64 = 0, firmware = Firmware()
@@ -25,6 +26,7 @@ extension V16 {
       try w.visit("firmware", &firmware)
     }
 
+    /// Where firmware is fetched, when, and what proves it.
     public struct Firmware: Payload {
       public var location = "", retrieveDateTime = Timestamp.epoch, installDateTime: Timestamp?
       public var signingCertificate = "", signature = ""
@@ -62,6 +64,7 @@ extension V16 {
     }
   }
 
+  /// How far such an update is.
   public struct SignedFirmwareStatusNotification: Message {
     public static let action = "SignedFirmwareStatusNotification"
     public enum Status: String, Word {
@@ -109,6 +112,7 @@ extension V16.SignedFirmwareStatusNotification.Status {
 // MARK: - GetLog, LogStatusNotification
 
 extension V16 {
+  /// Send that log there.
   public struct GetLog: Message {
     public static let action = "GetLog"
     public enum Kind: String, Word { case diagnostics = "DiagnosticsLog", security = "SecurityLog" }
@@ -135,6 +139,7 @@ extension V16 {
       try w.visit("retryInterval", &retryInterval, 0...)
     }
 
+    /// Where a log goes, and from when to when it is.
     public struct Parameters: Payload {
       public var remoteLocation = "", oldestTimestamp: Timestamp?, latestTimestamp: Timestamp?
 
@@ -171,6 +176,7 @@ extension V16 {
     }
   }
 
+  /// How far the sending of a log is.
   public struct LogStatusNotification: Message {
     public static let action = "LogStatusNotification"
     public enum Status: String, Word {

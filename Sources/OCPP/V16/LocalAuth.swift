@@ -18,6 +18,7 @@ extension V16 {
 // MARK: - GetLocalListVersion (§5.10)
 
 extension V16 {
+  /// Which version of the list do you have?
   public struct GetLocalListVersion: Message {
     public static let action = "GetLocalListVersion"
 
@@ -41,6 +42,7 @@ extension V16 {
 // MARK: - SendLocalList (§5.15)
 
 extension V16 {
+  /// The list, or what changed in it.
   public struct SendLocalList: Message {
     public static let action = "SendLocalList"
     public enum Update: String, Word { case differential = "Differential", full = "Full" }

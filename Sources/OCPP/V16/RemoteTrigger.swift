@@ -35,6 +35,7 @@ extension V16 {
 // MARK: - TriggerMessage (§5.17)
 
 extension V16 {
+  /// Send this now.
   public struct TriggerMessage: Message {
     public static let action = "TriggerMessage"
     public enum Requested: String, Word {
@@ -71,6 +72,7 @@ extension V16 {
 // MARK: - ExtendedTriggerMessage (security whitepaper)
 
 extension V16 {
+  /// The same, also for what the security extension adds.
   public struct ExtendedTriggerMessage: Message {
     public static let action = "ExtendedTriggerMessage"
     public enum Requested: String, Word {

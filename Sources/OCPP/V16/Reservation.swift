@@ -20,6 +20,7 @@ extension V16 {
 // MARK: - ReserveNow (§5.13), CancelReservation (§5.1)
 
 extension V16 {
+  /// Keep a connector for this tag until then.
   public struct ReserveNow: Message {
     public static let action = "ReserveNow"
     /// 0 is any connector.
@@ -61,6 +62,7 @@ extension V16 {
     }
   }
 
+  /// Keep it no longer.
   public struct CancelReservation: Message {
     public static let action = "CancelReservation"
     public var reservationId: Int64 = 0

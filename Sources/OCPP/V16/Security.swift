@@ -17,6 +17,7 @@ extension V16 {
 // MARK: - SignCertificate (§5.11): the station asks
 
 extension V16 {
+  /// A request for a certificate that the station has made for a new key.
   public struct SignCertificate: Message {
     public static let action = "SignCertificate"
     /// PKCS#10 in PEM.
@@ -46,6 +47,7 @@ extension V16 {
 // MARK: - SecurityEventNotification (§5.10)
 
 extension V16 {
+  /// What a station noticed of its own security.
   public struct SecurityEventNotification: Message {
     public static let action = "SecurityEventNotification"
     public var type = "", timestamp = Timestamp.epoch, techInfo: String?
@@ -74,6 +76,7 @@ extension V16 {
 // MARK: - CertificateSigned (§5.1)
 
 extension V16 {
+  /// The certificate that was asked for, with its chain.
   public struct CertificateSigned: Message {
     public static let action = "CertificateSigned"
     /// Leaf first, PEM.
@@ -141,6 +144,7 @@ extension V16 {
     }
   }
 
+  /// Trust this authority.
   public struct InstallCertificate: Message {
     public static let action = "InstallCertificate"
     public var certificateType = CertificateUseWord.centralSystemRoot, certificate = ""
@@ -165,6 +169,7 @@ extension V16 {
     }
   }
 
+  /// Trust it no longer.
   public struct DeleteCertificate: Message {
     public static let action = "DeleteCertificate"
     public var certificateHashData = CertificateHashData()
@@ -188,6 +193,7 @@ extension V16 {
     }
   }
 
+  /// Which authorities do you trust?
   public struct GetInstalledCertificateIds: Message {
     public static let action = "GetInstalledCertificateIds"
     public var certificateType = CertificateUseWord.centralSystemRoot

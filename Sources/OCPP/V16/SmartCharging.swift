@@ -45,6 +45,7 @@ extension V16 {
 // MARK: - SetChargingProfile (§5.16)
 
 extension V16 {
+  /// Keep to this profile, at a connector or as a whole.
   public struct SetChargingProfile: Message {
     public static let action = "SetChargingProfile"
     public var connectorId = 0, csChargingProfiles = ChargingProfile()
@@ -75,6 +76,7 @@ extension V16 {
 // MARK: - ClearChargingProfile (§5.5)
 
 extension V16 {
+  /// Forget one profile, or all that fit.
   public struct ClearChargingProfile: Message {
     public static let action = "ClearChargingProfile"
     public var id: Int64?, connectorId: Int?, chargingProfilePurpose: ChargingProfile.Purpose?, stackLevel: Int?
@@ -106,6 +108,7 @@ extension V16 {
 // MARK: - GetCompositeSchedule (§5.7)
 
 extension V16 {
+  /// What do your profiles come to?
   public struct GetCompositeSchedule: Message {
     public static let action = "GetCompositeSchedule"
     /// Seconds.

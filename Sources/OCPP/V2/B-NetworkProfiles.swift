@@ -24,6 +24,7 @@ extension V2 {
     public typealias Reply = Answer<Status>
   }
 
+  /// A way for the station to call in.
   public struct NetworkConnectionProfile: Payload {
     public enum Version: String, Word {
       case ocpp12 = "OCPP12", ocpp15 = "OCPP15", ocpp16 = "OCPP16", ocpp20 = "OCPP20", ocpp201 = "OCPP201"
@@ -93,6 +94,7 @@ extension V2 {
     }
   }
 
+  /// The tunnel through which it goes.
   public struct VPN: Payload {
     public enum Kind: String, Word { case ikev2 = "IKEv2", ipsec = "IPSec", l2TP = "L2TP", pptp = "PPTP" }
 

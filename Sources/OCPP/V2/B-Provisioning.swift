@@ -133,6 +133,7 @@ extension V2 {
     }
   }
 
+  /// A value for one attribute of a variable.
   public struct SetVariableData: Payload {
     public var attributeType: Loose<AttributeKind>?, attributeValue = "", component = Component()
     public var variable = Variable()
@@ -147,6 +148,7 @@ extension V2 {
     }
   }
 
+  /// What became of it.
   public struct SetVariableResult: Payload {
     public enum AttributeStatus: String, Answering {
       case accepted = "Accepted", rejected = "Rejected", unknownComponent = "UnknownComponent"
@@ -198,6 +200,7 @@ extension V2 {
     }
   }
 
+  /// Which attribute of a variable is wanted.
   public struct GetVariableData: Payload {
     public var attributeType: Loose<AttributeKind>?, component = Component(), variable = Variable()
 
@@ -210,6 +213,7 @@ extension V2 {
     }
   }
 
+  /// Its value, or why there is none.
   public struct GetVariableResult: Payload {
     public enum AttributeStatus: String, Answering {
       case accepted = "Accepted", rejected = "Rejected", unknownComponent = "UnknownComponent"

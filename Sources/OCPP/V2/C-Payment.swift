@@ -46,6 +46,7 @@ extension V2 {
     }
   }
 
+  /// Where an invoice goes.
   public struct Address: Payload {
     public var name = "", address1 = "", address2: String?, city = "", postalCode: String?, country = ""
 

@@ -21,6 +21,7 @@ extension V2 {
     }
   }
 
+  /// The whole cost, by what it is for.
   public struct TotalCost: Payload {
     public enum TypeOfCost: String, Word { case normalCost = "NormalCost", minCost = "MinCost", maxCost = "MaxCost" }
 
@@ -43,6 +44,7 @@ extension V2 {
     }
   }
 
+  /// A price before and after tax.
   public struct TotalPrice: Payload {
     public var exclTax: Decimal?, inclTax: Decimal?
 

@@ -34,6 +34,7 @@ extension V2 {
     }
   }
 
+  /// A point of a curve: y at x.
   public struct DERCurvePoints: Payload {
     public var x = Decimal.zero, y = Decimal.zero
 
@@ -51,6 +52,7 @@ extension V2 {
     case percentOfEffectiveVoltage = "PctEffectiveV"
   }
 
+  /// How far and how fast a value must be back before the station returns.
   public struct Hysteresis: Payload {
     public var hysteresisHigh: Decimal?, hysteresisLow: Decimal?
     /// Seconds.
@@ -67,6 +69,7 @@ extension V2 {
     }
   }
 
+  /// The mean voltage of ten minutes from which on it gives no more, and what it does then.
   public struct VoltageParams: Payload {
     public enum PowerDuringCessation: String, Word { case active = "Active", reactive = "Reactive" }
 
@@ -83,6 +86,7 @@ extension V2 {
     }
   }
 
+  /// The voltage to which reactive power refers, and whether it follows by itself.
   public struct ReactivePowerParams: Payload {
     public var vRef: Decimal?, autonomousVRefEnable: Bool?, autonomousVRefTimeConstant: Decimal?
 
@@ -204,6 +208,7 @@ extension V2 {
 // MARK: - Controls as a station reports them
 
 extension V2 {
+  /// A curve that a station holds.
   public struct DERCurveGet: Payload {
     public var curve = DERCurve(), id = "", curveType = Loose<DERControlKind>.known(.enterService), isDefault = false
     public var isSuperseded = false
@@ -219,6 +224,7 @@ extension V2 {
     }
   }
 
+  /// A fixed power factor that it holds.
   public struct FixedPFGet: Payload {
     public var fixedPF = FixedPF(), id = "", isDefault = false, isSuperseded = false
 
@@ -232,6 +238,7 @@ extension V2 {
     }
   }
 
+  /// A fixed reactive power that it holds.
   public struct FixedVarGet: Payload {
     public var fixedVar = FixedVar(), id = "", isDefault = false, isSuperseded = false
 
@@ -245,6 +252,7 @@ extension V2 {
     }
   }
 
+  /// A droop by frequency that it holds.
   public struct FreqDroopGet: Payload {
     public var freqDroop = FreqDroop(), id = "", isDefault = false, isSuperseded = false
 
@@ -258,6 +266,7 @@ extension V2 {
     }
   }
 
+  /// How fast power may change, as it holds it.
   public struct GradientGet: Payload {
     public var gradient = Gradient(), id = ""
 
@@ -269,6 +278,7 @@ extension V2 {
     }
   }
 
+  /// When it may return to the grid, as it holds it.
   public struct EnterServiceGet: Payload {
     public var enterService = EnterService(), id = ""
 
@@ -280,6 +290,7 @@ extension V2 {
     }
   }
 
+  /// The most that it may give back, as it holds it.
   public struct LimitMaxDischargeGet: Payload {
     public var id = "", isDefault = false, isSuperseded = false, limitMaxDischarge = LimitMaxDischarge()
 

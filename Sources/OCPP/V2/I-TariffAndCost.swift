@@ -121,6 +121,7 @@ extension V2 {
     }
   }
 
+  /// What became of one of them.
   public struct ClearTariffsResult: Payload {
     public enum Status: String, Answering { case accepted = "Accepted", rejected = "Rejected", noTariff = "NoTariff" }
 

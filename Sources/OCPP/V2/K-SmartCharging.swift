@@ -52,6 +52,7 @@ extension V2 {
     }
   }
 
+  /// What all profiles of an EVSE come to.
   public struct CompositeSchedule: Payload {
     public var chargingSchedulePeriod: [ChargingSchedulePeriod] = []
     public var evseId = 0

@@ -193,6 +193,7 @@ extension V2 {
     }
   }
 
+  /// What power a vehicle offers, and when.
   public struct EVPowerSchedule: Payload {
     public var evPowerScheduleEntries: [EVPowerScheduleEntry] = []
     public var timeAnchor = Timestamp.epoch
@@ -217,6 +218,7 @@ extension V2 {
     }
   }
 
+  /// What it wants for that.
   public struct EVAbsolutePriceSchedule: Payload {
     public var timeAnchor = Timestamp.epoch, currency = ""
     public var evAbsolutePriceScheduleEntries: [EVAbsolutePriceScheduleEntry] = []
@@ -232,6 +234,7 @@ extension V2 {
     }
   }
 
+  /// Its prices for some seconds.
   public struct EVAbsolutePriceScheduleEntry: Payload {
     public var duration = 0, evPriceRule: [EVPriceRule] = []
 
@@ -243,6 +246,7 @@ extension V2 {
     }
   }
 
+  /// Its price from a power on.
   public struct EVPriceRule: Payload {
     public var energyFee = Decimal.zero, powerRangeStart = Decimal.zero
 

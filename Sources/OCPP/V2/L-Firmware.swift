@@ -173,9 +173,10 @@ extension V2 {
       return try CommandRequest(call, edition) { reply in
         ["file_name": reply.filename.map { .string($0) } ?? .null]
       }
-    case .publish(let url, let md5, let request):
+    case .publish(let wish, let md5):
       var call = PublishFirmware()
-      (call.location, call.checksum, call.requestId) = (url, md5, Int(request))
+      (call.location, call.checksum, call.requestId) = (wish.url, md5, Int(wish.request))
+      (call.retries, call.retryInterval) = (wish.retries, wish.retrySeconds)
       return try CommandRequest(call, edition)
     case .unpublish(let md5):
       var call = UnpublishFirmware()

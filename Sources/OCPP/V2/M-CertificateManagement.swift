@@ -170,6 +170,7 @@ extension V2 {
     }
   }
 
+  /// A certificate, and where its standing is asked for.
   public struct CertificateStatusRequestInfo: Payload {
     public var certificateHashData = CertificateHashData(), source = Loose<CertificateStatusSource>.known(.crl)
     public var urls: [String] = []
@@ -183,6 +184,7 @@ extension V2 {
     }
   }
 
+  /// Its standing, and until when that counts.
   public struct CertificateStatus: Payload {
     public enum Status: String, Word {
       case good = "Good", revoked = "Revoked", unknown = "Unknown", failed = "Failed"

@@ -1,7 +1,7 @@
-// OCPP 2.x: every message of 2.0.1 and 2.1, by functional block. Each says since when it is one.
+// OCPP 2.x: what 2.0.1 and 2.1 let a central system say, by functional block. Each says since when it is a message.
 
 extension V2 {
-  /// What the house sends to stations.
+  /// What the house sends to stations; what they send stands in the routes.
   public static let houseCalls: [any Message.Type] = [
     CertificateSigned.self,
     SetNetworkProfile.self, SetVariables.self, GetVariables.self, Reset.self, GetBaseReport.self, GetReport.self,
@@ -24,26 +24,5 @@ extension V2 {
     NotifyAllowedEnergyTransfer.self, AFRRSignal.self,
     SetDERControl.self, ClearDERControl.self, GetDERControl.self,
     RequestBatterySwap.self,
-  ]
-
-  /// What stations send to the house.
-  public static let stationCalls: [any Message.Type] = [
-    SignCertificate.self, SecurityEventNotification.self,
-    BootNotification.self, NotifyReport.self,
-    Authorize.self, NotifySettlement.self, VatNumberValidation.self,
-    TransactionEvent.self,
-    StatusNotification.self, Heartbeat.self,
-    ReservationStatusUpdate.self,
-    MeterValues.self,
-    NotifyPriorityCharging.self, PullDynamicScheduleUpdate.self, ReportChargingProfiles.self,
-    NotifyChargingLimit.self, ClearedChargingLimit.self, NotifyEVChargingNeeds.self, NotifyEVChargingSchedule.self,
-    FirmwareStatusNotification.self, PublishFirmwareStatusNotification.self,
-    Get15118EVCertificate.self, GetCertificateStatus.self, GetCertificateChainStatus.self,
-    LogStatusNotification.self, NotifyCustomerInformation.self, OpenPeriodicEventStream.self,
-    ClosePeriodicEventStream.self, NotifyPeriodicEventStream.self, NotifyMonitoringReport.self, NotifyEvent.self,
-    NotifyDisplayMessages.self,
-    DataTransfer.self,
-    ReportDERControl.self, NotifyDERStartStop.self, NotifyDERAlarm.self,
-    BatterySwap.self,
   ]
 }

@@ -52,6 +52,7 @@ extension V2 {
     }
   }
 
+  /// Where a log goes, and from when to when it is.
   public struct LogParameters: Payload {
     public var remoteLocation = "", oldestTimestamp: Timestamp?, latestTimestamp: Timestamp?
 

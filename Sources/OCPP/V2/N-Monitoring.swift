@@ -63,6 +63,7 @@ extension V2 {
     }
   }
 
+  /// What is watched, and from which value on.
   public struct SetMonitoringData: Payload {
     /// Of the monitor that this one replaces.
     public var id: Int?
@@ -87,6 +88,7 @@ extension V2 {
     }
   }
 
+  /// What became of it, with its number.
   public struct SetMonitoringResult: Payload {
     public enum Status: String, Answering {
       case accepted = "Accepted", unknownComponent = "UnknownComponent", unknownVariable = "UnknownVariable"
@@ -145,6 +147,7 @@ extension V2 {
     }
   }
 
+  /// What became of one of them.
   public struct ClearMonitoringResult: Payload {
     public enum Status: String, Answering { case accepted = "Accepted", rejected = "Rejected", notFound = "NotFound" }
 
@@ -205,6 +208,7 @@ extension V2 {
     public typealias Reply = Nothing
   }
 
+  /// The monitors of one variable.
   public struct MonitoringData: Payload {
     public var component = Component(), variable = Variable(), variableMonitoring: [VariableMonitoring] = []
 

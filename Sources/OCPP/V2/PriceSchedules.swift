@@ -22,6 +22,7 @@ extension V2 {
     }
   }
 
+  /// A price for a part of the time.
   public struct SalesTariffEntry: Payload {
     public var relativeTimeInterval = RelativeTimeInterval(), ePriceLevel: Int?, consumptionCost: [ConsumptionCost]?
 
@@ -46,6 +47,7 @@ extension V2 {
     }
   }
 
+  /// Costs from a power on.
   public struct ConsumptionCost: Payload {
     /// Watts from which this cost holds.
     public var startValue = Decimal.zero
@@ -59,6 +61,7 @@ extension V2 {
     }
   }
 
+  /// An amount of one kind.
   public struct Cost: Payload {
     public enum CostKind: String, Word {
       case carbonDioxideEmission = "CarbonDioxideEmission", relativePricePercentage = "RelativePricePercentage"
@@ -150,6 +153,7 @@ extension V2 {
     }
   }
 
+  /// A tax, and what it is on.
   public struct TaxRule: Payload {
     public var taxRuleID = 0, taxRuleName: String?, taxIncludedInPrice: Bool?, appliesToEnergyFee = false
     public var appliesToParkingFee = false, appliesToOverstayFee = false, appliesToMinimumMaximumCost = false
@@ -169,6 +173,7 @@ extension V2 {
     }
   }
 
+  /// What staying too long costs.
   public struct OverstayRuleList: Payload {
     /// Watts below which a vehicle counts as done.
     public var overstayPowerThreshold: RationalNumber?
@@ -185,6 +190,7 @@ extension V2 {
     }
   }
 
+  /// That from some seconds on.
   public struct OverstayRule: Payload {
     public var overstayFee = RationalNumber(), overstayRuleDescription: String?
     /// Seconds after the threshold of the list.
@@ -202,6 +208,7 @@ extension V2 {
     }
   }
 
+  /// What else costs something.
   public struct AdditionalSelectedServices: Payload {
     public var serviceFee = RationalNumber(), serviceName = ""
 
@@ -246,6 +253,7 @@ extension V2 {
     }
   }
 
+  /// How dear some seconds are.
   public struct PriceLevelScheduleEntry: Payload {
     /// Seconds.
     public var duration = 0

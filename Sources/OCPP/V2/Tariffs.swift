@@ -64,6 +64,7 @@ extension V2 {
 // MARK: - Prices by energy, time and session
 
 extension V2 {
+  /// What energy costs, with its taxes.
   public struct TariffEnergy: Payload {
     public var prices: [TariffEnergyPrice] = []
     public var taxRates: [TaxRate]?
@@ -88,6 +89,7 @@ extension V2 {
     }
   }
 
+  /// What time costs, with its taxes.
   public struct TariffTime: Payload {
     public var prices: [TariffTimePrice] = []
     public var taxRates: [TaxRate]?
@@ -112,6 +114,7 @@ extension V2 {
     }
   }
 
+  /// What is charged once, with its taxes.
   public struct TariffFixed: Payload {
     public var prices: [TariffFixedPrice] = []
     public var taxRates: [TaxRate]?

@@ -9,7 +9,7 @@ func answer(
 ) throws -> String {
   let tape = try JSONTape(Bytes(utf8: payload))
   do throws(CallFault) {
-    let prepared = try Routes([[route]]).read(route.action, tape.root, edition: edition, received: received)
+    let prepared = try Routes([[route]]).read(route.message.action, tape.root, edition: edition, received: received)
     desk.flags += prepared.oddities
     guard case .now(let reply) = try! prepared.decide(desk) else { return "later" }
     return String(decoding: reply.encoded(edition: edition, options: Frame.writerOptions), as: UTF8.self)
