@@ -49,12 +49,14 @@ extension PartnerLinkOverHTTP: ProviderLink {
     } catch {
       switch PushOutcome(error) {
       case .refused(let why): throw .impossible(why)
-      case .accepted, .retry: throw .silent("\(error)")
+      case .accepted, .retry, .failed: throw .silent("\(error)")
       }
     }
     guard reply.isSuccess, let object = reply.answer.object else {
-      if case .retry = PushOutcome(reply, module: form.module.rawValue) { throw .silent(reply.summary) }
-      throw .refused(reply.summary)
+      switch PushOutcome(reply, module: form.module.rawValue) {
+      case .retry, .failed: throw .silent(reply.summary)
+      case .accepted, .refused: throw .refused(reply.summary)
+      }
     }
     do throws(PartnerFault) {
       return try form.module == .bookings
