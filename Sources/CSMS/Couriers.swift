@@ -8,6 +8,7 @@ struct Couriers {
   private struct Door {
     var underWay: Set<PushKey> = []
     var failures = 0
+    var stragglers: [PushKey: Int] = [:]
     var closedUntil: Timestamp?
     var heardAt: Timestamp?
     var token: String?
@@ -59,26 +60,50 @@ struct Couriers {
   }
 
   /// True where the partner was thought to be down: what waits for it may go on.
-  mutating func succeeded(at partner: ID<Partner>) -> Bool {
-    let wasClosed = doors[partner]?.closedUntil != nil
-    doors[partner]?.closedUntil = nil
-    doors[partner]?.failures = 0
+  mutating func answered(with key: PushKey) -> Bool {
+    let wasClosed = doors[key.partner]?.closedUntil != nil
+    doors[key.partner]?.closedUntil = nil
+    doors[key.partner]?.failures = 0
+    doors[key.partner]?.stragglers[key] = nil
     return wasClosed
   }
 
-  /// How long to wait before the next try: doubling, with a jitter so that many partners behind one outage do not
-  /// return at once, and never sooner than the partner asked for.
+  /// How long to wait before the next try, and never sooner than the partner asked for.
   mutating func failed(at partner: ID<Partner>, askedFor seconds: Int?, now: Timestamp) -> Duration {
     var door = doors[partner] ?? Door()
-    let doubled = Limits.firstPushPauseSeconds << min(door.failures, 16)
-    let pause = Double(min(doubled, Limits.longestPushPauseSeconds)) * Double.random(in: 0.75...1.25)
-    let wait = max(Duration.seconds(pause), .seconds(min(seconds ?? 0, Limits.longestRetryAfterSeconds)))
+    let pause = Self.pause(Limits.firstPushPauseSeconds, after: door.failures, most: Limits.longestPushPauseSeconds)
+    let wait = max(pause, .seconds(min(seconds ?? 0, Limits.longestRetryAfterSeconds)))
     // Several requests that fail together are one failure of the partner.
     if door.closedUntil.map({ $0 <= now }) ?? true { door.failures += 1 }
     door.closedUntil = max(door.closedUntil ?? now, now + wait)
     doors[partner] = door
     return wait
   }
+
+  /// Doubling, with a jitter so that many partners behind one outage do not return at once.
+  private static func pause(_ first: Int, after failures: Int, most: Int) -> Duration {
+    .seconds(Double(min(first << min(failures, 16), most)) * Double.random(in: 0.75...1.25))
+  }
+
+  // MARK: Stragglers: what a partner fails over while it takes other objects
+
+  /// They hold up nothing, and that the partner failed over one of them says nothing about it.
+  func stragglers(of partner: ID<Partner>) -> Set<PushKey> { doors[partner].map { Set($0.stragglers.keys) } ?? [] }
+
+  /// The partner failed over one object again, after so many failures of it in a row. Returns how long that one waits; nil
+  /// where the partner itself is in doubt.
+  mutating func straggled(_ key: PushKey, attempts: Int) -> Duration? {
+    guard var door = doors[key.partner], door.closedUntil == nil, attempts >= Limits.failuresBeforeOrderEnds,
+      door.stragglers[key] != nil || door.stragglers.count < Limits.stragglersPerPartner
+    else { return nil }
+    let times = door.stragglers[key] ?? 0
+    door.stragglers[key] = times + 1
+    doors[key.partner] = door
+    return Self.pause(Limits.longestPushPauseSeconds, after: times, most: Limits.longestStragglerPauseSeconds)
+  }
+
+  /// Whether everything that a partner was sent lately failed, so that one that stands behind should be tried too.
+  func isInDoubt(_ partner: ID<Partner>) -> Bool { doors[partner]?.failures ?? 0 >= Limits.failuresBeforeOrderEnds }
 
   /// The partner called us. True where that is news: what it is thought to miss is tried now. One that calls all the
   /// time while its own door fails is tried now and then, and not at each of its calls.

@@ -118,6 +118,11 @@ public enum Limits {
   /// Attempts and pauses of a push: doubling from the first pause to the longest, with jitter.
   public nonisolated static let firstPushPauseSeconds = 1
   public nonisolated static let longestPushPauseSeconds = 30
+  /// Failures in a row by which it is tried whether a partner fails over everything, or over one object that holds up
+  /// others; the longest pause of such an object, and how many of one partner are known at a time. Past it: they hold up.
+  nonisolated static let failuresBeforeOrderEnds = 3
+  nonisolated static let longestStragglerPauseSeconds = 600
+  nonisolated static let stragglersPerPartner = 1_000
   /// Requests of one partner in a minute; past it it hears 429 until the next.
   public nonisolated static let partnerRequestsPerMinute = 12_000
   /// Partners of which lists are read at the same time, and rows of ours that are told with one question to the books.

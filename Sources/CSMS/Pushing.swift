@@ -135,7 +135,9 @@ extension CSMS {
     guard couriers.hasNews, partnerLink != nil, trouble == nil else { return }
     couriers.hasNews = false
     do {
-      let due = try books.pushes.due(at: now, perPartner: Limits.pushesPerPartner, excluding: couriers.underWay)
+      let due = try books.pushes.due(
+        at: now, perPartner: Limits.pushesPerPartner, excluding: couriers.underWay,
+        stragglers: couriers.stragglers(of:))
       for row in due where couriers.hasRoom(at: row.key.partner, now: now) {
         guard let terms = try books.partners.terms(of: row.key.partner) else { continue }
         let most = terms.partner.quirks.requestsPerMinute
@@ -158,16 +160,18 @@ extension CSMS {
       switch error {
       // What the books cannot say any more waits for a person; a few such rows would fill the partner's places for
       // good.
-      case .missing, .corrupt: return settle(row, as: .refused("not sent: \(error)"), terms: terms)
+      case .missing, .corrupt: return settle(row, as: .refused("not sent: \(error)"), terms: terms, isAnswer: false)
       default: return couriers.finish(row.key)
       }
     }
-    guard let object, let partnerLink else { return settle(row, as: .accepted(milliseconds: 0), terms: terms) }
+    guard let object, let partnerLink else {
+      return settle(row, as: .accepted(milliseconds: 0), terms: terms, isAnswer: false)
+    }
     let request: PushRequest
     do { request = try partnerLink.request(for: object, terms: terms) } catch {
       switch error {
-      case .notWanted: return settle(row, as: .accepted(milliseconds: 0), terms: terms)
-      case .unfit(let why): return settle(row, as: .refused("not sent: \(why)"), terms: terms)
+      case .notWanted: return settle(row, as: .accepted(milliseconds: 0), terms: terms, isAnswer: false)
+      case .unfit(let why): return settle(row, as: .refused("not sent: \(why)"), terms: terms, isAnswer: false)
       }
     }
     noteUnsaid(request, to: terms.partner)
@@ -281,14 +285,19 @@ extension CSMS {
 
   // MARK: How it went
 
-  private func settle(_ row: PushRow, as outcome: PushOutcome, terms: PartnerTerms) {
+  /// `isAnswer`: the partner has seen it.
+  private func settle(_ row: PushRow, as outcome: PushOutcome, terms: PartnerTerms, isAnswer: Bool = true) {
     note { () throws(StoreFault) in
       switch outcome {
-      case .accepted(let milliseconds): try self.accepted(row, milliseconds: milliseconds)
+      case .accepted(let milliseconds):
+        if isAnswer { try self.reached(with: row.key) }
+        try self.accepted(row, milliseconds: milliseconds)
       case .refused(let why):
+        if isAnswer { try self.reached(with: row.key) }
         try self.books.pushes.park(row.key, why: why, at: self.now)
         try self.record(.pushParked(row.key.partner, module: row.key.module.rawValue, object: row.key.object, why: why))
       case .retry(let after, let why): try self.postponed(row, after: after, why: why)
+      case .failed(let why): try self.failed(row, why: why, terms: terms)
       }
       self.afterCommit { self.couriers.finish(row.key) }
     } onFault: {
@@ -305,11 +314,43 @@ extension CSMS {
         .pushAcknowledged(
           row.key.partner, module: row.key.module.rawValue, object: row.key.object, milliseconds: milliseconds))
     }
-    if couriers.succeeded(at: row.key.partner) { try books.pushes.hurry(row.key.partner, at: now) }
+    // What was refused for want of it, as a session at a location that was refused itself, gets another chance.
+    if row.attempts == 0, row.lastError != nil { try books.pushes.revive(behind: row, at: now) }
+  }
+
+  /// A partner that takes an object, or reads it and says no, is there.
+  private func reached(with key: PushKey) throws(StoreFault) {
+    if couriers.answered(with: key) { try hurryPushes(of: key.partner) }
+  }
+
+  /// What waits for a partner need not wait for the end of its pause, but for what it fails over while it takes others.
+  func hurryPushes(of partner: ID<Partner>) throws(StoreFault) {
+    try books.pushes.hurry(partner, except: couriers.stragglers(of: partner), at: now)
+  }
+
+  /// The partner was reached and failed over this object. While it takes others, that is this object's own affair. Where
+  /// everything fails, what stands behind it is tried at once: never before it, so that after an outage the order holds,
+  /// and not behind it for good.
+  private func failed(_ row: PushRow, why: String, terms: PartnerTerms) throws(StoreFault) {
+    if let pause = couriers.straggled(row.key, attempts: row.attempts + 1) {
+      return try failed(row, why: why, pause: pause)
+    }
+    try postponed(row, after: nil, why: why)
+    guard couriers.isInDoubt(row.key.partner),
+      let next = try books.pushes.first(behind: row, at: now, excluding: couriers.underWay)
+    else { return }
+    afterCommit {
+      let partner = terms.partner
+      guard self.couriers.mayAsk(partner.id, perMinute: partner.quirks.requestsPerMinute, now: self.now) else { return }
+      self.dispatch(next, terms: terms)
+    }
   }
 
   private func postponed(_ row: PushRow, after: Int?, why: String) throws(StoreFault) {
-    let pause = couriers.failed(at: row.key.partner, askedFor: after, now: now)
+    try failed(row, why: why, pause: couriers.failed(at: row.key.partner, askedFor: after, now: now))
+  }
+
+  private func failed(_ row: PushRow, why: String, pause: Duration) throws(StoreFault) {
     try books.pushes.failed(row.key, why: why, attempts: row.attempts + 1, nextAt: now + pause, at: now)
     // The first failure is news; the ones after it are counted on the row.
     if row.attempts == 0 {

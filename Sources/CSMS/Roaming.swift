@@ -29,7 +29,7 @@ extension CSMS: PartnerService {
     note { () throws(StoreFault) in
       if let digest { try self.books.partners.endDigests(of: partner, olderThan: digest) }
       try self.books.partners.touchContact(partner, at: self.now)
-      try self.books.pushes.hurry(partner, at: self.now)
+      try self.hurryPushes(of: partner)
     } onFault: {
       self.couriers.forgetToken(of: partner)
     }

@@ -85,8 +85,10 @@ public enum PushOutcome: Sendable, Equatable {
   case accepted(milliseconds: Int)
   /// The partner understood and said no (OCPI 2xxx, HTTP 4xx): repeating will not help.
   case refused(String)
-  /// Down, slow, overloaded or failing: try again, not before `after` seconds where it said so.
+  /// Down, slow or overloaded: try again, not before `after` seconds where it said so.
   case retry(after: Int?, why: String)
+  /// It was reached and failed over this object (HTTP 500, OCPI 3xxx, no OCPI at all); it may take others.
+  case failed(String)
 }
 
 /// A partner's word about one of its tokens.

@@ -190,7 +190,7 @@ public struct PageQuery: Sendable, Equatable {
 /// A place in a list that stays where it is, whatever moves before it: objects that change while somebody walks the pages
 /// go to the end, and an offset would then pass over as many others. And it is found at once, however far it is.
 public struct PageMark: Sendable, Equatable {
-  /// What was counted already of a list that only grows.
+  /// What was counted already of a long list.
   public struct Counted: Sendable, Equatable {
     public let count: Int
     /// All before this time are in the count.

@@ -146,7 +146,7 @@ extension Payload {
   /// stamp is refused too: every one that partners send decides about order or validity.
   static func received(_ json: JSON, in edition: Edition) throws(PartnerFault) -> Self {
     do throws(Flaw) {
-      let read = try Self.read(json, edition: edition)
+      let read = try Self.read(json.withoutHollow, edition: edition)
       if let odd = read.oddities.first(where: { $0.kind == .badTimestamp }) {
         throw Flaw(path: odd.path, kind: .wrongType, detail: "\(odd.raw.excerpt) is no time stamp")
       }
@@ -179,6 +179,23 @@ func demandID(_ name: String, _ text: String, max: Int) throws(PartnerFault) {
 }
 
 extension JSON {
+  /// Whether it is an object of nothing but nulls: so some programs write an optional object that is not there.
+  var isHollow: Bool {
+    guard let members = object?.members, !members.isEmpty else { return false }
+    return members.allSatisfy { $0.value.isNull || $0.value.isHollow }
+  }
+
+  /// The same without the objects in it that are not there.
+  var withoutHollow: JSON {
+    switch self {
+    case .array(let items): .array(items.map(\.withoutHollow))
+    case .object(let object):
+      .object(
+        JSONObject(object.members.filter { !$0.value.isHollow }.map { .init($0.key, $0.value.withoutHollow) }))
+    case .null, .bool, .number, .string: self
+    }
+  }
+
   /// Credentials without the pictures in them: one that is described badly is no reason to refuse a partner.
   var withoutLogos: JSON {
     var plain = self

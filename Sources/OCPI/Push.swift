@@ -233,7 +233,7 @@ extension PushOutcome {
       self = .accepted(milliseconds: reply.milliseconds)
     case 200..<300:
       guard case .envelope(let code, _, _) = reply.answer else {
-        self = .retry(after: nil, why: reply.summary)
+        self = .failed(reply.summary)
         return
       }
       if code.isSuccess {
@@ -241,19 +241,27 @@ extension PushOutcome {
       } else if code.isClientError {
         self = .refused(reply.summary)
       } else {
-        self = .retry(after: reply.retryAfter, why: reply.summary)
+        self = Self.failed(reply)
       }
     case 300..<400:
       let place = reply.headers["Location"].map { " to \($0.excerpt), which is not followed" } ?? ""
-      self = .retry(after: nil, why: "HTTP \(reply.status.rawValue), a redirect\(place)")
+      self = .failed("HTTP \(reply.status.rawValue), a redirect\(place)")
     // Not about the data: our token is not known (any more), or the partner is out of breath.
     case 401, 403, 408, 425, 429:
       self = .retry(after: reply.retryAfter, why: reply.summary)
     case 400..<500:
       self = .refused(reply.summary)
-    default:
+    // Whoever stands before the partner says that it is not there.
+    case 502, 503, 504:
       self = .retry(after: reply.retryAfter, why: reply.summary)
+    default:
+      self = Self.failed(reply)
     }
+  }
+
+  /// Who says when to come back speaks of itself, and not of the object.
+  private static func failed(_ reply: PartnerReply) -> PushOutcome {
+    reply.retryAfter.map { .retry(after: $0, why: reply.summary) } ?? .failed(reply.summary)
   }
 
   init(_ fault: PartnerCallFault) {

@@ -114,9 +114,11 @@ nonisolated public struct PushQueue {
   }
 
   /// What may go out now: at most `limit` rows per registered partner, none that is in flight, and none whose location
-  /// or session has a due row that stands before it, in flight, waiting or backing off.
+  /// or session has a due row that stands before it, in flight, waiting or backing off. Stragglers of a partner hold up
+  /// nothing.
   public func due(
-    at now: Timestamp, perPartner limit: Int, excluding inFlight: Set<PushKey>
+    at now: Timestamp, perPartner limit: Int, excluding inFlight: Set<PushKey>,
+    stragglers: (ID<Partner>) -> Set<PushKey> = { _ in [] }
   ) throws(StoreFault) -> [PushRow] {
     let partners = try db.rows(
       """
@@ -130,7 +132,7 @@ nonisolated public struct PushQueue {
     var due: [PushRow] = []
     for partner in partners {
       let busy = inFlight.count { $0.partner == partner }
-      let candidates = try candidates(partner, at: now, limit: limit + busy)
+      let candidates = try candidates(partner, at: now, limit: limit + busy, past: stragglers(partner))
       due += candidates.filter { !inFlight.contains($0.key) }.prefix(max(0, limit - busy))
     }
     return due
@@ -138,7 +140,9 @@ nonisolated public struct PushQueue {
 
   /// The bound on `rank` keeps the look for a due location off the thousands of due sessions that stand at it after an
   /// outage.
-  private func candidates(_ partner: ID<Partner>, at now: Timestamp, limit: Int) throws(StoreFault) -> [PushRow] {
+  private func candidates(
+    _ partner: ID<Partner>, at now: Timestamp, limit: Int, past stragglers: Set<PushKey>
+  ) throws(StoreFault) -> [PushRow] {
     try db.rows(
       """
       SELECT * FROM push AS mine
@@ -147,14 +151,35 @@ nonisolated public struct PushQueue {
           SELECT 1 FROM push AS before
           WHERE before.partner = ?1 AND before.state = 'due' AND before.sent < before.wanted
             AND before.location = mine.location AND before.rank < min(mine.rank, ?4)
-            AND before.module IN ('locations', 'evses') AND mine.module IN ('evses', 'sessions', 'cdrs'))
+            AND before.module IN ('locations', 'evses') AND mine.module IN ('evses', 'sessions', 'cdrs')
+            AND before.module || ' ' || before.object NOT IN (SELECT value FROM json_each(?5)))
         AND NOT EXISTS (
           SELECT 1 FROM push AS before
           WHERE before.partner = ?1 AND before.state = 'due' AND before.sent < before.wanted
             AND before.session = mine.session AND before.rank < mine.rank AND before.module = 'sessions'
-            AND mine.module = 'cdrs')
+            AND mine.module = 'cdrs' AND before.module || ' ' || before.object NOT IN (SELECT value FROM json_each(?5)))
       ORDER BY next_at, rank, object LIMIT ?3
-      """, partner, now, limit, PushModule.sessions.rank, as: PushRow.init(row:))
+      """, partner, now, limit, PushModule.sessions.rank, Self.list(stragglers), as: PushRow.init(row:))
+  }
+
+  private static func list(_ keys: Set<PushKey>) -> String {
+    JSON.array(keys.map { .string("\($0.module.rawValue) \($0.object)") }).text
+  }
+
+  /// What goes next of all that a row holds up; nil where it holds up nothing that is due.
+  public func first(
+    behind row: PushRow, at now: Timestamp, excluding inFlight: Set<PushKey>
+  ) throws(StoreFault) -> PushRow? {
+    guard [.locations, .evses, .sessions].contains(row.key.module) else { return nil }
+    return try db.rows(
+      """
+      SELECT * FROM push
+      WHERE partner = ?1 AND state = 'due' AND sent < wanted AND next_at <= ?2 AND rank > ?3
+        AND module IN ('evses', 'sessions', 'cdrs') AND iif(?3 < ?6, location = ?4, session = ?5)
+      ORDER BY rank, next_at LIMIT ?7
+      """, row.key.partner, now, row.key.module.rank, row.location, row.session, PushModule.sessions.rank,
+      inFlight.count + 1, as: PushRow.init(row:)
+    ).first { !inFlight.contains($0.key) }
   }
 
   public func row(_ key: PushKey) throws(StoreFault) -> PushRow? {
@@ -221,11 +246,24 @@ nonisolated public struct PushQueue {
   }
 
   /// The partner is well again: what is backing off is tried now. What it refused stays parked.
-  public func hurry(_ partner: ID<Partner>, at now: Timestamp) throws(StoreFault) {
+  public func hurry(_ partner: ID<Partner>, except stragglers: Set<PushKey> = [], at now: Timestamp) throws(StoreFault)
+  {
     try db.run(
       """
-      UPDATE push SET next_at = ?2 WHERE partner = ?1 AND state = 'due' AND sent < wanted AND attempts > 0 AND next_at > ?2
-      """, partner, now)
+      UPDATE push SET next_at = ?2
+      WHERE partner = ?1 AND state = 'due' AND sent < wanted AND attempts > 0 AND next_at > ?2
+        AND module || ' ' || object NOT IN (SELECT value FROM json_each(?3))
+      """, partner, now, Self.list(stragglers))
+  }
+
+  /// A row that the partner had refused was taken: what was refused behind it is tried again.
+  public func revive(behind row: PushRow, at now: Timestamp) throws(StoreFault) {
+    try db.run(
+      """
+      UPDATE push SET state = 'due', attempts = 0, next_at = ?2, due_since = ?2, updated_at = ?2
+      WHERE partner = ?1 AND state = 'parked' AND sent < wanted AND rank > ?3
+        AND module IN ('evses', 'sessions', 'cdrs') AND iif(?3 < ?6, location = ?4, session = ?5)
+      """, row.key.partner, now, row.key.module.rank, row.location, row.session, PushModule.sessions.rank)
   }
 
   // MARK: What the operator does

@@ -209,16 +209,11 @@ nonisolated public struct Sessions {
     return (before ?? 0) + 1
   }
 
-  /// Those of a partner's drivers, by their newest change.
+  /// Those of a partner's drivers, by their newest change. A million of them is counted at the first and at the last page of
+  /// a walk, and not for each between.
   public func page(
     _ query: PageQuery, of partner: ID<Partner>, behalf party: PartyID? = nil
   ) throws(StoreFault) -> Page<Session> {
-    let total: Int? = try db.value(
-      """
-      SELECT count(*) FROM session
-      WHERE partner = ?1 AND updated_at >= ?2 AND updated_at < ?3
-        AND (?4 IS NULL OR (upper(token ->> 'country_code') = ?4 AND upper(token ->> 'party_id') = ?5))
-      """, partner, query.first, query.end, party?.country, party?.party)
     let rows = try db.rows(
       """
       SELECT * FROM session
@@ -227,7 +222,25 @@ nonisolated public struct Sessions {
       ORDER BY updated_at, id LIMIT ?7 OFFSET ?8
       """, partner, query.behind.time, query.behind.id, query.end, party?.country, party?.party, query.rows,
       query.skipped, as: read)
-    return Page(rows, of: query, total: total ?? 0) { PageMark(time: $0.updatedAt, id: $0.id) }
+    let known = rows.count < query.rows ? nil : query.after?.counted
+    let counted = if let known { known } else { try count(query, of: partner, party) }
+    return Page(rows, of: query, total: counted.count) { session in
+      var mark = PageMark(time: session.updatedAt, id: session.id)
+      mark.counted = counted
+      return mark
+    }
+  }
+
+  private func count(
+    _ query: PageQuery, of partner: ID<Partner>, _ party: PartyID?
+  ) throws(StoreFault) -> PageMark.Counted {
+    let total: Int? = try db.value(
+      """
+      SELECT count(*) FROM session
+      WHERE partner = ?1 AND updated_at >= ?2 AND updated_at < ?3
+        AND (?4 IS NULL OR (upper(token ->> 'country_code') = ?4 AND upper(token ->> 'party_id') = ?5))
+      """, partner, query.first, query.end, party?.country, party?.party)
+    return PageMark.Counted(count: total ?? 0, before: query.first)
   }
 
   /// The partner behind the driver; nil for our own.

@@ -34,9 +34,9 @@ struct CouriersTests {
     couriers.start(key("probe"))
     #expect(!couriers.hasRoom(at: partner, now: later))
     couriers.finish(key("probe"))
-    let wasDown = couriers.succeeded(at: partner)
+    let wasDown = couriers.answered(with: key("probe"))
     #expect(wasDown && couriers.hasRoom(at: partner, now: later))
-    let isStillNews = couriers.succeeded(at: partner)
+    let isStillNews = couriers.answered(with: key("probe"))
     #expect(!isStillNews)
   }
 
@@ -60,6 +60,40 @@ struct CouriersTests {
     #expect(tooLong == .seconds(Limits.longestRetryAfterSeconds))
     let nonsense = couriers.failed(at: ID(3), askedFor: -5, now: t0)
     #expect(nonsense >= .milliseconds(740))
+  }
+
+  @Test func whatAPartnerFailsOverAgainAndAgainWhileItTakesOthersIsAStraggler() {
+    var couriers = Couriers()
+    let bad = key("bad")
+    couriers.start(bad)
+    for attempts in 1..<Limits.failuresBeforeOrderEnds {
+      let isTooSoon = couriers.straggled(bad, attempts: attempts) == nil
+      #expect(isTooSoon)
+    }
+    for expected in [30, 60, 120, 240, 480, 600, 600] as [Double] {
+      let pause = couriers.straggled(bad, attempts: Limits.failuresBeforeOrderEnds) ?? .zero
+      #expect(pause >= .seconds(expected * 0.74) && pause <= .seconds(expected * 1.26))
+    }
+    #expect(couriers.stragglers(of: partner) == [bad] && couriers.stragglers(of: ID(2)).isEmpty)
+    #expect(couriers.hasRoom(at: partner, now: t0), "it says nothing about the partner")
+    // A partner that is in doubt itself makes none.
+    _ = couriers.failed(at: partner, askedFor: nil, now: t0)
+    let isPartners = couriers.straggled(key("other"), attempts: 10) == nil
+    #expect(isPartners)
+    _ = couriers.answered(with: bad)
+    #expect(couriers.stragglers(of: partner).isEmpty)
+  }
+
+  @Test func onlySoManyStragglersOfAPartnerAreKnown() {
+    var couriers = Couriers()
+    couriers.start(key("0"))
+    func isStraggler(_ number: Int) -> Bool { couriers.straggled(key("\(number)"), attempts: 3) != nil }
+    for number in 0..<Limits.stragglersPerPartner {
+      let isKnown = isStraggler(number)
+      #expect(isKnown)
+    }
+    let (isOneMore, isFirst) = (isStraggler(Limits.stragglersPerPartner), isStraggler(0))
+    #expect(!isOneMore && isFirst)
   }
 
   @Test func aClockThatIsSetBackKeepsNoPartnerShutForLong() {

@@ -104,6 +104,8 @@ final class FakePartners: PartnerLink {
     case accepts
     case refuses(String)
     case fails(after: Int?)
+    /// Is there, and fails over this object.
+    case stumbles
     /// Takes it, and the answer is lost.
     case acceptsSilently
     /// Does not answer until the test says so.
@@ -270,6 +272,7 @@ final class FakePartners: PartnerLink {
       case .accepts: one.answer(.accepted(milliseconds: 5))
       case .refuses(let why): one.answer(.refused(why))
       case .fails(let after): one.answer(.retry(after: after, why: "down"))
+      case .stumbles: one.answer(.failed("HTTP 200, 3000"))
       case .acceptsSilently: one.answer(.retry(after: nil, why: "no answer"))
       case .hangs: break
       }

@@ -340,6 +340,83 @@ struct PushingTests {
     #expect(try house.books.pushes.depths()[partner.id] == nil)
   }
 
+  // MARK: A partner that fails over one object
+
+  /// As one does that refuses a location for good and then fails over the status of its EVSEs.
+  @Test func whatAPartnerFailsOverHoldsUpWhatStandsBehindItForSecondsOnly() throws {
+    house.partners.mood = { _, request in request.module == "evses" ? .stumbles : .accepts }
+    try station.report(.preparing)
+    let transaction = try charge()
+    house.pass(12)
+    #expect(try sessionRow(transaction).isDone && cdrRow(transaction).isDone)
+    // From now on nothing waits for it, at this place or another, and it is tried seldom.
+    house.partners.clear()
+    let next = try charge(meter: 1_000)
+    house.pass(2)
+    #expect(try sessionRow(next).isDone && cdrRow(next).isDone)
+    house.pass(4 * 3_600, beat: 5)
+    #expect((20...40).contains(house.partners.sent("evses").count))
+    #expect(try house.books.pushes.depths()[partner.id]?.due == 1)
+    // Once the partner takes it, the newest state is told.
+    house.partners.clear()
+    house.partners.mood = { _, _ in .accepts }
+    house.pass(Limits.longestStragglerPauseSeconds * 5 / 4 + 5, beat: 5)
+    #expect(house.partners.sent("evses").count == 1)
+    #expect(try house.books.pushes.depths()[partner.id] == nil)
+  }
+
+  /// What is refused behind it says that the partner is there.
+  @Test func aPartnerThatFailsOverOneObjectAndRefusesAnotherIsThere() throws {
+    house.partners.mood = { _, request in
+      switch request.module {
+      case "evses": .stumbles
+      case "sessions": .refuses("400: no kWh")
+      default: .accepts
+      }
+    }
+    try station.report(.preparing)
+    let transaction = try charge()
+    house.pass(12)
+    #expect(try sessionRow(transaction).state == .parked && cdrRow(transaction).isDone)
+  }
+
+  @Test(arguments: [60, 3_600]) func whereAPartnerFailsOverEverythingTheOrderHoldsAtItsReturn(seconds: Int) throws {
+    house.partners.mood = { _, _ in .stumbles }
+    try station.report(.preparing)
+    _ = try charge()
+    house.pass(seconds)
+    // What stands behind is tried too, each time right behind what fails before it.
+    let modules = house.partners.modules
+    #expect(modules.first == "evses" && modules.contains("cdrs"))
+    for (one, next) in zip(modules, modules.dropFirst()) {
+      #expect(next == "evses" || (one, next) == ("evses", "sessions") || (one, next) == ("sessions", "cdrs"))
+    }
+    #expect(modules.count <= 30 + seconds / 10)
+    house.partners.clear()
+    house.partners.mood = { _, _ in .accepts }
+    house.pass(60)
+    #expect(house.partners.modules == ["evses", "sessions", "cdrs"])
+  }
+
+  @Test func whatWasRefusedForWantOfALocationIsTriedAgainOnceThatIsTaken() throws {
+    house.partners.mood = { _, request in request.module == "locations" ? .refuses("400: no state") : .refuses("2003") }
+    try house.write { [csms = house.csms] books throws(StoreFault) in
+      try csms.locationMoved(try books.locations.list(limit: 1)[0].id)
+    }
+    let transaction = try charge()
+    house.pass(60)
+    #expect(try sessionRow(transaction).state == .parked && cdrRow(transaction).state == .parked)
+    // The operator mends the location, and that is all there is to do.
+    house.partners.clear()
+    house.partners.mood = { _, _ in .accepts }
+    try house.write { [csms = house.csms] books throws(StoreFault) in
+      try csms.locationMoved(try books.locations.list(limit: 1)[0].id)
+    }
+    house.pass(60)
+    #expect(house.partners.modules.filter { $0 != "evses" } == ["locations", "sessions", "cdrs"])
+    #expect(try house.books.pushes.depths()[partner.id] == nil)
+  }
+
   @Test func theFirstFailureIsAnEventAndNotEachOne() throws {
     house.partners.mood = { _, _ in .fails(after: nil) }
     try station.report(.charging)

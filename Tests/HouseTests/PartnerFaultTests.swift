@@ -104,6 +104,26 @@ struct PartnerFaultTests {
     #expect(sent(partner, "sessions").count == count)
   }
 
+  /// A partner fails over one place for hours: what happens there and elsewhere reaches it all the same, each CDR once.
+  @Test func whatAPartnerFailsOverForHoursHoldsUpNothing() throws {
+    house.partners.mood = { [partner] terms, request in
+      terms.partner.id == partner.id && ["locations", "evses"].contains(request.module) ? .stumbles : .accepts
+    }
+    for hour in 0..<6 {
+      try charge(meter: Int64(hour) * 20_000)
+      house.pass(Limits.longestPushPauseSeconds * 5 / 4 + 10)
+      #expect(bills(partner).count == hour + 1)
+    }
+    #expect(bills(partner).values.allSatisfy { $0.count == 1 })
+    #expect(sent(partner, "evses").count < 6 * 80)
+    #expect(busiestSecond(sent(partner)) <= 8)
+    house.partners.clear()
+    house.partners.mood = { _, _ in .accepts }
+    house.pass(Limits.longestStragglerPauseSeconds * 5 / 4 + 5, beat: 5)
+    #expect(try isSettled(partner))
+    #expect(sent(partner).count <= 4)
+  }
+
   @Test func retryAfterIsKeptAndAnHourOfItIsTheMost() throws {
     fail(.fails(after: 900))
     try charge(meter: 0)

@@ -14,12 +14,15 @@ import Wire
     private let asked = Lines()
     var requests: [String] { asked.all }
 
-    init(count: Int, _ headers: @escaping @Sendable (String, Int, Int) -> Headers) async throws {
+    /// At most `page` on each, whatever is asked.
+    init(
+      count: Int, page: Int = 10, _ headers: @escaping @Sendable (String, Int, Int) -> Headers
+    ) async throws {
       loopback = try await Loopback()
       let base = loopback.url
       loopback.serve { [asked] request, exchange in
         let offset = request.target["offset"].flatMap { Int($0) } ?? 0
-        let limit = min(request.target["limit"].flatMap { Int($0) } ?? 10, 10)
+        let limit = min(request.target["limit"].flatMap { Int($0) } ?? page, page)
         asked.add("\(offset) \(request.target["date_from"] ?? "-")")
         guard request.target.path == "/tariffs" else {
           return exchange.respond(.json(Envelope(.clientError).bytes(at: .epoch), status: .notFound))
@@ -93,6 +96,18 @@ import Wire
     #expect(came.count == 8 && outcome.isComplete && shelf.requests.count == 1)
   }
 
+  @Test(arguments: [(99, 1), (100, 2), (101, 2), (250, 3)])
+  func withoutAnyFieldAFullPageMayNotBeTheLast(count: Int, requests: Int) async throws {
+    let shelf = try await Shelf(count: count, page: 1_000) { _, _, _ in [:] }
+    let (outcome, came) = try await shelf.pull()
+    #expect(came.count == count && outcome.isComplete && !outcome.hasLyingLinks)
+    #expect(shelf.requests.count == requests)
+    // One that says how much it gives at a time says all of it.
+    let telling = try await Shelf(count: count, page: 100) { _, _, _ in ["X-Limit": "100"] }
+    let once = try await telling.pull()
+    #expect(once.0.isComplete && telling.requests.count == 1)
+  }
+
   @Test func aPartnerThatIsKnownToLieIsAskedByOffsetFromTheBeginning() async throws {
     let shelf = try await Shelf(count: 25) { base, _, _ in ["Link": "<\(base)/x>; rel=\"next\"", "X-Limit": "10"] }
     var terms = shelf.terms
@@ -139,6 +154,17 @@ import Wire
     let foreign = json(ProviderEndpointsTests.tariff("2.2.1").replacing("\"CPO\"", with: "\"XXX\""))
     let other = PulledPage([foreign], of: .tariffs, by: ProviderEndpointsTests.House.terms(), edition)
     #expect(other.tariffs.isEmpty && other.flaws.count == 1)
+  }
+
+  /// As PyPI `python-ocpi` writes what is not there.
+  @Test func anObjectOfNothingButNullsIsNotThere() throws {
+    let edition: any OCPIEdition = Edition221(zones: zones)
+    let hollow = #""min_price":{"excl_vat":null,"incl_vat":null},"energy_mix":{"a":{"b":null}},"elements""#
+    let told = json(ProviderEndpointsTests.tariff("2.2.1").replacing("\"elements\"", with: hollow))
+    let page = PulledPage([told], of: .tariffs, by: ProviderEndpointsTests.House.terms(), edition)
+    #expect(page.flaws.isEmpty && page.tariffs.map(\.ref) == ["T1"])
+    #expect(page.tariffs.first?.tariff.minimum == nil && page.tariffs.first?.raw["min_price"] != nil)
+    #expect(json(#"{"a":{},"b":[{"c":{"d":null}}],"e":{"f":{"g":null}}}"#).withoutHollow == json(#"{"a":{},"b":[{}]}"#))
   }
 
   @Test func theNextLinkIsFoundAmongOthers() {

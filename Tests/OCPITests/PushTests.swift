@@ -70,24 +70,27 @@ import Wire
       module: module)
   }
 
-  enum Kind { case accepted, refused, retry }
+  enum Kind { case accepted, refused, retry, failed }
 
   @Test(arguments: [
     (200, "{\"status_code\":1000}", Kind.accepted), (201, "{\"status_code\":1000,\"data\":null}", .accepted),
     (200, "{\"status_code\":1999}", .accepted), (204, "", .accepted),
     (200, "{\"status_code\":2000}", .refused), (200, "{\"status_code\":2001,\"status_message\":\"no\"}", .refused),
-    (200, "{\"status_code\":3000}", .retry), (200, "{\"status_code\":4002}", .retry), (200, "", .retry),
-    (200, "<html>", .retry), (200, "ok", .retry), (200, "{\"detail\":1}", .retry), (302, "", .retry), (308, "", .retry),
+    (200, "{\"status_code\":3000}", .failed), (200, "{\"status_code\":4002}", .failed), (200, "", .failed),
+    (200, "<html>", .failed), (200, "ok", .failed), (200, "{\"detail\":1}", .failed), (302, "", .failed),
+    (308, "", .failed),
     (400, "{\"status_code\":2001}", .refused), (404, "", .refused), (405, "", .refused), (409, "", .refused),
     (413, "", .refused), (422, "{\"detail\":[]}", .refused), (401, "", .retry), (403, "", .retry), (408, "", .retry),
-    (429, "", .retry), (500, "{\"status_code\":2001}", .retry), (502, "<html>", .retry), (503, "", .retry),
+    (429, "", .retry), (500, "{\"status_code\":2001}", .failed), (501, "", .failed), (502, "<html>", .retry),
+    (503, "", .retry), (504, "", .retry),
     (200, "{\"status_code\":2000,\"status_message\":\"Session already exists\"}", .refused),
   ])
-  func anAnswerMeansOneOfThreeThings(status: Int, body: String, expected: Kind) throws {
+  func anAnswerMeansOneOfFourThings(status: Int, body: String, expected: Kind) throws {
     switch try Self.outcome(status, body) {
     case .accepted(let milliseconds): #expect(expected == .accepted && milliseconds == 5)
     case .refused: #expect(expected == .refused)
     case .retry: #expect(expected == .retry)
+    case .failed: #expect(expected == .failed)
     }
   }
 
@@ -103,7 +106,7 @@ import Wire
     (500, "{\"detail\":\"duplicate key\"}"), (200, "{\"status_code\":3000,\"status_message\":\"duplicate\"}"),
   ])
   func aCDRThatFailedIsNotTakenForOneThatExists(status: Int, body: String) throws {
-    guard case .retry = try Self.outcome(status, body, module: "cdrs") else {
+    guard case .failed = try Self.outcome(status, body, module: "cdrs") else {
       Issue.record("a failing partner is tried again")
       return
     }
@@ -118,6 +121,11 @@ import Wire
       return
     }
     #expect(seconds == after)
+    // Who says when to come back speaks of itself, and not of the object.
+    let failing = try Self.outcome(500, "", headers: ["Retry-After": header])
+    #expect(
+      failing == (after.map { .retry(after: $0, why: "HTTP 500, an empty body") } ?? .failed("HTTP 500, an empty body"))
+    )
   }
 
   // MARK: Over the wire

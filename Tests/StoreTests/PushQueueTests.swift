@@ -101,6 +101,64 @@ import Wire
     #expect(try due(at: t(60)) == ["c1", "c2"])
   }
 
+  @Test func aStragglerHoldsUpNothingAndIsNotHurried() throws {
+    try want(.locations, "L")
+    try want(.sessions, "S", session: "S")
+    try want(.cdrs, "C", session: "S")
+    try pushes.failed(key(.locations, "L"), why: "3000", attempts: 3, nextAt: t(600), at: t(0))
+    #expect(try due().isEmpty)
+    let past = try pushes.due(at: t(0), perPartner: 10, excluding: []) { _ in [key(.locations, "L")] }
+    #expect(past.map(\.key.object) == ["S"])
+    let both: Set = [key(.locations, "L"), key(.sessions, "S")]
+    #expect(
+      try pushes.due(at: t(0), perPartner: 10, excluding: []) { _ in both }.map(\.key.object).sorted() == ["C", "S"])
+    // Another object with the same id is another one.
+    #expect(try pushes.due(at: t(0), perPartner: 10, excluding: []) { _ in [key(.tokens, "L")] }.isEmpty)
+    try pushes.hurry(house.partner.id, except: [key(.locations, "L")], at: t(1))
+    #expect(try pushes.row(key(.locations, "L"))?.nextAt == t(600))
+    try pushes.hurry(house.partner.id, at: t(1))
+    #expect(try pushes.row(key(.locations, "L"))?.nextAt == t(1))
+  }
+
+  /// What is tried behind an object that fails, one after the other, and nothing of another place or session.
+  @Test func whatStandsBehindARowIsFoundInItsOrder() throws {
+    try want(.locations, "L")
+    try want(.evses, "E")
+    try want(.sessions, "S", session: "S")
+    try want(.cdrs, "C", session: "S")
+    try want(.cdrs, "D", session: "T")
+    try want(.sessions, "X", session: "X", location: 2)
+    try want(.tokens, "K", location: nil)
+    func behind(_ module: PushModule, _ object: String, flying: Set<PushKey> = []) throws(StoreFault) -> String? {
+      guard let row = try pushes.row(key(module, object)) else { return nil }
+      return try pushes.first(behind: row, at: t(0), excluding: flying)?.key.object
+    }
+    #expect(try behind(.locations, "L") == "E")
+    #expect(try behind(.locations, "L", flying: [key(.evses, "E")]) == "S")
+    #expect(try behind(.evses, "E") == "S")
+    #expect(try behind(.sessions, "S") == "C")
+    #expect(try behind(.sessions, "X") == nil)
+    #expect(try behind(.cdrs, "C") == nil)
+    #expect(try behind(.tokens, "K") == nil)
+  }
+
+  @Test func whatWasRefusedBehindARowIsRevivedAndNothingElse() throws {
+    try want(.locations, "L")
+    try want(.locations, "M", location: 2)
+    for (object, location) in [("S", Int64(1)), ("X", 2)] {
+      try want(.sessions, object, session: object, location: location)
+      try want(.cdrs, "C" + object, session: object, location: location)
+      try pushes.park(key(.sessions, object), why: "2003", at: t(1))
+      try pushes.park(key(.cdrs, "C" + object), why: "2003", at: t(1))
+    }
+    try pushes.revive(behind: try #require(try pushes.row(key(.sessions, "X"))), at: t(2))
+    #expect(try due(at: t(2)) == ["L", "M"], "its bill waits for its place")
+    #expect(try pushes.row(key(.cdrs, "CX"))?.state == .due && pushes.row(key(.sessions, "X"))?.state == .parked)
+    try pushes.revive(behind: try #require(try pushes.row(key(.locations, "L"))), at: t(3))
+    #expect(try pushes.row(key(.sessions, "S"))?.state == .due && pushes.row(key(.cdrs, "CS"))?.state == .due)
+    #expect(try pushes.row(key(.sessions, "X"))?.state == .parked)
+  }
+
   @Test func aParkedRowBlocksNothingAndAChangeGivesItAnotherChance() throws {
     try want(.sessions, "s1", session: "s1")
     try want(.cdrs, "c1", session: "s1")

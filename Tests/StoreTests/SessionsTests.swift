@@ -327,6 +327,27 @@ import Wire
     #expect(try cdrs.cdr("c1", of: house.partner.id)?.held == nil)
   }
 
+  @Test func manySessionsAreCountedAtTheFirstAndTheLastPageOfAWalk() throws {
+    let house = try SmallHouse()
+    let sessions = house.books.sessions
+    func begin(_ number: Int64) throws {
+      // Several in one millisecond.
+      try sessions.insert(house.running("s\(number)", number, holder: house.theirs, at: t(number / 3)))
+    }
+    for number: Int64 in 1...7 { try begin(number) }
+    var query = PageQuery(limit: 3)
+    var (seen, totals): ([String], [Int]) = ([], [])
+    while true {
+      let page = try sessions.page(query, of: house.partner.id)
+      seen += page.items.map(\.id)
+      totals.append(page.total)
+      guard case .after(let mark) = page.rest else { break }
+      query.after = PageMark(mark.text)
+      if seen.count == 3 { try begin(8) }
+    }
+    #expect(seen == (1...8).map { "s\($0)" } && totals == [7, 7, 8])
+  }
+
   @Test func manyCDRsAreWalkedAndCountedOnce() throws {
     let house = try SmallHouse()
     let cdrs = house.books.cdrs

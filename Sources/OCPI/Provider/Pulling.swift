@@ -49,12 +49,14 @@ extension PartnerLinkOverHTTP: ProviderLink {
     } catch {
       switch PushOutcome(error) {
       case .refused(let why): throw .impossible(why)
-      case .accepted, .retry: throw .silent("\(error)")
+      case .accepted, .retry, .failed: throw .silent("\(error)")
       }
     }
     guard reply.isSuccess, let object = reply.answer.object else {
-      if case .retry = PushOutcome(reply, module: form.module.rawValue) { throw .silent(reply.summary) }
-      throw .refused(reply.summary)
+      switch PushOutcome(reply, module: form.module.rawValue) {
+      case .retry, .failed: throw .silent(reply.summary)
+      case .accepted, .refused: throw .refused(reply.summary)
+      }
     }
     do throws(PartnerFault) {
       return try form.module == .bookings
@@ -192,8 +194,11 @@ struct PageWalk {
       return count < min(full, Limits.pulledPage) ? nil : page(of: first)
     }
     guard let link = reply.headers["Link"].flatMap(Self.next(in:)) else {
-      // Many leave the link out; only a total says that there is more.
-      return total.map { offset < $0 } == true ? distrust(from: first) : nil
+      // Many leave the link out; a total says that there is more, and where nothing is said a full page may not be the last.
+      if let total { return offset < total ? distrust(from: first) : nil }
+      guard reply.headers["X-Limit"] == nil, count == Limits.pulledPage else { return nil }
+      isByOffset = true
+      return page(of: first)
     }
     guard let url = try? reply.url.following(link), url.origin == reply.url.origin, url != reply.url,
       seen.insert(url.description).inserted

@@ -166,7 +166,7 @@ struct Told {
   // MARK: Small things
 
   private func first(_ names: [String]) -> (name: String, value: JSON)? {
-    for name in names { if let value = json[name], !value.isNull { return (name, value) } }
+    for name in names { if let value = json[name], !value.isNull, !value.isHollow { return (name, value) } }
     return nil
   }
 
