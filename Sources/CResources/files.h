@@ -392,6 +392,9 @@ static const unsigned char file_Migrations_0036_bookings_sql[] = {
 static const unsigned char file_Migrations_0037_payment_codes_sql[] = {
 #embed "../../Resources/Migrations/0037_payment_codes.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Migrations_0038_status_time_sql[] = {
+#embed "../../Resources/Migrations/0038_status_time.sql" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
 };
@@ -548,6 +551,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0035_token_transfers.sql", file_Migrations_0035_token_transfers_sql) \
   FILE("Migrations/0036_bookings.sql", file_Migrations_0036_bookings_sql) \
   FILE("Migrations/0037_payment_codes.sql", file_Migrations_0037_payment_codes_sql) \
+  FILE("Migrations/0038_status_time.sql", file_Migrations_0038_status_time_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \
