@@ -50,8 +50,9 @@ extension API {
   ) async throws -> UptimeReport {
     let (all, locations, downtimes) = try await house.read { books throws(StoreFault) in
       let all = try books.downtimes.ports(at: location)
-      let locations = try Set(all.compactMap(\.location)).compactMap { id throws(StoreFault) in
-        try books.locations.location(id)
+      var locations: [Location] = []
+      for id in Set(all.compactMap(\.location)) {
+        if let place = try books.locations.location(id) { locations.append(place) }
       }
       return (all, locations, try books.downtimes.all(from: span.begin, to: span.end))
     }

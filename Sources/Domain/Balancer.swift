@@ -24,7 +24,7 @@ public struct Balancer: Sendable {
     /// Seconds for which a load that fell still counts as it was: supply and cars are not measured at one moment.
     public var loadFallSeconds = 120
     /// Seconds between two tries with a station that said yes and did not keep a limit.
-    public var retrySeconds = 30
+    public var retrySeconds = 60
     /// V between a line and neutral.
     public var volts = 230
 

@@ -150,12 +150,11 @@ extension Balancer {
       }
     }
 
-    /// It draws by its limit: it is told a higher one at once, and if it draws by that one too it is believed.
+    /// It draws by its limit: with one that is higher than another one by which it drew, it is believed.
     private mutating func proves(by rules: Rules) {
       if let kept = keptLimit, limit >= kept + rules.headroom {
         (disobeyed, keptLimit, retryAt) = (false, nil, nil)
       } else {
-        if keptLimit == nil { retryAt = nil }
         keptLimit = min(keptLimit ?? limit, limit)
       }
     }

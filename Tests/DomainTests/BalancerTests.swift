@@ -110,14 +110,14 @@ struct BalancerTests {
     #expect(site.places(at: now)[0].words == "32 A reserved because its station draws more than the limit that it took")
     // It is told to go down, and does: its car may be full soon all the same. It is told to take more, and does, and is
     // believed again.
-    #expect(limits(site.decide(at: now + .seconds(50))) == [1: 6])
-    site.confirmed(ID(1), at: now + .seconds(51))
-    site.read(ID(1), LineCurrents(current(6), on: .all), at: now + .seconds(55))
+    #expect(limits(site.decide(at: now + .seconds(90))) == [1: 6])
+    site.confirmed(ID(1), at: now + .seconds(91))
+    site.read(ID(1), LineCurrents(current(6), on: .all), at: now + .seconds(95))
     #expect(site.places(at: now)[0].hold.l1 == current(32))
-    #expect(limits(site.decide(at: now + .seconds(56))) == [1: 10])
-    site.confirmed(ID(1), at: now + .seconds(57))
-    site.read(ID(1), LineCurrents(current(10), on: .all), at: now + .seconds(60))
-    #expect(limits(site.decide(at: now + .seconds(61))) == [1: 16, 2: 16])
+    #expect(limits(site.decide(at: now + .seconds(160))) == [1: 10])
+    site.confirmed(ID(1), at: now + .seconds(161))
+    site.read(ID(1), LineCurrents(current(10), on: .all), at: now + .seconds(165))
+    #expect(limits(site.decide(at: now + .seconds(166))) == [1: 16, 2: 16])
   }
 
   @Test func aCarThatTakesJustWhatItsDeafStationWasToldProvesNothing() {
