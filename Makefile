@@ -4,8 +4,9 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 BINARY := .build/release/ostler
-# So many rooms, and so many files of the peers' tests, are tried at once.
+# So many rooms are tried at once, and so many files of the peers' tests, which wait much of their time.
 LANES ?= 2
+PEER_LANES ?= 3
 # Debian's static archives, alone in a folder, so that the linker takes them and not the shared libraries beside them.
 ARCHIVES := .build/archives
 MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null || dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null)
@@ -61,7 +62,7 @@ peers: export OSTLER_WS_ECHO ?= $(CURDIR)/.build/release/ostler-ws-echo
 peers: peer-packages ## real clients that others wrote, and a browser, against the release binary
 	@[ -x $(OSTLER) ] || $(MAKE) build
 	@[ -x $(OSTLER_WS_ECHO) ] || swift build $(subst --product ostler,--product ostler-ws-echo,$(RELEASE))
-	$(PYTHON) -m pytest -q -n $(LANES) --dist worksteal Tests/peers || \
+	$(PYTHON) -m pytest -q -n $(PEER_LANES) --dist worksteal Tests/peers || \
 	  $(PYTHON) -m pytest -q --last-failed --last-failed-no-failures none Tests/peers
 
 bench: build ## ten figures, each beside the limit of this machine (BENCH=quick: in two minutes)

@@ -58,7 +58,7 @@ let package = Package(
     room("OCPI", ["Wire", "Net", "HTTP", "Domain"], [logging]),
     house("CSMS", ["Wire", "Crypto", "Domain", "Store"], [logging]),
     house("Admin", ["CResources", "Wire", "Net", "HTTP", "Crypto", "Domain", "Store", "Export", "CSMS"], [logging]),
-    room("Simulator", ["Wire", "Net", "HTTP", "Domain", "OCPP", "OCPI"]),
+    room("Simulator", ["Wire", "Net", "Crypto", "HTTP", "Domain", "OCPP", "OCPI"]),
     tool(
       "ostler",
       [

@@ -6,7 +6,7 @@ from .bench import BUSY, MONTH
 from .load import Guests, client
 from .machine import give_up
 from .partner import Partner
-from .servers import Books, Daemon
+from .servers import Books, Daemon, copied
 
 class Figure:
     """One thing that is measured on both sides in every run."""
@@ -335,9 +335,87 @@ class Roaming(Figure):
             report.line("99 % came within", "ms", *both("p99_ms"), 2)
 
 
+class Pull(Figure):
+    """A partner reads every location and every CDR of a large network, page by page by the links, while the stations do whole
+    transactions at half of the rate that was reached; the same pace without it says what it does to them. What the daemon
+    needs while the last half of the list is read must be what it needed for the first tenth."""
+    name = "pull"
+    locations, plugs = 10_000, 4
+
+    def measure(self, bench):
+        data = copied(bench.long_books(), f"{bench.folder}/pull")
+        with bench.daemon(data) as daemon:
+            books = Books(data)
+            partner = Partner(books)
+            books.close()
+        self.fill(data)
+        with bench.daemon(data) as daemon:
+            seconds = bench.seconds(10, 2)
+            pace = client("transactions", daemon, stations=BUSY, seconds=seconds)["messages_per_second"] / 2
+            alone = client("transactions", daemon, stations=BUSY, seconds=seconds, pace=pace)
+            read = {}
+            worker = threading.Thread(target=lambda: read.update(self.read(daemon, partner)))
+            worker.start()
+            beside = client("transactions", daemon, stations=BUSY, seconds=seconds, pace=pace)
+            worker.join()
+        want = {"locations": self.locations, "plugs": self.locations * self.plugs, "cdrs": bench.long_count}
+        for what, count in want.items():
+            if read.get(what, 0) < count:
+                give_up(f"{read.get(what)} of {count} {what} were read")
+        return {"ostler": {"alone": alone, "beside": beside, "read": read}}
+
+    def fill(self, data):
+        """The bills are the partner's, and around the stations stands a network."""
+        books = sqlite3.connect(f"{data}/ostler.db", isolation_level=None)
+        party, partner = (books.execute(f"SELECT max(id) FROM {table}").fetchone()[0] for table in ("party", "partner"))
+        books.execute("BEGIN")
+        books.execute("UPDATE cdr SET partner = ?", (partner,))
+        count = f"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {self.locations}) "
+        books.execute(count + """INSERT INTO location (party, ref, name, address, city, country, latitude, longitude, time_zone,
+            created_at, updated_at, changed_at) SELECT ?, 'PULL-' || i, 'Place ' || i, 'Road 1', 'Ghent', 'BEL', '51.05', '3.72',
+            'Europe/Brussels', i * 1000, i * 1000, i * 1000 FROM n""", (party,))
+        books.execute("""INSERT INTO station (identity, location, registration, created_at, updated_at)
+            SELECT ref, id, 'accepted', 0, 0 FROM location WHERE ref LIKE 'PULL-%'""")
+        books.execute("""INSERT INTO evse (station, number, uid, status, status_since, updated_at)
+            SELECT id, i, identity || '-' || i, 'available', 0, 0 FROM station,
+            (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) SELECT i FROM n)
+            WHERE identity LIKE 'PULL-%'""", (self.plugs,))
+        books.execute("""INSERT INTO connector (evse, number, standard, format, power_type, max_voltage, max_amperage, updated_at)
+            SELECT id, 1, 'IEC_62196_T2', 'SOCKET', 'AC_3_PHASE', 230, 32, 0 FROM evse WHERE uid LIKE 'PULL-%'""")
+        books.execute("COMMIT")
+        books.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        books.close()
+
+    def read(self, daemon, partner):
+        began, found = time.monotonic(), {"locations": 0, "plugs": 0, "cdrs": 0}
+        for body, total in partner.walk(daemon.port, partner.path("locations")):
+            found["locations"] += body.count(b'"coordinates"')
+            found["plugs"] += body.count(b'"power_type"')
+        found["locations_seconds"] = time.monotonic() - began
+        began, most = time.monotonic(), []
+        for body, total in partner.walk(daemon.port, partner.path("cdrs")):
+            found["cdrs"] += body.count(b'"cdr_token"')
+            most.append((found["cdrs"] / total, daemon.memory()))
+        found["cdrs_seconds"] = time.monotonic() - began
+        found["first_bytes"] = max(size for part, size in most if part <= 0.1)
+        found["last_bytes"] = max(size for part, size in most if part > 0.5)
+        return found
+
+    def report(self, runs):
+        report.heading(f"A partner reads {self.locations:,} locations and all those CDRs while stations charge at half load")
+        for what in ("locations", "cdrs"):
+            rate = [run["ostler"]["read"][what] / run["ostler"]["read"][f"{what}_seconds"] for run in runs]
+            report.line(f"{what} read", "1/s", rate)
+        report.line("memory at most, in the last half", "MB", [size / 2**20 for size in each(runs, "ostler", "read", "last_bytes")],
+                    [size / 2**20 for size in each(runs, "ostler", "read", "first_bytes")], 1, "in the first tenth")
+        report.line("99 % of answers came within", "ms", each(runs, "ostler", "beside", "p99_ms"),
+                    each(runs, "ostler", "alone", "p99_ms"), 2, "the same without the partner")
+
+
 def tls(certificate):
     return {"tls": 1} if certificate else {}
 
 
-ALL = [Heartbeats(), Readings(), Transactions(), HalfLoad(), Idle(), Storm(), FanOut(), Start(), Export(), Roaming()]
+ALL = [Heartbeats(), Readings(), Transactions(), HalfLoad(), Idle(), Storm(), FanOut(), Start(), Export(), Roaming(),
+       Pull()]
 NAMES = [figure.name for figure in ALL]

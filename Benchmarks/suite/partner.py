@@ -60,6 +60,20 @@ class Partner:
             give_up(f"{method} {url}: {answer}")
         return answer["data"]
 
+    def walk(self, port, path):
+        """The pages of a list, one after the other by their links, as text and with the total that each names."""
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        while path:
+            connection.request("GET", path, headers={"Authorization": self.authorization})
+            response = connection.getresponse()
+            body, link = response.read(), response.getheader("Link")
+            if response.status != 200:
+                give_up(f"GET {path}: {response.status} {body[:200]}")
+            yield body, int(response.getheader("X-Total-Count"))
+            place = urllib.parse.urlsplit(link[1:link.index(">")]) if link else None
+            path = place and f"{place.path}?{place.query}"
+        connection.close()
+
     @property
     def authorization(self):
         return header(self.token)

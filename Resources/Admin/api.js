@@ -135,5 +135,8 @@ export function mayHelp() { return reaches('support'); }
 /// Whether the caller may run stations and books: a viewer only looks.
 export function mayRun() { return reaches('operator'); }
 
+/// Whether the caller may also run what is of no site: tokens, tariffs, partners, files, new stations.
+export function mayRunAll() { return mayRun() && me.sites === null; }
+
 /// Whether the caller also decides about users, keys, partners and parties.
-export function mayOwn() { return reaches('administrator'); }
+export function mayOwn() { return reaches('administrator') && me.sites === null; }

@@ -2,7 +2,7 @@
 
 import { get, mayRun, patch, post, remove } from './api.js';
 import { stations } from './books.js';
-import { formDialog } from './dialog.js';
+import { dialog, formDialog } from './dialog.js';
 import { h, path } from './dom.js';
 import { none, timeMark } from './format.js';
 import { t, word } from './i18n.js';
@@ -40,7 +40,7 @@ export function bookingSections(site, signal) {
     ],
   });
   const list = listSection({
-    title: t('bookings.title'), empty: t('bookings.none'), url: '/bookings', values: () => ({ location: site.id }), signal,
+    title: t('bookings.title'), empty: t('bookings.none'), url: '/bookings', values: () => ({ location: site.id }), csv: true, signal,
     news: (e) => e.kind.startsWith('booking.'), key: (b) => b.id, name: (b) => b.tokens.join(', ') || b.request_id,
     buttons: mayRun() && h('button', { type: 'button', on: { click: () => book(site, () => list.refresh()) } }, t('bookings.book')),
     actions: (b) => (mayRun() && b.status === 'RESERVED' ? [{ label: t('bookings.cancel'), key: 'x', danger: true, run: () => cancel(b, () => list.refresh()) }] : []),
@@ -109,14 +109,15 @@ function edit(site, place) {
 
 async function book(site, done) {
   const { items } = await get('/booking-locations', { location: site.id, limit: 100 });
+  if (!items.length) return dialog(t('bookings.book'), () => h('p', null, t('bookings.places.none')));
   formDialog({
-    title: t('bookings.book'), intro: items.length ? t('bookings.book.text') : t('bookings.places.none'), submit: t('bookings.book'),
-    fields: items.length ? [
+    title: t('bookings.book'), intro: t('bookings.book.text'), submit: t('bookings.book'),
+    fields: [
       { name: 'booking_location', label: t('bookings.place'), type: 'select', options: items.map((p) => ({ value: String(p.id), label: p.ref })) },
       { name: 'token', label: t('field.token'), required: true, mono: true, maxlength: 36 },
       { name: 'from', label: t('col.start'), type: 'datetime-local', required: true },
       { name: 'to', label: t('col.end'), type: 'datetime-local', required: true },
-    ] : [],
+    ],
     send: ({ booking_location: place, token, from, to }) => post('/bookings', {
       booking_location: Number(place), token, from: new Date(from).toISOString(), to: new Date(to).toISOString(),
     }),

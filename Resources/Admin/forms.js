@@ -112,12 +112,14 @@ export function filterBar(fields, change, ...more) {
           id, name: field.name, type: 'checkbox', checked: field.value, on: { change: tell },
         }), field.label));
     } else {
-      bar.append(h('input', {
+      const input = h('input', {
         id, name: field.name, type: field.type === 'search' ? 'search' : field.type, 'aria-label': field.label,
         placeholder: field.placeholder ?? field.label, value: field.value ?? '', autocomplete: 'off', spellcheck: 'false',
         size: field.size, data: field.type === 'search' ? { filter: '' } : {}, 'aria-keyshortcuts': field.type === 'search' ? '/' : null,
         on: { [field.type === 'search' ? 'input' : 'change']: tell },
-      }));
+      });
+      // A date shows no placeholder.
+      bar.append(field.type === 'date' ? h('label.chip', null, field.label, input) : input);
     }
   }
   bar.append(...more.filter(Boolean));

@@ -1,6 +1,6 @@
 // The banner of stations that knock under an identity nobody entered: one click lets them in or keeps them quiet.
 
-import { mayRun, post } from './api.js';
+import { mayRunAll, post } from './api.js';
 import { knocks, locations, stations } from './books.js';
 import { announce, fill, h, path } from './dom.js';
 import { problemBox } from './dialog.js';
@@ -55,7 +55,7 @@ function stranger(knock, draw) {
     t('knock.from', { address: knock.address }), knock.encrypted ? null : t('knock.plain'),
     knock.certificate ? t('knock.certificate', { name: knock.certificate.common_name }) : null].filter(Boolean).join(' · ');
   const place = h('select', { 'aria-label': t('knock.site', { id: knock.id }), hidden: true });
-  const buttons = mayRun() && [place,
+  const buttons = mayRunAll() && [place,
     h(
       'button.primary',
       {

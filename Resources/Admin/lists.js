@@ -3,23 +3,50 @@
 import { get, post } from './api.js';
 import { command } from './commands.js';
 import { confirmDialog, problemBox } from './dialog.js';
-import { announce, fill, h } from './dom.js';
+import { announce, fill, h, query } from './dom.js';
 import { t } from './i18n.js';
 import { onNews } from './live.js';
 import { pager } from './pager.js';
+import { sorter } from './sorter.js';
 import { LiveTable } from './table.js';
 
-/// `url` and `values()` say what is read; `columns`, `key`, `name`, `actions`, `href`, `open` are the table's; `news(event)` tells
+/// The list as a table of its own, under the filters that hold when it is asked for.
+export function csvButton(url, values = () => ({}), label = t('csv')) {
+  const point = () => button.setAttribute('href', `/api/v1${url}.csv${query(values())}`);
+  const button = h('a.button', { download: '', on: { focus: point, pointerenter: point, click: point } }, label);
+  point();
+  return button;
+}
+
+/// The order of a list as the address of a screen has it (`-energy_kwh`); `change()` hears of another. Long lists are sorted by
+/// the daemon.
+export function orderOf(query, change, server = true) {
+  const text = query?.get('sort') ?? '';
+  const down = text.startsWith('-');
+  return {
+    text, server, sort: text ? { by: down ? text.slice(1) : text, down } : null,
+    /// A phone shows no heads of columns.
+    meet(place, columns, heard) {
+      if (matchMedia('(max-width: 720px)').matches) place.prepend(sorter(columns.filter((c) => (server ? c.by : c.sort)), this.sort, heard));
+    },
+    set(by, isDown) {
+      this.text = (isDown ? '-' : '') + by;
+      change();
+    },
+  };
+}
+
+/// `url` and `values()` say what is read, `csv` that the API has it as a table; `columns`, `key`, `name`, `actions`, `href`, `open` are the table's; `news(event)` tells
 /// whether an event makes it stale. Gives `element` and `begin()`.
-export function listSection({ title, text, buttons, empty, url, values = () => ({}), signal, news, level = 'h2', bar, page = 50, ...table }) {
+export function listSection({ title, text, buttons, empty, url, values = () => ({}), signal, news, level = 'h2', bar, page = 50, csv, ...table }) {
   const view = new LiveTable({ caption: title, empty: () => h('p.mute', null, empty ?? t('list.none')), ...table });
   const list = pager({
-    signal, wait: bar ? 200 : 0, key: table.key,
-    load: (cursor) => get(url, { limit: page, ...values(), cursor }, { signal }),
+    signal, wait: bar ? 200 : 0, key: table.key, order: table.order,
+    load: (cursor) => get(url, { limit: page, ...values(), sort: table.order?.text, cursor }, { signal }),
     draw: (items, fresh) => (fresh ? view.showNow(items) : view.show(items)),
   });
   if (news) onNews(({ events }) => { if (events?.some(news)) list.refresh(); }, signal);
-  const element = h('section', null, h('div.section-head', null, h(level, null, title), h('div.buttons', null, buttons)),
+  const element = h('section', null, h('div.section-head', null, h(level, null, title), h('div.buttons', null, buttons, csv && csvButton(url, values))),
     text && h('p.mute', null, text), bar, view.element, list.element);
   return { element, begin: () => list.begin(), refresh: () => list.refresh() };
 }

@@ -6,7 +6,8 @@ import { t } from './i18n.js';
 
 /// `load(cursor)` reads a page, `draw(items, fresh)` shows what is there; `fresh` where the filter changed.
 /// Gives `element` (the button for more), `begin()`, `refresh()`.
-export function pager({ load, draw, signal, wait = 0, key = (item) => item.id }) {
+/// `order` is the one that the reader chose, if any.
+export function pager({ load, draw, signal, wait = 0, key = (item) => item.id, order }) {
   const element = h('div.pager');
   let items = [], cursor = null, round = 0, pages = 0;
 
@@ -28,7 +29,7 @@ export function pager({ load, draw, signal, wait = 0, key = (item) => item.id })
 
   function foot() {
     if (cursor === null) return element.replaceChildren();
-    fill(element, h('button', { type: 'button', on: { click: () => read(cursor) } }, t('pager.more')));
+    fill(element, h('button', { type: 'button', on: { click: () => read(cursor) } }, t(order ? 'pager.next' : 'pager.more')));
   }
 
   /// New rows of the first page come in front of what is there; the order below does not change.
@@ -40,6 +41,10 @@ export function pager({ load, draw, signal, wait = 0, key = (item) => item.id })
       if (pages <= 1) {
         items = page.items;
         cursor = page.next_cursor;
+      } else if (order?.text) {
+        // Where new rows stand in it is known when the list is read again.
+        const fresh = new Map(page.items.map((item) => [key(item), item]));
+        items = items.map((item) => fresh.get(key(item)) ?? item);
       } else {
         const first = new Set(page.items.map(key));
         items = [...page.items, ...items.filter((item) => !first.has(key(item)))];

@@ -1,6 +1,6 @@
 // What can be done with a roaming partner, for its row and its page alike.
 
-import { mayOwn, mayRun, patch, post, remove } from './api.js';
+import { mayOwn, mayRunAll, patch, post, remove } from './api.js';
 import { partners } from './books.js';
 import { confirmDialog, formDialog } from './dialog.js';
 import { announce, path } from './dom.js';
@@ -20,7 +20,7 @@ export function partnerActions(partner, failed) {
     }
   };
   const actions = [];
-  if (mayRun()) {
+  if (mayRunAll()) {
     actions.push({
       label: t('partners.redeliver'), key: 'd', run: act('redeliver', 'partners.redelivered'),
       disabled: partner.queue.due + partner.queue.parked === 0, why: t('partners.redeliver.none'),
@@ -126,16 +126,21 @@ function changeForm(partner) {
           { value: 'no', label: t('partners.invoices.no') },
         ],
       },
+      {
+        name: 'takes_payments', label: t('partners.payments'), type: 'select', hint: t('partners.payments.hint'),
+        value: told(q.takes_payments) ?? '',
+        options: [{ value: '', label: t('partners.invoices.yes') }, { value: 'no', label: t('partners.invoices.no') }],
+      },
     ],
     values: (now) => ({
       token_form: null, ...Object.fromEntries(['allow_private', 'ask_unknown_tokens', 'explicit_nulls'].map((key) => [key, false])),
       ...now.quirks, reconciles_invoices: told(now.quirks?.reconciles_invoices),
-      takes_bookings: told(now.quirks?.takes_bookings), name: now.name,
+      takes_bookings: told(now.quirks?.takes_bookings), takes_payments: told(now.quirks?.takes_payments), name: now.name,
     }),
-    send: ({ name, token_form, reconciles_invoices: invoices, takes_bookings: bookings, ...flags }, match) => patch(path`/partners/${partner.id}`, {
+    send: ({ name, token_form, reconciles_invoices: invoices, takes_bookings: bookings, takes_payments: payments, ...flags }, match) => patch(path`/partners/${partner.id}`, {
       name, quirks: {
         token_form, reconciles_invoices: { yes: true, no: false }[invoices] ?? null,
-        takes_bookings: { yes: true, no: false }[bookings] ?? null,
+        takes_bookings: { yes: true, no: false }[bookings] ?? null, takes_payments: { no: false }[payments] ?? null,
         ...Object.fromEntries(Object.entries(flags).map(([key, on]) => [key, on || null])),
       },
     }, { match }),

@@ -1,7 +1,7 @@
 // What a partner sees of ours and what it does not understand, on its page: publishing rules, notes, and the lists that we
 // read of it.
 
-import { get, mayOwn, mayRun, patch, post } from './api.js';
+import { get, mayOwn, mayRunAll, patch, post } from './api.js';
 import { locations, partners, tariffs } from './books.js';
 import { dialog, form, problemBox } from './dialog.js';
 import { announce, fill, h, path } from './dom.js';
@@ -114,7 +114,7 @@ export function pullsSection(id, signal) {
   };
   fill(section, h('div.section-head', null, h('h2', null, t('pulls.title')), h('div.buttons', null,
     h('a.button', { href: path`/roaming?partner=${id}` }, t('pulls.look')),
-    mayRun() && doButton(t('pulls.now'), async () => {
+    mayRunAll() && doButton(t('pulls.now'), async () => {
       await post(path`/partners/${id}/pull`, {});
       announce(t('pulls.asked'));
       setTimeout(load, 1500);

@@ -1,6 +1,6 @@
 // What our drivers have booked at other networks, and what can be booked there.
 
-import { get, mayRun, post } from './api.js';
+import { get, mayRunAll, post } from './api.js';
 import { bookingMark } from './bookings.js';
 import { codeBlock, dialog, formDialog } from './dialog.js';
 import { announce, fill, h } from './dom.js';
@@ -13,12 +13,12 @@ import { facts } from './lists.js';
 export const bookingTable = (again) => ({
   title: t('roaming.tab.bookings'), text: t('roaming.bookings.text'), empty: t('roaming.bookings.none'), url: '/roaming/bookings',
   name: (b) => b.ref, open: show, news: (e) => e.kind.startsWith('roaming.'),
-  actions: (b) => (mayRun() && ['PENDING', 'RESERVED'].includes(b.status) ? [
+  actions: (b) => (mayRunAll() && !b.gone_at && ['PENDING', 'RESERVED'].includes(b.status) ? [
     { label: t('roaming.bookings.move'), key: 'e', run: () => move(b, again) },
     { label: t('bookings.cancel'), key: 'x', danger: true, run: () => giveUp(b, again) },
   ] : []),
   columns: [
-    { id: 'from', label: t('col.start'), head: true, cell: (b) => timeMark(b.from) },
+    { id: 'from', label: t('col.start'), head: true, cell: (b) => h('button.link', { type: 'button', on: { click: () => show(b) } }, timeMark(b.from)) },
     { id: 'to', label: t('col.end'), cell: (b) => timeMark(b.to) },
     { id: 'where', label: t('col.where'), cut: true, cell: (b) => b.record.location_id ?? none },
     { id: 'token', label: t('col.token'), cut: true, cell: (b) => h('span.id', null, (b.record.booking_tokens ?? []).map((one) => one.uid).join(', ') || none) },
@@ -30,7 +30,8 @@ export const bookingTable = (again) => ({
 function show(b) {
   dialog(t('roaming.booking'), () => h('div.stack', null,
     facts([t('col.state'), bookingMark(b.status)], [t('col.start'), timeMark(b.from)], [t('col.end'), timeMark(b.to)],
-      [t('col.partner'), b.partner?.name], [t('col.ref'), h('span.id', null, b.ref)]),
+      [t('col.partner'), b.partner?.name], [t('col.ref'), h('span.id', null, b.ref)],
+      [t('roaming.gone'), b.gone_at && timeMark(b.gone_at)]),
     h('details', null, h('summary', null, t('cdr.record')), codeBlock(JSON.stringify(b.record, null, 2)))), { cls: 'sheet' });
 }
 
@@ -41,7 +42,7 @@ export function bookable(location) {
     if (!items.length) return;
     fill(place, h('h3', null, t('bookings.places')), h('ul.plain', null, items.map((offer) => h('li', null,
       h('span.id', null, offer.ref), ' ', h('span.mute', null, t('roaming.bookings.slots', { n: slots(offer).length })), ' ',
-      mayRun() && h('button', { type: 'button', on: { click: () => book(offer) } }, t('bookings.book'))))));
+      mayRunAll() && h('button', { type: 'button', on: { click: () => book(offer) } }, t('bookings.book'))))));
   }, () => {});
   return place;
 }

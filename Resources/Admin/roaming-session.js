@@ -1,7 +1,7 @@
 // A session of one of our drivers at another network: what is known of it, what its charging comes to, and what can be
 // asked for it there.
 
-import { get, mayRun, post, replace } from './api.js';
+import { get, mayRunAll, post, replace } from './api.js';
 import { codeBlock, dialog, formDialog, problemBox } from './dialog.js';
 import { announce, fill, h, path } from './dom.js';
 import { duration, kilowattHours, money, moneyInFull, none, number, timeMark } from './format.js';
@@ -45,7 +45,7 @@ function draw(place, s, commands, load) {
       [t('col.where'), [s.location, s.evse, s.connector].filter(Boolean).join(' · ')], [t('col.start'), timeMark(s.started_at)],
       [t('col.end'), s.ended_at && timeMark(s.ended_at)], [t('col.energy'), kilowattHours(s.energy_kwh)],
       [t('col.cost'), s.cost && `${money(s.cost)} · ${moneyInFull(s.cost)}`]),
-    !isOver && mayRun() && h('div.buttons', null, actions(s, load).map(({ label, run }) => h('button', { type: 'button', on: { click: run } }, label))),
+    !isOver && mayRunAll() && h('div.buttons', null, actions(s, load).map(({ label, run }) => h('button', { type: 'button', on: { click: run } }, label))),
     s.plan && h('div', null, h('h3', null, t('roaming.plan')), planTable(s.plan)),
     commands.length > 0 && h('div', null, h('h3', null, t('roaming.asked')), commandTable(commands)),
     h('details', { open: inUse }, h('summary', null, t('cdr.record')), codeBlock(JSON.stringify(s.record, null, 2))));

@@ -6,10 +6,12 @@ import { t } from './i18n.js';
 import { later } from './rest.js';
 
 const collator = new Intl.Collator(undefined, { numeric: true });
+const nameOf = ({ by, id }) => by ?? id;
 const step = 100;   // Rows drawn at once; more on request, so that a house of thousands opens at once.
 
 /// `columns` are `{ id, label, cell(row), sig?(row), num?, head?, sort?(row), wide? }`; `key(row)` names a row, `href(row)`
 /// is where Enter leads, `open(row)` what it does instead, `actions(row)` its menu, `empty()` what to show without rows.
+/// `order` is what `orderOf` gives: where the daemon sorts, columns with `by`, their name there, can be chosen.
 /// With `stamp()`, a row that is the same object under the same stamp is not drawn again.
 export class LiveTable {
   #options; #rows = []; #drawn = new Map(); #limit = step; #held = false; #sort = null; #order = null;
@@ -17,7 +19,7 @@ export class LiveTable {
 
   constructor(options) {
     this.#options = options;
-    this.#sort = options.sort ?? null;
+    this.#sort = options.order?.sort ?? options.sort ?? null;
     const table = h('table', { class: options.class, role: 'table', data: { rows: '' } });
     if (options.caption) table.append(h('caption.out-of-sight', null, options.caption));
     this.#head = h('tr', { role: 'row' });
@@ -28,6 +30,7 @@ export class LiveTable {
     this.#blank = h('div.blank', { hidden: true });
     this.#wrap = h('div.table', null, table, this.#blank, this.#foot);
     this.#drawHead();
+    options.order?.meet(this.#wrap, options.columns, (by, down) => this.#sortBy(by, down));
     const release = () => {
       if (this.#held && !this.#wrap.matches(':hover') && !this.#body.contains(document.activeElement)) this.#let();
     };
@@ -60,8 +63,11 @@ export class LiveTable {
     this.#draw();
   }
 
+  #sortable(column) { return this.#options.order?.server ? column.by : column.sort; }
+
   #sorted(rows) {
-    const column = this.#options.columns.find((c) => c.id === this.#sort?.by);
+    if (this.#options.order?.server) return rows;
+    const column = this.#options.columns.find((c) => nameOf(c) === this.#sort?.by);
     if (!column?.sort) return rows;
     const values = rows.map((row) => column.sort(row) ?? null);
     // Most of what happens in a house of thousands moves no row: then the order is the one of before.
@@ -86,9 +92,9 @@ export class LiveTable {
 
   #drawHead() {
     const cells = this.#options.columns.map((column) => {
-      const sorted = this.#sort?.by === column.id ? (this.#sort.down ? 'descending' : 'ascending') : null;
-      const label = column.sort
-        ? h('button.sort', { type: 'button', on: { click: () => this.#sortBy(column) } }, column.label,
+      const sorted = this.#sort?.by === nameOf(column) ? (this.#sort.down ? 'descending' : 'ascending') : null;
+      const label = this.#sortable(column)
+        ? h('button.sort', { type: 'button', on: { click: () => this.#turn(column) } }, column.label,
           h('span.way', { 'aria-hidden': 'true' }, sorted === 'ascending' ? ' ↑' : sorted ? ' ↓' : ''))
         : column.hush ? h('span.out-of-sight', null, column.label) : column.label;
       return h(
@@ -103,12 +109,18 @@ export class LiveTable {
     fill(this.#head, cells);
   }
 
-  #sortBy(column) {
-    const same = this.#sort?.by === column.id;
-    this.#sort = { by: column.id, down: same ? !this.#sort.down : Boolean(column.num) };
-    this.#drawHead();
+  #turn(column) {
+    const same = this.#sort?.by === nameOf(column);
+    this.#sortBy(nameOf(column), same ? !this.#sort.down : Boolean(column.num));
     this.#head.querySelectorAll('th')[this.#options.columns.indexOf(column)]?.querySelector('button')?.focus();
-    this.showNow(this.#rows);
+  }
+
+  #sortBy(by, down) {
+    this.#sort = { by, down };
+    this.#drawHead();
+    const { order } = this.#options;
+    order?.set(by, down);
+    if (!order?.server) this.showNow(this.#rows);
   }
 
   #draw() {

@@ -70,14 +70,12 @@ public final class API {
       log.error("a request failed", metadata: ["path": "\(request.target.path)", "cause": "\(error)"])
       answer = .response(Problem(.internal, "the log of the daemon says more").response)
     }
-    switch answer {
-    case .response(var response):
-      Self.harden(&response)
-      // Browsers believe it of a certificate that they trust, so a house that certifies itself locks nobody out.
-      if request.isTLS { response.headers["Strict-Transport-Security"] = "max-age=\(Limits.secureOnlySeconds)" }
-      responder.respond(response)
-    case .stream(let feed): feed(responder)
-    }
+    if case .stream(let feed) = answer { feed(responder) }
+    guard var response = answer.whole else { return }
+    Self.harden(&response)
+    // Browsers believe it of a certificate that they trust, so a house that certifies itself locks nobody out.
+    if request.isTLS { response.headers["Strict-Transport-Security"] = "max-age=\(Limits.secureOnlySeconds)" }
+    responder.respond(response)
   }
 
   private func decide(_ request: Request, at door: AdminDoor.Kind) async throws -> Answer {
@@ -150,9 +148,10 @@ public final class API {
     (error as? Problem) ?? (error as? HouseRefusal).map { Problem($0) }
   }
 
-  private func done(_ route: Route, _ call: Call) async throws -> Answer {
+  func done(_ route: Route, _ call: Call) async throws -> Answer {
     try await checkReach(of: call, to: route)
-    if call.caller.scope != nil, Reach(route) == .nothing { return .page([], next: nil) }
+    // A table asks its list, which is empty then.
+    if call.caller.scope != nil, Reach(route) == .nothing, route.list == nil { return .page([], next: nil) }
     guard route.isCommand, let key = call.request.headers["idempotency-key"] else {
       return try await route.handle(self, call)
     }
@@ -189,7 +188,7 @@ public final class API {
     }
     var response: Response
     do {
-      guard case .response(let given) = try await work() else {
+      guard let given = try await work().whole else {
         throw Problem(.internal, "a stream is no answer to a command")
       }
       response = given
@@ -274,22 +273,28 @@ struct Route: Sendable {
   /// The type of body that it reads beside JSON.
   let alsoTakes: String?
   let isAtRoot: Bool
+  /// Of which list it is the table.
+  let list: String?
   let handle: @MainActor @Sendable (API, Call) async throws -> Answer
 
   init(
     _ name: String, _ method: HTTP.Method, _ path: String, _ access: Access, isCommand: Bool = false,
-    isAtRoot: Bool = false, alsoTakes: String? = nil,
+    isAtRoot: Bool = false, alsoTakes: String? = nil, of list: String? = nil,
     _ handle: @escaping @MainActor @Sendable (API, Call) async throws -> Answer
   ) {
     (self.name, self.method, self.path, self.access) = (name, method, path, access)
-    (self.isCommand, self.isAtRoot, self.alsoTakes, self.handle) = (isCommand, isAtRoot, alsoTakes, handle)
+    (self.isCommand, self.isAtRoot, self.alsoTakes) = (isCommand, isAtRoot, alsoTakes)
+    (self.list, self.handle) = (list, handle)
   }
 
-  static let all: [Route] =
-    entry + people + overview + stations + stationSettings + commands + certificates + rawCalls + duties + campaigns
-    + devices + sessions + cdrs + insight + margin + comparing + pricePolicies + locations + sitePlans + circuits
-    + uptime + neviReports + carbon + tokens + tariffs + mapTiles
-    + partners + roaming + bookings + parked + logs + metrics + invoices + driver + webhooks + alarms + imports
+  static let all: [Route] = {
+    let own =
+      entry + people + overview + stations + stationSettings + commands + certificates + rawCalls + duties + campaigns
+      + devices + sessions + cdrs + insight + margin + comparing + pricePolicies + locations + sitePlans + circuits
+      + uptime + neviReports + carbon + tokens + tariffs + mapTiles
+      + partners + roaming + bookings + parked + logs + metrics + invoices + driver + webhooks + alarms + imports
+    return own + tables(of: own)
+  }()
 }
 
 nonisolated extension Request {
@@ -304,6 +309,8 @@ struct Call: Sendable {
   let request: Request
   let captures: Router<Route>.Captures
   let caller: Caller
+  /// What holds in place of the query's own words.
+  var instead: [String: String] = [:]
 
   /// Who asks, as events and commands name it.
   var by: String { caller.origin }
@@ -318,7 +325,7 @@ struct Call: Sendable {
   func fields() throws(Problem) -> Fields { try Fields(body: request.body) }
 
   subscript(query name: String) -> String? {
-    request.target[name].flatMap { $0.isEmpty ? nil : $0 }
+    (instead[name] ?? request.target[name]).flatMap { $0.isEmpty ? nil : $0 }
   }
 
   // MARK: What the path names

@@ -2,16 +2,28 @@ import Domain
 import HTTP
 import Wire
 
-/// What a route answers: a whole response, or a stream that it feeds itself.
+/// What a route answers: a whole response, a page of a list, or a stream that it feeds itself.
 enum Answer {
   case response(Response)
+  case page([JSON], next: String?)
   case stream(@MainActor (Responder) -> Void)
 
   /// What an audit says of it; a stream began well.
   var status: Status {
     switch self {
     case .response(let response): response.status
-    case .stream: .ok
+    case .page, .stream: .ok
+    }
+  }
+
+  /// What a caller gets in one piece; nil of a stream.
+  var whole: Response? {
+    switch self {
+    case .response(let response): return response
+    case .page(let items, let next):
+      let page: JSON = ["items": .array(items), "next_cursor": next.map { .string(Cursor.text(of: $0)) } ?? .null]
+      return .json(page.bytes)
+    case .stream: return nil
     }
   }
 
@@ -34,11 +46,6 @@ enum Answer {
   }
 
   static var done: Answer { .response(.empty()) }
-
-  /// A page of a list.
-  static func page(_ items: [JSON], next: String?) -> Answer {
-    .json(["items": .array(items), "next_cursor": next.map { .string(Cursor.text(of: $0)) } ?? .null])
-  }
 }
 
 /// A place in a list, opaque to its reader.

@@ -224,7 +224,7 @@ nonisolated extension KeptRoamingBooking {
       "id": .id(id), "ref": .string(key.ref), "party": .party(key.party),
       "partner": try books.partners.partner(key.partner)?.nameJSON ?? .null, "request_id": .string(requestID),
       "status": .string(status), "from": .time(period.start), "to": .time(period.end), "record": body,
-      "updated_at": .time(updatedAt),
+      "updated_at": .time(updatedAt), "gone_at": .time(goneAt),
     ]
   }
 }

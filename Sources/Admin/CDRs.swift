@@ -18,20 +18,39 @@ extension Route {
 
 extension API {
   fileprivate func listCDRs(_ call: Call) async throws -> Answer {
-    let (limit, cursor) = try (call.limit(), call.cursor())
-    let span = try await span(of: call)
-    let partner: ID<Partner>? = try call.queryID("partner")
-    let isHeld = try call.queryFlag("held")
-    let name = try call.queryStation()
+    let limit = try call.limit()
+    let filter = try cdrFilter(call, span: try await span(of: call))
+    if let order = try call.sorting(by: CDRColumn.self) {
+      return try order.page(
+        await house.read { books throws(StoreFault) in
+          guard let filter = try filter(books) else { return [] }
+          return try books.cdrs.list(filter, by: order, limit: limit)?.shaped { kept throws(StoreFault) in
+            try kept.json(books)
+          }
+        }, limit: limit)
+    }
+    let cursor = try call.cursor()
     let found = try await house.read { books throws(StoreFault) -> [(String, JSON)] in
-      let station = try name.flatMap { name throws(StoreFault) in try books.stations.station(name) }
-      if name != nil, station == nil { return [] }
-      let filter = CDRFilter(from: span?.from, to: span?.to, station: station?.id, partner: partner, isHeld: isHeld)
+      guard let filter = try filter(books) else { return [] }
       return try books.cdrs.list(filter, before: cursor, limit: limit).map { kept throws(StoreFault) in
         (kept.cdr.id, try kept.json(books))
       }
     }
     return .page(found.map(\.1), next: found.count < limit ? nil : found.last?.0)
+  }
+
+  /// What the query asks for; nothing where it names a station that is not there.
+  private func cdrFilter(
+    _ call: Call, span: (from: Timestamp, to: Timestamp)?
+  ) throws -> @Sendable (Books) throws(StoreFault) -> CDRFilter? {
+    let partner: ID<Partner>? = try call.queryID("partner")
+    let isHeld = try call.queryFlag("held")
+    let name = try call.queryStation()
+    return { books throws(StoreFault) in
+      let station = try name.flatMap { name throws(StoreFault) in try books.stations.station(name) }
+      if name != nil, station == nil { return nil }
+      return CDRFilter(from: span?.from, to: span?.to, station: station?.id, partner: partner, isHeld: isHeld)
+    }
   }
 
   fileprivate func showCDR(_ id: String, status: Status = .ok) async throws -> Answer {
@@ -104,10 +123,10 @@ extension API {
 
   fileprivate func exportCDRs(_ call: Call) async throws -> Answer {
     guard let span = try await span(of: call) else { throw Problem.invalid("month", "a month as 2026-11 is expected") }
-    let partner: ID<Partner>? = try call.queryID("partner")
-    let filter = CDRFilter(from: span.from, to: span.to, partner: partner)
+    let filter = try cdrFilter(call, span: span)
     return table(CDRTable.columns, named: "cdrs-\(call[query: "month"] ?? "").csv") { books, from throws(StoreFault) in
-      try books.cdrs.export(filter, after: from, limit: Limits.exportRows).map { kept throws(StoreFault) in
+      guard let filter = try filter(books) else { return [] }
+      return try books.cdrs.export(filter, after: from, limit: Limits.exportRows).map { kept throws(StoreFault) in
         (id: kept.cdr.id, cells: try CDRTable.row(kept, books))
       }
     }
@@ -118,29 +137,42 @@ extension API {
 
   /// A table of any length as CSV.
   func table(_ columns: [String], named name: String, _ page: @escaping TablePage) -> Answer {
+    table(columns, named: name, from: ([], next: "")) { place in
+      let from = place.isEmpty ? nil : place
+      let rows = try await self.house.read { books throws(StoreFault) in try page(books, from) }
+      return (rows.map(\.cells), next: rows.count == Limits.exportRows ? rows.last?.id : nil)
+    }
+  }
+
+  /// The same of rows that come by other ways: the first of them are there, and each page names the next one.
+  typealias TableRows = (cells: [[CSV.Cell]], next: String?)
+  func table(
+    _ columns: [String], named name: String, from first: TableRows,
+    _ page: @escaping @MainActor @Sendable (String) async throws -> TableRows
+  ) -> Answer {
     .stream { responder in
       var head = Response(
         .ok,
         headers: ["Content-Type": "text/csv; charset=utf-8", "Content-Disposition": "attachment; filename=\"\(name)\""])
       API.harden(&head)
-      Task { await self.write(CSV(columns: columns), page, to: responder.stream(head)) }
+      Task { await self.write(CSV(columns: columns), first, page, to: responder.stream(head)) }
     }
   }
 
   /// A page of rows at a time, each from a snapshot of its own and only when the reader took the one before.
-  private func write(_ table: CSV, _ page: @escaping TablePage, to stream: BodyStream) async {
-    var table = table
-    var cursor: String?
+  private func write(
+    _ table: CSV, _ first: TableRows, _ page: @MainActor @Sendable (String) async throws -> TableRows,
+    to stream: BodyStream
+  ) async {
+    var (table, rows) = (table, first)
     do {
       while true {
-        let from = cursor
-        let rows = try await house.read { books throws(StoreFault) in try page(books, from) }
-        for row in rows { table.add(row.cells) }
+        for row in rows.cells { table.add(row) }
         stream.send(table.take())
-        guard rows.count == Limits.exportRows, let last = rows.last?.id else { return stream.finish() }
-        cursor = last
+        guard let next = rows.next else { return stream.finish() }
         let goesOn = await withCheckedContinuation { waiting in stream.whenReady { waiting.resume(returning: $0) } }
         guard goesOn else { return }
+        rows = try await page(next)
       }
     } catch {
       // A table that ends in the middle must not be taken for a whole one.

@@ -98,7 +98,7 @@ extension API {
         guard let identity = Self.identity(table, row) else { return false }
         return try books.stations.station(identity) != nil
       }
-      return (names, try books.locations.list(limit: Limits.longestPage))
+      return (names, try Self.places(books))
     }
     return zip(table.rows, known).map { row, isKnown in
       let name = table.cell(row, "id", "identity", "chargebox id", "charge point id") ?? ""
@@ -110,13 +110,22 @@ extension API {
       if isKnown { return ImportRow(line: row.line, name: identity.text, outcome: .exists) }
       var site: ID<Location>?
       if let place = table.cell(row, "location", "site") {
-        let found = places.first { $0.ref == place || $0.name == place || $0.id.description == place }
-        guard let found else {
-          return ImportRow(line: row.line, name: name, outcome: .error, why: "location: there is no \(place)")
+        let found = Self.place(place, among: places)
+        guard found.count == 1 else {
+          let why = found.isEmpty ? "there is no \(place)" : "\(found.count) locations are called \(place)"
+          return ImportRow(line: row.line, name: name, outcome: .error, why: "location: \(why)")
         }
-        site = found.id
+        site = found[0].id
       }
       let (location, password, serial) = (site, table.cell(row, "password"), table.cell(row, "serial_number"))
+      var profile: SecurityProfile?
+      if let text = table.cell(row, "security_profile") {
+        profile = Int(text).flatMap(SecurityProfile.init(rawValue:))
+        if profile == nil {
+          return ImportRow(line: row.line, name: name, outcome: .error, why: "security_profile: 0 to 3 is expected")
+        }
+      }
+      let wanted = profile
       let evses = table.cell(row, "evses").map { Int($0) ?? -1 } ?? 0
       guard (0...Limits.importedEVSEs).contains(evses) else {
         return ImportRow(
@@ -124,10 +133,29 @@ extension API {
       }
       return ImportRow(line: row.line, name: identity.text, outcome: .create) { api, who in
         let made = try await api.house.addStation(
-          identity, at: location, password: password, evses: evses, serialNumber: serial, securityProfile: nil, by: who)
+          identity, at: location, password: password, evses: evses, serialNumber: serial, securityProfile: wanted,
+          by: who)
         return .string(made.identity.text)
       }
     }
+  }
+
+  nonisolated private static func places(_ books: Books) throws(StoreFault) -> [Location] {
+    var places: [Location] = []
+    while true {
+      let page = try books.locations.list(after: places.last?.id, limit: Limits.longestPage)
+      places += page
+      if page.count < Limits.longestPage { return places }
+    }
+  }
+
+  /// By its id for partners, else by its name, else by its number here.
+  nonisolated private static func place(_ text: String, among places: [Location]) -> [Location] {
+    for name: (Location) -> String in [{ $0.ref }, { $0.name }, { $0.id.description }] {
+      let found = places.filter { name($0) == text }
+      if !found.isEmpty { return found }
+    }
+    return []
   }
 
   nonisolated private static func identity(_ table: CSVTable, _ row: CSVTable.Row) -> StationIdentity? {
@@ -141,11 +169,12 @@ extension API {
     guard table.has("uid", "id tag") else {
       throw Problem.invalid("text", "a column `uid` (or SteVe's `ID Tag`) is expected")
     }
-    let known = try await house.read { books throws(StoreFault) in
-      try table.rows.map { row throws(StoreFault) -> Bool in
+    let (known, places) = try await house.read { books throws(StoreFault) in
+      let known = try table.rows.map { row throws(StoreFault) -> Bool in
         guard let uid = table.cell(row, "uid", "id tag") else { return false }
         return try books.tokens.tokens(folded: Token.fold(uid)).contains { $0.owner == nil }
       }
+      return (known, try table.has("places") ? Self.places(books) : [])
     }
     let now = now
     return zip(table.rows, known).map { row, isKnown in
@@ -153,6 +182,10 @@ extension API {
       func wrong(_ why: String) -> ImportRow { ImportRow(line: row.line, name: uid, outcome: .error, why: why) }
       guard !uid.isEmpty else { return wrong("uid: a uid is expected") }
       if isKnown { return ImportRow(line: row.line, name: uid, outcome: .exists) }
+      // Of a table of all tokens: partners send theirs themselves.
+      if let partner = table.cell(row, "partner") {
+        return ImportRow(line: row.line, name: uid, outcome: .exists, why: "it is a token of \(partner)")
+      }
       var draft = Token(
         id: ID(0), uid: uid, kind: .rfid, contractID: table.cell(row, "contract_id") ?? "",
         issuer: table.cell(row, "issuer") ?? "", createdAt: now, updatedAt: now)
@@ -173,6 +206,39 @@ extension API {
       if let end = table.cell(row, "valid_until", "expiry date/time", "expiry date") {
         guard let time = Self.time(end) else { return wrong("valid_until: \(end) is no time as 2026-11-03T09:15:00Z") }
         draft.validUntil = time
+      }
+      if let word = table.cell(row, "whitelist") {
+        guard let known = Token.Whitelist(rawValue: word) else { return wrong("whitelist: \(word) is none") }
+        draft.whitelist = known
+      }
+      if let word = table.cell(row, "preference") {
+        guard let known = ChargingPreferences.Kind(rawValue: word) else { return wrong("preference: \(word) is none") }
+        draft.preference = known
+      }
+      if let text = table.cell(row, "credit") {
+        guard let amount = Decimal(text).flatMap({ Money(read: $0) }) else {
+          return wrong("credit: an amount such as 25.00 is expected")
+        }
+        draft.credit = amount
+      }
+      if let text = table.cell(row, "priority") {
+        guard let number = Int(text), Token.priorities.contains(number) else { return wrong("priority: -9 to 9") }
+        draft.priority = number
+      }
+      if let text = table.cell(row, "sessions_at_once") {
+        guard let most = Int(text), most > 0 else { return wrong("sessions_at_once: at least 1") }
+        draft.sessionsAtOnce = most
+      }
+      if let text = table.cell(row, "places") {
+        guard let found = TokenPlace.read(text, among: { Self.place($0, among: places) }) else {
+          return wrong("places: \(text) does not say where, such as location=LOC1; station=CS-1/2")
+        }
+        draft.places = found
+      }
+      if let text = table.cell(row, "energy_transfers") {
+        let words = text.split(separator: " ").map { EnergyTransfer(rawValue: String($0)) }
+        guard !words.contains(nil) else { return wrong("energy_transfers: \(text) are none") }
+        draft.transfers = words.compactMap(\.self)
       }
       let token = draft
       return ImportRow(line: row.line, name: uid, outcome: .create) { api, who in

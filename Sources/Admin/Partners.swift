@@ -127,6 +127,7 @@ extension API {
         try quirks.change("explicit_nulls", &partner.quirks.explicitNulls)
         try quirks.change("reconciles_invoices", &partner.quirks.reconcilesInvoices)
         try quirks.change("takes_bookings", &partner.quirks.takesBookings)
+        try quirks.change("takes_payments", &partner.quirks.takesPayments)
         try quirks.change("pages_by_offset", &partner.quirks.pagesByOffset)
         try quirks.change("pull_minutes", &partner.quirks.pullMinutes)
         try quirks.change("requests_per_minute", &partner.quirks.requestsPerMinute)

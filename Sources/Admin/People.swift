@@ -26,6 +26,9 @@ extension Route {
     Route("changeMyPassword", .post, "/me/password", .look) { try await $0.changeMyPassword($1) },
     Route("listMyLogins", .get, "/me/logins", .look) { try await $0.listMyLogins($1) },
     Route("endMyLogin", .delete, "/me/logins/{id}", .look) { try await $0.endMyLogin($1) },
+    Route("listMyViews", .get, "/me/views", .look) { try await $0.listMyViews($1) },
+    Route("keepMyView", .post, "/me/views", .look) { try await $0.keepMyView($1) },
+    Route("removeMyView", .delete, "/me/views/{id}", .look) { try await $0.removeMyView($1) },
     Route("showMyFactor", .get, "/me/second-factor", .look) { try await $0.showMyFactor($1) },
     Route("beginMyFactor", .post, "/me/second-factor", .look) { try await $0.beginMyFactor($1) },
     Route("confirmMyFactor", .post, "/me/second-factor/confirm", .look) { try await $0.confirmMyFactor($1) },
@@ -137,6 +140,37 @@ extension API {
     return .done
   }
 
+  fileprivate func listMyViews(_ call: Call) async throws -> Answer {
+    _ = try call.session()
+    let name = call.caller.name
+    let views = try await house.read { books throws(StoreFault) in
+      try books.users.user(name).map { user throws(StoreFault) in try books.savedViews.list(of: user.id) } ?? []
+    }
+    return .page(views.map(\.json), next: nil)
+  }
+
+  /// Keeps it in the place of one of the same name.
+  fileprivate func keepMyView(_ call: Call) async throws -> Answer {
+    _ = try call.session()
+    var fields = try call.fields()
+    let view = try SavedView(screen: fields.text("screen"), name: fields.text("name"), query: fields.text("query"))
+    try fields.finish()
+    for (field, text, most) in [
+      ("screen", view.screen, SavedView.longestName), ("name", view.name, SavedView.longestName),
+      ("query", view.query, SavedView.longestQuery),
+    ] where !(1...most).contains(text.unicodeScalars.count) {
+      throw Problem.invalid(field, "1 to \(most) characters")
+    }
+    try await house.keepView(view, of: call.caller.name)
+    return try await listMyViews(call)
+  }
+
+  fileprivate func removeMyView(_ call: Call) async throws -> Answer {
+    _ = try call.session()
+    try await house.removeView(call.id(), of: call.caller.name)
+    return .done
+  }
+
   fileprivate func showMyFactor(_ call: Call) async throws -> Answer {
     _ = try call.session()
     let me = try await house.user(named: call.caller.name)
@@ -210,8 +244,14 @@ extension Call {
 extension API {
   fileprivate func listAudit(_ call: Call) async throws -> Answer {
     let limit = try call.limit()
-    let cursor: ID<AuditEntry>? = try call.cursorID()
     let (who, operation) = (call[query: "who"], call[query: "operation"])
+    if let order = try call.sorting(by: AuditColumn.self) {
+      return try order.page(
+        await house.read { books throws(StoreFault) in
+          try books.audit.list(who: who, operation: operation, by: order, limit: limit)?.shaped(\.json)
+        }, limit: limit)
+    }
+    let cursor: ID<AuditEntry>? = try call.cursorID()
     let found = try await house.read { books throws(StoreFault) in
       try books.audit.list(who: who, operation: operation, before: cursor, limit: limit)
     }
@@ -225,6 +265,12 @@ nonisolated extension AuditEntry {
       "id": .id(id), "at": .time(at), "who": .string(who), "address": .string(address),
       "operation": .string(operation), "path": .string(path), "status": .whole(status),
     ]
+  }
+}
+
+nonisolated extension SavedView {
+  fileprivate var json: JSON {
+    ["id": .id(id), "screen": .string(screen), "name": .string(name), "query": .string(query)]
   }
 }
 

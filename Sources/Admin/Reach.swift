@@ -17,6 +17,8 @@ nonisolated enum Reach: Hashable {
   case nothing
   /// One thing, which must be at one of the caller's sites.
   case one(Thing)
+  /// Something new, for what the body names: that must be at one of the caller's sites.
+  case named
 
   /// What a path names with `{id}`.
   enum Thing: String {
@@ -40,6 +42,8 @@ nonisolated enum Reach: Hashable {
   /// Choices of the house that show on everybody's page.
   private static let ofEverybody: Set = ["logOut", "showPublicPages", "showMapTiles"]
 
+  private static let ofWhatIsNamed: Set = ["createBookingLocation", "createBooking"]
+
   private static let ofNoSite: Set = [
     "listKnocks", "listPartners", "listTokens", "listUnknownTags", "listCampaigns", "listFiles", "listInvoices",
     "listPricePolicies", "listClosedMonths", "listRoamingLocations", "listRoamingTariffs",
@@ -53,9 +57,11 @@ nonisolated enum Reach: Hashable {
       self = .own
     } else if parts.count > 1, parts[1] == "{id}", let thing = Thing(rawValue: String(parts[0])) {
       self = .one(thing)
+    } else if Self.ofWhatIsNamed.contains(route.name) {
+      self = .named
     } else {
-      self =
-        Self.ofSites.contains(route.name) ? .sites : Self.ofNoSite.contains(route.name) ? .nothing : .house
+      let name = route.list ?? route.name
+      self = Self.ofSites.contains(name) ? .sites : Self.ofNoSite.contains(name) ? .nothing : .house
     }
   }
 }
@@ -68,6 +74,7 @@ extension API {
     case .own, .sites, .nothing: break
     case .house:
       throw Problem(.forbidden, "this concerns the whole house, and you are limited to some sites")
+    case .named: try await checkNames(in: call)
     case .one(let thing):
       guard try await isInReach(thing, call.text("id")) else {
         throw Problem(.notFound, "no such thing: \(call.text("id"))")
@@ -76,16 +83,19 @@ extension API {
     }
   }
 
-  /// What a body names beside the thing of the path must be in reach too.
+  /// What a body names must be in reach, too.
   private func checkNames(in call: Call) async throws {
     guard let body = try? JSON.parse(call.request.body).object else { return }
     let named: [(String, Reach.Thing)] = [
       ("session", .sessions), ("reservation", .reservations), ("station", .stations), ("location", .locations),
+      ("booking_location", .bookingLocations),
     ]
     for (name, thing) in named {
       guard let value = body[name], !value.isNull else { continue }
       let text = value.string ?? value.int.map { "\($0)" } ?? ""
-      guard try await isInReach(thing, text) else { throw Problem.invalid(name, "there is no such \(name): \(text)") }
+      guard try await isInReach(thing, text) else {
+        throw Problem.invalid(name, "there is no such \(name.replacing("_", with: " ")): \(text)")
+      }
     }
   }
 

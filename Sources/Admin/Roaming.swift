@@ -104,9 +104,17 @@ extension API {
 
   fileprivate func listRoamingSessions(_ call: Call) async throws -> Answer {
     let limit = try call.limit()
-    let cursor: ID<RoamingSession>? = try call.cursorID()
     let partner: ID<Partner>? = try call.queryID("partner")
     let isOpen = try call.queryFlag("open")
+    if let order = try call.sorting(by: RoamingSessionColumn.self) {
+      return try order.page(
+        await house.read { books throws(StoreFault) in
+          try books.roamingUses.sessions(of: partner, open: isOpen, by: order, limit: limit)?.shaped {
+            session throws(StoreFault) in try session.json(books)
+          }
+        }, limit: limit)
+    }
+    let cursor: ID<RoamingSession>? = try call.cursorID()
     let (found, shapes) = try await house.read { books throws(StoreFault) in
       let found = try books.roamingUses.sessions(of: partner, open: isOpen, before: cursor, limit: limit)
       return (found.last?.id, try found.map { session throws(StoreFault) in try session.json(books) })
@@ -127,10 +135,18 @@ extension API {
 
   fileprivate func listRoamingCDRs(_ call: Call) async throws -> Answer {
     let limit = try call.limit()
-    let cursor: ID<RoamingCDR>? = try call.cursorID()
     let partner: ID<Partner>? = try call.queryID("partner")
     let isDoubtful = try call.queryFlag("doubtful")
     let (from, to) = try (call.queryTime("from"), call.queryTime("to"))
+    if let order = try call.sorting(by: RoamingCDRColumn.self) {
+      return try order.page(
+        await house.read { books throws(StoreFault) in
+          try books.roamingUses.cdrs(
+            of: partner, doubtful: isDoubtful, from: from, to: to, by: order, limit: limit
+          )?.shaped { cdr throws(StoreFault) in try cdr.json(books) }
+        }, limit: limit)
+    }
+    let cursor: ID<RoamingCDR>? = try call.cursorID()
     let (found, shapes) = try await house.read { books throws(StoreFault) in
       let found = try books.roamingUses.cdrs(
         of: partner, doubtful: isDoubtful, from: from, to: to, before: cursor, limit: limit)

@@ -25,9 +25,20 @@ extension API {
   var sessionShaper: SessionShaper { SessionShaper(zones: zones, now: now) }
 
   fileprivate func listSessions(_ call: Call) async throws -> Answer {
-    let (limit, cursor) = try (call.limit(), call.cursor())
+    let limit = try call.limit()
     let filter = try sessionFilter(call)
     let shaper = sessionShaper
+    if let order = try call.sorting(by: SessionColumn.self) {
+      return try order.page(
+        await house.read { books throws(StoreFault) in
+          guard let filter = try filter(books) else { return [] }
+          var shaper = shaper
+          return try books.sessions.list(filter, by: order, limit: limit)?.shaped { session throws(StoreFault) in
+            try shaper.json(session, books)
+          }
+        }, limit: limit)
+    }
+    let cursor = try call.cursor()
     let found = try await house.read { books throws(StoreFault) -> [(String, JSON)] in
       guard let filter = try filter(books) else { return [] }
       var shaper = shaper

@@ -38,6 +38,24 @@ extension API {
     let limit = try call.limit()
     let choice = try call.queryWord("status", as: StationChoice.self)
     let filter = try stationFilter(call, choice)
+    let order = try call.sorting(by: StationColumn.self)
+    if let order, choice?.isConnection != true {
+      let found = try await house.read { books throws(StoreFault) in
+        try books.stations.list(filter, by: order, limit: limit).map { found throws(StoreFault) in
+          (found, try found.map(\.item).shaped(by: books))
+        }
+      }
+      let online = house.onlineStations
+      let shown = found.map { found, shapes in
+        zip(found, shapes).map { row, shape in
+          Ranked(item: shape.json(isOnline: online.contains(shape.station.id)), rank: row.rank)
+        }
+      }
+      return try order.page(shown, limit: limit)
+    }
+    if order != nil {
+      throw Problem.invalid("sort", "who is connected stands in no book: that choice has its own order")
+    }
     var place: StationIdentity?
     if let text = try call.cursor() {
       guard let identity = StationIdentity(text) else {
@@ -77,16 +95,18 @@ extension API {
       location: try call.queryID("location"), status: choice.flatMap { EVSE.Status(rawValue: $0.rawValue) })
   }
 
-  /// Who is connected has a column of its own: the table follows the books.
   fileprivate func exportStations(_ call: Call) throws -> Answer {
     let choice = try call.queryWord("status", as: StationChoice.self)
-    if choice?.isConnection == true {
-      throw Problem.invalid("status", "who is connected stands in the column `online`")
-    }
     let (filter, online) = (try stationFilter(call, choice), house.onlineStations)
-    return table(StationShape.columns, named: "stations.csv") { books, from throws(StoreFault) in
-      try books.stations.list(filter, after: from.flatMap { StationIdentity($0) }, limit: Limits.exportRows)
-        .shaped(by: books).map { ($0.station.identity.text, $0.row(isOnline: online.contains($0.station.id))) }
+    return table(StationShape.columns, named: "stations.csv", from: ([], next: "")) { place in
+      let found = try await self.house.read { books throws(StoreFault) in
+        try books.stations.list(filter, after: StationIdentity(place), limit: Limits.exportRows).shaped(by: books)
+      }
+      let next = found.count == Limits.exportRows ? found.last?.station.identity.text : nil
+      let shown = found.filter {
+        choice?.isConnection != true || online.contains($0.station.id) == (choice == .online)
+      }
+      return (shown.map { $0.row(isOnline: online.contains($0.station.id)) }, next)
     }
   }
 
@@ -114,6 +134,9 @@ extension API {
     json["oddities"] = .list(found.oddities) {
       ["what": .string($0.what), "count": .whole($0.count), "sample": .text($0.sample), "last_at": .time($0.lastAt)]
     }
+    let can = house.abilities(of: station)
+    json["abilities"] = .list(can.abilities) { .word($0) }
+    json["calls"] = .list(can.calls) { .string($0) }
     json["address"] = .text(link?.address)
     json["connected_at"] = .time(link?.since)
     json["connection_profile"] = .whole(link?.security.profile.rawValue)
@@ -340,13 +363,15 @@ nonisolated struct StationShape: Sendable {
 
   /// Its line in a table, by the names that an import reads too.
   static let columns = [
-    "id", "location", "serial_number", "evses", "statuses", "vendor", "model", "firmware_version", "version",
+    "id", "location", "location_name", "serial_number", "evses", "statuses", "vendor", "model", "firmware_version",
+    "version",
     "registration", "security_profile", "online", "booted_at", "last_seen_at", "created_at",
   ]
 
   func row(isOnline: Bool) -> [CSV.Cell] {
     [
-      .text(station.identity.text), .text(location?.name), .text(station.serialNumber), .whole(Int64(evses.count)),
+      .text(station.identity.text), .text(location?.ref), .text(location?.name), .text(station.serialNumber),
+      .whole(Int64(evses.count)),
       .text(evses.map { "\($0.number) \($0.status.rawValue)" }.joined(separator: "; ")), .text(station.vendor),
       .text(station.model), .text(station.firmwareVersion), .text(station.lastVersion),
       .text(station.registration.rawValue), .whole(Int64(station.securityProfile.rawValue)), .flag(isOnline),

@@ -9,7 +9,7 @@ import Wire
 extension Route {
   static let tokens: [Route] = [
     Route("listTokens", .get, "/tokens", .look) { try await $0.listTokens($1) },
-    Route("exportTokens", .get, "/tokens.csv", .look) { try $0.exportTokens($1) },
+    Route("exportTokens", .get, "/tokens.csv", .look, of: "listTokens") { try $0.exportTokens($1) },
     Route("createToken", .post, "/tokens", .run) { try await $0.createToken($1) },
     Route("getToken", .get, "/tokens/{id}", .look) { try await $0.showToken($1.id(), status: .ok) },
     Route("changeToken", .patch, "/tokens/{id}", .run) { try await $0.changeToken($1) },
@@ -23,8 +23,16 @@ nonisolated private enum OwnerChoice: String, Word { case ours, partners }
 extension API {
   fileprivate func listTokens(_ call: Call) async throws -> Answer {
     let limit = try call.limit()
-    let cursor: ID<Token>? = try call.cursorID()
     let filter = try tokenFilter(call)
+    if let order = try call.sorting(by: TokenColumn.self) {
+      return try order.page(
+        await house.read { books throws(StoreFault) in
+          try books.tokens.list(filter, by: order, limit: limit)?.shaped { token throws(StoreFault) in
+            try token.json(books)
+          }
+        }, limit: limit)
+    }
+    let cursor: ID<Token>? = try call.cursorID()
     let (tokens, shapes) = try await house.read { books throws(StoreFault) in
       let tokens = try books.tokens.list(filter, after: cursor, limit: limit)
       return (tokens, try tokens.map { token throws(StoreFault) in try token.json(books) })
@@ -39,12 +47,15 @@ extension API {
 
   fileprivate func exportTokens(_ call: Call) throws -> Answer {
     let filter = try tokenFilter(call)
+    let isEmpty = call.caller.scope != nil
     return table(Token.columns, named: "tokens.csv") { books, from throws(StoreFault) in
+      // No token is of a site.
+      if isEmpty { return [] }
       let after = from.flatMap { Int64($0) }.map { ID<Token>($0) }
       return try books.tokens.list(filter, after: after, limit: Limits.exportRows).map { token throws(StoreFault) in
         let owner = try token.owner.flatMap { id throws(StoreFault) in try books.partners.role(id) }
         let partner = try owner.flatMap { role throws(StoreFault) in try books.partners.partner(role.partner) }
-        return (token.id.description, token.row(partner: partner?.name))
+        return (token.id.description, try token.row(partner: partner?.name, books))
       }
     }
   }
@@ -89,7 +100,7 @@ extension API {
     try fields.change("priority", &token.priority)
     try fields.change("sessions_at_once", &token.sessionsAtOnce)
     try fields.change("preference", word: &token.preference)
-    if let priority = token.priority, !(-9...9).contains(priority) { throw .invalid("priority", "-9 to 9") }
+    if let priority = token.priority, !Token.priorities.contains(priority) { throw .invalid("priority", "-9 to 9") }
     if let most = token.sessionsAtOnce, most < 1 { throw .invalid("sessions_at_once", "at least 1") }
     if fields.has("places") { token.places = try places(&fields) }
     if fields.has("energy_transfers") { token.transfers = try transfers(&fields) }
@@ -157,15 +168,18 @@ nonisolated extension Token {
   /// Its line in a table, by the names that an import reads too.
   static let columns = [
     "uid", "type", "contract_id", "visual_number", "issuer", "group_id", "valid", "valid_until", "whitelist",
-    "language", "credit", "priority", "sessions_at_once", "preference", "partner", "created_at",
+    "language", "credit", "priority", "sessions_at_once", "preference", "places",
+    "energy_transfers", "partner", "created_at",
   ]
 
-  func row(partner: String?) -> [CSV.Cell] {
+  func row(partner: String?, _ books: Books) throws(StoreFault) -> [CSV.Cell] {
     [
       .text(uid), .text(kind.rawValue), .text(contractID), .text(visualNumber), .text(issuer), .text(groupID),
       .flag(isValid), .time(validUntil), .text(whitelist.rawValue), .text(language),
       credit.map { .number($0.decimal) } ?? .empty, .whole(priority), .whole(sessionsAtOnce),
-      .text(preference?.rawValue), .text(partner), .time(createdAt),
+      .text(preference?.rawValue),
+      .text(try places?.map { place throws(StoreFault) in try place.written(books) }.joined(separator: "; ")),
+      .text(transfers?.map(\.rawValue).joined(separator: " ")), .text(partner), .time(createdAt),
     ]
   }
 
@@ -194,5 +208,37 @@ nonisolated extension Token {
       "owner": whose,
       "created_at": .time(createdAt), "updated_at": .time(updatedAt),
     ]
+  }
+}
+
+nonisolated extension TokenPlace {
+  /// As a table has it: `location=LOC1` by its id for partners, `station=CS-1`, `station=CS-1/2` for one of its EVSEs.
+  fileprivate func written(_ books: Books) throws(StoreFault) -> String {
+    if let location { return "location=\(try books.locations.location(ID(location))?.ref ?? "\(location)")" }
+    return "station=\(station ?? "")" + (evse.map { "/\($0)" } ?? "")
+  }
+
+  /// What such a table says; nil where it is not understood.
+  static func read(_ text: String, among locations: (String) -> [Location]) -> [TokenPlace]? {
+    var places: [TokenPlace] = []
+    for part in text.split(separator: ";").map({ $0.drop { $0 == " " } }) {
+      var place = TokenPlace()
+      if part.hasPrefix("location=") {
+        let found = locations(String(part.dropFirst("location=".count)))
+        guard found.count == 1 else { return nil }
+        place.location = found[0].id.value
+      } else if part.hasPrefix("station=") {
+        // No identity has a slash in it.
+        let names = part.dropFirst("station=".count).split(separator: "/", maxSplits: 1)
+        place.station = names.first.map(String.init)
+        if names.count == 2 {
+          guard let number = Int(names[1]) else { return nil }
+          place.evse = number
+        }
+      }
+      guard place.isWhole else { return nil }
+      places.append(place)
+    }
+    return places.isEmpty ? nil : places
   }
 }

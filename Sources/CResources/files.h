@@ -257,6 +257,9 @@ static const unsigned char file_Admin_session_columns_js[] = {
 static const unsigned char file_Admin_shell_js[] = {
 #embed "../../Resources/Admin/shell.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_sorter_js[] = {
+#embed "../../Resources/Admin/sorter.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_states_js[] = {
 #embed "../../Resources/Admin/states.js" suffix(, 0) if_empty(0)
 };
@@ -280,6 +283,9 @@ static const unsigned char file_Admin_tariff_words_js[] = {
 };
 static const unsigned char file_Admin_theme_js[] = {
 #embed "../../Resources/Admin/theme.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_views_js[] = {
+#embed "../../Resources/Admin/views.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Migrations_0001_house_sql[] = {
 #embed "../../Resources/Migrations/0001_house.sql" suffix(, 0) if_empty(0)
@@ -392,8 +398,14 @@ static const unsigned char file_Migrations_0036_bookings_sql[] = {
 static const unsigned char file_Migrations_0037_payment_codes_sql[] = {
 #embed "../../Resources/Migrations/0037_payment_codes.sql" suffix(, 0) if_empty(0)
 };
-static const unsigned char file_Migrations_0038_status_time_sql[] = {
-#embed "../../Resources/Migrations/0038_status_time.sql" suffix(, 0) if_empty(0)
+static const unsigned char file_Migrations_0038_booking_pulls_sql[] = {
+#embed "../../Resources/Migrations/0038_booking_pulls.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0039_saved_views_sql[] = {
+#embed "../../Resources/Migrations/0039_saved_views.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0040_status_time_sql[] = {
+#embed "../../Resources/Migrations/0040_status_time.sql" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
@@ -506,6 +518,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/screens/webhooks.js", file_Admin_screens_webhooks_js) \
   FILE("Admin/session-columns.js", file_Admin_session_columns_js) \
   FILE("Admin/shell.js", file_Admin_shell_js) \
+  FILE("Admin/sorter.js", file_Admin_sorter_js) \
   FILE("Admin/states.js", file_Admin_states_js) \
   FILE("Admin/status.html", file_Admin_status_html) \
   FILE("Admin/status.js", file_Admin_status_js) \
@@ -514,6 +527,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/tariff-view.js", file_Admin_tariff_view_js) \
   FILE("Admin/tariff-words.js", file_Admin_tariff_words_js) \
   FILE("Admin/theme.js", file_Admin_theme_js) \
+  FILE("Admin/views.js", file_Admin_views_js) \
   FILE("Migrations/0001_house.sql", file_Migrations_0001_house_sql) \
   FILE("Migrations/0002_numbered.sql", file_Migrations_0002_numbered_sql) \
   FILE("Migrations/0003_security.sql", file_Migrations_0003_security_sql) \
@@ -551,7 +565,9 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0035_token_transfers.sql", file_Migrations_0035_token_transfers_sql) \
   FILE("Migrations/0036_bookings.sql", file_Migrations_0036_bookings_sql) \
   FILE("Migrations/0037_payment_codes.sql", file_Migrations_0037_payment_codes_sql) \
-  FILE("Migrations/0038_status_time.sql", file_Migrations_0038_status_time_sql) \
+  FILE("Migrations/0038_booking_pulls.sql", file_Migrations_0038_booking_pulls_sql) \
+  FILE("Migrations/0039_saved_views.sql", file_Migrations_0039_saved_views_sql) \
+  FILE("Migrations/0040_status_time.sql", file_Migrations_0040_status_time_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \

@@ -28,13 +28,20 @@ extension CSMS {
   /// Some stations return without a boot and tell nothing: once they have settled they are asked, once. One that comes and
   /// goes is left alone, because calls would only shorten its next stay.
   func askTheSilent() {
-    for link in links.takeSilent(at: now) {
+    let silent = links.takeSilent(at: now)
+    guard !silent.isEmpty else { return }
+    note { () throws(StoreFault) in
+      for station in silent.compactMap({ self.links[$0]?.station }) {
+        try self.noteOddity("came back without a BootNotification", sample: "", of: station)
+      }
+    }
+    for link in silent {
       guard let station = links[link]?.station, !links.isFlapping(station, at: now),
         let needs = try? books.stations.station(station)?.needs, needs.isLeftAloneAfterBoot != true,
         needs.afterBoot?.triggersBoot != false
       else { continue }
       let habits = needs.afterBoot ?? AfterBoot()
-      stationLink?.call(.trigger(.boot, evse: nil), on: link, deadline: settings.commandSeconds) { _ in
+      tell(.trigger(.boot, evse: nil), on: link) { _ in
         guard habits.triggersStatus != false else { return }
         Task { await self.triggerStatuses(of: station) }
       }

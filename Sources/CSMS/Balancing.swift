@@ -355,9 +355,7 @@ extension CSMS {
         let link = links.link(of: outlet.station)
       else { continue }
       balancing.sites[location]?.askedReadings[id] = now
-      stationLink?.call(
-        .trigger(.meterValues, evse: name.number), on: link.id, deadline: settings.commandSeconds
-      ) { _ in }
+      tell(.trigger(.meterValues, evse: name.number), on: link.id)
     }
   }
 }

@@ -16,6 +16,8 @@ extension CSMS {
       cdr, of: session.party, partner: partner, station: session.station, location: session.location)
     try count(cdr, at: UsageSpot(location: session.location, connector: session.connector, partner: partner))
     try countEnd(of: session)
+    // Its place is free again, also before the booking's time is over.
+    if cdr.booking != nil, let location = session.location { try bookingLocationsMoved(at: location) }
     try record(.cdrMade(cdr: cdr.id, session: session.id))
     if session.owner == nil { try spend(cdr.totals.cost.total, in: cdr.currency, from: cdr.token) }
     try sessionMoved(session)

@@ -23,16 +23,13 @@ extension CSMS {
     guard now < booking.noShowAt else { return try nobodyCame(booking, reservation) }
     booking.dueAt = booking.noShowAt
     if reservation?.state.isOpen != true, let token = booking.details.tokens?.first {
-      if let evse = try evse(toPlace: booking) {
-        let isMoved = evse.id != booking.evse
-        booking.evse = evse.id
-        booking.reservation = try place(booking, at: evse, for: token)
-        if isMoved {
+      if let evse = try evse(toPlace: booking), let asked = try place(booking, at: evse, for: token) {
+        (booking.evse, booking.reservation) = (evse.id, asked)
+        if evse.id != due.evse {
           booking.updatedAt = time(after: booking.updatedAt)
           try moved(booking)
         }
-      }
-      if booking.reservation == nil || booking.reservation == due.reservation {
+      } else {
         booking.dueAt = min(now + .seconds(Limits.bookingPauseSeconds), booking.noShowAt)
       }
     }
@@ -41,7 +38,7 @@ extension CSMS {
 
   /// Its own EVSE where that can be had, else another one of its place that is free.
   private func evse(toPlace booking: Booking) throws(StoreFault) -> EVSE? {
-    let own = try booking.evse.flatMap { id throws(StoreFault) in try books.stations.evse(id) }
+    let own = try self.evse(of: booking)
     if let own, own.status == .available, isOnline(own.station) { return own }
     // Somebody who is about to leave, or a station that is about to return, is waited for as long as there is time.
     if let own, !own.status.isBroken, now < booking.period.start { return nil }
@@ -58,14 +55,20 @@ extension CSMS {
     return nil
   }
 
+  /// The one that it has. A station may have moved to another site meanwhile.
+  private func evse(of booking: Booking) throws(StoreFault) -> EVSE? {
+    let evse = try booking.evse.flatMap { id throws(StoreFault) in try books.stations.evse(id) }
+    guard let evse, try station(evse.station)?.location == booking.location else { return nil }
+    return evse
+  }
+
   /// Nil where it cannot be asked of the station now.
   private func place(
     _ booking: Booking, at evse: EVSE, for token: TokenReference
   ) throws(StoreFault) -> String? {
     guard let station = try station(evse.station) else { return nil }
-    let held = try books.tokens.token(token.uid, token.kind, owner: booking.owner)
     let holder = Session.Holder(
-      token: token, owner: booking.owner, groupID: held?.groupID, method: .command,
+      token: token, owner: booking.owner, groupID: try group(of: token, for: booking), method: .command,
       reference: booking.details.authorizationReference)
     do throws(Refusal) {
       return try reserve(
@@ -78,9 +81,15 @@ extension CSMS {
     }
   }
 
+  /// Nil where the booking's terms let nobody but its own tokens use it.
+  private func group(of token: TokenReference, for booking: Booking) throws(StoreFault) -> String? {
+    guard booking.terms.takesTokenGroups == true else { return nil }
+    return try books.tokens.token(token.uid, token.kind, owner: booking.owner)?.groupID
+  }
+
   private func nobodyCame(_ due: Booking, _ reservation: Reservation?) throws(StoreFault) {
     var booking = due
-    let evse = try booking.evse.flatMap { id throws(StoreFault) in try books.stations.evse(id) }
+    let evse = try self.evse(of: booking)
     let wasHeld = reservation?.placedAt != nil && reservation?.state != .lost && reservation?.state != .refused
     if wasHeld || evse?.status.isFree == true {
       _ = booking.missed(now: now)
@@ -122,14 +131,20 @@ extension CSMS {
   }
 
   /// A session begins: the booking that is for its driver, at whichever EVSE of its place, is fulfilled.
-  func fulfilBooking(by session: Session, tag: String, at evse: EVSE) throws(StoreFault) {
+  /// - Parameter time: by the station's clock; what it tells late was then.
+  func fulfilBooking(by session: Session, tag: String, at evse: EVSE, on time: Timestamp) throws(StoreFault) {
     guard let location = session.location else { return }
-    let standing = try books.bookings.standing(at: location, on: now).filter { booking in
-      booking.isFor(tag: tag, at: now) || booking.isFor(session)
-    }
-    var found = standing.first { $0.evse == evse.id }
-    for booking in standing where found == nil {
-      guard let id = booking.place, let place = try books.bookings.place(id), place.covers(evse) else { continue }
+    var found: Booking?
+    for booking in try books.bookings.standing(at: location, on: time) {
+      let isMeant = booking.isFor(tag: tag, at: time) || booking.isFor(session)
+      guard try isMeant ? true : isOfGroup(session, booking) else { continue }
+      if booking.evse == evse.id {
+        found = booking
+        break
+      }
+      guard found == nil, let id = booking.place, let place = try books.bookings.place(id), place.covers(evse) else {
+        continue
+      }
       found = booking
     }
     guard var booking = found, booking.fulfil(by: session.id, at: evse.id, now: now) else { return }
@@ -139,6 +154,12 @@ extension CSMS {
       try release(booking)
     }
     try moved(booking)
+  }
+
+  private func isOfGroup(_ session: Session, _ booking: Booking) throws(StoreFault) -> Bool {
+    guard let group = session.groupID, booking.owner == session.owner else { return false }
+    for token in booking.details.tokens ?? [] where try self.group(of: token, for: booking) == group { return true }
+    return false
   }
 }
 

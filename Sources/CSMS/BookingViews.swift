@@ -53,8 +53,19 @@ nonisolated public struct BookingViews {
     guard place.isOpen else { return [] }
     let calendar = calendar(of: place, at: location)
     let span = calendar.held(by: calendar.span)
-    let held = try evses(of: place).map { evse throws(StoreFault) in try holds(at: evse, in: span) }
+    let soon = BookingPeriod(now, now + .seconds(Limits.soonBookedSeconds))
+    let held = try evses(of: place).map { evse throws(StoreFault) in
+      try holds(at: evse, in: span) + (evse.status == .available ? [] : [soon])
+    }
     return calendar.windows(of: held)
+  }
+
+  /// The refs of what is charged by there.
+  func tariffs(of evses: [EVSE], by rules: PublishingRules) throws(StoreFault) -> [String]? {
+    let refs = try Set(evses.flatMap(\.connectors).flatMap(\.tariffs))
+      .map { id throws(StoreFault) in try books.tariffs.tariff(id)?.tariff.ref }
+      .compactMap { $0 }.filter { rules.shows(tariff: $0) }.sorted()
+    return refs.isEmpty ? nil : refs
   }
 
   /// - Parameter rules: which tariffs whoever reads it may see.
@@ -70,10 +81,7 @@ nonisolated public struct BookingViews {
       party.name.country, party.name.party, place.ref, location.ref
     )
     shown.option = BookingOption(evses)
-    let tariffs = try Set(evses.flatMap(\.connectors).flatMap(\.tariffs))
-      .map { id throws(StoreFault) in try books.tariffs.tariff(id)?.tariff.ref }
-      .compactMap { $0 }.filter { rules.shows(tariff: $0) }.sorted()
-    shown.tariffs = tariffs.isEmpty ? nil : tariffs
+    shown.tariffs = try tariffs(of: evses, by: rules)
     (shown.terms, shown.updatedAt) = (place.terms, place.updatedAt)
     let windows = try windows(of: place, at: location)
     guard let first = windows.first, let last = windows.last else { return shown }

@@ -101,15 +101,23 @@ extension CSMS {
     return moved
   }
 
-  /// All that can be booked, for a partner that has just registered.
+  /// All that can be booked, for a partner that has just registered, or is to see other locations than before.
   func tellBookingLocations(to partner: Partner) throws(StoreFault) {
     guard partner.takes(.bookings), partner.quirks.takesBookings != false else { return }
-    for place in try books.bookings.places(limit: .max) where place.isOpen {
-      guard let location = try books.locations.location(place.location), partner.dealsWith(location.party),
-        sees(partner, location)
-      else { continue }
-      try want(.bookingLocations, place.ref, of: partner.id, party: location.party)
+    for place in try books.bookings.places(limit: .max) {
+      guard let location = try books.locations.location(place.location), partner.dealsWith(location.party) else {
+        continue
+      }
+      let key = PushKey(partner: partner.id, module: .bookingLocations, object: place.ref)
+      if try place.isOpen && sees(partner, location) ? true : wasTold(key) {
+        try want(.bookingLocations, place.ref, of: partner.id, party: location.party)
+      }
     }
+  }
+
+  /// Something changed that all places of a location show: what is free, when it is open, whether it is published.
+  func bookingLocationsMoved(at location: ID<Location>) throws(StoreFault) {
+    for place in try books.bookings.places(at: location, limit: .max) { try moved(place) }
   }
 
   var bookingViews: BookingViews { BookingViews(books: books, zones: zones, now: now) }
@@ -190,35 +198,43 @@ extension CSMS {
     let owner = try await role(request.asker, of: caller)
     return try await partnerTurn { () throws(PartnerFault) in
       let partner = caller.terms.partner
+      @MainActor func decided(_ booking: Booking, at place: BookingLocation?) throws(PartnerFault) -> PublishedBooking {
+        try stored { () throws(StoreFault) in
+          let shown = try self.bookingViews.published(try self.decide(request, about: booking, at: place))
+          guard let shown else { throw .missing("the booking's location") }
+          return shown
+        }
+      }
+      let held = try stored { () throws(StoreFault) in
+        try self.books.bookings.booking(request.id, asked: request.asker, of: partner.id)
+      }
+      // What is booked can be given up, whatever has become of its place since.
+      if let held, request.canceled != nil || held.isRepeat(request) { return (try decided(held, at: nil), false) }
+      if request.canceled != nil { throw .invalid("request_id: there is no such booking") }
       let found = try stored { () throws(StoreFault) in
         try self.books.bookings.place(request.place).flatMap { place throws(StoreFault) in
           try self.books.locations.location(place.location).map { (place, $0) }
         }
       }
-      guard let (place, location) = found, caller.terms.canBook(place, at: location) else { throw .unknownLocation }
+      guard let (place, location) = found else { throw .unknownLocation }
+      guard caller.terms.canBook(place, at: location) else {
+        guard let held else { throw .unknownLocation }
+        return (try decided(held, at: nil), false)
+      }
       guard location.ref.ciFolded == request.location.ciFolded else {
         throw .invalid("location_id is not the location of \(place.ref)")
       }
       for token in request.tokens ?? [] where !caller.terms.isPartner(token.owner) {
         throw .invalid("tokens: \(token.owner) is not one of your parties")
       }
-      let held = try stored { () throws(StoreFault) in
-        try self.books.bookings.booking(request.id, asked: request.asker, of: partner.id)
-      }
       let count = try stored { () throws(StoreFault) in try self.books.bookings.count(of: partner.id) }
       guard held != nil || count < Limits.bookingsOfPartner else {
         throw .invalid("no more than \(Limits.bookingsOfPartner) bookings of yours are kept")
       }
-      if held == nil, request.canceled != nil { throw .invalid("request_id: there is no such booking") }
-      return try stored { () throws(StoreFault) in
-        let booking = try self.decide(
-          request,
-          about: held
-            ?? Booking(
-              id: self.newID(), of: request, at: place, partner: partner.id, owner: owner.id, at: self.now), at: place)
-        guard let shown = try self.bookingViews.published(booking) else { throw .missing("the booking's location") }
-        return (shown, held == nil)
-      }
+      let booking =
+        held
+        ?? Booking(id: self.newID(), of: request, at: place, partner: partner.id, owner: owner.id, at: self.now)
+      return (try decided(booking, at: place), held == nil)
     }
   }
 
@@ -280,8 +296,9 @@ extension CSMS {
 
   // MARK: Deciding, within a turn
 
+  /// - Parameter place: nil where it cannot be booked any more.
   private func decide(
-    _ request: BookingRequest, about booking: Booking, at place: BookingLocation
+    _ request: BookingRequest, about booking: Booking, at place: BookingLocation?
   ) throws(StoreFault) -> Booking {
     guard !booking.isRepeat(request) else { return booking }
     var booking = booking
@@ -289,15 +306,21 @@ extension CSMS {
     let isNew = booking.status == .pending
     if !isNew, let why = booking.refusal(of: request, at: now) {
       booking.decline(request, because: why, now: now)
-    } else if !isNew, booking.place != place.id {
-      booking.decline(request, because: "another place is another booking", now: now)
-    } else if let cancellation = request.canceled {
+    } else if var cancellation = request.canceled {
+      // Whatever the request says: it is not we who give it up.
+      if cancellation.by == .cpo { cancellation.by = .emsp }
       _ = booking.cancel(cancellation, by: request, now: now)
-    } else {
+    } else if let place, isNew || booking.place == place.id {
       switch try evse(for: request, of: booking, at: place) {
-      case .success(let evse): booking.accept(request, at: evse.id, now: now)
+      case .success(let evse):
+        booking.accept(request, at: evse.id, now: now)
+        let rules = try booking.partner.flatMap { id throws(StoreFault) in try books.partners.partner(id)?.publishing }
+        booking.details.tariffs = try bookingViews.tariffs(of: [evse], by: rules ?? PublishingRules())
       case .failure(let no): booking.decline(request, because: no.why, now: now)
       }
+    } else {
+      let why = place == nil ? "nothing can be booked there any more" : "another place is another booking"
+      booking.decline(request, because: why, now: now)
     }
     if isNew {
       booking = try books.bookings.create(booking)
@@ -355,7 +378,7 @@ extension CSMS {
   func moved(_ booking: Booking, isAnswered: Bool = false) throws(StoreFault) {
     try books.bookings.save(booking)
     try record(.bookingMoved(booking))
-    for place in try books.bookings.places(at: booking.location, limit: .max) { try moved(place) }
+    try bookingLocationsMoved(at: booking.location)
     guard !isAnswered, let id = booking.partner, let partner = try books.partners.partner(id), partner.takes(.bookings),
       partner.quirks.takesBookings != false, let location = try books.locations.location(booking.location)
     else { return }

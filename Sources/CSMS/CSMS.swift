@@ -62,6 +62,7 @@ public final class CSMS {
   /// Wrong PINs at a station.
   var pins = GuessPace()
   var statusQuestions = StatusQuestions()
+  var triggers = TriggerPromises()
   /// What the doors show, and why a door could not take its new certificate.
   public internal(set) var doorCertificates: [DoorCertificate] = []
   public internal(set) var brokenCertificates: [String: String] = [:]

@@ -38,7 +38,7 @@ extension CSMS {
       try began(waiting, with: report, isLate: isLate)
       try limitByCredit(waiting)
       try sendProfile(of: waiting)
-      try useReservation(report.reservation, tag: waiting.token.uid, by: waiting, at: evse)
+      try useReservation(report.reservation, tag: waiting.token.uid, by: waiting, at: evse, on: start)
       return StartVerdict(transaction: transaction, authorization: authorization)
     }
     let missed = try missedSession(for: report.tag, at: evse, from: start)
@@ -55,7 +55,7 @@ extension CSMS {
     if try books.tokens.alias(report.tag, at: station) != nil { try books.tokens.useAlias(report.tag, for: session.id) }
     try began(session, with: report, isLate: isLate)
     if verdict.verdict == .accepted { try limitByCredit(session) }
-    try useReservation(report.reservation, tag: report.tag, by: session, at: evse)
+    try useReservation(report.reservation, tag: report.tag, by: session, at: evse, on: start)
     return StartVerdict(transaction: transaction, authorization: verdict)
   }
 

@@ -15,6 +15,15 @@ extension CSMS {
     links.link(of: station).map { ($0.version, $0.address, $0.openedAt, $0.security) }
   }
 
+  /// What can be done at a station that not all can, and which calls may be written for it by hand; nothing where it
+  /// never came.
+  public func abilities(of station: Station) -> (abilities: [StationAbility], calls: [String]) {
+    guard let stationLink, let version = station.lastVersion else { return ([], []) }
+    return (
+      StationAbility.allCases.filter { stationLink.can($0, version: version) }, stationLink.calls(version: version)
+    )
+  }
+
   /// Sends a command. Returns once it is on disk and on its way; `outcome(of:)` waits for its end.
   public func command(
     _ command: StationCommand, to identity: StationIdentity, by who: String

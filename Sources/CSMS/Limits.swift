@@ -57,6 +57,8 @@ public enum Limits {
   /// By what a station's registers may be multiplied; another factor is refused.
   public nonisolated static let leastEnergyFactor = Decimal(1, places: 3)
   public nonisolated static let mostEnergyFactor = Decimal(1_000_000)
+  /// By how much a station's own cost of a session may differ from ours: it may round to what can be paid.
+  public nonisolated static let costTolerance = Decimal(1, places: 2)
   /// Bytes of a receipt's address (OCPP 2.1 NotifySettlement); a longer one is not told.
   public nonisolated static let receiptURL = 2_000
   /// Characters of a payment provider's number of a payment: a token's uid is no longer (OCPI 2.2.1 §10.4.2).
@@ -226,7 +228,7 @@ public enum Limits {
   public nonisolated static let listPiece = 100
   /// Places that can be booked, and bookings that are kept of one partner; more are refused.
   nonisolated static let bookingLocations = 500
-  nonisolated static let bookingsOfPartner = 20_000
+  nonisolated static let bookingsOfPartner = 100_000
   /// Seconds before a booking's beginning from which its EVSE must be free when it is booked, and between two tries to have
   /// it held.
   nonisolated static let soonBookedSeconds = 1_800

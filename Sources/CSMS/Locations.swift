@@ -43,6 +43,7 @@ extension CSMS {
         try self.books.locations.update(changed)
         try self.record(.locationChanged(id, by: who))
         try self.locationMoved(id)
+        try self.bookingLocationsMoved(at: id)
       }
       return changed
     }
@@ -59,6 +60,12 @@ extension CSMS {
         try self.books.stations.list(StationFilter(location: id), limit: 1)
       }
       if let station = stations.first { throw .conflict("station \(station.identity) stands there: move it first") }
+      // Whoever may book there, or has, must hear that it is over.
+      let isBooked = try keep { () throws(StoreFault) in
+        guard try self.books.bookings.places(at: id, limit: 1).isEmpty else { return true }
+        return try !self.books.bookings.list(at: id, isOpen: true, limit: 1).isEmpty
+      }
+      if isBooked { throw .conflict("it can be booked, or is: end that first") }
       try keep { () throws(StoreFault) in
         try self.books.locations.remove(id)
         try self.record(.locationRemoved(id, by: who))

@@ -18,15 +18,30 @@ extension CSMS {
       ("URLTemplate", url), ("TOTPVersion", "v1"), ("ValidityTime", "\(seconds)"), ("Length", "\(length)"),
       ("SharedSecret", code.secret), ("Enabled", "true"),
     ]
-    let settings = values.map { name, value in
-      SettingsCommand.Setting(SettingName(component: "WebPaymentsCtrlr", variable: name), value: value)
-    }
     return try await turn { () throws(Refusal) in
       let station = try self.known(identity)
+      let controllers = try keep { () throws(StoreFault) in try self.paymentControllers(of: station.id) }
+      let settings = controllers.flatMap { evse in
+        values.map { name, value in
+          SettingsCommand.Setting(
+            SettingName(component: Self.paymentController, evse: evse, variable: name), value: value)
+        }
+      }
       let record = try self.issue(.settings(.set(settings)), to: station.id, by: who)
       try keep { () throws(StoreFault) in try self.books.paymentCodes.create(code, for: station.id, by: record.id) }
       return record
     }
+  }
+
+  private static let paymentController = "WebPaymentsCtrlr"
+
+  /// Where codes are set up: in one place for the whole station, which is nil, or at each EVSE, as its device model tells
+  /// (C25). All of them make their passwords of one secret, because a password proves only that its reader stands there.
+  private func paymentControllers(of station: ID<Station>) throws(StoreFault) -> [Int?] {
+    let wanted = Self.paymentController.ciFolded
+    let told = try books.device.list(of: station, text: "SharedSecret", limit: Limits.evsesPerStation).map(\.value)
+      .filter { $0.attribute == .actual && $0.name.component?.ciFolded == wanted && $0.name.connector == nil }
+    return told.isEmpty ? [nil] : told.map(\.name.evse)
   }
 
   /// How the command that brought a secret ended.

@@ -211,6 +211,36 @@ extension CSMS {
     }
   }
 
+  /// Keeps what somebody filtered a screen by.
+  public func keepView(_ view: SavedView, of name: String) async throws(Refusal) {
+    try await turn { () throws(Refusal) in
+      let user = try self.me(name)
+      let others = try keep { () throws(StoreFault) in
+        try self.books.savedViews.list(of: user.id).filter { $0.screen != view.screen || $0.name != view.name }
+      }
+      guard others.count < SavedView.mostOfUser else {
+        throw .conflict("there are \(others.count) saved views, and no more are kept: remove one first")
+      }
+      try keep { () throws(StoreFault) in try self.books.savedViews.keep(view, of: user.id) }
+    }
+  }
+
+  public func removeView(_ id: ID<SavedView>, of name: String) async throws(Refusal) {
+    try await turn { () throws(Refusal) in
+      let user = try self.me(name)
+      guard try keep({ () throws(StoreFault) in try self.books.savedViews.remove(id, of: user.id) }) else {
+        throw .notFound("no such view")
+      }
+    }
+  }
+
+  private func me(_ name: String) throws(Refusal) -> User {
+    guard let user = try keep({ () throws(StoreFault) in try self.books.users.user(name) }) else {
+      throw .notFound("no such user")
+    }
+    return user
+  }
+
   /// Changes one's own password; every login but the one that asks ends.
   /// - Returns: False where the old password is wrong.
   public func changePassword(

@@ -373,10 +373,10 @@ extension CSMS {
 
   /// Asks a freshly accepted station for its boot and its statuses.
   private func introduce(on link: LinkID) {
-    stationLink?.call(.trigger(.boot, evse: nil), on: link, deadline: Limits.introductionSeconds) { outcome in
+    tell(.trigger(.boot, evse: nil), on: link, within: Limits.introductionSeconds) { outcome in
       switch outcome {
       case .accepted:
-        self.stationLink?.call(.trigger(.status, evse: nil), on: link, deadline: self.settings.commandSeconds) { _ in }
+        self.tell(.trigger(.status, evse: nil), on: link)
       case .refused, .failed, .timedOut, .disconnected, .impossible:
         // Its next boot says the same, and no station stays silent for long after a closed link.
         self.stationLink?.close(link, code: 1000, reason: "accepted: please reconnect")

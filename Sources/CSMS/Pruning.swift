@@ -11,7 +11,7 @@ enum Pruning: CaseIterable {
   case policies, gridPrices, energyCosts, carbon, downtimes, incidents, plans, advices
   case logins, answers, audit
   case roamingPlaces, roamingTariffs, roamingSessions, roamingCDRs, roamingAuthorizations, roamingCommands,
-    roamingBookings
+    roamingBookings, roamingBookingLocations
 
   func prune(_ books: Books, by settings: HouseSettings, at now: Timestamp) throws(StoreFault) -> Pruned {
     func old(_ days: Int) -> Timestamp { now - .seconds(days * 86_400) }
@@ -67,6 +67,7 @@ enum Pruning: CaseIterable {
     case .roamingAuthorizations: return try books.roamingUses.pruneAuthorizations(before: readings)
     case .roamingCommands: return try books.roamingCommands.prune(before: events)
     case .roamingBookings: return try books.roamingBookings.prune(before: readings)
+    case .roamingBookingLocations: return try books.roamingBookings.prunePlaces(goneBefore: events)
     }
   }
 }

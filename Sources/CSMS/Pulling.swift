@@ -79,6 +79,9 @@ extension CSMS {
           case .locations:
             gone = try self.books.roamingPlaces.end(of: partner, unseenSince: began, at: self.now)
           case .tariffs: gone = try self.books.roamingTariffs.end(of: partner, unseenSince: began, at: self.now)
+          case .bookingLocations:
+            gone = try self.books.roamingBookings.endPlaces(of: partner, unseenSince: began, at: self.now)
+          case .bookings: gone = try self.books.roamingBookings.end(of: partner, unseenSince: began, at: self.now)
           case .sessions, .cdrs, .tokens: break
           }
         }
@@ -163,6 +166,8 @@ extension PartnerTerms {
     var modules: [PullModule] = []
     if provider != nil, !roles.isDisjoint(with: ["CPO", "HUB"]) {
       modules += [.locations, .tariffs, .sessions, .cdrs].filter(has)
+      // The places lie below the address of the bookings, where they have none of their own.
+      if partner.quirks.takesBookings != false, has(.bookings) { modules += [.bookingLocations, .bookings] }
     }
     if isOperated, !roles.isDisjoint(with: ["EMSP", "HUB"]), has(.tokens) { modules.append(.tokens) }
     return modules
@@ -174,7 +179,7 @@ extension PullState {
   fileprivate func needsWhole(at now: Timestamp, every pause: Duration) -> Bool {
     switch module {
     case .sessions, .cdrs: since == nil
-    case .locations, .tariffs, .tokens: wholeAt.map { now - $0 >= pause } ?? true
+    case .locations, .tariffs, .tokens, .bookingLocations, .bookings: wholeAt.map { now - $0 >= pause } ?? true
     }
   }
 }
@@ -183,7 +188,7 @@ extension PullModule {
   /// From where a list is read for the first time: nobody asks for the bills of ten years.
   fileprivate func earliest(at now: Timestamp) -> Timestamp? {
     switch self {
-    case .locations, .tariffs, .tokens: nil
+    case .locations, .tariffs, .tokens, .bookingLocations, .bookings: nil
     case .sessions, .cdrs: now - .seconds(Limits.firstPullSeconds)
     }
   }

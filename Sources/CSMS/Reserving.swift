@@ -253,8 +253,10 @@ extension CSMS {
   }
 
   /// A session begins: the reservation that it names, or that is held there for its driver, is used.
-  func useReservation(_ number: Int?, tag: String, by session: Session, at evse: EVSE) throws(StoreFault) {
-    try fulfilBooking(by: session, tag: tag, at: evse)
+  func useReservation(
+    _ number: Int?, tag: String, by session: Session, at evse: EVSE, on time: Timestamp
+  ) throws(StoreFault) {
+    try fulfilBooking(by: session, tag: tag, at: evse, on: time)
     let open = try books.reservations.open(at: evse.station)
     let named = number.flatMap { number in open.first { $0.number == Int64(number) } }
     let held = open.first {

@@ -15,19 +15,29 @@ extension CSMS {
   ) async throws(PartnerFault) -> Bool {
     try await partnerTurn { () throws(PartnerFault) in
       let held = try stored { () throws(StoreFault) in try self.books.roamingBookings.place(key) }
-      let place = try change(held?.body)
-      let count = try stored { () throws(StoreFault) in try self.books.roamingBookings.placeCount(of: key.partner) }
-      guard held != nil || count < Limits.roamingBookingLocations else {
-        throw .invalid("no more than \(Limits.roamingBookingLocations) booking locations of yours are kept")
-      }
-      return try stored { () throws(StoreFault) in
-        try self.books.roamingBookings.put(place, of: key.partner, at: self.now) == .created
-      }
+      return try self.receive(try change(held?.body), of: key.partner)
     }
   }
 
+  /// True where it is new.
+  func receive(_ place: RoamingBookingLocation, of partner: ID<Partner>) throws(PartnerFault) -> Bool {
+    let key = RoamingKey(partner: partner, party: place.party, ref: place.ref)
+    let put = try stored { () throws(StoreFault) -> RoamingPut? in
+      if try books.roamingBookings.place(key) == nil,
+        try books.roamingBookings.placeCount(of: partner) >= Limits.roamingBookingLocations
+      {
+        return nil
+      }
+      return try books.roamingBookings.put(place, of: partner, at: now)
+    }
+    guard let put else {
+      throw .invalid("no more than \(Limits.roamingBookingLocations) booking locations of yours are kept")
+    }
+    return put == .created
+  }
+
   public func roamingBooking(_ key: RoamingKey) async throws(PartnerFault) -> JSON {
-    try await found { books throws(StoreFault) in try books.roamingBookings.booking(key)?.body }
+    try await found { books throws(StoreFault) in try books.roamingBookings.booking(at: key)?.body }
   }
 
   public func keepBooking(
@@ -35,7 +45,7 @@ extension CSMS {
     _ change: @escaping @Sendable (JSON?) throws(PartnerFault) -> RoamingBooking
   ) async throws(PartnerFault) -> Bool {
     try await partnerTurn { () throws(PartnerFault) in
-      let held = try stored { () throws(StoreFault) in try self.books.roamingBookings.booking(key) }
+      let held = try stored { () throws(StoreFault) in try self.books.roamingBookings.booking(at: key) }
       return try self.receive(try change(held?.body), of: key.partner)
     }
   }
@@ -45,12 +55,14 @@ extension CSMS {
   func receive(_ booking: RoamingBooking, of partner: ID<Partner>) throws(PartnerFault) -> Bool {
     let key = RoamingKey(partner: partner, party: booking.party, ref: booking.ref)
     let held = try stored { () throws(StoreFault) in try books.roamingBookings.booking(key) }
-    let count = try stored { () throws(StoreFault) in try books.roamingBookings.count(of: partner) }
-    guard held != nil || count < Limits.roamingBookings else {
-      throw .invalid("no more than \(Limits.roamingBookings) bookings of yours are kept")
+    if held == nil {
+      let count = try stored { () throws(StoreFault) in try books.roamingBookings.count(of: partner) }
+      guard count < Limits.roamingBookings else {
+        throw .invalid("no more than \(Limits.roamingBookings) bookings of yours are kept")
+      }
     }
     return try stored { () throws(StoreFault) in
-      let put = try books.roamingBookings.put(booking, of: partner)
+      let put = try books.roamingBookings.put(booking, of: partner, at: now)
       guard put != .unchanged, let kept = try books.roamingBookings.booking(key) else { return false }
       if held?.status != booking.status {
         try record(.roaming(.bookingTold(kept.id, of: partner, status: booking.status)))

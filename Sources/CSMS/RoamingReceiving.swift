@@ -268,9 +268,20 @@ extension CSMS {
     try each(page.sessions, \.ref) { session throws(PartnerFault) in try receive(session, terms: terms) }
     try each(page.cdrs, \.ref) { cdr throws(PartnerFault) in try receive(cdr, terms: terms) }
     for (token, key) in page.tokens { try keepPulled(token, key, terms: terms) }
+    try each(page.bookingLocations, \.ref) { place throws(PartnerFault) in
+      try receive(place, of: partner) ? .new : .known
+    }
+    try each(page.bookings, \.ref) { booking throws(PartnerFault) in
+      try receive(booking, of: partner) ? .new : .known
+    }
     for ref in page.unread {
-      if module == .locations { try books.roamingPlaces.saw(ref, of: partner, at: now) }
-      if module == .tariffs { try books.roamingTariffs.saw(ref, of: partner, at: now) }
+      switch module {
+      case .locations: try books.roamingPlaces.saw(ref, of: partner, at: now)
+      case .tariffs: try books.roamingTariffs.saw(ref, of: partner, at: now)
+      case .bookingLocations: try books.roamingBookings.sawPlace(ref, of: partner, at: now)
+      case .bookings: try books.roamingBookings.saw(ref, of: partner, at: now)
+      case .sessions, .cdrs, .tokens: break
+      }
     }
     return flaws
   }

@@ -58,7 +58,7 @@ extension CSMS {
     done: @escaping @MainActor @Sendable (CommandOutcome) -> Void
   ) {
     guard let first = pieces.first else { return done(told ?? .accepted(answer: [:])) }
-    stationLink?.call(first, on: link, deadline: seconds) { outcome in
+    tell(first, on: link, within: seconds) { outcome in
       let whole = told.map { $0.joined(with: outcome) } ?? outcome
       switch outcome {
       case .accepted, .refused, .impossible:
@@ -73,14 +73,15 @@ extension CSMS {
 
   /// A station answered about its settings: what it has, and what it took from us.
   func settingsAnswered(_ record: CommandRecord, _ outcome: CommandOutcome) throws(StoreFault) {
-    guard let answer = outcome.answer, let told = answer["settings"]?.array else { return }
+    guard let answer = outcome.answer, let told = (try settings(told: answer, to: record) ?? answer)["settings"]?.array
+    else { return }
     let wished = record.detail["settings"]?.array ?? [record.detail]
     for setting in told {
       guard let key = setting["key"]?.string else { continue }
       let name = SettingName(reading: key)
       let attribute = setting["attribute"]?.string.flatMap { DeviceValue.Attribute(rawValue: $0) } ?? .actual
       switch record.verb {
-      case "get-configuration":
+      case "get-configuration", "raw":
         try books.device.set(
           setting["value"]?.string, of: name, attribute, isReadOnly: setting["read_only"]?.bool,
           station: record.station, at: now)
@@ -95,6 +96,14 @@ extension CSMS {
       default: break
       }
     }
+  }
+
+  /// What support staff read and wrote by hand is known as well.
+  private func settings(told answer: JSON, to record: CommandRecord) throws(StoreFault) -> JSON? {
+    guard record.verb == "raw", let action = record.detail["action"]?.string, let payload = record.detail["payload"],
+      let version = try books.stations.station(record.station)?.lastVersion
+    else { return nil }
+    return stationLink?.settings(told: answer, to: action, with: payload, version: version)
   }
 
   // MARK: What a report tells

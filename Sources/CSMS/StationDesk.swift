@@ -16,6 +16,7 @@ final class StationDesk: StationService {
 
   func boot(_ report: BootReport) throws(TurnFault) -> BootVerdict {
     try keeping { () throws(StoreFault) in
+      house.triggers.came(.boot, on: link)
       guard let station else {
         house.afterCommit { [house, identity] in house.knocks.booted(identity, report) }
         return BootVerdict(registration: .pending, interval: house.settings.pendingSeconds, now: house.now)
@@ -32,6 +33,7 @@ final class StationDesk: StationService {
   func report(_ status: StatusReport) throws(TurnFault) {
     try keeping { () throws(StoreFault) in
       guard let station else { return }
+      house.triggers.came(.status, on: link)
       var status = status
       try house.needs(of: station).mend(&status)
       house.told(status.at, by: station)
@@ -53,6 +55,7 @@ final class StationDesk: StationService {
   func report(_ connector: ConnectorReport) throws(TurnFault) {
     try keeping { () throws(StoreFault) in
       guard let station else { return }
+      house.triggers.came(.status, on: link)
       try house.connectorReported(connector, by: station)
     }
   }
@@ -62,6 +65,8 @@ final class StationDesk: StationService {
       guard let station else {
         return TransactionVerdict(authorization: report.token.map { _ in Authorization(.invalid) })
       }
+      house.triggers.came(.transaction, on: link)
+      if !report.readings.isEmpty { house.triggers.came(.meterValues, on: link) }
       var report = report
       try house.needs(of: station).mend(&report)
       house.told(report.at, by: station)
@@ -82,6 +87,7 @@ final class StationDesk: StationService {
   func meter(_ report: MeterReport) throws(TurnFault) {
     try keeping { () throws(StoreFault) in
       guard let station else { return }
+      house.triggers.came(.meterValues, on: link)
       var report = report
       try house.needs(of: station).mend(&report)
       house.told(report.readings.last?.at, by: station)

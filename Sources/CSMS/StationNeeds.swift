@@ -20,7 +20,7 @@ extension CSMS {
       guard station.registration != .rejected, station.needs.isLeftAloneAfterBoot != true,
         station.needs.afterBoot?.triggersBoot != false
       else { return }
-      self.stationLink?.call(.trigger(.boot, evse: nil), on: link.id, deadline: self.settings.commandSeconds) { _ in }
+      self.tell(.trigger(.boot, evse: nil), on: link.id)
     }
   }
 

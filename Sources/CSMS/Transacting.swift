@@ -69,7 +69,7 @@ extension CSMS {
     {
       return asked
     }
-    guard let token = report.token, report.trigger != .stopAuthorized else { return nil }
+    guard let token = report.token, !report.trigger.isEnd else { return nil }
     if let alias = try books.tokens.alias(token.uid, at: station),
       let session = try session(of: alias.command), session.state == .pending
     {
@@ -157,7 +157,11 @@ extension CSMS {
     var authorization = try report.token.map { token throws(StoreFault) in
       try verdict(on: token, for: session, at: kept.station, evse: report.evse)
     }
-    if !kept.isIdentified, !becomesKnown, report.trigger != .stopAuthorized, session.endedAt == nil {
+    if authorization == nil, report.trigger == .stopAuthorized, report.phase == .updated, kept.isIdentified {
+      // Some leave out the token of whoever began it, and wait for its standing all the same.
+      authorization = Authorization(.accepted, holder: session.holder, groupID: session.groupID)
+    }
+    if !kept.isIdentified, !becomesKnown, !report.trigger.isEnd, session.endedAt == nil {
       authorization = try authorization.map { verdict throws(StoreFault) in try once(verdict) }
     }
     return try take(report, authorization, &kept, &session, isFirst: false, becomesKnown: becomesKnown)
@@ -211,7 +215,7 @@ extension CSMS {
         authorization: authorization, totalCost: report.phase == .ended ? try finalCost(of: session) : nil)
     }
     // Who charges is whoever shows a token first that may, unless it is shown to end the session.
-    let isShown = !kept.isIdentified && report.trigger != .stopAuthorized && authorization?.verdict == .accepted
+    let isShown = !kept.isIdentified && !report.trigger.isEnd && authorization?.verdict == .accepted
     let identifies = becomesKnown || isShown
     let moment = TransactionMoment(
       seqNo: report.seqNo, phase: report.phase, at: plausible(report.at), chargingState: report.chargingState,
@@ -230,7 +234,8 @@ extension CSMS {
       kept.isIdentified = true
       try limitByCredit(session)
       if let evse = try books.stations.evse(session.evse) {
-        try useReservation(report.reservation, tag: session.token.uid, by: session, at: evse)
+        try useReservation(
+          report.reservation, tag: session.token.uid, by: session, at: evse, on: plausible(report.at))
       }
     }
     try settleDown(report, &kept, &session)
@@ -244,9 +249,15 @@ extension CSMS {
     if !report.isOffline { try live(report, &kept, &session) }
     try books.transactions.update(kept)
     if kept.isPlaced, session.state == .active { try sendProfile(of: session) }
+    let cost = session.endedAt == nil ? try runningCost(of: session, after: report) : try finalCost(of: session)
+    if session.state == .completed, let own = report.ownCost, let cost,
+      (own - cost).magnitude > Limits.costTolerance
+    {
+      // Its driver saw another price than the bill's.
+      try noteOddity("its own cost of a session is not ours", sample: "\(own) beside \(cost)", of: kept.station)
+    }
     return TransactionVerdict(
-      authorization: authorization,
-      totalCost: session.endedAt == nil ? try runningCost(of: session, after: report) : try finalCost(of: session),
+      authorization: authorization, totalCost: cost,
       limit: report.isOffline ? nil : try limitToTell(of: session, told: report.limit))
   }
 

@@ -21,6 +21,7 @@ extension CSMS {
     lastBeat = now
     lookForTheEndOfTrouble()
     askTheSilent()
+    findBrokenPromises()
     restWhereQuiet()
     let again = unwritten
     unwritten = []

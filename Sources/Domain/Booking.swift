@@ -126,16 +126,19 @@ public struct Booking: Sendable, Equatable {
 
   // MARK: What its provider asks
 
-  /// The very request that was decided last: its answer was lost.
-  public func isRepeat(_ request: BookingRequest) -> Bool { details.requests.last?.request == request }
+  /// The very request that was decided last: its answer was lost. A change that was declined may be asked for again.
+  public func isRepeat(_ request: BookingRequest) -> Bool {
+    guard let last = details.requests.last, last.request == request else { return false }
+    return last.status != .declined || status != .reserved
+  }
 
   /// Why what stands cannot be changed or given up by this request; nil where it can.
   public func refusal(of request: BookingRequest, at now: Timestamp) -> String? {
     guard status == .reserved else { return "the booking is over: \(status.rawValue)" }
-    guard details.requests.count < Limits.bookingRequests else { return "it was changed too often" }
     guard request.canceled == nil else {
       return now + .seconds(terms.cancelUntil * 60) <= period.start ? nil : "it is too late to give it up"
     }
+    guard details.requests.count < Limits.bookingRequests else { return "it was changed too often" }
     guard terms.isFixed != true else { return "its terms allow no change" }
     return now + .seconds(terms.changeUntil * 60) <= period.start ? nil : "it is too late to change it"
   }
@@ -198,7 +201,7 @@ public struct Booking: Sendable, Equatable {
     }
   }
 
-  /// Whether somebody with that tag, or of that group, is a driver for whom it is kept, at that time.
+  /// Whether somebody with that tag is a driver for whom it is kept, at that time.
   public func isFor(tag: String, at time: Timestamp) -> Bool {
     let held = held
     return status == .reserved && held.start <= time && time < held.end

@@ -117,6 +117,10 @@ public struct PartnerQuirks: Payload {
   /// Told of bookings, whose module stands in no table of OCPI 2.3.0. Absent: where the partner has it too.
   public var takesBookings: Bool?
 
+  /// Told of payments, whose module stands in no table of OCPI 2.3.0 either. Absent: it is, because whoever has terminals
+  /// must find where to send them.
+  public var takesPayments: Bool?
+
   /// An operator of stations, a provider of drivers, or both.
   public enum Side: String, Word { case cpo = "CPO", emsp = "EMSP", both = "BOTH" }
 
@@ -136,6 +140,7 @@ public struct PartnerQuirks: Payload {
     try w.visit("side", &side)
     try w.visit("reconciles_invoices", &reconcilesInvoices)
     try w.visit("takes_bookings", &takesBookings)
+    try w.visit("takes_payments", &takesPayments)
   }
 }
 

@@ -74,7 +74,7 @@ public struct PriceTag: Sendable, Equatable {
       case ("DEU", "EUR"), ("AUT", "EUR"): "ct"
       default: nil
       }
-    let all = tariff.elements.filter { $0.restrictions?.reservation == nil }.map { element in
+    let all = tariff.elements.filter { $0.restrictions?.isOfSession ?? true }.map { element in
       Line(
         element.components.filter { $0.price != .zero }.map { tariff.part($0) }
           .sorted { $0.dimension.place < $1.dimension.place }, when: element.restrictions)
@@ -115,7 +115,7 @@ extension Tariff {
     let isFast = watts >= Limits.fastChargingWatts
     var hasEnergy = false
     var isPriced = false
-    for (place, element) in elements.enumerated() where element.restrictions?.reservation == nil {
+    for (place, element) in elements.enumerated() where element.restrictions?.isOfSession ?? true {
       for (number, component) in element.components.enumerated() where component.price != .zero {
         isPriced = true
         let path = "elements[\(place)].price_components[\(number)]"

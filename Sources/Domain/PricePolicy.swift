@@ -253,7 +253,7 @@ public struct PriceMotion: Sendable, Equatable {
 extension Tariff {
   /// The energy price that a policy moves: of the first component for sessions.
   public var energyPrice: Decimal? {
-    for element in elements where element.restrictions?.reservation == nil {
+    for element in elements where element.restrictions?.isOfSession ?? true {
       if let energy = element.components.first(where: { $0.dimension == .energy }) { return energy.price }
     }
     return nil
@@ -263,7 +263,7 @@ extension Tariff {
   public func moved(to price: Decimal) -> Tariff {
     guard let old = energyPrice else { return self }
     var tariff = self
-    for index in tariff.elements.indices where tariff.elements[index].restrictions?.reservation == nil {
+    for index in tariff.elements.indices where tariff.elements[index].restrictions?.isOfSession ?? true {
       for place in tariff.elements[index].components.indices
       where tariff.elements[index].components[place].dimension == .energy {
         let moved = tariff.elements[index].components[place].price + price - old

@@ -28,7 +28,10 @@ public protocol ProviderLink: Sendable {
 }
 
 /// What is pulled: at operators of stations all but `tokens`, which providers have.
-public enum PullModule: String, Word { case locations, tariffs, sessions, cdrs, tokens }
+public enum PullModule: String, Word {
+  case locations, tariffs, sessions, cdrs, tokens
+  case bookingLocations = "booking_locations", bookings = "booking"
+}
 
 /// One page of a list, read. What could not be read is counted and named, and the others do not suffer for it.
 public struct PulledPage: Sendable {
@@ -37,13 +40,18 @@ public struct PulledPage: Sendable {
   public var sessions: [RoamingSession] = []
   public var cdrs: [RoamingCDR] = []
   public var tokens: [(Token, TokenKey)] = []
+  public var bookingLocations: [RoamingBookingLocation] = []
+  public var bookings: [RoamingBooking] = []
   public var flaws: [String] = []
   /// The ids of those that could not be read: they exist all the same.
   public var unread: [String] = []
 
   public init() {}
 
-  public var count: Int { locations.count + tariffs.count + sessions.count + cdrs.count + tokens.count }
+  public var count: Int {
+    locations.count + tariffs.count + sessions.count + cdrs.count + tokens.count + bookingLocations.count
+      + bookings.count
+  }
 }
 
 /// How a pull ended.

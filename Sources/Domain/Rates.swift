@@ -4,7 +4,7 @@ import Wire
 struct Rates: Sendable {
   /// What the prices are for.
   enum Purpose: Equatable {
-    /// A session. Elements for reservations never hold in one.
+    /// A session. Elements for reservations and bookings never hold in one.
     case session
     case hold(Hold.Ending)
   }
@@ -91,7 +91,7 @@ struct Rates: Sendable {
   ) -> [(place: Int, element: Tariff.Element)] {
     let all = (tariff?.elements ?? []).enumerated().map { (place: $0, element: $1) }
     func elements(_ reservation: Tariff.Restrictions.Reservation?) -> [(place: Int, element: Tariff.Element)] {
-      all.filter { $0.element.restrictions?.reservation == reservation }
+      all.filter { $0.element.restrictions?.reservation == reservation && $0.element.restrictions?.booking == nil }
     }
     return switch purpose {
     case .session: elements(nil)

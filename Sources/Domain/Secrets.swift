@@ -7,29 +7,40 @@ extension JSON {
   /// As the books keep a command or its answer.
   public var withoutSecrets: JSON { withoutSecrets(behind: "(hidden)") }
 
-  /// With a mask in the place of each secret: of settings that are passwords, in whichever version's form, and of a
-  /// network profile's.
+  /// With a mask in the place of each secret: of settings that are passwords, in whichever version's form and of any
+  /// vendor, of variables that can only be written, of a network profile's, and of addresses.
   public func withoutSecrets(behind mask: String) -> JSON {
     switch self {
-    case .null, .bool, .number, .string: return self
+    case .null, .bool, .number: return self
+    case .string(let text): return .string(text.withoutSecrets(behind: mask))
     case .array(let items): return .array(items.map { $0.withoutSecrets(behind: mask) })
     case .object(let object):
       let isSecret = object.members.contains(where: \.namesSecret)
       let isPIN = self["type"]?.string?.ciFolded == "keycode"
       let isVPN = object["server"] != nil && object["password"] != nil
+      let isWriteOnly = self["mutability"]?.string?.ciFolded == "writeonly"
       return .object(
         JSONObject(
           object.members.map { member in
             let name = member.key.ciFolded
             let isHidden =
               isSecret && ["value", "attributevalue", "actualvalue"].contains(name)
-              || ["basicauthpassword", "apnpassword", "simpin"].contains(name)
-              || isVPN && ["password", "key"].contains(name)
+              || SettingName.isSecret(name) && member.value.isPlain
+              || isVPN && name == "key"
               || isPIN && name == "idtoken"
+              || isWriteOnly && name == "value"
             if isHidden { return JSONObject.Member(member.key, .string(mask)) }
             if isSecret, name == "variableattribute" { return JSONObject.Member(member.key, member.value.masked(mask)) }
             return JSONObject.Member(member.key, member.value.withoutSecrets(behind: mask))
           }))
+    }
+  }
+
+  /// A text or a number.
+  private var isPlain: Bool {
+    switch self {
+    case .string, .number: true
+    case .null, .bool, .array, .object: false
     }
   }
 
@@ -75,5 +86,20 @@ extension JSONObject.Member {
     case "variable": value["name"]?.string.map { SettingName(component: nil, variable: $0).isSecret } ?? false
     default: false
     }
+  }
+}
+
+extension String {
+  /// Of an address what stands before its host without the password; of JSON in a text, as vendors send it, what JSON is.
+  fileprivate func withoutSecrets(behind mask: String) -> String {
+    if let first = utf8.first, first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
+      guard let json = try? JSON.parse(Bytes(utf8: self)) else { return self }
+      let shown = json.withoutSecrets(behind: mask)
+      return shown == json ? self : shown.text
+    }
+    guard let scheme = firstRange(of: "://") else { return self }
+    let authority = self[scheme.upperBound...].prefix { !["/", "?", "#"].contains($0) }
+    guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else { return self }
+    return self[...colon] + mask + self[at...]
   }
 }

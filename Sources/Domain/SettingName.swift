@@ -83,8 +83,20 @@ public struct SettingName: Sendable, CustomStringConvertible {
     return text
   }
 
-  /// Whether its value must not be shown.
-  public var isSecret: Bool { isStationKey || variable.ciFolded == "sharedsecret" }
+  /// Whether its value must not be shown, at whichever component and of whichever vendor.
+  public var isSecret: Bool { Self.isSecret(variable) }
+
+  /// Whether a word names a secret by its end, as `WifiPassword` does and `PasswordLength` does not.
+  static func isSecret(_ word: String) -> Bool {
+    let word = word.ciFolded
+    return secretEnds.contains { word.hasSuffix($0) }
+  }
+
+  /// `OCPP/Secrets.swift` looks for each of them in frames.
+  static let secretEnds = [
+    "password", "passwd", "pwd", "passphrase", "secret", "psk", "simpin", "pincode", "authorizationkey", "apikey",
+    "privatekey", "sharedkey", "accesskey", "encryptionkey",
+  ]
 
   /// The password with which the station comes in.
   public var isStationKey: Bool { ["authorizationkey", "basicauthpassword"].contains(variable.ciFolded) }

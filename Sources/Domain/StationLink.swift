@@ -16,27 +16,36 @@ public protocol StationLink: Sendable {
   func forward(_ link: LinkID, to follower: Forwarding?)
   /// Whether stations of that version can do something that not all can.
   func can(_ ability: StationAbility, version: String) -> Bool
+  /// The calls of the protocol that such stations take, by their names: for people who write one by hand.
+  func calls(version: String) -> [String]
   /// The names of the settings that every station of that version should have.
   func settingKeys(version: String) -> [String]
   /// What is wrong with a call of that version that somebody wrote by hand: its structure only, not its sense. Nil where
   /// it is as declared. Needs no link and no loop.
   func flaw(in payload: JSON, of action: String, version: String) -> CallFlaw?
+  /// What a call that somebody wrote by hand and its answer tell of the station's settings, as a command for settings is
+  /// answered: `"settings"` with `"key"` and `"value"`. Nil where they tell nothing of any.
+  func settings(told answer: JSON, to action: String, with payload: JSON, version: String) -> JSON?
   /// The command in as many calls as a station of that version can take. `limit` is a whole number among the station's
   /// settings.
   func pieces(of command: StationCommand, version: String, limit: (SettingName) -> Int?) -> [StationCommand]
 }
 
 /// What only stations of later versions can do.
-public enum StationAbility: Sendable, CaseIterable {
+public enum StationAbility: String, Word {
+  /// To tell of all their parts, to watch them and to show messages (OCPP 2.0.1 B07, N04, O01).
+  case describesItself = "describes_itself"
   /// To be told where a session ends by itself (OCPP 2.1 E16).
-  case keepsLimits
+  case keepsLimits = "keeps_limits"
   /// To be told that a session goes first (OCPP 2.1 K21).
-  case givesPriority
+  case givesPriority = "gives_priority"
   /// To reckon and show prices themselves (OCPP 2.1 I07).
-  case keepsTariffs
+  case keepsTariffs = "keeps_tariffs"
 }
 
 extension StationLink {
+  public func settings(told answer: JSON, to action: String, with payload: JSON, version: String) -> JSON? { nil }
+
   public func pieces(
     of command: StationCommand, version: String, limit: (SettingName) -> Int?
   ) -> [StationCommand] {

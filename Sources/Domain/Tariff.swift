@@ -49,7 +49,9 @@ public struct Tariff: Payload {
     try w.visit("taxes", &taxes, count: 0...Limits.taxes)
   }
 
-  public var pricesReservations: Bool { elements.contains { $0.restrictions?.reservation != nil } }
+  public var pricesReservations: Bool {
+    elements.contains { $0.restrictions?.reservation != nil && $0.restrictions?.booking == nil }
+  }
 
   /// Prices that hold together under one set of conditions.
   public struct Element: Payload {
@@ -115,12 +117,21 @@ public struct Tariff: Payload {
     public var maxDuration: Int?
     public var weekdays: [Weekday]?
     public var reservation: Reservation?
+    /// What a booking costs (OCPI 2.3.0 bookings): kept and told, and nothing is priced by it.
+    public var booking: Booking?
 
     public enum Weekday: String, Word {
       case monday = "MONDAY", tuesday = "TUESDAY", wednesday = "WEDNESDAY", thursday = "THURSDAY", friday = "FRIDAY"
       case saturday = "SATURDAY", sunday = "SUNDAY"
     }
     public enum Reservation: String, Word { case reservation = "RESERVATION", expires = "RESERVATION_EXPIRES" }
+    public enum Booking: String, Word {
+      case booking = "BOOKING", expires = "BOOKING_EXPIRES", cancellation = "BOOKING_CANCELLATION_FEES"
+      case overtime = "BOOKING_OVERTIME"
+    }
+
+    /// Whether it is what charging costs, and not what holding a place does.
+    public var isOfSession: Bool { reservation == nil && booking == nil }
 
     public init() {}
 
@@ -139,6 +150,7 @@ public struct Tariff: Payload {
       try w.visit("max_duration", &maxDuration, 0...)
       try w.visit("day_of_week", &weekdays)
       try w.visit("reservation", &reservation)
+      try w.visit("booking", &booking)
     }
   }
 }

@@ -23,6 +23,8 @@ public struct TariffFlaw: Sendable, Equatable {
     case badLimits = "bad_limits"
     case badValidity = "bad_validity"
     case badReservation = "bad_reservation"
+    /// A price that is told, and by which nothing is charged.
+    case unpriced
     case unreachable, gap, rounding, contradiction
     /// Drivers cannot be told the price as the law of a country asks.
     case priceDisplay = "price_display"
@@ -132,9 +134,13 @@ private struct TariffCheck {
           "\(component.dimension.rawValue) has a price in this element already; this one never holds")
       }
       self.component(component, at: path)
-      if element.restrictions?.reservation != nil, component.dimension != .flat, component.dimension != .time {
-        error(.badReservation, path, "a reservation is priced by FLAT and TIME alone (OCPI 2.2.1 §11.4.6)")
+      if element.restrictions?.isOfSession == false, component.dimension != .flat, component.dimension != .time {
+        error(
+          .badReservation, path, "a reservation or a booking is priced by FLAT and TIME alone (OCPI 2.2.1 §11.4.6)")
       }
+    }
+    if element.restrictions?.booking != nil {
+      warn(.unpriced, "\(path).restrictions.booking", "partners are told this price, and no bill has it")
     }
     if let restrictions = element.restrictions { self.restrictions(restrictions, at: "\(path).restrictions") }
   }
@@ -237,7 +243,7 @@ private struct TariffCheck {
       }
     }
     for dimension in Tariff.Dimension.allCases {
-      guard let all = earlier[dimension]?.map(\.when).filter({ $0.reservation == nil }), !all.isEmpty else { continue }
+      guard let all = earlier[dimension]?.map(\.when).filter({ $0.isOfSession }), !all.isEmpty else { continue }
       let gaps = TariffWeek.gaps(all)
       guard !gaps.isEmpty else { continue }
       let name = dimension.rawValue
@@ -261,7 +267,7 @@ extension Tariff.Restrictions {
       guard let mine else { return true }
       return theirs.map { mine >= $0 } ?? false
     }
-    guard reservation == other.reservation else { return false }
+    guard reservation == other.reservation, booking == other.booking else { return false }
     let days = Set(weekdays ?? [])
     let otherDays = Set(other.weekdays ?? [])
     guard days.isEmpty || (!otherDays.isEmpty && days.isSuperset(of: otherDays)) else { return false }

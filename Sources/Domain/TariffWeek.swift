@@ -25,7 +25,7 @@ enum TariffWeek {
   /// Whether others together hold at each minute at which these restrictions do, whatever else they ask.
   static func isCovered(_ these: Tariff.Restrictions, by others: [Tariff.Restrictions]) -> Bool {
     let mine = Hours(these)
-    let theirs = others.filter { $0.reservation == these.reservation }.map(Hours.init)
+    let theirs = others.filter { ($0.reservation, $0.booking) == (these.reservation, these.booking) }.map(Hours.init)
     guard theirs.count > 1 else { return false }
     return stretches(theirs + [mine]).allSatisfy { stretch in
       guard mine.holds(at: stretch.lowerBound) else { return true }
@@ -79,7 +79,7 @@ enum TariffWeek {
         window = nil
       }
       days = (restrictions.weekdays ?? []).isEmpty ? nil : Set((restrictions.weekdays ?? []).map(\.number))
-      (rest.weekdays, rest.reservation) = (nil, nil)
+      (rest.weekdays, rest.reservation, rest.booking) = (nil, nil, nil)
       self.rest = rest
     }
 

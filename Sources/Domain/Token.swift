@@ -37,6 +37,7 @@ public struct Token: Sendable, Equatable {
   public var credit: Money?
   /// -9 to 9: who gets power first where there is too little (OCPP 2.0.1 IdTokenInfoType); nil where it is ordinary.
   public var priority: Int?
+  public static let priorities = -9...9
   /// How many sessions it may have at once; nil: any number.
   public var sessionsAtOnce: Int?
   /// Where it may charge; nil: everywhere.

@@ -23,9 +23,14 @@ public struct TransactionReport: Sendable {
     case authorized
     /// Who was authorized ended it, or somebody of the same group.
     case stopAuthorized = "stop_authorized"
+    /// The station or the house ended it.
+    case stopped
     /// It goes on after the station was forced to start anew (OCPP 2.1 E17).
     case resumed
     case other
+
+    /// It is told because the transaction is to end, so a token with it begins nothing.
+    public var isEnd: Bool { self == .stopAuthorized || self == .stopped }
   }
 
   public var phase: Phase
@@ -53,15 +58,17 @@ public struct TransactionReport: Sendable {
   public var readings: [Reading]
   /// The limits that the station keeps for it, where it says so.
   public var limit: SessionLimit?
+  /// What the station reckoned by the tariff that it has, with taxes, in that tariff's currency (OCPP 2.1 I12).
+  public var ownCost: Decimal?
   public var raw: JSONText
 
   public init(
     _ phase: Phase, transaction: String, seqNo: Int, at: Timestamp?, written: String, trigger: Trigger = .other,
     isOffline: Bool = false, chargingState: ChargingState? = nil, evse: Int? = nil, connector: Int? = nil,
     token: PresentedToken? = nil, reservation: Int? = nil, remoteStart: Int64? = nil, ending: Session.Ending? = nil,
-    readings: [Reading] = [], limit: SessionLimit? = nil, raw: JSONText
+    readings: [Reading] = [], limit: SessionLimit? = nil, ownCost: Decimal? = nil, raw: JSONText
   ) {
-    self.limit = limit
+    (self.limit, self.ownCost) = (limit, ownCost)
     (self.phase, self.transaction, self.seqNo) = (phase, transaction, seqNo)
     (self.at, self.written, self.trigger, self.isOffline) = (at, written, trigger, isOffline)
     (self.chargingState, self.evse, self.connector) = (chargingState, evse, connector)

@@ -368,6 +368,8 @@ final class ServerConnection: ChannelHandler, Drainable {
     clearTimer()
     // The request has told it.
     channel.forgetTLS()
+    // Strangers that knock stand in line with all others.
+    if !isCounted { channel.prefer() }
     let webSocket = WebSocket(
       channel: channel, terms: terms, handler: handler, server: server, stranger: isCounted ? channel.peer : nil)
     phase = .upgraded(webSocket)

@@ -250,8 +250,6 @@ public final class Channel: Watcher {
 
   public func write(_ bytes: [UInt8]) { bytes.withUnsafeBytes(write) }
 
-  public func write(_ bytes: ArraySlice<UInt8>) { bytes.withUnsafeBytes(write) }
-
   public func write(_ text: String) {
     var text = text
     text.withUTF8 { write(UnsafeRawBufferPointer($0)) }
@@ -391,6 +389,13 @@ public final class Channel: Watcher {
   }
 
   // MARK: Readiness
+
+  /// From now on the loop looks at it before channels that nobody prefers, however many of those come and go: for
+  /// whoever has shown who it is and stays long.
+  public func prefer() {
+    loop.preconditionCurrent()
+    if let watch { loop.prefer(watch) }
+  }
 
   func ready(_ what: Readiness) {
     switch state {

@@ -188,6 +188,8 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
   func change(_ watch: Watch, to interest: Readiness) { readiness?.change(watch, to: interest) }
 
+  func prefer(_ watch: Watch) { readiness?.prefer(watch) }
+
   func close(_ watch: Watch) { readiness?.close(watch) }
 
   /// `channel` has something to send when the batch ends.

@@ -6,6 +6,9 @@ public enum Limits {
   /// Events taken from the readiness set at once; the rest stay ready in the kernel and come with the next batch.
   static let eventsPerBatch = 128
 
+  /// Events of sockets that nobody prefers (strangers, the page, partners) taken behind those; the rest come as above.
+  static let ordinaryEventsPerBatch = 16
+
   /// Batches that one wake-up of the loop may run before other work on its queue gets its turn.
   static let batchesPerWakeUp = 8
 

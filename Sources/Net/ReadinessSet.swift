@@ -38,6 +38,8 @@ protocol ReadinessSet: AnyObject {
   /// this throws: then it is closed.
   func add(_ descriptor: Int32, _ interest: Readiness, _ watcher: any Watcher) throws(NetFault) -> Watch
   func change(_ watch: Watch, to interest: Readiness)
+  /// From now on what this socket is ready for comes before whatever others are ready for.
+  func prefer(_ watch: Watch)
   /// Nobody hears of this socket again; the descriptor is closed as soon as that is safe.
   func close(_ watch: Watch)
   var watchers: [any Watcher] { get }
@@ -83,15 +85,32 @@ private struct WatchTable<Extra> {
 
 #if os(Linux)
   /// One epoll descriptor for all sockets of a loop; one Dispatch read source tells that something in it is ready.
+  ///
+  /// Sockets that nobody prefers lie in a second epoll set within the first, of which each batch takes a few events behind
+  /// all others: ten thousand strangers that come, or go, at once would else stand in line before a station.
   final class EpollSet: ReadinessSet {
     private let epoll: Int32
+    /// Of the sockets that nobody prefers.
+    private let ordinary: Int32
+    /// Names the second set in the first; no watch is so far in its table.
+    private static let ordinaryWord = UInt64.max
     private let source: any DispatchSourceRead
-    private var table = WatchTable<Never>()
+    /// Marks a watch whose socket lies in the first set.
+    private struct Preferred {}
+    private var table = WatchTable<Preferred>()
     private let events: UnsafeMutablePointer<epoll_event>
 
     init(loop: EventLoop) throws(NetFault) {
       epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
       guard epoll >= 0 else { throw NetFault(.startLoop, loop.label, errno: errno) }
+      ordinary = epoll_create1(Int32(EPOLL_CLOEXEC))
+      var within = epoll_event(events: EPOLLIN.rawValue, data: epoll_data(u64: Self.ordinaryWord))
+      guard ordinary >= 0, epoll_ctl(epoll, EPOLL_CTL_ADD, ordinary, &within) == 0 else {
+        let number = errno
+        _ = Glibc.close(epoll)
+        if ordinary >= 0 { _ = Glibc.close(ordinary) }
+        throw NetFault(.startLoop, loop.label, errno: number)
+      }
       events = .allocate(capacity: Limits.eventsPerBatch)
       source = DispatchSource.makeReadSource(fileDescriptor: epoll, queue: loop.queue)
       source.setEventHandler { @Sendable [weak loop] in loop?.drainReadiness() }
@@ -102,7 +121,7 @@ private struct WatchTable<Extra> {
 
     func add(_ descriptor: Int32, _ interest: Readiness, _ watcher: any Watcher) throws(NetFault) -> Watch {
       let watch = table.insert(descriptor, interest, watcher)
-      guard control(EPOLL_CTL_ADD, descriptor, interest, watch) else {
+      guard control(EPOLL_CTL_ADD, descriptor, interest, watch, in: ordinary) else {
         let number = errno
         if let place = table.place(watch) { table.remove(place) }
         _ = Glibc.close(descriptor)
@@ -114,8 +133,18 @@ private struct WatchTable<Extra> {
     func change(_ watch: Watch, to interest: Readiness) {
       guard let place = table.place(watch), table.slots[place].interest != interest else { return }
       table.slots[place].interest = interest
-      let changed = control(EPOLL_CTL_MOD, table.slots[place].descriptor, interest, watch)
+      let slot = table.slots[place]
+      let changed = control(EPOLL_CTL_MOD, slot.descriptor, interest, watch, in: slot.extra == nil ? ordinary : epoll)
       precondition(changed, "a watched socket was closed behind the readiness set")
+    }
+
+    func prefer(_ watch: Watch) {
+      guard let place = table.place(watch), table.slots[place].extra == nil else { return }
+      let slot = table.slots[place]
+      // Where the kernel has no room for it, it goes on as it was.
+      guard control(EPOLL_CTL_ADD, slot.descriptor, slot.interest, watch, in: epoll) else { return }
+      _ = control(EPOLL_CTL_DEL, slot.descriptor, [], watch, in: ordinary)
+      table.slots[place].extra = Preferred()
     }
 
     func close(_ watch: Watch) {
@@ -129,9 +158,21 @@ private struct WatchTable<Extra> {
 
     /// Hands out one batch of events; how many there were.
     func drain() -> Int {
-      let count = Int(epoll_wait(epoll, events, Int32(Limits.eventsPerBatch), 0))
-      guard count > 0 else { return 0 }
+      let (first, othersWait) = drain(epoll, most: Limits.eventsPerBatch)
+      return othersWait ? first + drain(ordinary, most: Limits.ordinaryEventsPerBatch).count : first
+    }
+
+    /// How many events of sockets there were, and whether the second set has some.
+    private func drain(_ set: Int32, most: Int) -> (count: Int, othersWait: Bool) {
+      var count = Int(epoll_wait(set, events, Int32(most), 0))
+      var othersWait = false
+      guard count > 0 else { return (0, false) }
       for event in UnsafeBufferPointer(start: events, count: count) {
+        guard event.data.u64 != Self.ordinaryWord else {
+          othersWait = true
+          count -= 1
+          continue
+        }
         // An earlier event of this batch may have closed this one's socket, or reused its number.
         guard let place = table.place(Watch(word: event.data.u64)) else { continue }
         var what: Readiness = []
@@ -141,24 +182,27 @@ private struct WatchTable<Extra> {
         if event.events & EPOLLERR.rawValue != 0 { what.insert(.error) }
         table.slots[place].watcher?.ready(what)
       }
-      return count
+      return (count, othersWait)
     }
 
     func end(_ done: @escaping @Sendable () -> Void) {
       // libdispatch still polls the descriptor until the cancel handler runs.
-      source.setCancelHandler { @Sendable [epoll] in
+      source.setCancelHandler { @Sendable [epoll, ordinary] in
         _ = Glibc.close(epoll)
+        _ = Glibc.close(ordinary)
         done()
       }
       source.cancel()
     }
 
-    private func control(_ operation: Int32, _ descriptor: Int32, _ interest: Readiness, _ watch: Watch) -> Bool {
+    private func control(
+      _ operation: Int32, _ descriptor: Int32, _ interest: Readiness, _ watch: Watch, in set: Int32
+    ) -> Bool {
       var event = epoll_event()
       if interest.contains(.read) { event.events |= EPOLLIN.rawValue }
       if interest.contains(.write) { event.events |= EPOLLOUT.rawValue }
       event.data.u64 = watch.word
-      return epoll_ctl(epoll, operation, descriptor, &event) == 0
+      return epoll_ctl(set, operation, descriptor, &event) == 0
     }
   }
 #endif
@@ -228,6 +272,9 @@ final class SourceSet: ReadinessSet {
     }
     if !interest.contains(.read) { checkLater() }
   }
+
+  /// Sources come by themselves, one after the other.
+  func prefer(_ watch: Watch) {}
 
   private func makeWriteSource(_ watch: Watch, _ descriptor: Int32) -> any DispatchSourceWrite {
     let source = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: loop.queue)

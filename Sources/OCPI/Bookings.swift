@@ -5,7 +5,7 @@ import Wire
 /// What can be booked at our stations, and what is (2.3.0 bookings): lists for whoever provides drivers, and their requests. The
 /// text spells the addresses in two ways, and both lead here.
 extension Endpoints {
-  static let bookingLocationWords = ["booking_locations", "bookinglocations"]
+  public static let bookingLocationWords = ["booking_locations", "bookinglocations"]
 
   static func addBookingRoutes(to router: inout Router<Route>, _ edition: any OCPIEdition) {
     guard edition.has(.bookings, .sender) else { return }

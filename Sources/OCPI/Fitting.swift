@@ -77,6 +77,9 @@ extension Tariff {
   func fitted(_ fitting: inout Fitting) -> Tariff {
     var tariff = self
     fitting.drop("preauthorize_amount", &tariff.preauthorization, before: .v230)
+    if fitting.edition < .v230, elements.contains(where: { $0.restrictions?.booking != nil }) {
+      fitting.lose("prices of bookings")
+    }
     return tariff
   }
 }

@@ -72,7 +72,9 @@ struct Handshake: Sendable {
   ) async throws(Fault) -> Findings {
     do throws(Fault) {
       let (list, form, versionsTalk) = try await get(versionsURL, token, partner, .versions)
-      let known = list.list.prefix(Limits.listedVersions).compactMap { try? VersionEntry.read($0).value }
+      // Some wrap their list once more.
+      let listed = list.object?["versions"]?.array ?? list.list
+      let known = listed.prefix(Limits.listedVersions).compactMap { try? VersionEntry.read($0).value }
       let names = known.map(\.version)
       guard let edition = version.map({ names.contains($0) ? editions[$0] : nil }) ?? editions.highest(among: names),
         let entry = known.first(where: { $0.version == edition.version })

@@ -67,8 +67,8 @@ public struct OurAddresses: Sendable {
       switch own.name {
       case .invoiceReconciliation: terms.partner.quirks.reconcilesInvoices ?? terms.has(own.name)
       case .bookings: terms.partner.quirks.takesBookings ?? terms.has(own.name)
-      case .credentials, .locations, .sessions, .cdrs, .tariffs, .tokens, .commands, .chargingProfiles, .hubClientInfo,
-        .payments:
+      case .payments: terms.partner.quirks.takesPayments ?? true
+      case .credentials, .locations, .sessions, .cdrs, .tariffs, .tokens, .commands, .chargingProfiles, .hubClientInfo:
         true
       }
     }

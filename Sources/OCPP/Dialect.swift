@@ -27,6 +27,9 @@ public protocol Dialect: AnyObject, Sendable {
   func request(for command: StationCommand) throws(Unspeakable) -> CommandRequest
   /// The command in as many calls as the station can take. `limit` is a whole number among its settings.
   func pieces(of command: StationCommand, limit: (SettingName) -> Int?) -> [StationCommand]
+  /// What a call that was written by hand and its answer tell of the station's settings, as a command for settings is
+  /// answered; nil where they tell nothing of any.
+  func settings(told answer: JSON, to action: String, with payload: JSON) -> JSON?
   /// Nil unless the reply answers a boot; then what the station is told of its registration.
   func bootAnswer(_ reply: any Payload) -> Station.Registration?
   /// A station that is not accepted may boot, and else only say what it was asked for (OCPP 2.0.1 B02.FR.09).

@@ -530,7 +530,7 @@ final class Link: WebSocketHandler {
   }
 
   /// Keeps an oddity that has no turn of its own, and tells the house of those gathered a little later, in one errand.
-  private func flag(_ action: String, _ oddity: Oddity) {
+  func flag(_ action: String, _ oddity: Oddity) {
     guard !hasEnded else { return }
     let rarity = rarity
     guard rarity.oddities.count < OCPPLimits.waitingOddities else { return }

@@ -15,7 +15,8 @@ func loggable(_ frame: Bytes) -> Bytes {
 func withoutSecrets(_ frame: Bytes) -> Bytes {
   guard mayNameSecret(frame) else { return frame }
   guard let json = try? JSON.parse(frame) else { return Bytes(utf8: "(not kept: it names a key and is no JSON)") }
-  return json.withoutSecrets(behind: "***").bytes
+  let shown = json.withoutSecrets(behind: "***")
+  return shown == json ? frame : shown.bytes
 }
 
 /// Every frame comes through here, so each name is looked for at its rarest letter, and for those with `memchr`, which
@@ -23,21 +24,31 @@ func withoutSecrets(_ frame: Bytes) -> Bytes {
 /// closely too.
 private func mayNameSecret(_ frame: Bytes) -> Bool {
   frame.withUnsafeBufferPointer { bytes in
-    bytes.has("z") { bytes.holds("authorizationkey", at: $0 - 7) }
-      || bytes.has("Z") { bytes.holds("authorizationkey", at: $0 - 7) }
-      || bytes.has("w") { bytes.holds("password", at: $0 - 4) || bytes.holds("webpaymentsctrlr", at: $0) }
-      || bytes.has("W") { bytes.holds("password", at: $0 - 4) || bytes.holds("webpaymentsctrlr", at: $0) }
-      || bytes.has("y") { bytes.holds("keycode", at: $0 - 2) }
-      || bytes.has("Y") { bytes.holds("keycode", at: $0 - 2) }
-      || bytes.has("P") { bytes.holds("simpin", at: $0 - 3) }
-      || bytes.has("p") { bytes.holds("simpin", at: $0 - 3) }
-      || bytes.has("\\") { bytes.holds("u", at: $0 + 1) }
+    bytes.has("z", "Z") { bytes.holds("authorizationkey", at: $0 - 7) }
+      || bytes.has("w", "W") {
+        bytes.holds("password", at: $0 - 4) || bytes.holds("passwd", at: $0 - 4) || bytes.holds("pwd", at: $0 - 1)
+          || bytes.holds("writeonly", at: $0)
+      }
+      || bytes.has("k", "K") {
+        bytes.holds("keycode", at: $0) || bytes.holds("psk", at: $0 - 2) || bytes.holds("apikey", at: $0 - 3)
+          || bytes.holds("privatekey", at: $0 - 7) || bytes.holds("sharedkey", at: $0 - 6)
+          || bytes.holds("accesskey", at: $0 - 6) || bytes.holds("encryptionkey", at: $0 - 10)
+      }
+      || bytes.has("p", "P") {
+        bytes.holds("simpin", at: $0 - 3) || bytes.holds("pincode", at: $0) || bytes.holds("passphrase", at: $0)
+      }
+      || bytes.has("c", "C") { bytes.holds("secret", at: $0 - 2) }
+      || bytes.has("\\", "@") { bytes[$0] == UInt8(ascii: "@") || bytes.holds("u", at: $0 + 1) }
   }
 }
 
 extension UnsafeBufferPointer<UInt8> {
-  /// Whether the letter stands at some place of which that is true.
-  fileprivate func has(_ letter: Unicode.Scalar, where isMeant: (Int) -> Bool) -> Bool {
+  /// Whether one of two letters stands at some place of which that is true.
+  fileprivate func has(_ small: Unicode.Scalar, _ great: Unicode.Scalar, where isMeant: (Int) -> Bool) -> Bool {
+    has(small, where: isMeant) || has(great, where: isMeant)
+  }
+
+  private func has(_ letter: Unicode.Scalar, where isMeant: (Int) -> Bool) -> Bool {
     guard let start = baseAddress else { return false }
     var at = 0
     while let found = memchr(start + at, Int32(letter.value), count - at) {

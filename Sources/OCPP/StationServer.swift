@@ -174,6 +174,11 @@ public final class StationServer: RequestHandler {
       guard exchange.accept(options, handler: link) != nil else { return }
       links[link.id] = link
       link.tellOpened(guest, from: caller.address)
+      // What was forgiven at the door is counted like what is forgiven later.
+      if exchange.request.upgrade?.lacksConnectionUpgrade == true {
+        link.flag("handshake", Oddity(path: "Connection", kind: .absent, raw: ""))
+      }
+      if answer == nil { link.flag("handshake", Oddity(path: "Sec-WebSocket-Protocol", kind: .absent, raw: "")) }
     case .nothingInCommon(let why):
       exchange.accept(options, handler: Farewell(why))
       let door = door
@@ -291,10 +296,15 @@ public struct StationLinks: StationLink {
   }
 
   public func can(_ ability: StationAbility, version: String) -> Bool {
-    let edition = dialects.first { $0.version == version }?.edition
+    guard let edition = dialects.first(where: { $0.version == version })?.edition else { return false }
     return switch ability {
+    case .describesItself: edition >= .v201
     case .keepsLimits, .givesPriority, .keepsTariffs: edition == .v21
     }
+  }
+
+  public func calls(version: String) -> [String] {
+    dialects.first { $0.version == version }?.calls.map { $0.action }.sorted() ?? []
   }
 
   public func settingKeys(version: String) -> [String] {
@@ -303,6 +313,10 @@ public struct StationLinks: StationLink {
 
   public func flaw(in payload: JSON, of action: String, version: String) -> CallFlaw? {
     dialects.first { $0.version == version }?.flaw(in: payload, of: action)
+  }
+
+  public func settings(told answer: JSON, to action: String, with payload: JSON, version: String) -> JSON? {
+    dialects.first { $0.version == version }?.settings(told: answer, to: action, with: payload)
   }
 
   public func pieces(

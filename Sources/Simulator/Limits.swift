@@ -32,6 +32,9 @@ enum Limits {
 
   /// Profiles, and messages on a display, that a station of 2.x keeps. Past it: a further one is rejected.
   static let keptDuties = 50
+  /// Seconds of one code for paying, and characters of its password (OCPP 2.1 WebPaymentsCtrlr). Past them: none is shown.
+  static let codeSeconds = 1...86_400
+  static let codeLength = 1...32
   /// Variables of one part of a report.
   static let reportedAtOnce = 10
   /// Time between two words about firmware or a log.

@@ -14,6 +14,9 @@ struct OperatorDesk: Sendable {
     /// That of a wish about a charging profile, and what the session comes to with it.
     case outcome(url: String, JSON)
     case plan(session: String)
+    /// What can be booked is another than before, or what became of a booking.
+    case tellBookingLocation
+    case tellBooking(JSON)
     /// A session of that token begins, or the session of that id ends.
     case begin(token: JSON, evse: String, reference: String?)
     case end(session: String)
@@ -40,6 +43,8 @@ struct OperatorDesk: Sendable {
   private(set) var sessions: [String: HeldSession] = [:]
   private(set) var cdrs: [String: JSON] = [:]
   private(set) var commands: [String] = []
+  /// Since 2.3.0.
+  var bookings: OperatorBookings?
   private var made = 0
   private let startedAt: Timestamp
 
@@ -49,15 +54,27 @@ struct OperatorDesk: Sendable {
 
   init(party: PartyID, version: String, evses: Int, at now: Timestamp) {
     (self.party, self.version, evseCount, startedAt) = (party, version, evses, now)
+    guard version == "2.3.0" else { return }
+    bookings = OperatorBookings(party: party, evses: (1...max(1, evses)).map(Self.uid), at: now)
   }
 
   // MARK: Requests of the house
 
   /// Answers a request to one of its modules; nil where it is for another desk.
   mutating func answer(
-    _ method: HTTP.Method, _ target: Target, _ body: Bytes, base: HTTPURL
+    _ method: HTTP.Method, _ target: Target, _ body: Bytes, base: HTTPURL, at now: Timestamp
   ) -> (PartnerDesk.Reply, [Errand])? {
     let path = target.segments
+    if let held = bookings, method == .get {
+      let places = Endpoints.bookingLocationWords[0]
+      if path == ["bookings"] { return (page(held.all, target, base, "bookings"), []) }
+      if path == ["bookings", places] {
+        return (page([held.offer(at: now)], target, base.appending("bookings"), places), [])
+      }
+    }
+    if path.first == "bookings", let found = bookings?.answer(method, Array(path.dropFirst()), body, at: now) {
+      return found
+    }
     switch (method, path.first, path.count) {
     case (.get, "locations", 1): return (page([location], target, base, "locations"), [])
     case (.get, "tariffs", 1): return (page([tariff], target, base, "tariffs"), [])
@@ -109,7 +126,7 @@ struct OperatorDesk: Sendable {
         return (.init(Envelope(.invalid, "token is missing")), [])
       }
       guard json["location_id"]?.string == Self.location else { return (.init(Envelope(.unknownLocation)), []) }
-      let evse = json["evse_uid"]?.string ?? uid(1)
+      let evse = json["evse_uid"]?.string ?? Self.uid(1)
       guard !sessions.values.contains(where: { $0.evse == evse && $0.endedAt == nil }) else {
         return answered("ACCEPTED", [.result(url: url, word: "EVSE_OCCUPIED")])
       }
@@ -217,7 +234,7 @@ struct OperatorDesk: Sendable {
   // MARK: As the version writes it
 
   private var isOld: Bool { version == "2.1.1" }
-  private func uid(_ number: Int) -> String { "SIM-E\(number)" }
+  private static func uid(_ number: Int) -> String { "SIM-E\(number)" }
 
   /// In front of every object that has an owner.
   private var owned: JSON {
@@ -270,7 +287,7 @@ struct OperatorDesk: Sendable {
   }
 
   private func evse(_ number: Int) -> JSON {
-    let isTaken = sessions.values.contains { $0.evse == uid(number) && $0.endedAt == nil }
+    let isTaken = sessions.values.contains { $0.evse == Self.uid(number) && $0.endedAt == nil }
     var connector: JSON = [
       "id": "1", "standard": "IEC_62196_T2", "format": "SOCKET", "power_type": "AC_3_PHASE",
     ]
@@ -279,7 +296,7 @@ struct OperatorDesk: Sendable {
     if isOld { connector["tariff_id"] = "SIM-T1" } else { connector["tariff_ids"] = ["SIM-T1"] }
     return stamped(
       [
-        "uid": .string(uid(number)), "evse_id": .string("\(party.country)*\(party.party)*ESIM\(number)"),
+        "uid": .string(Self.uid(number)), "evse_id": .string("\(party.country)*\(party.party)*ESIM\(number)"),
         "status": isTaken ? "CHARGING" : "AVAILABLE", "capabilities": ["REMOTE_START_STOP_CAPABLE", "RFID_READER"],
         "connectors": [stamped(connector, startedAt)],
       ], startedAt)

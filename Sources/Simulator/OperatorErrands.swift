@@ -41,7 +41,18 @@ extension VirtualPartner {
       return nil
     }
     tell(session)
+    fulfilBooking(by: session)
     return session.id
+  }
+
+  /// A booking that the house has made here is taken back.
+  public func takeBack(_ booking: String, because reason: Cancellation.Reason) {
+    guard let told = stations?.bookings?.takeBack(booking, because: reason, at: clock.now()) else { return }
+    run([.tellBooking(told), .tellBookingLocation])
+  }
+
+  private func fulfilBooking(by session: OperatorDesk.HeldSession) {
+    if let told = stations?.bookings?.fulfil(by: session) { run([.tellBooking(told)]) }
   }
 
   /// It has taken so much by now.
@@ -95,10 +106,25 @@ extension VirtualPartner {
         if let session = stations?.begin(token: token, evse: evse, reference: reference, at: clock.now()) {
           onEvent?(.began(session.id))
           tell(session)
+          fulfilBooking(by: session)
         }
+      case .tellBookingLocation:
+        if let offer = stations?.bookings?.offer(at: clock.now()) {
+          put(offer, at: [Endpoints.bookingLocationWords[0], OperatorBookings.place])
+        }
+      case .tellBooking(let booking):
+        let id = booking["id"]?.string ?? ""
+        put(booking, at: [id])
+        onEvent?(.booking(id, booking["reservation_status"]?.string.flatMap { .init(rawValue: $0) } ?? .unknown))
       case .end(let session): endSession(session)
       }
     }
+  }
+
+  private func put(_ object: JSON, at place: [String]) {
+    guard var url = house?.endpoint(.bookings, .receiver).flatMap({ try? HTTPURL($0) }) else { return }
+    for part in [profile.party.country, profile.party.party] + place { url = url.appending(part) }
+    send(.put, url.description, object.bytes, module: .bookings) { _ in }
   }
 
   /// Sends as its mood has it: once, twice, or later.

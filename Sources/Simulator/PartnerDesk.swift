@@ -53,10 +53,16 @@ struct PartnerDesk: Sendable {
   private let router = Self.routes()
   /// By which the house's objects are read.
   private let edition: Edition
+  /// Those of 2.1.1, where that is spoken, and what was told in them, by its place.
+  let words: Words211?
+  private var told: [[String]: JSON] = [:]
+  /// Whose stations they are, once that is known.
+  var house: PartyID?
 
-  init(seed: UInt64, version: String = "2.2.1") {
+  init(seed: UInt64, version: String = "2.2.1", party: PartyID = PartyID(country: "NL", party: "DEM")) {
     random = SeededGenerator(seed: seed)
     edition = version == "2.3.0" ? Edition(230) : Edition(221)
+    words = version == "2.1.1" ? Words211(party: party) : nil
   }
 
   // MARK: Tokens
@@ -101,6 +107,27 @@ struct PartnerDesk: Sendable {
   mutating func answer(
     _ method: HTTP.Method, _ target: Target, _ body: Bytes, base: HTTPURL, at now: Timestamp
   ) -> Reply {
+    guard let words else { return answer(method, target, body, asItCame: body, base: base, at: now) }
+    let path = target.segments
+    if method == .get, let kept = told[path] { return Reply(Envelope(data: kept.bytes)) }
+    guard let json = try? JSON.parse(body) else {
+      return answer(method, target, body, asItCame: body, base: base, at: now)
+    }
+    let isPart = method == .patch
+    let reply = answer(
+      method, target, words.lifted(json, at: path, of: house, isPart: isPart).bytes, asItCame: body, base: base, at: now
+    )
+    if reply.status.isSuccess, reply.envelope.code.isSuccess, method == .put || isPart {
+      var kept = isPart ? told[path] ?? [:] : [:]
+      for member in json.object?.members ?? [] { kept[member.key] = member.value }
+      told[path] = kept
+    }
+    return reply
+  }
+
+  private mutating func answer(
+    _ method: HTTP.Method, _ target: Target, _ body: Bytes, asItCame: Bytes, base: HTTPURL, at now: Timestamp
+  ) -> Reply {
     switch router.match(method, target) {
     case .notFound: return Reply(Envelope(.clientError, "There is nothing at this address."), status: .notFound)
     case .wrongMethod(let allow):
@@ -115,7 +142,7 @@ struct PartnerDesk: Sendable {
         case .connector(let method): return try connector(method, names, body)
         case .tariff(let method): return try tariff(method, names, body)
         case .session(let method): return try session(method, names, body)
-        case .postCDR: return try postCDR(body, base, now)
+        case .postCDR: return try postCDR(body, asItCame, base, now)
         case .showCDR: return try showCDR(names)
         case .tokens: return try listTokens(target, base)
         case .authorize: return try authorize(names, target, body, now)
@@ -239,9 +266,11 @@ struct PartnerDesk: Sendable {
   }
 
   /// One CDR id is one CDR: the same bytes again are welcome, others are refused (§10.2.2.2 knows no update).
-  private mutating func postCDR(_ body: Bytes, _ base: HTTPURL, _ now: Timestamp) throws(Refusal) -> Reply {
+  private mutating func postCDR(
+    _ body: Bytes, _ asItCame: Bytes, _ base: HTTPURL, _ now: Timestamp
+  ) throws(Refusal) -> Reply {
     let cdr: V221.CDR = try changed(nil, by: body, isPatch: false)
-    return try keep(cdr, body, base, now)
+    return try keep(cdr, asItCame, base, now)
   }
 
   private mutating func keep(_ cdr: V221.CDR, _ body: Bytes, _ base: HTTPURL, _ now: Timestamp) throws(Refusal) -> Reply
@@ -288,7 +317,7 @@ struct PartnerDesk: Sendable {
     let offset = max(target["offset"].flatMap { Int($0) } ?? 0, 0)
     let limit = min(max(target["limit"].flatMap { Int($0) } ?? Limits.pageTokens, 1), Limits.pageTokens)
     let page = all.dropFirst(offset).prefix(limit)
-    var reply = Reply(Envelope(list: page.map { $0.encoded(options: Self.style) }))
+    var reply = Reply(Envelope(list: page.map { written($0) }))
     reply.headers["X-Total-Count"] = String(all.count)
     reply.headers["X-Limit"] = String(Limits.pageTokens)
     let next = offset + page.count
@@ -323,8 +352,12 @@ struct PartnerDesk: Sendable {
           location: info.location?.location))
     }
     return Reply(
-      Envelope(data: info.encoded(options: Self.style)), .authorized(uid: held.token.uid, info.allowed))
+      Envelope(data: words?.lowered(info).bytes ?? info.encoded(options: Self.style)),
+      .authorized(uid: held.token.uid, info.allowed))
   }
+
+  /// A token as its version spells it.
+  func written(_ token: V221.Token) -> Bytes { words?.lowered(token).bytes ?? token.encoded(options: Self.style) }
 
   // MARK: Results of our commands
 
@@ -389,7 +422,8 @@ struct PartnerDesk: Sendable {
   }
 
   /// Keeps an object that we fetched ourselves.
-  mutating func fetched(_ json: JSON, of module: OCPIModule.Name, at now: Timestamp) throws(Refusal) {
+  mutating func fetched(_ object: JSON, of module: OCPIModule.Name, at now: Timestamp) throws(Refusal) {
+    let json = words?.lifted(object, at: [module.rawValue], of: house) ?? object
     func key(_ id: String) -> PartnerBooks.Key {
       let party = PartyID(country: json["country_code"]?.string ?? "", party: json["party_id"]?.string ?? "")
       return PartnerBooks.Key(party, id)

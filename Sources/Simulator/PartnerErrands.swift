@@ -32,8 +32,7 @@ extension VirtualPartner {
     }
     let place = url.appending(token.country, token.party, token.uid).asking([("type", token.kind.rawValue)])
     ask(
-      .put, place.description, token: house.token, body: token.encoded(options: PartnerDesk.style), isRouted: true,
-      step: step
+      .put, place.description, token: house.token, body: desk.written(token), isRouted: true, step: step
     ) { done($0.map { _ in () }) }
   }
 
@@ -93,7 +92,7 @@ extension VirtualPartner {
     var start = V221.StartSession()
     (start.responseURL, start.token, start.location) = (command.responseURL, token, location)
     (start.evse, start.connector, start.authorizationReference) = (evse, connector, reference)
-    return send(command, start)
+    return send(command, desk.words?.lowered(start).bytes ?? start.encoded(options: PartnerDesk.style))
   }
 
   /// STOP_SESSION.
@@ -102,7 +101,7 @@ extension VirtualPartner {
     let command = begin("STOP_SESSION")
     var stop = V221.StopSession()
     (stop.responseURL, stop.session) = (command.responseURL, session)
-    return send(command, stop)
+    return send(command, stop.encoded(options: PartnerDesk.style))
   }
 
   /// UNLOCK_CONNECTOR.
@@ -112,7 +111,7 @@ extension VirtualPartner {
     var unlock = V221.UnlockConnector()
     (unlock.responseURL, unlock.location) = (command.responseURL, location)
     (unlock.evse, unlock.connector) = (evse, connector)
-    return send(command, unlock)
+    return send(command, unlock.encoded(options: PartnerDesk.style))
   }
 
   private struct Beginning {
@@ -131,20 +130,20 @@ extension VirtualPartner {
     return Beginning(id: id, name: name, responseURL: url)
   }
 
-  private func send(_ command: Beginning, _ body: some Payload) -> String {
+  private func send(_ command: Beginning, _ body: Bytes) -> String {
     let step = OCPIModule.Name.commands.rawValue
     guard let house, let url = house.endpoint(.commands, .receiver).flatMap({ try? HTTPURL($0) }) else {
       failed(command, "the house takes no commands")
       return command.id
     }
     ask(
-      .post, url.appending(command.name).description, token: house.token,
-      body: body.encoded(options: PartnerDesk.style), isRouted: true, step: step
+      .post, url.appending(command.name).description, token: house.token, body: body, isRouted: true, step: step
     ) { [self] result in
       switch result {
       case .failure(let failure): failed(command, failure.reason)
       case .success(let answer):
-        guard let json = answer.object, let response = try? V221.CommandResponse.read(json).value else {
+        let json = answer.object.map { desk.words?.lifted($0, at: [step], of: house.party) ?? $0 }
+        guard let json, let response = try? V221.CommandResponse.read(json).value else {
           return failed(command, "its answer cannot be read")
         }
         note(command) { $0.answer = response.result }
@@ -187,7 +186,7 @@ extension VirtualPartner {
     ]
     if !body.isEmpty { headers["Content-Type"] = "application/json" }
     MessageIDs(at: clock.now()).write(to: &headers)
-    if isRouted { Routing(to: house?.party, from: profile.party).write(to: &headers) }
+    if isRouted, profile.version != "2.1.1" { Routing(to: house?.party, from: profile.party).write(to: &headers) }
     client.send(ClientRequest(method, url, headers: headers, body: body), ClientOptions(allowPrivate: true)) { result in
       switch result {
       case .failure(let fault): done(.failure(PartnerFailure(step: step, reason: "\(fault)")))

@@ -153,8 +153,17 @@ extension VirtualPartner {
       for member in owner.object?.members ?? [] { credentials[member.key] = member.value }
       return credentials.bytes
     }
+    // Since 2.3.0 a hub is no role: it has an id of its own beside the parties for which it speaks.
+    let isOldHub = profile.role == .hub && profile.version != "2.3.0"
     let roles =
-      profile.role == .hub && profile.version != "2.3.0" ? ["HUB"] : profile.role == .stations ? ["CPO"] : ["EMSP"]
+      switch profile.role {
+      case .provider: ["EMSP"]
+      case .stations: ["CPO"]
+      case .hub: isOldHub ? ["HUB"] : ["CPO", "EMSP"]
+      }
+    if profile.role == .hub, !isOldHub {
+      credentials["hub_party_id"] = .string(profile.party.country + profile.party.party)
+    }
     credentials["roles"] = .array(
       roles.map { role in
         var shown = owner

@@ -13,6 +13,8 @@ struct StationDuties: Sendable {
   /// Settings that change nothing here, where the house changed them.
   var values: [String: String] = [:]
   var jobs: [FileJob] = []
+  /// The interval whose codes for paying are on the display.
+  var codesShown: Int64?
 }
 
 /// A car is expected at an outlet.
@@ -102,6 +104,14 @@ extension StationModel {
     }
   }
 
+  private var known: [Known] { edition >= .v21 ? Self.known + Self.known21 : Self.known }
+
+  private static let known21 = [
+    Known("WebPaymentsCtrlr", "Enabled", .free("false")), Known("WebPaymentsCtrlr", "URLTemplate", .free("")),
+    Known("WebPaymentsCtrlr", "TOTPVersion", .free("v1")), Known("WebPaymentsCtrlr", "ValidityTime", .free("30")),
+    Known("WebPaymentsCtrlr", "Length", .free("8")), Known("WebPaymentsCtrlr", "SharedSecret", .secret),
+  ]
+
   private static let known: [Known] = [
     Known("OCPPCommCtrlr", "HeartbeatInterval", .setting("HeartbeatInterval")),
     Known("OCPPCommCtrlr", "WebSocketPingInterval", .setting("WebSocketPingInterval")),
@@ -150,8 +160,8 @@ extension StationModel {
     reply.getVariableResult = call.getVariableData.map { asked in
       var result = V2.GetVariableResult()
       (result.component, result.variable, result.attributeType) = (asked.component, asked.variable, asked.attributeType)
-      guard let known = Self.known.first(where: { $0.fits(asked.component, asked.variable) }) else {
-        let isKnown = Self.known.contains { $0.fits(asked.component, nil) }
+      guard let known = known.first(where: { $0.fits(asked.component, asked.variable) }) else {
+        let isKnown = known.contains { $0.fits(asked.component, nil) }
         result.attributeStatus = .known(isKnown ? .unknownVariable : .unknownComponent)
         return result
       }
@@ -171,14 +181,16 @@ extension StationModel {
     for asked in call.setVariableData {
       var result = V2.SetVariableResult()
       (result.component, result.variable, result.attributeType) = (asked.component, asked.variable, asked.attributeType)
-      if let known = Self.known.first(where: { $0.fits(asked.component, asked.variable) }) {
+      if let known = known.first(where: { $0.fits(asked.component, asked.variable) }) {
         result.attributeStatus = .known(set(known, to: asked.attributeValue, now))
       } else {
-        let isKnown = Self.known.contains { $0.fits(asked.component, nil) }
+        let isKnown = known.contains { $0.fits(asked.component, nil) }
         result.attributeStatus = .known(isKnown ? .unknownVariable : .unknownComponent)
       }
       reply.setVariableResult.append(result)
     }
+    duties.codesShown = nil
+    lookAtCodes(now)
     return reply
   }
 
@@ -190,8 +202,10 @@ extension StationModel {
     case .free:
       duties.values[known.key] = value
       return .accepted
-    // Taken, and shown with the next connection by whoever holds the profile.
-    case .secret: return value.isEmpty ? .rejected : .accepted
+    // Taken; a password is shown with the next connection by whoever holds the profile.
+    case .secret:
+      if known.component == "WebPaymentsCtrlr" { duties.values[known.key] = value }
+      return value.isEmpty ? .rejected : .accepted
     case .setting(let name):
       guard settings.change(name, to: value) == .accepted else { return .rejected }
       switch name {
@@ -205,13 +219,13 @@ extension StationModel {
 
   private mutating func tellBase(_ call: V2.GetBaseReport, _ now: Moment) -> V2.GetBaseReport.Reply {
     guard call.reportBase != .summaryInventory else { return V2.GetBaseReport.Reply(.emptyResultSet) }
-    tell(call.requestId, Self.known, now)
+    tell(call.requestId, known, now)
     return V2.GetBaseReport.Reply(.accepted)
   }
 
   private mutating func tellSome(_ call: V2.GetReport, _ now: Moment) -> V2.GetReport.Reply {
     let wanted = (call.componentVariable ?? []).map { ($0.component, $0.variable) }
-    let found = Self.known.filter { known in wanted.isEmpty || wanted.contains { known.fits($0.0, $0.1) } }
+    let found = known.filter { one in wanted.isEmpty || wanted.contains { one.fits($0.0, $0.1) } }
     guard !found.isEmpty, call.componentCriteria?.contains(.problem) != true else {
       return V2.GetReport.Reply(.emptyResultSet)
     }

@@ -30,4 +30,6 @@ public enum StationEvent: Sendable, Equatable {
   /// A message is given up: too many waited, or too many attempts failed.
   case dropped(action: String)
   case rebooting(hard: Bool)
+  /// The code for paying on the display of a connector is a new one.
+  case code(connector: Int, url: String)
 }

@@ -198,6 +198,7 @@ public struct StationModel: Sendable {
     lookAtOutlets(now)
     lookAtReservations(now)
     lookAtJobs(now)
+    lookAtCodes(now)
     return finish(now)
   }
 
@@ -212,6 +213,7 @@ public struct StationModel: Sendable {
       if let at = outlet.expected?.until { times.append(at) }
     }
     if let at = nextRuleChange(after: now) { times.append(at) }
+    if let at = codesEnd(after: now) { times.append(at) }
     var instants: [Instant] = []
     switch state {
     case .away(let until): instants.append(until)

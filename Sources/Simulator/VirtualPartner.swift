@@ -4,8 +4,8 @@ import Net
 import OCPI
 import Wire
 
-/// A roaming partner: a provider that sells charging to its drivers (OCPI 2.2.1 or 2.3.0), an operator with stations (2.1.1, 2.2.1,
-/// 2.3.0), or a hub that speaks for both. A server for the house to call, and a client that calls the house. It belongs
+/// A roaming partner: a provider that sells charging to its drivers or an operator with stations (OCPI 2.1.1, 2.2.1, 2.3.0), or
+/// a hub that speaks for both (2.2.1, 2.3.0). A server for the house to call, and a client that calls the house. It belongs
 /// to its loop: make it, call it and let go of it there.
 public final class VirtualPartner {
   /// Who the partner is.
@@ -17,7 +17,7 @@ public final class VirtualPartner {
     /// What the house is told about our address where it differs from the listener's: `https://emsp.example.com`.
     public var publicURL: String?
     public var role: Role
-    /// A provider speaks 2.2.1 or 2.3.0, and with that books; a hub speaks 2.2.1.
+    /// A hub speaks 2.2.1 or 2.3.0; with that whoever has drivers books, and whoever has stations is booked.
     public var version: String
     /// EVSEs of an operator.
     public var evses: Int
@@ -31,9 +31,9 @@ public final class VirtualPartner {
       (self.role, self.evses) = (role, evses)
       self.version =
         switch role {
-        case .stations: version
-        case .provider: version == "2.3.0" ? version : "2.2.1"
-        case .hub: "2.2.1"
+        case .stations, .provider: version
+        // A hub is no party of 2.1.1.
+        case .hub: version == "2.3.0" ? version : "2.2.1"
         }
     }
   }
@@ -80,7 +80,7 @@ public final class VirtualPartner {
   /// What it was told and what it was asked.
   public var books: PartnerBooks { desk.books }
   /// Nil until it is registered.
-  public internal(set) var house: House?
+  public internal(set) var house: House? { didSet { desk.house = house?.party } }
   public private(set) var isDown = false
   /// How it misbehaves from now on, and for how long it lets wait where that is how.
   public var mood = PartnerMood.well
@@ -113,7 +113,7 @@ public final class VirtualPartner {
     self.profile = profile
     self.clock = clock
     client = Client(loop: loop, tls: tls)
-    desk = PartnerDesk(seed: seed, version: profile.version)
+    desk = PartnerDesk(seed: seed, version: profile.version, party: profile.party)
     if profile.role != .provider {
       stations = OperatorDesk(party: profile.party, version: profile.version, evses: profile.evses, at: clock.now())
     }
@@ -253,7 +253,9 @@ public final class VirtualPartner {
         .init(Envelope(.clientError, "There is nothing at this address."), status: .notFound), to: request, exchange)
     }
     let here = base.appending(profile.version)
-    if let (reply, errands) = stations?.answer(request.method, target, request.body, base: here) {
+    if let (reply, errands) = stations?.answer(
+      request.method, target, request.body, base: here, at: clock.now())
+    {
       respond(reply, to: request, exchange)
       // After the answer: whoever asked knows of the command by then.
       return run(errands)
@@ -298,6 +300,7 @@ public final class VirtualPartner {
         (.commands, .receiver),
       ]
       if profile.version != "2.1.1" { modules.append((.chargingProfiles, .receiver)) }
+      if profile.version == "2.3.0" { modules.append((.bookings, .sender)) }
     }
     return VersionDetails(
       version: profile.version,

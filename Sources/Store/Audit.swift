@@ -23,6 +23,9 @@ nonisolated public struct AuditEntry: Sendable, Equatable {
   }
 }
 
+/// By what the audit can be sorted, as the API names it.
+nonisolated public enum AuditColumn: String, Word { case at, who, address, operation, path, status }
+
 /// Who did what: every request that could change something, in the order in which they ended.
 nonisolated public struct AuditBook {
   let db: Database
@@ -43,6 +46,27 @@ nonisolated public struct AuditBook {
       WHERE (?1 IS NULL OR who = ?1) AND (?2 IS NULL OR operation = ?2) AND (?3 IS NULL OR id < ?3)
       ORDER BY id DESC LIMIT ?4
       """, who, operation, id, limit, as: AuditEntry.init(row:))
+  }
+
+  /// In another order; nil where the filter leaves too many.
+  public func list(
+    who: String?, operation: String?, by order: Sorting<AuditColumn>, limit: Int
+  ) throws(StoreFault) -> [Ranked<AuditEntry>]? {
+    try db.ranks(
+      """
+      WITH found (number, value) AS MATERIALIZED (
+        SELECT id, CASE ?1
+          WHEN 'at' THEN at
+          WHEN 'who' THEN lower(who)
+          WHEN 'address' THEN address
+          WHEN 'operation' THEN operation
+          WHEN 'path' THEN path
+          WHEN 'status' THEN status END
+        FROM audit WHERE (?7 IS NULL OR who = ?7) AND (?8 IS NULL OR operation = ?8) LIMIT ?6)
+      """, by: order, limit: limit, who, operation
+    )?.items { (number) throws(StoreFault) in
+      try db.first("SELECT * FROM audit WHERE id = ?1", number, as: AuditEntry.init(row:))
+    }
   }
 
   public func prune(before time: Timestamp) throws(StoreFault) -> Pruned {

@@ -97,7 +97,7 @@ nonisolated public struct Bookings {
     try db.first("SELECT * FROM booking WHERE session = ?1", session, as: Booking.init(row:))
   }
 
-  /// What is held at an EVSE in some span, besides one booking.
+  /// What is held at an EVSE in some span, besides one booking. Whoever came and has left holds nothing any more.
   public func holds(
     at evse: ID<EVSE>, in span: BookingPeriod, besides id: String? = nil
   ) throws(StoreFault) -> [Booking] {
@@ -106,6 +106,7 @@ nonisolated public struct Bookings {
       SELECT * FROM booking
       WHERE evse = ?1 AND status IN ('RESERVED', 'FULFILLED') AND held_until > ?2 AND held_from < ?3
         AND (?4 IS NULL OR id <> ?4)
+        AND (status = 'RESERVED' OR EXISTS (SELECT 1 FROM session WHERE id = booking.session AND ended_at IS NULL))
       ORDER BY held_from
       """, evse, span.start, span.end, id, as: Booking.init(row:))
   }
@@ -204,7 +205,7 @@ nonisolated public struct Bookings {
       removed: try db.run(
         """
         DELETE FROM booking WHERE number IN (
-          SELECT number FROM booking WHERE ends_at < ?1 AND status <> 'RESERVED' ORDER BY ends_at LIMIT ?2)
+          SELECT number FROM booking WHERE updated_at < ?1 AND status <> 'RESERVED' ORDER BY updated_at LIMIT ?2)
         """, time, Limits.prunedAtOnce))
   }
 }

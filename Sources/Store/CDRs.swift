@@ -26,6 +26,12 @@ nonisolated public struct CDRFilter: Sendable, Equatable {
   }
 }
 
+/// By what a list of CDRs can be sorted, as the API names it.
+nonisolated public enum CDRColumn: String, Word {
+  case station, location, token, partner, startedAt = "started_at", endedAt = "ended_at"
+  case duration = "duration_seconds", energy = "energy_kwh", cost
+}
+
 /// A CDR with what the books know beside it.
 nonisolated public struct KeptCDR: Sendable, Equatable {
   public let cdr: CDR
@@ -136,6 +142,36 @@ nonisolated public struct CDRs {
       """, cursor ?? afterAllIDs, station, location, partner, limit, as: KeptCDR.init(row:))
   }
 
+  /// In another order; nil where the filter leaves too many.
+  public func list(
+    _ filter: CDRFilter, by order: Sorting<CDRColumn>, limit: Int
+  ) throws(StoreFault) -> [Ranked<KeptCDR>]? {
+    try db.ranks(
+      """
+      WITH found (number, value) AS MATERIALIZED (
+        SELECT number, coalesce(
+          CASE ?1
+            WHEN 'station' THEN (SELECT identity FROM station WHERE id = cdr.station)
+            WHEN 'location' THEN (SELECT lower(name) FROM location WHERE id = cdr.location)
+            WHEN 'token' THEN (SELECT folded_uid FROM session WHERE id = cdr.session)
+            WHEN 'partner' THEN (SELECT lower(name) FROM partner WHERE id = cdr.partner)
+            WHEN 'started_at' THEN started_at
+            WHEN 'ended_at' THEN ended_at
+            WHEN 'duration_seconds' THEN seconds
+            WHEN 'energy_kwh' THEN energy
+            WHEN 'cost' THEN cost END,
+          -9223372036854775807)
+        FROM cdr
+        WHERE ended_at >= ?7 AND ended_at < ?8 AND (?9 IS NULL OR station = ?9) AND (?10 IS NULL OR location = ?10)
+          AND (?11 IS NULL OR partner = ?11) AND (NOT ?12 OR held IS NOT NULL)
+        LIMIT ?6)
+      """,
+      by: order, limit: limit, filter.first, filter.end, filter.station, filter.location, filter.partner, filter.isHeld
+    )?.items { (number) throws(StoreFault) in
+      try db.first("SELECT * FROM cdr WHERE number = ?1", number, as: KeptCDR.init(row:))
+    }
+  }
+
   /// The oldest end first, after a cursor: an export asks again from its last id, so that no snapshot lives long. By the
   /// index of ends, so that a month costs no more behind ten years of others.
   public func export(
@@ -198,13 +234,11 @@ nonisolated public struct CDRs {
     let listed = try db.rows(
       """
       SELECT * FROM cdr
-      WHERE partner = ?1 AND listed_at >= ?2 AND listed_at < ?3
-        AND (?4 IS NULL OR (listed_at, id) > (?4, ?5))
-        AND (?6 IS NULL
-          OR (upper(body ->> '$.cdr_token.country_code') = ?6 AND upper(body ->> '$.cdr_token.party_id') = ?7))
-      ORDER BY listed_at, id LIMIT ?8 OFFSET ?9
-      """, partner, query.begin, query.end, query.after?.time, query.after?.id, party?.country, party?.party,
-      query.rows,
+      WHERE partner = ?1 AND (listed_at, id) > (?2, ?3) AND listed_at < ?4
+        AND (?5 IS NULL
+          OR (upper(body ->> '$.cdr_token.country_code') = ?5 AND upper(body ->> '$.cdr_token.party_id') = ?6))
+      ORDER BY listed_at, id LIMIT ?7 OFFSET ?8
+      """, partner, query.behind.time, query.behind.id, query.end, party?.country, party?.party, query.rows,
       query.skipped
     ) { (row) throws(StoreFault) in
       try (cdr: CDR(row: row), mark: PageMark(time: row.get("listed_at"), id: row.get("id")))

@@ -75,10 +75,11 @@ nonisolated public final class Database {
   // MARK: Questions
 
   /// All rows of a question.
+  /// - Parameter ending: what stands behind it, where many questions end alike.
   func rows<T, each V: Storable>(
-    _ sql: StaticString, _ values: repeat each V, as read: (Row) throws(StoreFault) -> T
+    _ sql: StaticString, _ values: repeat each V, ending: StaticString? = nil, as read: (Row) throws(StoreFault) -> T
   ) throws(StoreFault) -> [T] {
-    let statement = try start(sql, repeat each values)
+    let statement = try start(sql, ending: ending, repeat each values)
     defer { statement.reset() }
     var all: [T] = []
     while try step(statement) { all.append(try read(Row(statement: statement))) }
@@ -238,11 +239,11 @@ nonisolated public final class Database {
   // MARK: Statements
 
   private func start<each V: Storable>(
-    _ sql: StaticString, _ values: repeat each V
+    _ sql: StaticString, ending: StaticString? = nil, _ values: repeat each V
   ) throws(StoreFault) -> Statement {
     if expectsTransaction, !isInTransaction { throw .ended }
     if let deadline, deadline < Instant.now() { throw .tooSlow }
-    let statement = if let known = statements[sql.utf8Start] { known } else { try prepare(sql) }
+    let statement = if let known = statements[sql.utf8Start] { known } else { try prepare(sql, ending) }
     precondition(!statement.isBusy, "a question was asked again while its rows were being read")
     statement.isBusy = true
     var place: Int32 = 0
@@ -259,11 +260,12 @@ nonisolated public final class Database {
     return statement
   }
 
-  private func prepare(_ sql: StaticString) throws(StoreFault) -> Statement {
+  private func prepare(_ sql: StaticString, _ ending: StaticString?) throws(StoreFault) -> Statement {
     var prepared: OpaquePointer?
     let code =
-      if hasViews {
-        sqlite3_prepare_v3(handle, Self.withoutIndexes(sql), -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
+      if hasViews || ending != nil {
+        sqlite3_prepare_v3(
+          handle, text(of: sql, ending), -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
       } else {
         sql.utf8Start.withMemoryRebound(to: CChar.self, capacity: sql.utf8CodeUnitCount) {
           sqlite3_prepare_v3(
@@ -276,9 +278,11 @@ nonisolated public final class Database {
     return statement
   }
 
-  /// The question without the indexes that it names.
-  private static func withoutIndexes(_ sql: StaticString) -> String {
-    var words = "\(sql)".split(separator: " ", omittingEmptySubsequences: false)
+  /// The whole question, where there are views without the indexes that it names.
+  private func text(of sql: StaticString, _ ending: StaticString?) -> String {
+    let text = ending.map { "\(sql)\n\($0)" } ?? "\(sql)"
+    guard hasViews else { return text }
+    var words = text.split(separator: " ", omittingEmptySubsequences: false)
     while let place = words.firstIndex(of: "INDEXED"), place + 2 < words.count, words[place + 1] == "BY" {
       // A line may end behind the name.
       let end = words[place + 2].firstIndex(of: "\n").map { words[place + 2][$0...] }

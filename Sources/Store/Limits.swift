@@ -30,6 +30,9 @@ nonisolated enum Limits {
   static let pageRows = 1_000
   static func page(_ wish: Int) -> Int { min(max(wish, 0), pageRows) }
 
+  /// Rows that a list is sorted within; of more its reader is told to narrow it.
+  static let sortedRows = 100_000
+
   /// Rows that one call of a pruning removes; it says whether more are left.
   static let prunedAtOnce = 5_000
   /// Changes of an EVSE's status are summed by so long; the first sums of the schema are too.

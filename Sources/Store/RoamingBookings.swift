@@ -21,6 +21,8 @@ nonisolated public struct KeptRoamingBooking: Sendable {
   public let period: BookingPeriod
   public let body: JSON
   public let updatedAt: Timestamp
+  /// Since when its operator lists it no more.
+  public let goneAt: Timestamp?
 }
 
 /// What other networks tell of bookings (OCPI 2.3.0 bookings).
@@ -57,21 +59,51 @@ nonisolated public struct RoamingBookings {
       location?.key.ref, Limits.page(limit), as: KeptRoamingBookingLocation.init(row:))
   }
 
-  /// Keeps what was told; what is older than what we have changes nothing.
+  /// Keeps what was told; what is older than what we have, or the same, only says that it is still there.
   public func put(
     _ place: RoamingBookingLocation, of partner: ID<Partner>, at now: Timestamp
   ) throws(StoreFault) -> RoamingPut {
     let held = try self.place(RoamingKey(partner: partner, party: place.party, ref: place.ref))
-    if let held, place.updatedAt < held.updatedAt { return .unchanged }
+    if let held, place.updatedAt < held.updatedAt || place.raw == held.body && !place.isGone {
+      try db.run(
+        "UPDATE roaming_booking_location SET seen_at = ?2, gone_at = iif(?3, gone_at, NULL) WHERE id = ?1", held.id,
+        now, place.isGone)
+      return .unchanged
+    }
     try db.run(
       """
-      INSERT INTO roaming_booking_location (partner, country, party, ref, location, body, updated_at, gone_at)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, iif(?8, ?9, NULL))
+      INSERT INTO roaming_booking_location (partner, country, party, ref, location, body, updated_at, seen_at, gone_at)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, iif(?8, ?9, NULL))
       ON CONFLICT (partner, country, party, ref) DO UPDATE SET
-        location = excluded.location, body = excluded.body, updated_at = excluded.updated_at, gone_at = excluded.gone_at
+        location = excluded.location, body = excluded.body, updated_at = excluded.updated_at,
+        seen_at = excluded.seen_at, gone_at = excluded.gone_at
       """, partner, place.party.country, place.party.party, place.ref, place.location, place.raw, place.updatedAt,
       place.isGone, now)
     return held == nil ? .created : .replaced
+  }
+
+  /// It was listed, and could not be read: it exists all the same.
+  public func sawPlace(_ ref: String, of partner: ID<Partner>, at now: Timestamp) throws(StoreFault) {
+    try db.run(
+      "UPDATE roaming_booking_location SET seen_at = ?3 WHERE partner = ?1 AND ref = ?2", partner, ref, now)
+  }
+
+  /// The whole list was read from `start` on: what was not seen since is gone. How many.
+  public func endPlaces(
+    of partner: ID<Partner>, unseenSince start: Timestamp, at now: Timestamp
+  ) throws(StoreFault) -> Int {
+    try db.run(
+      "UPDATE roaming_booking_location SET gone_at = ?3 WHERE partner = ?1 AND gone_at IS NULL AND seen_at < ?2",
+      partner, start, now)
+  }
+
+  public func prunePlaces(goneBefore time: Timestamp) throws(StoreFault) -> Pruned {
+    Pruned(
+      removed: try db.run(
+        """
+        DELETE FROM roaming_booking_location
+        WHERE id IN (SELECT id FROM roaming_booking_location WHERE gone_at < ?1 LIMIT ?2)
+        """, time, Limits.prunedAtOnce))
   }
 
   // MARK: Bookings
@@ -83,6 +115,14 @@ nonisolated public struct RoamingBookings {
   public func booking(_ key: RoamingKey) throws(StoreFault) -> KeptRoamingBooking? {
     try db.first(
       "SELECT * FROM roaming_booking WHERE partner = ?1 AND country = ?2 AND party = ?3 AND ref = ?4",
+      key.partner, key.party.country, key.party.party, key.ref, as: KeptRoamingBooking.init(row:))
+  }
+
+  /// The one of an address, which the text names by the operator's id, or by that of our request.
+  public func booking(at key: RoamingKey) throws(StoreFault) -> KeptRoamingBooking? {
+    if let booking = try booking(key) { return booking }
+    return try db.first(
+      "SELECT * FROM roaming_booking WHERE partner = ?1 AND country = ?2 AND party = ?3 AND request_id = ?4",
       key.partner, key.party.country, key.party.party, key.ref, as: KeptRoamingBooking.init(row:))
   }
 
@@ -99,28 +139,49 @@ nonisolated public struct RoamingBookings {
       cursor?.value ?? .max, partner, Limits.page(limit), as: KeptRoamingBooking.init(row:))
   }
 
-  /// Keeps what was told; what is older than what we have changes nothing.
-  public func put(_ booking: RoamingBooking, of partner: ID<Partner>) throws(StoreFault) -> RoamingPut {
+  /// Keeps what was told; what is older than what we have, or the same, only says that it is still there.
+  public func put(
+    _ booking: RoamingBooking, of partner: ID<Partner>, at now: Timestamp
+  ) throws(StoreFault) -> RoamingPut {
     let held = try self.booking(RoamingKey(partner: partner, party: booking.party, ref: booking.ref))
-    if let held, booking.updatedAt < held.updatedAt { return .unchanged }
+    if let held, booking.updatedAt < held.updatedAt || booking.raw == held.body {
+      try db.run("UPDATE roaming_booking SET seen_at = ?2, gone_at = NULL WHERE id = ?1", held.id, now)
+      return .unchanged
+    }
     try db.run(
       """
       INSERT INTO roaming_booking (partner, country, party, ref, request_id, status, starts_at, ends_at, body,
-        updated_at)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+        updated_at, seen_at)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
       ON CONFLICT (partner, country, party, ref) DO UPDATE SET
         request_id = excluded.request_id, status = excluded.status, starts_at = excluded.starts_at,
-        ends_at = excluded.ends_at, body = excluded.body, updated_at = excluded.updated_at
+        ends_at = excluded.ends_at, body = excluded.body, updated_at = excluded.updated_at,
+        seen_at = excluded.seen_at, gone_at = NULL
       """, partner, booking.party.country, booking.party.party, booking.ref, booking.requestID, booking.status,
-      booking.period.start, booking.period.end, booking.raw, booking.updatedAt)
+      booking.period.start, booking.period.end, booking.raw, booking.updatedAt, now)
     return held == nil ? .created : .replaced
+  }
+
+  /// It was listed, and could not be read: it exists all the same.
+  public func saw(_ ref: String, of partner: ID<Partner>, at now: Timestamp) throws(StoreFault) {
+    try db.run("UPDATE roaming_booking SET seen_at = ?3 WHERE partner = ?1 AND ref = ?2", partner, ref, now)
+  }
+
+  /// The whole list was read from `start` on: what was not seen since holds no more, unless its time was over by then.
+  public func end(of partner: ID<Partner>, unseenSince start: Timestamp, at now: Timestamp) throws(StoreFault) -> Int {
+    try db.run(
+      """
+      UPDATE roaming_booking SET gone_at = ?3
+      WHERE partner = ?1 AND gone_at IS NULL AND seen_at < ?2 AND ends_at > ?2
+      """, partner, start, now)
   }
 
   public func prune(before time: Timestamp) throws(StoreFault) -> Pruned {
     Pruned(
       removed: try db.run(
         """
-        DELETE FROM roaming_booking WHERE id IN (SELECT id FROM roaming_booking WHERE ends_at < ?1 LIMIT ?2)
+        DELETE FROM roaming_booking
+        WHERE id IN (SELECT id FROM roaming_booking WHERE min(ends_at, seen_at) < ?1 LIMIT ?2)
         """, time, Limits.prunedAtOnce))
   }
 }
@@ -145,5 +206,6 @@ nonisolated extension KeptRoamingBooking {
     period = try BookingPeriod(row.get("starts_at"), row.get("ends_at"))
     body = try row.get("body")
     updatedAt = try row.get("updated_at")
+    goneAt = try row.get("gone_at")
   }
 }

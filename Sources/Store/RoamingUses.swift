@@ -51,6 +51,16 @@ nonisolated public struct KeptRoamingCDR: Sendable {
   public let receivedAt: Timestamp
 }
 
+/// By what lists of them can be sorted, as the API names it.
+nonisolated public enum RoamingSessionColumn: String, Word {
+  case ref, token, location, partner, status, startedAt = "started_at", endedAt = "ended_at", energy = "energy_kwh",
+    cost
+}
+
+nonisolated public enum RoamingCDRColumn: String, Word {
+  case ref, token, location, partner, startedAt = "started_at", endedAt = "ended_at", energy = "energy_kwh", cost
+}
+
 /// What our drivers did at other networks, and what it costs.
 nonisolated public struct RoamingUses {
   let db: Database
@@ -88,6 +98,32 @@ nonisolated public struct RoamingUses {
       WHERE id < ?1 AND (?2 IS NULL OR partner = ?2) AND (NOT ?3 OR status NOT IN ('COMPLETED', 'INVALID'))
       ORDER BY id DESC LIMIT ?4
       """, cursor?.value ?? .max, partner, open, Limits.page(limit), as: KeptRoamingSession.init(row:))
+  }
+
+  /// In another order; nil where the filter leaves too many.
+  public func sessions(
+    of partner: ID<Partner>?, open: Bool, by order: Sorting<RoamingSessionColumn>, limit: Int
+  ) throws(StoreFault) -> [Ranked<KeptRoamingSession>]? {
+    try db.ranks(
+      """
+      WITH found (number, value) AS MATERIALIZED (
+        SELECT id, coalesce(
+          CASE ?1
+            WHEN 'ref' THEN ref
+            WHEN 'token' THEN lower(uid)
+            WHEN 'location' THEN lower(location)
+            WHEN 'partner' THEN (SELECT lower(name) FROM partner WHERE id = roaming_session.partner)
+            WHEN 'status' THEN status
+            WHEN 'started_at' THEN started_at
+            WHEN 'ended_at' THEN ended_at
+            WHEN 'energy_kwh' THEN energy
+            WHEN 'cost' THEN cost END,
+          -9223372036854775807)
+        FROM roaming_session
+        WHERE (?7 IS NULL OR partner = ?7) AND (NOT ?8 OR status NOT IN ('COMPLETED', 'INVALID'))
+        LIMIT ?6)
+      """, by: order, limit: limit, partner, open
+    )?.items { (number) throws(StoreFault) in try session(ID(number)) }
   }
 
   /// Keeps what was told; what is older than what we have, or the same, changes nothing.
@@ -166,6 +202,33 @@ nonisolated public struct RoamingUses {
         AND (?3 IS NULL OR ended_at >= ?3) AND (?4 IS NULL OR ended_at < ?4)
       ORDER BY id DESC LIMIT ?5
       """, cursor?.value ?? .max, partner, from, to, Limits.page(limit), as: KeptRoamingCDR.init(row:))
+  }
+
+  /// In another order; nil where the filter leaves too many.
+  public func cdrs(
+    of partner: ID<Partner>?, doubtful: Bool, from: Timestamp?, to: Timestamp?, by order: Sorting<RoamingCDRColumn>,
+    limit: Int
+  ) throws(StoreFault) -> [Ranked<KeptRoamingCDR>]? {
+    try db.ranks(
+      """
+      WITH found (number, value) AS MATERIALIZED (
+        SELECT id, coalesce(
+          CASE ?1
+            WHEN 'ref' THEN ref
+            WHEN 'token' THEN lower(uid)
+            WHEN 'location' THEN lower(location)
+            WHEN 'partner' THEN (SELECT lower(name) FROM partner WHERE id = roaming_cdr.partner)
+            WHEN 'started_at' THEN started_at
+            WHEN 'ended_at' THEN ended_at
+            WHEN 'energy_kwh' THEN energy
+            WHEN 'cost' THEN cost END,
+          -9223372036854775807)
+        FROM roaming_cdr
+        WHERE (NOT ?7 OR (doubts <> '[]' AND settled_at IS NULL)) AND (?8 IS NULL OR partner = ?8)
+          AND (?9 IS NULL OR ended_at >= ?9) AND (?10 IS NULL OR ended_at < ?10)
+        LIMIT ?6)
+      """, by: order, limit: limit, doubtful, partner, from, to
+    )?.items { (number) throws(StoreFault) in try cdr(ID(number)) }
   }
 
   /// Keeps a new one, which nothing changes any more.

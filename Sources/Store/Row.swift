@@ -249,6 +249,12 @@ nonisolated extension PageQuery {
 
   /// Where the page itself begins: by a mark the index leads right there.
   var begin: Timestamp { after.map { max($0.time, first) } ?? first }
+  /// The same for ids that are texts: a page begins behind this. Many objects may have one time, and whoever walks them must
+  /// not pass over all of them for each page.
+  var behind: (time: Timestamp, id: String) {
+    guard let after, after.time >= first else { return (first, "") }
+    return (after.time, after.id)
+  }
   /// What is passed over behind that.
   var skipped: Int { after == nil ? offset : 0 }
   /// One row more than is wanted says whether there is more.

@@ -29,6 +29,9 @@ nonisolated public struct SessionFilter: Sendable, Equatable {
     self.from = from
     self.to = to
   }
+
+  var first: Timestamp { from ?? Timestamp(milliseconds: .min) }
+  var end: Timestamp { to ?? Timestamp(milliseconds: .max) }
 }
 
 /// The sessions and their readings.
@@ -262,12 +265,10 @@ nonisolated public struct Sessions {
     let rows = try db.rows(
       """
       SELECT * FROM session
-      WHERE partner = ?1 AND updated_at >= ?2 AND updated_at < ?3
-        AND (?4 IS NULL OR (upper(token ->> 'country_code') = ?4 AND upper(token ->> 'party_id') = ?5))
-        AND (?6 IS NULL OR (updated_at, id) > (?6, ?7))
-      ORDER BY updated_at, id LIMIT ?8 OFFSET ?9
-      """, partner, query.begin, query.end, party?.country, party?.party, query.after?.time, query.after?.id,
-      query.rows,
+      WHERE partner = ?1 AND (updated_at, id) > (?2, ?3) AND updated_at < ?4
+        AND (?5 IS NULL OR (upper(token ->> 'country_code') = ?5 AND upper(token ->> 'party_id') = ?6))
+      ORDER BY updated_at, id LIMIT ?7 OFFSET ?8
+      """, partner, query.behind.time, query.behind.id, query.end, party?.country, party?.party, query.rows,
       query.skipped, as: read)
     return Page(rows, of: query, total: total ?? 0) { PageMark(time: $0.updatedAt, id: $0.id) }
   }
@@ -565,7 +566,7 @@ nonisolated extension Reading {
 
 nonisolated extension Session.State {
   /// A session of this state has no end.
-  fileprivate var isUnended: Bool {
+  var isUnended: Bool {
     switch self {
     case .pending, .active, .superseded: true
     case .completed, .invalid: false

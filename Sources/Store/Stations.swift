@@ -3,7 +3,7 @@ import Wire
 
 /// Which stations a list shows; what is nil does not matter.
 nonisolated public struct StationFilter: Sendable, Equatable {
-  /// In the identity, vendor, model or serial number.
+  /// In the identity, vendor, model, serial number or the name of the location.
   public var text: String?
   public var registration: Station.Registration?
   public var location: ID<Location>?
@@ -16,6 +16,12 @@ nonisolated public struct StationFilter: Sendable, Equatable {
   ) {
     (self.text, self.registration, self.location, self.status) = (text, registration, location, status)
   }
+}
+
+/// By what a list of stations can be sorted, as the API names it.
+nonisolated public enum StationColumn: String, Word {
+  case id, location, registration, vendor, model, version
+  case serialNumber = "serial_number", firmware = "firmware_version", lastSeenAt = "last_seen_at"
 }
 
 /// Something that a station does differently, and how often it did.
@@ -58,7 +64,8 @@ nonisolated public struct Stations {
       SELECT * FROM station
       WHERE identity > ?1
         AND (?2 IS NULL OR identity LIKE ?2 ESCAPE '\\' OR vendor LIKE ?2 ESCAPE '\\' OR model LIKE ?2 ESCAPE '\\'
-          OR serial_number LIKE ?2 ESCAPE '\\')
+          OR serial_number LIKE ?2 ESCAPE '\\'
+          OR EXISTS (SELECT 1 FROM location WHERE id = station.location AND name LIKE ?2 ESCAPE '\\'))
         AND (?3 IS NULL OR registration = ?3)
         AND (?4 IS NULL OR location = ?4)
         AND (?5 IS NULL OR EXISTS (SELECT 1 FROM evse WHERE evse.station = station.id AND evse.status = ?5))
@@ -66,6 +73,37 @@ nonisolated public struct Stations {
       """,
       cursor?.text ?? "", filter.text.map(pattern(containing:)), filter.registration?.rawValue, filter.location,
       filter.status?.rawValue, Limits.page(limit), as: Station.init(row:))
+  }
+
+  /// In another order; nil where the filter leaves too many.
+  public func list(
+    _ filter: StationFilter, by order: Sorting<StationColumn>, limit: Int
+  ) throws(StoreFault) -> [Ranked<Station>]? {
+    try db.ranks(
+      """
+      WITH found (number, value) AS MATERIALIZED (
+        SELECT id, coalesce(
+          CASE ?1
+            WHEN 'id' THEN identity
+            WHEN 'location' THEN (SELECT lower(name) FROM location WHERE id = station.location)
+            WHEN 'registration' THEN registration
+            WHEN 'vendor' THEN lower(vendor)
+            WHEN 'model' THEN lower(model)
+            WHEN 'serial_number' THEN lower(serial_number)
+            WHEN 'firmware_version' THEN lower(firmware_version)
+            WHEN 'version' THEN last_version
+            WHEN 'last_seen_at' THEN last_seen_at END,
+          -9223372036854775807)
+        FROM station
+        WHERE (?7 IS NULL OR identity LIKE ?7 ESCAPE '\\' OR vendor LIKE ?7 ESCAPE '\\' OR model LIKE ?7 ESCAPE '\\'
+            OR serial_number LIKE ?7 ESCAPE '\\'
+            OR EXISTS (SELECT 1 FROM location WHERE id = station.location AND name LIKE ?7 ESCAPE '\\'))
+          AND (?8 IS NULL OR registration = ?8) AND (?9 IS NULL OR location = ?9)
+          AND (?10 IS NULL OR EXISTS (SELECT 1 FROM evse WHERE evse.station = station.id AND evse.status = ?10))
+        LIMIT ?6)
+      """, by: order, limit: limit, filter.text.map(pattern(containing:)), filter.registration?.rawValue,
+      filter.location, filter.status?.rawValue
+    )?.items { (number) throws(StoreFault) in try station(ID(number)) }
   }
 
   public func count() throws(StoreFault) -> Int { try db.value("SELECT count(*) FROM station") ?? 0 }

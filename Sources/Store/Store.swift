@@ -169,6 +169,8 @@ nonisolated public struct Books {
   public var campaigns: Campaigns { Campaigns(db: db) }
   /// The wiring of sites, and what flows there.
   public var circuits: Circuits { Circuits(db: db) }
+  /// Filters that users gave names.
+  public var savedViews: SavedViews { SavedViews(db: db) }
   /// Floor plans of sites.
   public var sitePlans: SitePlans { SitePlans(db: db) }
   /// Times that do not count in reports of uptime.

@@ -14,6 +14,12 @@ nonisolated public struct TokenFilter: Sendable, Equatable {
   }
 }
 
+/// By what a list of tokens can be sorted, as the API names it.
+nonisolated public enum TokenColumn: String, Word {
+  case uid, type, valid, visualNumber = "visual_number", contractID = "contract_id", groupID = "group_id", issuer,
+    whitelist, validUntil = "valid_until", owner, createdAt = "created_at", updatedAt = "updated_at"
+}
+
 /// What became of a token that a partner sent.
 nonisolated public enum TokenPut: Sendable, Equatable {
   case created(ID<Token>)
@@ -137,6 +143,39 @@ nonisolated public struct Tokens {
       """,
       cursor?.value ?? 0, filter.text.map(pattern(containing:)), filter.isOurs, filter.partner, Limits.page(limit),
       as: Token.init(row:))
+  }
+
+  /// In another order; nil where the filter leaves too many.
+  public func list(
+    _ filter: TokenFilter, by order: Sorting<TokenColumn>, limit: Int
+  ) throws(StoreFault) -> [Ranked<Token>]? {
+    try db.ranks(
+      """
+      WITH found (number, value) AS MATERIALIZED (
+        SELECT id, coalesce(
+          CASE ?1
+            WHEN 'uid' THEN folded_uid
+            WHEN 'type' THEN kind
+            WHEN 'valid' THEN valid
+            WHEN 'visual_number' THEN lower(visual_number)
+            WHEN 'contract_id' THEN lower(contract_id)
+            WHEN 'group_id' THEN lower(group_id)
+            WHEN 'issuer' THEN lower(issuer)
+            WHEN 'whitelist' THEN whitelist
+            WHEN 'valid_until' THEN coalesce(valid_until, 9223372036854775807)
+            WHEN 'owner' THEN (SELECT lower(name) FROM partner WHERE id =
+              (SELECT partner FROM partner_role WHERE id = token.owner))
+            WHEN 'created_at' THEN created_at
+            WHEN 'updated_at' THEN updated_at END,
+          -9223372036854775807)
+        FROM token
+        WHERE (?7 IS NULL OR uid LIKE ?7 ESCAPE '\\' OR visual_number LIKE ?7 ESCAPE '\\'
+            OR contract_id LIKE ?7 ESCAPE '\\' OR issuer LIKE ?7 ESCAPE '\\')
+          AND (?8 IS NULL OR (owner IS NULL) = ?8)
+          AND (?9 IS NULL OR owner IN (SELECT id FROM partner_role WHERE partner = ?9))
+        LIMIT ?6)
+      """, by: order, limit: limit, filter.text.map(pattern(containing:)), filter.isOurs, filter.partner
+    )?.items { (number) throws(StoreFault) in try token(ID(number)) }
   }
 
   /// Keeps a new one; its id is given here.

@@ -22,10 +22,13 @@ public protocol Walker {
 public protocol Word: WireValue, RawRepresentable, CaseIterable where RawValue == String {
   /// The first edition that has the word; an older one takes it for unknown.
   var since: Edition { get }
+  /// What a word that is not known counts for; nil where the field is passed over.
+  static var otherwise: Self? { get }
 }
 
 extension Word {
   @inlinable public var since: Edition { .first }
+  @inlinable public static var otherwise: Self? { nil }
 }
 
 /// A place in the order of a protocol's editions. The rooms of the protocols name theirs:

@@ -199,7 +199,7 @@ extension Word {
     let text = try reader.word(at)
     if let word = Self(rawValue: text), word.since <= reader.edition { return word }
     reader.unknownWord(at)
-    return nil
+    return otherwise
   }
 
   @inlinable public func wireWrite(_ rule: FieldRule, _ writer: inout Writer) { writer.word(rawValue) }

@@ -387,7 +387,7 @@ final class DemoActors {
     case .disconnected(let why): say("event=station_disconnected \(name) why=\"\(why)\"")
     case .failed(let action, let why): say("event=station_failed \(name) action=\(action) why=\"\(why)\"")
     case .connected, .refused, .status, .authorized, .sessionStarted, .stopAcknowledged, .asked, .answered, .dropped,
-      .rebooting:
+      .rebooting, .code:
       break
     }
   }

@@ -90,7 +90,7 @@ struct Sim: AsyncParsableCommand {
     @Option(help: "Where it listens.") var listen = "127.0.0.1:8085"
     @Option(help: "Who it is.") var party = "NL*DEM"
     @Option(help: "What it is to you: emsp, cpo or hub.") var role = "emsp"
-    @Option(help: "The version that it speaks: 2.1.1 (a cpo), 2.2.1 or 2.3.0 (not a hub).") var ocpi = "2.2.1"
+    @Option(help: "The version that it speaks: 2.1.1 (not a hub), 2.2.1 or 2.3.0.") var ocpi = "2.2.1"
     @Option(
       help: "How it misbehaves: down, slow, 429, 500, half-json, lying-links, wrong-base64, duplicates or late.")
     var mood = "well"
@@ -114,6 +114,9 @@ struct Sim: AsyncParsableCommand {
       }
       guard ["2.1.1", "2.2.1", "2.3.0"].contains(ocpi) else {
         throw ValidationError("--ocpi: 2.1.1, 2.2.1 or 2.3.0")
+      }
+      guard ocpi != "2.1.1" || role != VirtualPartner.Role.hub.rawValue else {
+        throw ValidationError("--ocpi 2.1.1: it knows no hubs")
       }
       guard (register == nil) == (with == nil) else { throw ValidationError("--register and --with go together") }
     }
@@ -215,6 +218,7 @@ extension StationEvent {
     case .failed(let action, let why): "event=failed action=\(action) why=\"\(why)\""
     case .dropped(let action): "event=dropped action=\(action)"
     case .rebooting(let hard): "event=rebooting hard=\(hard)"
+    case .code(let connector, let url): "event=code connector=\(connector) url=\(url)"
     }
   }
 }

@@ -36,6 +36,7 @@ final class FakeStations: StationLink {
   func registered(_ link: LinkID, as registration: Station.Registration) {}
   func forward(_ link: LinkID, to follower: Forwarding?) {}
   func can(_ ability: StationAbility, version: String) -> Bool { version == "2.1" }
+  func calls(version: String) -> [String] { ["Reset"] }
   func settingKeys(version: String) -> [String] { ["HeartbeatInterval"] }
   /// Nobody has a call `Dance`, and `Reset` has a type.
   func flaw(in payload: JSON, of action: String, version: String) -> CallFlaw? {

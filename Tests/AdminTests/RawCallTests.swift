@@ -68,6 +68,16 @@ import Wire
     #expect(house.stations.asked.withLock { $0.count } == 2)
   }
 
+  @Test func aStationTellsWhatCanBeDoneAtItAndWhichCallsItTakes() async throws {
+    let (house, owner) = try await ready()
+    let came = try await house.ask(.get, "/stations/CS-1", as: owner).json
+    // The stand-in of a connected station speaks 1.6.
+    #expect(came["abilities"] == [] && came["calls"] == ["Reset"])
+    try await house.ask(.post, "/stations", ["id": "CS-2", "evses": 1], as: owner)
+    let never = try await house.ask(.get, "/stations/CS-2", as: owner).json
+    #expect(never["abilities"] == [] && never["calls"] == [])
+  }
+
   @Test func aViewerMakesNoCallsAndAnUnknownStationGetsNone() async throws {
     let (house, owner) = try await ready()
     let viewer = try await house.key(.viewer)

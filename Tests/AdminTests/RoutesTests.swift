@@ -50,7 +50,7 @@ import Wire
     // Everybody may change what is their own.
     let harmless: Set = [
       "setUp", "logIn", "logOut", "validateTariff", "simulateTariff", "changeMyPassword", "endMyLogin", "beginMyFactor",
-      "confirmMyFactor", "removeMyFactor", "beginDrive", "endDrive",
+      "confirmMyFactor", "removeMyFactor", "keepMyView", "removeMyView", "beginDrive", "endDrive",
     ]
     for route in Route.all where route.method != .get && !harmless.contains(route.name) {
       #expect([.help, .run, .own].contains(route.access), "\(route.name)")

@@ -64,6 +64,15 @@ import Wire
     return try await answer.booking
   }
 
+  private func changePlace(
+    _ edit: @escaping @MainActor @Sendable (inout BookingLocation) throws(Refusal) -> Void
+  ) async throws {
+    let id = place.id
+    async let changed = house.csms.changeBookingLocation(id, by: "operator:anna", edit)
+    await house.settleAll()
+    _ = try await changed
+  }
+
   private func booking(_ shown: PublishedBooking) throws -> Booking {
     try #require(try house.books.bookings.booking(shown.id))
   }
@@ -122,6 +131,14 @@ import Wire
     #expect(declined.requests.map(\.status) == [.accepted, .declined])
   }
 
+  @Test func aChangeToAPlaceThatIsNotThereIsRefused() async throws {
+    try await book(request())
+    var nowhere = request()
+    nowhere.place = "BL9"
+    await #expect(throws: PartnerFault.unknownLocation) { try await book(nowhere) }
+    #expect(try house.books.bookings.list(limit: 10).map(\.details.requests.count) == [1])
+  }
+
   @Test func itIsGivenUpInTimeAndNotLater() async throws {
     let first = try await book(request())
     try await book(request("R2", from: ten, token: "DE-2"))
@@ -137,13 +154,63 @@ import Wire
     #expect(kept.status == .reserved && kept.requests.last?.status == .declined)
   }
 
+  @Test func whatIsBookedIsGivenUpAlsoWhereNothingCanBeBookedAnyMore() async throws {
+    let first = try await book(request())
+    let second = try await book(request("R2", token: "DE-2"))
+    try await changePlace { $0.isOpen = false }
+    let repeated = try await book(request("R2", token: "DE-2"))
+    #expect(repeated == second, "its answer was lost")
+    let moved = try await book(request("R2", from: ten + .seconds(7_200), token: "DE-2"))
+    #expect(moved.status == .reserved && moved.slot.period.start == ten && moved.requests.last?.status == .declined)
+    var cancellation = request()
+    cancellation.canceled = Cancellation(.traffic, by: .cpo)
+    let cancelled = try await book(cancellation)
+    #expect(cancelled.id == first.id && cancelled.status == .canceled)
+    #expect(cancelled.canceled?.by == .emsp, "we do not give it up, whatever they say")
+    let id = place.id
+    async let removed: Void = house.csms.removeBookingLocation(id, by: "operator:anna")
+    await house.settleAll()
+    try await removed
+    var other = request("R2", token: "DE-2")
+    other.canceled = Cancellation(.brokenVehicle, by: .emsp)
+    #expect(try await book(other).status == .canceled)
+  }
+
+  @Test func aChangeThatWasDeclinedIsAskedForAgainOnceItIsFree() async throws {
+    let later = ten + .seconds(7_200)
+    try await book(request(evse: "uid-CS-1-1"))
+    try await book(request("R2", from: later, token: "DE-2", evse: "uid-CS-1-1"))
+    let change = request(from: later, evse: "uid-CS-1-1")
+    #expect(try await book(change).requests.map(\.status) == [.accepted, .declined])
+    var given = request("R2", from: later, token: "DE-2", evse: "uid-CS-1-1")
+    given.canceled = Cancellation(.traffic, by: .emsp)
+    try await book(given)
+    let moved = try await book(change)
+    #expect(moved.slot.period.start == later && moved.requests.map(\.status) == [.accepted, .declined, .accepted])
+  }
+
+  @Test func itIsAcceptedWithTheTariffsOfItsEVSE() async throws {
+    let shown = try await book(request())
+    let tariffs = try house.evse(1).connectors.flatMap(\.tariffs)
+      .compactMap { try house.books.tariffs.tariff($0)?.tariff.ref }
+    #expect(!tariffs.isEmpty && shown.tariffs == tariffs)
+  }
+
+  @Test func whatIsInUseIsNotShownAsFreeSoon() async throws {
+    let station = try house.connect("CS-1")
+    let soon = house.now + .seconds(1_900)
+    for evse in [1, 2] { try station.report(.available, evse: evse) }
+    #expect(try await free().contains { $0.start < soon })
+    for evse in [1, 2] { try station.report(.charging, evse: evse) }
+    #expect(try await !free().contains { $0.start < soon })
+    let next = try #require(try await free().first?.start)
+    #expect(try await book(request("R1", from: next)).status == .reserved, "what is shown can be booked")
+  }
+
   @Test func aTokenHasOneBookingAtATimeUnlessItsTermsSayOtherwise() async throws {
     try await book(request())
     #expect(try await book(request("R2")).status == .rejected)
-    let id = place.id
-    async let changed = house.csms.changeBookingLocation(id, by: "operator:anna") { $0.terms.allowsOverlaps = true }
-    await house.settleAll()
-    _ = try await changed
+    try await changePlace { $0.terms.allowsOverlaps = true }
     #expect(try await book(request("R3")).status == .reserved)
   }
 
@@ -255,6 +322,46 @@ import Wire
     #expect(try house.books.reservations.open(at: try house.station("CS-1").id).isEmpty, "the first is let go")
   }
 
+  @Test func whoeverLeavesEarlyHoldsThePlaceNoMore() async throws {
+    let station = try house.connect("CS-1")
+    try await book(request(evse: "uid-CS-1-1"))
+    pass(until: ten)
+    let transaction = try station.start("DE-1", meter: 1_000).transaction
+    let again = BookingPeriod(ten + .seconds(1_800), ten + .seconds(3_600))
+    pass(until: ten + .seconds(600))
+    try station.stop(transaction, meter: 2_000)
+    try station.report(.available)
+    house.partners.clear()
+    house.pass(3)
+    var next = request("R2", token: "DE-2", evse: "uid-CS-1-1")
+    next.period = again
+    #expect(try await book(next).status == .reserved)
+  }
+
+  @Test func aSessionThatIsToldLateIsNoneOfABookingThatStandsNow() async throws {
+    let station = try house.connect("CS-1")
+    let shown = try await book(request())
+    pass(until: ten)
+    try station.start("DE-1", at: ten - .seconds(3_600), evse: 2)
+    #expect(try booking(shown).status == .reserved)
+  }
+
+  @Test func itsGroupMayUseItWhereItsTermsSaySo() async throws {
+    try house.addToken("DE-2", of: partner, group: "FLEET")
+    try house.addToken("DE-3", of: partner, group: "FLEET")
+    let station = try house.connect("CS-1")
+    let alone = try await book(request(token: "DE-2"))
+    try await changePlace { $0.terms.takesTokenGroups = true }
+    pass(until: ten)
+    try station.start("DE-3", evse: 2)
+    #expect(try booking(alone).status == .reserved, "it was agreed for its own token alone")
+    let next = ten + .seconds(7_200)
+    let shared = try await book(request("R2", from: next, token: "DE-2"))
+    pass(until: next)
+    try station.start("DE-3", evse: 1)
+    #expect(try booking(shared).status == .fulfilled)
+  }
+
   @Test func anEVSEThatFailsGivesWayToAnotherAndTheProviderHearsOfIt() async throws {
     let station = try house.connect("CS-1")
     let shown = try await book(request())
@@ -265,6 +372,40 @@ import Wire
     #expect(try booking(shown).evse == (try house.evse(2).id))
     #expect(try house.books.reservations.open(at: try house.station("CS-1").id).map(\.evse) == [2])
     #expect(told.last?["booking"]?["booking_option"]?["evse_uid"] == "uid-CS-1-2")
+  }
+
+  @Test func aStationThatMovedAwayIsNotWhereTheBookingIs() async throws {
+    _ = try house.connect("CS-1")
+    let shown = try await book(request())
+    try house.write { [now = house.now, location = place.location] books throws(StoreFault) in
+      guard var other = try books.locations.location(location), var station = try books.stations.list(limit: 1).first
+      else { return }
+      (other.ref, other.createdAt) = ("LOC2", now)
+      station.location = try books.locations.create(other).id
+      try books.stations.update(station)
+    }
+    pass(until: ten)
+    #expect(asks == 0)
+    pass(until: ten + .seconds(21 * 60))
+    #expect(try booking(shown).status == .canceled && booking(shown).details.canceled?.by == .cpo)
+  }
+
+  @Test func aLocationStaysWhileItIsBooked() async throws {
+    func remove() async throws {
+      let location = place.location
+      async let removed: Void = house.csms.removeLocation(location, by: "operator:anna")
+      await house.settleAll()
+      try await removed
+    }
+    try house.write { books throws(StoreFault) in
+      for station in try books.stations.list(limit: 10) { try books.stations.remove(station.id, at: .epoch) }
+    }
+    await #expect(throws: Refusal.conflict("it can be booked, or is: end that first")) { try await remove() }
+    let id = place.id
+    async let ended: Void = house.csms.removeBookingLocation(id, by: "operator:anna")
+    await house.settleAll()
+    try await ended
+    try await remove()
   }
 
   @Test func whereNoEVSECanBeHadTheOperatorCancels() async throws {
@@ -367,6 +508,22 @@ import Wire
     house.pass(3)
     #expect(house.partners.sent("booking").last?.body == ["status": "REMOVED"])
     await #expect(throws: PartnerFault.unknownLocation) { try await book(request("R2", token: "DE-2")) }
+  }
+
+  @Test func aPlaceGoesWithItsLocationFromPartnersThatSeeItNoMore() async throws {
+    house.pass(3)
+    house.partners.clear()
+    let location = place.location
+    async let hidden = house.csms.changeLocation(location, by: "operator:anna") { $0.isPublished = false }
+    await house.settleAll()
+    _ = try await hidden
+    house.pass(3)
+    #expect(house.partners.sent("booking").map(\.body) == [["status": "REMOVED"]])
+    async let shown = house.csms.changeLocation(location, by: "operator:anna") { $0.isPublished = true }
+    await house.settleAll()
+    _ = try await shown
+    house.pass(3)
+    #expect(house.partners.sent("booking").last?.body["id"] == "BL1")
   }
 
   @Test func aNewDayIsANewCalendar() async throws {

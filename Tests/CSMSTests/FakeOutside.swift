@@ -67,6 +67,7 @@ final class FakeStations: StationLink {
   nonisolated func can(_ ability: StationAbility, version: String) -> Bool {
     ability == .keepsLimits ? version != "2.0.1" : version.hasSuffix("2.1")
   }
+  nonisolated func calls(version: String) -> [String] { ["Reset"] }
   nonisolated func settingKeys(version: String) -> [String] { ["HeartbeatInterval", "Lamp", "Colour", "Sound"] }
 
   /// What is wrong with each call that is written by hand.

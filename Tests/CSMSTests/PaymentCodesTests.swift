@@ -38,6 +38,24 @@ struct PaymentCodesTests {
     return try await house.csms.scanned(shown, at: identity, evse: evse) != nil
   }
 
+  @Test func aStationThatShowsCodesAtEachOfItsEVSEsIsToldThereWithOneSecret() async throws {
+    let station = try house.station("CS-1").id
+    try house.write { books throws(StoreFault) in
+      for evse in [1, 2] {
+        let name = SettingName(component: "WebPaymentsCtrlr", evse: evse, variable: "SharedSecret")
+        for attribute in [DeviceValue.Attribute.actual, .most] {
+          try books.device.keep(DeviceValue(name, attribute: attribute, value: nil), of: station, at: .epoch)
+        }
+      }
+    }
+    let code = try await bring(yes)
+    guard case .settings(.set(let settings)) = try house.stations.last.command else { throw TestFault("nothing set") }
+    let secrets = settings.filter { $0.name.variable == "SharedSecret" }
+    #expect(secrets.map(\.name.evse) == [1, 2] && Set(secrets.map(\.value)).count == 1)
+    #expect(settings.count == 12 && settings.allSatisfy { $0.name.evse != nil })
+    #expect(try await isGood(code) == true)
+  }
+
   @Test func aSecretThatTheStationTookIsTheOnlyOne() async throws {
     let (first, second) = (try await bring(yes), try await bring(yes))
     #expect(try await isGood(first) == false)

@@ -136,4 +136,67 @@ import Wire
     #expect(house.networks.asked.isEmpty)
     #expect(try house.books.roamingBookings.places(limit: 10).isEmpty)
   }
+
+  // MARK: Their lists
+
+  private func page(_ places: [String], _ bookings: [RoamingBooking] = []) -> PulledPage {
+    var page = PulledPage()
+    page.bookingLocations = places.map {
+      RoamingBookingLocation(
+        party: owner, ref: $0, location: "L1", isGone: false, updatedAt: house.now, raw: ["id": .string($0)])
+    }
+    page.bookings = bookings
+    return page
+  }
+
+  private func pull(_ module: PullModule, whole: Bool = true) async throws {
+    try await house.csms.pull(network.id, module, whole: whole, by: "operator:anna")
+    for _ in 0..<4 {
+      house.pass(30, beat: 30)
+      await house.settleAll()
+    }
+  }
+
+  @Test func theirListsAreReadAndWhatTheyHaveNoMoreIsGone() async throws {
+    var offering = network
+    offering.endpoints.append(Partner.Endpoint(module: "booking", role: "SENDER", url: "https://Roamer/bookings"))
+    let changed = offering
+    try house.write { books throws(StoreFault) in try books.partners.update(changed) }
+    let record = try await command(.book(token.id, at: place, period, evse: nil))
+    let (request, _) = try await answer(.pending, .pending)
+    #expect(try phase(record) == .accepted)
+    // The push that says yes was lost.
+    let decided = told(request, .reserved, .accepted, at: house.now + .seconds(1))
+    house.networks.pages = { [page] module in
+      switch module {
+      case .bookingLocations: [page(["BL1", "BL2"], [])]
+      case .bookings: [page([], [decided])]
+      case .locations, .tariffs, .sessions, .cdrs, .tokens: []
+      }
+    }
+    try await pull(.bookingLocations)
+    try await pull(.bookings)
+    #expect(try house.books.roamingBookings.places(limit: 10).map(\.key.ref) == ["BL1", "BL2"])
+    #expect(try house.books.roamingBookings.list(limit: 10).map(\.status) == ["RESERVED"])
+    #expect(try phase(record) == .done)
+    // What changed since is no list of all; a whole one is.
+    house.networks.pages = { [page] in $0 == .bookingLocations ? [page(["BL2"], [])] : [] }
+    try await pull(.bookingLocations, whole: false)
+    #expect(try house.books.roamingBookings.places(limit: 10).count == 2)
+    try await pull(.bookingLocations)
+    try await pull(.bookings)
+    #expect(try house.books.roamingBookings.places(limit: 10).map(\.key.ref) == ["BL2"])
+    #expect(try house.books.roamingBookings.list(limit: 10).first?.goneAt != nil)
+    #expect(house.networks.pulls.contains { $0.module == .bookingLocations && $0.since != nil })
+  }
+
+  @Test func nothingIsReadOfWhomNobodyWantsToBookAt() async throws {
+    var quiet = network
+    quiet.endpoints.append(Partner.Endpoint(module: "booking", role: "SENDER", url: "https://Roamer/bookings"))
+    quiet.quirks.takesBookings = false
+    let changed = quiet
+    try house.write { books throws(StoreFault) in try books.partners.update(changed) }
+    await #expect(throws: Refusal.self) { try await pull(.bookings) }
+    #expect(!house.networks.pulls.contains { $0.module == .bookings })
+  }
 }

@@ -219,6 +219,7 @@ struct StationNeedsTests {
 
   @Test func aStopThatTheStationAcceptsAndDoesNotDoIsAnEventOnce() async throws {
     let station = try house.connect("CS-1")
+    try station.boot()
     let transaction = try station.start("CARD").transaction
     let command = try await house.csms.stopSession(try house.session(transaction).id, by: "anna")
     try house.stations.last.answer(.accepted(answer: ["status": "Accepted"]))

@@ -76,6 +76,15 @@ private let noon = Timestamp("2026-05-04T12:00:00Z") ?? .epoch
     #expect(!booking.isRepeat(request(from: minutes(30))))
   }
 
+  @Test func aDeclinedChangeIsARepeatOnlyOnceTheBookingIsOver() {
+    var booking = booking()
+    let change = request(from: minutes(120))
+    booking.decline(change, because: "taken", now: minutes(-90))
+    #expect(!booking.isRepeat(change))
+    _ = booking.missed(now: minutes(20))
+    #expect(booking.isRepeat(change))
+  }
+
   @Test func whatIsOverStaysAsItEnded() {
     var booking = booking()
     let came = booking.fulfil(by: "S1", at: ID(8), now: noon)
@@ -101,8 +110,11 @@ private let noon = Timestamp("2026-05-04T12:00:00Z") ?? .epoch
       booking.decline(request(from: minutes(60 + number)), because: "taken", now: minutes(-600))
     }
     #expect(booking.details.requests.count == Limits.bookingRequests)
-    #expect(booking.isRepeat(request(from: minutes(60 + Limits.bookingRequests + 5))))
+    #expect(booking.details.requests.last?.request == request(from: minutes(60 + Limits.bookingRequests + 5)))
     #expect(booking.refusal(of: request(from: minutes(90)), at: minutes(-600)) == "it was changed too often")
+    var given = request()
+    given.canceled = Cancellation(.traffic, by: .emsp)
+    #expect(booking.refusal(of: given, at: minutes(-600)) == nil, "it can be given up all the same")
   }
 
   @Test func aWishForSuchAPlugFitsWhatHasOne() {

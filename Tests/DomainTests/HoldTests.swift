@@ -83,6 +83,17 @@ import Wire
     #expect(used(least, after: 20).totals.cost.beforeTax == euro("50"))
   }
 
+  @Test(arguments: ["BOOKING", "BOOKING_EXPIRES", "BOOKING_CANCELLATION_FEES", "BOOKING_OVERTIME"])
+  func whatABookingCostsIsInNoBill(word: String) throws {
+    let fee = element(component("FLAT", "7", vat: "20"), when: "\"booking\":\"\(word)\"")
+    let both = element(component("TIME", "9"), when: "\"booking\":\"\(word)\",\"reservation\":\"RESERVATION\"")
+    let plain = try tariff(reservation: reserved(component("TIME", "3")))
+    let told = try tariff(reservation: fee + "," + both + "," + reserved(component("TIME", "3")))
+    #expect(used(told, after: 20).totals == used(plain, after: 20).totals)
+    #expect(unused(told, for: 20, .expired).totals == unused(plain, for: 20, .expired).totals)
+    #expect(try !DomainTests.tariff(both + "," + element(component("ENERGY", "0.25"))).pricesReservations)
+  }
+
   @Test func whereNothingPricesReservationsTheSessionAloneIsBilled() throws {
     let plain = try DomainTests.tariff(element(component("ENERGY", "0.25")))
     var reservation = Reservation.example(at: start - .seconds(600))

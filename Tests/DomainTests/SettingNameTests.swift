@@ -36,7 +36,8 @@ struct SettingNameTests {
 
   @Test(arguments: [
     ("AuthorizationKey", true), ("SecurityCtrlr.BasicAuthPassword", true), ("WebPaymentsCtrlr.SharedSecret", true),
-    ("CpoName", false),
+    ("CpoName", false), ("AcmeModem.ApnPassword", true), ("wifi_passphrase", true), ("Acme-PSK", true),
+    ("PasswordLength", false), ("PublicKey", false), ("IdToken", false),
   ])
   func aPasswordIsASecret(_ name: String, _ isSecret: Bool) { #expect(SettingName(reading: name).isSecret == isSecret) }
 }

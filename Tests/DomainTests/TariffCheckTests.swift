@@ -131,6 +131,15 @@ import Wire
         == ["error bad_reservation elements[0].price_components[0]"])
   }
 
+  @Test func whatABookingCostsIsToldAndChargedByNobody() throws {
+    let fee = element(component("FLAT", "5"), when: #""booking":"BOOKING_CANCELLATION_FEES""#)
+    #expect(try flaws(fee + "," + element(energy)) == ["warning unpriced elements[0].restrictions.booking"])
+    #expect(
+      try flaws(element(energy, when: #""booking":"BOOKING""#) + "," + element(energy)) == [
+        "error bad_reservation elements[0].price_components[0]", "warning unpriced elements[0].restrictions.booking",
+      ])
+  }
+
   @Test func aDimensionWithoutALastResortIsPointedOut() throws {
     #expect(try flaws(element(energy, when: #""start_time":"08:00","end_time":"18:00""#)) == ["warning gap elements"])
     #expect(try flaws(element(energy, when: #""min_kwh":1"#)) == ["warning gap elements"])

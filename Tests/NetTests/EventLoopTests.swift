@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import Synchronization
 import Testing
@@ -155,6 +156,35 @@ import Wire
     }
     #expect(closed == [.local, .local])
     #expect(try await loop.run { _ in timer.value.numbers == nil })
+    await loop.end()
+  }
+
+  @Test func aPreferredChannelIsReadBeforeACrowdThatSpokeFirst() async throws {
+    let (loop, other, gate) = (loop, try EventLoop(label: "ostler.other"), DispatchSemaphore(value: 0))
+    let (door, heard) = try await loop.run { loop in
+      let heard = Numbers()
+      let door = try Door(loop) { $0.onRead = { _, bytes in heard.all.append(Int(bytes[0])) } }
+      return (LoopBound(door, loop: loop), LoopBound(heard, loop: loop))
+    }
+    let address = try await loop.run { _ in door.value.address }
+    let station = try await other.run { LoopBound(call($0, address), loop: $0) }
+    await loop.wait { door.value.accepted.first?.isActive == true }
+    try await loop.run { _ in door.value.accepted[0].channel?.prefer() }
+    let crowd = try await other.run { other in LoopBound((1...100).map { _ in call(other, address) }, loop: other) }
+    await loop.wait { door.value.accepted.count == 101 && door.value.accepted.allSatisfy(\.isActive) }
+
+    // The loop looks away until all have spoken.
+    loop.execute { gate.wait() }
+    try await other.run { _ in for (word, one) in crowd.value.enumerated() { one.channel?.write([UInt8(word)]) } }
+    // What a batch writes is sent before the next one begins.
+    try await other.run { _ in station.value.channel?.write([200]) }
+    try await other.run { _ in }
+    gate.signal()
+    await loop.wait { heard.value.all.count == 101 }
+    let order = try await loop.run { _ in heard.value.all }
+    #expect(order.first == 200)
+    #expect(order.dropFirst().sorted() == Array(0..<100))
+    await other.end()
     await loop.end()
   }
 

@@ -189,4 +189,46 @@ extension Sample {
     #expect(answer.word == "RESERVED" && answer.booking?.requestID == "R1" && answer.booking?.verdict == "ACCEPTED")
     #expect(throws: PushFault.self) { try Edition211(zones: zones).command(command, respondTo: "", seconds) }
   }
+
+  /// Most have one address for both; some give the places one of their own.
+  @Test(arguments: [("/b", nil, ["/b/booking_locations", "/b"]), ("/b", "/places", ["/places", "/b"])])
+  func theListsOfAnotherOperatorAreReadWhereItSaysTheyAre(
+    bookings: String, places: String?, asked: [String]
+  ) async throws {
+    let loopback = try await Loopback()
+    let (paths, odd): (Lines, JSON) = (Lines(), ["id": "ODD"])
+    loopback.serve { request, exchange in
+      paths.add(request.target.path)
+      let object: JSON =
+        request.target.path == bookings
+        ? [
+          "country_code": "BE", "party_id": "CPO", "id": "B1", "request_id": "R1", "reservation_status": "reserved",
+          "period": ["start_date_time": "2026-03-11T10:00:00Z", "end_date_time": "2026-03-11T11:00:00Z"],
+          "last_updated": "2026-03-01T00:00:00Z",
+        ]
+        : [
+          "country_code": "BE", "party_id": "CPO", "id": "BL1", "location_id": "L1",
+          "last_updated": "2026-03-01T00:00:00Z",
+        ]
+      exchange.respond(.json(Envelope(list: [object.bytes, odd.bytes]).bytes(at: .epoch)))
+    }
+    var terms = ProviderEndpointsTests.House.terms()
+    terms.partner.quirks.allowPrivate = true
+    terms.partner.endpoints = [.init(module: "booking", role: "SENDER", url: loopback.url + bookings)]
+    if let places {
+      terms.partner.endpoints.append(.init(module: "booking_locations", role: "SENDER", url: loopback.url + places))
+    }
+    let link = try OCPIDoor(publicURL: "https://us", http: loopback.http, zones: zones, frames: Frames()).link
+    let found = Lines()
+    for module in [PullModule.bookingLocations, .bookings] {
+      let outcome = await link.pull(module, since: nil, terms: terms) { page in
+        for place in page.bookingLocations { found.add("\(place.ref) at \(place.location)") }
+        for booking in page.bookings { found.add("\(booking.ref) \(booking.status)") }
+        #expect(page.unread == ["ODD"])
+        return true
+      }
+      #expect(outcome.isComplete && outcome.flawed == 1)
+    }
+    #expect(paths.all == asked && found.all == ["BL1 at L1", "B1 RESERVED"])
+  }
 }

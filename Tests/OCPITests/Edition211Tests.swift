@@ -100,6 +100,11 @@ private let edition211 = Edition211(zones: zones)
     view.version.tariff.elements[0].restrictions = held
     #expect(try edition211.tariff(view, seconds).json["elements"]?.array?.count == 2)
     #expect(edition211.unsaid(of: .tariff(view)).contains("prices of reservations"))
+    var booked = Tariff.Restrictions()
+    booked.booking = .cancellation
+    view.version.tariff.elements[0].restrictions = booked
+    #expect(try edition211.tariff(view, seconds).json["elements"]?.array?.count == 2)
+    #expect(edition211.unsaid(of: .tariff(view)).contains("prices of bookings"))
   }
 
   // MARK: What it says

@@ -32,6 +32,28 @@ private let edition230 = Edition230(zones: zones)
     #expect(edition230.unsaid(of: .tariff(Sample.richTariff)) == [])
   }
 
+  @Test func whatABookingCostsIsNeverReadAsWhatChargingCosts() throws {
+    var view = Sample.tariffView
+    var booked = Tariff.Restrictions()
+    booked.booking = .cancellation
+    view.version.tariff.elements.insert(Tariff.Element([.init(.flat, price: 5)], when: booked), at: 0)
+    let json = try edition230.tariff(view, seconds).json
+    #expect(json["elements"]?[0]?["restrictions"] == ["booking": "BOOKING_CANCELLATION_FEES"])
+    #expect(try edition230.tariff(from: json).elements[0].restrictions?.booking == .cancellation)
+    #expect(edition230.unsaid(of: .tariff(view)) == [])
+    var strange = json
+    strange["elements"] = [
+      [
+        "price_components": [["type": "FLAT", "price": 5, "step_size": 1]], "restrictions": ["booking": "BOOKING_SOON"],
+      ]
+    ]
+    #expect(try edition230.tariff(from: strange).elements[0].restrictions?.isOfSession == false)
+    // Without the condition it would be the price of every session.
+    let older = try edition.tariff(view, seconds).json
+    #expect(older["elements"]?.array?.count == (json["elements"]?.array?.count ?? 0) - 1)
+    #expect(edition.unsaid(of: .tariff(view)) == ["prices of bookings"])
+  }
+
   @Test func everythingThatAnOperatorWritesOfAPlaceIsSaid() throws {
     #expect(edition230.unsaid(of: .location(Sample.richLocation)) == [])
     let json = try edition230.location(Sample.richLocation, seconds).json

@@ -85,6 +85,18 @@ import Wire
     }
   }
 
+  @Test func paymentsAreToldToEverybodyWhoDoesNotWantToBeSpared() async throws {
+    let house = try await House()
+    var never = Sample.partner()
+    never.quirks.takesPayments = false
+    for (number, (partner, isTold)) in [(Sample.partner(), true), (never, false)].enumerated() {
+      await MainActor.run { house.service.invite("payments-\(number)", partner) }
+      let endpoints =
+        try await house.ask(.get, "/ocpi/2.3.0", token: "payments-\(number)").data?["endpoints"]?.array ?? []
+      #expect(endpoints.contains { $0["identifier"] == "payments" } == isTold)
+    }
+  }
+
   /// Readers of the first 2.3.0 take the name of invoice reconciliation for an error.
   @Test func invoiceReconciliationIsToldWhereItIsUsed() async throws {
     let house = try await House()

@@ -67,6 +67,13 @@ import Wire
     #expect(try await Self.register(partner).version == "2.2.1")
   }
 
+  @Test func aListOfVersionsThatIsWrappedOnceMoreIsRead() async throws {
+    var ways = TinyPartner.Ways()
+    ways.versions = "{\"versions\":\(ways.versions)}"
+    let partner = try await TinyPartner(ways, token: "token-A")
+    #expect(try await Self.register(partner).version == "2.2.1")
+  }
+
   @Test(arguments: [
     ("versions", "[{\"version\":\"2.0\",\"url\":\"BASE/old\"}]", "it offers 2.0; wanted: 2.1.1, 2.2.1, 2.3.0"),
     ("versions", "[]", "it offers none that can be read; wanted: 2.1.1, 2.2.1, 2.3.0"),

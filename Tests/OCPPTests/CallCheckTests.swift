@@ -47,6 +47,39 @@ import Wire
     #expect(try flaw(action, "{}") == .unknownAction)
   }
 
+  @Test(
+    arguments: [
+      (Dialect16(), "ChangeConfiguration", #"{"key":"K","value":"7"}"#, #"{"status":"Accepted"}"#, "7"),
+      (Dialect16(), "ChangeConfiguration", #"{"key":"K","value":"7"}"#, #"{"status":"RebootRequired"}"#, nil),
+      (
+        Dialect16(), "GetConfiguration", #"{"key":["K"]}"#,
+        #"{"configurationKey":[{"key":"K","readonly":true,"value":"7"}]}"#, "7"
+      ),
+      (
+        Dialect2.v21, "SetVariables",
+        #"{"setVariableData":[{"attributeValue":"7","component":{"name":"C"},"variable":{"name":"K"}}]}"#,
+        #"{"setVariableResult":[{"attributeStatus":"Accepted","component":{"name":"C"},"variable":{"name":"k"}}]}"#, "7"
+      ),
+      (
+        Dialect2.v201, "SetVariables",
+        #"{"setVariableData":[{"attributeValue":"7","component":{"name":"C"},"variable":{"name":"K"}}]}"#,
+        #"{"setVariableResult":[{"attributeStatus":"Rejected","component":{"name":"C"},"variable":{"name":"K"}}]}"#, nil
+      ),
+      (
+        Dialect2.v201, "GetVariables", "{}",
+        #"{"getVariableResult":[{"attributeStatus":"Accepted","attributeValue":"7","component":{"name":"C"},"#
+          + #""variable":{"name":"K"}}]}"#, "7"
+      ),
+      (Dialect2.v201, "Reset", #"{"type":"OnIdle"}"#, #"{"status":"Accepted"}"#, nil),
+    ] as [(any Dialect, String, String, String, String?)])
+  func whatACallByHandTellsOfSettingsIsUnderstood(
+    _ dialect: any Dialect, _ action: String, _ payload: String, _ answer: String, _ value: String?
+  ) throws {
+    let told = dialect.settings(
+      told: try JSON.parse(Bytes(utf8: answer)), to: action, with: try JSON.parse(Bytes(utf8: payload)))
+    #expect(told?["settings"]?[0]?["value"]?.string == value)
+  }
+
   @Test func everyActionIsCountedOnce() {
     let actions = Dialect16().actions
     #expect(Set(actions).count == actions.count)

@@ -16,7 +16,8 @@ private struct Declared: Sendable, CustomTestStringConvertible {
   }
 }
 
-private let messages16: [any Message.Type] =
+/// All that is said in OCPP 1.6, and all that is said in 2.x.
+let messages16: [any Message.Type] =
   Dialect16().calls + [
     V16.BootNotification.self, V16.Heartbeat.self, V16.StatusNotification.self, V16.Authorize.self,
     V16.StartTransaction.self, V16.MeterValues.self, V16.StopTransaction.self, V16.FirmwareStatusNotification.self,
@@ -24,7 +25,7 @@ private let messages16: [any Message.Type] =
     V16.SignCertificate.self, V16.SecurityEventNotification.self,
   ]
 
-private let messages2 = V2.houseCalls + V2.stationCalls.filter { $0.action != "DataTransfer" }
+let messages2 = V2.houseCalls + V2.stationCalls.filter { $0.action != "DataTransfer" }
 
 @Suite(.enabled(if: OfficialSchemas.package != nil, OfficialSchemas.absent))
 struct DeclarationTests {
@@ -62,9 +63,12 @@ struct DeclarationTests {
   }
 
   @Test func allActionsOfTheThreeVersionsAreDeclared() {
+    #expect(messages16.count == 39 && Set(messages16.map { $0.action }).count == 39)
     #expect(messages2.count == 91)
     #expect(messages2.filter { $0.since <= .v201 }.count == 64)
     #expect(Set(messages2.map { $0.action }).count == 91)
+    // One schema for each call and one for each reply; the one message that is only sent has none.
+    #expect(2 * Declared.all.count - 1 == 387)
   }
 }
 

@@ -4,15 +4,15 @@ import Glibc
 import Testing
 import Wire
 
-/// Every message of OCPP 2.x as our Writer writes it, beside `Tests/peers/frames`, where other people's validators judge
+/// Every message of OCPP as our Writer writes it, beside `Tests/peers/frames`, where other people's validators judge
 /// the same lines. `OSTLER_WRITE_FRAMES=1` writes them anew.
 struct GoldenFrameTests {
   private static let folder =
     "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/") + "/peers/frames"
 
-  @Test(arguments: [("2.0.1", Edition.v201), ("2.1", .v21)])
+  @Test(arguments: [("1.6", Edition.v16), ("2.0.1", .v201), ("2.1", .v21)])
   func whatWeWriteIsWhatOthersHaveJudged(_ version: String, _ edition: Edition) throws {
-    let messages = V2.houseCalls + V2.stationCalls.filter { $0.action != "DataTransfer" }
+    let messages = edition == .v16 ? messages16 : messages2
     let lines = messages.filter { $0.since <= edition }.flatMap { frames($0, edition) }
     let path = "\(Self.folder)/ocpp\(version).jsonl"
     if getenv("OSTLER_WRITE_FRAMES") != nil {
@@ -76,11 +76,13 @@ private struct Filler: Walker {
       switch V.self {
       case is String.Type: String("\(name)".unicodeScalars.prefix(rule.max))
       case is Int.Type: Int(number)
+      case is Int64.Type: number
       case is Decimal.Type: Decimal(number)
       case is Measured.Type: Measured(Decimal(number))
       case is Bool.Type: true
       case is Timestamp.Type: Timestamp("2026-03-01T12:00:00Z")
       case is JSON.Type: JSON.string("\(name)")
+      case is FreeData.Type: FreeData(.string("\(name)"))
       case let payload as any Payload.Type: payload.sample(edition)
       case let word as any Sampled.Type: word.sample(edition)
       case let word as any Word.Type: word.last(edition)

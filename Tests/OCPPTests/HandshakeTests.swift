@@ -1,4 +1,4 @@
-import Domain
+@testable import Domain
 import HTTP
 @testable import OCPP
 import Testing
@@ -148,6 +148,35 @@ import Wire
       #"[2,"1","Authorize",{"idToken":{"idToken":"1234","type":"KeyCode"}}]"#,
       #"[2,"1","Authorize",{"idToken":{"idToken":"***","type":"KeyCode"}}]"#
     ),
+    // What vendors call so, at whichever component.
+    (
+      #"[2,"1","SetVariables",{"setVariableData":[{"attributeValue":"0011","component":{"name":"AcmeWifi"},"#
+        + #""variable":{"name":"Wifi-PSK"}},{"attributeValue":"8","variable":{"name":"PasswordLength"}}]}]"#,
+      #"[2,"1","SetVariables",{"setVariableData":[{"attributeValue":"***","component":{"name":"AcmeWifi"},"#
+        + #""variable":{"name":"Wifi-PSK"}},{"attributeValue":"8","variable":{"name":"PasswordLength"}}]}]"#
+    ),
+    (
+      #"[3,"1",{"configurationKey":[{"key":"acme.ClientSecret","readonly":false,"value":"0011"}]}]"#,
+      #"[3,"1",{"configurationKey":[{"key":"acme.ClientSecret","readonly":false,"value":"***"}]}]"#
+    ),
+    (
+      #"[2,"1","NotifyReport",{"reportData":[{"variable":{"name":"Odd"},"#
+        + #""variableAttribute":[{"value":"0011","mutability":"WriteOnly"},{"value":"1","mutability":"ReadWrite"}]}]}]"#,
+      #"[2,"1","NotifyReport",{"reportData":[{"variable":{"name":"Odd"},"#
+        + #""variableAttribute":[{"value":"***","mutability":"WriteOnly"},{"value":"1","mutability":"ReadWrite"}]}]}]"#
+    ),
+    (
+      #"[2,"1","DataTransfer",{"vendorId":"Acme","data":{"modem":{"passphrase":"0011","apn":"x"}}}]"#,
+      #"[2,"1","DataTransfer",{"vendorId":"Acme","data":{"modem":{"passphrase":"***","apn":"x"}}}]"#
+    ),
+    (
+      #"[2,"1","DataTransfer",{"vendorId":"Acme","data":"{\"apiKey\":\"0011\",\"n\":1}"}]"#,
+      #"[2,"1","DataTransfer",{"vendorId":"Acme","data":"{\"apiKey\":\"***\",\"n\":1}"}]"#
+    ),
+    (
+      #"[2,"1","GetDiagnostics",{"location":"ftp://anna:0011@files.example:21/up?x=a@b"}]"#,
+      #"[2,"1","GetDiagnostics",{"location":"ftp://anna:***@files.example:21/up?x=a@b"}]"#
+    ),
     (
       #"[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"0011""#,
       "(not kept: it names a key and is no JSON)"
@@ -157,9 +186,20 @@ import Wire
     #expect(String(decoding: withoutSecrets(Bytes(utf8: frame)), as: UTF8.self) == logged)
   }
 
+  @Test(arguments: SettingName.secretEnds)
+  func everyNameOfASecretIsSeenInAFrame(_ end: String) {
+    for name in [end, "Acme.\(end.uppercased())"] {
+      let frame = #"[2,"1","ChangeConfiguration",{"key":"\#(name)","value":"0011"}]"#
+      #expect(!String(decoding: withoutSecrets(Bytes(utf8: frame)), as: UTF8.self).contains("0011"))
+    }
+  }
+
   @Test(arguments: [
     #"[2,"1","ChangeConfiguration",{ "key":"HeartbeatInterval", "value":"60" }]"#, "not json", "",
     #"[2,"1","GetConfiguration",{"key":["AuthorizationKey"]}]"#,
+    #"[2,"1","GetConfiguration",{ "key":["AcmePassword"] }]"#,
+    #"[2,"1","GetLog",{ "log":{"remoteLocation":"https://files.example/up/@me:1"} }]"#,
+    #"[2,"1","DataTransfer",{ "vendorId":"Acme","data":"[the secret]" }]"#,
   ])
   func otherFramesStayAsTheyAre(_ frame: String) {
     #expect(String(decoding: withoutSecrets(Bytes(utf8: frame)), as: UTF8.self) == frame)

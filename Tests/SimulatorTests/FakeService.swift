@@ -191,7 +191,15 @@ final class FakeService: PartnerService {
 
   func bookingLocation(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> PublishedBookingLocation
   {
-    throw .unknownLocation
+    guard ref == "BL-1" else { throw .unknownLocation }
+    var place = PublishedBookingLocation()
+    (place.country, place.party, place.id, place.location) = ("NL", "OST", ref, "L1")
+    var calendar = PublishedCalendar()
+    (calendar.id, calendar.increment) = (ref, 30)
+    let free = BookingPeriod(.epoch + .seconds(3_600), .epoch + .seconds(36_000))
+    (calendar.span, calendar.slots) = (free, [Timeslot(free)])
+    place.calendars = [calendar]
+    return place
   }
 
   func bookings(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<PublishedBooking> {

@@ -20,7 +20,7 @@ struct OperatorTests {
     _ desk: inout OperatorDesk, _ method: HTTP.Method, _ path: String, _ body: JSON = .null
   ) throws -> (PartnerDesk.Reply, [OperatorDesk.Errand])? {
     desk.answer(
-      method, try Target(path), body.isNull ? [] : body.bytes, base: try #require(base))
+      method, try Target(path), body.isNull ? [] : body.bytes, base: try #require(base), at: now)
   }
 
   private static func data(_ reply: PartnerDesk.Reply) -> JSON {
@@ -109,6 +109,90 @@ struct OperatorTests {
     #expect(desk.tokens["card"]?["valid"]?.bool == false)
     let wrong = try #require(try Self.ask(&desk, .put, "/tokens/NL/DRV/OTHER", token))
     #expect(wrong.0.envelope.code == .invalid)
+  }
+
+  // MARK: Bookings
+
+  private static func request(_ id: String, hours: Int, token: String = "CARD") -> BookingRequest {
+    var request = BookingRequest()
+    (request.country, request.party, request.id) = ("NL", "DRV", id)
+    (request.location, request.place, request.authorizationReference) = ("SIM-1", OperatorBookings.place, "REF-\(id)")
+    let start = now + .seconds(hours * 3_600)
+    request.period = BookingPeriod(start, start + .seconds(3_600))
+    request.tokens = [TokenReference(party: PartyID("NL*DRV")!, uid: token, kind: .rfid, contractID: "C")]
+    return request
+  }
+
+  @discardableResult
+  private static func book(_ desk: inout OperatorDesk, _ request: BookingRequest) throws -> JSON {
+    let (reply, errands) = try #require(try ask(&desk, .post, "/bookings", request.json))
+    if case .tellBookingLocation = errands.first {} else { Issue.record("the calendar is not told") }
+    return data(reply)
+  }
+
+  private static func free(_ desk: inout OperatorDesk) throws -> JSON? {
+    data(try #require(try ask(&desk, .get, "/bookings/booking_locations/\(OperatorBookings.place)")).0)["calendars"]?[0]
+  }
+
+  @Test func onlyTheLastVersionHasBookings() throws {
+    for (version, isThere) in [("2.1.1", false), ("2.2.1", false), ("2.3.0", true)] {
+      var desk = Self.desk(version)
+      #expect(try (Self.ask(&desk, .get, "/bookings/booking_locations") != nil) == isThere)
+      #expect(try (Self.ask(&desk, .get, "/bookings") != nil) == isThere)
+    }
+  }
+
+  @Test func whatIsFreeIsReservedChangedAndGivenUp() throws {
+    var desk = Self.desk("2.3.0")
+    let first = try Self.book(&desk, Self.request("R1", hours: 2))
+    #expect(first["reservation_status"] == "RESERVED" && first["booking_option"]?["evse_uid"] == "SIM-E1")
+    #expect(try Self.book(&desk, Self.request("R1", hours: 2)) == first, "its answer was lost")
+    for id in ["R2", "R3"] {
+      #expect(try Self.book(&desk, Self.request(id, hours: 2))["reservation_status"] == "RESERVED")
+    }
+    #expect(
+      try Self.book(&desk, Self.request("R4", hours: 2))["reservation_status"] == "REJECTED", "it has three EVSEs")
+    let slots = try Self.free(&desk)?["available_timeslots"]?.array ?? []
+    #expect(slots.count == 2 && slots[0]["end_date_time"] == "2026-05-04T11:45:00Z")
+    let moved = try Self.book(&desk, Self.request("R1", hours: 4))
+    #expect(moved["id"] == first["id"] && moved["booking_requests"]?.array?.count == 2)
+    var given = Self.request("R1", hours: 4)
+    given.canceled = Cancellation(.traffic, by: .emsp)
+    #expect(try Self.book(&desk, given)["reservation_status"] == "CANCELED")
+    let listed = Self.data(try #require(try Self.ask(&desk, .get, "/bookings")).0)
+    #expect(listed.array?.count == 4)
+  }
+
+  @Test func whatNobodyOffersIsNotBooked() throws {
+    var desk = Self.desk("2.3.0")
+    var elsewhere = Self.request("R1", hours: 2)
+    elsewhere.place = "OTHER"
+    let unknown = try #require(try Self.ask(&desk, .post, "/bookings", elsewhere.json)).0
+    #expect(unknown.envelope.code == .unknownLocation)
+    let none = try #require(try Self.ask(&desk, .post, "/bookings", ["request_id": 7])).0
+    #expect(none.envelope.code == .invalid)
+    let far = try Self.book(&desk, Self.request("R2", hours: 24 * 30))
+    #expect(far["reservation_status"] == "REJECTED")
+    let nowhere = try #require(try Self.ask(&desk, .get, "/bookings/booking_locations/OTHER")).0
+    #expect(nowhere.status == .notFound)
+  }
+
+  @Test func aDriverWhoComesHasHisBookingAndTheOperatorMayTakeOneBack() throws {
+    var desk = Self.desk("2.3.0")
+    let start = Self.now + .seconds(7_200)
+    try Self.book(&desk, Self.request("R1", hours: 2))
+    let second = try Self.book(&desk, Self.request("R2", hours: 2, token: "OTHER"))
+    let session = desk.begin(token: ["uid": "card"], evse: "SIM-E3", reference: nil, at: start)
+    let told = desk.bookings?.fulfil(by: session)
+    #expect(told?["request_id"] == "R1" && told?["reservation_status"] == "FULFILLED")
+    #expect(told?["booking_option"]?["evse_uid"] == "SIM-E3")
+    let again = desk.bookings?.fulfil(by: session)
+    #expect(again == nil)
+    let id = second["id"]?.string ?? ""
+    let back = desk.bookings?.takeBack(id, because: .powerOutage, at: start)
+    #expect(back?["canceled"] == ["cancellation_reason": "POWER_OUTAGE", "who_canceled": "CPO"])
+    let twice = desk.bookings?.takeBack(id, because: .powerOutage, at: start)
+    #expect(twice == nil)
   }
 
   @Test func everyMoodHasAName() {

@@ -55,6 +55,37 @@ import Wire
     #expect(heartbeat?["variableAttribute"]?.array?.first?["value"]?.string == "77")
   }
 
+  @Test func codesForPayingAreShownOnceTheyAreSetUpAndChangeByTheClock() throws {
+    var stage = stage(.v21)
+    func set(_ values: [(String, String)]) -> JSON {
+      [
+        "setVariableData": .array(
+          values.map { name, value in
+            [
+              "component": ["name": "WebPaymentsCtrlr"], "variable": ["name": .string(name)],
+              "attributeValue": .string(value),
+            ]
+          })
+      ]
+    }
+    func codes(_ act: (inout Stage) -> [String]) -> [String] { act(&stage).filter { $0.hasPrefix("tell code") } }
+    let settings = [
+      ("URLTemplate", "https://x.example/{chargingstationid}/{evse}/{totp}/{version}"), ("ValidityTime", "30"),
+      ("Length", "8"), ("SharedSecret", "s3cret"),
+    ]
+    #expect(codes { $0.ask("SetVariables", set(settings)) } == [])
+    let shown = codes { $0.ask("SetVariables", set([("Enabled", "true")])) }
+    #expect(shown.count == stage.model.profile.connectors)
+    #expect(shown[0].contains("https://x.example/\(stage.model.profile.identity)/1/") && shown[0].contains("/v1"))
+    let next = try #require(stage.model.codesEnd(after: stage.now))
+    #expect(next > stage.now.time && next.milliseconds % 30_000 == 0)
+    let later = codes { $0.after(30) }
+    #expect(later.count == shown.count && later[0] != shown[0])
+    var old = self.stage(.v201)
+    let answer = try result(old.ask("SetVariables", set([("Enabled", "true")])))
+    #expect(answer["setVariableResult"]?[0]?["attributeStatus"] == "UnknownComponent")
+  }
+
   @Test func aReservationHoldsAConnectorForOneDriverAndEnds() throws {
     var stage = stage(.v21)
     let wish: JSON = [

@@ -32,13 +32,13 @@ private final class Roaming: Sendable {
     func record(_ frame: LoggedFrame) {}
   }
 
-  init() async throws {
+  init(_ profile: VirtualPartner.Profile = VirtualPartner.Profile()) async throws {
     let loop = try EventLoop(label: "test.roaming")
     let made = await on(loop) {
       let keeper = Keeper()
       let server = Server(loop: loop, door: "house", handler: keeper)
       let port = (try? server.listen(on: .v4(0x7F00_0001, port: 0)))?.port ?? 0
-      let partner = VirtualPartner(clock: Clock { at("2026-03-02T10:00:00Z") }, seed: 4, loop: loop)
+      let partner = VirtualPartner(profile, clock: Clock { at("2026-03-02T10:00:00Z") }, seed: 4, loop: loop)
       let url = (try? partner.open()) ?? ""
       return (
         LoopBound(keeper, loop: loop), LoopBound(server, loop: loop), port, partner.handle, url,
@@ -405,5 +405,88 @@ extension String {
   fileprivate func replacing(_ part: String, with other: String) -> String {
     guard let range = firstRange(of: part) else { return self }
     return String(self[..<range.lowerBound]) + other + String(self[range.upperBound...])
+  }
+
+  // MARK: OCPI 2.1.1
+
+  @Test func aProviderOf211IsToldAllInItsOwnWords() async throws {
+    let roaming = try await Roaming(VirtualPartner.Profile(version: "2.1.1"))
+    let registration = try await roaming.houseRegisters()
+    #expect(registration.version == "2.1.1" && registration.roles.map(\.role) == ["EMSP"])
+    #expect(try await roaming.send(.location(try location("L1")), registration).isAccepted)
+    #expect(try await roaming.send(.session(try session(.active, kWh: 5)), registration).isAccepted)
+    let books = await roaming.books()
+    #expect(books.location("L1")?.country == "NL" && books.location("L1")?.party == "OST" && books.evses.count == 1)
+    let held = books.session("S1")?.latest
+    #expect(held?.kWh == 5 && held?.location == "L1" && held?.evse == "E-L1" && held?.token.uid == "NL-DEM-C1")
+    let url = roaming.versionsURL.replacing("versions", with: "2.1.1/locations/NL/OST/L1")
+    let shown = try await roaming.ask(.get, url, token: registration.outboundToken)
+    let data = try JSON.parse(shown.body)["data"]
+    #expect(data?["type"] == "UNKNOWN" && data?["country_code"] == nil, "as it was told")
+  }
+
+  @Test func whatAProviderOf211SaysIsInItsOwnWords() throws {
+    let words = Words211(party: PartyID(country: "NL", party: "DEM"))
+    var token = V221.Token()
+    (token.country, token.party, token.uid, token.contractID) = ("NL", "DEM", "CARD1", "NL-DEM-C1")
+    (token.kind, token.groupID, token.issuer) = (.appUser, "G", "Demo")
+    let lowered = words.lowered(token)
+    #expect(lowered["auth_id"] == "NL-DEM-C1" && lowered["type"] == "OTHER" && lowered["uid"] == "CARD1")
+    #expect(["country_code", "party_id", "contract_id", "group_id"].allSatisfy { lowered[$0] == nil })
+    var start = V221.StartSession()
+    (start.token, start.location, start.connector, start.authorizationReference) = (token, "L1", "1", "A")
+    let command = words.lowered(start)
+    #expect(command["token"] == lowered && command["location_id"] == "L1")
+    #expect(command["connector_id"] == nil && command["authorization_reference"] == nil)
+    var verdict = V221.AuthorizationInfo()
+    (verdict.allowed, verdict.token, verdict.authorizationReference) = (.allowed, token, "A")
+    #expect(words.lowered(verdict) == ["allowed": "ALLOWED"])
+  }
+
+  // MARK: Bookings
+
+  private typealias Booked = Result<PublishedBooking, PartnerFailure>
+
+  private func asking(
+    _ roaming: Roaming, _ ask: @escaping @Sendable (VirtualPartner, @escaping (Booked) -> Void) -> Void
+  ) async -> Booked {
+    await withCheckedContinuation { done in
+      roaming.loop.execute { [partner = roaming.partner] in ask(partner.value) { done.resume(returning: $0) } }
+    }
+  }
+
+  @Test func itBooksChangesAndGivesUp() async throws {
+    let roaming = try await Roaming(VirtualPartner.Profile(version: "2.3.0"))
+    await roaming.service.invite("house-token-A")
+    _ = try await roaming.partnerRegisters("house-token-A").get()
+    // The house knows by then that it has bookings, and tells of its own.
+    _ = try await roaming.partnerRegisters("unused").get()
+    let booked = try await asking(roaming) { partner, done in
+      partner.book("BL-1", token: partner.issueToken("CARD1"), done: done)
+    }.get()
+    let first = try #require(await roaming.service.bookings.first)
+    // The shortest that can be booked, in the first time that is free.
+    #expect(first.period == BookingPeriod(.epoch + .seconds(3_600), .epoch + .seconds(5_400)))
+    #expect(first.place == "BL-1" && first.location == "L1" && first.tokens?.map(\.uid) == ["CARD1"])
+    #expect(booked.status == .reserved && booked.requestID == first.id)
+    #expect(await roaming.books().booking("B1") == booked)
+    let later = BookingPeriod(.epoch + .seconds(7_200), .epoch + .seconds(9_000))
+    _ = try await asking(roaming) { $0.change(booked, to: later, done: $1) }.get()
+    _ = try await asking(roaming) { $0.cancel(booked, because: .traffic, done: $1) }.get()
+    let asked = await roaming.service.bookings
+    #expect(asked.map(\.id) == [first.id, first.id, first.id], "all edits have the id of the first request")
+    #expect(asked[1].period == later && asked[1].canceled == nil)
+    #expect(asked[2].canceled == Cancellation(.traffic, by: .emsp))
+  }
+
+  @Test func whatCannotBeBookedIsAFailure() async throws {
+    let roaming = try await Roaming(VirtualPartner.Profile(version: "2.3.0"))
+    let before = await asking(roaming) { $0.book("BL-1", token: nil, done: $1) }
+    #expect(before == .failure(PartnerFailure(step: "booking", reason: "the house takes no bookings")))
+    await roaming.service.invite("house-token-A")
+    for token in ["house-token-A", "unused"] { _ = try await roaming.partnerRegisters(token).get() }
+    let unknown = await asking(roaming) { $0.book("BL-9", token: nil, done: $1) }
+    #expect(throws: PartnerFailure.self) { try unknown.get() }
+    #expect(await roaming.service.bookings.isEmpty)
   }
 }

@@ -8,7 +8,7 @@ import Wire
   /// Tables of which nobody who is limited to sites sees a row: people, secrets, other networks, and the house's own things.
   private let hidden: Set = [
     "setting", "partner_token", "user", "login", "api_key", "setup_link", "idempotency", "recovery_code", "audit",
-    "user_site", "key_site", "known_address", "remembered_authorization", "listed_token", "expiry_notice",
+    "user_site", "saved_view", "key_site", "known_address", "remembered_authorization", "listed_token", "expiry_notice",
     "trusted_root", "ocsp_answer", "transaction_moment", "file_address", "campaign", "campaign_station", "invoice",
     "invoice_record", "energy_cost_due", "webhook", "webhook_delivery", "alarm", "letter", "partner_note",
     "hub_client", "terminal",

@@ -8,6 +8,7 @@ import subprocess
 import ocpp.v16
 import ocpp.v21
 import ocpp.v201
+import pytest
 import websockets
 from ocpp.messages import Call, CallError, validate_payload
 
@@ -253,3 +254,24 @@ async def status_of(house, url, **options):
     except websockets.InvalidStatus as refusal:
         return refusal.response.status_code
     return 101
+
+
+@pytest.fixture
+async def case16(house, stations):
+    await cards(house)
+    case = await Case(house, Stage16, "CP-1").prepare()
+    stations.keep(Kept(case))
+    yield case
+
+
+@pytest.fixture(params=[Stage201, Stage21], ids=["2.0.1", "2.1"])
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+async def case(house, stations, kind):
+    await cards(house)
+    case = await Case(house, kind).prepare()
+    stations.keep(Kept(case))
+    yield case

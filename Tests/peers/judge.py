@@ -25,9 +25,14 @@ def _file(name, version):
     return SCHEMAS / version / "schemas" / f"{name}.json"
 
 
+def _exact(text):
+    """6.6 is a multiple of 0.1 in decimals only."""
+    return json.loads(text, parse_float=Decimal)
+
+
 @cache
 def schema(name, version="v16"):
-    found = json.loads(_file(name, version).read_text(encoding="utf-8-sig"))
+    found = _exact(_file(name, version).read_text(encoding="utf-8-sig"))
     checker = jsonschema.FormatChecker(formats=())
     checker.checks("date-time")(lambda value: not isinstance(value, str) or bool(TIME.match(value)))
     kind = jsonschema.Draft4Validator if version == "v16" else jsonschema.Draft6Validator
@@ -39,7 +44,8 @@ def ocpp_flaws(name, payload, version="v16"):
     without a schema was asked for through the raw door."""
     if not _file(name, version).exists():
         return []
-    return [f"{name}: {flaw.json_path}: {flaw.message}" for flaw in schema(name, version).iter_errors(payload)]
+    return [
+        f"{name}: {flaw.json_path}: {flaw.message}" for flaw in schema(name, version).iter_errors(_exact(json.dumps(payload)))]
 
 
 @cache

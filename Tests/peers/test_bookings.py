@@ -1,6 +1,7 @@
 """Bookings of OCPI 2.3.0, against a provider that is written by their text: from its request over the station's reservation to
 the session and the bill, and what it hears of all that."""
 
+import asyncio
 import secrets
 import time
 
@@ -155,3 +156,39 @@ async def test_who_does_not_have_bookings_is_not_told_of_them(house, partners, p
     assert "Booking" not in plain.endpoints
     await partner.join(house)
     assert partner.endpoints["Booking"] == f"{house.url}/ocpi/2.3.0/bookings"
+
+
+async def test_the_command_line_opens_books_and_takes_back(house, station):
+    await house.api.post("/tokens", {"uid": "04A1B2C3"})
+    place = await house.cli_json("booking", "open", str(house.site), "--slot", "60", "--days", "3", "--no-show", "20")
+    assert (place["rules"]["slot_minutes"], place["terms"]["noshow_timeout"]) == (60, 20)
+    [listed] = await house.cli_json("booking", "places")
+    shown = await house.cli_json("booking", "place", str(listed["id"]))
+    assert shown["free"] and listed["ref"] == place["ref"]
+    start = (int(time.time()) // 3_600 + 3) * 3_600
+    times = ("--from", stamp(start), "--to", stamp(start + 3_600))
+    booking = await house.cli_json("booking", "add", str(place["id"]), "04A1B2C3", *times)
+    assert booking["status"] == "RESERVED" and booking["station"] == "CP-1"
+    code, _, error = await house.run("booking", "add", str(place["id"]), "04A1B2C3", *times, "--data", str(house.data))
+    assert code != 0 and "has another booking at that time" in error
+    code, _, error = await house.run("booking", "add", "99", "04A1B2C3", *times, "--data", str(house.data))
+    assert code != 0 and "no such booking location" in error
+    assert [b["id"] for b in await house.cli_json("booking", "list", "--open")] == [booking["id"]]
+    gone = await house.cli_json("booking", "cancel", booking["id"], "--reason", "POWER_OUTAGE")
+    assert (gone["status"], gone["canceled"]["cancellation_reason"]) == ("CANCELED", "POWER_OUTAGE")
+    assert await house.cli_json("booking", "list", "--open") == []
+    assert (await house.cli_json("booking", "show", booking["id"]))["requests"][0]["request_status"] == "ACCEPTED"
+    await house.cli("booking", "close", str(place["id"]))
+    assert await house.cli_json("booking", "places") == []
+
+
+async def test_two_who_want_one_place_at_once_get_it_once(house, station, partner):
+    await partner.join(house)
+    await opened(house)
+    evse = (await house.api.get("/stations/CP-1"))["evses"][0]["uid"]
+    start = minute(120)
+    wishes = [{**partner.booking(start), "booking_option": {"evse_uid": evse}} for _ in range(8)]
+    for number, wish in enumerate(wishes):
+        wish["tokens"] = [{**wish["tokens"][0], "uid": f"EMP-1{number:03}"}]
+    made = await asyncio.gather(*(partner.book(wish) for wish in wishes))
+    assert sorted(b["reservation_status"] for b in made) == ["REJECTED"] * 7 + ["RESERVED"]

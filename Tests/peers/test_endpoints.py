@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 
 from charging import priced, tariff
-from endpoint_table import ALL, GOOD, LISTS, MADE, PAGES, ROWS, Bodies, required
+from endpoint_bodies import Bodies, required
+from endpoint_table import ALL, GOOD, LISTS, MADE, PAGES, ROWS
 from house import until
 from partners import EMSP, header, parse
 from stations import later, now

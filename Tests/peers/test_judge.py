@@ -15,6 +15,17 @@ def test_the_schemas_find_wrong_types_unknown_fields_and_times_without_a_zone():
         assert ocpp_flaws("BootNotificationResponse", {**good, **wrong}), wrong
 
 
+def test_multiples_of_a_tenth_are_decimals():
+    def profile(limit):
+        schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": limit}]}
+        return {"connectorId": 1, "csChargingProfiles": {
+            "chargingProfileId": 1, "stackLevel": 0, "chargingProfilePurpose": "TxProfile",
+            "chargingProfileKind": "Absolute", "chargingSchedule": schedule}}
+
+    assert ocpp_flaws("SetChargingProfile", profile(6.6)) == []
+    assert ocpp_flaws("SetChargingProfile", profile(6.61))
+
+
 @needs_catalogue
 def test_the_catalogue_finds_wrong_types_unknown_fields_and_what_is_missing():
     assert ocpi_flaws("Token", TOKEN) == []

@@ -424,7 +424,7 @@ async def test_the_house_is_looked_over_and_a_text_for_helpers_is_copied(house, 
     await expect(page.get_by_role("row").filter(has_text="books")).to_contain_text("every page is whole", timeout=30_000)
     await expect(page.get_by_role("row").filter(has_text="last backup")).to_contain_text("ostler backup FILE")
     assert await axe(page, "diagnostics") == []
-    await page.get_by_role("button", name="Copy", exact=True).click()
+    await page.get_by_role("button", name="Copy support text").click()
     await expect(page.get_by_role("status").filter(has_text="Copied")).to_have_count(1)
     text = await page.evaluate("navigator.clipboard.readText()")
     assert "== doctor ==" in text and "== settings ==" in text and house.key not in text

@@ -1,9 +1,11 @@
 """OCPI 2.1.1 as a charge point operator, against an eMSP that is written by its text."""
 
+import asyncio
+
 import pytest_asyncio
 
 from charging import priced, tariff
-from house import until
+from house import BINARY, until
 from partners import EMSP, header, stamp
 from stations import later, now
 
@@ -105,3 +107,36 @@ async def test_what_this_version_cannot_say_is_shown_to_the_operator(house, part
 
     await until(noted, what="the notes on the partner's page")
     await until(lambda: partner.newest("locations")["NL/OST/SITE-1"].get("facilities") == ["CAFE"], what="what it can say")
+
+
+async def test_the_simulators_provider_has_session_and_bill(house, stations):
+    station = await stations(priced(house, "CP-1", await tariff(house)))
+    invitation = await house.api.post("/partners", {"name": "Sim", "quirks": {"allow_private": True}})
+    process = await asyncio.create_subprocess_exec(
+        BINARY, "sim", "partner", "--listen", "127.0.0.1:0", "--party", "DE*SIM", "--ocpi", "2.1.1", "--driver", "EMP-0001",
+        "--register", invitation["versions_url"], f"--with={invitation['token']}", stdout=asyncio.subprocess.PIPE)
+    said = []
+
+    async def listen():
+        async for line in process.stdout:
+            said.append(line.decode())
+
+    listening = asyncio.create_task(listen())
+    try:
+        async def known():
+            return [token for token in await house.api.items("/tokens") if token["uid"] == "EMP-0001"]
+
+        await until(known, 20, what="its token is told")
+        begin = now() - later(3_600)
+        assert (await station.begin("EMP-0001", meter=1_000, at=begin)).id_tag_info["status"] == "Accepted"
+        await until(lambda: [line for line in said if "event=session" in line], 20, what="the session")
+        await station.end(11_000, at=begin + later(3_600))
+        bill = (await until(lambda: [line for line in said if "event=cdr " in line], 30, what="the bill"))[0]
+        kept = (await house.api.items("/cdrs"))[0]
+        assert f"id={kept['id']}" in bill and "currency=EUR" in bill
+        found = await house.api.get(f"/partners/{invitation['partner']['id']}")
+        assert (found["version"], found["roles"][0]["role"]) == ("2.1.1", "EMSP")
+    finally:
+        process.terminate()
+        await process.wait()
+        listening.cancel()

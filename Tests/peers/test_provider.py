@@ -3,6 +3,7 @@ written by the text, and the simulator's in three versions with its moods. What 
 
 import asyncio
 import json
+import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -380,6 +381,49 @@ async def test_the_simulators_operator_charges_our_driver_in_every_version(drive
             return (await drivers.api.get(f"/roaming/sessions/{session['id']}"))["plan"]
 
         assert [p["limit"] for p in (await until(planned, 10, what="the plan"))["periods"]] == [7400]
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+@pytest.mark.parametrize("version", ["2.2.1", "2.3.0"])
+async def test_the_simulators_hub_speaks_for_its_stations(drivers, version):
+    process, number = await sim(drivers, version, role="hub")
+    try:
+        assert (await first(drivers, "/roaming/locations"))["ref"] == "SIM-1"
+        found = await drivers.api.get(f"/partners/{number}")
+        assert found["version"] == version and "HUB" in [role["role"] for role in found["roles"]]
+        bill = await until(lambda: one(drivers, "/roaming/cdrs"), 45, what="the CDR")
+        assert bill["doubts"] == [] and bill["cost"]["excl_vat"] == "1.20"
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def test_our_driver_books_at_the_simulators_operator(drivers):
+    process, number = await sim(drivers, "2.3.0")
+    try:
+        place = await until(lambda: one(drivers, "/roaming/booking-locations"), 30, what="what can be booked is known")
+        calendar = place["record"]["calendars"][0]
+        assert place["location_ref"] == "SIM-1" and calendar["timeslot_increment"] == 15
+        quarter = (int(time.time()) // 900 + 1) * 900
+        wish = {"booking_location": place["id"], "token": CARD, "from": stamp(quarter), "to": stamp(quarter + 3_600)}
+        record = await drivers.api.post("/roaming/commands/book", wish, wait=20)
+        assert (record["phase"], record["answer"]["result"]) == ("done", "ACCEPTED")
+        booking = await one(drivers, "/roaming/bookings")
+        assert (booking["status"], booking["from"]) == ("RESERVED", stamp(quarter)) and booking["gone_at"] is None
+        moved = {"booking": booking["id"], "from": stamp(quarter + 900), "to": stamp(quarter + 4_500)}
+        assert (await drivers.api.post("/roaming/commands/change-booking", moved, wait=20))["phase"] == "done"
+        assert (await one(drivers, "/roaming/bookings"))["from"] == stamp(quarter + 900)
+        gone = await drivers.api.post("/roaming/commands/cancel-booking", {"booking": booking["id"], "reason": "TRAFFIC"}, wait=20)
+        assert gone["phase"] == "done" and (await one(drivers, "/roaming/bookings"))["status"] == "CANCELED"
+        await drivers.api.post(f"/partners/{number}/pull", {"whole": True})
+
+        async def read():
+            pulls = {pull["module"]: pull for pull in await drivers.api.items(f"/partners/{number}/pulls")}
+            return pulls["booking"]["count"] and pulls["booking_locations"]["whole_at"] and pulls["booking"]["last_error"] is None
+
+        await until(read, 20, what="its lists are read")
     finally:
         process.terminate()
         await process.wait()

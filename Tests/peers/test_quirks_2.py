@@ -7,29 +7,16 @@ from decimal import Decimal
 import pytest
 import websockets
 from aiohttp import web
-from certification import CARD, Case, Kept, Stage21, Stage201, cards
-from test_quirks import PASSWORD, TAG, flagged, flags, rough, session  # noqa: F401 (rough is a fixture)
+from certification import CARD, case, kind  # noqa: F401 (case, kind: fixtures)
 
 from house import until
 from partners import free_port
+from rough import PASSWORD, TAG, flagged, rough  # noqa: F401 (rough: fixture)
 from stations import Station, basic, connect, known, later, now, text
 from stations2 import Station201 as Client201
 from stations2 import come
 
 PLACE = {"id": 1, "connectorId": 1}
-
-
-@pytest.fixture(params=[Stage201, Stage21], ids=["2.0.1", "2.1"])
-def kind(request):
-    return request.param
-
-
-@pytest.fixture
-async def case(house, stations, kind):
-    await cards(house)
-    case = await Case(house, kind).prepare()
-    stations.keep(Kept(case))
-    yield case
 
 
 # How they come in.

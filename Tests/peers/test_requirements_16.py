@@ -6,7 +6,7 @@ import json
 
 import pytest
 import websockets
-from certification import CARD, PASSWORD, Case, Kept, Stage16, cards
+from certification import CARD, PASSWORD, Case, Kept, Stage16, cards, case16 as case  # noqa: F401 (case: fixture)
 from test_certification_16 import hold
 from test_limits import PROFILE
 
@@ -14,14 +14,6 @@ from house import Refused, until
 from stations import basic, later, now, text
 
 YES = {"status": "Accepted"}
-
-
-@pytest.fixture
-async def case(house, stations):
-    await cards(house)
-    case = await Case(house, Stage16, "CP-1").prepare()
-    stations.keep(Kept(case))
-    yield case
 
 
 # J: the envelope.

@@ -8,27 +8,13 @@ import subprocess
 import pytest
 import websockets
 from charging import CONNECTOR
-from certification import CARD, PASSWORD, Case, Kept, Stage21, Stage201, cards
+from certification import CARD, PASSWORD, Case, Kept, Stage21, case, kind  # noqa: F401 (case, kind: fixtures)
 from test_certificates import openssl
 from test_certificates_2 import outside  # noqa: F401 (a fixture)
 from test_security import Authority, authority, secure, tls  # noqa: F401 (fixtures)
 
 from house import until
 from stations import basic, connect, later, now, text
-
-
-@pytest.fixture(params=[Stage201, Stage21], ids=["2.0.1", "2.1"])
-def kind(request):
-    return request.param
-
-
-@pytest.fixture
-async def case(house, stations, kind):
-    await cards(house)
-    case = await Case(house, kind).prepare()
-    stations.keep(Kept(case))
-    yield case
-
 
 YES = {"status": "Accepted"}
 PLACE = {"id": 1, "connectorId": 1}

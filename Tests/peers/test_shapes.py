@@ -1,4 +1,4 @@
-"""Every message of OCPP 2.0.1 and 2.1 as our writer writes it, judged by the validators of the Python package `ocpp`."""
+"""Every message of OCPP 1.6, 2.0.1 and 2.1 as our writer writes it, judged by the validators of the Python package `ocpp`."""
 
 import json
 from decimal import Decimal
@@ -11,6 +11,7 @@ from ocpp.messages import Call, CallResult, validate_payload
 
 FRAMES = Path(__file__).parent / "frames"
 SCHEMAS = Path(ocpp.__file__).parent
+VERSIONS = [("1.6", "v16"), ("2.0.1", "v201"), ("2.1", "v21")]
 
 
 def frames(version):
@@ -22,7 +23,7 @@ def names(version, package):
     return {path.stem for path in (SCHEMAS / package / "schemas").glob("*.json")}
 
 
-@pytest.mark.parametrize("version, package", [("2.0.1", "v201"), ("2.1", "v21")])
+@pytest.mark.parametrize("version, package", VERSIONS)
 async def test_every_call_and_reply_with_all_its_fields_is_valid(version, package):
     judged = set()
     for frame in frames(version):
@@ -33,20 +34,24 @@ async def test_every_call_and_reply_with_all_its_fields_is_valid(version, packag
             judged.add(frame[2])
         elif frame[0] == 2:
             await validate_payload(Call(frame[1], frame[2], frame[3]), version)
-            judged.add(f"{frame[2]}Request")
+            judged.add(frame[2] if version == "1.6" else f"{frame[2]}Request")
         elif frame[1] != "NotifyPeriodicEventStream":
             await validate_payload(CallResult(frame[1], frame[2], action=frame[1]), version)
             judged.add(f"{frame[1]}Response")
     assert judged == names(version, package)
 
 
-@pytest.mark.parametrize("version, package", [("2.0.1", "v201"), ("2.1", "v21")])
+@pytest.mark.parametrize("version, package", VERSIONS)
 def test_no_field_of_the_schemas_is_left_out(version, package):
     for frame in frames(version):
-        name = frame[2] + "Request" if frame[0] == 2 else frame[1] + "Response"
+        name = frame[1] + "Response" if frame[0] == 3 else frame[2] if version == "1.6" else frame[2] + "Request"
         if "NotifyPeriodicEventStream" not in name:
             schema = json.loads((SCHEMAS / package / "schemas" / f"{name}.json").read_text(encoding="utf-8-sig"))
             assert missing(frame[-1], schema, schema) == [], name
+
+
+def test_these_are_all_official_schemas():
+    assert sum(len(names(version, package)) for version, package in VERSIONS) == 387
 
 
 def missing(value, schema, root):

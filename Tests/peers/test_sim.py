@@ -26,7 +26,7 @@ async def simulated(house, version):
 
     try:
         await until(is_there, 15, what="the station is there")
-        yield
+        yield process.stdout
     finally:
         process.terminate()
         await process.wait()
@@ -94,3 +94,18 @@ async def test_firmware_that_is_not_there_fails_by_its_word(house, version):
             return (await house.api.get(f"/jobs/{job['id']}"))["word"] == "DownloadFailed"
 
         await until(failed, 30, what="the download fails")
+
+
+async def test_a_simulated_station_shows_codes_that_lead_to_where_their_reader_pays(daemons):
+    house = await daemons(public_url="http://charge.example", payment_url="https://pay.example/at/{station}?evse={evse}")
+    async with simulated(house, "2.1") as said:
+        assert (await house.api.command("SIM-1", "payment-codes", seconds=3_600, length=10))["phase"] == "done"
+
+        async def shown():
+            line = (await said.readline()).decode()
+            return line.split("url=")[1].strip() if "event=code" in line else None
+
+        url = await until(shown, 15, what="a code is on the display")
+        async with httpx.AsyncClient() as phone:
+            answer = await phone.get(url.replace("http://charge.example", house.url))
+    assert answer.status_code == 303 and answer.headers["Location"] == "https://pay.example/at/SIM-1?evse=1"

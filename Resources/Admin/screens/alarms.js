@@ -5,7 +5,7 @@ import { dialog, formDialog, problemBox } from '../dialog.js';
 import { announce, fill, h } from '../dom.js';
 import { ago, none, timeMark } from '../format.js';
 import { t } from '../i18n.js';
-import { doButton, listSection } from '../lists.js';
+import { csvButton, doButton, listSection } from '../lists.js';
 import { mark } from '../states.js';
 import { LiveTable } from '../table.js';
 
@@ -92,7 +92,7 @@ function letters() {
           ],
         });
         table.show(items);
-        fill(place, table.element);
+        fill(place, table.element, h('div.buttons', null, csvButton('/letters')));
       } catch (problem) {
         fill(place, problemBox(problem, draw));
       }

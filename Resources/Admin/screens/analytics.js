@@ -1,7 +1,7 @@
 // How stations are used: by the hours of the week, over time, by connector, and which hours are empty; and beside it money,
 // failures, partners and next week.
 
-import { get, mayRun } from '../api.js';
+import { get, mayRunAll } from '../api.js';
 import { locations } from '../books.js';
 import { fill, h, path, query as queryOf, shape } from '../dom.js';
 import { problemBox } from '../dialog.js';
@@ -40,7 +40,7 @@ export async function show({ root, signal, query, head, keep }) {
       h('section', null, h('div.section-head', null, h('h2', null, t('analytics.time')), h('div.buttons', null, csv('usage'))), bars(usage), usageTable(usage)),
       h('section', null, h('div.section-head', null, h('h2', null, t('analytics.connectors')), h('div.buttons', null, csv('connectors'))), connectorTable(connectors)),
       h('section', null, h('div.section-head', null, h('h2', null, t('analytics.margin')), h('div.buttons', null,
-        mayRun() && h('button', { type: 'button', on: { click: () => askPrice(locations.list(), location, draw) } }, t('analytics.price.title')), csv('margin', { by: 'location' }))), marginTable(margin)),
+        mayRunAll() && h('button', { type: 'button', on: { click: () => askPrice(locations.list(), location, draw) } }, t('analytics.price.title')), csv('margin', { by: 'location' }))), marginTable(margin)),
       h('section', null, h('div.section-head', null, h('h2', null, t('analytics.failures')), h('div.buttons', null, csv('failures', { by }))), failureTable(failures)),
       h('section', null, h('div.section-head', null, h('h2', null, t('analytics.partners')), h('div.buttons', null, csv('partners', { location: '' }))), partnerTable(partners)),
       h('section', null, h('div.section-head', null, h('h2', null, t('analytics.forecast')), h('div.buttons', null, csv('forecast', { from: '', to: '' }))), forecastChart(forecast, usage.zone)));

@@ -1,6 +1,6 @@
 // The house's own certificate authority and the roots that it trusts, for the settings.
 
-import { get, mayOwn, mayRun, post, remove } from '../api.js';
+import { get, mayOwn, mayRunAll, me, post, remove } from '../api.js';
 import { copyBox, dialog, formDialog, secretDialog, typedField } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
 import { day, none } from '../format.js';
@@ -23,9 +23,9 @@ export function authoritySections(signal) {
     found.v2g && [h('h3', null, t('ca.v2g')), one('v2g')]);
   };
   const issued = listSection({
-    title: t('ca.issued'), level: 'h3', empty: t('ca.issued.none'), url: '/ca/certificates', signal, news: (e) => /^certificate\.(issued|revoked)$/.test(e.kind),
+    title: t('ca.issued'), level: 'h3', empty: t('ca.issued.none'), url: '/ca/certificates', csv: me.sites === null, signal, news: (e) => /^certificate\.(issued|revoked)$/.test(e.kind),
     key: (c) => c.serial, name: (c) => c.common_name,
-    actions: (c) => (mayRun() && !c.revoked_at ? [{ label: t('ca.revoke'), key: 'x', danger: true, run: () => revoke(c) }] : []),
+    actions: (c) => (mayRunAll() && !c.revoked_at ? [{ label: t('ca.revoke'), key: 'x', danger: true, run: () => revoke(c) }] : []),
     columns: [
       { id: 'name', label: t('ca.name'), head: true, cell: (c) => h('span.id', null, c.common_name) },
       { id: 'purpose', label: t('certificates.purpose'), cell: (c) => word('purpose_of_certificate', c.purpose) },

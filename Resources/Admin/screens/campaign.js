@@ -1,6 +1,6 @@
 // One campaign: how far it is, station by station.
 
-import { get, mayRun, post } from '../api.js';
+import { get, mayRunAll, post } from '../api.js';
 import { fill, h, path } from '../dom.js';
 import { ago, none, number, timeMark } from '../format.js';
 import { who } from '../events.js';
@@ -29,7 +29,7 @@ export async function show({ root, signal, params, head }) {
     const stop = () => sure(t('campaigns.stop'), t('campaigns.stop.text'), t('campaigns.stop'), () => post(path`/campaigns/${campaign.id}/stop`, {}), draw, campaign.name);
     head({
       title: campaign.name, back: { href: '/campaigns', label: t('nav.campaigns') }, sub: mark('duty', campaign.state, word('campaign', campaign.state)),
-      buttons: mayRun() && campaign.state === 'running' && h('button.danger', { type: 'button', on: { click: stop } }, t('campaigns.stop')),
+      buttons: mayRunAll() && campaign.state === 'running' && h('button.danger', { type: 'button', on: { click: stop } }, t('campaigns.stop')),
     });
     const done = campaign.stations.filter((s) => s.state === 'done').length;
     const failed = campaign.stations.filter((s) => s.state === 'failed').length;

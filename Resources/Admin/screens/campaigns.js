@@ -1,6 +1,6 @@
 // Campaigns: new firmware for many stations, in waves; the files that they bring; templates of settings.
 
-import { get, mayRun, post, remove } from '../api.js';
+import { get, mayRunAll, post, remove } from '../api.js';
 import { stations } from '../books.js';
 import { copyBox, dialog, formDialog } from '../dialog.js';
 import { h, path } from '../dom.js';
@@ -25,9 +25,9 @@ export async function show({ root, signal, head }) {
 
 function campaignSection(signal) {
   return listSection({
-    title: t('campaigns.title'), empty: t('campaigns.none'), url: '/campaigns', signal, news: (e) => e.kind.startsWith('command.') || e.kind.startsWith('campaign.'),
+    title: t('campaigns.title'), empty: t('campaigns.none'), url: '/campaigns', csv: true, signal, news: (e) => e.kind.startsWith('command.') || e.kind.startsWith('campaign.'),
     key: (c) => c.id, name: (c) => c.name, href: (c) => path`/campaigns/${c.id}`,
-    buttons: mayRun() && h('button.primary', { type: 'button', on: { click: begin } }, t('campaigns.begin')),
+    buttons: mayRunAll() && h('button.primary', { type: 'button', on: { click: begin } }, t('campaigns.begin')),
     columns: [
       { id: 'name', label: t('field.name'), head: true, cell: (c) => h('a', { href: path`/campaigns/${c.id}` }, c.name) },
       { id: 'state', label: t('col.state'), cell: (c) => mark('duty', c.state, word('campaign', c.state)) },
@@ -74,9 +74,9 @@ function minute(text) {
 
 function fileSection(signal) {
   const list = listSection({
-    title: t('files.title'), text: t('files.text'), empty: t('files.none'), url: '/files', signal, key: (f) => f.id, name: (f) => f.name,
-    buttons: mayRun() && h('button', { type: 'button', on: { click: () => bring(() => list.begin()) } }, t('files.bring')),
-    actions: (f) => (mayRun() && f.state !== 'gone' ? [{
+    title: t('files.title'), text: t('files.text'), empty: t('files.none'), url: '/files', csv: true, signal, key: (f) => f.id, name: (f) => f.name,
+    buttons: mayRunAll() && h('button', { type: 'button', on: { click: () => bring(() => list.begin()) } }, t('files.bring')),
+    actions: (f) => (mayRunAll() && f.state !== 'gone' ? [{
       label: t('files.remove'), key: 'x', danger: true,
       run: () => sure(t('files.remove'), t('files.remove.text', { name: f.name }), t('files.remove'), () => remove(path`/files/${f.id}`), () => list.begin(), f.name),
     }] : []),

@@ -8,12 +8,14 @@ import {
 } from '../format.js';
 import { filterBar } from '../forms.js';
 import { t } from '../i18n.js';
+import { orderOf } from '../lists.js';
 import { onNews } from '../live.js';
 import { pager } from '../pager.js';
 import { LiveTable } from '../table.js';
 import { mark } from '../states.js';
 import { tokenCell } from '../session-columns.js';
 import { release } from './cdr.js';
+import { savedViews } from '../views.js';
 
 export async function show({ root, signal, query, head, keep }) {
   await Promise.all([partners.ready().catch(() => {}), locations.ready().catch(() => {})]);
@@ -42,53 +44,54 @@ export async function show({ root, signal, query, head, keep }) {
       ],
     },
     { name: 'held', type: 'check', label: t('cdrs.held'), value: held },
-  ], () => changed());
+  ], () => changed(), savedViews('cdrs'));
   bar.prepend(h('button', { type: 'button', 'aria-label': t('cdrs.before'), on: { click: () => step(-1) } }, '‹'));
   bar.querySelector('[name=month]').after(h(
     'button', { type: 'button', 'aria-label': t('cdrs.after'), on: { click: () => step(1) } }, '›'
   ));
 
   const sums = h('dl.kpis');
+  const order = orderOf(query, () => changed());
   const table = new LiveTable({
-    caption: t('nav.cdrs'), key: (c) => c.id, href: (c) => path`/cdrs/${c.id}`, name: (c) => c.station,
+    caption: t('nav.cdrs'), order, key: (c) => c.id, href: (c) => path`/cdrs/${c.id}`, name: (c) => c.station,
     actions: (c) => (c.held_because && mayRun() ? [{ label: t('cdr.release'), key: 'r', run: () => release(c, () => list.begin()) }] : []),
     empty: () => h(
       'p', null, bar.values().month ? t('cdrs.none', { month: monthName(bar.values().month) }) : t('cdrs.none.any')
     ),
     columns: [
       {
-        id: 'end', label: t('col.end'), head: true, sort: (c) => c.ended_at,
+        id: 'end', by: 'ended_at', label: t('col.end'), head: true,
         cell: (c) => h('a', { href: path`/cdrs/${c.id}` }, timeMark(c.ended_at, zoneOf(c))),
       },
-      { id: 'station', label: t('col.station'), sort: (c) => c.station, cell: (c) => h('span.id', null, c.station) },
-      { id: 'site', label: t('col.site'), cut: true, sort: (c) => c.location, cell: (c) => c.location },
-      { id: 'token', label: t('col.token'), cut: true, sort: (c) => c.token.uid, cell: tokenCell },
+      { id: 'station', by: 'station', label: t('col.station'), cell: (c) => h('span.id', null, c.station) },
+      { id: 'site', by: 'location', label: t('col.site'), cut: true, cell: (c) => c.location },
+      { id: 'token', by: 'token', label: t('col.token'), cut: true, cell: tokenCell },
       {
-        id: 'partner', label: t('col.partner'), cut: true, sort: (c) => c.partner?.name,
+        id: 'partner', by: 'partner', label: t('col.partner'), cut: true,
         cell: (c) => c.partner?.name ?? h('span.mute', null, t('sessions.ours')),
       },
       {
-        id: 'energy', label: t('col.energy'), num: true, sort: (c) => Number(c.energy_kwh),
+        id: 'energy', by: 'energy_kwh', label: t('col.energy'), num: true,
         cell: (c) => kilowattHours(c.energy_kwh),
       },
       {
-        id: 'for', label: t('col.duration'), num: true, sort: (c) => c.duration_seconds,
+        id: 'for', by: 'duration_seconds', label: t('col.duration'), num: true,
         cell: (c) => h('span', {
           title: c.parking_seconds ? `${t('col.parking')}: ${duration(c.parking_seconds)}` : null,
         }, duration(c.duration_seconds)),
       },
       {
-        id: 'cost', label: t('col.cost'), num: true, sort: (c) => Number(c.cost.excl_vat),
+        id: 'cost', by: 'cost', label: t('col.cost'), num: true,
         cell: (c) => h('span', { title: moneyInFull(c.cost) }, money(c.cost)),
       },
       { id: 'state', label: t('col.state'), cut: true, cell: stateOfCDR },
     ],
   });
   const list = pager({
-    signal, wait: 150,
+    signal, wait: 150, order,
     load: (cursor) => {
       const { month, station, partner, held: onlyHeld } = bar.values();
-      return get('/cdrs', { month, station, partner, held: onlyHeld, limit: 200, cursor }, { signal });
+      return get('/cdrs', { month, station, partner, held: onlyHeld, sort: order.text, limit: 200, cursor }, { signal });
     },
     draw: (items, fresh) => {
       if (fresh) table.showNow(items); else table.show(items);
@@ -96,14 +99,13 @@ export async function show({ root, signal, query, head, keep }) {
     },
   });
   function changed() {
-    const values = bar.values();
-    keep(values);
+    keep({ ...bar.values(), sort: order.text });
     point();
     list.begin();
   }
   function point() {
-    const { month, partner } = bar.values();
-    csv.setAttribute('href', `/api/v1/cdrs.csv${queryOf({ month: month || current, partner })}`);
+    const { month, station, partner, held: onlyHeld } = bar.values();
+    csv.setAttribute('href', `/api/v1/cdrs.csv${queryOf({ month: month || current, station, partner, held: onlyHeld })}`);
     csv.setAttribute('download', `cdrs-${month || current}.csv`);
     csv.textContent = t('cdrs.csv.of', { month: monthName(month || current) });
   }

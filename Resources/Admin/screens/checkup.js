@@ -1,7 +1,7 @@
 // Whether the house is sound, as the doctor finds it, and a text for whoever helps from afar.
 
 import { get } from '../api.js';
-import { problemBox } from '../dialog.js';
+import { codeBlock, problemBox } from '../dialog.js';
 import { announce, copyText, fill, h } from '../dom.js';
 import { t } from '../i18n.js';
 import { doButton } from '../lists.js';
@@ -49,6 +49,7 @@ export function checkupSection(signal) {
   return [
     h('section', null, h('div.section-head', null, h('h2', null, t('checkup.title')), h('div.buttons', null, doButton(t('checkup.again'), look))),
       h('p.mute', null, t('checkup.text')), place),
-    h('section', null, h('div.section-head', null, h('h2', null, t('checkup.copy')), h('div.buttons', null, doButton(t('copy'), copy))), h('p.mute', null, t('checkup.copy.text'))),
+    h('section', null, h('div.section-head', null, h('h2', null, t('checkup.copy')), h('div.buttons', null, doButton(t('checkup.copy'), copy))), h('p.mute', null, t('checkup.copy.text'))),
+    h('section', null, h('h2', null, t('checkup.backups')), h('p.mute', null, t('checkup.backups.text')), codeBlock('ostler backup books.ostler\nostler doctor --backup books.ostler\nostler restore books.ostler')),
   ];
 }

@@ -1,6 +1,6 @@
 // Invoices of a month: who owes what, closing the month, the papers, credit notes.
 
-import { all, get, mayRun, post } from '../api.js';
+import { all, get, mayRun, mayRunAll, post } from '../api.js';
 import { fill, h, path, query as queryOf } from '../dom.js';
 import { problemBox } from '../dialog.js';
 import { amount, kilowattHours, money, month as monthName, none, number, timeMark } from '../format.js';
@@ -61,7 +61,7 @@ function monthSection(shown, done) {
   });
   table.show(shown.drafts);
   return h('section', null, h('div.section-head', null, h('h2', null, t('invoices.drafts.of', { month: name })), h('div.buttons', null,
-    mayRun() && h('button.primary', { type: 'button', disabled: !over, title: over ? null : t('invoices.not_over'), on: { click: close } }, t('invoices.close')))),
+    mayRunAll() && h('button.primary', { type: 'button', disabled: !over, title: over ? null : t('invoices.not_over'), on: { click: close } }, t('invoices.close')))),
   h('p.mute', null, t(over ? 'invoices.drafts.text' : 'invoices.not_over')), table.element);
 }
 
@@ -90,7 +90,7 @@ function invoiceList(month, signal) {
     open: (i) => pdf(i).click(),
     actions: (i) => [
       { label: t('invoices.pdf'), key: 'p', run: () => pdf(i).click() },
-      ...(mayRun() && i.credits === null && i.credited_by === null ? [{
+      ...(mayRunAll() && i.credits === null && i.credited_by === null ? [{
         label: t('invoices.credit'), key: 'c', danger: true,
         run: () => sure(t('invoices.credit.title', { name: i.name }), t('invoices.credit.text'), t('invoices.credit'), () => post(path`/invoices/${i.number}/credit`, {}), () => list.begin(), i.name),
       }] : []),

@@ -6,9 +6,11 @@ import { announce, fill, h, path } from '../dom.js';
 import { clockInFull, day, number, seconds, timeMark } from '../format.js';
 import { filterBar } from '../forms.js';
 import { t } from '../i18n.js';
+import { csvButton } from '../lists.js';
 import { onNews } from '../live.js';
 import { pager } from '../pager.js';
 import { LiveTable } from '../table.js';
+import { savedViews } from '../views.js';
 
 const beat = 2000;   // Milliseconds between two looks at the log while it is followed.
 
@@ -33,6 +35,7 @@ export async function show({ root, signal, query, head, keep }) {
     view.begin();
   }, h('label.chip', null, follow, t('messages.live')),
   h('button', { type: 'button', on: { click: () => exportRows(view.items) } }, t('messages.export')));
+  bar.append(csvButton('/messages', () => ({ ...bar.values(), from: query.get('from') })), savedViews('messages'));
   const view = messageTable({
     signal, wait: 250, filter: () => ({ ...bar.values(), from: query.get('from') }), isFollowing: () => follow.checked,
     columns: ['time', 'door', 'direction', 'peer', 'action', 'text'],
@@ -75,7 +78,7 @@ export function parkedSection({ signal, station }) {
       fill(list.element, problemBox(problem));
     }
   };
-  element.append(h('h2', null, t('parked.title')), h('p.mute', null, t('parked.text')), table.element, list.element);
+  element.append(h('div.section-head', null, h('h2', null, t('parked.title')), csvButton('/parked', () => ({ station }))), h('p.mute', null, t('parked.text')), table.element, list.element);
   onNews(({ events }) => { if (events?.some((e) => e.kind === 'station.parked')) list.refresh(); }, signal);
   return { element, begin: () => list.begin() };
 }

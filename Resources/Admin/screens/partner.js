@@ -7,6 +7,7 @@ import { fill, h, path } from '../dom.js';
 import { short } from '../events.js';
 import { ago, moment, none, number, timeMark } from '../format.js';
 import { t, word } from '../i18n.js';
+import { csvButton } from '../lists.js';
 import { onNews } from '../live.js';
 import { pager } from '../pager.js';
 import { LiveTable, flash } from '../table.js';
@@ -82,6 +83,7 @@ export async function show({ root, signal, params, head }) {
     ),
     draw: (items, fresh) => (fresh ? table.showNow(items) : table.show(items)),
   });
+  bar.append(csvButton(path`/partners/${id}/pushes`, () => bar.values()));
   fill(pushes, bar, table.element, list.element);
   const drawTrace = async () => {
     const page = await get(path`/partners/${id}/trace`, {}, { signal });

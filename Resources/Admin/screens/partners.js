@@ -7,6 +7,7 @@ import { fill, h, path } from '../dom.js';
 import { ago, none, number } from '../format.js';
 import { given } from '../forms.js';
 import { t } from '../i18n.js';
+import { csvButton } from '../lists.js';
 import { go } from '../keys.js';
 import { onNews } from '../live.js';
 import { LiveTable } from '../table.js';
@@ -22,7 +23,7 @@ export async function show({ root, signal, head }) {
   ];
   head({
     title: t('nav.partners'), sub: t('partners.sub'),
-    buttons: [h('a.button', { href: '/roaming' }, t('roaming.title')), buttons() || null],
+    buttons: [h('a.button', { href: '/roaming' }, t('roaming.title')), csvButton('/partners'), buttons() || null],
   });
   const table = new LiveTable({
     caption: t('nav.partners'), key: (p) => p.id, href: (p) => path`/partners/${p.id}`, name: (p) => p.name, sort: { by: 'name' },

@@ -8,7 +8,7 @@ import { ago, none, timeMark } from '../format.js';
 import { filterBar } from '../forms.js';
 import { who } from '../events.js';
 import { t } from '../i18n.js';
-import { listSection, sure } from '../lists.js';
+import { listSection, sure, orderOf } from '../lists.js';
 import { mark } from '../states.js';
 
 const ranks = ['viewer', 'support', 'operator', 'administrator', 'owner'];
@@ -45,7 +45,7 @@ export function reachOf(form) {
 export function peopleSection(signal) {
   const again = () => list.begin();
   const list = listSection({
-    title: t('people.title'), text: t('people.text'), url: '/users', signal, key: (u) => u.id, name: (u) => u.name,
+    title: t('people.title'), text: t('people.text'), url: '/users', signal, csv: true, key: (u) => u.id, name: (u) => u.name,
     news: (e) => e.kind.startsWith('user.'),
     buttons: h('button', { type: 'button', on: { click: () => add(again) } }, t('people.add')),
     actions: (u) => (ranks.indexOf(u.role) > ranks.indexOf(me.role) ? [] : [
@@ -103,14 +103,14 @@ export function auditSection(signal) {
     { name: 'who', type: 'text', label: t('audit.who'), placeholder: 'operator:anna', size: 18 }, { name: 'operation', type: 'text', label: t('audit.operation'), size: 20 },
   ], () => list.begin());
   const list = listSection({
-    title: t('audit.title'), text: t('audit.text'), empty: t('audit.none'), url: '/audit', values: () => bar.values(), bar, signal,
+    title: t('audit.title'), text: t('audit.text'), empty: t('audit.none'), url: '/audit', values: () => bar.values(), bar, signal, csv: true, order: orderOf(null, () => list.begin()),
     news: (e) => Boolean(e.body?.by), key: (a) => a.id, name: (a) => a.operation,
     columns: [
-      { id: 'at', label: t('col.time'), head: true, cell: (a) => timeMark(a.at) }, { id: 'who', label: t('audit.who'), cell: (a) => who(a.who) },
-      { id: 'operation', label: t('audit.operation'), cell: (a) => h('code', null, a.operation) },
-      { id: 'path', label: t('audit.path'), wide: true, cut: true, cell: (a) => h('code', null, a.path) },
-      { id: 'status', label: t('audit.status'), num: true, cell: (a) => h('span', { class: a.status < 400 ? '' : 'bad-text' }, String(a.status)) },
-      { id: 'address', label: t('account.address'), cell: (a) => h('span.mono', null, a.address || none) }, { id: 'ago', label: t('col.ago'), calm: true, cell: (a) => ago(a.at) },
+      { id: 'at', by: 'at', label: t('col.time'), head: true, cell: (a) => timeMark(a.at) }, { id: 'who', by: 'who', label: t('audit.who'), cell: (a) => who(a.who) },
+      { id: 'operation', by: 'operation', label: t('audit.operation'), cell: (a) => h('code', null, a.operation) },
+      { id: 'path', by: 'path', label: t('audit.path'), wide: true, cut: true, cell: (a) => h('code', null, a.path) },
+      { id: 'status', by: 'status', label: t('audit.status'), num: true, cell: (a) => h('span', { class: a.status < 400 ? '' : 'bad-text' }, String(a.status)) },
+      { id: 'address', by: 'address', label: t('account.address'), cell: (a) => h('span.mono', null, a.address || none) }, { id: 'ago', label: t('col.ago'), calm: true, cell: (a) => ago(a.at) },
     ],
   });
   return list;

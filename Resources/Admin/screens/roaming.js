@@ -1,17 +1,18 @@
 // Our drivers at other networks: where they can charge, what that costs, what they did, and what is asked for it.
 
-import { get, mayRun, post } from '../api.js';
+import { get, mayRunAll, post } from '../api.js';
 import { partners } from '../books.js';
 import { codeBlock, dialog, form, problemBox } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
 import { ago, kilowattHours, kilowatts, money, moneyInFull, none, number, timeMark } from '../format.js';
 import { filterBar } from '../forms.js';
 import { t, word } from '../i18n.js';
-import { facts, listSection } from '../lists.js';
+import { facts, listSection, orderOf } from '../lists.js';
 import { bookable, bookingTable } from '../roaming-bookings.js';
 import { showSession, stateOfSession } from '../roaming-session.js';
 import { mark } from '../states.js';
 import { priceInWords } from '../tariff-words.js';
+import { savedViews } from '../views.js';
 
 const tabs = { places: placeList, tariffs: tariffList, sessions: sessionList, cdrs: cdrList, bookings: (context) => list(context, bookingTable(context.again)) };
 
@@ -39,12 +40,14 @@ function list(context, { search, more = [], ...options }) {
       options: [{ value: '', label: t('roaming.partner.all') }, ...partners.list().map((p) => ({ value: String(p.id), label: p.name }))],
     },
     ...more.map((field) => ({ ...field, value: query.get(field.name) === '1' })),
-  ], () => {
-    keep(bar.values());
+  ], () => changed(), savedViews('roaming'));
+  function changed() {
+    keep({ ...bar.values(), sort: order?.text });
     again();
-  });
+  }
+  const order = options.columns.some((column) => column.by) ? orderOf(query, changed) : undefined;
   const values = () => Object.fromEntries(Object.entries(bar.values()).filter(([, value]) => value));
-  return listSection({ signal, bar, values, key: (item) => item.id, page: 100, ...options });
+  return listSection({ signal, bar, values, order, csv: true, key: (item) => item.id, page: 100, ...options });
 }
 
 const network = { id: 'partner', label: t('col.partner'), cut: true, cell: (item) => item.partner?.name ?? partyName(item.party) };
@@ -88,13 +91,13 @@ function sessionList(context) {
     more: [{ name: 'open', type: 'check', label: t('roaming.open') }],
     name: (s) => s.ref, open: showSession, news: (e) => e.kind.startsWith('roaming.'),
     columns: [
-      { id: 'start', label: t('col.start'), head: true, cell: (s) => opener(timeMark(s.started_at), () => showSession(s)) },
-      { id: 'token', label: t('col.token'), cut: true, cell: (s) => h('span.id', null, s.token) },
-      { id: 'where', label: t('col.where'), cut: true, cell: (s) => s.location ?? none },
-      network,
-      { id: 'state', label: t('col.state'), cell: stateOfSession },
-      { id: 'energy', label: t('col.energy'), num: true, cell: (s) => kilowattHours(s.energy_kwh) },
-      { id: 'cost', label: t('col.cost'), num: true, cell: (s) => h('span', { title: moneyInFull(s.cost) }, money(s.cost)) },
+      { id: 'start', by: 'started_at', label: t('col.start'), head: true, cell: (s) => opener(timeMark(s.started_at), () => showSession(s)) },
+      { id: 'token', by: 'token', label: t('col.token'), cut: true, cell: (s) => h('span.id', null, s.token) },
+      { id: 'where', by: 'location', label: t('col.where'), cut: true, cell: (s) => s.location ?? none },
+      { ...network, by: 'partner' },
+      { id: 'state', by: 'status', label: t('col.state'), cell: stateOfSession },
+      { id: 'energy', by: 'energy_kwh', label: t('col.energy'), num: true, cell: (s) => kilowattHours(s.energy_kwh) },
+      { id: 'cost', by: 'cost', label: t('col.cost'), num: true, cell: (s) => h('span', { title: moneyInFull(s.cost) }, money(s.cost)) },
     ],
   });
 }
@@ -106,12 +109,12 @@ function cdrList(context) {
     more: [{ name: 'doubtful', type: 'check', label: t('roaming.doubtful') }],
     name: (c) => c.ref, open, news: (e) => e.kind.startsWith('roaming.'),
     columns: [
-      { id: 'end', label: t('col.end'), head: true, cell: (c) => opener(timeMark(c.ended_at), () => open(c)) },
-      { id: 'token', label: t('col.token'), cut: true, cell: (c) => h('span.id', null, c.token) },
-      { id: 'where', label: t('col.where'), cut: true, cell: (c) => c.location ?? none },
-      network,
-      { id: 'energy', label: t('col.energy'), num: true, cell: (c) => kilowattHours(c.energy_kwh) },
-      { id: 'cost', label: t('col.cost'), num: true, cell: (c) => h('span', { title: moneyInFull(c.cost) }, money(c.cost)) },
+      { id: 'end', by: 'ended_at', label: t('col.end'), head: true, cell: (c) => opener(timeMark(c.ended_at), () => open(c)) },
+      { id: 'token', by: 'token', label: t('col.token'), cut: true, cell: (c) => h('span.id', null, c.token) },
+      { id: 'where', by: 'location', label: t('col.where'), cut: true, cell: (c) => c.location ?? none },
+      { ...network, by: 'partner' },
+      { id: 'energy', by: 'energy_kwh', label: t('col.energy'), num: true, cell: (c) => kilowattHours(c.energy_kwh) },
+      { id: 'cost', by: 'cost', label: t('col.cost'), num: true, cell: (c) => h('span', { title: moneyInFull(c.cost) }, money(c.cost)) },
       { id: 'state', label: t('col.state'), cell: stateOfCDR },
     ],
   });
@@ -168,7 +171,7 @@ function showCDR(cdr, done) {
       [t('col.cost'), `${money(item.cost)} · ${moneyInFull(item.cost)}`], [t('roaming.credits'), item.credits && h('span.id', null, item.credits)],
       [t('roaming.credited_by'), item.credited_by && h('span.id', null, item.credited_by)],
       [t('roaming.conflicts'), item.conflicts ? number(item.conflicts) : null], [t('roaming.note'), item.note]),
-    item.doubts.length > 0 && !item.settled_at && mayRun() && form({
+    item.doubts.length > 0 && !item.settled_at && mayRunAll() && form({
       intro: t('roaming.settle.text'), submit: t('roaming.settle'),
       fields: [{ name: 'note', label: t('roaming.note'), required: true, maxlength: 255 }],
       send: (values) => post(path`/roaming/cdrs/${cdr.id}/settle`, values),

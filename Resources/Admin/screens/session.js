@@ -1,6 +1,6 @@
 // One session: figures, power, price, and one timeline from the station's messages to the partner's answer.
 
-import { get, mayRun } from '../api.js';
+import { get } from '../api.js';
 import { openSessions } from '../books.js';
 import { AreaChart } from '../chart.js';
 import { eventLine, short } from '../events.js';
@@ -37,7 +37,7 @@ export async function show({ root, signal, params, head }) {
         mark('session', s.state), h('span', null, s.location?.name ?? none), h('span.id', null, short(s.id)),
         s.ending && h('span', null, word('ending', s.ending)),
       ],
-      buttons: mayRun() && sessionActions(s).map((action) => h('button', {
+      buttons: sessionActions(s).map((action) => h('button', {
         type: 'button', class: action.danger ? '' : 'primary', disabled: action.disabled, title: action.disabled ? action.why : null,
         'aria-keyshortcuts': `. ${action.key}`, on: { click: action.run },
       }, action.label)),

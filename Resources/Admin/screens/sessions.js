@@ -1,27 +1,34 @@
 // Sessions: those that run first and live, those that ended below them, page by page.
 
-import { get, mayRun } from '../api.js';
+import { get, mayHelp, mayRun } from '../api.js';
 import { openSessions, partners } from '../books.js';
 import { stopSession } from '../commands.js';
 import { confirmClose } from '../closing.js';
-import { h, path, query as queryOf } from '../dom.js';
+import { h, path } from '../dom.js';
 import { filterBar } from '../forms.js';
 import { t, word } from '../i18n.js';
+import { csvButton, orderOf } from '../lists.js';
 import { onNews } from '../live.js';
 import { pager } from '../pager.js';
 import { LiveTable } from '../table.js';
 import { sessionColumns } from '../session-columns.js';
+import { savedViews } from '../views.js';
+
+// Columns as the API names them.
+const names = {
+  station: 'station', state: 'state', site: 'location', token: 'token', partner: 'partner', start: 'started_at', for: 'duration_seconds',
+  energy: 'energy_kwh', cost: 'cost', ending: 'ending',
+};
 
 export async function show({ root, signal, query, head, keep }) {
-  const csv = h('a.button', { download: '' }, t('csv'));
-  head({ title: t('nav.sessions'), sub: t('sessions.sub'), buttons: csv });
   await partners.ready().catch(() => {});
+  const order = orderOf(query, () => changed());
   const open = new LiveTable({
     caption: t('sessions.open'), columns: sessionColumns({}), key: (s) => s.id, href: (s) => path`/sessions/${s.id}`, name: (s) => s.station,
     actions: sessionActions, empty: () => h('p', null, t('sessions.open.none')),
   });
   const ended = new LiveTable({
-    caption: t('sessions.ended'), columns: sessionColumns({ ended: true }), key: (s) => s.id, href: (s) => path`/sessions/${s.id}`, name: (s) => s.station,
+    caption: t('sessions.ended'), order, columns: sessionColumns({ ended: true }).map((column) => ({ ...column, by: names[column.id] })), key: (s) => s.id, href: (s) => path`/sessions/${s.id}`, name: (s) => s.station,
     empty: () => h('p', null, t('sessions.ended.none')),
   });
   const bar = filterBar([
@@ -37,24 +44,24 @@ export async function show({ root, signal, query, head, keep }) {
         ...partners.list().map((p) => ({ value: String(p.id), label: p.name }))
       ],
     },
-    { name: 'day', type: 'date', label: t('sessions.day'), value: query.get('day') },
-  ], () => {
-    keep(bar.values());
-    exportHere();
+    { name: 'from', type: 'date', label: t('sessions.from'), value: query.get('from') },
+    { name: 'to', type: 'date', label: t('sessions.to'), value: query.get('to') },
+  ], () => changed(), savedViews('sessions'));
+  function changed() {
+    keep({ ...bar.values(), sort: order.text });
     drawOpen();
     list.begin();
-  });
+  }
   const wanted = () => {
-    const { station, state, partner, day } = bar.values();
-    const from = day ? new Date(`${day}T00:00:00`) : null;
-    const to = from ? new Date(from.getTime() + 86_400_000) : null;
-    return { station, state, partner, from: from?.toISOString(), to: to?.toISOString() };
+    const { station, state, partner, from, to } = bar.values();
+    const end = to ? new Date(`${to}T00:00:00`) : null;
+    end?.setDate(end.getDate() + 1);
+    return { station, state, partner, from: from && new Date(`${from}T00:00:00`).toISOString(), to: end?.toISOString() };
   };
-  const exportHere = () => csv.setAttribute('href', `/api/v1/sessions.csv${queryOf(wanted())}`);
-  exportHere();
+  head({ title: t('nav.sessions'), sub: t('sessions.sub'), buttons: csvButton('/sessions', wanted) });
   const list = pager({
-    signal, wait: 200,
-    load: (cursor) => get('/sessions', { ...wanted(), limit: 100, cursor }, { signal }),
+    signal, wait: 200, order,
+    load: (cursor) => get('/sessions', { ...wanted(), sort: order.text, limit: 100, cursor }, { signal }),
     draw: (items, fresh) => (fresh ? ended.showNow(items) : ended.show(items)),
   });
   const drawOpen = () => {
@@ -81,13 +88,13 @@ export async function show({ root, signal, query, head, keep }) {
 
 /// What can be done with a session.
 export function sessionActions(session) {
-  if (!mayRun() || session.ended_at) return [];
+  if (!mayHelp() || session.ended_at) return [];
   return [
     {
       label: t('action.stop'), key: 't', run: () => stopSession(session),
       disabled: !session.station || session.state === 'pending', why: t('action.pending.session'),
     },
-    { label: t('action.close'), key: 'c', danger: true, run: () => confirmClose(session) },
+    ...(mayRun() ? [{ label: t('action.close'), key: 'c', danger: true, run: () => confirmClose(session) }] : []),
   ];
 }
 

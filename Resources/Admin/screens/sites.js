@@ -1,12 +1,13 @@
 // Sites: where stations stand, and what partners hear of each place.
 
-import { mayRun, post } from '../api.js';
+import { mayRunAll, post } from '../api.js';
 import { locations, powerOf, stations } from '../books.js';
 import { formDialog } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
 import { kilowatts, number } from '../format.js';
 import { filterBar, given } from '../forms.js';
 import { t, word } from '../i18n.js';
+import { csvButton } from '../lists.js';
 import { go } from '../keys.js';
 import { countNote, LiveTable } from '../table.js';
 import { mark } from '../states.js';
@@ -16,7 +17,7 @@ const parking = ['PARKING_LOT', 'PARKING_GARAGE', 'UNDERGROUND_GARAGE', 'ON_STRE
 export async function show({ root, signal, query, head, keep }) {
   head({
     title: t('nav.sites'), sub: t('sites.sub'),
-    buttons: mayRun() && h('button', { type: 'button', on: { click: addDialog } }, t('sites.add')),
+    buttons: [csvButton('/locations', () => ({ q: query.get('q') })), mayRunAll() && h('button', { type: 'button', on: { click: addDialog } }, t('sites.add'))],
   });
   const note = h('span.mute.count');
   const bar = filterBar([{ name: 'q', type: 'search', label: t('sites.filter'), value: query.get('q') }], () => {

@@ -1,6 +1,6 @@
 // A station's configuration: as the house knows it, read anew from the station itself, filtered, changed key by key.
 
-import { all, mayRun } from '../api.js';
+import { all, mayHelp, mayRun } from '../api.js';
 import { command } from '../commands.js';
 import { formDialog } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
@@ -20,12 +20,15 @@ export async function drawConfiguration(place, state, { signal }) {
   );
   const note = h('span.mute');
   const bar = filterBar(
-    [{ name: 'q', type: 'search', label: t('configuration.filter') }], () => draw(), h('span.grow'), note, add, button
+    [{ name: 'q', type: 'search', label: t('configuration.filter') }], () => draw(), h('span.grow'), note,
+    ...(mayRun() ? [add] : []), ...(mayHelp() ? [button] : [])
   );
   const table = new LiveTable({
     caption: t('station.tab.configuration'), key: (row) => row.key, sort: { by: 'key' },
     open: (row) => { if (!row.readonly && mayRun()) change(row); },
-    actions: (row) => (row.readonly ? [] : [{ label: t('configuration.change'), key: 'e', run: () => change(row) }]),
+    actions: (row) => (row.readonly || !mayRun() ? [] : [
+      { label: t('configuration.change'), key: 'e', run: () => change(row) },
+    ]),
     empty: () => h('p', null, readings.has(id) ? t('configuration.none') : t('configuration.empty')),
     columns: [
       {
@@ -42,7 +45,7 @@ export async function drawConfiguration(place, state, { signal }) {
   draw();
   if (!readings.has(id)) {
     await load();
-    if (!readings.get(id).rows.length && state.station.online) read();
+    if (!readings.get(id).rows.length && state.station.online && mayHelp()) read();
   }
   // A station that tells its settings in several messages is done when the house says so.
   onNews(({ events }) => {

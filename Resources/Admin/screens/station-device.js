@@ -16,20 +16,19 @@ const monitorKinds = ['above', 'below', 'change', 'periodic', 'on_the_clock', 'o
 export async function drawDevice(place, state, { signal }) {
   const { station } = state;
   const about = (...kinds) => (e) => e.station === station.id && kinds.some((kind) => e.kind.startsWith(kind));
-  const is2 = station.version?.startsWith('2');
   const lists = [
     alertSection(signal, about, station),
     monitorSection(station, signal, about), displaySection(station, signal, about), reportSection(station, signal, about),
     streamSection(station, signal), gridSection(station, signal, about), batterySection(station, signal, about),
   ];
-  fill(place, is2 ? null : h('p.mute', null, t('device.only2')), networkSection(station), lists.map((list) => list.element), mayRun() && anythingSection(station));
+  fill(place, station.abilities.includes('describes_itself') ? null : h('p.mute', null, t('device.silent')), networkSection(station), lists.map((list) => list.element), mayRun() && anythingSection(station));
   await Promise.all(lists.map((list) => list.begin()));
 }
 
 /// Alerts of a station's monitors, of one station or of all.
 export function alertSection(signal, about, station = null) {
   const list = listSection({
-    title: t('alerts.title'), empty: t('alerts.none'), url: '/alerts', values: () => ({ station: station?.id, open: 'true' }), signal,
+    title: t('alerts.title'), empty: t('alerts.none'), url: '/alerts', values: () => ({ station: station?.id, open: 'true' }), csv: true, signal,
     news: station ? about('station.alert') : (e) => e.kind.startsWith('station.alert'), key: (a) => a.id, name: (a) => a.key,
     actions: (a) => (mayRun() && !a.ended_at ? [{
       label: t('alerts.settle'), key: 's', run: () => settle(path`/alerts/${a.id}/settle`).then(() => list.begin()),

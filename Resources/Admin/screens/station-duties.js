@@ -1,6 +1,6 @@
 // What a station was given to do beyond one command: its local list, reservations, charging limits, firmware and logs.
 
-import { get, mayRun, patch, post, remove } from '../api.js';
+import { get, mayRun, mayRunAll, patch, post, remove } from '../api.js';
 import { sessionAt } from '../books.js';
 import { command } from '../commands.js';
 import { formDialog, problemBox } from '../dialog.js';
@@ -154,7 +154,7 @@ function noticeSection(station, signal) {
 
 function reservations(station, signal, ours) {
   return listSection({
-    title: t('reservations.title'), empty: t('reservations.none'), url: '/reservations', values: () => ({ station: station.id }),
+    title: t('reservations.title'), empty: t('reservations.none'), url: '/reservations', values: () => ({ station: station.id }), csv: true,
     signal, news: ours('session.'), key: (r) => r.id, name: (r) => r.token,
     buttons: mayRun() && h('button', { type: 'button', on: { click: () => reserve(station) } }, t('reservations.add')),
     actions: (r) => (mayRun() && ['asked', 'placed'].includes(r.state) ? [{
@@ -225,13 +225,13 @@ async function drawLocalList(place, station, signal) {
 
 function jobs(station, signal, ours) {
   return listSection({
-    title: t('jobs.title'), empty: t('jobs.none'), url: '/jobs', values: () => ({ station: station.id }), signal, news: ours('station.'),
+    title: t('jobs.title'), empty: t('jobs.none'), url: '/jobs', values: () => ({ station: station.id }), csv: true, signal, news: ours('station.'),
     key: (j) => j.id, name: (j) => word('job', j.kind),
     buttons: mayRun() && [
       h('button', { type: 'button', on: { click: () => firmware(station) } }, t('jobs.firmware')),
       h('button', { type: 'button', on: { click: () => fetchLog(station) } }, t('jobs.log')),
     ],
-    actions: (j) => (mayRun() && j.file && j.kind !== 'firmware' && j.state === 'done' ? [{ label: t('jobs.download'), key: 'd', run: () => download(j.file) }] : []),
+    actions: (j) => (mayRunAll() && j.file && j.kind !== 'firmware' && j.state === 'done' ? [{ label: t('jobs.download'), key: 'd', run: () => download(j.file) }] : []),
     columns: jobColumns(),
   });
 }

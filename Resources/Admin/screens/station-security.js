@@ -18,7 +18,7 @@ export async function drawSecurity(place, state, { signal }) {
   const { station } = state;
   const walk = h('section'), certificates = h('section');
   const events = listSection({
-    title: t('security.events'), empty: t('security.events.none'), url: path`/stations/${station.id}/security-events`, signal,
+    title: t('security.events'), empty: t('security.events.none'), url: path`/stations/${station.id}/security-events`, csv: true, signal,
     news: (e) => e.station === station.id && e.kind === 'station.security_event', key: (e) => `${e.type} ${e.received_at}`, name: (e) => e.type,
     columns: [
       { id: 'at', label: t('col.time'), head: true, cell: (e) => timeMark(e.at ?? e.received_at) },

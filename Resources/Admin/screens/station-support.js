@@ -59,13 +59,10 @@ function forwardSection(station, take) {
 
 function rawSection(station) {
   const answer = h('div', { 'aria-live': 'polite' });
-  const calls = station.version?.startsWith('2')
-    ? ['GetVariables', 'SetVariables', 'GetBaseReport', 'TriggerMessage', 'Reset', 'GetLog', 'DataTransfer', 'ClearCache']
-    : ['GetConfiguration', 'ChangeConfiguration', 'TriggerMessage', 'Reset', 'GetDiagnostics', 'DataTransfer', 'ClearCache'];
   return h('section', null, h('h2', null, t('raw.title')), h('p.mute', null, t('raw.text')), form({
     submit: t('raw.send'),
     fields: [
-      { name: 'action', label: t('messages.action'), required: true, mono: true, maxlength: 64, list: calls.map((value) => ({ value })) },
+      { name: 'action', label: t('messages.action'), required: true, mono: true, maxlength: 64, list: station.calls.map((value) => ({ value })) },
       { name: 'payload', label: t('raw.payload'), type: 'area', mono: true, rows: 5, required: true, value: '{}' },
       { name: 'unchecked', label: t('raw.unchecked'), type: 'check', hint: t('raw.unchecked.hint') },
     ],

@@ -9,6 +9,7 @@ import { eventLine, who } from '../events.js';
 import { fill, h, path } from '../dom.js';
 import { ago, kilowattHours, kilowatts, money, none, now, number, percent, timeMark } from '../format.js';
 import { t, word } from '../i18n.js';
+import { csvButton } from '../lists.js';
 import { onNews } from '../live.js';
 import { pager } from '../pager.js';
 import { LiveTable } from '../table.js';
@@ -264,7 +265,7 @@ async function drawCommands(place, { station }, { signal }) {
     signal, load: (cursor) => get(path`/stations/${station.id}/commands`, { limit: 100, cursor }, { signal }),
     draw: (items, fresh) => (fresh ? table.showNow(items) : table.show(items)),
   });
-  fill(place, table.element, list.element);
+  fill(place, h('div.buttons', null, csvButton(path`/stations/${station.id}/commands`)), table.element, list.element);
   onNews(
     ({ events }) => { if (events?.some(
       (e) => e.kind.startsWith('command.') && e.station === station.id

@@ -1,29 +1,34 @@
 // All stations as one live table: what each does, where it stands, and what can be done with it.
 
-import { mayHelp, mayRun, patch, post } from '../api.js';
+import { mayHelp, mayRunAll, patch, post } from '../api.js';
 import { stationActions } from '../actions.js';
 import { knocks, locations, openSessions, powerOf, sessionAt, stations } from '../books.js';
 import { bulkBar, Selection } from '../bulk.js';
 import { formDialog } from '../dialog.js';
-import { fill, h, path, put, query as queryOf } from '../dom.js';
+import { fill, h, path, put } from '../dom.js';
 import { ago, kilowattHours, kilowatts, none } from '../format.js';
 import { filterBar, given } from '../forms.js';
 import { t, word } from '../i18n.js';
 import { importButton } from '../imports.js';
 import { go } from '../keys.js';
+import { csvButton, orderOf } from '../lists.js';
 import { shown } from '../knocks.js';
 import { countNote, LiveTable } from '../table.js';
 import { glyph, mark, stateOf } from '../states.js';
 import { connectBox } from './first-run.js';
+import { savedViews } from '../views.js';
 
 const statuses = ['online', 'offline', 'charging', 'available', 'preparing', 'finishing', 'suspended_ev', 'suspended_evse', 'reserved', 'unavailable', 'faulted',
   'unknown', 'pending', 'rejected'];
 
 export async function show({ root, signal, query, head, keep }) {
-  const csv = h('a.button', { href: '/api/v1/stations.csv', download: '' }, t('csv'));
+  const csv = csvButton('/stations', () => {
+    const { q, status, site } = Object.fromEntries(new URLSearchParams(location.search));
+    return { q, status, location: site };
+  });
   head({
     title: t('nav.stations'), sub: t('stations.sub'),
-    buttons: [csv, mayRun() && [importButton('stations'), h('button', { type: 'button', on: { click: addDialog } }, t('stations.add'))]],
+    buttons: [csv, mayRunAll() && [importButton('stations'), h('button', { type: 'button', on: { click: addDialog } }, t('stations.add'))]],
   });
   const loaded = stations.ready();
   openSessions.ready().catch(() => {});
@@ -46,26 +51,21 @@ export async function show({ root, signal, query, head, keep }) {
       ],
     },
   ].filter(Boolean), () => {
-    keep(bar.values());
+    changed();
     table.showNow(rows());
     selection.tell();
-    exportHere();
-  }, note);
+  }, note, savedViews('stations'));
+  const order = orderOf(query, () => changed(), false);
+  function changed() { keep({ ...bar.values(), sort: order.text }); }
   let listed = [];
   const selection = new Selection(() => listed);
   const table = stationTable(() => h('div', null, h(
     'h2', null, stations.items.size ? t('stations.none.filtered') : t('stations.none')
   ),
-    stations.items.size ? null : connectBox()), { picks: mayHelp() && selection.column });
+    stations.items.size ? null : connectBox()), { order, picks: mayHelp() && selection.column });
   const many = mayHelp() && bulkBar(selection, table, signal);
   const strangers = knockTable(signal);
   put(root, strangers, bar, table.element, many);
-  const exportHere = () => {
-    const { q, status, site } = bar.values();
-    csv.setAttribute('href', `/api/v1/stations.csv${queryOf({ q, status: /^(on|off)line$/.test(status) ? '' : status, location: site })}`);
-  };
-  exportHere();
-
   const rows = () => {
     const { q = '', status = '', site = '' } = bar.values();
     const text = q.toLowerCase();
@@ -97,10 +97,10 @@ function fits(station, status) {
 }
 
 /// The table, also for a site.
-export function stationTable(empty, { isOneSite, picks } = {}) {
+export function stationTable(empty, { isOneSite, picks, order } = {}) {
   return new LiveTable({
     caption: t('nav.stations'), key: (s) => s.id, href: (s) => path`/stations/${s.id}`, actions: (s) => stationActions(s), empty,
-    tone: (s) => (s.online ? '' : 'off'), sort: { by: 'id' }, stamp: () => openSessions.version,
+    tone: (s) => (s.online ? '' : 'off'), sort: { by: 'id' }, order, stamp: () => openSessions.version,
     columns: [
       picks,
       {
@@ -161,7 +161,7 @@ function knockTable(signal) {
   const section = h('section', { id: 'knocks', hidden: true });
   const table = new LiveTable({
     caption: t('knock.region'), key: (k) => k.id,
-    actions: (knock) => (mayRun() ? [{ label: t('knock.accept'), key: 'a', run: () => letIn(knock) }] : []),
+    actions: (knock) => (mayRunAll() ? [{ label: t('knock.accept'), key: 'a', run: () => letIn(knock) }] : []),
     columns: [
       { id: 'id', label: t('col.station'), head: true, cell: (k) => h('span.id', null, k.id) },
       {

@@ -1,6 +1,6 @@
 // One tariff: a form for what most tariffs are, the whole of it as JSON beside it, checked by the daemon while it is edited.
 
-import { get, mayRun, patch, post, remove } from '../api.js';
+import { get, mayRunAll, patch, post, remove } from '../api.js';
 import { locations, tariffs } from '../books.js';
 import { confirmDialog, problemBox, showProblem } from '../dialog.js';
 import { announce, fill, freshID, h, path, settled } from '../dom.js';
@@ -28,13 +28,13 @@ export async function show({ root, signal, params, query, head }) {
       'span', null, t('tariff.used', { n: resource.connectors })
     ),
       h('span', null, t('col.changed'), ' ', ago(resource.updated_at))],
-    buttons: !isNew && mayRun() && [h('a.button', { href: path`/tariffs/new?from=${resource.id}` }, t('tariffs.copy')),
+    buttons: !isNew && mayRunAll() && [h('a.button', { href: path`/tariffs/new?from=${resource.id}` }, t('tariffs.copy')),
       h('button.danger', { type: 'button', on: { click: () => removeTariff(resource) } }, t('tariffs.remove'))],
   });
 
   const words = h('p.words'), flaws = h('div', { role: 'status' }), trouble = h('div.trouble', { hidden: true });
   const json = h('textarea.mono', {
-    rows: 24, spellcheck: 'false', 'aria-label': t('tariff.json'), readonly: !mayRun(),
+    rows: 24, spellcheck: 'false', 'aria-label': t('tariff.json'), readonly: !mayRunAll(),
   });
   const jsonTrouble = h('p.bad', { hidden: true });
   const form = h('div');
@@ -87,14 +87,14 @@ export async function show({ root, signal, params, query, head }) {
   root.append(
     h('section', { 'aria-label': t('tariff.words') }, words, flaws), grid,
     ...(shown.length ? [h('section', null, h('h2', null, t('tariff.display')), h('p.mute', null, t('tariff.display.text')), flawList(shown))] : []),
-    ...(mayRun() ? [h('section', null, form, trouble, h('div.buttons', null,
+    ...(mayRunAll() ? [h('section', null, form, trouble, h('div.buttons', null,
       h(
         'button.primary', { type: 'button', on: { click: save } }, isNew ? t('tariffs.add.submit') : t('tariff.save')
       ), h('a.button', { href: '/tariffs' }, t('dialog.cancel')),
       !isNew && h('span.mute', null, t('tariff.save.hint'))))] : []),
     ...(isNew ? [] : [previewSection(resource, locations.list()[0]?.time_zone)]),
     h(
-      'details', { open: !mayRun() }, h('summary', null, t('tariff.json')), h('p.mute', null, t('tariff.json.text')),
+      'details', { open: !mayRunAll() }, h('summary', null, t('tariff.json')), h('p.mute', null, t('tariff.json.text')),
       json, jsonTrouble
     ));
   changed();

@@ -1,11 +1,12 @@
 // Tariffs: what charging costs, which version counts, and how many connectors use each.
 
-import { mayRun } from '../api.js';
+import { mayRunAll } from '../api.js';
 import { tariffs } from '../books.js';
 import { h, path } from '../dom.js';
 import { ago, none, number } from '../format.js';
 import { t } from '../i18n.js';
 import { importButton } from '../imports.js';
+import { csvButton } from '../lists.js';
 import { LiveTable } from '../table.js';
 import { priceInWords } from '../tariff-words.js';
 import { removeTariff } from './tariff.js';
@@ -14,17 +15,17 @@ import { go } from '../keys.js';
 export async function show({ root, signal, head }) {
   head({
     title: t('nav.tariffs'), sub: t('tariffs.sub'),
-    buttons: mayRun() && [importButton('tariffs'), h('a.button', { href: '/tariffs/new' }, t('tariffs.add'))],
+    buttons: [csvButton('/tariffs'), mayRunAll() && [importButton('tariffs'), h('a.button', { href: '/tariffs/new' }, t('tariffs.add'))]],
   });
   const table = new LiveTable({
     caption: t('nav.tariffs'), key: (row) => row.id, href: (row) => path`/tariffs/${row.id}`, name: (row) => row.ref,
-    actions: (row) => (mayRun() ? [
+    actions: (row) => (mayRunAll() ? [
       { label: t('tariffs.change'), key: 'e', run: () => go(path`/tariffs/${row.id}`) },
       { label: t('tariffs.copy'), key: 'c', run: () => go(path`/tariffs/new?from=${row.id}`) },
       { label: t('tariffs.remove'), key: 'x', danger: true, run: () => removeTariff(row) },
     ] : []),
     empty: () => h('div', null, h('h2', null, t('tariffs.none')), h('p', null, t('tariffs.none.text')),
-      mayRun() && h('p', null, h('a', { href: '/tariffs/new' }, t('tariffs.add')))),
+      mayRunAll() && h('p', null, h('a', { href: '/tariffs/new' }, t('tariffs.add')))),
     columns: [
       {
         id: 'ref', label: t('col.tariff'), head: true, sort: (row) => row.ref,

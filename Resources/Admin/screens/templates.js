@@ -1,6 +1,6 @@
 // Templates of settings: what stations of one make should have, compared with what one has, and applied.
 
-import { get, mayRun, patch, post, remove } from '../api.js';
+import { get, mayRunAll, patch, post, remove } from '../api.js';
 import { stations } from '../books.js';
 import { command } from '../commands.js';
 import { dialog, formDialog, problemBox } from '../dialog.js';
@@ -16,10 +16,10 @@ export function templateSection(signal) {
   const list = listSection({
     title: t('templates.title'), text: t('templates.text'), empty: t('templates.none'), url: '/setting-templates', signal,
     news: (e) => e.kind === 'settings.template', key: (one) => one.id, name: (one) => one.name, open: (one) => compare(one),
-    buttons: mayRun() && h('button', { type: 'button', on: { click: () => edit(null, again) } }, t('templates.add')),
+    buttons: mayRunAll() && h('button', { type: 'button', on: { click: () => edit(null, again) } }, t('templates.add')),
     actions: (one) => [
       { label: t('templates.compare'), key: 'c', run: () => compare(one) },
-      ...(mayRun() ? [
+      ...(mayRunAll() ? [
         { label: t('templates.edit'), key: 'e', run: () => edit(one, again) },
         { label: t('templates.remove'), key: 'x', danger: true, run: () => sure(t('templates.remove'), t('templates.remove.text', { name: one.name }), t('templates.remove'), () => remove(path`/setting-templates/${one.id}`), again, one.name) },
       ] : []),
@@ -82,7 +82,7 @@ async function compare(template) {
         fill(place, items.length ? plainTable(t('templates.compare'), [
           { label: t('col.key'), head: true }, { label: t('templates.wanted') }, { label: t('templates.actual') },
         ], items.map((one) => [h('span.id', null, one.key), h('code', null, one.wanted), h('code', null, one.actual ?? none)])) : h('p', null, t('templates.same')),
-        items.length > 0 && mayRun() && h('div.buttons', null, h('button.primary', { type: 'button', on: { click: () => command(picked.value, 'apply-settings', { template: template.id }) } }, t('templates.apply', { station: picked.value }))));
+        items.length > 0 && mayRunAll() && h('div.buttons', null, h('button.primary', { type: 'button', on: { click: () => command(picked.value, 'apply-settings', { template: template.id }) } }, t('templates.apply', { station: picked.value }))));
       } catch (problem) {
         fill(place, problemBox(problem));
       }

@@ -1,25 +1,22 @@
 // Drivers and tokens: who may charge, and the tags that were shown and that nobody knows.
 
-import { all, get, mayRun, patch, post, remove } from '../api.js';
+import { all, get, mayRunAll, patch, post, remove } from '../api.js';
 import { confirmDialog, formDialog, problemBox } from '../dialog.js';
-import { announce, fill, h, path, query as queryOf } from '../dom.js';
+import { announce, fill, h, path } from '../dom.js';
 import { editDialog } from '../editing.js';
 import { ago, day, none, now, number } from '../format.js';
 import { changes, filterBar, given } from '../forms.js';
 import { t, word } from '../i18n.js';
+import { csvButton, orderOf } from '../lists.js';
 import { onNews } from '../live.js';
 import { pager } from '../pager.js';
 import { importButton } from '../imports.js';
 import { LiveTable } from '../table.js';
 import { mark } from '../states.js';
+import { savedViews } from '../views.js';
 
 export async function show({ root, signal, query, head, keep }) {
   const trouble = h('div');
-  const csv = h('a.button', { download: '' }, t('csv'));
-  head({
-    title: t('nav.tokens'), sub: t('tokens.sub'),
-    buttons: [csv, mayRun() && [importButton('tokens'), h('button', { type: 'button', on: { click: () => add() } }, t('tokens.add.new'))]],
-  });
   const inbox = h('section', { hidden: true });
   const unknown = unknownTable((tag) => add(tag));
   inbox.append(h('h2', null, t('tokens.inbox')), h('p.mute', null, t('tokens.inbox.text')), unknown.element);
@@ -32,41 +29,44 @@ export async function show({ root, signal, query, head, keep }) {
         { value: 'partners', label: t('tokens.owner.partners') },
       ],
     },
-  ], () => {
-    keep(bar.values());
-    exportHere();
+  ], () => changed(), savedViews('tokens'));
+  function changed() {
+    keep({ ...bar.values(), sort: order.text });
     list.begin();
+  }
+  head({
+    title: t('nav.tokens'), sub: t('tokens.sub'),
+    buttons: [csvButton('/tokens', () => bar.values()), mayRunAll() && [importButton('tokens'), h('button', { type: 'button', on: { click: () => add() } }, t('tokens.add.new'))]],
   });
-  const exportHere = () => csv.setAttribute('href', `/api/v1/tokens.csv${queryOf(bar.values())}`);
-  exportHere();
+  const order = orderOf(query, () => changed());
   const table = new LiveTable({
-    caption: t('nav.tokens'), key: (k) => k.id, name: (k) => k.uid, open: (k) => { if (mayRun() && !k.owner) change(k); },
-    actions: (k) => (mayRun() && !k.owner ? [
+    caption: t('nav.tokens'), order, key: (k) => k.id, name: (k) => k.uid, open: (k) => { if (mayRunAll() && !k.owner) change(k); },
+    actions: (k) => (mayRunAll() && !k.owner ? [
       { label: k.valid ? t('tokens.block') : t('tokens.unblock'), key: 'b', run: () => block(k) },
       { label: t('tokens.change'), key: 'e', run: () => change(k) },
       { label: t('tokens.remove'), key: 'x', danger: true, run: () => removal(k) },
     ] : []),
     empty: () => h('div', null, h('h2', null, t('tokens.none')), h('p', null, t('tokens.none.text'))),
     columns: [
-      { id: 'uid', label: t('col.uid'), head: true, cut: true, sort: (k) => k.uid, cell: (k) => h('span.id', null, k.uid) },
-      { id: 'state', label: t('col.state'), cell: (k) => mark('yes', stateOfToken(k)) },
-      { id: 'type', label: t('col.type'), cell: (k) => word('token_type', k.type) },
+      { id: 'uid', by: 'uid', label: t('col.uid'), head: true, cut: true, cell: (k) => h('span.id', null, k.uid) },
+      { id: 'state', by: 'valid', label: t('col.state'), cell: (k) => mark('yes', stateOfToken(k)) },
+      { id: 'type', by: 'type', label: t('col.type'), cell: (k) => word('token_type', k.type) },
       {
-        id: 'visual', label: t('tokens.name'), cut: true, sort: (k) => k.visual_number,
+        id: 'visual', by: 'visual_number', label: t('tokens.name'), cut: true,
         cell: (k) => k.visual_number ?? none,
       },
-      { id: 'contract', label: t('fact.contract'), cut: true, cell: (k) => h('span.id', null, k.contract_id) },
-      { id: 'group', label: t('tokens.group'), cut: true, cell: (k) => k.group_id ?? none },
-      { id: 'whitelist', label: t('tokens.whitelist'), cell: (k) => word('whitelist', k.whitelist) },
-      { id: 'until', label: t('tokens.until'), cell: (k) => (k.valid_until ? day(k.valid_until) : none) },
+      { id: 'contract', by: 'contract_id', label: t('fact.contract'), cut: true, cell: (k) => h('span.id', null, k.contract_id) },
+      { id: 'group', by: 'group_id', label: t('tokens.group'), cut: true, cell: (k) => k.group_id ?? none },
+      { id: 'whitelist', by: 'whitelist', label: t('tokens.whitelist'), cell: (k) => word('whitelist', k.whitelist) },
+      { id: 'until', by: 'valid_until', label: t('tokens.until'), cell: (k) => (k.valid_until ? day(k.valid_until) : none) },
       {
-        id: 'owner', label: t('tokens.owner'),
+        id: 'owner', by: 'owner', label: t('tokens.owner'),
         cell: (k) => (k.owner ? h('span', { title: k.issuer }, ownerName(k.owner)) : h('span.mute', null, t('tokens.owner.ours'))),
       },
     ],
   });
   const list = pager({
-    signal, wait: 200, load: (cursor) => get('/tokens', { ...bar.values(), limit: 100, cursor }, { signal }),
+    signal, wait: 200, order, load: (cursor) => get('/tokens', { ...bar.values(), sort: order.text, limit: 100, cursor }, { signal }),
     draw: (items, fresh) => (fresh ? table.showNow(items) : table.show(items)),
   });
   const strangers = pager({
@@ -194,6 +194,13 @@ function tokenFields(token, isNew, sites) {
       hint: t('tokens.at_once.hint'),
     },
     {
+      name: 'credit', label: t('tokens.credit'), type: 'decimal', value: token.credit, cls: 'half', hint: t('tokens.credit.hint'),
+    },
+    {
+      name: 'priority', label: t('tokens.priority'), type: 'number', min: -9, max: 9, value: token.priority, cls: 'half',
+      hint: t('tokens.priority.hint'),
+    },
+    {
       name: 'places', label: t('tokens.places'), type: 'select', value: placeOf(token), hint: t('tokens.places.hint'),
       options: [
         { value: '', label: t('tokens.places.all') }, ...sites,
@@ -231,8 +238,8 @@ function tokenFields(token, isNew, sites) {
 
 function unknownTable(add) {
   return new LiveTable({
-    caption: t('tokens.inbox'), key: (tag) => `${tag.uid}/${tag.station}`, name: (tag) => tag.uid, open: (tag) => { if (mayRun()) add(tag); },
-    actions: (tag) => (mayRun() ? [{ label: t('tokens.add'), key: 'a', run: () => add(tag) }] : []),
+    caption: t('tokens.inbox'), key: (tag) => `${tag.uid}/${tag.station}`, name: (tag) => tag.uid, open: (tag) => { if (mayRunAll()) add(tag); },
+    actions: (tag) => (mayRunAll() ? [{ label: t('tokens.add'), key: 'a', run: () => add(tag) }] : []),
     columns: [
       { id: 'uid', label: t('col.uid'), head: true, cell: (tag) => h('span.id', null, tag.uid) },
       { id: 'seen', label: t('tokens.seen'), cell: (tag) => ago(tag.last_at) },
@@ -243,7 +250,7 @@ function unknownTable(add) {
       { id: 'count', label: t('tokens.times'), num: true, cell: (tag) => number(tag.count) },
       {
         id: 'add', label: t('tokens.add'), hush: true, calm: true, sig: () => 'add',
-        cell: (tag) => mayRun() && h('button', { type: 'button', on: { click: () => add(tag) } }, t('tokens.add')),
+        cell: (tag) => mayRunAll() && h('button', { type: 'button', on: { click: () => add(tag) } }, t('tokens.add')),
       },
     ],
   });

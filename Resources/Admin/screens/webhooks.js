@@ -6,7 +6,7 @@ import { announce, fill, h, path } from '../dom.js';
 import { editDialog } from '../editing.js';
 import { ago, none, number, timeMark } from '../format.js';
 import { t } from '../i18n.js';
-import { listSection, sure } from '../lists.js';
+import { csvButton, listSection, sure } from '../lists.js';
 import { mark } from '../states.js';
 import { LiveTable } from '../table.js';
 
@@ -85,7 +85,7 @@ function deliveries(webhook) {
           ],
         });
         table.show(items);
-        fill(place, table.element);
+        fill(place, table.element, h('div.buttons', null, csvButton(path`/webhooks/${webhook.id}/deliveries`)));
       } catch (problem) {
         fill(place, problemBox(problem, draw));
       }

@@ -84,7 +84,7 @@ extension PartnerLinkOverHTTP: ProviderLink {
   ) async -> PullOutcome {
     var walk = PageWalk(isByOffset: terms.partner.quirks.pagesByOffset ?? false)
     guard let edition = terms.partner.version.flatMap({ editions[$0] }), let token = terms.partner.outboundToken,
-      let name = OCPIModule.Name(rawValue: module.rawValue), let list = try? endpoint(name, .sender, terms)
+      let list = list(of: module, terms)
     else { return walk.ended(because: "the partner has no such list") }
     // The only list that must not be asked for as a whole is that of sessions (2.2.1 §9.2.1.1).
     let since = since ?? (module == .sessions ? .epoch : nil)
@@ -130,6 +130,16 @@ extension PartnerLinkOverHTTP: ProviderLink {
     }
     walk.outcome.isComplete = true
     return walk.outcome
+  }
+
+  /// Places that can be booked lie below the address of bookings, where they have none of their own.
+  private func list(of module: PullModule, _ terms: PartnerTerms) -> HTTPURL? {
+    let side = OCPIModule.Side.sender.rawValue
+    if let own = terms.endpoint(module.rawValue, role: side) { return try? HTTPURL(own) }
+    guard module == .bookingLocations, let base = terms.endpoint(PullModule.bookings.rawValue, role: side) else {
+      return nil
+    }
+    return (try? HTTPURL(base))?.appending(module.rawValue)
   }
 }
 
@@ -243,6 +253,8 @@ extension PulledPage {
     case .tariffs: tariffs.append(try ToldUse.tariff(json, of: party, read))
     case .sessions: sessions.append(try ToldUse.session(json, of: party))
     case .cdrs: cdrs.append(try ToldUse.cdr(json, of: party, read))
+    case .bookingLocations: bookingLocations.append(try ToldBookings.place(json, of: party))
+    case .bookings: bookings.append(try ToldBookings.booking(json, of: party))
     case .tokens: break
     }
   }

@@ -82,7 +82,7 @@ extension V211.Tariff {
     text = tariff.text.flatMap { $0.isEmpty ? nil : $0 }
     for element in tariff.elements {
       // What reserving costs has no place here, and without its condition it would be what charging costs.
-      if element.restrictions?.reservation != nil { continue }
+      if element.restrictions?.isOfSession == false { continue }
       if element.restrictions?.minCurrent != nil || element.restrictions?.maxCurrent != nil {
         throw .unfit("elements: OCPI 2.1.1 has no prices by current")
       }

@@ -164,7 +164,10 @@ extension V221.CDR {
     currency = cdr.currency
     // The books keep the tariff as it was when the session began; when it was last changed before that, nobody needs.
     tariffs = cdr.tariff.map { tariff in
-      [V221.Tariff(tariff, party: PartyID(country: cdr.country, party: cdr.party), updatedAt: cdr.startedAt)]
+      [
+        V221.Tariff(
+          tariff, party: PartyID(country: cdr.country, party: cdr.party), updatedAt: cdr.startedAt, in: edition)
+      ]
     }
     periods = V221.ChargingPeriod.list(of: cdr.periods, tariff: cdr.tariff?.ref.nonEmpty)
     signedData = cdr.signedData.map(V221.SignedData.init)

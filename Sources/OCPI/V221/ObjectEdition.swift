@@ -42,7 +42,8 @@ extension ObjectEdition {
   }
 
   public func tariff(_ view: TariffView, _ style: WriterOptions) throws(PushFault) -> Bytes {
-    try strict(V221.Tariff(view.version.tariff, party: view.party, updatedAt: view.version.updatedAt), style)
+    try strict(
+      V221.Tariff(view.version.tariff, party: view.party, updatedAt: view.version.updatedAt, in: edition), style)
   }
 
   public func session(_ view: SessionView, _ style: WriterOptions) throws(PushFault) -> Bytes {

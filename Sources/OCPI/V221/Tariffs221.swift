@@ -89,6 +89,7 @@ extension V221 {
     public var maxDuration: Int?
     public var weekdays: [DayOfWeek]?
     public var reservation: ReservationRestriction?
+    public var booking: BookingRestriction?
 
     public init() {}
 
@@ -107,6 +108,7 @@ extension V221 {
       try w.visit("max_duration", &maxDuration, 0...)
       try w.visit("day_of_week", &weekdays)
       try w.visit("reservation", &reservation)
+      try w.visit("booking", &booking, since: .v230)
     }
   }
 
@@ -127,12 +129,20 @@ extension V221 {
   public enum ReservationRestriction: String, Word {
     case reservation = "RESERVATION", expires = "RESERVATION_EXPIRES"
   }
+
+  public enum BookingRestriction: String, Word {
+    case booking = "BOOKING", expires = "BOOKING_EXPIRES", cancellation = "BOOKING_CANCELLATION_FEES"
+    case overtime = "BOOKING_OVERTIME"
+
+    /// Whatever else it says, it is no price of charging.
+    public static var otherwise: Self? { .booking }
+  }
 }
 
 // MARK: - From the house and back
 
 extension V221.Tariff {
-  init(_ tariff: Domain.Tariff, party name: PartyID, updatedAt: Timestamp) {
+  init(_ tariff: Domain.Tariff, party name: PartyID, updatedAt: Timestamp, in edition: Edition) {
     country = name.country
     party = name.party
     id = tariff.ref
@@ -152,7 +162,9 @@ extension V221.Tariff {
     textURL = tariff.textURL?.nonEmpty
     minimum = tariff.minimum.map(V221.PriceLimit.init)
     maximum = tariff.maximum.map(V221.PriceLimit.init)
-    elements = tariff.elements.map(V221.TariffElement.init)
+    // Without its condition what a booking costs would be what charging costs.
+    elements = tariff.elements.filter { edition >= .v230 || $0.restrictions?.booking == nil }
+      .map(V221.TariffElement.init)
     // Required since 2.3.0: prices of ours hold no taxes unless the tariff says so.
     let isTaxed = tariff.elements.contains { $0.components.contains { $0.vat != nil } }
     taxIncluded = tariff.taxIncluded ?? (isTaxed ? .no : .notApplicable)
@@ -241,6 +253,7 @@ extension V221.TariffRestrictions {
       days.isEmpty ? nil : days.compactMap { V221.DayOfWeek(rawValue: $0.rawValue) }
     }
     reservation = other.reservation.flatMap { V221.ReservationRestriction(rawValue: $0.rawValue) }
+    booking = other.booking.flatMap { V221.BookingRestriction(rawValue: $0.rawValue) }
   }
 
   var plain: Domain.Tariff.Restrictions {
@@ -252,6 +265,7 @@ extension V221.TariffRestrictions {
     (plain.minDuration, plain.maxDuration) = (minDuration, maxDuration)
     plain.weekdays = weekdays?.compactMap { Domain.Tariff.Restrictions.Weekday(rawValue: $0.rawValue) }
     plain.reservation = reservation.flatMap { Domain.Tariff.Restrictions.Reservation(rawValue: $0.rawValue) }
+    plain.booking = booking.flatMap { Domain.Tariff.Restrictions.Booking(rawValue: $0.rawValue) }
     return plain
   }
 }

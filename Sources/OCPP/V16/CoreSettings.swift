@@ -58,6 +58,20 @@ extension V16 {
   }
 }
 
+extension V16 {
+  static func settings(told answer: JSON, to action: String, with payload: JSON) -> JSON? {
+    switch action {
+    case GetConfiguration.action: return (try? GetConfiguration.Reply.read(answer, edition: .v16).value)?.told
+    case ChangeConfiguration.action:
+      // One that takes effect with the next start of the station is read then.
+      guard answer["status"]?.string?.ciFolded == "accepted", let key = payload["key"], let value = payload["value"]
+      else { return nil }
+      return ["settings": [["key": key, "value": value]]]
+    default: return nil
+    }
+  }
+}
+
 extension V16.GetConfiguration.Reply {
   /// In the house's words; the value of a secret is not shown.
   fileprivate var told: JSON {

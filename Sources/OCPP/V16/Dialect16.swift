@@ -57,6 +57,10 @@ public final class Dialect16: Dialect {
     V16.pieces(of: command, limit: limit)
   }
 
+  public func settings(told answer: JSON, to action: String, with payload: JSON) -> JSON? {
+    V16.settings(told: answer, to: action, with: payload)
+  }
+
   public func bootAnswer(_ reply: any Payload) -> Station.Registration? {
     switch (reply as? V16.BootNotification.Reply)?.status {
     case .accepted: .accepted

@@ -261,6 +261,32 @@ extension V2.GetReport.Criterion {
 
 // MARK: - What the station answered, in the house's words
 
+extension V2 {
+  static func settings(told answer: JSON, to action: String, with payload: JSON, _ edition: Edition) -> JSON? {
+    switch action {
+    case GetVariables.action: return (try? GetVariables.Reply.read(answer, edition: edition).value)?.told
+    case SetVariables.action:
+      guard let asked = try? SetVariables.read(payload, edition: edition).value,
+        let said = try? SetVariables.Reply.read(answer, edition: edition).value
+      else { return nil }
+      // Some that were set take effect with the next start of the station: they are read then.
+      let taken = said.setVariableResult.filter { $0.attributeStatus.word == .accepted }.map {
+        (SettingName($0.component, $0.variable), DeviceValue.Attribute($0.attributeType))
+      }
+      let values: [JSON] = asked.setVariableData.compactMap { data in
+        let (name, attribute) = (SettingName(data.component, data.variable), DeviceValue.Attribute(data.attributeType))
+        guard taken.contains(where: { $0 == name && $1 == attribute }) else { return nil }
+        return [
+          "key": .string(name.description), "value": .string(data.attributeValue),
+          "attribute": .string(attribute.rawValue),
+        ]
+      }
+      return ["settings": .array(values)]
+    default: return nil
+    }
+  }
+}
+
 extension V2.SetVariables.Reply {
   fileprivate var told: JSON {
     [

@@ -64,6 +64,10 @@ public final class Dialect2: Dialect {
     V2.pieces(of: command, edition, limit: limit)
   }
 
+  public func settings(told answer: JSON, to action: String, with payload: JSON) -> JSON? {
+    V2.settings(told: answer, to: action, with: payload, edition)
+  }
+
   public func bootAnswer(_ reply: any Payload) -> Station.Registration? {
     switch (reply as? V2.BootNotification.Reply)?.status {
     case .accepted: .accepted

@@ -187,7 +187,9 @@ extension V2.TransactionEvent {
           connector: call.evse?.connectorId, token: call.idToken.map { PresentedToken($0) },
           reservation: call.reservationId, remoteStart: call.transactionInfo.remoteStartId.map { Int64($0) },
           ending: call.message.ending, readings: samples.readings,
-          limit: call.transactionInfo.transactionLimit.map { SessionLimit($0) }, raw: call.raw))
+          limit: call.transactionInfo.transactionLimit.map { SessionLimit($0) },
+          ownCost: call.costDetails.flatMap { $0.failureToCalculate == true ? nil : $0.totalCost.total.inclTax },
+          raw: call.raw))
       var reply = Reply()
       reply.totalCost = verdict.totalCost
       reply.idTokenInfo = verdict.authorization.map { V2.IdTokenInfo($0, at: call.received) }
@@ -208,7 +210,8 @@ extension V2.TransactionEvent {
   private var trigger: TransactionReport.Trigger {
     switch triggerReason.word {
     case .authorized, .remoteStart: .authorized
-    case .stopAuthorized, .deauthorized, .remoteStop: .stopAuthorized
+    case .stopAuthorized: .stopAuthorized
+    case .deauthorized, .remoteStop: .stopped
     case .txResumed: .resumed
     case .abnormalCondition, .cablePluggedIn, .chargingRateChanged, .chargingStateChanged, .costLimitReached,
       .energyLimitReached, .evCommunicationLost, .evConnectTimeout, .evDeparted, .evDetected, .limitSet,
