@@ -176,13 +176,6 @@ extension CSMS {
     afterCommit { self.balancing.tell(outlet.evse) { $0.hasFallback(outlet.evse, false) } }
   }
 
-  /// One that said no to its default profile is asked again once it started anew.
-  func wishFallbacks(at station: ID<Station>) throws(StoreFault) {
-    for site in balancing.sites.values {
-      for outlet in site.outlets where outlet.station == station { try wishFallback(outlet) }
-    }
-  }
-
   private func fallbackRow(of evse: EVSE) throws(StoreFault) -> KeptProfile? {
     try books.profiles.open(at: evse.station).first {
       $0.origin == Self.balancer && $0.profile.purpose == .anySession && $0.evse == evse.number
@@ -325,7 +318,6 @@ extension CSMS {
       self.balancing.tell(id) { balancer in
         switch outcome {
         case .accepted: balancer.confirmed(id, at: at)
-        case .refused where outcome.isUnsupported, .failed where outcome.isUnsupported: balancer.cannot(id)
         case .refused, .failed, .impossible: balancer.refused(id, at: at)
         case .timedOut, .disconnected: balancer.silent(id, at: at)
         }

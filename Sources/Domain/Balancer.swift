@@ -9,8 +9,6 @@ public struct Balancer: Sendable {
   public struct Rules: Sendable, Equatable {
     /// Seconds in which a station and its car follow a limit that the station confirmed.
     public var reactionSeconds = 10
-    /// Seconds after which a quick one has followed, and its meter is asked.
-    public var lookSeconds = 3
     /// Seconds after which a car that charged lets one that waits.
     public var turnSeconds = 900
     /// An increase by less than this is no message worth.
@@ -59,7 +57,7 @@ public struct Balancer: Sendable {
     /// The current that its reason is about.
     public var explained: Current {
       switch reason {
-      case .offline, .uncontrolled, .refused, .takesNoLimits: hold.highest
+      case .offline, .uncontrolled, .refused: hold.highest
       case .afterOthers, .free, .idle: limit
       case .asWanted, .asAllowed, .full, .departure, .waits, .belowLeast: target
       }
@@ -153,7 +151,7 @@ public struct Balancer: Sendable {
     change(evse) { seat in
       seat.car = Car(need: need, since: now)
       seat.limit = seat.hasFallback ? seat.outlet.fallback : seat.outlet.most
-      (seat.asked, seat.settling, seat.risingUntil, seat.isExpected, seat.needsWord) = (nil, nil, nil, false, false)
+      (seat.asked, seat.settling, seat.isExpected, seat.needsWord) = (nil, nil, false, false)
       // One car's draw proves nothing together with another one's.
       (seat.retryAt, seat.keptLimit) = (nil, nil)
     }
@@ -214,7 +212,7 @@ public struct Balancer: Sendable {
   public mutating func returned(_ evse: ID<EVSE>, at now: Timestamp) {
     guard let place = seatOf[evse], !seats[place].isOnline else { return }
     change(evse) { seat in
-      (seat.isOnline, seat.takesNoLimits) = (true, false)
+      seat.isOnline = true
       guard seat.car != nil else { return }
       seat.doubt(of: max(seat.limit, seat.outlet.fallback), at: now)
       seat.needsWord = true
@@ -228,9 +226,8 @@ public struct Balancer: Sendable {
     change(evse) { seat in
       guard let asked = seat.asked else { return }
       let before = max(seat.limit, seat.settling?.limit ?? .zero)
-      (seat.limit, seat.asked, seat.refusals, seat.refusesLess) = (asked.limit, nil, 0, false)
+      (seat.limit, seat.asked, seat.refusals) = (asked.limit, nil, 0)
       if !seat.disobeyed { seat.retryAt = nil }
-      if asked.limit > before { seat.risingUntil = now + .seconds(rules.reactionSeconds) }
       if asked.limit < before {
         seat.settling = Settling(
           limit: before, orderedAt: asked.at, until: now + .seconds(rules.reactionSeconds))
@@ -244,17 +241,10 @@ public struct Balancer: Sendable {
       guard let asked = seat.asked else { return }
       seat.asked = nil
       // It goes on with what it has. To get no more costs nobody anything; that it takes no less must be reserved for.
-      if asked.limit < seat.limit { seat.refusesLess = true }
+      if asked.limit < seat.limit { seat.refusals += 1 }
       let pause = min(rules.reactionSeconds << min(seat.refusals, 9), 3_600)
-      seat.refusals += 1
       seat.retryAt = now + .seconds(pause)
     }
-  }
-
-  /// The station said that it does not have what it was asked: what it goes on with is reserved for it, and nobody asks it
-  /// again before it starts anew.
-  public mutating func cannot(_ evse: ID<EVSE>) {
-    change(evse) { ($0.asked, $0.takesNoLimits) = (nil, true) }
   }
 
   /// Nobody knows whether it took the limit.
@@ -361,7 +351,7 @@ public struct Balancer: Sendable {
     orders.append(Order(evse: seats[place].outlet.evse, limit: limit, isDecrease: isDecrease))
   }
 
-  /// Outlets whose stations may have gone down by now, or whose cars began and were not measured yet: a reading must
+  /// Outlets whose stations should have gone down by now, or whose cars began and were not measured yet: a reading must
   /// say what they draw.
   public func unverified(at now: Timestamp) -> [ID<EVSE>] {
     seats.indices.compactMap { seats[$0].isUnverified(at: now, by: rules) ? seats[$0].outlet.evse : nil }

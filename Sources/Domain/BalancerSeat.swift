@@ -46,8 +46,6 @@ extension Balancer {
     var limit: Current
     var asked: Asked?
     var settling: Settling?
-    /// Until then a station that said yes to more may only begin to give it.
-    var risingUntil: Timestamp?
     var measured: LineCurrents?
     var measuredAt: Timestamp?
     /// A car there was seen to draw more than the station confirmed, and since then it was not seen to follow. That
@@ -56,11 +54,7 @@ extension Balancer {
     /// The lower one of two limits that it must be seen to draw by before it is believed again: a car may take just what a
     /// limit says without its station having heard of it, and less and less as it fills, but not more once it may.
     var keptLimit: Current?
-    /// How often it said no since its last yes, and whether to less than it has.
     var refusals = 0
-    var refusesLess = false
-    /// It does not know limits, and is not told any until it starts anew.
-    var takesNoLimits = false
     var retryAt: Timestamp?
     /// The station must be told its limit again, also where that is none other.
     var needsWord = false
@@ -104,7 +98,7 @@ extension Balancer {
 
     /// Whether it can be told something, and what it is told counts.
     func isControlled(at now: Timestamp) -> Bool {
-      car != nil && isOnline && !disobeyed && !takesNoLimits && (!refusesLess || (retryAt ?? now) <= now)
+      car != nil && isOnline && !disobeyed && (refusals == 0 || (retryAt ?? now) <= now)
     }
 
     /// All that it takes may be all that somebody else lets it take.
@@ -116,8 +110,7 @@ extension Balancer {
     var reasonUncontrolled: ShareReason {
       if !isOnline { return .offline }
       if disobeyed { return .uncontrolled }
-      if car == nil { return .free }
-      return takesNoLimits ? .takesNoLimits : .refused
+      return car == nil ? .free : .refused
     }
 
     /// It may follow this limit, or the one before.
@@ -137,11 +130,9 @@ extension Balancer {
       if isKept {
         let isBinding = draw + rules.tolerance >= limit && limit + rules.tolerance < outlet.most
         if disobeyed, isBinding, limit > Current.zero { proves(by: rules) }
-        // A car that draws what it may shows that it follows, but not where more was allowed just before: that may be yet to
-        // come. One that draws less may only be slow, until it should have.
+        // A car that draws what it may shows that it follows; one that draws less may only be slow, until it should have.
         guard let settling, !needsWord else { return }
-        let follows = draw + rules.tolerance >= limit && (risingUntil ?? now) <= now
-        if (settling.until ?? now) <= now || follows { self.settling = nil }
+        if (settling.until ?? now) <= now || draw + rules.tolerance >= limit { self.settling = nil }
       } else if (settling?.until ?? now) <= now, !needsWord, !isIncreasing(at: now, by: rules) {
         (disobeyed, needsWord, retryAt) = (true, true, now + .seconds(rules.retrySeconds))
         (settling, keptLimit) = (nil, nil)
@@ -177,14 +168,14 @@ extension Balancer {
 
     /// A station that did not keep its limit is told again, and until it does it is reserved for.
     func isToRepeat(at now: Timestamp) -> Bool {
-      disobeyed && !takesNoLimits && car != nil && isOnline && asked == nil && (retryAt ?? now) <= now
+      disobeyed && car != nil && isOnline && asked == nil && (retryAt ?? now) <= now
     }
 
-    /// Its station may have gone down by now, or its car began and was not measured yet.
+    /// Its station should have gone down by now, or its car began and was not measured yet.
     func isUnverified(at now: Timestamp, by rules: Rules) -> Bool {
       guard let car, isOnline, asked == nil else { return false }
       if measured == nil { return now - car.since >= .seconds(rules.reactionSeconds) }
-      return settling.map { ($0.until ?? now) <= now + .seconds(rules.reactionSeconds - rules.lookSeconds) } ?? false
+      return settling.map { ($0.until ?? now) <= now } ?? false
     }
 
     private func isMetered(at now: Timestamp, by rules: Rules) -> Bool {
@@ -215,7 +206,6 @@ extension Balancer {
         let seconds = departs.seconds(since: now)
         // 0.1 Wh over V and 0.1 A: the tens meet.
         let tenthSeconds = energy.tenthsOfWattHour * 3_600 / Int64(rules.volts * lines.count)
-        claim.stay = Int(seconds)
         claim.laxity = Int(seconds - tenthSeconds / Int64(max(1, most.tenthsOfAmpere)))
         // A twentieth more than the average, because stations lag and cars ramp.
         claim.floor = Int(min(Int64(most.tenthsOfAmpere), (tenthSeconds * 21 / 20 + seconds - 1) / max(1, seconds)))
