@@ -391,7 +391,7 @@ async def test_uptime_is_what_the_status_history_says(house, stations):
     open_ = [(int(a.timestamp() * 1000), int(b.timestamp() * 1000)) for a, b in doors]
     closed = tuple(int(moment.timestamp() * 1000) for moment in shut)
     edge = sorted({*cuts, *closed, *(t for pair in open_ for t in pair if first < t < last)})
-    known = edges[0][0]
+    told_from = edges[0][0]
     for rule, measured in (("nevi", last - first), ("uk_2023", None)):
         outage = excluded = opened = 0
         for a, b in zip(edge, edge[1:]):
@@ -403,12 +403,12 @@ async def test_uptime_is_what_the_status_history_says(house, stations):
                 outage += b - a
                 cause = next((c for c, x, y in breaks if milli(x) <= a < milli(y)), None)
                 excluded += b - a if rule == "nevi" and cause in ("utility_interruption", "scheduled_maintenance") else 0
-        measured = measured or opened - sum(b - a for a, b in zip(edge, edge[1:]) if a < known and any(x <= a < y for x, y in open_))
+        measured = measured or opened - sum(b - a for a, b in zip(edge, edge[1:]) if a < told_from and any(x <= a < y for x, y in open_))
         port = next(p for p in (await house.api.get("/reports/uptime", rule=rule, **span))["ports"] if p["uid"] == uid)
         assert Decimal(port["uptime_percent"]) == (
             Decimal(measured - outage + excluded) * 100 / measured).quantize(Decimal("0.001"), ROUND_DOWN), rule
         for name, value in (("measured", measured), ("outage", outage), ("excluded", excluded),
-                            ("closed", last - first - opened), ("gap", known - first)):
+                            ("closed", last - first - opened), ("gap", told_from - first)):
             assert Decimal(port[f"{name}_minutes"]) == minutes(value), (rule, name)
     report = await house.api.get("/reports/uptime", rule="uk_2023", **span)
     assert report["network"]["charge_points"] == 1 and report["network"]["ports"] == len(report["ports"]) == 1
