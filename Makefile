@@ -71,7 +71,7 @@ bench: build ## ten figures, each beside the limit of this machine (BENCH=quick:
 
 SEEDS ?= 10
 DAYS ?= 7
-sites: ## simulated sites of 4 to 200 cars over whole weeks: SEEDS=10 of each, DAYS=7, CARS="4 20 200"
+sites: ## simulated sites of 4 to 200 cars over whole weeks: SEEDS=10 of each (1000+10: from 1000 on), DAYS=7, CARS="4 20 200"
 	swift build -c release --product ostler-sites
 	.build/release/ostler-sites $(SEEDS) $(DAYS) $(CARS)
 

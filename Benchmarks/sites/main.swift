@@ -8,18 +8,27 @@ import Domain
   import Darwin
 #endif
 
-// Simulated sites by the thousand: `ostler-sites [SEEDS [DAYS [CARS]…]]`, of as many seeds for each size. Each line of the
-// table is one question to sites of one size; what breaks a bound is told with its seed, and ends the run with 1.
+// Simulated sites by the thousand: `ostler-sites [SEEDS [DAYS [CARS]…]]`, of as many seeds for each size; `1000+50` are the
+// fifty from 1000 on. Each line of the table is one question to sites of one size; what breaks a bound is told with its
+// seed, and ends the run with 1.
 
-let words = CommandLine.arguments.dropFirst().map { Int($0) }
-guard words.allSatisfy({ $0.map { $0 > 0 } ?? false }) else {
-  print("ostler-sites [SEEDS [DAYS [CARS]…]]: whole numbers above zero")
+/// The seeds that the first word asks for.
+func seeds(_ word: String) -> Range<UInt64>? {
+  let parts = word.split(separator: "+").map { UInt64($0) }
+  guard (1...2).contains(parts.count), let count = parts.last ?? nil, count > 0,
+    let first = parts.count > 1 ? parts[0] : 0
+  else { return nil }
+  return first..<first + count
+}
+
+let words = CommandLine.arguments.dropFirst()
+let rest = words.dropFirst().map { Int($0) ?? 0 }
+guard let seeds = seeds(words.first ?? "10"), rest.allSatisfy({ $0 > 0 }) else {
+  print("ostler-sites [SEEDS [DAYS [CARS]…]]: whole numbers above zero; SEEDS may be FIRST+COUNT")
   exit(2)
 }
-let numbers = words.compactMap(\.self)
-let seeds = UInt64(numbers.first ?? 10)
-let days = numbers.dropFirst().first ?? 7
-let sizes = numbers.count > 2 ? Array(numbers.dropFirst(2)) : [4, 6, 9, 12, 16, 20, 33, 60, 200]
+let days = rest.first ?? 7
+let sizes = rest.count > 1 ? Array(rest.dropFirst()) : [4, 6, 9, 12, 16, 20, 33, 60, 200]
 
 /// Told at once, also where it goes to a file.
 func say(_ line: String) {
@@ -46,7 +55,7 @@ for cars in sizes {
   for question in SiteQuestion.allCases {
     var worst = SiteQuestion.Answer()
     var lines = 0
-    for seed in 0..<seeds {
+    for seed in seeds {
       let answer = question.answer(seed, cars: cars, days: days)
       worst.excessSeconds = max(worst.excessSeconds, answer.excessSeconds)
       worst.excessTenths = max(worst.excessTenths, answer.excessTenths)
@@ -61,7 +70,7 @@ for cars in sizes {
     }
     broken += lines
     let cells = [
-      question.rawValue, "\(cars)", "\(days)", "\(seeds)", "\(worst.excessSeconds)",
+      question.rawValue, "\(cars)", "\(days)", "\(seeds.count)", "\(worst.excessSeconds)",
       "\(worst.excessTenths / 10).\(worst.excessTenths % 10)", percent(worst.idleShare, .up),
       worst.shareOfBest.map { percent($0, .down) } ?? "-", "\(worst.departures)", "\(worst.missed)", "\(lines)",
     ]

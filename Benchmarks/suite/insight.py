@@ -34,12 +34,14 @@ VIEWS = [
     # These have a time of their own.
     "/insight/usage?by=hour&days=200", "/insight/margin?by=hour&days=200", "/insight/effect?days=365",
     "/price-policies/1/preview?days=400", "/price-policies/1/preview?days=31", "/reports/uptime?rule=nevi&location=1&days=90",
+    "/reports/uptime?rule=nevi&days=90", "/reports/uptime?rule=plain&days=365", "/reports/uptime.csv?rule=uk_2023&days=365",
 ]
-# A quarter of a network, or its year: files that nobody waits for on a page.
+# A quarter of a network, in files that nobody waits for on a page.
 REPORTS = [
-    "/reports/uptime?rule=nevi&days=90", "/reports/uptime.csv?rule=plain&days=365", "/reports/nevi-uptime.csv?days=90",
-    "/reports/nevi-outages.csv?days=90", "/reports/nevi-sessions.csv?days=90", "/reports/carbon.csv?days=31",
+    "/reports/nevi-uptime.csv?days=90", "/reports/nevi-outages.csv?days=90", "/reports/nevi-sessions.csv?days=90",
+    "/reports/carbon.csv?days=31",
 ]
+MIGRATIONS = Path(__file__).parents[2] / "Resources/Migrations"
 TARIFF = {"id": "T1", "currency": "EUR", "elements": [{"price_components": [{"type": "ENERGY", "price": 0.3, "step_size": 1}]}]}
 POLICY = {"name": "hours", "time_zone": "Europe/Amsterdam", "base": 0.3, "floor": 0.2, "cap": 0.4, "step": 0.2, "grain": 0.01,
           "notice_seconds": 0, "hold_seconds": 0, "rules": [
@@ -69,6 +71,7 @@ def fill(file, sessions, end):
     run(count.format(2 * DAYS) + """INSERT INTO status_history (evse, status, at)
         SELECT evse.id, iif((i + evse.id) % 37 = 0, 'faulted', iif(i % 2, 'charging', 'available')),
           (?1 + i * 43200 + evse.id % 43200) * 1000 FROM n CROSS JOIN evse""", begin)
+    run(re.search(r"INSERT INTO status_time.*?;", next(MIGRATIONS.glob("*_status_time.sql")).read_text(), re.S)[0])
     # A session every so many seconds, at one connector after the other; it lasts an hour and up to six quarters more.
     step = DAYS * 86_400 / sessions
     run(count.format(sessions) + """INSERT INTO session (number, id, party, station, evse, connector, location, token,
@@ -79,8 +82,9 @@ def fill(file, sessions, end):
         FROM (SELECT i, 1 + i * 7919 % ?3 AS e, (?4 + CAST(i * ?5 AS INTEGER)) * 1000 AS at FROM n)""",
         party, LOCATIONS, 2 * STATIONS, begin, step)
     run(f"""WITH k (j) AS (VALUES {', '.join(f'({j})' for j in range(READINGS))})
-        INSERT INTO reading (session, at, context, register, raw, digest, received_at)
-        SELECT number, started_at + j * 300000, 'Sample.Periodic', j * 1000, '[]', j, started_at FROM session, k""")
+        INSERT INTO reading (session, at, context, register, power, raw, digest, received_at)
+        SELECT number, started_at + j * 300000, 'Sample.Periodic', j * 1000, 7000 + j * 111 || '', '[]', j, started_at
+        FROM session, k""")
     # What bills add to the books of use, spread evenly over the quarters of each session; longer rows from shorter ones.
     run("""CREATE TEMP TABLE part AS
         SELECT started_at / 900000 + k.j AS quarter, location, connector, number % 6 AS partner,

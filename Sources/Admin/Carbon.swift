@@ -12,7 +12,7 @@ extension Route {
     Route("keepCarbonFactors", .post, "/carbon-factors", .run) { try await $0.keepCarbonFactors($1) },
     Route("removeCarbonFactors", .delete, "/carbon-factors", .run) { api, call in
       let span = try call.carbonSpan()
-      try await api.house.removeCarbon(of: try call.queryID("location"), from: span.from, to: span.to)
+      try await api.house.removeCarbon(of: try call.queryID("location"), from: span.begin, to: span.end)
       return .done
     },
     Route("showSessionCarbon", .get, "/sessions/{id}/carbon", .look) { try await $0.showSessionCarbon($1) },
@@ -24,7 +24,7 @@ extension API {
   fileprivate func listCarbonFactors(_ call: Call) async throws -> Answer {
     let (location, span) = (try call.queryID("location", of: Location.self), try call.carbonSpan())
     let factors = try await house.read { books throws(StoreFault) in
-      try books.carbon.factors(of: location, from: span.from, to: span.to)
+      try books.carbon.factors(of: location, from: span.begin, to: span.end)
     }
     return .page(factors.prefix(Limits.carbonValues).map(\.json), next: nil)
   }
@@ -80,10 +80,9 @@ extension API {
   /// The sessions that began in a span and are over, one a line.
   fileprivate func exportCarbon(_ call: Call) async throws -> Answer {
     let span = try call.carbonSpan()
-    let filter = SessionFilter(state: .completed, from: span.from, to: span.to)
     let columns = ["session_id", "location_id", "started_at", "ended_at", "energy_kwh", "co2_g", "uncovered_kwh"]
-    return table(columns, named: "carbon.csv") { books, before throws(StoreFault) in
-      try books.sessions.list(filter, before: before, limit: Limits.exportRows).map { session throws(StoreFault) in
+    return table(columns, named: "carbon.csv") { books, last throws(StoreFault) in
+      try books.sessions.completed(in: span, after: last, limit: Limits.exportRows).map { session throws(StoreFault) in
         let footprint = try session.carbon(books)
         let place = try session.location.flatMap { id throws(StoreFault) in try books.locations.location(id)?.ref }
         return (
@@ -100,11 +99,11 @@ extension API {
 }
 
 extension Call {
-  fileprivate func carbonSpan() throws(Problem) -> (from: Timestamp, to: Timestamp) {
+  fileprivate func carbonSpan() throws(Problem) -> Uptime.Span {
     let from = try queryTime("from") ?? .epoch
     let to = try queryTime("to") ?? Timestamp(milliseconds: .max / 2)
     guard from < to else { throw .invalid("to", "later than from") }
-    return (from, to)
+    return Uptime.Span(begin: from, end: to)
   }
 }
 

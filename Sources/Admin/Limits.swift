@@ -84,6 +84,8 @@ nonisolated enum Limits {
   /// EVSEs whose history one snapshot reads for a report, and days of one report; a longer one is refused.
   static let portsAtOnce = 50
   static let reportDays = 3_700
+  /// Characters of a note that EV-ChART takes.
+  static let chartText = 255
   /// W from which on a charge point is rapid (Public Charge Point Regulations 2023, regulation 2).
   static let rapidWatts = 50_000
   /// The greatest figure that somebody may write where no closer bound holds, and the digits after its point.

@@ -55,15 +55,13 @@ extension API {
     repeat {
       let before = cursor
       let rows = try await house.read { books throws(StoreFault) in
-        try books.sessions.list(
-          SessionFilter(state: .completed, from: span.begin, to: span.end), before: before, limit: Limits.exportRows
-        ).map { session throws(StoreFault) in try NEVISession(session, books) }
+        try books.sessions.reported(in: span, at: location, after: before, limit: Limits.exportRows)
       }
-      for row in rows where location.map({ $0 == row.session.location }) ?? true {
-        table.add(row.cells(of: network))
+      for row in rows {
+        table.add(row.neviCells(of: network))
         told.insert(row.port)
       }
-      cursor = rows.count == Limits.exportRows ? rows.last?.session.id : nil
+      cursor = rows.count == Limits.exportRows ? rows.last?.id : nil
     } while cursor != nil
     let silent = try await house.read { [told] books throws(StoreFault) in
       try books.downtimes.ports(at: location).filter { $0.since < span.end && !told.contains($0.uid) }.map {
@@ -108,14 +106,14 @@ extension API {
   // MARK: Outages (module 4)
 
   /// A line for each outage of the span, named by when it began, in minutes. One of which a part is excused is two; a port
-  /// without any has a line that says so by its empty fields.
+  /// without any has a line that says so by its empty fields. Of a note there go `Limits.chartText` characters.
   fileprivate func exportNEVIOutages(_ call: Call) async throws -> Answer {
     let (span, location, network) = try await asked(call)
     var table = CSV(
       columns: Self.head + [
         "outage_id", "outage_duration", "excluded_outage", "excluded_outage_reason", "excluded_outage_notes",
       ])
-    for port in try await uptime(by: .nevi, over: span, at: location).ports {
+    for port in try await uptime(by: .nevi, over: span, at: location, isListing: true).ports {
       // What is shorter than a hundredth of a minute is none there.
       let outages = port.figures.outages.filter { Uptime.minutes($0.span.length) > .zero }
       if outages.isEmpty {
@@ -131,7 +129,8 @@ extension API {
         table.add([
           .text(port.place?.ref), .text(port.port.uid), .text(network), .time(outage.span.begin),
           .number(Uptime.minutes(outage.span.length)), .text(outage.excuse == nil ? "False" : "True"),
-          outage.excuse.flatMap(\.placeInNEVI).map { .whole($0) } ?? .empty, .text(note),
+          outage.excuse.flatMap(\.placeInNEVI).map { .whole($0) } ?? .empty,
+          .text(note.map { String($0.prefix(Limits.chartText)) }),
         ])
       }
     }
@@ -169,48 +168,33 @@ nonisolated extension Downtime.Cause {
   }
 }
 
-nonisolated private struct NEVISession: Sendable {
-  let session: Session
-  let site: String?
-  let charger: String
-  let port: String
-  let connector: Int?
-  /// The highest power that a reading told; without one the mean of the session.
-  let watts: Decimal
-
-  init(_ session: Session, _ books: Books) throws(StoreFault) {
-    self.session = session
-    site = try session.location.flatMap { id throws(StoreFault) in try books.locations.location(id)?.ref }
-    charger = try books.stations.station(session.station)?.identity.text ?? "\(session.station)"
-    let evse = try books.stations.evse(session.evse)
-    port = evse?.uid ?? "\(session.evse)"
-    connector = evse?.connectors.first { $0.id == session.connector }?.number
-    let told = try books.sessions.figures(of: session.id).compactMap(\.power).max()
-    let seconds = max(1, (session.endedAt ?? session.startedAt).seconds(since: session.startedAt))
-    let mean = (session.energy.wattHours * Decimal(3_600)).divided(by: Decimal(seconds), places: 1, rounding: .halfUp)
-    watts = told ?? mean
-  }
-
+nonisolated extension ReportedSession {
   /// kWh and kW have two places there, and ids at most 36 characters.
-  func cells(of network: String) -> [CSV.Cell] {
-    let error = Incident(session)?.code
+  fileprivate func neviCells(of network: String) -> [CSV.Cell] {
+    let error = Incident.code(of: ending, energy: energy)
     let (method, other) = payment
     return [
-      .text(site), .text(port), .text(network), .text(charger.count > 36 ? nil : charger), .text(session.id),
-      connector.map { .whole(Int64($0)) } ?? .empty, .time(session.startedAt),
-      session.endedAt.map { .time($0) } ?? .empty, .text(error == nil ? "none" : "other"), .text(error),
-      .number(session.energy.kilowattHours.rounded(toPlaces: 2, .halfUp)),
-      .number(watts.divided(by: Decimal(1_000), places: 2, rounding: .halfUp)), .text(method), .text(other),
+      .text(site), .text(port), .text(network), .text(charger.count > 36 ? nil : charger), .text(id),
+      .whole(connector), .time(startedAt), .time(endedAt), .text(error == nil ? "none" : "other"), .text(error),
+      .number(energy.kilowattHours.rounded(toPlaces: 2, .halfUp)),
+      .number((power ?? meanPower).divided(by: Decimal(1_000), places: 2, rounding: .halfUp)), .text(method),
+      .text(other),
     ]
   }
 
+  /// W over the whole of it, where no reading told any.
+  private var meanPower: Decimal {
+    let seconds = max(1, (endedAt ?? startedAt).seconds(since: startedAt))
+    return (energy.wattHours * Decimal(3_600)).divided(by: Decimal(seconds), places: 1, rounding: .halfUp)
+  }
+
   private var payment: (String, String?) {
-    switch session.token.kind {
+    switch kind {
     case .rfid: ("rfid", nil)
     case .appUser: ("mobile_app", nil)
     case .emaid, .macAddress: ("plug_and_charge", nil)
     case .adHocUser: ("other", "ad hoc")
-    default: ("other", session.token.kind.rawValue.lowercased())
+    default: ("other", kind.rawValue.lowercased())
     }
   }
 }

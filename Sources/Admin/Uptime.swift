@@ -44,10 +44,25 @@ extension API {
       at: try call.queryID("location"))
   }
 
-  /// The report of all ports, or of those of one location.
-  func uptime(by rule: Uptime.Rule, over span: Uptime.Span, at location: ID<Location>?) async throws -> UptimeReport {
-    let (all, downtimes) = try await house.read { books throws(StoreFault) in
-      (try books.downtimes.ports(at: location), try books.downtimes.all(from: span.begin, to: span.end))
+  /// The report of all ports, or of those of one location, with each outage where they are to be listed.
+  func uptime(
+    by rule: Uptime.Rule, over span: Uptime.Span, at location: ID<Location>?, isListing: Bool = false
+  ) async throws -> UptimeReport {
+    let (all, locations, downtimes) = try await house.read { books throws(StoreFault) in
+      let all = try books.downtimes.ports(at: location)
+      var locations: [Location] = []
+      for id in Set(all.compactMap(\.location)) {
+        if let place = try books.locations.location(id) { locations.append(place) }
+      }
+      return (all, locations, try books.downtimes.all(from: span.begin, to: span.end))
+    }
+    // What takes long is done beside the household, and outside of the snapshots of others.
+    let places: [ID<Location>: UptimeReport.Place] = try await house.read { [zones] _ throws(StoreFault) in
+      let places = locations.map { place in
+        let hours = place.isAlwaysOpen ? nil : place.details.opening
+        return (place.id, (place, hours?.spans(over: span, zone: zones[place.timeZone] ?? .utc)))
+      }
+      return Dictionary(uniqueKeysWithValues: places)
     }
     let ports = all.filter { $0.since < span.end && (rule != .uk2023 || $0.watts >= Limits.rapidWatts) }
     var report = UptimeReport(
@@ -56,20 +71,16 @@ extension API {
     for first in stride(from: 0, to: ports.count, by: Limits.portsAtOnce) {
       let piece = Array(ports[first..<min(first + Limits.portsAtOnce, ports.count)])
       // What takes long is done beside the household.
-      let found: [UptimeReport.Port] = try await house.read { [zones] books throws(StoreFault) in
+      let found: [UptimeReport.Port] = try await house.read { books throws(StoreFault) in
         try piece.map { port throws(StoreFault) in
-          let history = try books.stations.history(of: port.evse, from: span.begin, to: span.end)
-          let place = try port.location.flatMap { id throws(StoreFault) in try books.locations.location(id) }
           let span = Uptime.Span(begin: max(span.begin, port.since), end: span.end)
+          let place = port.location.flatMap { places[$0] }
           let own = downtimes.filter { $0.concerns(port.evse, of: port.station, at: port.location) }
-          var opening: [Uptime.Span]?
-          if let place, !place.isAlwaysOpen, let hours = place.details.opening {
-            opening = hours.spans(over: span, zone: zones[place.timeZone] ?? .utc)
-          }
-          let figures = Uptime(
-            rule, over: span, history: history.map { Uptime.Change(at: $0.at, status: $0.status) }, downtimes: own,
-            opening: opening)
-          return UptimeReport.Port(port: port, place: place, figures: figures, downtimes: own)
+          let figures = try Uptime(
+            rule, over: span, time: books.stations.statusTime(of: port.evse, in: span), downtimes: own,
+            opening: place?.opening, isListing: isListing
+          ) { () throws(StoreFault) in try books.stations.outages(of: port.evse, in: span) }
+          return UptimeReport.Port(port: port, place: place?.location, figures: figures, downtimes: own)
         }
       }
       report.ports += found
@@ -173,6 +184,9 @@ extension Call {
 // MARK: - The report
 
 nonisolated struct UptimeReport: Sendable {
+  /// A place, and when it is open; nil is always.
+  typealias Place = (location: Location, opening: [Uptime.Span]?)
+
   struct Port: Sendable {
     let port: ReportedPort
     let place: Location?

@@ -187,6 +187,13 @@ extension CSMS {
     afterCommit { self.balancing.tell(outlet.evse) { $0.hasFallback(outlet.evse, false) } }
   }
 
+  /// One that said no to its default profile is asked again once it started anew.
+  func wishFallbacks(at station: ID<Station>) throws(StoreFault) {
+    for site in balancing.sites.values {
+      for outlet in site.outlets where outlet.station == station { try wishFallback(outlet) }
+    }
+  }
+
   private func fallbackRow(of evse: EVSE) throws(StoreFault) -> KeptProfile? {
     try books.profiles.open(at: evse.station).first {
       $0.origin == Self.balancer && $0.profile.purpose == .anySession && $0.evse == evse.number
@@ -247,6 +254,7 @@ extension CSMS {
       for site in self.balancing.sites.values {
         for outlet in site.outlets where outlet.station == station {
           self.balancing.tell(outlet.evse) { balancer in
+            balancer.startedAnew(outlet.evse)
             balancer.lost(outlet.evse, at: self.now)
             balancer.returned(outlet.evse, at: self.now)
           }
@@ -315,8 +323,14 @@ extension CSMS {
     }
     guard kept.isBalancing else {
       guard !outcome.isOpen else { return }
-      let isTaken = if case .accepted = outcome { true } else { false }
-      return afterCommit { self.balancing.tell(id) { $0.hasFallback(id, isTaken) } }
+      // One that does not have the message has no limits at all; one that refuses this default may take others.
+      let isUnknown = if case .failed = outcome { outcome.isUnsupported } else { false }
+      return afterCommit {
+        self.balancing.tell(id) { balancer in
+          balancer.hasFallback(id, outcome.isYes)
+          if isUnknown { balancer.cannot(id) }
+        }
+      }
     }
     if var balance = try books.circuits.balance(of: id), balance.profile == kept.number {
       if case .accepted = outcome { balance.allowed = balance.underWay ?? balance.allowed }
@@ -329,6 +343,7 @@ extension CSMS {
       self.balancing.tell(id) { balancer in
         switch outcome {
         case .accepted: balancer.confirmed(id, at: at)
+        case .refused where outcome.isUnsupported, .failed where outcome.isUnsupported: balancer.cannot(id)
         case .refused, .failed, .impossible: balancer.refused(id, at: at)
         case .timedOut, .disconnected: balancer.silent(id, at: at)
         }

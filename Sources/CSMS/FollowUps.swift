@@ -64,6 +64,7 @@ extension CSMS {
       try listIsUnknown(at: station.id)
       try reservationsMayBeLost(at: station.id)
       try profilesMayBeLost(at: station.id)
+      try wishFallbacks(at: station.id)
     }
     balanceMayBeLost(at: station.id)
     if let new = station.firmwareVersion, new != old { try firmwareChanged(to: new, at: station.id) }

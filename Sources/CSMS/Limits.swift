@@ -321,7 +321,7 @@ public enum Limits {
   public nonisolated static let balancerLevel = 8
   /// Seconds for which a reading speaks of now, and between two that are asked of one EVSE.
   public nonisolated static let freshReadingSeconds = 120
-  public nonisolated static let readingPauseSeconds = 20
+  public nonisolated static let readingPauseSeconds = 7
   /// W of three lines at one ampere each, and percent of it that come out of a rectifier.
   public nonisolated static let wattsPerAmpere = 690
   public nonisolated static let rectifierPercent = 93

@@ -9,6 +9,8 @@ public struct Balancer: Sendable {
   public struct Rules: Sendable, Equatable {
     /// Seconds in which a station and its car follow a limit that the station confirmed.
     public var reactionSeconds = 10
+    /// Seconds after which a quick one has followed, and its meter is asked.
+    public var lookSeconds = 3
     /// Seconds after which a car that charged lets one that waits.
     public var turnSeconds = 900
     /// An increase by less than this is no message worth.
@@ -57,7 +59,7 @@ public struct Balancer: Sendable {
     /// The current that its reason is about.
     public var explained: Current {
       switch reason {
-      case .offline, .uncontrolled, .refused: hold.highest
+      case .offline, .uncontrolled, .refused, .takesNoLimits: hold.highest
       case .afterOthers, .free, .idle: limit
       case .asWanted, .asAllowed, .full, .departure, .waits, .belowLeast: target
       }
@@ -151,7 +153,7 @@ public struct Balancer: Sendable {
     change(evse) { seat in
       seat.car = Car(need: need, since: now)
       seat.limit = seat.hasFallback ? seat.outlet.fallback : seat.outlet.most
-      (seat.asked, seat.settling, seat.isExpected, seat.needsWord) = (nil, nil, false, false)
+      (seat.asked, seat.settling, seat.rise, seat.isExpected, seat.needsWord) = (nil, nil, nil, false, false)
       // One car's draw proves nothing together with another one's.
       (seat.retryAt, seat.keptLimit) = (nil, nil)
     }
@@ -219,6 +221,9 @@ public struct Balancer: Sendable {
     }
   }
 
+  /// Its software may be another one, and know limits by now.
+  public mutating func startedAnew(_ evse: ID<EVSE>) { change(evse) { $0.takesNoLimits = false } }
+
   // MARK: What the station answers
 
   public mutating func confirmed(_ evse: ID<EVSE>, at now: Timestamp) {
@@ -226,8 +231,9 @@ public struct Balancer: Sendable {
     change(evse) { seat in
       guard let asked = seat.asked else { return }
       let before = max(seat.limit, seat.settling?.limit ?? .zero)
-      (seat.limit, seat.asked, seat.refusals) = (asked.limit, nil, 0)
+      (seat.limit, seat.asked, seat.refusals, seat.refusesLess) = (asked.limit, nil, 0, false)
       if !seat.disobeyed { seat.retryAt = nil }
+      if asked.limit > before { seat.rise = Rise(limit: asked.limit, until: now + .seconds(rules.reactionSeconds)) }
       if asked.limit < before {
         seat.settling = Settling(
           limit: before, orderedAt: asked.at, until: now + .seconds(rules.reactionSeconds))
@@ -241,10 +247,17 @@ public struct Balancer: Sendable {
       guard let asked = seat.asked else { return }
       seat.asked = nil
       // It goes on with what it has. To get no more costs nobody anything; that it takes no less must be reserved for.
-      if asked.limit < seat.limit { seat.refusals += 1 }
+      if asked.limit < seat.limit { seat.refusesLess = true }
       let pause = min(rules.reactionSeconds << min(seat.refusals, 9), 3_600)
+      seat.refusals += 1
       seat.retryAt = now + .seconds(pause)
     }
+  }
+
+  /// The station said that it does not have what it was asked: what it goes on with is reserved for it, and nobody asks it
+  /// again before it starts anew.
+  public mutating func cannot(_ evse: ID<EVSE>) {
+    change(evse) { ($0.asked, $0.takesNoLimits) = (nil, true) }
   }
 
   /// Nobody knows whether it took the limit.
@@ -351,7 +364,7 @@ public struct Balancer: Sendable {
     orders.append(Order(evse: seats[place].outlet.evse, limit: limit, isDecrease: isDecrease))
   }
 
-  /// Outlets whose stations should have gone down by now, or whose cars began and were not measured yet: a reading must
+  /// Outlets whose stations may have gone down by now, or whose cars began and were not measured yet: a reading must
   /// say what they draw.
   public func unverified(at now: Timestamp) -> [ID<EVSE>] {
     seats.indices.compactMap { seats[$0].isUnverified(at: now, by: rules) ? seats[$0].outlet.evse : nil }

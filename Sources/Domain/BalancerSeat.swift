@@ -17,6 +17,12 @@ extension Balancer {
     var until: Timestamp?
   }
 
+  /// More was confirmed, and until its meter shows it or the time is over it may be yet to come.
+  struct Rise: Sendable, Equatable {
+    var limit: Current
+    var until: Timestamp
+  }
+
   struct Car: Sendable, Equatable {
     var need: ChargingNeed
     var since: Timestamp
@@ -46,6 +52,7 @@ extension Balancer {
     var limit: Current
     var asked: Asked?
     var settling: Settling?
+    var rise: Rise?
     var measured: LineCurrents?
     var measuredAt: Timestamp?
     /// A car there was seen to draw more than the station confirmed, and since then it was not seen to follow. That
@@ -54,7 +61,11 @@ extension Balancer {
     /// The lower one of two limits that it must be seen to draw by before it is believed again: a car may take just what a
     /// limit says without its station having heard of it, and less and less as it fills, but not more once it may.
     var keptLimit: Current?
+    /// How often it said no since its last yes, and whether to less than it has.
     var refusals = 0
+    var refusesLess = false
+    /// It does not know limits, and is not told any until it starts anew.
+    var takesNoLimits = false
     var retryAt: Timestamp?
     /// The station must be told its limit again, also where that is none other.
     var needsWord = false
@@ -84,7 +95,7 @@ extension Balancer {
       let untold = hasFallback ? outlet.fallback : outlet.most
       // Its next car would take all of it at once, and who has lost the line by then can give nothing back.
       if disobeyed { return outlet.most }
-      guard car != nil else { return isOnline ? (isExpected ? untold : .zero) : untold }
+      guard car != nil else { return isOnline && !isExpected && !isUnbounded ? .zero : untold }
       let told = max(limit, asked?.limit ?? .zero, settling?.limit ?? .zero)
       return isOnline ? told : max(told, untold)
     }
@@ -98,7 +109,7 @@ extension Balancer {
 
     /// Whether it can be told something, and what it is told counts.
     func isControlled(at now: Timestamp) -> Bool {
-      car != nil && isOnline && !disobeyed && (refusals == 0 || (retryAt ?? now) <= now)
+      car != nil && isOnline && !disobeyed && !takesNoLimits && (!refusesLess || (retryAt ?? now) <= now)
     }
 
     /// All that it takes may be all that somebody else lets it take.
@@ -110,8 +121,13 @@ extension Balancer {
     var reasonUncontrolled: ShareReason {
       if !isOnline { return .offline }
       if disobeyed { return .uncontrolled }
-      return car == nil ? .free : .refused
+      if isUnbounded { return .takesNoLimits }
+      if car == nil { return .free }
+      return takesNoLimits ? .takesNoLimits : .refused
     }
+
+    /// Its next car takes all that its outlet gives, and nobody can tell it otherwise.
+    private var isUnbounded: Bool { takesNoLimits && !hasFallback }
 
     /// It may follow this limit, or the one before.
     mutating func doubt(of current: Current, at time: Timestamp) {
@@ -122,6 +138,7 @@ extension Balancer {
     /// What its car draws is held against what the station confirmed.
     mutating func judge(_ draw: Current, at now: Timestamp, by rules: Rules) {
       let isKept = draw <= limit + rules.tolerance
+      if let rise, rise.until <= now || draw + rules.tolerance >= rise.limit { self.rise = nil }
       guard asked == nil else {
         // A limit is under way: only a draw above all that it may be is more than it should.
         if draw > max(holdCurrent, limit) + rules.tolerance { (disobeyed, keptLimit) = (true, nil) }
@@ -130,9 +147,11 @@ extension Balancer {
       if isKept {
         let isBinding = draw + rules.tolerance >= limit && limit + rules.tolerance < outlet.most
         if disobeyed, isBinding, limit > Current.zero { proves(by: rules) }
-        // A car that draws what it may shows that it follows; one that draws less may only be slow, until it should have.
+        // A car that draws what it may shows that it follows, but not where more was allowed just before: that may be yet to
+        // come. One that draws less may only be slow, until it should have.
         guard let settling, !needsWord else { return }
-        if (settling.until ?? now) <= now || draw + rules.tolerance >= limit { self.settling = nil }
+        let follows = draw + rules.tolerance >= limit && rise == nil
+        if (settling.until ?? now) <= now || follows { self.settling = nil }
       } else if (settling?.until ?? now) <= now, !needsWord, !isIncreasing(at: now, by: rules) {
         (disobeyed, needsWord, retryAt) = (true, true, now + .seconds(rules.retrySeconds))
         (settling, keptLimit) = (nil, nil)
@@ -168,14 +187,14 @@ extension Balancer {
 
     /// A station that did not keep its limit is told again, and until it does it is reserved for.
     func isToRepeat(at now: Timestamp) -> Bool {
-      disobeyed && car != nil && isOnline && asked == nil && (retryAt ?? now) <= now
+      disobeyed && !takesNoLimits && car != nil && isOnline && asked == nil && (retryAt ?? now) <= now
     }
 
-    /// Its station should have gone down by now, or its car began and was not measured yet.
+    /// Its station may have gone down by now, or its car began and was not measured yet.
     func isUnverified(at now: Timestamp, by rules: Rules) -> Bool {
       guard let car, isOnline, asked == nil else { return false }
       if measured == nil { return now - car.since >= .seconds(rules.reactionSeconds) }
-      return settling.map { ($0.until ?? now) <= now } ?? false
+      return settling.map { ($0.until ?? now) <= now + .seconds(rules.reactionSeconds - rules.lookSeconds) } ?? false
     }
 
     private func isMetered(at now: Timestamp, by rules: Rules) -> Bool {
@@ -206,6 +225,7 @@ extension Balancer {
         let seconds = departs.seconds(since: now)
         // 0.1 Wh over V and 0.1 A: the tens meet.
         let tenthSeconds = energy.tenthsOfWattHour * 3_600 / Int64(rules.volts * lines.count)
+        claim.stay = Int(seconds)
         claim.laxity = Int(seconds - tenthSeconds / Int64(max(1, most.tenthsOfAmpere)))
         // A twentieth more than the average, because stations lag and cars ramp.
         claim.floor = Int(min(Int64(most.tenthsOfAmpere), (tenthSeconds * 21 / 20 + seconds - 1) / max(1, seconds)))

@@ -27,13 +27,17 @@ public struct Incident: Sendable, Equatable {
 
   /// A session that ended so, as far as that is a failure.
   public init?(_ session: Session) {
-    switch session.ending {
-    case .powerLoss, .reboot, .emergency, .groundFault, .overcurrent, .powerQuality:
-      self.init(station: session.station, kind: .session, code: session.ending?.rawValue ?? "")
+    guard let code = Self.code(of: session.ending, energy: session.energy) else { return nil }
+    self.init(station: session.station, kind: .session, code: code)
+  }
+
+  /// Why a session that ended so failed; nil where it did not.
+  public static func code(of ending: Session.Ending?, energy: Energy) -> String? {
+    switch ending {
+    case .powerLoss, .reboot, .emergency, .groundFault, .overcurrent, .powerQuality: ending?.rawValue
     case .local, .remote, .vehicle, .deauthorized, .closedByOperator, .superseded, .other, .masterPass, .energyLimit,
       .costLimit, .timeLimit, .stateOfChargeLimit, .timeout, nil:
-      guard session.energy <= .zero else { return nil }
-      self.init(station: session.station, kind: .session, code: "no_energy")
+      energy <= .zero ? "no_energy" : nil
     }
   }
 }

@@ -21,7 +21,8 @@ struct PowerSharing {
     /// What it must have on average to leave in time; 0 for a car without a departure.
     var floor = 0
     var weight = 1
-    /// Seconds for which it could still get nothing and leave in time; `.max` without a departure.
+    /// Seconds until it leaves, and for which it could still get nothing and leave in time; `.max` without a departure.
+    var stay = Int.max
     var laxity = Int.max
     /// Asks for nothing now, and gets its least at the end so that it can begin again.
     var isIdle = false
@@ -91,9 +92,13 @@ struct PowerSharing {
   // MARK: Departures
 
   /// Raises each that must leave to what it needs on average. Where they cannot all have that, averages are no plan any
-  /// more, and the one with the least time to spare takes all it can, then the next.
+  /// more, and the one that leaves first takes all it can, then the next; those that cannot wait come before those that can.
+  /// The time that they have to spare gives no order: whoever charges gains some on the others, and they would take turns at
+  /// each look.
   private mutating func fillFloors(_ charging: [Int]) {
-    let leaving = charging.filter { claims[$0].floor > 0 }.sorted { claims[$0].laxity < claims[$1].laxity }
+    let leaving = charging.filter { claims[$0].floor > 0 }.sorted {
+      claims[$0].leaves(before: claims[$1]) ?? ($0 < $1)
+    }
     let before = (currents, bounds)
     var isShort = false
     for place in leaving where claims[place].floor > currents[place] {
@@ -216,10 +221,15 @@ extension PowerSharing.Claim {
   /// So little time is left that it may not wait for a turn any more.
   fileprivate var isTense: Bool { laxity < Limits.tenseSeconds }
 
+  /// Whether what it needs is more urgent; nil where both are.
+  fileprivate func leaves(before other: PowerSharing.Claim) -> Bool? {
+    if isTense != other.isTense { return isTense }
+    return stay == other.stay ? nil : stay < other.stay
+  }
+
   /// Whether it is served before another one; nil where nothing tells them apart.
   fileprivate func comes(before other: PowerSharing.Claim) -> Bool? {
-    if isTense != other.isTense { return isTense }
-    if isTense, laxity != other.laxity { return laxity < other.laxity }
+    if isTense || other.isTense, let leaves = leaves(before: other) { return leaves }
     if weight != other.weight { return weight > other.weight }
     return turn.order == other.turn.order ? nil : turn.order < other.turn.order
   }
@@ -287,6 +297,8 @@ public enum ShareReason: Sendable, Equatable {
   case uncontrolled
   /// The station says no to limits, and what it goes on with is reserved for it.
   case refused
+  /// The station does not know limits, and what it goes on with is reserved for it.
+  case takesNoLimits
   /// No session.
   case free
 
@@ -306,6 +318,7 @@ public enum ShareReason: Sendable, Equatable {
     case .offline: return "\(amount) reserved because its station is not connected"
     case .uncontrolled: return "\(amount) reserved because its station draws more than the limit that it took"
     case .refused: return "\(amount) reserved because its station refuses limits"
+    case .takesNoLimits: return "\(amount) reserved because its station does not know limits"
     case .free: return "no car charges"
     }
   }
@@ -314,7 +327,8 @@ public enum ShareReason: Sendable, Equatable {
   public var bound: ShareBound? {
     switch self {
     case .full(let bound, _), .waits(let bound): bound
-    case .asWanted, .asAllowed, .departure, .belowLeast, .idle, .afterOthers, .offline, .uncontrolled, .refused, .free:
+    case .asWanted, .asAllowed, .departure, .belowLeast, .idle, .afterOthers, .offline, .uncontrolled, .refused,
+      .takesNoLimits, .free:
       nil
     }
   }
@@ -335,6 +349,7 @@ public enum ShareReason: Sendable, Equatable {
     case .offline: "offline"
     case .uncontrolled: "uncontrolled"
     case .refused: "refused"
+    case .takesNoLimits: "takes_no_limits"
     case .free: "free"
     }
   }

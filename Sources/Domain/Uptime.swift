@@ -19,6 +19,26 @@ public struct Uptime: Sendable, Equatable {
       case .uk2023: Decimal(99)
       }
     }
+
+    /// Whether the rule calls it out of use.
+    func isOut(_ status: EVSE.Status) -> Bool {
+      switch status {
+      case .available, .preparing, .charging, .suspendedEV, .suspendedEVSE, .finishing, .reserved: false
+      case .unavailable, .faulted: true
+      // Of a port that is not online nobody knows that it gives energy; the UK takes UNKNOWN from what is measured as a
+      // fault.
+      case .unknown: self != .uk2023
+      }
+    }
+
+    /// Whether an outage of that cause does not count.
+    func excuses(_ cause: Downtime.Cause) -> Bool {
+      switch self {
+      case .plain: cause == .scheduledMaintenance
+      case .nevi: cause.isExcludedByNEVI
+      case .uk2023: false
+      }
+    }
   }
 
   /// From a moment on it was so.
@@ -37,6 +57,12 @@ public struct Uptime: Sendable, Equatable {
     public init(begin: Timestamp, end: Timestamp) { (self.begin, self.end) = (begin, end) }
 
     public var length: Int64 { max(0, end.milliseconds - begin.milliseconds) }
+
+    /// What of it lies in another one; nil where that is nothing.
+    func within(_ other: Span) -> Span? {
+      let part = Span(begin: max(begin, other.begin), end: min(end, other.end))
+      return part.begin < part.end ? part : nil
+    }
   }
 
   /// A time in which it was of no use.
@@ -46,19 +72,27 @@ public struct Uptime: Sendable, Equatable {
     public let excuse: Downtime.Cause?
   }
 
+  /// A time in which it had one status.
+  public struct Stretch: Sendable, Equatable {
+    public var span: Span
+    public var status: EVSE.Status
+
+    public init(span: Span, status: EVSE.Status) { (self.span, self.status) = (span, status) }
+  }
+
   public let rule: Rule
   /// What the share is of: the whole span, or the hours in which it is open or known.
-  public private(set) var measured: Int64 = 0
+  public let measured: Int64
   /// Of that, the time in which it was of no use.
   public private(set) var outage: Int64 = 0
   /// Of the outage, what does not count, by its cause.
   public private(set) var excluded: [Downtime.Cause: Int64] = [:]
-  /// The outages one after the other; where what excuses one begins or ends, another one begins.
+  /// The outages one after the other, where they were asked for; where what excuses one begins or ends, another one begins.
   public private(set) var outages: [Outage] = []
   /// Closed by its opening hours.
-  public private(set) var closed: Int64 = 0
+  public let closed: Int64
   /// No history tells of it: before the EVSE was known.
-  public private(set) var gap: Int64 = 0
+  public let gap: Int64
   /// What is known of the span, by the words that partners know, also where it was closed (Public Charge Point Regulations
   /// 2023, 8(2)(c)).
   public private(set) var spent: [PublishedStatus: Int64] = [:]
@@ -66,70 +100,84 @@ public struct Uptime: Sendable, Equatable {
   public var unknown: Int64 { spent[.unknown] ?? 0 }
 
   /// - Parameters:
-  ///   - history: in order of time, beginning with what held when the span began, if that is known.
+  ///   - time: for how many milliseconds of the span it had each status. What is missing is of before it was known.
   ///   - downtimes: what does not count; where two overlap the earlier one counts.
   ///   - opening: when it is open, in order of time; nil is always.
+  ///   - isListing: whether each outage is to be named.
+  ///   - out: its stretches of the span in which it was of no use by any rule, in order of time. They are asked for only
+  ///     where the sums do not say it all.
+  public init<Failure: Error>(
+    _ rule: Rule, over span: Span, time: [EVSE.Status: Int64], downtimes: [Downtime] = [], opening: [Span]? = nil,
+    isListing: Bool = false, out: () throws(Failure) -> [Stretch]
+  ) throws(Failure) {
+    self.rule = rule
+    for (status, length) in time { spent[PublishedStatus(status), default: 0] += length }
+    gap = span.length - time.values.reduce(0, +)
+    let hours = (opening ?? [span]).compactMap { $0.within(span) }
+    closed = span.length - hours.reduce(0) { $0 + $1.length }
+    let known = Span(begin: Timestamp(milliseconds: span.begin.milliseconds + gap), end: span.end)
+    switch rule {
+    case .plain: measured = known.length
+    // What is closed cannot be out of order, and the formula's minutes are all the same. NEVI divides by all of them; of
+    // what nobody knows no outage is claimed, and the report names the gap.
+    case .nevi: measured = span.length
+    case .uk2023: measured = hours.reduce(0) { $0 + ($1.within(known)?.length ?? 0) }
+    }
+    let isClosing = opening != nil && rule != .plain
+    guard isListing || isClosing || downtimes.contains(where: { rule.excuses($0.cause) }) else {
+      outage = time.reduce(0) { $0 + (rule.isOut($1.key) ? $1.value : 0) }
+      return
+    }
+    var next = 0
+    for stretch in try out() where rule.isOut(stretch.status) {
+      guard isClosing else {
+        add(stretch.span, downtimes)
+        continue
+      }
+      while next < hours.count, hours[next].end <= stretch.span.begin { next += 1 }
+      for part in hours[next...] {
+        guard let open = part.within(stretch.span) else { break }
+        add(open, downtimes)
+      }
+    }
+  }
+
+  /// From all that is known of it.
+  /// - Parameter history: in order of time, beginning with what held when the span began, if that is known.
   public init(
     _ rule: Rule, over span: Span, history: [Change], downtimes: [Downtime] = [], opening: [Span]? = nil
   ) {
-    self.rule = rule
-    var moments = Set([span.begin, span.end])
-    for change in history { moments.insert(change.at) }
-    for downtime in downtimes { moments.formUnion([downtime.beginsAt, downtime.endsAt ?? span.end]) }
-    for hours in opening ?? [] { moments.formUnion([hours.begin, hours.end]) }
-    let cuts = moments.filter { $0 >= span.begin && $0 <= span.end }.sorted()
-    var next = 0
-    var status: EVSE.Status?
-    var hours = ArraySlice(opening ?? [])
-    for (begin, end) in zip(cuts, cuts.dropFirst()) {
-      while next < history.count, history[next].at <= begin {
-        status = history[next].status
-        next += 1
+    let stretches = Self.stretches(of: history, in: span)
+    var time: [EVSE.Status: Int64] = [:]
+    for stretch in stretches { time[stretch.status, default: 0] += stretch.span.length }
+    self.init(rule, over: span, time: time, downtimes: downtimes, opening: opening, isListing: true) { stretches }
+  }
+
+  /// What held one after the other within a span.
+  public static func stretches(of history: [Change], in span: Span) -> [Stretch] {
+    history.indices.compactMap { place in
+      let end = place + 1 < history.count ? history[place + 1].at : span.end
+      return Span(begin: history[place].at, end: end).within(span).map {
+        Stretch(span: $0, status: history[place].status)
       }
-      while let first = hours.first, first.end <= begin { hours = hours.dropFirst() }
-      let isOpen = opening == nil || hours.first.map { $0.begin <= begin } ?? false
+    }
+  }
+
+  /// An outage that counts, but for what a downtime of it excuses.
+  private mutating func add(_ span: Span, _ downtimes: [Downtime]) {
+    outage += span.length
+    let ends = downtimes.flatMap { [$0.beginsAt, $0.endsAt ?? span.end] }.filter { $0 > span.begin && $0 < span.end }
+    let cuts = [span.begin] + Set(ends).sorted() + [span.end]
+    for (begin, end) in zip(cuts, cuts.dropFirst()) {
       let cause = downtimes.first { $0.beginsAt <= begin && ($0.endsAt ?? span.end) > begin }?.cause
-      add(Span(begin: begin, end: end), status, isOpen: isOpen, cause: cause)
-    }
-  }
-
-  private mutating func add(_ span: Span, _ status: EVSE.Status?, isOpen: Bool, cause: Downtime.Cause?) {
-    let length = span.length
-    if !isOpen { closed += length }
-    guard let status else {
-      gap += length
-      // NEVI divides by all minutes; of what nobody knows no outage is claimed, and the report names the gap.
-      if rule == .nevi { measured += length }
-      return
-    }
-    spent[PublishedStatus(status), default: 0] += length
-    switch rule {
-    case .plain: measured += length
-    // What is closed cannot be out of order, and the formula's minutes are all the same.
-    case .nevi: measured += length
-    case .uk2023:
-      guard isOpen else { return }
-      measured += length
-    }
-    guard isOut(status), isOpen || rule == .plain else { return }
-    outage += length
-    let isExcused = cause.map { rule == .nevi ? $0.isExcludedByNEVI : rule == .plain && $0 == .scheduledMaintenance }
-    let excuse = isExcused == true ? cause : nil
-    if let excuse { excluded[excuse, default: 0] += length }
-    if let last = outages.last, last.span.end == span.begin, last.excuse == excuse {
-      outages[outages.count - 1].span.end = span.end
-    } else {
-      outages.append(Outage(span: span, excuse: excuse))
-    }
-  }
-
-  /// Whether the rule calls it out of use.
-  private func isOut(_ status: EVSE.Status) -> Bool {
-    switch status {
-    case .available, .preparing, .charging, .suspendedEV, .suspendedEVSE, .finishing, .reserved: false
-    case .unavailable, .faulted: true
-    // Of a port that is not online nobody knows that it gives energy; the UK takes UNKNOWN from what is measured as a fault.
-    case .unknown: rule != .uk2023
+      let excuse = cause.flatMap { rule.excuses($0) ? $0 : nil }
+      let piece = Span(begin: begin, end: end)
+      if let excuse { excluded[excuse, default: 0] += piece.length }
+      if let last = outages.last, last.span.end == begin, last.excuse == excuse {
+        outages[outages.count - 1].span.end = end
+      } else {
+        outages.append(Outage(span: piece, excuse: excuse))
+      }
     }
   }
 
@@ -230,10 +278,7 @@ extension OpeningHours {
     spans += (openings ?? []).map { Uptime.Span(begin: $0.begin, end: $0.end) }
     let open: [Uptime.Span] = joined(spans)
     let shut = joined((closings ?? []).map { Uptime.Span(begin: $0.begin, end: $0.end) })
-    return open.flatMap { without(shut, in: $0) }.compactMap { part -> Uptime.Span? in
-      let cut = Uptime.Span(begin: max(part.begin, span.begin), end: min(part.end, span.end))
-      return cut.begin < cut.end ? cut : nil
-    }
+    return open.flatMap { without(shut, in: $0) }.compactMap { $0.within(span) }
   }
 
   /// The time of day as the clock on the wall shows it; one that the night of the change leaves out is the moment of it.

@@ -148,6 +148,7 @@ nonisolated extension Stations {
   public func setStatus(
     _ evse: ID<EVSE>, _ status: EVSE.Status, at now: Timestamp, reason: String?
   ) throws(StoreFault) -> Bool {
+    let since = try self.evse(evse)?.statusSince
     let isNews = try db.following { () throws(StoreFault) in
       try db.run(
         """
@@ -161,6 +162,7 @@ nonisolated extension Stations {
       known.updatedAt = max(known.updatedAt, now)
     }
     try appendStatus(status, of: evse, at: now, reason: reason)
+    if let since, since.statusWindow != now.statusWindow { try sumStatus(of: evse) }
     try touchLocation(of: evse, at: now)
     return true
   }
@@ -220,6 +222,89 @@ nonisolated extension Stations {
       reason)
   }
 
+  /// Adds up what was not yet, but for the window that lasts.
+  private func sumStatus(of evse: ID<EVSE>) throws(StoreFault) {
+    try db.run(
+      """
+      INSERT INTO status_time (evse, begins_at, ends_at, available, preparing, charging, suspended_ev, suspended_evse,
+        finishing, reserved, unavailable, faulted, unknown)
+      SELECT evse, min(at), max(next),
+        sum(iif(status = 'available', next - at, 0)), sum(iif(status = 'preparing', next - at, 0)),
+        sum(iif(status = 'charging', next - at, 0)), sum(iif(status = 'suspended_ev', next - at, 0)),
+        sum(iif(status = 'suspended_evse', next - at, 0)), sum(iif(status = 'finishing', next - at, 0)),
+        sum(iif(status = 'reserved', next - at, 0)), sum(iif(status = 'unavailable', next - at, 0)),
+        sum(iif(status = 'faulted', next - at, 0)), sum(iif(status = 'unknown', next - at, 0))
+      FROM (
+        SELECT evse, status, at, lead(at) OVER (ORDER BY at, id) AS next FROM status_history
+        WHERE evse = ?1 AND at >= coalesce((SELECT max(ends_at) FROM status_time WHERE evse = ?1), -1 << 62))
+      GROUP BY at / ?2 HAVING count(next) = count(*)
+      """, evse, Limits.statusWindowMilliseconds)
+  }
+
+  // MARK: Its time
+
+  /// For how many milliseconds of a span it had each status; less than the span is long where it was not known yet.
+  public func statusTime(of evse: ID<EVSE>, in span: Uptime.Span) throws(StoreFault) -> [EVSE.Status: Int64] {
+    let sums: (begin: Timestamp, end: Timestamp, time: [EVSE.Status: Int64])? = try db.first(
+      """
+      SELECT min(begins_at) AS begins_at, max(ends_at) AS ends_at,
+        sum(available) AS available, sum(preparing) AS preparing, sum(charging) AS charging,
+        sum(suspended_ev) AS suspended_ev, sum(suspended_evse) AS suspended_evse, sum(finishing) AS finishing,
+        sum(reserved) AS reserved,
+        sum(unavailable) AS unavailable, sum(faulted) AS faulted, sum(unknown) AS unknown
+      FROM status_time WHERE evse = ?1 AND ends_at > ?2 AND ends_at <= ?3 AND begins_at >= ?2 HAVING count(*) > 0
+      """, evse, span.begin, span.end
+    ) { (row) throws(StoreFault) in
+      let time: [EVSE.Status: Int64] = try [
+        .available: row.get("available"), .preparing: row.get("preparing"), .charging: row.get("charging"),
+        .suspendedEV: row.get("suspended_ev"), .suspendedEVSE: row.get("suspended_evse"),
+        .finishing: row.get("finishing"), .reserved: row.get("reserved"), .unavailable: row.get("unavailable"),
+        .faulted: row.get("faulted"), .unknown: row.get("unknown"),
+      ]
+      return try (row.get("begins_at"), row.get("ends_at"), time)
+    }
+    guard let sums else { return try countedTime(of: evse, in: span) }
+    let before = try countedTime(of: evse, in: Uptime.Span(begin: span.begin, end: sums.begin))
+    let after = try countedTime(of: evse, in: Uptime.Span(begin: sums.end, end: span.end))
+    return sums.time.merging(before, uniquingKeysWith: +).merging(after, uniquingKeysWith: +)
+  }
+
+  /// The same by its changes.
+  private func countedTime(of evse: ID<EVSE>, in span: Uptime.Span) throws(StoreFault) -> [EVSE.Status: Int64] {
+    guard span.length > 0 else { return [:] }
+    var time: [EVSE.Status: Int64] = [:]
+    let changes = try db.rows(
+      """
+      SELECT at, status FROM status_history
+      WHERE evse = ?1 AND at < ?3
+        AND at >= coalesce((SELECT max(at) FROM status_history WHERE evse = ?1 AND at <= ?2), ?2)
+      ORDER BY at, id
+      """, evse, span.begin, span.end
+    ) { (row) throws(StoreFault) in try Uptime.Change(at: row.get("at"), status: row.word("status")) }
+    for stretch in Uptime.stretches(of: changes, in: span) { time[stretch.status, default: 0] += stretch.span.length }
+    return time
+  }
+
+  /// When it was of no use in a span of time, and how.
+  public func outages(of evse: ID<EVSE>, in span: Uptime.Span) throws(StoreFault) -> [Uptime.Stretch] {
+    try db.rows(
+      """
+      SELECT status, at,
+        (SELECT next.at FROM status_history AS next
+         WHERE next.evse = ?1 AND next.at >= it.at AND (next.at, next.id) > (it.at, it.id)
+         ORDER BY next.at, next.id LIMIT 1) AS until
+      FROM status_history AS it
+      WHERE evse = ?1 AND status IN ('unavailable', 'faulted', 'unknown') AND at < ?3
+        AND at >= coalesce((SELECT max(at) FROM status_history WHERE evse = ?1 AND at <= ?2), ?2)
+      ORDER BY at, id
+      """, evse, span.begin, span.end
+    ) { (row) throws(StoreFault) in
+      let change = try Uptime.Change(at: row.get("at"), status: row.word("status"))
+      let end: Timestamp? = try row.get("until")
+      return Uptime.stretches(of: [change], in: Uptime.Span(begin: span.begin, end: min(end ?? span.end, span.end)))
+    }.flatMap(\.self)
+  }
+
   // MARK: Helpers
 
   private func touch(_ evse: ID<EVSE>, at now: Timestamp) throws(StoreFault) {
@@ -249,6 +334,11 @@ nonisolated extension Stations {
   private func placed(row: Row) throws(StoreFault) -> (evse: ID<EVSE>, connector: Connector) {
     try (row.get("evse"), Connector(row: row))
   }
+}
+
+nonisolated extension Timestamp {
+  /// The window in whose sum a change of status at that time begins.
+  fileprivate var statusWindow: Int64 { milliseconds / Limits.statusWindowMilliseconds }
 }
 
 nonisolated extension EVSE {

@@ -35,6 +35,8 @@ nonisolated enum Limits {
 
   /// Rows that one call of a pruning removes; it says whether more are left.
   static let prunedAtOnce = 5_000
+  /// Changes of an EVSE's status are summed by so long; the first sums of the schema are too.
+  static let statusWindowMilliseconds: Int64 = 4 * 86_400_000
   /// Kinds of oddity that are kept per station; later kinds are counted under one name.
   static let odditiesPerStation = 200
   /// Characters of an oddity's name and of its sample; longer ones are cut.

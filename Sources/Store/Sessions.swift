@@ -202,6 +202,49 @@ nonisolated public struct Sessions {
       end, state, filter.location, filter.partner, filter.from, filter.to, limit, as: read)
   }
 
+  /// Those that began in a span of time and are over, in the order of their beginnings, behind one of them.
+  public func completed(
+    in span: Uptime.Span, after cursor: String? = nil, limit: Int
+  ) throws(StoreFault) -> [Session] {
+    let mark = try mark(cursor, in: span)
+    return try db.rows(
+      """
+      SELECT * FROM session
+      WHERE state = 'completed' AND started_at >= ?1 AND started_at < ?2 AND (started_at > ?1 OR number > ?3)
+      ORDER BY started_at, number LIMIT ?4
+      """, mark.at, span.end, mark.number, Limits.page(limit), as: read)
+  }
+
+  /// The same ones of one location or of all, with no more of each than a report needs.
+  public func reported(
+    in span: Uptime.Span, at location: ID<Location>?, after cursor: String? = nil, limit: Int
+  ) throws(StoreFault) -> [ReportedSession] {
+    let mark = try mark(cursor, in: span)
+    return try db.rows(
+      """
+      SELECT session.id, started_at, ended_at, ending, max(meter_last - meter_start, 0) AS energy, token ->> 'type' AS kind,
+        session.evse, session.station, evse.uid, station.identity, location.ref, connector.number AS plug,
+        (SELECT power FROM reading WHERE session = session.number AND power IS NOT NULL
+         ORDER BY CAST(power AS REAL) DESC LIMIT 1) AS power
+      FROM session LEFT JOIN evse ON evse.id = session.evse LEFT JOIN station ON station.id = session.station
+        LEFT JOIN location ON location.id = session.location
+        LEFT JOIN connector ON connector.id = session.connector AND connector.evse = session.evse
+      WHERE session.state = 'completed' AND started_at >= ?1 AND started_at < ?2
+        AND (started_at > ?1 OR session.number > ?3) AND (?4 IS NULL OR session.location = ?4)
+      ORDER BY started_at, session.number LIMIT ?5
+      """, mark.at, span.end, mark.number, location, Limits.page(limit), as: ReportedSession.init(row:))
+  }
+
+  /// Where a walk by beginnings goes on behind a session.
+  private func mark(_ cursor: String?, in span: Uptime.Span) throws(StoreFault) -> (at: Timestamp, number: Int64) {
+    let found = try cursor.flatMap { id throws(StoreFault) in
+      try db.first("SELECT started_at, number FROM session WHERE id = ?1", id) { (row) throws(StoreFault) in
+        try (at: row.get("started_at") as Timestamp, number: row.get("number") as Int64)
+      }
+    }
+    return found ?? (span.begin, 0)
+  }
+
   /// The number of that session; for an id that is none of ours the number before which it would stand.
   private func place(of id: String) throws(StoreFault) -> Int64 {
     if let number = try number(of: id) { return number }
@@ -506,6 +549,38 @@ nonisolated struct Placed<Value> {
   /// By moment, then by place.
   static func inOrder(_ rows: [Placed]) -> [Value] {
     rows.sorted { ($0.at, $0.place) < ($1.at, $1.place) }.map(\.value)
+  }
+}
+
+/// A session that is over, as reports name it.
+nonisolated public struct ReportedSession: Sendable, Equatable {
+  public let id: String
+  public let startedAt: Timestamp
+  public let endedAt: Timestamp?
+  public let ending: Session.Ending?
+  public let energy: Energy
+  public let kind: Token.Kind
+  /// How its location, station and EVSE are called, or their numbers where they are in the books no more.
+  public let site: String?
+  public let charger: String
+  public let port: String
+  public let connector: Int?
+  /// The highest power that a reading told, in W.
+  public let power: Decimal?
+
+  init(row: Row) throws(StoreFault) {
+    id = try row.get("id")
+    startedAt = try row.get("started_at")
+    endedAt = try row.get("ended_at")
+    ending = try row.maybeWord("ending")
+    energy = try row.get("energy")
+    kind = try row.word("kind")
+    site = try row.get("ref")
+    let (station, evse): (Int64, Int64) = try (row.get("station"), row.get("evse"))
+    charger = try row.get("identity") ?? "\(station)"
+    port = try row.get("uid") ?? "\(evse)"
+    connector = try row.get("plug")
+    power = try row.get("power")
   }
 }
 

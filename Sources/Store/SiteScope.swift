@@ -104,7 +104,7 @@ nonisolated public struct SiteScope: Sendable, Hashable {
       "profile_walk", "station_transaction", "report", "device_value", "monitor", "alert", "value_stream",
       "streamed_value", "display_message", "payment_code", "grid_control", "battery_swap", "unknown_tag", "incident",
     ] { parts[table] = .rows(station("station")) }
-    for table in ["status_history", "meter_key", "evse_code", "driver_ticket", "balance", "plug_in"] {
+    for table in ["status_history", "status_time", "meter_key", "evse_code", "driver_ticket", "balance", "plug_in"] {
       parts[table] = .rows(evse("evse"))
     }
     for table in ["charging_preference", "planned_session", "financial_advice", "session_need", "session_limit"] {

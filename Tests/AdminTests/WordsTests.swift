@@ -45,7 +45,7 @@ import Wire
     let bounds: [ShareBound] = [.circuit("B"), .limitedCircuit("B"), .station, .limitedStation, .sun]
     let reasons: [ShareReason] = [
       .asWanted, .asAllowed, .departure, .waits(bound: .sun), .belowLeast, .idle, .afterOthers, .offline, .uncontrolled,
-      .refused, .free,
+      .refused, .takesNoLimits, .free,
     ]
     let keys =
       reasons.flatMap { ["load.why.\($0.code)", "load.reason.\($0.code)"] } + bounds.map { "load.bound.\($0.code)" }

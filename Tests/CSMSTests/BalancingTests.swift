@@ -180,6 +180,38 @@ import Wire
     #expect(last(2) == 0, "there is nothing left for the second car: \(sent)")
   }
 
+  @Test func aStationThatDoesNotKnowLimitsIsReservedForAndAskedAgainOnceItStartsAnew() throws {
+    let house = house
+    func answer(_ outcome: CommandOutcome) {
+      house.stations.answer = { command, _ in
+        switch command {
+        case .profile: outcome
+        case .capacity, .trigger: .accepted(answer: [:])
+        default: nil
+        }
+      }
+    }
+    answer(.failed(code: "NotImplemented", description: ""))
+    let caller = try house.connect("CS-1")
+    house.pass(5)
+    let first = try caller.start("CARD-A", evse: 1).transaction
+    house.pass(2)
+    // It said so of its default already, and what it gives is all that the circuit has.
+    #expect(sent.isEmpty)
+    #expect(try place(1).words == "32 A reserved because its station does not know limits")
+    for minute in 1...30 {
+      try draw(caller, first, 32, evse: 1, wattHours: Int64(minute) * 300)
+      house.pass(60)
+    }
+    #expect(sent.isEmpty, "nobody asks it for ever")
+    answer(.accepted(answer: [:]))
+    let again = try house.connect("CS-1")
+    _ = try again.boot()
+    house.pass(10)
+    #expect(last(1) == 32)
+    #expect(try place(1).reason != .takesNoLimits)
+  }
+
   /// Two stations that keep no limit take 52 A of a circuit of 32 A, which nobody but a person can end.
   @Test func aCircuitThatCarriesTooMuchForLongIsToldOnceAndItsEndToo() async throws {
     var rules = AlarmRules()

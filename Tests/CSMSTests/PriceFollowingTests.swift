@@ -142,6 +142,45 @@ import Wire
     #expect(try price == Decimal(3, places: 1), "the series has ended")
   }
 
+  /// A market that swings with each quarter of an hour: what is announced and charged keeps within all bounds, partners have
+  /// the newest version, and each bill has the price with which its session began.
+  @Test func whileInputsSwingEachBillHasThePriceOfItsBeginAndNoChangeIsMoreThanAStep() async throws {
+    var policy = rules(.grid)
+    policy.rules[0].add = Decimal(9, places: 1)
+    let id = try await follow(policy, .live)
+    let station = try house.connect("CS-1")
+    var begun: [(transaction: Int64, price: Decimal)] = []
+    for turn in 0..<40 {
+      let start = house.now
+      try await house.csms.keepGridPrices(
+        [GridPrice(start: start, until: start + .seconds(900), price: Decimal(turn % 7 < 4 ? 2 : 0, places: 1))],
+        of: "NL")
+      house.pass(turn % 5 * 60, beat: 10)
+      let transaction = try station.start("DE-1", meter: Int64(turn) * 1_000).transaction
+      begun.append((transaction, try #require(try price)))
+      house.pass(600, beat: 10)
+      try station.stop(transaction, meter: Int64(turn + 1) * 1_000)
+      house.pass(300 - turn % 5 * 60, beat: 10)
+      let row = try #require(try house.row(.tariffs, "T1", of: partner))
+      #expect(row.sent == row.wanted)
+    }
+    #expect(Set(begun.map(\.price)).count > 3)
+    for (transaction, price) in begun {
+      let cost = try house.cdr(of: transaction).totals.cost.beforeTax
+      #expect(cost == Money(tenThousandths: try #require(price.asInt64(scaledBy: 4))))
+    }
+    let moves = try house.books.policies.moves(of: id, limit: 100).reversed()
+    #expect(moves.map(\.version) == (2..<2 + moves.count).map { $0 })
+    #expect(moves.count > 10)
+    var before = (price: Decimal(3, places: 1), at: nil as Timestamp?)
+    for move in moves {
+      #expect(move.price >= policy.floor && move.price <= policy.cap)
+      #expect((move.price - before.price).magnitude <= policy.step)
+      if let at = before.at { #expect(move.at.seconds(since: at) >= Int64(policy.holdSeconds)) }
+      before = (move.price, move.at)
+    }
+  }
+
   @Test func theOperatorsOwnPriceIsWhereALiveOneGoesOn() async throws {
     _ = try await follow(rules(), .live)
     try house.write { books throws(StoreFault) in

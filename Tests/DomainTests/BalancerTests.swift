@@ -59,6 +59,27 @@ struct BalancerTests {
     #expect(limits(site.decide(at: now + .seconds(14))) == [2: 16])
   }
 
+  /// A station that takes nine seconds to follow does one limit after the other: first it gives more, then less.
+  @Test func aCarThatDrawsLittleBecauseItsRaiseIsYetToComeProvesNothing() {
+    var site = site(32, 2, fallback: 6)
+    site.began(ID(1), ChargingNeed(), at: now)
+    _ = site.decide(at: now)
+    site.confirmed(ID(1), at: now)
+    site.began(ID(2), ChargingNeed(), at: now)
+    #expect(limits(site.decide(at: now + .seconds(1))) == [1: 16])
+    site.confirmed(ID(1), at: now + .seconds(2))
+    // Another one that says now that it must leave soon takes most of it.
+    site.needs(ID(2), ChargingNeed(energy: Energy(tenthsOfWattHour: 170_000), departsAt: now + .seconds(3_600)))
+    #expect(limits(site.decide(at: now + .seconds(3))) == [1: 6])
+    site.confirmed(ID(1), at: now + .seconds(4))
+    // It still draws by its default.
+    site.read(ID(1), LineCurrents(current(6), on: .all), at: now + .seconds(5))
+    #expect(site.places(at: now)[0].hold.l1 == current(32))
+    #expect(limits(site.decide(at: now + .seconds(5))).isEmpty)
+    site.read(ID(1), LineCurrents(current(6), on: .all), at: now + .seconds(14))
+    #expect(site.places(at: now)[0].hold.l1 == current(6))
+  }
+
   @Test func withoutAMeterAConfirmedDecreaseCountsAfterTheReactionTime() {
     var site = site(32, 2)
     site.began(ID(1), ChargingNeed(), at: now)
@@ -144,6 +165,55 @@ struct BalancerTests {
     #expect(limits(site.decide(at: now + .seconds(1))).isEmpty)
     #expect(site.places(at: now)[0].hold.l1 == current(32))
     #expect(limits(site.decide(at: now + .seconds(25))) == [1: 16])
+  }
+
+  @Test func aRaiseThatIsRefusedIsTriedLessAndLessOften() {
+    var site = site(32, 1, fallback: 6)
+    site.began(ID(1), ChargingNeed(), at: now)
+    var asked: [Int] = []
+    for second in 0..<4_000 {
+      guard !site.decide(at: now + .seconds(second)).isEmpty else { continue }
+      asked.append(second)
+      site.refused(ID(1), at: now + .seconds(second))
+    }
+    #expect(asked == [0, 10, 30, 70, 150, 310, 630, 1_270, 2_550])
+    #expect(site.places(at: now)[0].hold.l1 == current(6), "it goes on with its default")
+  }
+
+  @Test func aStationThatDoesNotKnowLimitsIsReservedForAndAskedAgainOnceItStartsAnew() {
+    var site = site(40, 2)
+    site.hasFallback(ID(1), false)
+    site.began(ID(1), ChargingNeed(), at: now)
+    site.began(ID(2), ChargingNeed(), at: now)
+    // Until the first has gone down the second gets what is left beside all that the first one's outlet gives.
+    #expect(limits(site.decide(at: now)) == [1: 20, 2: 8])
+    site.cannot(ID(1))
+    site.confirmed(ID(2), at: now + .seconds(1))
+    #expect(site.decide(at: now + .seconds(1)).isEmpty)
+    #expect(site.places(at: now)[0].words == "32 A reserved because its station does not know limits")
+    for second in 2..<4_000 { #expect(site.decide(at: now + .seconds(second)).isEmpty) }
+    // Its car takes what it likes, and that is no disobedience to repeat anything for.
+    site.read(ID(1), LineCurrents(current(32), on: .all), at: now + .seconds(4_000))
+    #expect(site.decide(at: now + .seconds(4_100)).isEmpty)
+    site.lost(ID(1), at: now + .seconds(4_200))
+    site.returned(ID(1), at: now + .seconds(4_230))
+    #expect(site.decide(at: now + .seconds(4_230)).isEmpty, "its line alone taught it nothing")
+    site.startedAnew(ID(1))
+    #expect(limits(site.decide(at: now + .seconds(4_231))) == [1: 20])
+  }
+
+  @Test func whereAStationDoesNotKnowLimitsItsNextCarIsReservedForToo() {
+    var site = site(40, 2)
+    site.hasFallback(ID(1), false)
+    site.cannot(ID(1))
+    site.began(ID(2), ChargingNeed(), at: now)
+    #expect(limits(site.decide(at: now)) == [2: 8])
+    #expect(site.places(at: now)[0].words == "32 A reserved because its station does not know limits")
+    // With a default that it keeps it is like any other that is free.
+    site.hasFallback(ID(1), true)
+    site.confirmed(ID(2), at: now + .seconds(1))
+    #expect(limits(site.decide(at: now + .seconds(1))) == [2: 32])
+    #expect(site.places(at: now)[0].reason == .free)
   }
 
   @Test func belowTheLeastCarsTakeTurns() {

@@ -9,6 +9,8 @@ enum SiteQuestion: String, CaseIterable, Sendable {
   /// nobody misses it by more than a twentieth, and over a single day, in which one unlucky hour counts for more, by more
   /// than a tenth.
   case best
+  /// The same with drivers who say what they need until when, whether or not there is as much for all of them.
+  case told
   /// Stations of all sorts begin sessions by their default: what is then too much ends as soon as the slowest of them can
   /// be told, answers and follows, and the meter of a deaf one has spoken. What a station takes that says no is its own
   /// matter until it says yes: until then the others must leave room for it.
@@ -47,7 +49,7 @@ enum SiteQuestion: String, CaseIterable, Sendable {
       require(site.longestExcess == 0, excess)
       require(site.idleShare <= 0.05, "\(site.idleShare) lay unused")
       require(site.deliveredWattHours > 0 && site.orders > 0, "nobody was given anything")
-    case .best:
+    case .best, .told:
       let best = BestSchedule(of: plan).wattHours
       let share = site.deliveredWattHours / best
       answer.shareOfBest = share
@@ -76,6 +78,11 @@ enum SiteQuestion: String, CaseIterable, Sendable {
     case .best:
       plan = .usual(seed, outlets: cars, days: days, amperesEach: 7 + Int(seed % 5), habits: [.good, .slow])
       plan.hasTail = false
+    case .told:
+      plan = Self.best.plan(seed, cars, days)
+      for outlet in plan.visits.indices {
+        for number in plan.visits[outlet].indices { plan.visits[outlet][number].isTold = true }
+      }
     case .sorts:
       plan = .usual(seed, outlets: cars, days: days, amperesEach: 10, habits: ModelSite.Habit.allCases, fallback: 6)
       plan.trustsPhases = false

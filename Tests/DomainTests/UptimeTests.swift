@@ -116,6 +116,46 @@ struct UptimeTests {
     #expect(uptime.gap == Int64(gap) * 60_000, "seed \(seed)")
   }
 
+  /// Sums of each status and the outages by themselves say the same as the whole history, and where no hours and no
+  /// downtime cut them the sums are enough.
+  @Test(arguments: 0..<30) func sumsSayWhatTheHistorySays(_ seed: UInt64) {
+    var random = SeededNumbers(seed)
+    let whole = span(hours: 50)
+    var history: [Uptime.Change] = []
+    var at = Int.random(in: -50...200, using: &random)
+    while at < 3_000 {
+      history.append(
+        Uptime.Change(
+          at: begin + .seconds(at * 60), status: EVSE.Status.allCases.randomElement(using: &random) ?? .available))
+      at += Int.random(in: 0...100, using: &random)
+    }
+    let downtimes = (0..<2).map { _ in
+      let from = Int.random(in: 0...40, using: &random)
+      return downtime(from, from + 5, Downtime.Cause.allCases.randomElement(using: &random) ?? .other)
+    }
+    let opening = (0..<5).map { day in
+      Uptime.Span(begin: begin + .seconds(day * 36_000), end: begin + .seconds(day * 36_000 + 20_000))
+    }
+    let stretches = Uptime.stretches(of: history, in: whole)
+    let time = Dictionary(stretches.map { ($0.status, $0.span.length) }, uniquingKeysWith: +)
+    for rule in Uptime.Rule.allCases {
+      for (downtimes, opening) in [([], nil), (downtimes, nil), ([], opening), (downtimes, opening)] {
+        let all = Uptime(rule, over: whole, history: history, downtimes: downtimes, opening: opening)
+        var isAsked = false
+        let sums = Uptime(rule, over: whole, time: time, downtimes: downtimes, opening: opening) {
+          isAsked = true
+          return stretches
+        }
+        #expect(
+          (sums.measured, sums.outage, sums.closed, sums.gap) == (all.measured, all.outage, all.closed, all.gap),
+          "seed \(seed), \(rule)")
+        #expect(sums.excluded == all.excluded && sums.spent == all.spent, "seed \(seed), \(rule)")
+        #expect(all.outages.reduce(0) { $0 + $1.span.length } == all.outage, "seed \(seed), \(rule)")
+        if downtimes.isEmpty, opening == nil { #expect(!isAsked) }
+      }
+    }
+  }
+
   @Test func openingHoursFollowTheClockOnTheWall() {
     var hours = OpeningHours()
     var sunday = OpeningHours.Regular()

@@ -347,4 +347,76 @@ import Wire
     #expect(try stations.pruneHistory(before: t(20)) == Pruned(removed: 2))
     #expect(try stations.history(of: house.evse.id, from: t(0), to: t(100)).map(\.at) == [t(20)])
   }
+
+  /// Some months of changes, some quick and some with weeks between them, at moments that follow no pattern.
+  private func live(_ house: borrowing SmallHouse, changes: Int) throws -> [Timestamp] {
+    let statuses = EVSE.Status.allCases
+    var (place, second) = (0, Int64(0))
+    return try (0..<changes).map { number in
+      place = (place + 1 + number * 7 % (statuses.count - 1)) % statuses.count
+      second += number % 41 == 0 ? 2_000_000 : Int64(1 + number * 7_919 % 60_000)
+      try house.books.stations.setStatus(house.evse.id, statuses[place], at: t(second), reason: nil)
+      return t(second)
+    }
+  }
+
+  /// What the whole history says of a span.
+  private func counted(_ house: borrowing SmallHouse, _ span: Uptime.Span) throws -> [Uptime.Stretch] {
+    let history = try house.books.stations.history(of: house.evse.id, from: span.begin, to: span.end)
+    return Uptime.stretches(of: history.map { Uptime.Change(at: $0.at, status: $0.status) }, in: span)
+  }
+
+  private func expectTrueSums(_ house: borrowing SmallHouse, between times: [Timestamp]) throws {
+    for (number, begin) in times.enumerated().filter({ $0.offset % 17 == 0 }) {
+      for end in times[number...].enumerated().filter({ $0.offset % 23 == 1 }).map(\.element) {
+        let span = Uptime.Span(begin: begin - .seconds(1), end: end + .seconds(2))
+        let stretches = try counted(house, span)
+        let sums = Dictionary(stretches.map { ($0.status, $0.span.length) }, uniquingKeysWith: +)
+        let told = try house.books.stations.statusTime(of: house.evse.id, in: span).filter { $0.value > 0 }
+        #expect(told == sums, "\(span)")
+        let out = stretches.filter { [.unavailable, .faulted, .unknown].contains($0.status) }
+        #expect(try house.books.stations.outages(of: house.evse.id, in: span) == out, "\(span)")
+      }
+    }
+  }
+
+  private func sumsKept(_ house: borrowing SmallHouse) throws -> Int {
+    try house.books.db.value("SELECT count(*) FROM status_time") ?? 0
+  }
+
+  @Test func theSumsOfItsTimeAreThoseOfItsHistory() throws {
+    let house = try SmallHouse()
+    let times = try live(house, changes: 400)
+    #expect(try sumsKept(house) > 30)
+    try expectTrueSums(house, between: times)
+    let before = Uptime.Span(begin: t(-5_000), end: t(0))
+    #expect(try house.books.stations.statusTime(of: house.evse.id, in: before).isEmpty, "it was not known then")
+  }
+
+  @Test func aChangeThatIsToldLateMakesTheSumsAnew() throws {
+    let house = try SmallHouse()
+    let times = try live(house, changes: 300)
+    let kept = try sumsKept(house)
+    try house.books.db.run(
+      "INSERT INTO status_history (evse, status, at) VALUES (?1, 'faulted', ?2)", house.evse.id,
+      times[100] + .seconds(1))
+    let left = try sumsKept(house)
+    #expect(left > 0 && left < kept)
+    try expectTrueSums(house, between: times)
+    let last = try #require(times.last)
+    let status = try house.books.stations.evse(house.evse.id)?.status
+    try house.books.stations.setStatus(
+      house.evse.id, status == .faulted ? .available : .faulted, at: last + .seconds(400_000), reason: nil)
+    #expect(try sumsKept(house) > left)
+    try expectTrueSums(house, between: times)
+  }
+
+  @Test func theSumsOfWhatIsForgottenGoWithIt() throws {
+    let house = try SmallHouse()
+    let times = try live(house, changes: 300)
+    let kept = try sumsKept(house)
+    #expect(try house.books.stations.pruneHistory(before: times[150]).removed == 151)
+    #expect(try sumsKept(house) < kept)
+    try expectTrueSums(house, between: Array(times[150...]))
+  }
 }

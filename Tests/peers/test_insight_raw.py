@@ -4,11 +4,13 @@ of sessions, the history of statuses and the prices. Over a night in which the c
 import csv
 import io
 import random
+import re
 import sqlite3
 from collections import defaultdict
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from charging import fit, priced, tariff
@@ -17,6 +19,7 @@ from stations import known
 from test_insight import PLAIN, TAG, ZONE, at, charge, half_up, quarters, stamp
 
 QUARTER = 900
+MIGRATIONS = Path(__file__).parents[2] / "Resources/Migrations"
 
 
 def moment(text):
@@ -131,6 +134,7 @@ async def test_partners_failures_and_plug_ins_are_those_of_sessions_and_history(
     history = (await house.api.get("/stations/CP-1/status-history", **{"from": "2026-01-01T00:00:00Z"}))["items"]
     sessions = await house.api.items("/sessions")
     plugged = served = faults = 0
+    where, when = {1: (0, 0), 2: (0, 0)}, defaultdict(int)
     for evse in (1, 2):
         since, before = None, None
         for change in [c for c in history if c["evse"] == evse]:
@@ -141,14 +145,27 @@ async def test_partners_failures_and_plug_ins_are_those_of_sessions_and_history(
             elif change["status"] == "unknown":
                 since = None
             elif change["status"] in ("available", "reserved") and since:
-                plugged += 1
-                served += any(
+                was_served = any(
                     s["evse"] == evse and Decimal(s["energy_kwh"]) > 0
                     and moment(s["ended_at"]) >= since - timedelta(seconds=2)
                     and moment(s["started_at"]) <= moment(change["at"]) for s in sessions)
+                plugged, served = plugged + 1, served + was_served
+                where[evse] = where[evse][0] + 1, where[evse][1] + was_served
+                local = since.astimezone(ZONE)
+                when[local.isoweekday(), local.hour] += 1
                 since = None
             before = change["status"] if change["status"] not in ("faulted", "unavailable") else before
     assert (plugged, served, faults) == (4, 2, 2)
+    # Of which connector, and in which hour of the week: that of the cable's coming.
+    span = {"zone": "Europe/Amsterdam"}
+    lines = {line["evse"]: line for line in (await house.api.get("/insight/connectors", **span))["items"]}
+    assert {evse: (line["plug_ins"], line["plug_ins_served"]) for evse, line in lines.items()} == where
+    cells = (await house.api.get("/insight/heatmap", **span))["items"]
+    assert {(c["weekday"], c["hour"]): c["plug_ins"] for c in cells if c["plug_ins"]} == dict(when)
+    rows = list(csv.DictReader(io.StringIO((await house.api.http.get("/insight/usage.csv", params={"by": "hour", **span})).text)))
+    found = {(moment(r["start"]).astimezone(ZONE).isoweekday(), moment(r["start"]).astimezone(ZONE).hour): int(r["plug_ins"])
+             for r in rows if r["plug_ins"] not in ("", "0")}
+    assert found == dict(when)
     total = (await house.api.get("/insight/usage"))["total"]
     assert (total["plug_ins"], total["plug_ins_served"], total["plug_in_success"]) == (plugged, served, "0.5")
     for by, names in (("code", {("fault", "unknown"): 2, ("session", "no_energy"): 1}), ("station", {"CP-1": 3})):
@@ -250,6 +267,10 @@ async def test_uptime_is_what_the_status_history_says(house, stations):
         db.execute("UPDATE station SET created_at = 0 WHERE identity = 'DC-1'")
         db.execute("DELETE FROM status_history WHERE evse = ?", (evse,))
         db.executemany("INSERT INTO status_history (evse, status, at) VALUES (?, ?, ?)", [(evse, s, t) for t, s in changes])
+        # The sums that a house that lived through all this would have kept.
+        db.execute("DELETE FROM status_time")
+        db.execute(re.search(r"INSERT INTO status_time.*?;", next(MIGRATIONS.glob("*_status_time.sql")).read_text(), re.S)[0])
+        assert db.execute("SELECT count(*) FROM status_time WHERE evse = ?", (evse,)).fetchone()[0] >= 3
     await house.start()
     breaks = [("utility_interruption", "2026-10-21T03:00:00Z", "2026-10-21T21:30:00Z"),
               ("scheduled_maintenance", "2026-10-25T00:10:00Z", "2026-10-26T02:00:00Z"),
@@ -354,6 +375,41 @@ async def test_uptime_is_what_the_status_history_says(house, stations):
         (row,) = [r for r in csv.DictReader(io.StringIO(text)) if r["port_id"] == uid]
         assert {k: v for k, v in row.items() if v} == {
             "station_id": "SITE-1", "port_id": uid, "network_provider": "ostler"}, name
+    # By opening hours on the clock on the wall: on Sundays from half past two, which comes twice in that night, to the next
+    # day, and with one afternoon closed.
+    hours = [{"weekday": day, "period_begin": "07:15", "period_end": "23:30"} for day in range(1, 7)]
+    hours.append({"weekday": 7, "period_begin": "02:30", "period_end": "01:10"})
+    shut = at("2026-10-30T10:00:00"), at("2026-10-30T14:00:00")
+    await house.api.patch(f"/locations/{house.site}", {"always_open": False, "details": {"opening_times": {
+        "regular_hours": hours, "exceptional_closings": [{"period_begin": stamp(shut[0]), "period_end": stamp(shut[1])}]}}})
+    doors, day = [], date(2026, 10, 18)
+    while day <= date(2026, 11, 2):
+        own = hours[day.isoweekday() - 1]
+        begin, end = (datetime.fromisoformat(f"{day}T{own[word]}").replace(tzinfo=ZONE) for word in ("period_begin", "period_end"))
+        doors.append((begin, end + timedelta(days=1) if end <= begin else end))
+        day += timedelta(days=1)
+    open_ = [(int(a.timestamp() * 1000), int(b.timestamp() * 1000)) for a, b in doors]
+    closed = tuple(int(moment.timestamp() * 1000) for moment in shut)
+    edge = sorted({*cuts, *closed, *(t for pair in open_ for t in pair if first < t < last)})
+    told_from = edges[0][0]
+    for rule, measured in (("nevi", last - first), ("uk_2023", None)):
+        outage = excluded = opened = 0
+        for a, b in zip(edge, edge[1:]):
+            if not any(x <= a < y for x, y in open_) or closed[0] <= a < closed[1]:
+                continue
+            opened += b - a
+            held = [s for t, s in edges if t <= a]
+            if held and held[-1] in {"faulted", "unavailable"} | ({"unknown"} if rule == "nevi" else set()):
+                outage += b - a
+                cause = next((c for c, x, y in breaks if milli(x) <= a < milli(y)), None)
+                excluded += b - a if rule == "nevi" and cause in ("utility_interruption", "scheduled_maintenance") else 0
+        measured = measured or opened - sum(b - a for a, b in zip(edge, edge[1:]) if a < told_from and any(x <= a < y for x, y in open_))
+        port = next(p for p in (await house.api.get("/reports/uptime", rule=rule, **span))["ports"] if p["uid"] == uid)
+        assert Decimal(port["uptime_percent"]) == (
+            Decimal(measured - outage + excluded) * 100 / measured).quantize(Decimal("0.001"), ROUND_DOWN), rule
+        for name, value in (("measured", measured), ("outage", outage), ("excluded", excluded),
+                            ("closed", last - first - opened), ("gap", told_from - first)):
+            assert Decimal(port[f"{name}_minutes"]) == minutes(value), (rule, name)
     report = await house.api.get("/reports/uptime", rule="uk_2023", **span)
     assert report["network"]["charge_points"] == 1 and report["network"]["ports"] == len(report["ports"]) == 1
     for name in ("measured", "outage", "unknown"):

@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from charging import priced, tariff
+from house import until
 from partners import EMSP
+from stations import Station, connect
 from test_insight import PLAIN, TAG, at, charge, half_up, quarters
 from test_insight_raw import moment, records
 
@@ -267,3 +269,21 @@ async def test_failures_are_counted_with_their_shares(house, stations):
             history += [c for c in told["items"] if c["status"] == "faulted"]
         empty = [s for s in await house.api.items("/sessions") if Decimal(s["energy_kwh"]) == 0]
         assert len(history) + len(empty) == whole
+    # A line that is lost is one failure of the station, from then until it is back.
+    await two.close()
+
+    async def lost():
+        """The first EVSE's loss of the line, and its return once there is one."""
+        told = (await house.api.get("/stations/CP-2/status-history", **{"from": "2026-01-01T00:00:00Z"}))["items"]
+        own = [change for change in told if change["evse"] == 1]
+        return [(a, b) for a, b in zip(own, [*own[1:], None]) if a["status"] == "unknown" and a["at"] > own[-3]["at"]]
+
+    await until(lost, seconds=60, every=1, what="the station counts as offline")
+    await asyncio.sleep(1.2)
+    again = stations.keep(Station("CP-2", await connect(house.station_url("CP-2"), "CP-2", "open-sesame-16-ch")))
+    await again.boot()
+    await again.available()
+    ((gone, back),) = await lost()
+    line = next(l for l in (await house.api.get("/insight/failures", by="code"))["items"] if l["kind"] == "offline")
+    assert (line["count"], line["stations"]) == (1, 1)
+    assert line["seconds"] == int((moment(back["at"]) - moment(gone["at"])).total_seconds()) >= 1
