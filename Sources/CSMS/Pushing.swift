@@ -294,8 +294,10 @@ extension CSMS {
         try self.accepted(row, milliseconds: milliseconds)
       case .refused(let why):
         if isAnswer { try self.reached(with: row.key) }
-        try self.books.pushes.park(row.key, why: why, at: self.now)
-        try self.record(.pushParked(row.key.partner, module: row.key.module.rawValue, object: row.key.object, why: why))
+        if try self.books.pushes.park(row.key, sent: row.wanted, why: why, at: self.now) {
+          try self.record(
+            .pushParked(row.key.partner, module: row.key.module.rawValue, object: row.key.object, why: why))
+        }
       case .retry(let after, let why): try self.postponed(row, after: after, why: why)
       case .failed(let why): try self.failed(row, why: why, terms: terms)
       }

@@ -229,13 +229,22 @@ nonisolated public struct PushQueue {
       """, key.partner, key.module.rawValue, key.object, attempts, nextAt, why, now)
   }
 
-  /// The partner refused the data.
-  public func park(_ key: PushKey, why: String, at now: Timestamp) throws(StoreFault) {
-    try db.run(
+  /// The partner refused the data as they were when `sent` was wanted. False where they changed meanwhile: what they are now
+  /// has its chance at once.
+  @discardableResult
+  public func park(_ key: PushKey, sent: Int64? = nil, why: String, at now: Timestamp) throws(StoreFault) -> Bool {
+    let parked = try db.run(
       """
       UPDATE push SET state = 'parked', attempts = attempts + 1, last_error = ?4, updated_at = ?5
+      WHERE partner = ?1 AND module = ?2 AND object = ?3 AND wanted = coalesce(?6, wanted)
+      """, key.partner, key.module.rawValue, key.object, why, now, sent)
+    guard parked == 0 else { return true }
+    try db.run(
+      """
+      UPDATE push SET attempts = 0, next_at = ?5, last_error = ?4, updated_at = ?5
       WHERE partner = ?1 AND module = ?2 AND object = ?3
       """, key.partner, key.module.rawValue, key.object, why, now)
+    return false
   }
 
   /// The partner has no use for it, or it is of no use any more.

@@ -172,6 +172,17 @@ import Wire
     #expect(try pushes.row(key(.sessions, "s1"))?.attempts == 0)
   }
 
+  @Test func whatIsRefusedAndChangedMeanwhileIsNotParked() throws {
+    try want(.sessions, "s1")
+    let sent = try #require(try pushes.row(key(.sessions, "s1"))).wanted
+    try want(.sessions, "s1", seq: 2, at: t(1))
+    #expect(try !pushes.park(key(.sessions, "s1"), sent: sent, why: "2001", at: t(2)))
+    #expect(try due(at: t(2)) == ["s1"])
+    let now = try #require(try pushes.row(key(.sessions, "s1"))).wanted
+    #expect(try pushes.park(key(.sessions, "s1"), sent: now, why: "2001", at: t(3)))
+    #expect(try due(at: t(3)).isEmpty)
+  }
+
   @Test func aChangeDoesNotShortenABackOffButAnEarlierTimeCounts() throws {
     try want(.sessions, "s1", notBefore: t(30))
     #expect(try due(at: t(29)).isEmpty)
