@@ -143,7 +143,8 @@ async def test_six_cars_of_all_manners_stay_below_one_fuse_and_use_it(house, sta
     manners = [{}, {"lag": (3, 6)}, {"tells": "power"}, {"lag": (0, 2)}, {"lines": 1}, {"most": 10, "lag": (1, 1)}]
     _, cars = await wired(house, stations, manners)
     # With each station that came the defaults of all became less, and the slowest follows nine seconds later.
-    await until(lambda: all(car.draw() == 0 and not car.waits and car.default < 7 for car in cars), 40, what="all have the last default")
+    await until(lambda: all(car.draw() == 0 and not car.waits and car.default < 7 for car in cars), 40,
+                what="all have the last default")
     # The fourth says yes and goes on with what its outlet gives for half a minute; the third loses its line.
     rotated = {"RST": (0, 1, 2), "STR": (1, 2, 0), "TRS": (2, 0, 1)}
     lines = [rotated[("RST", "STR", "TRS")[place % 3]][:car.lines] for place, car in enumerate(cars)]
