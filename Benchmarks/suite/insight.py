@@ -34,7 +34,7 @@ VIEWS = [
     # These have a time of their own.
     "/insight/usage?by=hour&days=200", "/insight/margin?by=hour&days=200", "/insight/effect?days=365",
     "/price-policies/1/preview?days=400", "/price-policies/1/preview?days=31", "/reports/uptime?rule=nevi&location=1&days=90",
-    "/reports/uptime?rule=nevi&days=90", "/reports/uptime?rule=plain&days=365", "/reports/uptime.csv?rule=uk_2023&days=365",
+    "/reports/uptime?rule=nevi&days=90", "/reports/uptime?rule=plain&days=365", "/reports/uptime.csv?rule=nevi&days=365",
 ]
 # A quarter of a network, in files that nobody waits for on a page.
 REPORTS = [

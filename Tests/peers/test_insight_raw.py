@@ -375,10 +375,10 @@ async def test_uptime_is_what_the_status_history_says(house, stations):
         (row,) = [r for r in csv.DictReader(io.StringIO(text)) if r["port_id"] == uid]
         assert {k: v for k, v in row.items() if v} == {
             "station_id": "SITE-1", "port_id": uid, "network_provider": "ostler"}, name
-    # By opening hours on the clock on the wall: on Sundays from half past two, which comes twice in that night, to the next
-    # day, and with one afternoon closed.
+    # By opening hours on the clock on the wall: on Sundays from half past two, which comes twice in that night, and with one
+    # afternoon closed.
     hours = [{"weekday": day, "period_begin": "07:15", "period_end": "23:30"} for day in range(1, 7)]
-    hours.append({"weekday": 7, "period_begin": "02:30", "period_end": "01:10"})
+    hours.append({"weekday": 7, "period_begin": "02:30", "period_end": "23:45"})
     shut = at("2026-10-30T10:00:00"), at("2026-10-30T14:00:00")
     await house.api.patch(f"/locations/{house.site}", {"always_open": False, "details": {"opening_times": {
         "regular_hours": hours, "exceptional_closings": [{"period_begin": stamp(shut[0]), "period_end": stamp(shut[1])}]}}})
@@ -386,7 +386,7 @@ async def test_uptime_is_what_the_status_history_says(house, stations):
     while day <= date(2026, 11, 2):
         own = hours[day.isoweekday() - 1]
         begin, end = (datetime.fromisoformat(f"{day}T{own[word]}").replace(tzinfo=ZONE) for word in ("period_begin", "period_end"))
-        doors.append((begin, end + timedelta(days=1) if end <= begin else end))
+        doors.append((begin, end))
         day += timedelta(days=1)
     open_ = [(int(a.timestamp() * 1000), int(b.timestamp() * 1000)) for a, b in doors]
     closed = tuple(int(moment.timestamp() * 1000) for moment in shut)

@@ -17,6 +17,9 @@ from stations import Station, connect, now, text
 
 TAG, FUSE, LEAST = "04A1B2C3D4E5F6", 40, 6
 SECONDS, STEP = 60, 0.25
+# The meter of one that does not follow is asked within two seconds, and the others are told with the next beat. The slowest
+# of them answers what is under way after three seconds, then this after three, and follows after six.
+REACTION = 15
 PLAIN = {"id": "PLAIN", "currency": "EUR", "elements": [
     {"price_components": [{"type": "ENERGY", "price": 0.3, "step_size": 1}]}]}
 
@@ -139,13 +142,17 @@ def metered(cars):
 async def test_six_cars_of_all_manners_stay_below_one_fuse_and_use_it(house, stations):
     manners = [{}, {"lag": (3, 6)}, {"tells": "power"}, {"lag": (0, 2)}, {"lines": 1}, {"most": 10, "lag": (1, 1)}]
     _, cars = await wired(house, stations, manners)
-    await until(lambda: all(car.asked for car in cars), 20, what="each station has its default")
+    # With each station that came the defaults of all became less, and the slowest follows nine seconds later.
+    await until(lambda: all(car.draw() == 0 and not car.waits and car.default < 7 for car in cars), 40,
+                what="all have the last default")
     # The fourth says yes and goes on with what its outlet gives for half a minute; the third loses its line.
     rotated = {"RST": (0, 1, 2), "STR": (1, 2, 0), "TRS": (2, 0, 1)}
     lines = [rotated[("RST", "STR", "TRS")[place % 3]][:car.lines] for place, car in enumerate(cars)]
     begun, away, is_back = time.monotonic(), None, False
+    # Until then a fuse may carry too much: who begins takes its default at once, and others are yet to go down.
+    excused = 0
     events = [(0, 0), (2, 1), (4, 4), (6, 5), (9, 2), (12, 3)]
-    over, longest, worst, used = [None] * 3, 0, 0, []
+    late, used = [], []
     with metered(cars) as speaks:
         while (second := time.monotonic() - begun) < SECONDS:
             while events and events[0][0] <= second:
@@ -153,9 +160,12 @@ async def test_six_cars_of_all_manners_stay_below_one_fuse_and_use_it(house, sta
                 if car is cars[3]:
                     car.deaf = time.monotonic() + 25
                 await car.charge()
+                excused = time.monotonic() - begun + REACTION
             if away is None and second > 20:
+                # Without a line it goes on by its default, however little it was told.
                 away = cars[2]
                 await away.close()
+                excused = time.monotonic() - begun + REACTION
             elif not is_back and second > 35:
                 # It is the same station: it went on charging by its default meanwhile.
                 back = await stations(arrive(house, "CP-3", tells="power"))
@@ -170,20 +180,14 @@ async def test_six_cars_of_all_manners_stay_below_one_fuse_and_use_it(house, sta
                 draw = car.draw()
                 for line in own:
                     sums[line] += draw
-            for line in range(3):
-                if sums[line] <= FUSE + 0.05:
-                    over[line] = None
-                    continue
-                over[line] = over[line] or time.monotonic()
-                longest, worst = max(longest, time.monotonic() - over[line]), max(worst, sums[line] - FUSE)
+            if max(sums) > FUSE + 0.05 and second > excused:
+                late.append((round(second, 1), sums))
             if second > SECONDS - 12:
                 # All that its outlet gives stays reserved for the one that was seen to disobey.
                 deaf = 32 - cars[3].draw()
                 used.append(max(total + (deaf if line in lines[3] else 0) for line, total in enumerate(sums)))
             await asyncio.sleep(STEP)
-    # The deaf one is seen by its meter within two seconds, the others are told with the next beat, and the slowest of them
-    # answers after three seconds and follows after six.
-    assert longest <= 15, f"{worst:.1f} A too much for {longest:.1f} s"
+    assert not late, f"more than {FUSE} A, at these seconds: {late}"
     assert sum(used) / len(used) >= 0.9 * FUSE, f"{sum(used) / len(used):.1f} A of {FUSE} were used or reserved"
     told = await places(house)
     assert len(told) == 6 and all(place["why"] for place in told.values())
