@@ -4,6 +4,7 @@ import { query, randomHex } from './dom.js';
 import { t } from './i18n.js';
 
 const root = '/api/v1';
+const patience = 30;   // Seconds that an answer may take, unless whoever asks knows better.
 // The ETag travels with what was read, also into copies of it; JSON does not show it.
 const tag = Symbol('ETag');
 let csrf = null;
@@ -13,8 +14,10 @@ export let me = null;
 
 /// What the daemon answered instead (RFC 9457), or `unreachable` where it did not answer.
 export class Problem extends Error {
-  constructor(body, status) {
+  constructor(body, status, url) {
     super(body.detail ?? body.title ?? String(status));
+    // What was to be read, where that may be tried again without thinking.
+    this.url = url;
     this.word = String(body.type ?? '').split(':').at(-1) || 'unknown';
     this.status = status;
     this.title = body.title ?? t('error.untitled', { status });
@@ -23,7 +26,8 @@ export class Problem extends Error {
   }
 }
 
-async function ask(method, path, { body, match, key, signal, seconds = 30, again = true } = {}) {
+async function ask(method, path, { body, match, key, signal, seconds = patience, again = true } = {}) {
+  const url = method === 'GET' && seconds <= patience ? path : null;
   const headers = { Accept: 'application/json' };
   if (method !== 'GET') {
     headers['Content-Type'] = 'application/json';
@@ -41,7 +45,7 @@ async function ask(method, path, { body, match, key, signal, seconds = 30, again
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Problem({ type: 'unreachable', title: t('error.unreachable'), detail: t('error.unreachable.detail') }, 0);
+    throw new Problem({ type: 'unreachable', title: t('error.unreachable'), detail: t('error.unreachable.detail') }, 0, url);
   }
   const value = await read(answer);
   if (answer.ok) {
@@ -49,7 +53,7 @@ async function ask(method, path, { body, match, key, signal, seconds = 30, again
     if (version && value) value[tag] = version;
     return value;
   }
-  const problem = new Problem(value ?? {}, answer.status);
+  const problem = new Problem(value ?? {}, answer.status, url);
   if (problem.word === 'csrf' && again) {
     // Another tab logged in again: its session has another token.
     await whoAmI();

@@ -6,7 +6,7 @@ import { dialog, formDialog } from './dialog.js';
 import { h, path } from './dom.js';
 import { none, timeMark } from './format.js';
 import { t, word } from './i18n.js';
-import { listSection, sure } from './lists.js';
+import { listSection, orderOf, sure } from './lists.js';
 import { mark } from './states.js';
 
 /// The tone of a booking's status, also at other networks.
@@ -41,16 +41,17 @@ export function bookingSections(site, signal) {
   });
   const list = listSection({
     title: t('bookings.title'), empty: t('bookings.none'), url: '/bookings', values: () => ({ location: site.id }), csv: true, signal,
-    news: (e) => e.kind.startsWith('booking.'), key: (b) => b.id, name: (b) => b.tokens.join(', ') || b.request_id,
+    news: (e) => e.kind.startsWith('booking.'), order: orderOf(null, () => list.begin()),
+    key: (b) => b.id, name: (b) => b.tokens.join(', ') || b.request_id,
     buttons: mayRun() && h('button', { type: 'button', on: { click: () => book(site, () => list.refresh()) } }, t('bookings.book')),
     actions: (b) => (mayRun() && b.status === 'RESERVED' ? [{ label: t('bookings.cancel'), key: 'x', danger: true, run: () => cancel(b, () => list.refresh()) }] : []),
     columns: [
-      { id: 'from', label: t('col.start'), head: true, cell: (b) => timeMark(b.from, site.time_zone) },
-      { id: 'to', label: t('col.end'), cell: (b) => timeMark(b.to, site.time_zone) },
+      { id: 'from', by: 'from', label: t('col.start'), head: true, cell: (b) => timeMark(b.from, site.time_zone) },
+      { id: 'to', by: 'to', label: t('col.end'), cell: (b) => timeMark(b.to, site.time_zone) },
       { id: 'where', label: t('col.where'), cell: (b) => (b.station ? `${b.station} · ${b.evse}` : none) },
       { id: 'token', label: t('col.token'), cut: true, cell: (b) => h('span.id', null, b.tokens.join(', ') || none) },
-      { id: 'by', label: t('col.partner'), cut: true, cell: (b) => b.partner?.name ?? t('bookings.ours') },
-      { id: 'state', label: t('col.state'), cell: (b) => bookingMark(b.status) },
+      { id: 'by', by: 'partner', label: t('col.partner'), cut: true, cell: (b) => b.partner?.name ?? t('bookings.ours') },
+      { id: 'state', by: 'status', label: t('col.state'), cell: (b) => bookingMark(b.status) },
       { id: 'why', label: t('col.answer'), cut: true, calm: true, cell: (b) => b.why ?? none },
       {
         id: 'session', label: t('col.session'),

@@ -4,6 +4,8 @@ import { all, get } from './api.js';
 import { onFreshness, onNews } from './live.js';
 import { path } from './dom.js';
 
+const again = 5000;   // Milliseconds until what could not be read is asked for once more.
+
 /// A list of the API, loaded once when it is first needed, then kept current.
 class Shelf {
   items = new Map();
@@ -20,7 +22,14 @@ class Shelf {
   get(key) { return this.items.get(key); }
 
   /// Resolves when the first load is over; throws its problem.
-  ready() { return this.#loading ??= this.#load().catch((problem) => { this.#loading = null; throw problem; }); }
+  /// What the daemon owed is asked for again.
+  ready() {
+    return this.#loading ??= this.#load().catch((problem) => {
+      this.#loading = null;
+      if (!problem.status || problem.status >= 500) setTimeout(() => this.ready().catch(() => {}), again);
+      throw problem;
+    });
+  }
 
   async #load() {
     const items = await all(this.#place, this.#values, {
@@ -42,7 +51,10 @@ class Shelf {
     const wait = Math.max(60, this.#loadedAt + pause - Date.now());
     this.#timer = setTimeout(async () => {
       this.#again = false;
-      try { await this.#load(); } catch { this.#loadedAt = Date.now(); }
+      try { await this.#load(); } catch {
+        this.#loadedAt = Date.now();
+        [this.#again, pause] = [true, again];
+      }
       this.#timer = null;
       if (this.#again) this.soon(pause);
     }, wait);
@@ -98,8 +110,9 @@ export const overview = Object.assign(new EventTarget(), {
   },
   soon(pause = 2000) {
     this.timer ??= setTimeout(async () => {
-      try { await this.load(); } catch { this.loadedAt = Date.now(); }
+      const isRead = await this.load().then(() => true, () => { this.loadedAt = Date.now(); });
       this.timer = null;
+      if (!isRead) this.soon(again);
     }, Math.max(100, this.loadedAt + pause - Date.now()));
   },
 });

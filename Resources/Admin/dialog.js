@@ -1,5 +1,6 @@
 // Asks and shows in a <dialog>: forms that keep what was typed when something goes wrong, confirmations, secrets.
 
+import { get, Problem } from './api.js';
 import { announce, copyText, fill, h, visible } from './dom.js';
 import { readFields, fieldRow, pointAt } from './forms.js';
 import { t } from './i18n.js';
@@ -158,12 +159,74 @@ export function codeBlock(text) {
   return h('div.code', null, button, h('pre', { tabindex: '0' }, text));
 }
 
-/// An error in the place of a screen or a part of one.
+const retrySeconds = 5;   // Between two looks whether what could not be read can be read by now.
+
+/// An error in the place of a screen or a part of one. `again()` reads it anew: when somebody asks for it, and by itself once the
+/// daemon, which failed or did not answer, gives what was wanted.
 export function problemBox(problem, again) {
   const box = h('div.trouble', { role: 'alert' });
   showProblem(box, problem);
-  if (again) box.append(h(
-    'div.buttons', null, h('button', { type: 'button', on: { click: again } }, t('error.again'))
-  ));
+  if (again) {
+    const retry = async () => {
+      box.ariaBusy = 'true';
+      await again();
+      box.ariaBusy = null;
+    };
+    box.append(h('div.buttons', null, h('button', { type: 'button', on: { click: retry } }, t('error.again'))));
+    if (problem.url && passes(problem)) awaitRecovery(box, problem.url, again);
+  }
   return box;
 }
+
+const passes = ({ status }) => status === 0 || status >= 500;
+
+function awaitRecovery(box, url, again) {
+  setTimeout(async () => {
+    const isBusy = document.hidden || [...document.querySelectorAll('dialog[open]')].some((one) => !one.contains(box));
+    const isOver = box.isConnected && !isBusy && await get(url).then(() => true, (problem) => !passes(problem));
+    if (!box.isConnected) return;
+    if (isOver) again(); else awaitRecovery(box, url, again);
+  }, retrySeconds * 1000);
+}
+
+const calmMilliseconds = 400;   // What comes sooner needs no word.
+
+/// Reads what belongs into a place, which says so where it takes long. What goes wrong stands below the place's heading, before
+/// what is there already, until it can be read. `read()` gives false where another read has overtaken it.
+export async function reading(place, read, signal) {
+  const part = (selector) => place.querySelector(`:scope > ${selector}`);
+  const slow = setTimeout(() => {
+    if (!part(':not(h2, h3)')) place.append(h('p.mute.loading', null, t('shell.loading')));
+  }, calmMilliseconds);
+  try {
+    if (await read() !== false) part('.trouble')?.remove();
+  } catch (problem) {
+    if (signal?.aborted) return;
+    const box = problemBox(problem, () => reading(place, read, signal));
+    const old = part('.trouble');
+    // What is asked for again and again says the same once.
+    if (old?.textContent === box.textContent) return;
+    old?.remove();
+    // What shows nothing while it has nothing has this now.
+    (place.closest('section[hidden]') ?? place).hidden = false;
+    const heading = part(':is(h2, h3, .section-head)');
+    if (heading) heading.after(box); else place.prepend(box);
+  } finally {
+    clearTimeout(slow);
+    part('.loading')?.remove();
+  }
+}
+
+/// What was refused to somebody who pressed a button or chose from a menu that tells of nothing else: said where they are,
+/// until they have read it.
+window.addEventListener('unhandledrejection', (event) => {
+  if (!(event.reason instanceof Problem)) return;
+  event.preventDefault();
+  document.querySelector('.refusal')?.remove();
+  const box = problemBox(event.reason);
+  box.classList.add('refusal');
+  box.popover = 'manual';
+  box.append(h('div.buttons', null, h('button', { type: 'button', on: { click: () => box.remove() } }, t('dialog.close'))));
+  ([...document.querySelectorAll('dialog[open]')].at(-1) ?? document.getElementById('main')).append(box);
+  box.showPopover();
+});

@@ -1,5 +1,6 @@
 // Tells each fact of the house in one line.
 
+import { me } from './api.js';
 import { h, path } from './dom.js';
 import { number } from './format.js';
 import { has, t, tr, word } from './i18n.js';
@@ -23,7 +24,7 @@ export function eventLine(event) {
     what: whatWord(kind, body),
     wish: body.profile_type ? word('preference', body.profile_type.toLowerCase()) : '',
     verb: body.verb ? word('verb', body.verb) : '',
-    partner: body.partner ? h('a', { href: path`/partners/${body.partner}` }, t('event.partner', { id: body.partner })) : '',
+    partner: body.partner ? partnerLink(body.partner) : '',
     key: 'new' in body ? t(body.new ? 'event.key.new' : 'event.key.old') : '',
     session: body.session ? h('a', { href: path`/sessions/${body.session}` }, short(body.session)) : '',
   };
@@ -51,6 +52,11 @@ function whatWord(kind, body) {
   return body.what ?? '';
 }
 
+/// A partner is of the whole house: whoever is limited to sites reads its name.
+export function partnerLink(id, name) {
+  return h('a', { href: me.sites ? null : path`/partners/${id}` }, name ?? t('event.partner', { id }));
+}
+
 /// An id that is too long to read, by its end: the beginnings of ids made together are alike.
 export function short(id) { return id.length > 12 ? `…${id.slice(-8)}` : id; }
 
@@ -62,7 +68,7 @@ function target(family, id, event) {
     case 'knock': return h('b', null, id);
     case 'session': return h('a.id', { href: path`/sessions/${id}` }, short(id));
     case 'cdr': return h('a.id', { href: path`/cdrs/${id}` }, short(id));
-    case 'partner': return h('a', { href: path`/partners/${id}` }, event.partner ?? t('event.partner', { id }));
+    case 'partner': return partnerLink(id, event.partner);
     case 'command': return event.station ? h(
       'a.id', { href: path`/stations/${event.station}` }, event.station
     ) : h('span', null, short(id));

@@ -3,7 +3,7 @@
 
 import { get, mayRun, remove, replace } from './api.js';
 import { sessionAt, stations } from './books.js';
-import { confirmDialog, problemBox } from './dialog.js';
+import { confirmDialog, problemBox, reading } from './dialog.js';
 import { announce, fill, h, path, settled } from './dom.js';
 import { t, word } from './i18n.js';
 import { onNews } from './live.js';
@@ -15,7 +15,7 @@ const step = { plain: 100, fine: 10 };
 
 /// A section of a site's page.
 export function planSection(site, signal) {
-  const section = h('section.plan');
+  const section = h('section.plan', null, h('h2', null, t('plan.title')));
   let plan = null, isPlacing = false;
   const pins = new Map();
   const here = () => stations.list().filter((s) => s.location?.id === site.id).sort(
@@ -25,16 +25,11 @@ export function planSection(site, signal) {
   const trouble = h('div');
   const failed = (problem) => fill(trouble, problemBox(problem));
 
-  async function load() {
-    try {
-      const { has_plan: has } = await get(path`/locations/${site.id}`, {}, { signal });
-      plan = has ? await get(path`/locations/${site.id}/plan`, {}, { signal }) : null;
-    } catch (problem) {
-      if (!signal.aborted) fill(section, h('h2', null, t('plan.title')), problemBox(problem, load));
-      return;
-    }
+  const load = () => reading(section, async () => {
+    const { has_plan: has } = await get(path`/locations/${site.id}`, {}, { signal });
+    plan = has ? await get(path`/locations/${site.id}/plan`, {}, { signal }) : null;
     draw();
-  }
+  }, signal);
 
   const choose = h('input', {
     type: 'file', accept: 'image/png,image/jpeg,image/webp', hidden: true, on: {

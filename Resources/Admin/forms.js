@@ -61,7 +61,8 @@ function select(field, common) {
 export function readFields(element, fields) {
   const values = {};
   for (const { name, type } of fields) {
-    const input = element.elements[name];
+    // By name alone: a field may be called `length`, as every collection has one.
+    const input = element.elements.namedItem(name);
     if (!input) continue;
     const text = input.value.trim();
     if (type === 'check') values[name] = input.checked;
@@ -76,7 +77,7 @@ export function readFields(element, fields) {
 /// Marks the field that a problem names and moves there.
 export function pointAt(element, problem) {
   const name = (problem.field ?? '').replace(/^[$./]+/, '');
-  const input = name && (element.elements[name] ?? element.elements[name.split(/[.[]/)[0]]);
+  const input = name && (element.elements.namedItem(name) ?? element.elements.namedItem(name.split(/[.[]/)[0]));
   if (!input?.focus) return;
   input.setAttribute('aria-invalid', 'true');
   input.focus();

@@ -1,7 +1,7 @@
 // Reads a long list page by page as the reader asks for more, and keeps its first page fresh.
 
 import { fill, h, settled } from './dom.js';
-import { problemBox } from './dialog.js';
+import { reading } from './dialog.js';
 import { t } from './i18n.js';
 
 /// `load(cursor)` reads a page, `draw(items, fresh)` shows what is there; `fresh` where the filter changed.
@@ -11,21 +11,26 @@ export function pager({ load, draw, signal, wait = 0, key = (item) => item.id, o
   const element = h('div.pager');
   let items = [], cursor = null, round = 0, pages = 0;
 
-  async function read(from) {
-    const mine = ++round;
+  /// A page, unless another one was asked for meanwhile.
+  async function fetched(from, mine) {
     try {
       const page = await load(from);
-      if (mine !== round || signal.aborted) return;
-      items = from === null ? page.items : items.concat(page.items);
-      pages = from === null ? 1 : pages + 1;
-      cursor = page.next_cursor;
-      draw(items, from === null);
-      foot();
+      return mine === round && !signal.aborted ? page : null;
     } catch (problem) {
-      if (signal.aborted || mine !== round) return;
-      fill(element, problemBox(problem, () => read(from)));
+      if (mine === round) throw problem;
+      return null;
     }
   }
+
+  const read = (from) => reading(element, async () => {
+    const page = await fetched(from, ++round);
+    if (!page) return false;
+    items = from === null ? page.items : items.concat(page.items);
+    pages = from === null ? 1 : pages + 1;
+    cursor = page.next_cursor;
+    draw(items, from === null);
+    return foot();
+  }, signal);
 
   function foot() {
     if (cursor === null) return element.replaceChildren();
@@ -33,26 +38,23 @@ export function pager({ load, draw, signal, wait = 0, key = (item) => item.id, o
   }
 
   /// New rows of the first page come in front of what is there; the order below does not change.
-  async function renew() {
-    const mine = round;
-    try {
-      const page = await load(null);
-      if (mine !== round || signal.aborted) return;
-      if (pages <= 1) {
-        items = page.items;
-        cursor = page.next_cursor;
-      } else if (order?.text) {
-        // Where new rows stand in it is known when the list is read again.
-        const fresh = new Map(page.items.map((item) => [key(item), item]));
-        items = items.map((item) => fresh.get(key(item)) ?? item);
-      } else {
-        const first = new Set(page.items.map(key));
-        items = [...page.items, ...items.filter((item) => !first.has(key(item)))];
-      }
-      draw(items, false);
-      foot();
-    } catch { /* The next event tries again. */ }
-  }
+  const renew = () => reading(element, async () => {
+    const page = await fetched(null, round);
+    if (!page) return false;
+    if (pages <= 1) {
+      items = page.items;
+      cursor = page.next_cursor;
+    } else if (order?.text) {
+      // Where new rows stand in it is known when the list is read again.
+      const fresh = new Map(page.items.map((item) => [key(item), item]));
+      items = items.map((item) => fresh.get(key(item)) ?? item);
+    } else {
+      const first = new Set(page.items.map(key));
+      items = [...page.items, ...items.filter((item) => !first.has(key(item)))];
+    }
+    draw(items, false);
+    return foot();
+  }, signal);
 
   const later = settled(wait, () => read(null));
   let started = false;

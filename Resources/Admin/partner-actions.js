@@ -9,15 +9,10 @@ import { given } from './forms.js';
 import { t } from './i18n.js';
 import { go } from './keys.js';
 
-/// The actions; `failed` hears the problem of those that ask nothing first.
-export function partnerActions(partner, failed) {
+export function partnerActions(partner) {
   const act = (verb, said) => async () => {
-    try {
-      partners.put(await post(path`/partners/${partner.id}/${verb}`, {}));
-      announce(t(said, { name: partner.name }));
-    } catch (problem) {
-      failed(problem);
-    }
+    partners.put(await post(path`/partners/${partner.id}/${verb}`, {}));
+    announce(t(said, { name: partner.name }));
   };
   const actions = [];
   if (mayRunAll()) {

@@ -3,7 +3,7 @@
 
 import { get, mayOwn, mayRunAll, patch, post } from './api.js';
 import { locations, partners, tariffs } from './books.js';
-import { dialog, form, problemBox } from './dialog.js';
+import { dialog, form, reading } from './dialog.js';
 import { announce, fill, h, path } from './dom.js';
 import { ago, none, number } from './format.js';
 import { t, word } from './i18n.js';
@@ -101,17 +101,11 @@ export function pullsSection(id, signal) {
       { id: 'error', label: t('col.error'), wide: true, cut: true, cell: (pull) => pull.last_error ?? none },
     ],
   });
-  const load = async () => {
-    try {
-      const { items } = await get(path`/partners/${id}/pulls`, {}, { signal });
-      section.hidden = items.length === 0;
-      table.show(items);
-    } catch (problem) {
-      if (signal.aborted) return;
-      section.hidden = false;
-      fill(section, h('h2', null, t('pulls.title')), problemBox(problem, load));
-    }
-  };
+  const load = () => reading(section, async () => {
+    const { items } = await get(path`/partners/${id}/pulls`, {}, { signal });
+    section.hidden = items.length === 0;
+    table.show(items);
+  }, signal);
   fill(section, h('div.section-head', null, h('h2', null, t('pulls.title')), h('div.buttons', null,
     h('a.button', { href: path`/roaming?partner=${id}` }, t('pulls.look')),
     mayRunAll() && doButton(t('pulls.now'), async () => {

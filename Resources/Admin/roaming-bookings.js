@@ -2,7 +2,7 @@
 
 import { get, mayRunAll, post } from './api.js';
 import { bookingMark } from './bookings.js';
-import { codeBlock, dialog, formDialog } from './dialog.js';
+import { codeBlock, dialog, formDialog, reading } from './dialog.js';
 import { announce, fill, h } from './dom.js';
 import { none, timeMark } from './format.js';
 import { given } from './forms.js';
@@ -38,12 +38,13 @@ function show(b) {
 /// A part of a location's sheet: what can be booked there, once that is known.
 export function bookable(location) {
   const place = h('div');
-  get('/roaming/booking-locations', { location: location.id, limit: 50 }).then(({ items }) => {
+  reading(place, async () => {
+    const { items } = await get('/roaming/booking-locations', { location: location.id, limit: 50 });
     if (!items.length) return;
     fill(place, h('h3', null, t('bookings.places')), h('ul.plain', null, items.map((offer) => h('li', null,
       h('span.id', null, offer.ref), ' ', h('span.mute', null, t('roaming.bookings.slots', { n: slots(offer).length })), ' ',
       mayRunAll() && h('button', { type: 'button', on: { click: () => book(offer) } }, t('bookings.book'))))));
-  }, () => {});
+  });
   return place;
 }
 

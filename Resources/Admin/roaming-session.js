@@ -2,7 +2,7 @@
 // asked for it there.
 
 import { get, mayRunAll, post, replace } from './api.js';
-import { codeBlock, dialog, formDialog, problemBox } from './dialog.js';
+import { codeBlock, dialog, formDialog, reading } from './dialog.js';
 import { announce, fill, h, path } from './dom.js';
 import { duration, kilowattHours, money, moneyInFull, none, number, timeMark } from './format.js';
 import { given } from './forms.js';
@@ -19,20 +19,16 @@ export function stateOfSession(session) { return mark('session', states[session.
 
 /// Opens its sheet, which follows what becomes of it.
 export function showSession({ id }) {
-  const place = h('div.stack', null, h('p.mute', null, t('roaming.loading')));
+  const place = h('div.stack');
   const open = new AbortController();
   dialog(t('roaming.session'), () => place, { cls: 'sheet', onClose: () => open.abort() });
-  const load = async () => {
-    try {
-      const [session, commands] = await Promise.all([
-        get(path`/roaming/sessions/${id}`, {}, { signal: open.signal }),
-        get('/roaming/commands', { session: id, limit: 20 }, { signal: open.signal }),
-      ]);
-      draw(place, session, commands.items, load);
-    } catch (problem) {
-      if (!open.signal.aborted) fill(place, problemBox(problem));
-    }
-  };
+  const load = () => reading(place, async () => {
+    const [session, commands] = await Promise.all([
+      get(path`/roaming/sessions/${id}`, {}, { signal: open.signal }),
+      get('/roaming/commands', { session: id, limit: 20 }, { signal: open.signal }),
+    ]);
+    draw(place, session, commands.items, load);
+  }, open.signal);
   onNews(({ events }) => { if (events?.some((e) => e.kind.startsWith('roaming.'))) load(); }, open.signal);
   load();
 }
@@ -54,13 +50,8 @@ function draw(place, s, commands, load) {
 function actions(session, load) {
   const send = (verb, body) => post(path`/roaming/commands/${verb}`, { session: session.id, ...body });
   const act = (verb) => async () => {
-    try {
-      await send(verb, {});
-      announce(t('roaming.sent'));
-    } catch (problem) {
-      dialog(word('verb', verb), () => problemBox(problem));
-    }
-    load();
+    await send(verb, {}).finally(load);
+    announce(t('roaming.sent'));
   };
   return [
     { label: t('roaming.limit'), run: () => limitDialog(send, load) },

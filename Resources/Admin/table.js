@@ -28,7 +28,7 @@ export class LiveTable {
     this.#foot = h('div.table-foot');
     this.#note = h('span.mute');
     this.#blank = h('div.blank', { hidden: true });
-    this.#wrap = h('div.table', null, table, this.#blank, this.#foot);
+    this.#wrap = h('div.table.is-empty', null, table, this.#blank, this.#foot);
     this.#drawHead();
     options.order?.meet(this.#wrap, options.columns, (by, down) => this.#sortBy(by, down));
     const release = () => {

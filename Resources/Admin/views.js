@@ -1,8 +1,8 @@
 // Filters of a screen under names of one's own: kept in the house, so they are there on every device.
 
 import { get, post, remove } from './api.js';
-import { formDialog, problemBox } from './dialog.js';
-import { announce, fill, h, path } from './dom.js';
+import { formDialog } from './dialog.js';
+import { announce, h, path } from './dom.js';
 import { t } from './i18n.js';
 import { go } from './keys.js';
 import { openMenu } from './menu.js';
@@ -11,23 +11,17 @@ const longest = 60;   // Characters of a name; the API refuses more.
 
 /// The button of saved filters for a filter bar; `screen` is the first part of the address.
 export function savedViews(screen) {
-  const trouble = h('div');
   const button = h('button', { type: 'button', 'aria-haspopup': 'menu', on: { click: show } }, t('views.title'));
   const query = () => location.search.slice(1);
 
   async function show() {
-    trouble.replaceChildren();
-    try {
-      const mine = (await get('/me/views')).items.filter((view) => view.screen === screen);
-      const here = mine.filter((view) => view.query === query());
-      openMenu(button, [
-        ...mine.map((view) => ({ label: here.includes(view) ? `✓ ${view.name}` : view.name, run: () => go(`/${screen}?${view.query}`) })),
-        { label: t('views.save'), run: save, disabled: !query(), why: t('views.save.nothing') },
-        ...here.map((view) => ({ label: t('views.remove', { name: view.name }), danger: true, run: () => forget(view) })),
-      ], t('views.title'));
-    } catch (problem) {
-      fill(trouble, problemBox(problem, show));
-    }
+    const mine = (await get('/me/views')).items.filter((view) => view.screen === screen);
+    const here = mine.filter((view) => view.query === query());
+    openMenu(button, [
+      ...mine.map((view) => ({ label: here.includes(view) ? `✓ ${view.name}` : view.name, run: () => go(`/${screen}?${view.query}`) })),
+      { label: t('views.save'), run: save, disabled: !query(), why: t('views.save.nothing') },
+      ...here.map((view) => ({ label: t('views.remove', { name: view.name }), danger: true, run: () => forget(view) })),
+    ], t('views.title'));
   }
 
   function save() {
@@ -39,13 +33,9 @@ export function savedViews(screen) {
   }
 
   async function forget(view) {
-    try {
-      await remove(path`/me/views/${view.id}`);
-      announce(t('views.removed', { name: view.name }));
-    } catch (problem) {
-      fill(trouble, problemBox(problem));
-    }
+    await remove(path`/me/views/${view.id}`);
+    announce(t('views.removed', { name: view.name }));
   }
 
-  return h('span.with-trouble', null, button, trouble);
+  return button;
 }

@@ -106,9 +106,18 @@ nonisolated extension BookingLocation {
 
 extension API {
   fileprivate func listBookings(_ call: Call) async throws -> Answer {
-    let (limit, cursor) = try (call.limit(), call.cursorID(of: Booking.self))
+    let limit = try call.limit()
     let location: ID<Location>? = try call.queryID("location")
     let isOpen: Bool? = try call.queryFlag("open") ? true : nil
+    if let order = try call.sorting(by: BookingColumn.self) {
+      return try order.page(
+        await house.read { books throws(StoreFault) in
+          try books.bookings.list(at: location, isOpen: isOpen, by: order, limit: limit)?.shaped {
+            booking throws(StoreFault) in try booking.json(books)
+          }
+        }, limit: limit)
+    }
+    let cursor = try call.cursorID(of: Booking.self)
     let found = try await house.read { books throws(StoreFault) in
       try books.bookings.list(at: location, isOpen: isOpen, before: cursor?.value, limit: limit).map {
         booking throws(StoreFault) in (booking.number, try booking.json(books))

@@ -1,6 +1,9 @@
 import Domain
 import Wire
 
+/// What bookings can be sorted by.
+nonisolated public enum BookingColumn: String, Word { case from, to, partner, status }
+
 /// What can be booked, and what is.
 nonisolated public struct Bookings {
   let db: Database
@@ -173,6 +176,27 @@ nonisolated public struct Bookings {
       WHERE number < ?1 AND (?2 IS NULL OR location = ?2) AND (?3 IS NULL OR (status = 'RESERVED') = ?3)
       ORDER BY number DESC LIMIT ?4
       """, cursor ?? .max, location, isOpen, Limits.page(limit), as: Booking.init(row:))
+  }
+
+  /// In another order; nil where the filter leaves too many.
+  public func list(
+    at location: ID<Location>?, isOpen: Bool?, by order: Sorting<BookingColumn>, limit: Int
+  ) throws(StoreFault) -> [Ranked<Booking>]? {
+    try db.ranks(
+      """
+      WITH found (number, value) AS MATERIALIZED (
+        SELECT number, coalesce(
+          CASE ?1
+            WHEN 'from' THEN starts_at
+            WHEN 'to' THEN ends_at
+            WHEN 'partner' THEN (SELECT lower(name) FROM partner WHERE id = booking.partner)
+            WHEN 'status' THEN status END,
+          -9223372036854775807)
+        FROM booking WHERE (?7 IS NULL OR location = ?7) AND (?8 IS NULL OR (status = 'RESERVED') = ?8) LIMIT ?6)
+      """, by: order, limit: limit, location, isOpen
+    )?.items { (number) throws(StoreFault) in
+      try db.first("SELECT * FROM booking WHERE number = ?1", number, as: Booking.init(row:))
+    }
   }
 
   /// Keeps a new one; its number is given here.

@@ -14,7 +14,7 @@ import Wire
 
   @Test func eachOrderThatIsDescribedIsTaken() async throws {
     let (house, owner) = try await Fixture.open()
-    #expect(sorted.count == 7)
+    #expect(sorted.count == 8)
     for operation in sorted {
       let words = operation.parameters.first { $0["name"] == "sort" }?["schema"]?["enum"]?.array ?? []
       #expect(!words.isEmpty)

@@ -36,6 +36,21 @@ import Wire
     return try #require(try bookings.booking(made.id))
   }
 
+  @Test(arguments: BookingColumn.allCases, [false, true])
+  func bookingsHaveEachOrder(_ column: BookingColumn, _ isDown: Bool) throws {
+    try reserve("B1", from: 7_200)
+    try reserve("B2", from: 3_600, token: "T2")
+    let order = Sorting(by: column, isDown: isDown)
+    let found = try #require(try bookings.list(at: nil, isOpen: true, by: order, limit: 1)).first
+    let first = try #require(found)
+    let rest = Sorting(by: column, isDown: isDown, after: first.rank)
+    let second = try #require(try bookings.list(at: house.location.id, isOpen: nil, by: rest, limit: 5))
+    // Equals follow their numbers.
+    let isTurned = column == .from || column == .to
+    #expect([first.item.id] + second.map(\.item.id) == (isTurned != isDown ? ["B2", "B1"] : ["B1", "B2"]))
+    #expect(try bookings.list(at: house.location.id, isOpen: false, by: order, limit: 5)?.isEmpty == true)
+  }
+
   @Test func aPlaceComesBackAsItWasMadeAndChanged() throws {
     #expect(try bookings.place("bl1") == place)
     var changed = place

@@ -38,6 +38,9 @@ class Window:
     def __init__(self, context, page, house):
         self.context, self.page, self.house = context, page, house
         self.trouble = []
+        self.watch(page)
+
+    def watch(self, page):
         page.on("pageerror", lambda error: self.trouble.append(f"error: {error}"))
         page.on("console", self._console)
         page.on("request", self._request)
@@ -50,7 +53,7 @@ class Window:
             self.trouble.append(line)
 
     def _request(self, request):
-        if not request.url.startswith((self.house.url, "data:", "blob:")):
+        if not request.url.startswith((self.house.url, "data:", "blob:", "about:")):
             self.trouble.append(f"request to {request.url}")
 
     async def go(self, path):

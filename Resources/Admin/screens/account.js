@@ -1,7 +1,7 @@
 // One's own account: password, authenticator, the browsers in which one is logged in.
 
 import { get, me, post, remove } from '../api.js';
-import { copyBox, dialog, form, formDialog, secretDialog } from '../dialog.js';
+import { copyBox, dialog, form, formDialog, reading, secretDialog } from '../dialog.js';
 import { announce, fill, h, path, shape } from '../dom.js';
 import { ago, timeMark } from '../format.js';
 import { t } from '../i18n.js';
@@ -10,7 +10,7 @@ import { listSection } from '../lists.js';
 /// Sections of the settings for whoever logged in; keys and the socket have nothing of this.
 export function accountSections(signal) {
   if (me.via !== 'session') return { elements: [], begin: async () => {} };
-  const factor = h('section');
+  const factor = h('section', null, h('h2', null, t('factor.title')));
   const logins = listSection({
     title: t('account.logins'), text: t('account.logins.text'), url: '/me/logins', signal, key: (one) => one.id, name: (one) => one.address,
     news: (e) => e.kind === 'user.login' || e.kind === 'user.changed',
@@ -20,13 +20,13 @@ export function accountSections(signal) {
       { id: 'since', label: t('account.since'), cell: (one) => timeMark(one.created_at) }, { id: 'used', label: t('settings.keys.used'), calm: true, cell: (one) => ago(one.used_at) },
     ],
   });
-  const drawFactor = async () => {
+  const drawFactor = () => reading(factor, async () => {
     const state = await get('/me/second-factor', {}, { signal });
     fill(factor, h('div.section-head', null, h('h2', null, t('factor.title')), h('div.buttons', null, state.on
       ? h('button', { type: 'button', on: { click: () => takeAway(drawFactor) } }, t('factor.remove'))
       : h('button.primary', { type: 'button', on: { click: () => begin(drawFactor) } }, t('factor.begin')))),
     h('p.mute', null, state.on ? t('factor.on', { n: state.recovery_codes }) : t('factor.off')));
-  };
+  }, signal);
   return { elements: [passwordSection(), factor, logins.element], begin: () => Promise.all([drawFactor(), logins.begin()]) };
 }
 

@@ -1,7 +1,7 @@
 // Alarms: what needs a person and is told to one, how that is told, and the letters that tell it.
 
 import { get, post, replace } from '../api.js';
-import { dialog, formDialog, problemBox } from '../dialog.js';
+import { dialog, formDialog, reading } from '../dialog.js';
 import { announce, fill, h } from '../dom.js';
 import { ago, none, timeMark } from '../format.js';
 import { t } from '../i18n.js';
@@ -79,24 +79,20 @@ function body(values) {
 function letters() {
   dialog(t('alarms.letters'), () => {
     const place = h('div');
-    const draw = async () => {
-      try {
-        const { items } = await get('/letters', { limit: 50 });
-        const table = new LiveTable({
-          caption: t('alarms.letters'), key: (l) => l.id, name: (l) => l.subject, empty: () => h('p.mute', null, t('alarms.letters.none')),
-          columns: [
-            { id: 'at', label: t('col.time'), head: true, cell: (l) => timeMark(l.created_at) }, { id: 'to', label: t('alarms.recipients'), cut: true, cell: (l) => l.to.join(' ') },
-            { id: 'subject', label: t('alarms.subject'), wide: true, cut: true, cell: (l) => l.subject },
-            { id: 'state', label: t('col.state'), cell: (l) => mark('yes', l.state === 'taken' ? 'ok' : l.state === 'waiting' && !l.attempts ? 'private' : 'failed', t(`alarms.letter.${l.state}`)) },
-            { id: 'why', label: t('walk.reason'), wide: true, cut: true, cell: (l) => l.why ?? none },
-          ],
-        });
-        table.show(items);
-        fill(place, table.element, h('div.buttons', null, csvButton('/letters')));
-      } catch (problem) {
-        fill(place, problemBox(problem, draw));
-      }
-    };
+    const draw = () => reading(place, async () => {
+      const { items } = await get('/letters', { limit: 50 });
+      const table = new LiveTable({
+        caption: t('alarms.letters'), key: (l) => l.id, name: (l) => l.subject, empty: () => h('p.mute', null, t('alarms.letters.none')),
+        columns: [
+          { id: 'at', label: t('col.time'), head: true, cell: (l) => timeMark(l.created_at) }, { id: 'to', label: t('alarms.recipients'), cut: true, cell: (l) => l.to.join(' ') },
+          { id: 'subject', label: t('alarms.subject'), wide: true, cut: true, cell: (l) => l.subject },
+          { id: 'state', label: t('col.state'), cell: (l) => mark('yes', l.state === 'taken' ? 'ok' : l.state === 'waiting' && !l.attempts ? 'private' : 'failed', t(`alarms.letter.${l.state}`)) },
+          { id: 'why', label: t('walk.reason'), wide: true, cut: true, cell: (l) => l.why ?? none },
+        ],
+      });
+      table.show(items);
+      fill(place, table.element, h('div.buttons', null, csvButton('/letters')));
+    });
     draw();
     return place;
   }, { cls: 'wide' });

@@ -1,10 +1,10 @@
 // How stations are used: by the hours of the week, over time, by connector, and which hours are empty; and beside it money,
 // failures, partners and next week.
 
-import { get, mayRunAll } from '../api.js';
+import { get, mayRunAll, me } from '../api.js';
 import { locations } from '../books.js';
 import { fill, h, path, query as queryOf, shape } from '../dom.js';
-import { problemBox } from '../dialog.js';
+import { reading } from '../dialog.js';
 import { amount, day, duration, kilowattHours, none, number } from '../format.js';
 import { filterBar } from '../forms.js';
 import { locale, t, word } from '../i18n.js';
@@ -21,32 +21,31 @@ export async function show({ root, signal, query, head, keep }) {
   ], () => { keep(bar.values()); draw(); });
   const place = h('div.stack');
   root.append(bar, place);
+  const draw = () => reading(place, drawAll, signal);
   await draw();
 
-  async function draw() {
+  async function drawAll() {
     const { days, location, failures: by } = bar.values();
     // Days, which begin by the clock of the house and not by the reader's.
     const values = { location, from: dateIn(1 - Number(days)), to: dateIn(1) };
-    try {
-      const [usage, map, connectors, empty, margin, failures, partners, forecast] = await Promise.all([
-        get('/insight/usage', { ...values, by: Number(days) > 100 ? 'week' : 'day' }, { signal }), get('/insight/heatmap', values, { signal }),
-        get('/insight/connectors', values, { signal }), get('/insight/off-peak', values, { signal }),
-        get('/insight/margin', { ...values, by: 'location' }, { signal }), get('/insight/failures', { ...values, by }, { signal }),
-        get('/insight/partners', { from: values.from, to: values.to }, { signal }), get('/insight/forecast', { location }, { signal }),
-      ]);
-      const csv = (what, more = {}) => h('a.button', { href: `/api/v1/insight/${what}.csv${queryOf({ ...values, ...more })}`, download: `${what}.csv` }, 'CSV');
-      fill(place, figures(usage), h('section', null, h('div.section-head', null, h('h2', null, t('analytics.heatmap')), h('div.buttons', null, csv('heatmap'))),
-        h('p.mute', null, t('analytics.heatmap.text', { n: map.evses })), heatmap(map), emptyHours(empty)),
-      h('section', null, h('div.section-head', null, h('h2', null, t('analytics.time')), h('div.buttons', null, csv('usage'))), bars(usage), usageTable(usage)),
-      h('section', null, h('div.section-head', null, h('h2', null, t('analytics.connectors')), h('div.buttons', null, csv('connectors'))), connectorTable(connectors)),
-      h('section', null, h('div.section-head', null, h('h2', null, t('analytics.margin')), h('div.buttons', null,
-        mayRunAll() && h('button', { type: 'button', on: { click: () => askPrice(locations.list(), location, draw) } }, t('analytics.price.title')), csv('margin', { by: 'location' }))), marginTable(margin)),
-      h('section', null, h('div.section-head', null, h('h2', null, t('analytics.failures')), h('div.buttons', null, csv('failures', { by }))), failureTable(failures)),
-      h('section', null, h('div.section-head', null, h('h2', null, t('analytics.partners')), h('div.buttons', null, csv('partners', { location: '' }))), partnerTable(partners)),
-      h('section', null, h('div.section-head', null, h('h2', null, t('analytics.forecast')), h('div.buttons', null, csv('forecast', { from: '', to: '' }))), forecastChart(forecast, usage.zone)));
-    } catch (problem) {
-      if (!signal.aborted) fill(place, problemBox(problem, draw));
-    }
+    // What partners bring and which hours are empty is of the whole house.
+    const isWhole = me.sites === null;
+    const [usage, map, connectors, empty, margin, failures, partners, forecast] = await Promise.all([
+      get('/insight/usage', { ...values, by: Number(days) > 100 ? 'week' : 'day' }, { signal }), get('/insight/heatmap', values, { signal }),
+      get('/insight/connectors', values, { signal }), isWhole && get('/insight/off-peak', values, { signal }),
+      get('/insight/margin', { ...values, by: 'location' }, { signal }), get('/insight/failures', { ...values, by }, { signal }),
+      isWhole && get('/insight/partners', { from: values.from, to: values.to }, { signal }), get('/insight/forecast', { location }, { signal }),
+    ]);
+    const csv = (what, more = {}) => h('a.button', { href: `/api/v1/insight/${what}.csv${queryOf({ ...values, ...more })}`, download: `${what}.csv` }, 'CSV');
+    fill(place, figures(usage), h('section', null, h('div.section-head', null, h('h2', null, t('analytics.heatmap')), h('div.buttons', null, csv('heatmap'))),
+      h('p.mute', null, t('analytics.heatmap.text', { n: map.evses })), heatmap(map), isWhole && emptyHours(empty)),
+    h('section', null, h('div.section-head', null, h('h2', null, t('analytics.time')), h('div.buttons', null, csv('usage'))), bars(usage), usageTable(usage)),
+    h('section', null, h('div.section-head', null, h('h2', null, t('analytics.connectors')), h('div.buttons', null, csv('connectors'))), connectorTable(connectors)),
+    h('section', null, h('div.section-head', null, h('h2', null, t('analytics.margin')), h('div.buttons', null,
+      mayRunAll() && h('button', { type: 'button', on: { click: () => askPrice(locations.list(), location, draw) } }, t('analytics.price.title')), csv('margin', { by: 'location' }))), marginTable(margin)),
+    h('section', null, h('div.section-head', null, h('h2', null, t('analytics.failures')), h('div.buttons', null, csv('failures', { by }))), failureTable(failures)),
+    isWhole && h('section', null, h('div.section-head', null, h('h2', null, t('analytics.partners')), h('div.buttons', null, csv('partners', { location: '' }))), partnerTable(partners)),
+    h('section', null, h('div.section-head', null, h('h2', null, t('analytics.forecast')), h('div.buttons', null, csv('forecast', { from: '', to: '' }))), forecastChart(forecast, usage.zone)));
   }
 }
 

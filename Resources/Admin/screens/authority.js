@@ -1,15 +1,15 @@
 // The house's own certificate authority and the roots that it trusts, for the settings.
 
-import { get, mayOwn, mayRunAll, me, post, remove } from '../api.js';
-import { copyBox, dialog, formDialog, secretDialog, typedField } from '../dialog.js';
+import { get, mayOwn, mayRunAll, post, remove } from '../api.js';
+import { copyBox, dialog, formDialog, reading, secretDialog, typedField } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
 import { day, none } from '../format.js';
 import { t, word } from '../i18n.js';
 import { facts, listSection, sure } from '../lists.js';
 
 export function authoritySections(signal) {
-  const box = h('section');
-  const draw = async () => {
+  const box = h('section', null, h('h2', null, t('ca.title')));
+  const draw = () => reading(box, async () => {
     const found = await get('/ca', {}, { signal });
     const one = (purpose) => found[purpose] && facts(
       [t('ca.name'), found[purpose].common_name], [t('fact.serial'), h('span.mono', null, found[purpose].serial)], [t('col.until'), day(found[purpose].expires_at)],
@@ -21,9 +21,9 @@ export function authoritySections(signal) {
       found.station && h('button', { type: 'button', on: { click: doorCertificate } }, t('ca.door')))),
     h('p.mute', null, t('ca.text')), found.station ? [h('h3', null, t('ca.station')), one('station')] : h('p', null, t('ca.none')),
     found.v2g && [h('h3', null, t('ca.v2g')), one('v2g')]);
-  };
+  }, signal);
   const issued = listSection({
-    title: t('ca.issued'), level: 'h3', empty: t('ca.issued.none'), url: '/ca/certificates', csv: me.sites === null, signal, news: (e) => /^certificate\.(issued|revoked)$/.test(e.kind),
+    title: t('ca.issued'), level: 'h3', empty: t('ca.issued.none'), url: '/ca/certificates', csv: true, signal, news: (e) => /^certificate\.(issued|revoked)$/.test(e.kind),
     key: (c) => c.serial, name: (c) => c.common_name,
     actions: (c) => (mayRunAll() && !c.revoked_at ? [{ label: t('ca.revoke'), key: 'x', danger: true, run: () => revoke(c) }] : []),
     columns: [

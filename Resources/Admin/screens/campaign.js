@@ -1,6 +1,7 @@
 // One campaign: how far it is, station by station.
 
 import { get, mayRunAll, post } from '../api.js';
+import { reading } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
 import { ago, none, number, timeMark } from '../format.js';
 import { who } from '../events.js';
@@ -11,7 +12,7 @@ import { mark } from '../states.js';
 import { LiveTable } from '../table.js';
 
 export async function show({ root, signal, params, head }) {
-  const box = h('div.stack');
+  const box = h('div.stack'), trouble = h('div');
   const table = new LiveTable({
     caption: t('nav.stations'), key: (s) => s.station, href: (s) => path`/stations/${s.station}?tab=duties`, name: (s) => s.station,
     columns: [
@@ -40,7 +41,7 @@ export async function show({ root, signal, params, head }) {
     ));
     table.show(campaign.stations);
   };
-  root.append(box, table.element);
-  onNews(({ events }) => { if (events?.some((e) => e.kind.startsWith('command.') || e.kind.startsWith('station.'))) draw().catch(() => {}); }, signal);
+  root.append(trouble, box, table.element);
+  onNews(({ events }) => { if (events?.some((e) => e.kind.startsWith('command.') || e.kind.startsWith('station.'))) reading(trouble, draw, signal); }, signal);
   await draw();
 }

@@ -2,7 +2,7 @@
 
 import { get, mayRun, post } from '../api.js';
 import { locations } from '../books.js';
-import { short } from '../events.js';
+import { partnerLink, short } from '../events.js';
 import { h, path } from '../dom.js';
 import { codeBlock, formDialog } from '../dialog.js';
 import { duration, kilowattHours, money, moneyInFull, none, timeMark } from '../format.js';
@@ -59,7 +59,7 @@ export async function show({ root, signal, params, head }) {
         ),
         fact(
           t('col.partner'),
-          cdr.partner ? h('a', { href: path`/partners/${cdr.partner.id}` }, cdr.partner.name) : t('sessions.ours')
+          cdr.partner ? partnerLink(cdr.partner.id, cdr.partner.name) : t('sessions.ours')
         ),
         fact(t('col.evse_id'), h('span.id', null, cdr.evse_id)), fact(
           t('field.token_type'), word('token_type', cdr.token.type)

@@ -1,7 +1,7 @@
 // Whether the house is sound, as the doctor finds it, and a text for whoever helps from afar.
 
 import { get } from '../api.js';
-import { codeBlock, problemBox } from '../dialog.js';
+import { codeBlock, reading } from '../dialog.js';
 import { announce, copyText, fill, h } from '../dom.js';
 import { t } from '../i18n.js';
 import { doButton } from '../lists.js';
@@ -23,18 +23,14 @@ export function checkupSection(signal) {
       { id: 'remedy', label: t('checkup.help'), wide: true, cell: (one) => one.remedy ?? '' },
     ],
   });
-  const look = async () => {
-    fill(place, h('p.mute', { role: 'status' }, t('checkup.looking')));
-    try {
-      ({ findings } = await get('/checkup', {}, { signal, seconds: patience }));
-      // What is wrong first.
-      const rank = (one) => Object.keys(shapes).indexOf(one.verdict);
-      table.show([...findings].sort((a, b) => rank(b) - rank(a)));
-      fill(place, table.element);
-    } catch (problem) {
-      if (!signal.aborted) fill(place, problemBox(problem, look));
-    }
-  };
+  const look = () => reading(place, async () => {
+    fill(place, h('p.mute.loading', { role: 'status' }, t('checkup.looking')));
+    ({ findings } = await get('/checkup', {}, { signal, seconds: patience }));
+    // What is wrong first.
+    const rank = (one) => Object.keys(shapes).indexOf(one.verdict);
+    table.show([...findings].sort((a, b) => rank(b) - rank(a)));
+    fill(place, table.element);
+  }, signal);
   const copy = async () => {
     const facts = await get('/support', {}, { signal });
     const part = (title, lines) => `\n== ${title} ==\n${lines.join('\n')}\n`;

@@ -1,8 +1,8 @@
 // Invoices of a month: who owes what, closing the month, the papers, credit notes.
 
-import { all, get, mayRun, mayRunAll, post } from '../api.js';
+import { all, get, mayRun, mayRunAll, me, post } from '../api.js';
 import { fill, h, path, query as queryOf } from '../dom.js';
-import { problemBox } from '../dialog.js';
+import { reading } from '../dialog.js';
 import { amount, kilowattHours, money, month as monthName, none, number, timeMark } from '../format.js';
 import { who } from '../events.js';
 import { language, t, word } from '../i18n.js';
@@ -32,15 +32,14 @@ export async function show({ root, signal, query, head, keep }) {
     await draw();
   }
   async function draw() {
-    try {
-      const shown = await get(path`/months/${month}`, {}, { signal });
-      const held = shown.closed ? [] : await all('/cdrs', { held: true }, { most: 500, signal });
-      fill(place, monthSection(shown, draw), heldSection(held.filter((c) => c.ended_at < shown.ends_at), draw));
-    } catch (problem) {
-      if (signal.aborted) return;
-      fill(place, problemBox(problem, draw));
-    }
+    // A month is the whole house's.
+    if (me.sites === null) await reading(place, drawMonth, signal);
     await list.begin();
+  }
+  async function drawMonth() {
+    const shown = await get(path`/months/${month}`, {}, { signal });
+    const held = shown.closed ? [] : await all('/cdrs', { held: true }, { most: 500, signal });
+    fill(place, monthSection(shown, draw), heldSection(held.filter((c) => c.ended_at < shown.ends_at), draw));
   }
   await draw();
 }

@@ -1,7 +1,7 @@
 // The message log: OCPP and OCPI in one, filtered, followed live, each message with its answer.
 
 import { get, mayRun, post } from '../api.js';
-import { codeBlock, dialog, problemBox } from '../dialog.js';
+import { codeBlock, dialog, reading } from '../dialog.js';
 import { announce, fill, h, path } from '../dom.js';
 import { clockInFull, day, number, seconds, timeMark } from '../format.js';
 import { filterBar } from '../forms.js';
@@ -70,13 +70,9 @@ export function parkedSection({ signal, station }) {
     },
   });
   const settle = async (message) => {
-    try {
-      await post(path`/parked/${message.id}/settle`, {});
-      announce(t('parked.settled'));
-      list.begin();
-    } catch (problem) {
-      fill(list.element, problemBox(problem));
-    }
+    await post(path`/parked/${message.id}/settle`, {});
+    announce(t('parked.settled'));
+    list.begin();
   };
   element.append(h('div.section-head', null, h('h2', null, t('parked.title')), csvButton('/parked', () => ({ station }))), h('p.mute', null, t('parked.text')), table.element, list.element);
   onNews(({ events }) => { if (events?.some((e) => e.kind === 'station.parked')) list.refresh(); }, signal);
@@ -140,8 +136,8 @@ export function messageTable({ filter, columns, signal, wait = 0, isFollowing = 
 }
 
 /// A message in full, with its answer or its call and the time between them.
-export async function showMessage(message, around = []) {
-  const other = h('div', null, h('p.mute', null, t('messages.looking')));
+export function showMessage(message, around = []) {
+  const other = h('div');
   dialog(`${message.door.toUpperCase()} · ${message.action ?? t('messages.answer')}`, () => [
     h('dl.facts', null,
       h('dt', null, t('col.time')), h('dd', null, day(message.at), ' ', clockInFull(message.at)),
@@ -152,10 +148,13 @@ export async function showMessage(message, around = []) {
       message.error && [h('dt', null, t('col.state')), h('dd.bad', null, t('messages.error'))]),
     codeBlock(pretty(message.text)), other,
   ], { cls: 'sheet' });
-  const pair = message.correlation ? await findPair(message, around) : null;
-  if (!pair) return fill(other, h('p.mute', null, t('messages.alone')));
+  reading(other, async () => showPair(other, message, message.correlation ? await findPair(message, around) : null));
+}
+
+function showPair(place, message, pair) {
+  if (!pair) return fill(place, h('p.mute', null, t('messages.alone')));
   const took = Math.abs(new Date(pair.at) - new Date(message.at));
-  fill(other, h(
+  return fill(place, h(
     'h3', null,
     pair.at >= message.at && pair.id > message.id ? t('messages.answered', { after: seconds(took) }) : t(
       'messages.called', { before: seconds(took) }
@@ -168,15 +167,9 @@ async function findPair(message, around) {
   const isPair = (m) => m.id !== message.id && m.correlation === message.correlation && m.peer === message.peer && m.direction !== message.direction;
   const near = around.find(isPair);
   if (near) return near;
-  try {
-    const from = new Date(new Date(message.at).getTime() - 120_000).toISOString();
-    const page = await get('/messages', {
-      door: message.door, peer: message.peer, q: message.correlation, from, limit: 20,
-    });
-    return page.items.find(isPair) ?? null;
-  } catch {
-    return null;
-  }
+  const from = new Date(new Date(message.at).getTime() - 120_000).toISOString();
+  const page = await get('/messages', { door: message.door, peer: message.peer, q: message.correlation, from, limit: 20 });
+  return page.items.find(isPair) ?? null;
 }
 
 /// JSON with its lines broken; a message of OCPI may begin with a head that is none.

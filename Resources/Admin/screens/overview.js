@@ -9,7 +9,7 @@ import { t, word } from '../i18n.js';
 import { onNews } from '../live.js';
 import { flash, LiveTable } from '../table.js';
 import { glyph, mark } from '../states.js';
-import { eventLine } from '../events.js';
+import { eventLine, partnerLink } from '../events.js';
 import { sessionColumns } from '../session-columns.js';
 import { later } from '../rest.js';
 
@@ -27,9 +27,8 @@ let earlier = [];           // What the daemon noted before.
 
 /// The line up to now. Whoever sees some sites only begins it with the page.
 async function lookBack(signal) {
-  try {
-    earlier = (await get('/power', {}, { signal })).items.map((one) => ({ at: new Date(one.at).getTime(), value: Number(one.power_kw) }));
-  } catch { /* It begins now. */ }
+  if (me.sites !== null) return;
+  earlier = (await get('/power', {}, { signal })).items.map((one) => ({ at: new Date(one.at).getTime(), value: Number(one.power_kw) }));
 }
 
 const line = () => [...earlier.filter((one) => !power.length || one.at < power[0].at), ...power];
@@ -90,7 +89,6 @@ export async function show({ root, signal, head }) {
   draw();
   drawSessions();
   chart.show(line());
-  lookBack(signal).then(() => chart.show(line()));
   const timer = setInterval(() => chart.show(line()), 1000);
   signal.addEventListener('abort', () => clearInterval(timer));
 
@@ -106,7 +104,7 @@ export async function show({ root, signal, head }) {
     if (has !== known.has_stations && has) { known.has_stations = true; me.first_run.has_stations = true; showSteps(); }
   }, { signal });
 
-  const page = await get('/events', { newest: true, limit: feedLength }, { signal });
+  const [page] = await Promise.all([get('/events', { newest: true, limit: feedLength }, { signal }), lookBack(signal)]);
   feed.append(h('li.none.mute', null, t('overview.feed.none')));
   const add = (event, isNew) => {
     const line = eventLine(event);
@@ -126,7 +124,7 @@ function needsTable() {
     if (one.cdr) return h('a', { href: path`/cdrs/${one.cdr}` }, one.cdr);
     if (one.kind === 'station_knocking') return one.station ? h('span.id', null, one.station) : '';
     if (one.station) return h('a.id', { href: leads(one) }, one.station, one.evse ? ` · ${one.evse}` : '');
-    if (one.partner) return h('a', { href: path`/partners/${one.partner.id}` }, one.partner.name);
+    if (one.partner) return partnerLink(one.partner.id, one.partner.name);
     return one.count > 1 ? h('a', { href: wherever(one.kind) }, t('overview.count', { n: one.count })) : '';
   };
   return new LiveTable({

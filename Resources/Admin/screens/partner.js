@@ -2,8 +2,8 @@
 
 import { get } from '../api.js';
 import { partners } from '../books.js';
-import { problemBox } from '../dialog.js';
-import { fill, h, path } from '../dom.js';
+import { reading } from '../dialog.js';
+import { fill, h, path, put } from '../dom.js';
 import { short } from '../events.js';
 import { ago, moment, none, number, timeMark } from '../format.js';
 import { t, word } from '../i18n.js';
@@ -22,22 +22,21 @@ export async function show({ root, signal, params, head }) {
   const id = Number(params.id);
   let partner = await get(path`/partners/${id}`, {}, { signal });
   partners.ready().catch(() => {});
-  const trouble = h('div'), figures = h('dl.kpis'), facts = h('dl.facts'), lasting = h('div'), trace = h('ol.trace'), pushes = h('div'), endpoints = h('div');
-  const failed = (problem) => fill(trouble, problemBox(problem));
+  const figures = h('dl.kpis'), facts = h('dl.facts'), lasting = h('div'), trace = h('div'), pushes = h('div'), endpoints = h('div');
   const drawHead = () => head({
     title: partner.name, back: { href: '/partners', label: t('nav.partners') },
     sub: [mark('partner', stateOfPartner(partner)), h(
       'span', null, partner.version ? t('partners.ocpi', { version: partner.version }) : t('partners.no_version')
     ),
       h('span', null, t('partners.contact'), ' ', ago(partner.last_contact_at))],
-    buttons: partnerActions(partner, failed).filter((a) => ['d', 'p'].includes(a.key)).map((action) => h('button', {
+    buttons: partnerActions(partner).filter((a) => ['d', 'p'].includes(a.key)).map((action) => h('button', {
       type: 'button', disabled: action.disabled, title: action.disabled ? action.why : null, 'aria-keyshortcuts': `. ${action.key}`, on: { click: action.run },
     }, action.label)),
-    actions: () => partnerActions(partner, failed),
+    actions: () => partnerActions(partner),
   });
   drawHead();
   const papers = { publishing: publishingSection(() => partner), notes: notesSection(() => partner) };
-  root.append(trouble, h('section', { 'aria-label': t('partners.queue') }, figures),
+  root.append(h('section', { 'aria-label': t('partners.queue') }, figures),
     h('section', null, h('h2', null, t('partners.pushes')), pushes),
     h('div.two', null,
       h(
@@ -85,19 +84,15 @@ export async function show({ root, signal, params, head }) {
   });
   bar.append(csvButton(path`/partners/${id}/pushes`, () => bar.values()));
   fill(pushes, bar, table.element, list.element);
-  const drawTrace = async () => {
+  const drawTrace = () => reading(trace, async () => {
     const page = await get(path`/partners/${id}/trace`, {}, { signal });
-    fill(
-      trace,
-      page.items.length ? page.items.map((step) => h('li', null, stepLine(step))) : h(
-        'li.mute', null, t('partners.trace.none')
-      )
-    );
-  };
+    fill(trace, h('ol.trace', null, page.items.length ? page.items.map((step) => h('li', null, stepLine(step)))
+      : h('li.mute', null, t('partners.trace.none'))));
+  }, signal);
   onNews(({ events }) => {
     const mine = (events ?? []).filter((e) => e.subject === `partner/${id}`);
     if (!mine.length) return;
-    if (mine.some((e) => e.kind === 'partner.step' || e.kind === 'partner.registered')) drawTrace().catch(() => {});
+    if (mine.some((e) => e.kind === 'partner.step' || e.kind === 'partner.registered')) drawTrace();
     list.refresh();
   }, signal);
   const timer = setInterval(() => { if (!document.hidden && partner.queue.due > 0) list.refresh(); }, 2000);
@@ -176,7 +171,7 @@ function drawEndpoints(place, p) {
 
 /// The newest answers to pushes, with the time that each took.
 function acksBox(id, signal) {
-  const feed = h('ol.feed');
+  const feed = h('ol.feed'), place = h('div');
   const add = (event) => {
     if (event.subject !== `partner/${id}` || ![
       'push.acknowledged', 'push.failed', 'push.parked',
@@ -191,9 +186,11 @@ function acksBox(id, signal) {
     while (feed.children.length > 20) feed.lastChild.remove();
   };
   feed.append(h('li.none.mute', null, t('partners.acks.none')));
-  get('/events', { subject: `partner/${id}`, newest: true, limit: 20 }, { signal }).then(
-    (page) => page.items.reverse().forEach(add), () => {}
-  );
+  reading(place, async () => {
+    const page = await get('/events', { subject: `partner/${id}`, newest: true, limit: 20 }, { signal });
+    page.items.reverse().forEach(add);
+    put(place, feed);
+  }, signal);
   onNews(({ events }) => { for (const event of events ?? []) add(event); }, signal);
-  return feed;
+  return place;
 }

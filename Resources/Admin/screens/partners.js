@@ -2,8 +2,8 @@
 
 import { mayOwn, me, post } from '../api.js';
 import { partners } from '../books.js';
-import { copyBox, dialog, form, formDialog, problemBox, secretDialog } from '../dialog.js';
-import { fill, h, path } from '../dom.js';
+import { copyBox, dialog, form, formDialog, secretDialog } from '../dialog.js';
+import { h, path } from '../dom.js';
 import { ago, none, number } from '../format.js';
 import { given } from '../forms.js';
 import { t } from '../i18n.js';
@@ -16,7 +16,6 @@ import { partnerActions } from '../partner-actions.js';
 import { stepLine } from './partner.js';
 
 export async function show({ root, signal, head }) {
-  const trouble = h('div');
   const buttons = () => mayOwn() && [
     h('button', { type: 'button', on: { click: inviteDialog } }, t('partners.invite')),
     h('button', { type: 'button', on: { click: registerDialog } }, t('partners.register')),
@@ -27,7 +26,7 @@ export async function show({ root, signal, head }) {
   });
   const table = new LiveTable({
     caption: t('nav.partners'), key: (p) => p.id, href: (p) => path`/partners/${p.id}`, name: (p) => p.name, sort: { by: 'name' },
-    actions: (p) => partnerActions(p, (problem) => fill(trouble, problemBox(problem))),
+    actions: partnerActions,
     empty: () => h(
       'div', null, h('h2', null, t('partners.none')), h('p', null, t('partners.none.text')),
       h('div.buttons', null, buttons() || null), versionsBoxes()
@@ -60,7 +59,7 @@ export async function show({ root, signal, head }) {
       { id: 'error', label: t('col.error'), wide: true, cut: true, cell: (p) => p.queue.last_error ?? none },
     ],
   });
-  root.append(trouble, table.element);
+  root.append(table.element);
   partners.listen(() => table.show(partners.list()), signal);
   await partners.ready();
   table.show(partners.list());

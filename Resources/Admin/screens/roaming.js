@@ -2,7 +2,7 @@
 
 import { get, mayRunAll, post } from '../api.js';
 import { partners } from '../books.js';
-import { codeBlock, dialog, form, problemBox } from '../dialog.js';
+import { codeBlock, dialog, form, reading } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
 import { ago, kilowattHours, kilowatts, money, moneyInFull, none, number, timeMark } from '../format.js';
 import { filterBar } from '../forms.js';
@@ -130,9 +130,9 @@ function opener(content, click) { return h('button.link', { type: 'button', on: 
 
 /// A sheet that fills itself with what the API says of one thing.
 function sheet(title, url, build) {
-  const place = h('div.stack', null, h('p.mute', null, t('roaming.loading')));
+  const place = h('div.stack');
   dialog(title, () => place, { cls: 'sheet' });
-  get(url).then((item) => fill(place, build(item, place)), (problem) => fill(place, problemBox(problem)));
+  reading(place, async () => fill(place, build(await get(url), place)));
 }
 
 function showPlace(place) {

@@ -3,7 +3,8 @@
 import { get } from '../api.js';
 import { openSessions } from '../books.js';
 import { AreaChart } from '../chart.js';
-import { eventLine, short } from '../events.js';
+import { eventLine, partnerLink, short } from '../events.js';
+import { reading } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
 import {
   ago, clockInFull, duration, kilowattHours, kilowatts, lasting, money, moneyInFull, none, now, number, percent,
@@ -26,7 +27,7 @@ export async function show({ root, signal, params, head }) {
   const chart = new AreaChart(t('session.power'), 'kW', {
     zone, empty: t('session.power.empty'), isOver: () => Boolean(state.session.ended_at),
   });
-  const facts = h('dl.facts'), price = h('div.stack'), timeline = h('div'), pushes = h('div');
+  const facts = h('dl.facts'), price = h('div.stack'), timeline = h('div'), pushes = h('div'), trouble = h('div');
   const drawHead = () => {
     const s = state.session;
     head({
@@ -45,7 +46,7 @@ export async function show({ root, signal, params, head }) {
     });
   };
   drawHead();
-  root.append(h('section', { 'aria-label': t('session.figures') }, figures),
+  root.append(trouble, h('section', { 'aria-label': t('session.figures') }, figures),
     h(
       'div.two', null, h('section', null, h('h2', null, t('session.power')), chart.element),
       h('section', null, h('h2', null, t('session.facts')), facts)
@@ -80,16 +81,16 @@ export async function show({ root, signal, params, head }) {
 
   let pending = null;
   const reload = () => {
-    pending ??= setTimeout(async () => {
+    pending ??= setTimeout(() => {
       pending = null;
-      try {
+      reading(trouble, async () => {
         const before = state.session.state;
         state.session = await get(path`/sessions/${params.id}`, {}, { signal });
         if (before !== state.session.state) drawHead();
         points.splice(0, points.length, ...powerOf(state.session));
         await loadMessages(state, signal);
         if (!signal.aborted) draw();
-      } catch { /* The next event tries again. */ }
+      }, signal);
     }, 400);
   };
   onNews(({ events }) => {
@@ -141,7 +142,7 @@ function drawFacts(list, s) {
     fact(t('fact.contract'), h('span.id', null, s.token.contract_id)),
     fact(
       t('col.partner'),
-      s.partner ? h('a', { href: path`/partners/${s.partner.id}` }, s.partner.name) : t('sessions.ours')
+      s.partner ? partnerLink(s.partner.id, s.partner.name) : t('sessions.ours')
     ),
     fact(t('fact.auth'), word('auth', s.auth_method)),
     fact(t('col.start'), timeMark(s.started_at, s.location?.time_zone)), fact(
@@ -266,7 +267,7 @@ export function pushTable(rows, { empty, isOnePartner } = {}) {
       { id: 'what', label: t('col.what'), head: true, cell: (p) => `${word('module', p.module)} ${short(p.object)}` },
       !isOnePartner && {
         id: 'partner', label: t('col.partner'),
-        cell: (p) => h('a', { href: path`/partners/${p.partner.id}` }, p.partner.name),
+        cell: (p) => partnerLink(p.partner.id, p.partner.name),
       },
       { id: 'state', label: t('col.state'), cell: (p) => mark('push', p.state) },
       { id: 'attempts', label: t('col.attempts'), num: true, cell: (p) => (p.attempts ? number(p.attempts) : none) },

@@ -4,6 +4,7 @@ import { get, mayHelp, mayRun } from '../api.js';
 import { openSessions, partners } from '../books.js';
 import { stopSession } from '../commands.js';
 import { confirmClose } from '../closing.js';
+import { reading } from '../dialog.js';
 import { h, path } from '../dom.js';
 import { filterBar } from '../forms.js';
 import { t, word } from '../i18n.js';
@@ -74,7 +75,8 @@ export async function show({ root, signal, query, head, keep }) {
       )
       .sort((a, b) => (a.started_at < b.started_at ? 1 : -1)));
   };
-  root.append(bar, h('section', null, h('h2', null, t('sessions.open')), open.element),
+  const running = h('div');
+  root.append(bar, h('section', null, h('h2', null, t('sessions.open')), open.element, running),
     h('section', null, h('h2', null, t('sessions.ended')), ended.element, list.element));
   openSessions.listen(drawOpen, signal);
   onNews(({ events }) => {
@@ -82,8 +84,10 @@ export async function show({ root, signal, query, head, keep }) {
       'session.ended', 'session.closed', 'session.invalid', 'cdr.made',
     ].includes(e.kind))) list.refresh();
   }, signal);
-  await Promise.all([openSessions.ready(), list.begin()]);
-  drawOpen();
+  await Promise.all([reading(running, async () => {
+    await openSessions.ready();
+    drawOpen();
+  }, signal), list.begin()]);
 }
 
 /// What can be done with a session.

@@ -2,7 +2,7 @@
 
 import { get, mayOwn, me, patch, post, remove, replace } from '../api.js';
 import { stationURLs } from '../actions.js';
-import { confirmDialog, copyBox, form, formDialog, secretDialog } from '../dialog.js';
+import { confirmDialog, copyBox, form, formDialog, reading, secretDialog } from '../dialog.js';
 import { announce, fill, h, path } from '../dom.js';
 import { ago, none, timeMark } from '../format.js';
 import { changes } from '../forms.js';
@@ -22,7 +22,7 @@ import { webhookSection } from './webhooks.js';
 const tabs = { account: drawAccount, people: drawPeople, alarms: drawAlarms, company: drawCompany, certificates: drawCertificates, house: drawHouse, checkup: drawCheckup, api: drawAPI };
 
 export async function show({ root, signal, query, head }) {
-  const shown = Object.keys(tabs).filter((name) => !['people', 'alarms', 'checkup'].includes(name) || mayOwn());
+  const shown = Object.keys(tabs).filter((name) => (!['people', 'alarms', 'checkup'].includes(name) || mayOwn()) && (name !== 'certificates' || me.sites === null));
   const tab = shown.includes(query.get('tab')) ? query.get('tab') : 'account';
   head({ title: t('nav.settings'), sub: t('settings.sub') });
   const place = h('div');
@@ -59,17 +59,21 @@ async function drawAlarms(place, signal) {
 }
 
 async function drawCompany(place, signal) {
-  const company = h('section'), parties = h('div'), open = h('section');
-  fill(place, company, h('section', null, h('h2', null, t('settings.parties')), parties), open);
-  const drawParties = async () => {
+  const company = h('section', null, h('h2', null, t('company.title'))), parties = h('div'), open = h('section', null, h('h2', null, t('public.title')));
+  // Who is limited to sites is told of no books.
+  const isWhole = me.sites === null;
+  fill(place, isWhole && company, h('section', null, h('h2', null, t('settings.parties')), parties), open);
+  const drawParties = () => reading(parties, async () => {
     const page = await get('/parties', {}, { signal });
     // Each by itself where it can be changed: then its version is known.
     const each = mayOwn() ? await Promise.all(page.items.map(({ id }) => get(path`/parties/${id}`, {}, { signal }))) : page.items;
     fill(parties, each.map((party) => partyForm(party, drawParties)));
+  }, signal);
+  const drawBooks = async () => {
+    const known = await get('/company', {}, { signal });
+    fill(company, h('h2', null, t('company.title')), h('p.mute', null, t('company.text')), companyForm(known));
   };
-  let known = await get('/company', {}, { signal });
-  fill(company, h('h2', null, t('company.title')), h('p.mute', null, t('company.text')), companyForm(known));
-  await Promise.all([drawParties(), drawPublic(open, signal)]);
+  await Promise.all([isWhole && reading(company, drawBooks, signal), drawParties(), reading(open, () => drawPublic(open, signal), signal)]);
 }
 
 function companyForm(known) {
@@ -116,13 +120,13 @@ async function drawCertificates(place, signal) {
 }
 
 async function drawHouse(place, signal) {
-  const tiles = h('section');
+  const tiles = h('section', null, h('h2', null, t('tiles.title')));
   fill(place, h('section', null, h('h2', null, t('settings.addresses')), h('p.mute', null, t('settings.addresses.text')),
     stationURLs('').map((url) => copyBox(t('connect.url'), url)), versionsBoxes()), tiles,
   h('section', null, h('h2', null, t('settings.about')), h('dl.facts', null, fact('Ostler', me.version || none),
     fact(t('settings.api'), h('a', { href: '/api/v1/openapi.json' }, t('settings.api.document'))), fact(t('settings.clock'), timeMark(me.now)),
     fact(t('settings.locale'), `${language} · ${locale}`))));
-  await drawTiles(tiles, signal);
+  await reading(tiles, () => drawTiles(tiles, signal), signal);
 }
 
 /// Whose map tiles the map shows, if any: the one thing of this page that may ask another host.
@@ -205,12 +209,13 @@ function partyForm(party, done) {
 
 function keysSection(signal) {
   const table = keysTable();
-  const draw = async () => table.show((await get('/apikeys', {}, { signal })).items);
+  const trouble = h('div');
+  const draw = () => reading(trouble, async () => table.show((await get('/apikeys', {}, { signal })).items), signal);
   table.changed = draw;
-  onNews(({ events }) => { if (events?.some((e) => e.kind === 'key.changed')) draw().catch(() => {}); }, signal);
+  onNews(({ events }) => { if (events?.some((e) => e.kind === 'key.changed')) draw(); }, signal);
   return {
     element: h('section', null, h('div.section-head', null, h('h2', null, t('settings.keys')), h('div.buttons', null,
-      h('button', { type: 'button', on: { click: () => addKey(draw) } }, t('settings.keys.add')))), h('p.mute', null, t('settings.keys.text')), table.element),
+      h('button', { type: 'button', on: { click: () => addKey(draw) } }, t('settings.keys.add')))), h('p.mute', null, t('settings.keys.text')), table.element, trouble),
     begin: draw,
   };
 }

@@ -2,7 +2,7 @@
 
 import { get, mayRun, patch, post, remove } from '../api.js';
 import { stations } from '../books.js';
-import { confirmDialog, formDialog } from '../dialog.js';
+import { confirmDialog, formDialog, reading } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
 import { editDialog } from '../editing.js';
 import { changes, given } from '../forms.js';
@@ -16,7 +16,8 @@ const lines = ['l1', 'l2', 'l3'];
 export async function show({ root, signal, params, head }) {
   const [site] = await Promise.all([get(path`/locations/${params.id}`, {}, { signal }), stations.ready()]);
   if (signal.aborted) return;
-  const again = () => look().catch(() => {});
+  const trouble = h('div');
+  const again = () => reading(trouble, look, signal);
   head({
     title: t('load.title', { name: site.name }), back: { href: path`/sites/${site.id}`, label: site.name },
     sub: t('load.sub'),
@@ -43,7 +44,7 @@ export async function show({ root, signal, params, head }) {
   const none = h('div.blank', { hidden: true }, h('p', null, t('load.none')), h('p.mute', null, t('load.none.text')));
   const some = h('div.stack', { hidden: true }, h('section', null, h('h2', null, t('load.circuits')), tree),
     h('section', null, h('h2', null, t('load.evses')), table.element));
-  root.append(none, some);
+  root.append(trouble, none, some);
   async function look() {
     let seen;
     try {
@@ -52,14 +53,13 @@ export async function show({ root, signal, params, head }) {
       if (problem.status !== 404) throw problem;
       seen = { circuits: (await get(path`/locations/${site.id}/circuits`, {}, { signal })).items, evses: [] };
     }
-    if (signal.aborted) return;
     current = seen;
     none.hidden = seen.circuits.length > 0;
     some.hidden = !none.hidden;
     fill(tree, branch(seen, null, (circuit) => editCircuit(site, circuit, again)));
     table.show(seen.evses);
   }
-  await look();
+  await again();
   const timer = setInterval(again, period);
   signal.addEventListener('abort', () => clearInterval(timer));
 }

@@ -2,7 +2,7 @@
 
 import { all, mayHelp, mayRun } from '../api.js';
 import { command } from '../commands.js';
-import { formDialog } from '../dialog.js';
+import { formDialog, reading } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
 import { clock, none } from '../format.js';
 import { filterBar } from '../forms.js';
@@ -41,21 +41,24 @@ export async function drawConfiguration(place, state, { signal }) {
       },
     ],
   });
-  fill(place, bar, table.element);
+  const trouble = h('div');
+  fill(place, bar, table.element, trouble);
   draw();
   if (!readings.has(id)) {
     await load();
-    if (!readings.get(id).rows.length && state.station.online && mayHelp()) read();
+    if (readings.get(id)?.rows.length === 0 && state.station.online && mayHelp()) read();
   }
   // A station that tells its settings in several messages is done when the house says so.
   onNews(({ events }) => {
     if (events?.some((e) => e.kind === 'station.reported' && e.subject === `station/${state.station.key}`)) load();
   }, signal);
 
-  async function load() {
-    const kept = await all(path`/stations/${id}/settings`, {}, { signal });
-    readings.set(id, { at: Date.now(), rows: kept.filter((one) => one.attribute === 'actual').map(rowOf) });
-    draw();
+  function load() {
+    return reading(trouble, async () => {
+      const kept = await all(path`/stations/${id}/settings`, {}, { signal });
+      readings.set(id, { at: Date.now(), rows: kept.filter((one) => one.attribute === 'actual').map(rowOf) });
+      draw();
+    }, signal);
   }
 
   function draw() {

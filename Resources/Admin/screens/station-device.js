@@ -221,7 +221,7 @@ function hiddenWhenEmpty(list) {
     element: list.element,
     async begin() {
       await list.begin();
-      list.element.hidden = !list.element.querySelector('tbody tr');
+      list.element.hidden = !list.element.querySelector('tbody tr, .trouble');
     },
   };
 }

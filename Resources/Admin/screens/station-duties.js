@@ -3,13 +3,13 @@
 import { get, mayRun, mayRunAll, patch, post, remove } from '../api.js';
 import { sessionAt } from '../books.js';
 import { command } from '../commands.js';
-import { formDialog, problemBox } from '../dialog.js';
+import { formDialog, reading } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
 import { ago, moment, none, now, number, timeMark } from '../format.js';
 import { given } from '../forms.js';
 import { who } from '../events.js';
 import { t, word } from '../i18n.js';
-import { clearing, doButton, facts, listSection, sure } from '../lists.js';
+import { clearing, facts, listSection, sure } from '../lists.js';
 import { onNews } from '../live.js';
 import { mark } from '../states.js';
 
@@ -128,8 +128,8 @@ function profileFrom({ purpose, limit, unit, evse, from, to, other }) {
 
 /// What stations were told by others, and what they answered to the question which limit holds now.
 function noticeSection(station, signal) {
-  const element = h('section', { hidden: true });
-  const draw = async () => {
+  const element = h('section', { hidden: true }, h('h2', null, t('limits.now')));
+  const draw = () => reading(element, async () => {
     const [plans, notices] = await Promise.all([
       get(path`/stations/${station.id}/composite-schedules`, {}, { signal }), get(path`/stations/${station.id}/charging-notices`, {}, { signal }),
     ]);
@@ -143,9 +143,9 @@ function noticeSection(station, signal) {
         word('notice', n.what), [`${n.source} · `, h('code', null, JSON.stringify(n.told)), h('span.mute', null, ' · ', ago(n.at))],
       ])
     ));
-  };
+  }, signal);
   onNews(({ events }) => {
-    if (events?.some((e) => e.station === station.id && (e.kind === 'command.ended' || e.kind === 'station.charging_told'))) draw().catch(() => {});
+    if (events?.some((e) => e.station === station.id && (e.kind === 'command.ended' || e.kind === 'station.charging_told'))) draw();
   }, signal);
   return { element, begin: draw };
 }
@@ -199,14 +199,14 @@ function reserve(station) {
 // The local list
 
 async function drawLocalList(place, station, signal) {
-  const draw = async () => {
+  const draw = () => reading(place, async () => {
     const list = await get(path`/stations/${station.id}/local-list`, {}, { signal });
     const keep = (on) => patch(path`/stations/${station.id}/local-list`, { keep: on }, { match: list }).finally(draw);
     fill(place, h('div.section-head', null, h('h2', null, t('locallist.title')), mayRun() && h('div.buttons', null,
       list.keep ? [
         h('button', { type: 'button', on: { click: () => command(station.id, 'send-list', {}) } }, t('locallist.send')),
-        doButton(t('locallist.off'), () => keep(false)),
-      ] : doButton(t('locallist.on'), () => keep(true)))),
+        h('button', { type: 'button', on: { click: () => keep(false) } }, t('locallist.off')),
+      ] : h('button', { type: 'button', on: { click: () => keep(true) } }, t('locallist.on')))),
     h('p.mute', null, t('locallist.text')),
     facts(
       [t('col.state'), mark('duty', list.state, word('list', list.state))], [t('locallist.version'), list.version === null ? null : number(list.version)],
@@ -214,11 +214,11 @@ async function drawLocalList(place, station, signal) {
       [t('locallist.left_out'), list.left_out ? number(list.left_out) : null], [t('locallist.why'), list.why],
       [t('locallist.next'), list.next_try_at ? timeMark(list.next_try_at) : null]
     ));
-  };
-  onNews(({ events }) => {
-    if (events?.some((e) => e.kind === 'token.changed' || (e.station === station.id && e.kind === 'command.ended'))) draw().catch(() => {});
   }, signal);
-  try { await draw(); } catch (problem) { if (!signal.aborted) fill(place, h('h2', null, t('locallist.title')), problemBox(problem, draw)); }
+  onNews(({ events }) => {
+    if (events?.some((e) => e.kind === 'token.changed' || (e.station === station.id && e.kind === 'command.ended'))) draw();
+  }, signal);
+  await draw();
 }
 
 // Firmware and logs

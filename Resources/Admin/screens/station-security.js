@@ -2,7 +2,7 @@
 
 import { get, mayRun, post, remove, replace } from '../api.js';
 import { command } from '../commands.js';
-import { formDialog } from '../dialog.js';
+import { formDialog, reading } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
 import { ago, day, none, timeMark } from '../format.js';
 import { who } from '../events.js';
@@ -16,7 +16,7 @@ const steps = ['install_root', 'ask_for_request', 'await_request', 'await_accept
 
 export async function drawSecurity(place, state, { signal }) {
   const { station } = state;
-  const walk = h('section'), certificates = h('section');
+  const walk = h('section', null, h('h2', null, t('walk.title'))), certificates = h('section', null, h('h2', null, t('certificates.title')));
   const events = listSection({
     title: t('security.events'), empty: t('security.events.none'), url: path`/stations/${station.id}/security-events`, csv: true, signal,
     news: (e) => e.station === station.id && e.kind === 'station.security_event', key: (e) => `${e.type} ${e.received_at}`, name: (e) => e.type,
@@ -27,9 +27,9 @@ export async function drawSecurity(place, state, { signal }) {
     ],
   });
   fill(place, walk, certificates, meterKeys(station), events.element);
-  const draw = () => Promise.all([drawWalk(walk, station, signal), drawCertificates(certificates, station, signal)]);
+  const draw = () => Promise.all([[walk, drawWalk], [certificates, drawCertificates]].map(([place, fillIt]) => reading(place, () => fillIt(place, station, signal), signal)));
   onNews(({ events: news }) => {
-    if (news?.some((e) => e.station === station.id && /^(certificate\.|station\.(profile_step|secured)|command\.ended)/.test(e.kind))) draw().catch(() => {});
+    if (news?.some((e) => e.station === station.id && /^(certificate\.|station\.(profile_step|secured)|command\.ended)/.test(e.kind))) draw();
   }, signal);
   await Promise.all([draw(), events.begin()]);
 }

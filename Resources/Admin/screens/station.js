@@ -6,6 +6,7 @@ import { openSessions, sessionAt, stations } from '../books.js';
 import { AreaChart } from '../chart.js';
 import { commandTook, inWords } from '../commands.js';
 import { eventLine, who } from '../events.js';
+import { reading } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
 import { ago, kilowattHours, kilowatts, money, none, now, number, percent, timeMark } from '../format.js';
 import { t, word } from '../i18n.js';
@@ -30,7 +31,8 @@ const mostSummed = 8;   // Sessions of a station whose readings are fetched for 
 
 export async function show(context) {
   const { root, signal, params, query, head } = context;
-  const tab = query.get('tab') in tabs ? query.get('tab') : 'now';
+  const offered = Object.keys(tabs).filter((name) => mayRun() || !['configuration', 'setup'].includes(name));
+  const tab = offered.includes(query.get('tab')) ? query.get('tab') : 'now';
   const [station] = await Promise.all([
     get(path`/stations/${params.id}`, {}, { signal }), openSessions.ready().catch(() => {}),
   ]);
@@ -50,9 +52,7 @@ export async function show(context) {
     });
   };
   drawHead();
-  const nav = h('nav.tabs', { 'aria-label': t('station.tabs') }, h('ul', null, Object.keys(tabs)
-    .filter((name) => mayRun() || !['configuration', 'setup'].includes(name))
-    .map((name) => h('li', null, h('a', {
+  const nav = h('nav.tabs', { 'aria-label': t('station.tabs') }, h('ul', null, offered.map((name) => h('li', null, h('a', {
       href: path`/stations/${station.id}` + (
         name === 'now' ? '' : `?tab=${name}`
       ), 'aria-current': name === tab ? 'page' : null,
@@ -122,14 +122,15 @@ async function drawNow(place, state, { signal }) {
     zone: state.station.location?.time_zone, empty: t('station.power.empty'),
   });
   const facts = h('dl.facts');
-  const oddities = h('div');
+  const oddities = h('div'), trouble = h('div');
   fill(place, h('section', null, h('h2', null, t('station.evses')), evses.element),
-    h('div.two', null, h('section', null, h('h2', null, t('station.power')), chart.element),
+    h('div.two', null, h('section', null, h('h2', null, t('station.power')), trouble, chart.element),
       h('section', null, h('h2', null, t('station.facts')), facts)),
     oddities);
   drawOddities(oddities, state.station);
 
-  const points = await earlierPower(state.station, signal);
+  const points = [];
+  await reading(trouble, async () => { points.unshift(...await earlierPower(state.station, signal)); }, signal);
   state.redraw = () => {
     evses.show(state.station.evses);
     drawFacts(facts, state.station);
@@ -151,18 +152,14 @@ async function drawNow(place, state, { signal }) {
 /// What the sessions that run told before: at each reading the sum of what every one of them said last.
 async function earlierPower(station, signal) {
   const running = station.evses.map((evse) => sessionAt(station, evse)).filter(Boolean);
-  try {
-    const sessions = await Promise.all(running.slice(0, mostSummed).map(({ id }) => get(path`/sessions/${id}`, {}, { signal })));
-    const readings = sessions.flatMap(({ id, readings }) => readings.filter((r) => r.power_kw !== null)
-      .map((r) => ({ id, at: new Date(r.at).getTime(), kw: Number(r.power_kw) }))).sort((a, b) => a.at - b.at);
-    const last = new Map();
-    return readings.map(({ id, at, kw }) => {
-      last.set(id, kw);
-      return { at, value: [...last.values()].reduce((sum, one) => sum + one, 0) };
-    });
-  } catch {
-    return [];
-  }
+  const sessions = await Promise.all(running.slice(0, mostSummed).map(({ id }) => get(path`/sessions/${id}`, {}, { signal })));
+  const readings = sessions.flatMap(({ id, readings }) => readings.filter((r) => r.power_kw !== null)
+    .map((r) => ({ id, at: new Date(r.at).getTime(), kw: Number(r.power_kw) }))).sort((a, b) => a.at - b.at);
+  const last = new Map();
+  return readings.map(({ id, at, kw }) => {
+    last.set(id, kw);
+    return { at, value: [...last.values()].reduce((sum, one) => sum + one, 0) };
+  });
 }
 
 function connectorsOf(evse) {

@@ -30,8 +30,9 @@ export async function show({ root, signal, query, head, keep }) {
     title: t('nav.stations'), sub: t('stations.sub'),
     buttons: [csv, mayRunAll() && [importButton('stations'), h('button', { type: 'button', on: { click: addDialog } }, t('stations.add'))]],
   });
-  const loaded = stations.ready();
   openSessions.ready().catch(() => {});
+  const loaded = stations.ready();
+  loaded.catch(() => {});   // It is awaited below.
   await locations.ready();
   if (signal.aborted) return;
   const note = h('span.mute.count');

@@ -43,7 +43,7 @@ export async function show({ root, signal, params, query, head }) {
       const result = await post('/tariffs/validate', state.tariff, { signal });
       fill(flaws, result.flaws.length === 0 ? h('p.good', null, glyph('yes', 'ok'), t('tariff.sound')) : flawList(result.flaws));
     } catch (problem) {
-      if (!signal.aborted) fill(flaws, problemBox(problem));
+      if (!signal.aborted) fill(flaws, problemBox(problem, check));
     }
   });
   /// Tells everything but the one that changed.

@@ -3,7 +3,7 @@
 import { get, mayRunAll, patch, post, remove } from '../api.js';
 import { stations } from '../books.js';
 import { command } from '../commands.js';
-import { dialog, formDialog, problemBox } from '../dialog.js';
+import { dialog, formDialog, reading } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
 import { editDialog } from '../editing.js';
 import { ago, none, number } from '../format.js';
@@ -75,18 +75,14 @@ async function compare(template) {
   dialog(t('templates.compare.title', { name: template.name }), () => {
     const place = h('div');
     const picked = h('select', { 'aria-label': t('col.station'), on: { change: () => draw() } }, candidates.map((s) => h('option', { value: s.id }, s.id)));
-    const draw = async () => {
+    const draw = () => reading(place, async () => {
       if (!picked.value) return fill(place, h('p.mute', null, t('templates.nobody')));
-      try {
-        const { items } = await get(path`/stations/${picked.value}/settings/differences`, { template: template.id });
-        fill(place, items.length ? plainTable(t('templates.compare'), [
+      const { items } = await get(path`/stations/${picked.value}/settings/differences`, { template: template.id });
+      return fill(place, items.length ? plainTable(t('templates.compare'), [
           { label: t('col.key'), head: true }, { label: t('templates.wanted') }, { label: t('templates.actual') },
         ], items.map((one) => [h('span.id', null, one.key), h('code', null, one.wanted), h('code', null, one.actual ?? none)])) : h('p', null, t('templates.same')),
         items.length > 0 && mayRunAll() && h('div.buttons', null, h('button.primary', { type: 'button', on: { click: () => command(picked.value, 'apply-settings', { template: template.id }) } }, t('templates.apply', { station: picked.value }))));
-      } catch (problem) {
-        fill(place, problemBox(problem));
-      }
-    };
+    });
     draw();
     return [picked, place];
   }, { cls: 'wide' });

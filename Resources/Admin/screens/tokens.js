@@ -1,8 +1,8 @@
 // Drivers and tokens: who may charge, and the tags that were shown and that nobody knows.
 
 import { all, get, mayRunAll, patch, post, remove } from '../api.js';
-import { confirmDialog, formDialog, problemBox } from '../dialog.js';
-import { announce, fill, h, path } from '../dom.js';
+import { confirmDialog, formDialog } from '../dialog.js';
+import { announce, h, path } from '../dom.js';
 import { editDialog } from '../editing.js';
 import { ago, day, none, now, number } from '../format.js';
 import { changes, filterBar, given } from '../forms.js';
@@ -16,7 +16,6 @@ import { mark } from '../states.js';
 import { savedViews } from '../views.js';
 
 export async function show({ root, signal, query, head, keep }) {
-  const trouble = h('div');
   const inbox = h('section', { hidden: true });
   const unknown = unknownTable((tag) => add(tag));
   inbox.append(h('h2', null, t('tokens.inbox')), h('p.mute', null, t('tokens.inbox.text')), unknown.element);
@@ -77,7 +76,7 @@ export async function show({ root, signal, query, head, keep }) {
     },
   });
   inbox.append(strangers.element);
-  root.append(trouble, inbox, h('section', null, h('h2', null, t('tokens.list')), bar, table.element, list.element));
+  root.append(inbox, h('section', null, h('h2', null, t('tokens.list')), bar, table.element, list.element));
   const renew = () => { list.begin(); strangers.begin(); };
   const refresh = () => { list.refresh(); strangers.refresh(); };
   onNews(({ events }) => {
@@ -111,14 +110,9 @@ export async function show({ root, signal, query, head, keep }) {
   }
 
   async function block(token) {
-    try {
-      await patch(path`/tokens/${token.id}`, { valid: !token.valid });
-      announce(t(token.valid ? 'tokens.blocked' : 'tokens.unblocked', { uid: token.uid }));
-      trouble.replaceChildren();
-      refresh();
-    } catch (problem) {
-      fill(trouble, problemBox(problem));
-    }
+    await patch(path`/tokens/${token.id}`, { valid: !token.valid });
+    announce(t(token.valid ? 'tokens.blocked' : 'tokens.unblocked', { uid: token.uid }));
+    refresh();
   }
 
   function removal(token) {

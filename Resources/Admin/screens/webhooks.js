@@ -1,7 +1,7 @@
 // Webhooks: programs that are told what happens, how each delivery ended, and sending it again.
 
 import { get, patch, post, remove } from '../api.js';
-import { dialog, formDialog, problemBox, secretDialog } from '../dialog.js';
+import { dialog, formDialog, reading, secretDialog } from '../dialog.js';
 import { announce, fill, h, path } from '../dom.js';
 import { editDialog } from '../editing.js';
 import { ago, none, number, timeMark } from '../format.js';
@@ -72,24 +72,20 @@ function outcome(one) {
 function deliveries(webhook) {
   dialog(t('webhooks.deliveries.of', { name: webhook.name }), () => {
     const place = h('div');
-    const draw = async () => {
-      try {
-        const { items } = await get(path`/webhooks/${webhook.id}/deliveries`, { limit: 50 });
-        const table = new LiveTable({
-          caption: t('webhooks.deliveries'), key: (d) => d.id, name: (d) => String(d.id), empty: () => h('p.mute', null, t('webhooks.deliveries.none')),
-          columns: [
-            { id: 'at', label: t('col.time'), head: true, cell: (d) => timeMark(d.at) }, { id: 'ended', label: t('col.answer'), cell: outcome },
-            { id: 'events', label: t('webhooks.events'), num: true, cell: (d) => number(d.events) }, { id: 'why', label: t('walk.reason'), wide: true, cut: true, cell: (d) => d.why ?? none },
-            { id: 'ago', label: t('col.ago'), calm: true, cell: (d) => ago(d.at) },
-            { id: 'again', label: t('partners.redeliver'), hush: true, calm: true, sig: () => 'again', cell: (d) => (d.last_seq ? h('button', { type: 'button', on: { click: () => post(path`/webhooks/${webhook.id}/deliveries/${d.id}/redeliver`, {}).then(() => { announce(t('webhooks.again')); setTimeout(draw, 2000); }) } }, t('partners.redeliver')) : none) },
-          ],
-        });
-        table.show(items);
-        fill(place, table.element, h('div.buttons', null, csvButton(path`/webhooks/${webhook.id}/deliveries`)));
-      } catch (problem) {
-        fill(place, problemBox(problem, draw));
-      }
-    };
+    const draw = () => reading(place, async () => {
+      const { items } = await get(path`/webhooks/${webhook.id}/deliveries`, { limit: 50 });
+      const table = new LiveTable({
+        caption: t('webhooks.deliveries'), key: (d) => d.id, name: (d) => String(d.id), empty: () => h('p.mute', null, t('webhooks.deliveries.none')),
+        columns: [
+          { id: 'at', label: t('col.time'), head: true, cell: (d) => timeMark(d.at) }, { id: 'ended', label: t('col.answer'), cell: outcome },
+          { id: 'events', label: t('webhooks.events'), num: true, cell: (d) => number(d.events) }, { id: 'why', label: t('walk.reason'), wide: true, cut: true, cell: (d) => d.why ?? none },
+          { id: 'ago', label: t('col.ago'), calm: true, cell: (d) => ago(d.at) },
+          { id: 'again', label: t('partners.redeliver'), hush: true, calm: true, sig: () => 'again', cell: (d) => (d.last_seq ? h('button', { type: 'button', on: { click: () => post(path`/webhooks/${webhook.id}/deliveries/${d.id}/redeliver`, {}).then(() => { announce(t('webhooks.again')); setTimeout(draw, 2000); }) } }, t('partners.redeliver')) : none) },
+        ],
+      });
+      table.show(items);
+      fill(place, table.element, h('div.buttons', null, csvButton(path`/webhooks/${webhook.id}/deliveries`)));
+    });
     draw();
     return place;
   }, { cls: 'wide' });
