@@ -58,7 +58,7 @@ import Wire
     stage.act { $0.start(at: $1) }
     stage.act { $0.opened(at: $1) }
     stage.answer([
-      "status": .string(status), "currentTime": "2026-03-02T10:00:00Z", "interval": .number(JSONNumber(Int64.max)),
+      "status": .string(status), "currentTime": "2026-03-02T10:00:00Z", "interval": .number(JSONNumber(1 << 53 - 1)),
     ])
     stage.settle()
     let wake = stage.model.nextWake(after: stage.now).instant
