@@ -262,16 +262,16 @@ async def axe(page, screen, **options):
 
 
 LANGUAGES = [
-    ("de-DE", "Übersicht", "Stationen", "32,0 A vorbehalten, weil die Station Grenzen ablehnt"),
-    ("nl-NL", "Overzicht", "Laadstations", "32,0 A gereserveerd omdat het laadstation limieten weigert"),
-    ("fr-FR", "Vue d’ensemble", "Bornes", "32,0 A réservés, car sa borne refuse les limites")]
+    ("de-DE", "Übersicht", "Stationen", "32,0 A vorbehalten, weil die Station keine Grenzen kennt"),
+    ("nl-NL", "Overzicht", "Laadstations", "32,0 A gereserveerd omdat het laadstation geen limieten kent"),
+    ("fr-FR", "Vue d’ensemble", "Bornes", "32,0 A réservés, car sa borne ne connaît pas de limites")]
 
 
 @pytest.mark.parametrize("locale, overview, stations_, why", LANGUAGES)
 async def test_the_page_speaks_the_readers_language_and_fits_it(house, stations, browser, locale, overview, stations_, why):
     """Longer words must not make anything wider than a phone; what is missing would show its key."""
     station = await stations(priced(house, "CP-1", await tariff(house)))
-    # It says no to limits, and why it gets its amperes is said in their language too.
+    # It knows no limits, and why it gets its amperes is said in their language too.
     circuit = await house.api.post(f"/locations/{house.site}/circuits", {"name": "B", "rated_a": "16"})
     await house.api.patch("/stations/CP-1/outlets/1", {"circuit": circuit["id"]})
     await station.begin(TAG, meter=0)
