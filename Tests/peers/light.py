@@ -114,7 +114,9 @@ class Light:
         id_ = str(next(self.ids))
         await self.socket.send(json.dumps([2, id_, action, payload]))
         while True:
-            frame = json.loads(await asyncio.wait_for(self.socket.recv(), 10))
+            # Not `wait_for`: its task cannot be ended in the moment in which an answer comes.
+            async with asyncio.timeout(10):
+                frame = json.loads(await self.socket.recv())
             if frame[0] == 2:
                 await self.socket.send(json.dumps([3, frame[1], {"status": "Accepted"}]))
             elif frame[1] == id_:
