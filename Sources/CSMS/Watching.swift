@@ -72,6 +72,7 @@ extension CSMS {
   private func clockWasSetBack() {
     log.notice("the clock was set back", metadata: ["from": "\(lastBeat.text)", "to": "\(now.text)"])
     lastSweep = min(lastSweep, now)
+    revocationsWrittenAt = nil
     tokensMovedAt = tokensMovedAt.map { min($0, now) }
     note { () throws(StoreFault) in
       try self.books.alarms.hurry(at: self.now)

@@ -62,11 +62,13 @@ final class House {
     let client = await loop.run { loop in Client(loop: loop, tls: trust).handle }
     var doors: [LoopBound<Doors>] = []
     var stations: [LoopBound<StationServer>] = []
+    let forwardMemory = ForwardMemory()
     for (index, loop) in loops.enumerated() {
       let made = await loop.run { loop in
         var options = StationServer.Options()
         options.heartbeatSeconds = configuration.house.heartbeatSeconds
         options.trust = trust
+        options.forwardMemory = forwardMemory
         options.messageBytes = configuration.bounds.messageBytes
         options.pingInterval = configuration.bounds.pingSeconds == 0 ? nil : .seconds(configuration.bounds.pingSeconds)
         let stations = StationServer(
@@ -200,10 +202,10 @@ final class House {
         log.notice("messages are kept again")
       }
     }
-    do { return try MessageLog(folder: folder, onChange: onChange) } catch StoreFault.corrupt(_, let what) {
+    do { return try MessageLog(folder: folder, onChange: onChange) } catch {
       log.error(
-        "the log of messages is damaged and was set aside; a new one begins",
-        metadata: ["cause": "\(what)", "aside": "\(MessageLog.setAside(in: folder))"])
+        "the log of messages does not open and was set aside; a new one begins",
+        metadata: ["cause": "\(error)", "aside": "\(MessageLog.setAside(in: folder))"])
       return try MessageLog(folder: folder, onChange: onChange)
     }
   }
