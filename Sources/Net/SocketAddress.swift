@@ -1,8 +1,7 @@
-// The address of a socket: where it is, how it is written, and how far from us it lies.
-
 import CSystem
 import Glibc
 
+/// The address of a socket: where it is, how it is written, and how far from us it lies.
 public enum SocketAddress: Sendable, Hashable {
   /// The address as a number, most significant byte first: 127.0.0.1 is 0x7f000001.
   case v4(UInt32, port: UInt16)
