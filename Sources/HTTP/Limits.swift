@@ -115,7 +115,7 @@ public enum HTTPLimits {
     public var resolveDeadline = Duration.seconds(10)
     /// Time for the connection, and again for the TLS handshake.
     public var connectDeadline = Duration.seconds(10)
-    /// Time from the last byte of the request to the first byte of its answer.
+    /// Time from the request's going to the connection, its body included, to the first byte of its answer.
     public var firstByteDeadline = Duration.seconds(30)
     /// Time for the whole, redirects included.
     public var wholeDeadline = Duration.seconds(60)

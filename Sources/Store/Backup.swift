@@ -243,10 +243,14 @@ nonisolated public enum Restore {
     // Their log is brought in, so that it is not taken for the log of the new ones. Where that cannot be done they are
     // damaged, and the log goes with them: SQLite is not asked about a file that is none of its own, because it would
     // throw the log away.
+    var isRead = false
     do throws(StoreFault) {
       try prepareFile(file)
-      try Database(file: file, access: .write(isDurable: true)).script("PRAGMA wal_checkpoint(TRUNCATE)")
+      let db = try Database(file: file, access: .write(isDurable: true))
+      isRead = try db.value("PRAGMA wal_checkpoint(TRUNCATE)") == 1
     } catch {}
+    // While another program reads them, their log cannot be brought in, and without it they would lose what came last.
+    guard !isRead else { throw .busy }
     for part in ["-wal", "-shm"] where access(file + part, F_OK) == 0 {
       guard rename(file + part, aside + part) == 0 else { throw Backup.failure(aside + part) }
     }
