@@ -256,7 +256,7 @@ import Wire
     #expect(try state(reservation) == .lost)
   }
 
-  @Test func itIsCancelled() async throws {
+  @Test func aReservationIsCancelledAtTheStation() async throws {
     _ = try house.connect("CS-1")
     let reservation = try await reserve()
     async let cancelled = house.csms.cancelReservation(reservation.id, by: "operator:anna")
