@@ -122,7 +122,7 @@ nonisolated struct InvoicePaper {
     document.text(
       PDF.fitted(invoice.company.name, to: 300, size: 14, weight: .bold), x: Edge.left, y: y, size: 14, weight: .bold)
     var right = y
-    for line in invoice.company.address.split(separator: "\n").prefix(5) {
+    for line in invoice.company.address.split(whereSeparator: \.isNewline).prefix(5) {
       document.text(
         PDF.fitted(String(line), to: 180, size: 9), x: Edge.right, y: right, size: 9, side: .right, grey: 0.25)
       right += 13

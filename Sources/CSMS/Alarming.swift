@@ -92,21 +92,25 @@ extension CSMS {
     let over = circuitsOver
     let space = store.space
     Task {
-      let seen = try? await read { books throws(StoreFault) in
-        var look = Lookout(now: time, online: online, perKind: Limits.alarmsPerKind)
-        _ = try look.stations(books)
-        try look.evses(books)
-        try look.sessions(books)
-        try look.bills(books)
-        try look.circuits(books, over: over)
-        _ = try look.partners(books)
-        try look.certificates(books, shown: papers.0, broken: papers.1)
-        look.disk(space)
-        return look.concerns.compactMap { Alarm($0, at: time) }
+      do {
+        let seen = try await read { books throws(StoreFault) in
+          var look = Lookout(now: time, online: online, perKind: Limits.alarmsPerKind)
+          _ = try look.stations(books)
+          try look.evses(books)
+          try look.sessions(books)
+          try look.bills(books)
+          try look.circuits(books, over: over)
+          _ = try look.partners(books)
+          try look.certificates(books, shown: papers.0, broken: papers.1)
+          look.disk(space)
+          return look.concerns.compactMap { Alarm($0, at: time) }
+        }
+        note { () throws(StoreFault) in try self.take(seen) }
+      } catch {
+        // Where the books cannot be read, nothing is known to be over.
+        log.error("alarms could not be looked for", metadata: ["cause": "\(error)"])
       }
       isLookingForAlarms = false
-      // Where the books cannot be read, nothing is known to be over.
-      if let seen { note { () throws(StoreFault) in try self.take(seen) } }
     }
   }
 

@@ -20,7 +20,8 @@ public enum Refusal: Error, Equatable, Sendable {
   }
 }
 
-extension Refusal: CustomStringConvertible {
+// Not isolated, because a conformance that is cannot be seen where the shell prints an error.
+nonisolated extension Refusal: CustomStringConvertible {
   public var description: String {
     switch self {
     case .notFound(let why), .conflict(let why), .unavailable(let why): why

@@ -154,9 +154,16 @@ extension CSMS {
     // Where it may not charge no partner can allow it.
     guard local.verdict == .accepted else { return .known(local) }
     local.holdsOnce = token.credit != nil
-    guard let owner = token.owner, let role = try books.partners.role(owner),
-      let partner = try books.partners.partner(role.partner), partner.state == .registered
-    else { return .known(token.whitelist == .never && token.owner != nil ? Authorization(.invalid) : local) }
+    guard let owner = token.owner else { return .known(local) }
+    guard let role = try books.partners.role(owner), let partner = try books.partners.partner(role.partner) else {
+      return .known(Authorization(.invalid))
+    }
+    switch partner.state {
+    case .registered: break
+    case .paused: return .known(token.whitelist == .never ? Authorization(.invalid) : local)
+    // Nobody would pay for what its drivers charge.
+    case .invited, .unregistered: return .known(Authorization(.invalid))
+    }
     switch token.whitelist {
     case .always: return .known(local)
     case .allowed: return .ask([try terms(of: partner)], whenSilent: Authorization(.invalid), atStart: local)

@@ -16,9 +16,10 @@ extension CSMS {
   }
 
   /// Makes the CDR of an ended session and puts it on its way to the partner whose driver it was.
-  private func bill(_ session: Session, isEstimated: Bool) throws(StoreFault) {
+  /// - Parameter earlier: the one that it corrects.
+  private func bill(_ session: Session, isEstimated: Bool, correcting earlier: CDR? = nil) throws(StoreFault) {
     guard session.state == .completed, try books.cdrs.cdr(session: session.id) == nil else { return }
-    let cdr = try record(of: session, isEstimated: isEstimated)
+    let cdr = try record(of: session, isEstimated: isEstimated, correcting: earlier)
     let partner = try partnerID(of: session)
     try books.cdrs.insert(
       cdr, of: session.party, partner: partner, station: session.station, location: session.location)
@@ -31,7 +32,7 @@ extension CSMS {
     if cdr.heldBecause == nil { try cdrMoved(cdr.id, of: session.place, session: session.id, partner: partner) }
   }
 
-  private func record(of session: Session, isEstimated: Bool) throws(StoreFault) -> CDR {
+  private func record(of session: Session, isEstimated: Bool, correcting earlier: CDR?) throws(StoreFault) -> CDR {
     let costs = SessionCosts(books: books, zones: zones, currency: settings.currency)
     let readings = try books.sessions.figures(of: session.id)
     let bill = try costs.bill(of: session, readings: readings, until: now)
@@ -50,6 +51,8 @@ extension CSMS {
     cdr.authorizationReference = session.authorizationReference ?? booking?.details.authorizationReference
     cdr.place = try costs.place(of: session)
     cdr.timeZone = try costs.zoneName(of: session)
+    // What was removed since then is named as it was.
+    if let earlier, cdr.place.connector.isEmpty { (cdr.place, cdr.timeZone) = (earlier.place, earlier.timeZone) }
     cdr.currency = session.tariff?.currency ?? settings.currency
     cdr.tariff = session.tariff
     cdr.periods = bill.periods
@@ -170,7 +173,7 @@ extension CSMS {
         }
         guard let written = try self.books.cdrs.cdr(credit.id) else { throw StoreFault.missing("CDR \(credit.id)") }
         try self.cdrMoved(written)
-        if billsAgain, let session { try self.bill(session, isEstimated: kept.cdr.isEstimated) }
+        if billsAgain, let session { try self.bill(session, isEstimated: kept.cdr.isEstimated, correcting: kept.cdr) }
         return credit.id
       }
     }

@@ -184,11 +184,12 @@ extension CSMS {
   /// Keeps readings, each once, and moves the session by those that are new.
   private func take(_ readings: [Reading], into session: inout Session) throws(StoreFault) {
     var hasMoved = false
+    var isBelieved = false
     if session.lastReadingAt == nil, try needs(of: session.station).startsAtFirstReading == true,
       let first = readings.first(where: { $0.register != nil && $0.context != .begin })?.register
     {
       session.believe(start: first)
-      hasMoved = true
+      isBelieved = true
     }
     for var reading in readings {
       reading.at = plausible(reading.at)
@@ -196,8 +197,9 @@ extension CSMS {
       if session.takes(reading, received: now) { hasMoved = true }
       balanceRead(reading, of: session)
     }
-    guard hasMoved else { return }
-    try books.sessions.saveProgress(session)
+    // Where it begins is no progress, and is written with the whole.
+    if isBelieved { try books.sessions.save(session) } else if hasMoved { try books.sessions.saveProgress(session) }
+    guard isBelieved || hasMoved else { return }
     progressed(session)
     try sessionMoved(session, isProgress: true)
   }
@@ -210,7 +212,9 @@ extension CSMS {
     case .charging, .suspendedEVSE: activity = .charging
     case .available, .preparing, .reserved, .unavailable, .faulted, .unknown: return
     }
+    // A status of before the session, told again with the time of then, says nothing of the vehicle that is there now.
     guard var session = try books.sessions.open(at: evse),
+      plausible(report.at) >= session.startedAt - .seconds(Limits.statusSkewSeconds),
       session.shift(to: activity, at: plausible(report.at), received: now)
     else { return }
     try books.sessions.saveProgress(session)

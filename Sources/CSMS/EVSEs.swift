@@ -56,10 +56,7 @@ extension CSMS {
     let gone = try keep { () throws(StoreFault) in
       try self.books.stations.evses(of: station.id).filter { !numbers.contains($0.number) }
     }
-    for evse in gone {
-      let open = try keep { () throws(StoreFault) in try self.books.sessions.open(at: evse) }
-      if let open { throw .conflict("session \(open.id) is open at EVSE \(evse.number): stop or close it first") }
-    }
+    try requireNoSession(of: station, at: Set(gone.map(\.id)))
     guard !gone.isEmpty else { return }
     try keep { () throws(StoreFault) in
       try self.record(.stationChanged(station.id, by: who))
@@ -67,6 +64,15 @@ extension CSMS {
       for evse in gone { try self.books.stations.remove(evse.id, at: self.now) }
       try self.locationMoved(of: station.id)
     }
+  }
+
+  /// A bill names the place at which it was charged, so no place goes, or becomes another, under a session that is not over:
+  /// also one whose car is awaited, and one that waits for a late stop.
+  /// - Parameter evses: nil: any of the station's.
+  func requireNoSession(of station: Station, at evses: Set<ID<EVSE>>? = nil) throws(Refusal) {
+    let open = try keep { () throws(StoreFault) in try self.books.sessions.unended(of: station.id) }
+    guard let session = open.first(where: { evses?.contains($0.evse) ?? true }) else { return }
+    throw .conflict("session \(session.id) is not over there: stop or close it first")
   }
 
   /// An id that is on a box is nobody else's, and not that of one that is gone (OCPI 2.2.1 §8.3.2).

@@ -66,6 +66,8 @@ extension CSMS {
         return try !self.books.bookings.list(at: id, isOpen: true, limit: 1).isEmpty
       }
       if isBooked { throw .conflict("it can be booked, or is: end that first") }
+      let circuits = try keep { () throws(StoreFault) in try self.books.circuits.all(at: id) }
+      if let circuit = circuits.first { throw .conflict("circuit \(circuit.name) is drawn there: remove it first") }
       try keep { () throws(StoreFault) in
         try self.books.locations.remove(id)
         try self.record(.locationRemoved(id, by: who))

@@ -39,6 +39,8 @@ extension CSMS {
       guard next.ref == old.tariff.ref else { throw .invalid(field: "id", "the id of a tariff never changes") }
       try check(next)
       let wish = next
+      // The same once more is no change that anybody must hear of.
+      guard wish != old.tariff else { return old }
       return try keep { () throws(StoreFault) in
         guard let changed = try self.books.tariffs.update(id, to: wish, at: self.time(after: old.updatedAt)) else {
           throw StoreFault.missing("the tariff")

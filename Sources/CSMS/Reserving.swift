@@ -82,6 +82,8 @@ extension CSMS {
       if let earlier, earlier.station == station.id {
         reservation = earlier
         (reservation.evse, reservation.expiresAt, reservation.state) = (number, end, .asked)
+        // Another driver's begins when the station holds it for them.
+        if reservation.token != holder.token || reservation.owner != holder.owner { reservation.placedAt = nil }
         (reservation.token, reservation.owner, reservation.groupID) = (holder.token, holder.owner, holder.groupID)
         reservation.authorizationReference = holder.reference
         reservation.tariff = try self.tariff(ofAny: number, at: station.id, for: holder)

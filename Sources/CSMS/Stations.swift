@@ -71,6 +71,7 @@ extension CSMS {
       station.updatedAt = self.time(after: old.updatedAt)
       if let location = station.location { _ = try self.place(location) }
       let changed = station
+      if let before = old.location, before != changed.location { try self.requireNoSession(of: old) }
       try keep { () throws(StoreFault) in
         try self.record(.stationChanged(changed.id, by: who))
         if let before = old.location, before != changed.location { try self.leave(before, changed.id) }
@@ -105,8 +106,7 @@ extension CSMS {
     try await turn { () throws(Refusal) in
       let station = try self.known(identity)
       try look(station)
-      let open = try keep { () throws(StoreFault) in try self.books.sessions.open(of: station.id) }
-      if let session = open.first { throw .conflict("session \(session.id) is open there: stop or close it first") }
+      try self.requireNoSession(of: station)
       try keep { () throws(StoreFault) in
         try self.record(.stationRemoved(station.id, by: who))
         try self.bury(try self.books.stations.evses(of: station.id), of: station)

@@ -196,8 +196,8 @@ extension CSMS {
   }
 
   /// Nobody was ever known, or it was another session all along: there is nothing to bill.
-  private func dissolve(_ session: inout Session) throws(StoreFault) {
-    guard session.dissolve(received: now) else { return }
+  private func dissolve(_ session: inout Session, because ending: Session.Ending? = nil) throws(StoreFault) {
+    guard session.dissolve(because: ending, received: now) else { return }
     try books.sessions.save(session)
     try record(.sessionInvalid(session: session.id))
     try sessionMoved(session)
@@ -210,7 +210,7 @@ extension CSMS {
   ) throws(StoreFault) -> TransactionVerdict {
     guard session.endedAt == nil else {
       // It is billed. What comes again, or still later, is kept and priced no more.
-      for reading in report.readings { try books.sessions.append(reading, to: session.id, receivedAt: now) }
+      try tellLate(report, after: session)
       return TransactionVerdict(
         authorization: authorization, totalCost: report.phase == .ended ? try finalCost(of: session) : nil)
     }
@@ -223,6 +223,11 @@ extension CSMS {
     switch try books.transactions.append(moment, written: report.written, to: kept) {
     case .new: break
     case .repeated:
+      // Two events that a station numbered alike may have other readings, and each is kept once.
+      for var reading in report.readings {
+        reading.at = plausible(reading.at)
+        try books.sessions.append(reading, to: session.id, receivedAt: now)
+      }
       return TransactionVerdict(
         authorization: authorization, totalCost: try runningCost(of: session, after: report))
     case .otherContent:
@@ -259,6 +264,24 @@ extension CSMS {
     return TransactionVerdict(
       authorization: authorization, totalCost: cost,
       limit: report.isOffline ? nil : try limitToTell(of: session, told: report.limit))
+  }
+
+  /// What comes after a session was closed or billed changes nothing of its bill, and is said: an operator may credit it and
+  /// bill it again.
+  private func tellLate(_ report: TransactionReport, after session: Session) throws(StoreFault) {
+    var last: Energy?
+    for var reading in report.readings {
+      reading.at = plausible(reading.at)
+      guard try books.sessions.append(reading, to: session.id, receivedAt: now) else { continue }
+      if let register = reading.register { last = register }
+    }
+    guard session.state == .completed, let last, last > session.meterLast else { return }
+    try noteOddity("TransactionEvent: after the end", sample: session.id, of: session.station)
+    guard report.phase == .ended else { return }
+    try record(
+      .stopDiffers(
+        session: session.id,
+        what: "billed up to \(session.meterLast.kilowattHours) kWh, then ended at \(last.kilowattHours) kWh"))
   }
 
   /// The event says where it is: a guess was wrong or is confirmed.
@@ -311,8 +334,10 @@ extension CSMS {
       reading.at = plausible(reading.at)
       try books.sessions.append(reading, to: session.id, receivedAt: now)
     }
-    let story = TransactionStory(try books.transactions.moments(of: kept))
-    let hadGap = !kept.isOrdered
+    let moments = try books.transactions.moments(of: kept)
+    let story = TransactionStory(moments)
+    let before = moments.filter { $0.seqNo != report.seqNo }
+    let isNewGap = before.isEmpty || TransactionStory(before).gaps != story.gaps
     kept.hasCharged = story.hasCharged
     kept.isEnded = story.end != nil
     kept.isOrdered = story.hasBegin && story.missing.isEmpty
@@ -323,7 +348,7 @@ extension CSMS {
     progressed(session)
     try sessionMoved(session)
     guard !kept.isOrdered else { return }
-    if !hadGap || report.seqNo > kept.lastSeqNo || kept.isEnded {
+    if isNewGap || kept.isEnded {
       try record(.sessionGap(session: session.id, missing: story.gaps))
       askStatus(of: kept)
     }
@@ -394,6 +419,10 @@ extension CSMS {
     let figures = try books.sessions.figures(of: session.id)
     try books.transactions.forgetMoments(of: kept)
     if !kept.isIdentified, session.energy == .zero { return try dissolve(&session) }
+    // Somebody was let charge and never plugged in: that costs nothing (OCPP 2.1 C20.FR.03).
+    if end.ending == .timeout, !story.hasCharged, session.energy == .zero {
+      return try dissolve(&session, because: .timeout)
+    }
     let hasLastRegister = figures.contains { $0.register != nil && ($0.context == .end || $0.at >= end.at) }
     _ = session.stop(at: end.at, meter: nil, because: end.ending, received: now)
     try books.sessions.save(session)

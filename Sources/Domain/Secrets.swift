@@ -88,7 +88,9 @@ extension JSON {
   }
 
   private var isOfStationKey: Bool {
-    self["variable"]?["name"]?.string.map { SettingName(component: nil, variable: $0).isStationKey } ?? false
+    self["variable"]?["name"]?.string.map {
+      SettingName(component: self["component"]?["name"]?.string, variable: $0).isStationKey
+    } ?? false
   }
 }
 

@@ -98,8 +98,12 @@ public struct SettingName: Sendable, CustomStringConvertible {
     "privatekey", "sharedkey", "accesskey", "encryptionkey",
   ]
 
-  /// The password with which the station comes in.
-  public var isStationKey: Bool { ["authorizationkey", "basicauthpassword"].contains(variable.ciFolded) }
+  /// The password with which the station comes in (OCPP 2.0.1 A01.FR.03). One of another component, such as a slot of
+  /// `NetworkConfiguration` (2.1 B09), is for a connection that is not made yet.
+  public var isStationKey: Bool {
+    ["authorizationkey", "basicauthpassword"].contains(variable.ciFolded)
+      && ["securityctrlr", nil].contains(component?.ciFolded)
+  }
 
   private func escaped(_ word: String) -> String {
     var text = ""

@@ -76,10 +76,10 @@ nonisolated public struct Profiles {
     try db.run(
       """
       UPDATE charging_profile SET profile = ?2, state = ?3, answer = ?4, command = ?5, attempts = ?6, origin = ?7,
-        due_at = ?8, updated_at = ?9, valid_to = ?10
+        due_at = ?8, updated_at = ?9, valid_to = ?10, evse = ?11
       WHERE number = ?1
       """, profile.number, profile.profile.stored, profile.state.rawValue, profile.answer, profile.command,
-      profile.attempts, profile.origin, profile.dueAt, profile.updatedAt, profile.profile.validTo)
+      profile.attempts, profile.origin, profile.dueAt, profile.updatedAt, profile.profile.validTo, profile.evse)
   }
 
   public func prune(before time: Timestamp) throws(StoreFault) -> Pruned {

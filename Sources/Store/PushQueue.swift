@@ -324,7 +324,7 @@ nonisolated public struct PushQueue {
       """
       SELECT partner, sum(state = 'due') AS due, sum(state = 'parked') AS parked,
         min(iif(state = 'due', due_since, NULL)) AS oldest, min(iif(state = 'due', next_at, NULL)) AS next_at
-      FROM push WHERE sent < wanted GROUP BY partner
+      FROM push INDEXED BY push_depth WHERE sent < wanted GROUP BY partner
       """
     ) { (row) throws(StoreFault) in
       try (
@@ -350,19 +350,25 @@ nonisolated public struct PushQueue {
   /// Forgets rows that were told long ago: of sessions, CDRs and commands, of which a later change makes a new row, and of
   /// what is gone.
   public func prune(sentBefore time: Timestamp) throws(StoreFault) -> Pruned {
-    Pruned(
-      removed: try db.run(
-        """
-        DELETE FROM push WHERE (partner, module, object) IN (
-          SELECT partner, module, object FROM push
-          WHERE sent >= wanted AND sent_at < ?1 AND CASE module
-            WHEN 'locations' THEN NOT EXISTS (SELECT 1 FROM location WHERE location.id = CAST(object AS INTEGER))
-            WHEN 'evses' THEN NOT EXISTS (SELECT 1 FROM evse WHERE evse.uid = object)
-            WHEN 'tariffs' THEN NOT EXISTS (SELECT 1 FROM tariff WHERE tariff.party = push.party AND tariff.ref = object)
-            WHEN 'tokens' THEN NOT EXISTS (SELECT 1 FROM token WHERE token.id = CAST(object AS INTEGER))
-            ELSE 1 END
-          LIMIT ?2)
-        """, time, Limits.prunedAtOnce))
+    let told = try db.run(
+      """
+      DELETE FROM push WHERE (partner, module, object) IN (
+        SELECT partner, module, object FROM push INDEXED BY push_told
+        WHERE sent >= wanted AND module NOT IN ('locations', 'evses', 'tariffs', 'tokens') AND sent_at < ?1 LIMIT ?2)
+      """, time, Limits.prunedAtOnce)
+    guard told < Limits.prunedAtOnce else { return Pruned(removed: told) }
+    let known = try db.run(
+      """
+      DELETE FROM push WHERE (partner, module, object) IN (
+        SELECT partner, module, object FROM push INDEXED BY push_known
+        WHERE sent >= wanted AND module IN ('locations', 'evses', 'tariffs', 'tokens') AND sent_at < ?1 AND CASE module
+          WHEN 'locations' THEN NOT EXISTS (SELECT 1 FROM location WHERE location.id = CAST(object AS INTEGER))
+          WHEN 'evses' THEN NOT EXISTS (SELECT 1 FROM evse WHERE evse.uid = object)
+          WHEN 'tariffs' THEN NOT EXISTS (SELECT 1 FROM tariff WHERE tariff.party = push.party AND tariff.ref = object)
+          ELSE NOT EXISTS (SELECT 1 FROM token WHERE token.id = CAST(object AS INTEGER)) END
+        LIMIT ?2)
+      """, time, Limits.prunedAtOnce - told)
+    return Pruned(removed: told + known)
   }
 
   /// The relationship ended.

@@ -68,8 +68,10 @@ struct Partners: AsyncParsableCommand {
     @OptionGroup var partner: PartnerArgument
     @Option(help: "Another versions URL than before.") var url: String?
     @Option(help: "Another token than before.") var token: String?
+    @Flag(help: "Its addresses may be private or on this machine from now on.") var allowPrivate = false
 
     func run() async throws {
+      if allowPrivate { try await partner.remote.ask(.patch, partner.path, [], ["quirks": quirks(true)]) }
       var body: JSON = [:]
       if let url { body["versions_url"] = .string(url) }
       if let token { body["token"] = .string(token) }
@@ -83,8 +85,10 @@ struct Partners: AsyncParsableCommand {
     @OptionGroup var partner: PartnerArgument
     @Option(help: "Another versions URL than before.") var url: String?
     @Option(help: "Another token than before.") var token: String?
+    @Flag(help: "Its addresses may be private or on this machine from now on.") var allowPrivate = false
 
     func run() async throws {
+      if allowPrivate { try await partner.remote.ask(.patch, partner.path, [], ["quirks": quirks(true)]) }
       var body: JSON = [:]
       if let url { body["versions_url"] = .string(url) }
       if let token { body["token"] = .string(token) }

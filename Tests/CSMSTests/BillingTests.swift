@@ -28,6 +28,17 @@ struct BillingTests {
     return transaction
   }
 
+  @Test func aBillThatIsCorrectedAfterItsStationWentNamesThePlaceAsItWas() async throws {
+    let transaction = try station.start("CARD").transaction
+    house.clock.now += .seconds(600)
+    try station.stop(transaction, meter: 10_000)
+    let bill = try house.cdr(of: transaction)
+    try await house.csms.removeStation(StationIdentity("CS-1")!, by: "anna")
+    _ = try await house.csms.creditCDR(bill.id, because: "wrong price", billsAgain: true, by: "anna")
+    let again = try #require(try house.books.cdrs.cdr(session: bill.session)?.cdr)
+    #expect(again.id != bill.id && again.place == bill.place && again.timeZone == bill.timeZone)
+  }
+
   @Test func theCDRIsMadeInTheTurnOfTheStop() throws {
     let transaction = try station.start("DE-1", meter: 1_000).transaction
     house.clock.now += .seconds(3_600)

@@ -283,6 +283,16 @@ struct ChargingTests {
       ])
   }
 
+  @Test func whatAnEarlierVehicleDidIsNotThatOfTheNewSession() throws {
+    let transaction = try station.start("CARD").transaction
+    try station.report(.charging, at: house.now + .seconds(5))
+    // Its queue had this since the session before.
+    try station.report(.suspendedEV, at: house.now - .seconds(3_000))
+    #expect(try house.session(transaction).shifts.isEmpty)
+    try station.report(.suspendedEV, at: house.now + .seconds(60))
+    #expect(try house.session(transaction).shifts.map(\.activity) == [.idle])
+  }
+
   // MARK: Stop
 
   @Test func theSameStopAgainIsAnsweredAndNoEvent() throws {

@@ -211,6 +211,33 @@ import Wire
     #expect(try state(reservation) == .placed)
   }
 
+  @Test func aReservationThatAPartnerGivesToAnotherDriverIsTheirsAlsoInTheBooks() async throws {
+    let partner = try house.addPartner()
+    let (first, second) = (try house.addToken("P-1", of: partner), try house.addToken("P-2", of: partner))
+    let caller = try house.connect("CS-1")
+    for token in [first, second] {
+      try house.decide { [csms = house.csms, now = house.now] () throws(TurnFault) in
+        do {
+          let station = try #require(try csms.books.stations.station(StationIdentity("CS-1")!))
+          _ = try csms.reserve(
+            try csms.holder(of: token, method: .command), at: station, evse: 1, until: now + .seconds(1_800),
+            by: "partner:Roamer", respondTo: CommandOrigin(partner: partner.id, url: "https://r.example/1"),
+            reference: "R-1")
+        } catch { Issue.record(error) }
+      }
+      house.settle()
+    }
+    let open = try house.books.reservations.open(at: try house.station("CS-1").id)
+    #expect(open.count == 1 && open.first?.token.uid == "P-2" && open.first?.owner == second.owner)
+    house.stations.clear()
+    try caller.boot()
+    house.pass(2)
+    let sent = house.stations.commands.compactMap {
+      if case .reservation(.reserve(let wish)) = $0 { wish.token.uid } else { nil as String? }
+    }
+    #expect(sent == ["P-2"])
+  }
+
   @Test func theDriverUsesIt() async throws {
     let caller = try house.connect("CS-1")
     let reservation = try await reserve()

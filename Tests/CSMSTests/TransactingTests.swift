@@ -131,6 +131,24 @@ struct TransactingTests {
     #expect(try house.count("cdr.made") == 0)
   }
 
+  @Test func whoWasLetChargeAndNeverPluggedInPaysNothing() throws {
+    try station.tell(
+      .started, 0, at: t0, trigger: .authorized, evse: 1, token: PresentedToken("CARD", .iso14443))
+    let verdict = try station.tell(.ended, 1, at: t0 + .seconds(60), ending: .timeout)
+    #expect(verdict.totalCost == .zero)
+    #expect(try only().state == .invalid && only().ending == .timeout)
+    #expect(try house.count("cdr.made") == 0)
+  }
+
+  @Test func whoPluggedInAndTookNothingIsBilledForTheTime() throws {
+    try station.tell(
+      .started, 0, at: t0, trigger: .authorized, state: .charging, evse: 1, token: PresentedToken("CARD", .iso14443),
+      wattHours: 100)
+    try station.tell(.ended, 1, at: t0 + .seconds(600), wattHours: 100, ending: .timeout)
+    #expect(try only().state == .completed)
+    #expect(try house.count("cdr.made") == 1)
+  }
+
   @Test func aRefusedTokenIsToldSoAndItsSessionIsKept() throws {
     let verdict = try station.tell(
       .started, 0, at: t0, trigger: .authorized, evse: 1, wattHours: 100, token: PresentedToken("WHO", .iso14443))
@@ -157,6 +175,32 @@ struct TransactingTests {
     try house.stations.last.answer(.accepted(answer: ["ongoingIndicator": false, "messagesInQueue": false]))
     house.settle()
     #expect(try only().state == .invalid)
+  }
+
+  @Test func oneLostEventIsToldOnceHoweverManyFollow() throws {
+    try station.tell(
+      .started, 0, at: t0, trigger: .authorized, state: .charging, evse: 1, token: PresentedToken("CARD", .iso14443),
+      wattHours: 0)
+    for number in 2..<8 {
+      try station.tell(.updated, number, at: t0 + .seconds(Int64(number) * 60), wattHours: 100 * number)
+    }
+    #expect(try house.count("session.gap") == 1)
+    try station.tell(.updated, 9, at: t0 + .seconds(540), wattHours: 900)
+    #expect(try house.count("session.gap") == 2, "another one is missing now")
+  }
+
+  @Test func whatIsToldOfASessionThatWasClosedIsSaid() async throws {
+    try station.tell(
+      .started, 0, at: t0, trigger: .authorized, state: .charging, evse: 1, token: PresentedToken("CARD", .iso14443),
+      wattHours: 0)
+    try station.tell(.updated, 1, at: t0 + .seconds(60), wattHours: 12_000)
+    try await house.csms.closeSession(try only().id, because: "it hangs", by: "operator:anna")
+    let billed = try cdr().totals.energy
+    try station.tell(.ended, 2, at: t0 + .seconds(3_600), wattHours: 31_000)
+    #expect(try cdr().totals.energy == billed)
+    #expect(try house.count("session.stop_differs") == 1)
+    try station.tell(.ended, 2, at: t0 + .seconds(3_600), wattHours: 31_000)
+    #expect(try house.count("session.stop_differs") == 1)
   }
 
   @Test func anEventThatCannotHaveAPlaceIsParked() throws {

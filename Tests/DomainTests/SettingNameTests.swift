@@ -35,6 +35,25 @@ struct SettingNameTests {
   }
 
   @Test(arguments: [
+    ("AuthorizationKey", true), ("SecurityCtrlr.BasicAuthPassword", true), ("BasicAuthPassword", true),
+    ("NetworkConfiguration[2].BasicAuthPassword", false), ("Proxy.BasicAuthPassword", false),
+  ])
+  func aPasswordOfAnotherConnectionIsNotTheStationsKey(_ name: String, _ isKey: Bool) {
+    #expect(SettingName(reading: name).isStationKey == isKey)
+    let word = SettingName(reading: name)
+    guard let component = word.component else { return }
+    let call: JSON = [
+      "setVariableData": [
+        [
+          "component": ["name": .string(component)], "variable": ["name": .string(word.variable)],
+          "attributeValue": "a-new-password",
+        ]
+      ]
+    ]
+    #expect(call.newStationKey == (isKey ? "a-new-password" : nil))
+  }
+
+  @Test(arguments: [
     ("AuthorizationKey", true), ("SecurityCtrlr.BasicAuthPassword", true), ("WebPaymentsCtrlr.SharedSecret", true),
     ("CpoName", false), ("AcmeModem.ApnPassword", true), ("wifi_passphrase", true), ("Acme-PSK", true),
     ("PasswordLength", false), ("PublicKey", false), ("IdToken", false),

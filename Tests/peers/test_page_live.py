@@ -159,6 +159,13 @@ async def test_a_registration_fails_at_its_step_and_goes_on_from_there(house, pa
     await dialog.locator("button[type=submit]").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text(emsp.name, timeout=20_000)
     await expect(page.get_by_role("main")).to_contain_text("Registered")
+    # What to change, and what was said, stand with the step that failed.
+    mine = (await house.api.items("/partners"))[-1]["id"]
+    failed = [step for step in await house.api.items(f"/partners/{mine}/trace") if not step["ok"]][-1]
+    line = page.locator(".trace li").filter(has=page.locator(".bad")).last
+    await expect(line.locator(".advice")).to_have_text(failed["advice"])
+    await line.locator("summary").click()
+    await expect(line.locator("pre").first).to_contain_text("nowhere")
     trace = page.locator(".trace").first
     for step in ("Versions", "Version details", "Credentials"):
         await expect(trace).to_contain_text(step)

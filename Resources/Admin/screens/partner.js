@@ -100,12 +100,17 @@ export async function show({ root, signal, params, head }) {
   await Promise.all([list.begin(), drawTrace()]);
 }
 
-/// One step of a registration.
-export function stepLine({ at, step, ok, detail }) {
+/// One step of a registration: what it came to, what to change where it failed, and what was asked and answered.
+export function stepLine({ at, step, ok, detail, advice, request, answer }) {
   const tone = ok ? 'ok' : 'failed';
   return [glyph('yes', tone), h(
     'span', null, h('b', null, word('step', step)), ' ',
-    h('span', { class: ok ? 'mute' : 'bad' }, ok ? '' : `${t('partners.step.failed')} `, detail)
+    h('span', { class: ok ? 'mute' : 'bad' }, ok ? '' : `${t('partners.step.failed')} `, detail),
+    advice && h('p.advice', null, advice),
+    (request || answer) && h(
+      'details', null, h('summary', null, t('partners.step.asked')), request && h('pre', null, request),
+      answer && h('pre', null, answer)
+    )
   ),
     at && timeMark(at, undefined, (time) => `${moment(time)}:${String(new Date(time).getSeconds()).padStart(2, '0')}`)];
 }

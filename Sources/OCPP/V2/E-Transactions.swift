@@ -221,10 +221,12 @@ extension V2.TransactionEvent {
     }
   }
 
-  /// Why it ended, in the house's words; no reason is Local (TransactionType.stoppedReason).
+  /// Why it ended, in the house's words; no reason is Local (TransactionType.stoppedReason), unless the event tells more.
   private var ending: Session.Ending? {
     guard phase == .ended else { return nil }
-    guard let reason = transactionInfo.stoppedReason else { return .local }
+    guard let reason = transactionInfo.stoppedReason else {
+      return triggerReason.word == .evConnectTimeout ? .timeout : .local
+    }
     return switch reason.word {
     case .deAuthorized, .reqEnergyTransferRejected: .deauthorized
     case .emergencyStop: .emergency
