@@ -14,6 +14,8 @@ export class LiveStream {
 
   constructor(tell) { this.#tell = tell; }
 
+  get isWanted() { return this.#wanted; }
+
   /// Begins after a seq; a stream that runs goes on where it is.
   start(after) {
     if (this.#wanted) return this.report();
@@ -33,6 +35,12 @@ export class LiveStream {
     this.#waiting?.();
   }
 
+  /// Ends it because nobody is logged in any more, and says so.
+  signOut() {
+    this.stop();
+    this.#enter('signed-out');
+  }
+
   report() {
     const since = Date.now() - 5000;
     this.#recent = this.#recent.filter((at) => at > since);
@@ -50,8 +58,7 @@ export class LiveStream {
         await this.#read();
       } catch (error) {
         if (error.status === 401 || error.status === 403) {
-          this.stop();
-          return this.#enter('signed-out');
+          return this.signOut();
         }
       }
       if (!this.#wanted) return;

@@ -1,22 +1,43 @@
 // Brings the live stream to this tab, through the shared worker where there is one, and says how fresh the page is.
 
+import { get } from './api.js';
+
 const listeners = new Set();
 const watchers = new Set();
+const silent = 4;      // Looks, one a second, without a word from the one who holds the stream: then nothing is vouched for.
+const mostMissed = 4;  // Pages of events that are read after the tab was taken for gone; a tab that missed more begins anew.
 let say = null;
+let seq = null;        // Of the newest event that this tab was told.
+let held = null;       // What comes while older events are read.
+let looks = 0;
+let isOver = false;
 
 /// The newest state of the stream; see LiveStream.
 export let freshness = { phase: 'connecting', eventAt: null, aliveAt: 0, retryAt: null, rate: 0 };
 
 /// Begins to listen after a seq.
 export function startLive(after) {
+  seq = after;
+  if (!say) setInterval(look, 1000);
   say ??= viaWorker() ?? viaTab();
   say({ start: after });
 }
 
-export function stopLive() { say?.({ stop: true }); }
+/// Nobody is logged in any more, in no tab of this browser.
+export function stopLive() {
+  isOver = true;
+  say?.({ stop: true });
+}
+
+/// This tab hears nothing more.
+export function leaveLive() {
+  isOver = true;
+  say?.({ leave: true });
+}
 
 /// Calls `listener` with each list of events or progress until the signal ends: `({ events, progress })`.
 export function onNews(listener, signal) {
+  if (signal?.aborted) return;
   listeners.add(listener);
   signal?.addEventListener('abort', () => listeners.delete(listener));
 }
@@ -25,13 +46,55 @@ export function onNews(listener, signal) {
 export function onFreshness(watcher) { watchers.add(watcher); }
 
 function hear(message) {
-  if (message.state) {
-    const before = freshness;
-    freshness = message.state;
-    for (const watcher of watchers) watcher(freshness, before);
-  } else {
-    for (const listener of listeners) listener(message);
-  }
+  if (isOver) return;
+  looks = 0;
+  if (message.lost) comeBack(message.runs);
+  else if (message.state) enter(message.state);
+  else if (held) held.push(message);
+  else tell(message);
+}
+
+function tell(message) {
+  const events = message.events?.filter((event) => event.seq > seq);
+  if (events?.length) seq = events.at(-1).seq;
+  if (events?.length || message.progress) for (const listener of listeners) listener({ ...message, events });
+}
+
+function enter(state) {
+  const before = freshness;
+  freshness = state;
+  for (const watcher of watchers) watcher(freshness, before);
+  // Another tab logged out.
+  if (state.phase === 'signed-out') window.dispatchEvent(new CustomEvent('signed-out'));
+}
+
+/// The worker took this tab for gone, as it was frozen: what it missed is read, and the books are, as after any cut.
+async function comeBack(runs) {
+  if (held) return;
+  held = [];
+  enter({ ...freshness, phase: 'reconnecting' });
+  say({ start: seq });
+  try {
+    // A stream that begins anew brings it itself.
+    for (let page = { items: [] }, pages = 0; runs && page;) {
+      if (pages === mostMissed) return location.reload();
+      page = await get('/events', { after: seq, limit: 500 });
+      tell({ events: page.items });
+      pages += 1;
+      if (page.next_cursor === null) page = null;
+    }
+  } catch { /* It is said where it matters: the books cannot be read either. */ }
+  const waiting = held;
+  held = null;
+  for (const message of waiting) tell(message);
+}
+
+/// Whether anybody speaks. A count of looks, and not a clock: it stands still while the tab cannot hear.
+function look() {
+  looks += 1;
+  if (isOver || looks < silent || !['live', 'reconnecting'].includes(freshness.phase)) return;
+  enter({ ...freshness, phase: 'reconnecting' });
+  if (looks % silent === 0) say({});
 }
 
 function viaWorker() {
@@ -48,7 +111,7 @@ function viaWorker() {
     worker.port.start();
     window.addEventListener('pagehide', () => worker.port.postMessage({ leave: true }));
     window.addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
-    setInterval(() => worker.port.postMessage({}), 10_000);
+    setInterval(() => { if (!isOver) worker.port.postMessage({}); }, 10_000);
     return (message) => {
       queue.push(message);
       worker.port.postMessage(message);
@@ -64,6 +127,6 @@ function viaTab() {
   return async (message) => {
     const stream = await coming;
     if ('start' in message) stream.start(message.start);
-    if (message.stop) stream.stop();
+    if (message.stop || message.leave) stream.stop();
   };
 }

@@ -170,6 +170,7 @@ function truth(state) {
 
 export async function logOut() {
   try { await signOut(); } catch { /* The session is over on this side in any case. */ }
+  // The other tabs hear it and ask who is there.
   stopLive();
   location.assign('/');
 }
