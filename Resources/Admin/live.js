@@ -50,6 +50,7 @@ function hear(message) {
   looks = 0;
   if (message.lost) comeBack(message.runs);
   else if (message.state) enter(message.state);
+  else if (message.place) seq = Math.max(seq, message.place);
   else if (held) held.push(message);
   else tell(message);
 }

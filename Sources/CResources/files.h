@@ -287,6 +287,9 @@ static const unsigned char file_Admin_theme_js[] = {
 static const unsigned char file_Admin_views_js[] = {
 #embed "../../Resources/Admin/views.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_zones_js[] = {
+#embed "../../Resources/Admin/zones.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_0001_house_sql[] = {
 #embed "../../Resources/Migrations/0001_house.sql" suffix(, 0) if_empty(0)
 };
@@ -531,6 +534,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/tariff-words.js", file_Admin_tariff_words_js) \
   FILE("Admin/theme.js", file_Admin_theme_js) \
   FILE("Admin/views.js", file_Admin_views_js) \
+  FILE("Admin/zones.js", file_Admin_zones_js) \
   FILE("Migrations/0001_house.sql", file_Migrations_0001_house_sql) \
   FILE("Migrations/0002_numbered.sql", file_Migrations_0002_numbered_sql) \
   FILE("Migrations/0003_security.sql", file_Migrations_0003_security_sql) \
