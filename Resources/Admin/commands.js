@@ -122,8 +122,8 @@ class Entry {
 
   /// Nobody waits for ever; what comes after all stands with the station.
   #giveUp() {
-    this.#show([...this.#first(), h('span.step', { data: { phase: 'expired' } }, t('command.given_up'), ' ',
-      h('a', { href: path`/stations/${this.#station}` + '?tab=commands' }, t('command.given_up.where')))]);
+    this.#show([...this.#first(), h('span.step', { data: { phase: 'expired' } }, t('dock.given_up'), ' ',
+      h('a', { href: path`/stations/${this.#station}` + '?tab=commands' }, t('dock.given_up.where')))]);
     this.#finish();
   }
 

@@ -1,11 +1,8 @@
 // Brings the live stream to this tab, through the shared worker where there is one, and says how fresh the page is.
 
-import { get } from './api.js';
-
 const listeners = new Set();
 const watchers = new Set();
 const silent = 4;      // Looks, one a second, without a word from the one who holds the stream: then nothing is vouched for.
-const mostMissed = 4;  // Pages of events that are read after the tab was taken for gone; a tab that missed more begins anew.
 let say = null;
 let seq = null;        // Of the newest event that this tab was told.
 let held = null;       // What comes while older events are read.
@@ -23,16 +20,10 @@ export function startLive(after) {
   say({ start: after });
 }
 
-/// Nobody is logged in any more, in no tab of this browser.
-export function stopLive() {
+/// This tab hears nothing more: it leaves (`{ leave: true }`), or nobody is logged in any more in any tab (`{ stop: true }`).
+export function endLive(how) {
   isOver = true;
-  say?.({ stop: true });
-}
-
-/// This tab hears nothing more.
-export function leaveLive() {
-  isOver = true;
-  say?.({ leave: true });
+  say?.(how);
 }
 
 /// Calls `listener` with each list of events or progress until the signal ends: `({ events, progress })`.
@@ -55,10 +46,10 @@ function hear(message) {
   else tell(message);
 }
 
-function tell(message) {
-  const events = message.events?.filter((event) => event.seq > seq);
-  if (events?.length) seq = events.at(-1).seq;
-  if (events?.length || message.progress) for (const listener of listeners) listener({ ...message, events });
+function tell({ events = [], progress }) {
+  const fresh = events.filter((event) => event.seq > seq);
+  seq = fresh.at(-1)?.seq ?? seq;
+  for (const listener of listeners) listener({ events: fresh, progress });
 }
 
 function enter(state) {
@@ -69,25 +60,17 @@ function enter(state) {
   if (state.phase === 'signed-out') window.dispatchEvent(new CustomEvent('signed-out'));
 }
 
-/// The worker took this tab for gone, as it was frozen: what it missed is read, and the books are, as after any cut.
+/// The worker took this tab for gone, as it was frozen. What it missed is read where the stream goes on for others, and the books
+/// are read anew, as after any cut.
 async function comeBack(runs) {
   if (held) return;
   held = [];
   enter({ ...freshness, phase: 'reconnecting' });
   say({ start: seq });
-  try {
-    // A stream that begins anew brings it itself.
-    for (let page = { items: [] }, pages = 0; runs && page;) {
-      if (pages === mostMissed) return location.reload();
-      page = await get('/events', { after: seq, limit: 500 });
-      tell({ events: page.items });
-      pages += 1;
-      if (page.next_cursor === null) page = null;
-    }
-  } catch { /* It is said where it matters: the books cannot be read either. */ }
+  if (runs) await import('./live-missed.js').then(({ readMissed }) => readMissed(seq, tell)).catch(() => {});
   const waiting = held;
   held = null;
-  for (const message of waiting) tell(message);
+  waiting.forEach(tell);
 }
 
 /// Whether anybody speaks. A count of looks, and not a clock: it stands still while the tab cannot hear.

@@ -92,7 +92,7 @@ async def test_what_is_no_figure_is_marked_and_nothing_is_saved(house, window): 
     await expect(vat).to_have_attribute("aria-invalid", "true")
     save = page.get_by_role("button", name="Save", exact=False)
     await save.click()
-    await expect(page.locator("main .trouble")).to_contain_text("19 %")
+    await expect(page.locator("main .trouble:visible")).to_contain_text("19 %")
     await expect(vat).to_be_focused()
     await vat.fill("19")
     await page.locator("summary").last.click()

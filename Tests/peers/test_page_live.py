@@ -200,9 +200,16 @@ async def test_a_tab_that_was_taken_for_gone_says_so_and_misses_nothing(house, s
     pill = page.locator(".pill")
     await expect(row).to_contain_text("Available", timeout=20_000)
     await expect(pill).to_contain_text("Live")
-    await page.evaluate("window.stayed = true; window.dispatchEvent(new Event('pagehide'))")
+    # While the tab sleeps it asks nobody how the stream is.
+    await page.evaluate("""() => {
+      const send = MessagePort.prototype.postMessage;
+      window.stayed = window.sleeps = true;
+      MessagePort.prototype.postMessage = function (message) { if (!window.sleeps || message.leave) send.call(this, message); };
+      window.dispatchEvent(new Event('pagehide'));
+    }""")
     await station.status(1, "Faulted")
     await expect(pill).to_contain_text("Reconnecting", timeout=15_000)
+    await page.evaluate("window.sleeps = false")
     await expect(pill).to_contain_text("Live", timeout=30_000)
     await expect(row).to_contain_text("Faulted", timeout=20_000)
     assert await page.evaluate("window.stayed")
