@@ -1,12 +1,14 @@
 // Times as forms have them: a date and a clock without a zone, which are those of the site where there is one.
 
 /// The moment at which the clocks of a zone show what a form gives (`2026-11-30T10:00`); those of this computer without a zone.
-/// Of an hour that comes twice, as summer time ends, it is the first.
+/// Of an hour that comes twice, as summer time ends, it is the first; what is in none is as much later as the clock skipped.
 export function inZone(local, zone) {
   if (!zone) return new Date(local);
   const shown = Date.parse(`${local}Z`);
-  // The offset of that moment, which is not known before the moment is; and once more, where clocks change in between.
-  return new Date([0, 0].reduce((at) => shown - offset(at, zone), shown));
+  // By the offset of the day before, and of then, where the clocks have changed in between.
+  const before = shown - offset(shown - 86_400_000, zone);
+  const after = shown - offset(before, zone);
+  return new Date(after + offset(after, zone) === shown ? after : before);
 }
 
 /// What a form shows of a moment.

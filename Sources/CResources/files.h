@@ -89,6 +89,9 @@ static const unsigned char file_Admin_land_txt[] = {
 static const unsigned char file_Admin_lists_js[] = {
 #embed "../../Resources/Admin/lists.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_live_missed_js[] = {
+#embed "../../Resources/Admin/live-missed.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_live_stream_js[] = {
 #embed "../../Resources/Admin/live-stream.js" suffix(, 0) if_empty(0)
 };
@@ -259,6 +262,9 @@ static const unsigned char file_Admin_shell_js[] = {
 };
 static const unsigned char file_Admin_sorter_js[] = {
 #embed "../../Resources/Admin/sorter.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_states_rest_js[] = {
+#embed "../../Resources/Admin/states-rest.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_states_js[] = {
 #embed "../../Resources/Admin/states.js" suffix(, 0) if_empty(0)
@@ -468,6 +474,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/land.json", file_Admin_land_json) \
   FILE("Admin/land.txt", file_Admin_land_txt) \
   FILE("Admin/lists.js", file_Admin_lists_js) \
+  FILE("Admin/live-missed.js", file_Admin_live_missed_js) \
   FILE("Admin/live-stream.js", file_Admin_live_stream_js) \
   FILE("Admin/live-worker.js", file_Admin_live_worker_js) \
   FILE("Admin/live.js", file_Admin_live_js) \
@@ -525,6 +532,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/session-columns.js", file_Admin_session_columns_js) \
   FILE("Admin/shell.js", file_Admin_shell_js) \
   FILE("Admin/sorter.js", file_Admin_sorter_js) \
+  FILE("Admin/states-rest.js", file_Admin_states_rest_js) \
   FILE("Admin/states.js", file_Admin_states_js) \
   FILE("Admin/status.html", file_Admin_status_html) \
   FILE("Admin/status.js", file_Admin_status_js) \

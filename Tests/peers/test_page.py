@@ -348,7 +348,7 @@ async def test_a_key_is_made_by_whoever_knows_their_own_password(house, window):
     view = await window(house)
     page = await view.log_in()
     await page.goto(f"{house.url}/settings?tab=people")
-    await page.get_by_role("button", name="API key", exact=False).first.click()
+    await page.get_by_role("button", name="Make a key").click()
     form = page.get_by_role("dialog")
     await form.locator("[name=name]").fill("ci")
     own = form.get_by_label("Your own password")
