@@ -5,7 +5,7 @@ import { follow, openSessions, overview } from './books.js';
 import { announce, fill, h } from './dom.js';
 import { keepUp, setClock } from './format.js';
 import { loadWords, t } from './i18n.js';
-import { onNews, startLive, stopLive } from './live.js';
+import { endLive, onNews, startLive } from './live.js';
 import { entry, later } from './rest.js';
 
 // [pattern, module, place in the rail]
@@ -82,7 +82,7 @@ function keepTime({ events }) { if (events?.length) keepUp(events.at(-1).at); }
 
 /// A session that ended: the page begins anew after the login, at the same address.
 async function signedOut() {
-  stopLive();
+  endLive({ leave: true });
   window.removeEventListener('signed-out', signedOut);
   current?.abort();
   for (const box of document.querySelectorAll('dialog[open]')) box.close();
@@ -121,7 +121,7 @@ async function route() {
   }
   const context = {
     root, signal, params: found.params, query: new URLSearchParams(location.search),
-    head: (options) => head(root, options), keep,
+    head: (options) => { if (!signal.aborted) head(root, options); }, keep,
   };
   const slow = setTimeout(() => root.append(h('p.mute.loading', null, t('shell.loading'))), 400);
   signal.addEventListener('abort', () => clearTimeout(slow));

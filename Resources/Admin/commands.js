@@ -113,11 +113,18 @@ class Entry {
 
   #again() {
     clearTimeout(this.#timer);
-    if (Date.now() - this.#began > patience) return this.#finish();
+    if (Date.now() - this.#began > patience) return this.#giveUp();
     this.#timer = setTimeout(async () => {
       await this.look();
       if (followed.has(this.#command.id)) this.#again();
     }, 1500);
+  }
+
+  /// Nobody waits for ever; what comes after all stands with the station.
+  #giveUp() {
+    this.#show([...this.#first(), h('span.step', { data: { phase: 'expired' } }, t('dock.given_up'), ' ',
+      h('a', { href: path`/stations/${this.#station}` + '?tab=commands' }, t('dock.given_up.where')))]);
+    this.#finish();
   }
 
   #first() {
@@ -186,8 +193,11 @@ class Entry {
   }
 
   #dismiss() {
+    const next = this.#line.nextSibling ?? this.#line.previousSibling;
+    const wasHere = this.#line.contains(document.activeElement);
     this.#line.remove();
     if (!list.children.length) list.parentElement.hidden = true;
+    if (wasHere) (next?.querySelector('button') ?? document.getElementById('main')).focus();
   }
 }
 

@@ -16,7 +16,7 @@ extension API {
   fileprivate func showOverview(_ call: Call) async throws -> Answer {
     let now = now
     let today = try await zone(of: call).startOfDay(now)
-    let online = house.onlineStations
+    let online = house.reachableStations
     // Doors and strangers are of no site.
     let isWhole = call.caller.scope == nil
     let papers: ([DoorCertificate], [String: String]) =

@@ -89,6 +89,9 @@ static const unsigned char file_Admin_land_txt[] = {
 static const unsigned char file_Admin_lists_js[] = {
 #embed "../../Resources/Admin/lists.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_live_missed_js[] = {
+#embed "../../Resources/Admin/live-missed.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_live_stream_js[] = {
 #embed "../../Resources/Admin/live-stream.js" suffix(, 0) if_empty(0)
 };
@@ -260,6 +263,9 @@ static const unsigned char file_Admin_shell_js[] = {
 static const unsigned char file_Admin_sorter_js[] = {
 #embed "../../Resources/Admin/sorter.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_states_rest_js[] = {
+#embed "../../Resources/Admin/states-rest.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_states_js[] = {
 #embed "../../Resources/Admin/states.js" suffix(, 0) if_empty(0)
 };
@@ -286,6 +292,9 @@ static const unsigned char file_Admin_theme_js[] = {
 };
 static const unsigned char file_Admin_views_js[] = {
 #embed "../../Resources/Admin/views.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_zones_js[] = {
+#embed "../../Resources/Admin/zones.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Migrations_0001_house_sql[] = {
 #embed "../../Resources/Migrations/0001_house.sql" suffix(, 0) if_empty(0)
@@ -465,6 +474,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/land.json", file_Admin_land_json) \
   FILE("Admin/land.txt", file_Admin_land_txt) \
   FILE("Admin/lists.js", file_Admin_lists_js) \
+  FILE("Admin/live-missed.js", file_Admin_live_missed_js) \
   FILE("Admin/live-stream.js", file_Admin_live_stream_js) \
   FILE("Admin/live-worker.js", file_Admin_live_worker_js) \
   FILE("Admin/live.js", file_Admin_live_js) \
@@ -522,6 +532,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/session-columns.js", file_Admin_session_columns_js) \
   FILE("Admin/shell.js", file_Admin_shell_js) \
   FILE("Admin/sorter.js", file_Admin_sorter_js) \
+  FILE("Admin/states-rest.js", file_Admin_states_rest_js) \
   FILE("Admin/states.js", file_Admin_states_js) \
   FILE("Admin/status.html", file_Admin_status_html) \
   FILE("Admin/status.js", file_Admin_status_js) \
@@ -531,6 +542,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/tariff-words.js", file_Admin_tariff_words_js) \
   FILE("Admin/theme.js", file_Admin_theme_js) \
   FILE("Admin/views.js", file_Admin_views_js) \
+  FILE("Admin/zones.js", file_Admin_zones_js) \
   FILE("Migrations/0001_house.sql", file_Migrations_0001_house_sql) \
   FILE("Migrations/0002_numbered.sql", file_Migrations_0002_numbered_sql) \
   FILE("Migrations/0003_security.sql", file_Migrations_0003_security_sql) \

@@ -117,6 +117,15 @@ extension CSMS {
   }
 }
 
+extension CSMS {
+  /// The same from the whole house, whatever scope there is: for what is of no site.
+  public func readWhole<Value: Sendable>(
+    _ question: @escaping @Sendable (Books) throws(StoreFault) -> Value
+  ) async throws(Refusal) -> Value {
+    do { return try await store.readers.read(within: nil, question) } catch { throw .unavailable("\(error)") }
+  }
+}
+
 /// Runs storage work and says its fault as a refusal.
 func keep<R>(_ work: () throws(StoreFault) -> R) throws(Refusal) -> R {
   do { return try work() } catch { throw Refusal(storage: error) }

@@ -171,7 +171,7 @@ public enum Limits {
   /// Wrong passwords for one station from one address that cost nothing, and the longest pause after more, in seconds.
   public nonisolated static let freeGuesses = 10
   public nonisolated static let longestGuessPauseSeconds = 60
-  /// Pairs of station and address whose guesses are remembered. Past it: all are forgotten.
+  /// Pairs of station and address whose guesses are remembered. Past it: the one that is longest ago is forgotten.
   public nonisolated static let rememberedGuessers = 10_000
   /// Authorizations that wait for a partner at once; past it a tag is decided locally.
   public nonisolated static let waitingAuthorizations = 2_000
@@ -307,6 +307,8 @@ public enum Limits {
   nonisolated static let webhookURL = 500
   nonisolated static let webhookKinds = 50
   nonisolated static let webhookEvents = 200
+  /// Pages of events in which a webhook wanted none that are passed over in one turn; the next turn goes on.
+  nonisolated static let webhookPages = 10
   nonisolated static let webhookSeconds = 15
   nonisolated static let webhookPauseSeconds = 3_600
   /// Recovery codes that come with an authenticator.
@@ -315,6 +317,8 @@ public enum Limits {
   public nonisolated static let passwordBytes = 1_024
   /// Passwords that wait to be digested; past it the next one hears that too many log in at once.
   public nonisolated static let waitingPasswords = 20
+  /// How many of those places are kept for people who came in from their address before.
+  public nonisolated static let passwordsOfTheKnown = 8
   /// Seconds after which a login ends: when nobody used it, and in any case.
   public nonisolated static let idleLoginSeconds = 12 * 3_600
   public nonisolated static let loginSeconds = 30 * 86_400

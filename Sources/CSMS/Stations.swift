@@ -185,6 +185,9 @@ extension CSMS {
 
   /// Which stations are connected now.
   public var onlineStations: Set<ID<Station>> { Set(links.all.compactMap(\.station)) }
+
+  /// Those, and the ones whose connection ended a moment ago, who have time to return before they count as offline.
+  public var reachableStations: Set<ID<Station>> { onlineStations.union(links.absent.keys) }
 }
 
 /// The stored form of a station's password.

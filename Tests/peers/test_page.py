@@ -326,6 +326,41 @@ async def test_a_stations_network_is_chosen_and_left_again(house, stations, wind
     await choose("", "")
 
 
+async def test_a_connectors_tariff_is_changed_and_nothing_else(house, stations, window):
+    number = await tariff(house)
+    await stations(known(house, "CP-1"))
+    rare = {"standard": "NEMA_5_20", "power_type": "AC_2_PHASE_SPLIT", "format": "SOCKET", "max_voltage": 120, "max_amperage": 16}
+    await house.api.patch("/stations/CP-1/evses/1", {"connectors": [{"number": 1, **rare}]})
+    page = await (await window(house)).log_in()
+    await page.goto(f"{house.url}/stations/CP-1?tab=setup")
+    await page.get_by_role("row").filter(has_text="NEMA 5-20").click()
+    form = page.get_by_role("dialog")
+    # A word that the page does not know stays what it is: as if the daemon were newer than the page.
+    await form.locator("[name=format]").evaluate("(select) => { select.value = 'SOCKET'; }")
+    await form.locator("[name=tariff]").select_option(str(number))
+    await form.get_by_role("button", name="Save").click()
+    await expect(form).to_have_count(0)
+    (connector,) = (await house.api.get("/stations/CP-1"))["evses"][0]["connectors"]
+    assert {key: connector[key] for key in rare} == rare and connector["tariff"]["id"] == number
+
+
+async def test_a_key_is_made_by_whoever_knows_their_own_password(house, window):
+    view = await window(house)
+    page = await view.log_in()
+    await page.goto(f"{house.url}/settings?tab=people")
+    await page.get_by_role("button", name="Make a key").click()
+    form = page.get_by_role("dialog")
+    await form.locator("[name=name]").fill("ci")
+    own = form.get_by_label("Your own password")
+    await own.fill("not mine at all")
+    await form.locator("button[type=submit]").click()
+    await expect(form.locator(".trouble")).to_contain_text("password is wrong")
+    view.trouble = [line for line in view.trouble if "status of 422" not in line]
+    await own.fill(OWNER["password"])
+    await form.locator("button[type=submit]").click()
+    await expect(page.get_by_role("dialog").locator("code")).to_contain_text("ostler_")
+
+
 async def test_a_token_is_for_alternating_current_only(house, stations, window):
     page = await (await window(house)).log_in()
 

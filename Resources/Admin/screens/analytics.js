@@ -21,10 +21,12 @@ export async function show({ root, signal, query, head, keep }) {
   ], () => { keep(bar.values()); draw(); });
   const place = h('div.stack');
   root.append(bar, place);
+  let round = 0;   // Whoever chooses twice sees what was chosen last.
   const draw = () => reading(place, drawAll, signal);
   await draw();
 
   async function drawAll() {
+    const mine = ++round;
     const { days, location, failures: by } = bar.values();
     // Days, which begin by the clock of the house and not by the reader's.
     const values = { location, from: dateIn(1 - Number(days)), to: dateIn(1) };
@@ -36,6 +38,7 @@ export async function show({ root, signal, query, head, keep }) {
       get('/insight/margin', { ...values, by: 'location' }, { signal }), get('/insight/failures', { ...values, by }, { signal }),
       isWhole && get('/insight/partners', { from: values.from, to: values.to }, { signal }), get('/insight/forecast', { location }, { signal }),
     ]);
+    if (mine !== round) return false;
     const csv = (what, more = {}) => h('a.button', { href: `/api/v1/insight/${what}.csv${queryOf({ ...values, ...more })}`, download: `${what}.csv` }, 'CSV');
     fill(place, figures(usage), h('section', null, h('div.section-head', null, h('h2', null, t('analytics.heatmap')), h('div.buttons', null, csv('heatmap'))),
       h('p.mute', null, t('analytics.heatmap.text', { n: map.evses })), heatmap(map), isWhole && emptyHours(empty)),

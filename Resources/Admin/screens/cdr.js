@@ -35,7 +35,7 @@ export async function show({ root, signal, params, head }) {
       cdr.held_because && mayRun() && h(
         'button', { type: 'button', on: { click: () => release(cdr) } }, t('cdr.release')
       ),
-      h('a.button', { href: path`/sessions/${cdr.session}` }, t('cdr.session')),
+      cdr.session && h('a.button', { href: path`/sessions/${cdr.session}` }, t('cdr.session')),
     ],
   });
   const figure = (label, value, title) => h('div', null, h('dt', null, label), h('dd.fig', { title }, value));

@@ -174,7 +174,7 @@ function drawPrice(place, s, zone) {
 function costRows(costs) {
   if (!costs) return [];
   const isSomething = ({ excl_vat: net, incl_vat: gross }) => Number(net) !== 0 || Number(gross ?? 0) !== 0;
-  return ['energy', 'time', 'parking', 'fixed', 'total'].filter(
+  return ['energy', 'time', 'parking', 'reservation', 'fixed', 'total'].filter(
     (part) => costs[part] && (part === 'total' || isSomething(costs[part]))
   ).map(
     (part) => [part, costs[part]]

@@ -16,7 +16,7 @@ import { accountSections } from './account.js';
 import { alarmSection } from './alarms.js';
 import { authoritySections } from './authority.js';
 import { versionsBoxes } from './partners.js';
-import { auditSection, peopleSection, reachField, reachOf, roleOptions, siteNames, sitesText } from './people.js';
+import { auditSection, ownPassword, peopleSection, reachField, reachOf, roleOptions, siteNames, sitesText } from './people.js';
 import { webhookSection } from './webhooks.js';
 
 const tabs = { account: drawAccount, people: drawPeople, alarms: drawAlarms, company: drawCompany, certificates: drawCertificates, house: drawHouse, checkup: drawCheckup, api: drawAPI };
@@ -240,13 +240,14 @@ function keysTable() {
   return table;
 }
 
-function addKey(done) {
+async function addKey(done) {
+  await siteNames();
   formDialog({
     title: t('settings.keys.add'), submit: t('settings.keys.add.submit'),
     fields: [
       { name: 'name', label: t('field.name'), required: true, maxlength: 64, hint: t('settings.keys.name.hint') },
       { name: 'role', label: t('settings.role'), type: 'select', required: true, value: 'viewer', options: roleOptions() },
-      reachField(null),
+      reachField(null), ...ownPassword(),
     ],
     send: (values, element) => post('/apikeys', { ...values, ...reachOf(element) }),
     done: (key) => secretDialog({

@@ -170,9 +170,12 @@ function putOutlet(site, load, done) {
     return known;
   };
   const show = async ({ form, value }) => {
+    const inputs = ['circuit', 'rotation', 'fallback_a'].map((name) => form.elements[name]);
+    const before = inputs.map((input) => input.value);
     const outlet = await read(value);
     if (!outlet || form.elements.evse.value !== value) return;
-    for (const name of ['circuit', 'rotation', 'fallback_a']) form.elements[name].value = outlet[name] ?? '';
+    // What somebody wrote meanwhile stays.
+    inputs.forEach((input, i) => { if (input.value === before[i]) input.value = outlet[input.name] ?? ''; });
   };
   const box = formDialog({
     title: t('load.outlet.add'), submit: t('save'), done,
