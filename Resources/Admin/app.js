@@ -16,6 +16,8 @@ const screens = [
   ['/map', 'map', 'map'], ['/sites', 'sites', 'sites'], ['/sites/:id', 'site', 'sites'],
   ['/sites/:id/load', 'site-load', 'sites'],
   ['/tariffs', 'tariffs', 'tariffs'], ['/tariffs/:id', 'tariff', 'tariffs'],
+  ['/prices', 'prices', 'tariffs'], ['/prices/:id', 'price', 'tariffs'],
+  ['/reports', 'reports', 'analytics'], ['/energy', 'energy', 'analytics'], ['/effect', 'effect', 'analytics'],
   ['/invoices', 'invoices', 'invoices'], ['/analytics', 'analytics', 'analytics'],
   ['/cdrs', 'cdrs', 'cdrs'], ['/cdrs/:id', 'cdr', 'cdrs'],
   ['/tokens', 'tokens', 'tokens'],

@@ -14,7 +14,7 @@ import { LiveTable, flash } from '../table.js';
 import { glyph, mark, stateOfPartner } from '../states.js';
 import { partnerActions } from '../partner-actions.js';
 import { filterBar } from '../forms.js';
-import { notesSection, publishingSection, pullsSection } from '../partner-papers.js';
+import { clientsSection, notesSection, publishingSection, pullsSection, terminalsSection } from '../partner-papers.js';
 import { pushTable } from './session.js';
 import { versionsBoxes } from './partners.js';
 
@@ -45,7 +45,7 @@ export async function show({ root, signal, params, head }) {
       ),
       h('section', null, h('h2', null, t('session.facts')), facts, lasting)),
     h('section', null, h('h2', null, t('partners.acks')), acksBox(id, signal)),
-    papers.publishing, papers.notes, pullsSection(id, signal),
+    papers.publishing, papers.notes, pullsSection(id, signal), clientsSection(id, signal), terminalsSection(id, signal),
     h('section', null, h('h2', null, t('partners.endpoints')), endpoints));
 
   const figure = queueFigures(figures);
@@ -101,11 +101,13 @@ export async function show({ root, signal, params, head }) {
 }
 
 /// One step of a registration.
-export function stepLine({ at, step, ok, detail }) {
+export function stepLine({ at, step, ok, detail, request, answer, advice }) {
   const tone = ok ? 'ok' : 'failed';
   return [glyph('yes', tone), h(
     'span', null, h('b', null, word('step', step)), ' ',
-    h('span', { class: ok ? 'mute' : 'bad' }, ok ? '' : `${t('partners.step.failed')} `, detail)
+    h('span', { class: ok ? 'mute' : 'bad' }, ok ? '' : `${t('partners.step.failed')} `, detail),
+    advice && h('div', null, advice),
+    (request || answer) && h('details', null, h('summary', null, t('partners.step.said')), request && h('pre', null, request), answer && h('pre', null, answer))
   ),
     at && timeMark(at, undefined, (time) => `${moment(time)}:${String(new Date(time).getSeconds()).padStart(2, '0')}`)];
 }
