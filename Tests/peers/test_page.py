@@ -514,7 +514,11 @@ async def test_hostile_texts_are_texts_on_the_new_screens(house, stations, windo
     await house.api.post("/users", {"name": "<b>bert</b>", "role": "viewer"})
     await house.api.post("/webhooks", {"name": HOSTILE[:60], "url": "https://x.example/<script>"})
     page = await (await window(house)).log_in()
-    for screen in ("/campaigns", "/settings?tab=people", "/settings?tab=alarms", "/settings?tab=company", "/stations/CP-1?tab=duties"):
+    rules = {**RULES, "name": HOSTILE}
+    policy = await house.api.post("/price-policies", {"tariff": (await house.api.items("/tariffs"))[0]["id"], "policy": rules})
+    await house.api.post("/downtimes", {"station": "CP-1", "begins_at": "2026-11-01T00:00:00Z", "cause": "other", "note": HOSTILE})
+    for screen in ("/prices", f"/prices/{policy['id']}", "/reports?tab=downtimes", "/reports", "/campaigns", "/settings?tab=people",
+                   "/settings?tab=alarms", "/settings?tab=company", "/stations/CP-1?tab=duties"):
         await page.goto(house.url + screen)
         await page.wait_for_timeout(300)
         assert not await page.evaluate("window.hit")

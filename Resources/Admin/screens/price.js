@@ -4,7 +4,7 @@ import { get, mayRunAll, me, patch, post } from '../api.js';
 import { locations, tariffs } from '../books.js';
 import { form, reading } from '../dialog.js';
 import { announce, fill, h, path } from '../dom.js';
-import { amount, duration, kilowattHours, none, number, timeMark } from '../format.js';
+import { amount, day, duration, kilowattHours, none, number, timeMark } from '../format.js';
 import { filterBar } from '../forms.js';
 import { t, word } from '../i18n.js';
 import { go } from '../keys.js';
@@ -112,7 +112,7 @@ function previewParts(found) {
   const more = Number(found.would_have_earned) - Number(found.earned);
   const share = Number(found.earned) ? (more / Number(found.earned)) * 100 : null;
   const figure = (label, value, note) => h('div', null, h('dt', null, label), h('dd.fig', null, value), note && h('dd.mute', null, note));
-  if (!Number(found.energy_kwh)) return h('p.mute', null, t('analytics.none', { from: new Date(found.from).toLocaleDateString(), to: new Date(found.to).toLocaleDateString() }));
+  if (!Number(found.energy_kwh)) return h('p.mute', null, t('analytics.none', { from: day(found.from), to: day(found.to) }));
   return [
     h('p.words', null, t(more < 0 ? 'prices.preview.less' : 'prices.preview.more', {
       would: money(found.would_have_earned), earned: money(found.earned), more: money(Math.abs(more)), kwh: kilowattHours(found.moved_kwh, 1),
