@@ -79,7 +79,7 @@ export async function show({ root, signal, params, query, head, keep }) {
     draw();
     moves.refresh();
   }, signal);
-  onNews(({ events }) => { if (events?.some((e) => e.subject === `tariff/${kept.tariff}` || e.kind.startsWith('price_policy.'))) look(); }, signal);
+  onNews(({ events }) => { if (events?.some((e) => e.subject === `tariff/${kept.tariff}` || (e.kind.startsWith('price_policy.') && e.body?.state !== 'removed'))) look(); }, signal);
   const timer = setInterval(() => { if (!document.hidden && kept.state !== 'draft') look(); }, period);
   signal.addEventListener('abort', () => clearInterval(timer));
   await Promise.all([preview.begin(), moves.begin()]);
