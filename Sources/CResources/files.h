@@ -20,6 +20,9 @@ static const unsigned char file_Admin_bulk_js[] = {
 static const unsigned char file_Admin_chart_js[] = {
 #embed "../../Resources/Admin/chart.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_circuit_signals_js[] = {
+#embed "../../Resources/Admin/circuit-signals.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_closing_js[] = {
 #embed "../../Resources/Admin/closing.js" suffix(, 0) if_empty(0)
 };
@@ -29,8 +32,14 @@ static const unsigned char file_Admin_commands_js[] = {
 static const unsigned char file_Admin_dialog_js[] = {
 #embed "../../Resources/Admin/dialog.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_discounts_js[] = {
+#embed "../../Resources/Admin/discounts.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_dom_js[] = {
 #embed "../../Resources/Admin/dom.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_downtimes_js[] = {
+#embed "../../Resources/Admin/downtimes.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_drive_css[] = {
 #embed "../../Resources/Admin/drive.css" suffix(, 0) if_empty(0)
@@ -116,6 +125,12 @@ static const unsigned char file_Admin_partner_actions_js[] = {
 static const unsigned char file_Admin_partner_papers_js[] = {
 #embed "../../Resources/Admin/partner-papers.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_price_actions_js[] = {
+#embed "../../Resources/Admin/price-actions.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_price_rules_js[] = {
+#embed "../../Resources/Admin/price-rules.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_rest_css[] = {
 #embed "../../Resources/Admin/rest.css" suffix(, 0) if_empty(0)
 };
@@ -161,6 +176,12 @@ static const unsigned char file_Admin_screens_cdrs_js[] = {
 static const unsigned char file_Admin_screens_checkup_js[] = {
 #embed "../../Resources/Admin/screens/checkup.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_screens_effect_js[] = {
+#embed "../../Resources/Admin/screens/effect.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_energy_js[] = {
+#embed "../../Resources/Admin/screens/energy.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_screens_entry_js[] = {
 #embed "../../Resources/Admin/screens/entry.js" suffix(, 0) if_empty(0)
 };
@@ -190,6 +211,15 @@ static const unsigned char file_Admin_screens_partners_js[] = {
 };
 static const unsigned char file_Admin_screens_people_js[] = {
 #embed "../../Resources/Admin/screens/people.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_price_js[] = {
+#embed "../../Resources/Admin/screens/price.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_prices_js[] = {
+#embed "../../Resources/Admin/screens/prices.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_reports_js[] = {
+#embed "../../Resources/Admin/screens/reports.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_screens_roaming_js[] = {
 #embed "../../Resources/Admin/screens/roaming.js" suffix(, 0) if_empty(0)
@@ -254,8 +284,14 @@ static const unsigned char file_Admin_screens_tokens_js[] = {
 static const unsigned char file_Admin_screens_webhooks_js[] = {
 #embed "../../Resources/Admin/screens/webhooks.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_series_js[] = {
+#embed "../../Resources/Admin/series.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_session_columns_js[] = {
 #embed "../../Resources/Admin/session-columns.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_session_wishes_js[] = {
+#embed "../../Resources/Admin/session-wishes.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_shell_js[] = {
 #embed "../../Resources/Admin/shell.js" suffix(, 0) if_empty(0)
@@ -268,6 +304,9 @@ static const unsigned char file_Admin_states_rest_js[] = {
 };
 static const unsigned char file_Admin_states_js[] = {
 #embed "../../Resources/Admin/states.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_station_statuses_js[] = {
+#embed "../../Resources/Admin/station-statuses.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_status_html[] = {
 #embed "../../Resources/Admin/status.html" suffix(, 0) if_empty(0)
@@ -451,10 +490,13 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/books.js", file_Admin_books_js) \
   FILE("Admin/bulk.js", file_Admin_bulk_js) \
   FILE("Admin/chart.js", file_Admin_chart_js) \
+  FILE("Admin/circuit-signals.js", file_Admin_circuit_signals_js) \
   FILE("Admin/closing.js", file_Admin_closing_js) \
   FILE("Admin/commands.js", file_Admin_commands_js) \
   FILE("Admin/dialog.js", file_Admin_dialog_js) \
+  FILE("Admin/discounts.js", file_Admin_discounts_js) \
   FILE("Admin/dom.js", file_Admin_dom_js) \
+  FILE("Admin/downtimes.js", file_Admin_downtimes_js) \
   FILE("Admin/drive.css", file_Admin_drive_css) \
   FILE("Admin/drive.html", file_Admin_drive_html) \
   FILE("Admin/drive.js", file_Admin_drive_js) \
@@ -483,6 +525,8 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/pager.js", file_Admin_pager_js) \
   FILE("Admin/partner-actions.js", file_Admin_partner_actions_js) \
   FILE("Admin/partner-papers.js", file_Admin_partner_papers_js) \
+  FILE("Admin/price-actions.js", file_Admin_price_actions_js) \
+  FILE("Admin/price-rules.js", file_Admin_price_rules_js) \
   FILE("Admin/rest.css", file_Admin_rest_css) \
   FILE("Admin/rest.js", file_Admin_rest_js) \
   FILE("Admin/roaming-bookings.js", file_Admin_roaming_bookings_js) \
@@ -498,6 +542,8 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/screens/cdr.js", file_Admin_screens_cdr_js) \
   FILE("Admin/screens/cdrs.js", file_Admin_screens_cdrs_js) \
   FILE("Admin/screens/checkup.js", file_Admin_screens_checkup_js) \
+  FILE("Admin/screens/effect.js", file_Admin_screens_effect_js) \
+  FILE("Admin/screens/energy.js", file_Admin_screens_energy_js) \
   FILE("Admin/screens/entry.js", file_Admin_screens_entry_js) \
   FILE("Admin/screens/first-run.js", file_Admin_screens_first_run_js) \
   FILE("Admin/screens/invoices.js", file_Admin_screens_invoices_js) \
@@ -508,6 +554,9 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/screens/partner.js", file_Admin_screens_partner_js) \
   FILE("Admin/screens/partners.js", file_Admin_screens_partners_js) \
   FILE("Admin/screens/people.js", file_Admin_screens_people_js) \
+  FILE("Admin/screens/price.js", file_Admin_screens_price_js) \
+  FILE("Admin/screens/prices.js", file_Admin_screens_prices_js) \
+  FILE("Admin/screens/reports.js", file_Admin_screens_reports_js) \
   FILE("Admin/screens/roaming.js", file_Admin_screens_roaming_js) \
   FILE("Admin/screens/session.js", file_Admin_screens_session_js) \
   FILE("Admin/screens/sessions.js", file_Admin_screens_sessions_js) \
@@ -529,11 +578,14 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/screens/templates.js", file_Admin_screens_templates_js) \
   FILE("Admin/screens/tokens.js", file_Admin_screens_tokens_js) \
   FILE("Admin/screens/webhooks.js", file_Admin_screens_webhooks_js) \
+  FILE("Admin/series.js", file_Admin_series_js) \
   FILE("Admin/session-columns.js", file_Admin_session_columns_js) \
+  FILE("Admin/session-wishes.js", file_Admin_session_wishes_js) \
   FILE("Admin/shell.js", file_Admin_shell_js) \
   FILE("Admin/sorter.js", file_Admin_sorter_js) \
   FILE("Admin/states-rest.js", file_Admin_states_rest_js) \
   FILE("Admin/states.js", file_Admin_states_js) \
+  FILE("Admin/station-statuses.js", file_Admin_station_statuses_js) \
   FILE("Admin/status.html", file_Admin_status_html) \
   FILE("Admin/status.js", file_Admin_status_js) \
   FILE("Admin/style.css", file_Admin_style_css) \

@@ -15,7 +15,7 @@ import { glyph, mark } from '../states.js';
 import { stateOfPartner } from '../states-rest.js';
 import { partnerActions } from '../partner-actions.js';
 import { filterBar } from '../forms.js';
-import { notesSection, publishingSection, pullsSection } from '../partner-papers.js';
+import { clientsSection, notesSection, publishingSection, pullsSection, terminalsSection } from '../partner-papers.js';
 import { pushTable } from './session.js';
 import { versionsBoxes } from './partners.js';
 
@@ -46,7 +46,7 @@ export async function show({ root, signal, params, head }) {
       ),
       h('section', null, h('h2', null, t('session.facts')), facts, lasting)),
     h('section', null, h('h2', null, t('partners.acks')), acksBox(id, signal)),
-    papers.publishing, papers.notes, pullsSection(id, signal),
+    papers.publishing, papers.notes, pullsSection(id, signal), clientsSection(id, signal), terminalsSection(id, signal),
     h('section', null, h('h2', null, t('partners.endpoints')), endpoints));
 
   const figure = queueFigures(figures);
@@ -109,7 +109,7 @@ export function stepLine({ at, step, ok, detail, advice, request, answer }) {
     h('span', { class: ok ? 'mute' : 'bad' }, ok ? '' : `${t('partners.step.failed')} `, detail),
     advice && h('p.advice', null, advice),
     (request || answer) && h(
-      'details', null, h('summary', null, t('partners.step.asked')), request && h('pre', null, request),
+      'details', null, h('summary', null, t('partners.step.said')), request && h('pre', null, request),
       answer && h('pre', null, answer)
     )
   ),

@@ -30,7 +30,7 @@ export async function show({ root, signal, params, query, head }) {
       'span', null, t('tariff.used', { n: resource.connectors })
     ),
       h('span', null, t('col.changed'), ' ', ago(resource.updated_at))],
-    buttons: !isNew && mayRunAll() && [h('a.button', { href: path`/tariffs/new?from=${resource.id}` }, t('tariffs.copy')),
+    buttons: !isNew && mayRunAll() && [h('a.button', { href: path`/prices/new?tariff=${resource.id}` }, t('prices.follow')), h('a.button', { href: path`/tariffs/new?from=${resource.id}` }, t('tariffs.copy')),
       h('button.danger', { type: 'button', on: { click: () => removeTariff(resource) } }, t('tariffs.remove'))],
   });
 

@@ -76,7 +76,7 @@ export async function show({ root, signal, query, head, keep }) {
       if (fresh) unknown.showNow(items); else unknown.show(items);
     },
   });
-  inbox.append(strangers.element);
+  inbox.append(strangers.element, h('div.buttons', null, csvButton('/unknown-tags')));
   root.append(inbox, h('section', null, h('h2', null, t('tokens.list')), bar, table.element, list.element));
   const renew = () => { list.begin(); strangers.begin(); };
   const refresh = () => { list.refresh(); strangers.refresh(); };
