@@ -89,7 +89,7 @@ extension CSMS {
     guard let rules = try? books.settings.value(Self.rulesSetting), !rules.isEmpty else { return }
     isLookingForAlarms = true
     let (time, online, papers) = (now, onlineStations, (doorCertificates, brokenCertificates))
-    let over = circuitsOver
+    let (over, silent) = (circuitsOver, silentMeters)
     let space = store.space
     Task {
       let seen = try? await read { books throws(StoreFault) in
@@ -99,6 +99,7 @@ extension CSMS {
         try look.sessions(books)
         try look.bills(books)
         try look.circuits(books, over: over)
+        try look.meters(books, silent: silent)
         _ = try look.partners(books)
         try look.certificates(books, shown: papers.0, broken: papers.1)
         look.disk(space)
@@ -202,6 +203,7 @@ nonisolated extension Alarm {
     case .diskLow: kind = .diskLow
     case .cdrHeld: kind = .cdrHeld
     case .circuitOver: kind = .circuitOver
+    case .meterSilent: kind = .meterSilent
     case .houseCannotWrite, .messageParked, .sessionSuperseded, .stationKeyUndecided, .stationKnocking,
       .stationWithoutPassword:
       return nil
@@ -226,6 +228,7 @@ nonisolated extension Alarm {
     case .diskLow: "Disk nearly full"
     case .cdrHeld: "CDR held back"
     case .circuitOver: "Circuit over its limit"
+    case .meterSilent: "Meter silent"
     }
   }
 
