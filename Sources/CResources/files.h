@@ -416,6 +416,9 @@ static const unsigned char file_Migrations_0042_remembered_power_sql[] = {
 static const unsigned char file_Migrations_0043_price_anchor_sql[] = {
 #embed "../../Resources/Migrations/0043_price_anchor.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Migrations_0044_retired_ports_sql[] = {
+#embed "../../Resources/Migrations/0044_retired_ports.sql" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
 };
@@ -580,6 +583,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0041_walk_command.sql", file_Migrations_0041_walk_command_sql) \
   FILE("Migrations/0042_remembered_power.sql", file_Migrations_0042_remembered_power_sql) \
   FILE("Migrations/0043_price_anchor.sql", file_Migrations_0043_price_anchor_sql) \
+  FILE("Migrations/0044_retired_ports.sql", file_Migrations_0044_retired_ports_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \
