@@ -41,10 +41,13 @@ extension EVSE {
     return most == 1 ? 1 : told.map { min($0, most) }
   }
 
-  /// What flows per line at least, by a reading that knows only the power.
-  func leastCurrent(in reading: Reading) -> Current? {
-    guard !isDC, let watts = reading.power else { return nil }
-    return Current(allowed: watts.divided(by: lineVolts * Decimal(usualPhases), places: 1, rounding: .down))
+  /// What flows per line at least and at most, by a reading that knows only the power: on all lines, or on one.
+  func currentBounds(in reading: Reading) -> (least: Current, most: Current)? {
+    guard !isDC, let watts = reading.power,
+      let least = Current(allowed: watts.divided(by: lineVolts * Decimal(usualPhases), places: 1, rounding: .down)),
+      let most = Current(measured: watts.divided(by: lineVolts, places: 1, rounding: .up))
+    else { return nil }
+    return (least, most)
   }
 
   /// What a reading says of each line on the grid's side; nil where it says nothing of it. Power alone says it only where

@@ -319,8 +319,8 @@ extension CSMS {
           balancer.read(id, currents, at: at)
         }
       }
-    } else if let least = evse.leastCurrent(in: reading) {
-      afterCommit { self.balancing.tell(id) { $0.readAtLeast(id, least, at: at) } }
+    } else if let (least, most) = evse.currentBounds(in: reading) {
+      afterCommit { self.balancing.tell(id) { $0.read(id, between: least, and: most, at: at) } }
     }
   }
 

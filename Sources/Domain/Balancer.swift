@@ -360,12 +360,12 @@ public struct Balancer: Sendable {
     }
   }
 
-  /// What flows there at least, per line, where its meter does not say on which lines: enough to see that a station gives
-  /// more than it said, and too little to see that it does not.
-  public mutating func readAtLeast(_ evse: ID<EVSE>, _ least: Current, at now: Timestamp) {
-    guard let place = seatOf[evse], seats[place].car != nil, least > seats[place].limit + rules.tolerance else {
-      return
-    }
+  /// What flows there per line at least and at most, where its meter does not say on which lines: sometimes enough to see
+  /// that a station gives more than it said, or that it does not.
+  public mutating func read(_ evse: ID<EVSE>, between least: Current, and most: Current, at now: Timestamp) {
+    guard let place = seatOf[evse], seats[place].car != nil else { return }
+    let kept = seats[place].limit + rules.tolerance
+    guard least > kept || most <= kept else { return }
     let rules = rules
     change(evse) { $0.judge(least, at: now, by: rules) }
   }

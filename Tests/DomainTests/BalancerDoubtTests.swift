@@ -140,11 +140,21 @@ struct BalancerDoubtTests {
     var site = site(64, 2)
     site.began(ID(1), ChargingNeed(most: current(6)), at: now)
     for order in site.decide(at: now) { site.confirmed(order.evse, at: now) }
-    site.readAtLeast(ID(1), current(6), at: now + .seconds(30))
+    site.read(ID(1), between: current(6), and: current(18), at: now + .seconds(30))
     #expect(site.disobeying.isEmpty)
     #expect(site.places(at: now)[0].measured == nil, "it does not say what flows on a line")
-    site.readAtLeast(ID(1), current(11), at: now + .seconds(40))
+    site.read(ID(1), between: current(11), and: current(33), at: now + .seconds(40))
     #expect(site.disobeying == [ID(1)])
+  }
+
+  @Test func noPowerIsNoneOnAnyLine() {
+    var site = site(64, 1)
+    site.hasFallback(ID(1), false)
+    site.began(ID(1), ChargingNeed(most: current(5)), at: now)
+    for order in site.decide(at: now) { site.confirmed(order.evse, at: now) }
+    #expect(hold(site, 1) == current(32), "it may take its time")
+    site.read(ID(1), between: .zero, and: .zero, at: now + .seconds(2))
+    #expect(hold(site, 1) == .zero)
   }
 
   @Test func aLimitThatWasCountedOnThreeLinesIsReservedForOnOne() {
