@@ -39,7 +39,7 @@ export const families = {
   attention: {
     house_cannot_write: ['triangle', 'bad'],
     station_knocking: ['door', 'busy'], station_offline: ['cross', 'calm'], evse_faulted: ['triangle', 'bad'],
-    session_stuck: ['pause', 'busy'], session_superseded: ['half', 'busy'], cdr_held: ['square', 'held'], circuit_over: ['triangle', 'bad'],
+    session_stuck: ['pause', 'busy'], session_superseded: ['half', 'busy'], cdr_held: ['square', 'held'], circuit_over: ['triangle', 'bad'], meter_silent: ['half', 'bad'],
     push_parked: ['triangle', 'bad'], partner_failing: ['triangle', 'bad'], message_parked: ['square', 'held'],
     station_without_password: ['bar', 'busy'], certificate_unusable: ['triangle', 'bad'],
     certificate_expiring: ['half', 'busy'], station_certificate_expiring: ['half', 'busy'],

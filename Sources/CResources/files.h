@@ -458,6 +458,18 @@ static const unsigned char file_Migrations_0040_status_time_sql[] = {
 static const unsigned char file_Migrations_0041_walk_command_sql[] = {
 #embed "../../Resources/Migrations/0041_walk_command.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Migrations_0042_found_by_index_sql[] = {
+#embed "../../Resources/Migrations/0042_found_by_index.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0043_remembered_power_sql[] = {
+#embed "../../Resources/Migrations/0043_remembered_power.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0044_price_anchor_sql[] = {
+#embed "../../Resources/Migrations/0044_price_anchor.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0045_retired_ports_sql[] = {
+#embed "../../Resources/Migrations/0045_retired_ports.sql" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
 };
@@ -636,6 +648,10 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0039_saved_views.sql", file_Migrations_0039_saved_views_sql) \
   FILE("Migrations/0040_status_time.sql", file_Migrations_0040_status_time_sql) \
   FILE("Migrations/0041_walk_command.sql", file_Migrations_0041_walk_command_sql) \
+  FILE("Migrations/0042_found_by_index.sql", file_Migrations_0042_found_by_index_sql) \
+  FILE("Migrations/0043_remembered_power.sql", file_Migrations_0043_remembered_power_sql) \
+  FILE("Migrations/0044_price_anchor.sql", file_Migrations_0044_price_anchor_sql) \
+  FILE("Migrations/0045_retired_ports.sql", file_Migrations_0045_retired_ports_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \

@@ -103,7 +103,7 @@ extension CSMS {
     isLookingForAlarms = true
     // Whoever was cut off a moment ago, as all are by a start of the daemon, has time to return before it is told.
     let (time, online, papers) = (now, reachableStations, (doorCertificates, brokenCertificates))
-    let over = circuitsOver
+    let (over, silent) = (circuitsOver, silentMeters)
     let space = store.space
     Task {
       do {
@@ -114,6 +114,7 @@ extension CSMS {
           try look.sessions(books)
           try look.bills(books)
           try look.circuits(books, over: over)
+          try look.meters(books, silent: silent)
           _ = try look.partners(books)
           try look.certificates(books, shown: papers.0, broken: papers.1)
           look.disk(space)
@@ -226,6 +227,7 @@ nonisolated extension Alarm {
     case .diskLow: kind = .diskLow
     case .cdrHeld: kind = .cdrHeld
     case .circuitOver: kind = .circuitOver
+    case .meterSilent: kind = .meterSilent
     case .houseCannotWrite, .messageParked, .sessionSuperseded, .stationKeyUndecided, .stationKnocking,
       .stationWithoutPassword:
       return nil
@@ -250,6 +252,7 @@ nonisolated extension Alarm {
     case .diskLow: "Disk nearly full"
     case .cdrHeld: "CDR held back"
     case .circuitOver: "Circuit over its limit"
+    case .meterSilent: "Meter silent"
     }
   }
 

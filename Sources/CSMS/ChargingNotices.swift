@@ -96,7 +96,7 @@ extension CSMS {
     guard let evse = try books.stations.evse(station, number: schedule.evse),
       let session = try books.sessions.open(at: evse), var offer = try offered(to: session),
       try fitted(offer).isExceeded(
-        by: schedule.schedule, sessionSince: session.startedAt, volts: evse.usualVolts, phases: evse.usualPhases)
+        by: schedule.schedule, sessionSince: session.startedAt, volts: evse.lineVolts, phases: evse.usualPhases)
     else { return true }
     offer.state = .asked
     if let link = links.link(of: station) { _ = try send(&offer, over: link, by: offer.origin) }

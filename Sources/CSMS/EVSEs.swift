@@ -87,6 +87,7 @@ extension CSMS {
   /// EVSEs stop standing where they stand: partners that knew of them hear that they are gone.
   func bury(_ evses: [EVSE], of station: Station) throws(StoreFault) {
     try unwire(evses)
+    for evse in evses { try books.downtimes.retire(evse.id, at: now) }
     guard let place = station.location, let view = try books.locations.view(place) else { return }
     for shown in view.evses where evses.contains(where: { $0.id == shown.evse.id }) && !shown.evse.connectors.isEmpty {
       try books.locations.bury(PublishedEVSE(shown), at: place, on: now)

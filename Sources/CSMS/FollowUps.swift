@@ -66,7 +66,7 @@ extension CSMS {
       try profilesMayBeLost(at: station.id)
       try wishFallbacks(at: station.id)
     }
-    balanceMayBeLost(at: station.id)
+    try balanceMayBeLost(at: station.id)
     if let new = station.firmwareVersion, new != old { try firmwareChanged(to: new, at: station.id) }
   }
 

@@ -17,6 +17,8 @@ public enum Limits {
   /// Seconds for which more may be reserved on a circuit than it carries before that is told: longer than the slowest
   /// station takes to follow.
   public nonisolated static let overFuseSeconds = 90
+  /// Seconds for which a circuit's meter may be silent before that is told.
+  public nonisolated static let silentMeterSeconds = 60
   /// Quarters of a location's energy that one beat prices anew.
   public nonisolated static let energyCostsAtOnce = 200
   /// Tariffs of one connector; more are refused.
@@ -329,6 +331,12 @@ public enum Limits {
   /// Seconds for which a reading speaks of now, and between two that are asked of one EVSE.
   public nonisolated static let freshReadingSeconds = 120
   public nonisolated static let readingPauseSeconds = 7
+  /// Readings that are asked of a session at that pause. Where none of them came, or what came says nothing of currents,
+  /// each further one is asked twice as late as the one before, and none later than this.
+  public nonisolated static let quickReadings = 3
+  public nonisolated static let longestReadingPauseSeconds = 1_800
+  /// V between a line and neutral at most; what a connector's plate says beyond it is the voltage between two lines.
+  public nonisolated static let highestLineVolts = 277
   /// W of three lines at one ampere each, and percent of it that come out of a rectifier.
   public nonisolated static let wattsPerAmpere = 690
   public nonisolated static let rectifierPercent = 93

@@ -64,6 +64,9 @@ extension CSMS {
       if let user = users.first {
         throw .conflict("station \(user.station), EVSE \(user.evseNumber) uses it: give it another tariff first")
       }
+      if let policy = try keep({ () throws(StoreFault) in try self.books.policies.live(of: id) }) {
+        throw .conflict("the policy '\(policy.policy.name)' moves its price: pause it first")
+      }
       try keep { () throws(StoreFault) in
         try self.books.tariffs.remove(id)
         try self.record(.tariffRemoved(id, by: who))

@@ -187,6 +187,7 @@ extension CSMS {
       return try noteOddity("EVSE number beyond \(Limits.evsesPerStation)", sample: "\(report.evse)", of: station)
     }
     try setStatus(try status(of: evse, by: report), of: evse, note: report.note)
+    balanceSpoke(evse.id, at: report.at)
     // The order of reports is that of their arrival, but what the car did is billed by the station's clock.
     try vehicleShifted(report, at: evse)
   }
@@ -218,6 +219,7 @@ extension CSMS {
     }
     let status = try status(of: evse, availability)
     try setStatus(status, of: evse, note: report.note)
+    balanceSpoke(evse.id, at: nil)
     try reservationsGiveWay(to: status, at: evse)
   }
 

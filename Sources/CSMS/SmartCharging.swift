@@ -29,6 +29,7 @@ extension CSMS {
       guard let link = self.links.link(of: station.id) else { throw .conflict("the station is not connected") }
       let (asked, slot) = (wish, place)
       return try keep { () throws(StoreFault) in
+        let asked = try self.below(asked, at: station.id, evse: slot)
         var kept = try self.kept(asked, at: station.id, evse: slot, session: session, by: who)
         // Who plans it is known before the station can say what comes of it.
         if let respondTo, let session {
@@ -204,6 +205,7 @@ extension CSMS {
   ) throws(StoreFault) -> RemoteStart.Profile {
     var wish = profile
     (wish.purpose, wish.transaction) = (.session, nil)
+    wish = try below(wish, at: evse.station, evse: evse.number)
     var kept = KeptProfile(
       number: 0, station: evse.station, evse: evse.number, profile: wish, session: session.id, origin: who, at: now)
     (kept.command, kept.dueAt) = (command, nil)
@@ -229,6 +231,7 @@ extension CSMS {
       kept.evse = try books.stations.evse(session.evse)?.number ?? kept.evse
       if kept.command == session.command {
         try isInForce(&kept)
+        try balanceMayFollow(kept)
       } else if let link = links.link(of: session.station) {
         _ = try send(&kept, over: link, by: "house")
       } else {
@@ -239,7 +242,21 @@ extension CSMS {
 
   // MARK: Within a turn
 
-  /// The row of a wish: that of the profile which it replaces, under its number, or a new one.
+  /// Where the house shares the power, what others set for a session stands below its own word; what they allow is
+  /// kept within all the same. A station that has one level alone follows who spoke last, and is told ours again.
+  private func below(
+    _ wish: ChargingProfile, at station: ID<Station>, evse number: Int
+  ) throws(StoreFault) -> ChargingProfile {
+    guard wish.purpose == .session, let evse = try books.stations.evse(station, number: number),
+      balancing.siteOf[evse.id] != nil
+    else { return wish }
+    var wish = wish
+    wish.stackLevel = min(wish.stackLevel, max(0, try balancerLevel(at: station) - 1))
+    return wish
+  }
+
+  /// The row of a wish: that of the profile which it replaces, under its number, or a new one. A session's limit of the
+  /// house and those of others are never one row: what somebody allows holds on when the house says less.
   func kept(
     _ profile: ChargingProfile, at station: ID<Station>, evse: Int, session: String? = nil, by who: String,
     insteadOf: Int64? = nil
@@ -247,6 +264,7 @@ extension CSMS {
     let same = try books.profiles.open(at: station).first {
       $0.evse == evse && $0.profile.purpose == profile.purpose && $0.profile.stackLevel == profile.stackLevel
         && $0.profile.transaction == profile.transaction
+        && (profile.purpose != .session || ($0.origin == Self.balancer) == (who == Self.balancer))
     }
     guard var kept = same else {
       return try create(
@@ -296,9 +314,22 @@ extension CSMS {
       }
     guard let unit else { return profile }
     let evse = try books.stations.evses(of: kept.station).first { kept.evse == 0 || $0.number == kept.evse }
-    profile.schedule = profile.schedule.converted(
-      to: unit, volts: evse?.usualVolts ?? EVSE.mostVolts, phases: evse?.usualPhases ?? EVSE.mostPhases)
+    var phases = evse?.usualPhases ?? EVSE.mostPhases
+    // The house's limit is one of each line: a car that uses one of three must not take the watts of all.
+    if kept.isBalancing, let evse, let id = kept.session, let session = try books.sessions.session(id) {
+      phases = try lines(of: session, at: evse)
+    }
+    profile.schedule = profile.schedule.converted(to: unit, volts: evse?.lineVolts ?? EVSE.mostVolts, phases: phases)
     return profile
+  }
+
+  /// On how many lines a session's car is counted where its limit is told in watts: as somebody said, else as its last
+  /// reading shows, else on all that its EVSE has.
+  func lines(of session: Session, at evse: EVSE) throws(StoreFault) -> Int {
+    let site = balancing.siteOf[evse.id].flatMap { balancing.sites[$0] }
+    let wired = site?.outlets.first { $0.evse == evse.id }?.lines.count ?? EVSE.mostPhases
+    if let known = evse.lines(site?.needs[evse.id]?.phases, wiredTo: wired) { return known }
+    return site?.balancer.usedLines(at: evse.id) ?? min(evse.usualPhases, wired)
   }
 
   /// What is due is sent, and what is over ends.
@@ -433,7 +464,7 @@ extension CSMS {
     guard let evse = try books.stations.evse(station, number: composite.evse),
       let session = try books.sessions.open(at: evse), let kept = try offered(to: session), kept.state == .inForce,
       try fitted(kept).isExceeded(
-        by: composite.schedule, sessionSince: session.startedAt, volts: evse.usualVolts, phases: evse.usualPhases)
+        by: composite.schedule, sessionSince: session.startedAt, volts: evse.lineVolts, phases: evse.usualPhases)
     else { return }
     try noteOddity(
       "a session's charging profile is accepted and not followed", sample: "profile \(kept.number)", of: station)
@@ -462,6 +493,12 @@ extension EVSE {
 
   /// By which rates of one unit become those of the other.
   var usualVolts: Decimal { connectors.first.map { Decimal($0.maxVoltage) } ?? Self.mostVolts }
+
+  /// Between a line and neutral. Some write what their plate says, which is the voltage between two lines.
+  var lineVolts: Decimal {
+    let isLineVoltage = connectors.first.map { $0.powerType != .dc && $0.maxVoltage > Limits.highestLineVolts } ?? false
+    return isLineVoltage ? Self.mostVolts : usualVolts
+  }
   var usualPhases: Int { connectors.first.map { $0.powerType.phases } ?? Self.mostPhases }
 }
 

@@ -10,7 +10,7 @@ import { csvButton, doButton, listSection } from '../lists.js';
 import { mark } from '../states.js';
 import { LiveTable } from '../table.js';
 
-const kinds = ['station_offline', 'evse_faulted', 'session_stuck', 'partner_failing', 'certificate_expiring', 'disk_low', 'cdr_held', 'circuit_over'];
+const kinds = ['station_offline', 'evse_faulted', 'session_stuck', 'partner_failing', 'certificate_expiring', 'disk_low', 'cdr_held', 'circuit_over', 'meter_silent'];
 
 export function alarmSection(signal) {
   const list = listSection({
