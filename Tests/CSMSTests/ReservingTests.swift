@@ -233,7 +233,7 @@ import Wire
     try caller.boot()
     house.pass(2)
     let sent = house.stations.commands.compactMap {
-      if case .reservation(.reserve(let wish)) = $0 { wish.token.uid } else { nil as String? }
+      if case .reservation(.reserve(let wish)) = $0 { wish.tag } else { nil as String? }
     }
     #expect(sent == ["P-2"])
   }

@@ -142,8 +142,8 @@ struct TransactingTests {
 
   @Test func whoPluggedInAndTookNothingIsBilledForTheTime() throws {
     try station.tell(
-      .started, 0, at: t0, trigger: .authorized, state: .charging, evse: 1, token: PresentedToken("CARD", .iso14443),
-      wattHours: 100)
+      .started, 0, at: t0, trigger: .authorized, state: .charging, evse: 1, wattHours: 100,
+      token: PresentedToken("CARD", .iso14443))
     try station.tell(.ended, 1, at: t0 + .seconds(600), wattHours: 100, ending: .timeout)
     #expect(try only().state == .completed)
     #expect(try house.count("cdr.made") == 1)
@@ -179,10 +179,10 @@ struct TransactingTests {
 
   @Test func oneLostEventIsToldOnceHoweverManyFollow() throws {
     try station.tell(
-      .started, 0, at: t0, trigger: .authorized, state: .charging, evse: 1, token: PresentedToken("CARD", .iso14443),
-      wattHours: 0)
+      .started, 0, at: t0, trigger: .authorized, state: .charging, evse: 1, wattHours: 0,
+      token: PresentedToken("CARD", .iso14443))
     for number in 2..<8 {
-      try station.tell(.updated, number, at: t0 + .seconds(Int64(number) * 60), wattHours: 100 * number)
+      try station.tell(.updated, number, at: t0 + .seconds(Int64(number) * 60), wattHours: 100 * Int64(number))
     }
     #expect(try house.count("session.gap") == 1)
     try station.tell(.updated, 9, at: t0 + .seconds(540), wattHours: 900)
@@ -191,8 +191,8 @@ struct TransactingTests {
 
   @Test func whatIsToldOfASessionThatWasClosedIsSaid() async throws {
     try station.tell(
-      .started, 0, at: t0, trigger: .authorized, state: .charging, evse: 1, token: PresentedToken("CARD", .iso14443),
-      wattHours: 0)
+      .started, 0, at: t0, trigger: .authorized, state: .charging, evse: 1, wattHours: 0,
+      token: PresentedToken("CARD", .iso14443))
     try station.tell(.updated, 1, at: t0 + .seconds(60), wattHours: 12_000)
     try await house.csms.closeSession(try only().id, because: "it hangs", by: "operator:anna")
     let billed = try cdr().totals.energy
