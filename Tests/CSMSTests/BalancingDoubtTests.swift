@@ -205,7 +205,7 @@ import Wire
   private func limit(_ amperes: Decimal, level: Int = 0) -> ChargingProfile {
     var profile = ChargingProfile()
     (profile.purpose, profile.stackLevel) = (.session, level)
-    profile.schedule.periods = [.init(start: 0, limit: amperes)]
+    (profile.schedule.startsAt, profile.schedule.periods) = (house.now, [.init(start: 0, limit: amperes)])
     return profile
   }
 
