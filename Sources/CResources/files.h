@@ -410,6 +410,15 @@ static const unsigned char file_Migrations_0040_status_time_sql[] = {
 static const unsigned char file_Migrations_0041_walk_command_sql[] = {
 #embed "../../Resources/Migrations/0041_walk_command.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Migrations_0042_repeats_sql[] = {
+#embed "../../Resources/Migrations/0042_repeats.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0043_usual_priority_sql[] = {
+#embed "../../Resources/Migrations/0043_usual_priority.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0044_slot_keys_sql[] = {
+#embed "../../Resources/Migrations/0044_slot_keys.sql" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
 };
@@ -572,6 +581,9 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0039_saved_views.sql", file_Migrations_0039_saved_views_sql) \
   FILE("Migrations/0040_status_time.sql", file_Migrations_0040_status_time_sql) \
   FILE("Migrations/0041_walk_command.sql", file_Migrations_0041_walk_command_sql) \
+  FILE("Migrations/0042_repeats.sql", file_Migrations_0042_repeats_sql) \
+  FILE("Migrations/0043_usual_priority.sql", file_Migrations_0043_usual_priority_sql) \
+  FILE("Migrations/0044_slot_keys.sql", file_Migrations_0044_slot_keys_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \

@@ -282,7 +282,7 @@ extension CSMS {
 
   /// False where nobody can be told now.
   private func carry(_ order: Balancer.Order, because why: String) throws(StoreFault) -> Bool {
-    guard let evse = try books.stations.evse(order.evse), let link = links.link(of: evse.station),
+    guard let evse = try books.stations.evse(order.evse), let link = try line(to: evse.station),
       let capacity = try capacity(of: evse.station), let session = try books.sessions.open(at: evse),
       let transaction = try transactionName(of: session)
     else { return false }
@@ -370,7 +370,7 @@ extension CSMS {
     for id in site.balancer.unverified(at: now) {
       guard now - (site.askedReadings[id] ?? .epoch) >= .seconds(Limits.readingPauseSeconds),
         let name = site.names[id], let outlet = site.outlets.first(where: { $0.evse == id }),
-        let link = links.link(of: outlet.station)
+        let link = try? line(to: outlet.station)
       else { continue }
       balancing.sites[location]?.askedReadings[id] = now
       tell(.trigger(.meterValues, evse: name.number), on: link.id)

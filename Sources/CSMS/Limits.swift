@@ -248,6 +248,8 @@ public enum Limits {
   /// Open reservations, and profiles in force, of one station; more are refused.
   public nonisolated static let reservationsPerStation = 200
   public nonisolated static let profilesPerStation = 200
+  /// Seconds for which what a vehicle needs waits for its session.
+  public nonisolated static let owedNeedsSeconds = 300
   /// Tries of a profile to which a station says nothing.
   public nonisolated static let profileAttempts = 5
   /// Seconds of the composite schedule that is read back.

@@ -131,6 +131,27 @@ struct TransactingTests {
     #expect(try house.count("cdr.made") == 0)
   }
 
+  @Test(arguments: [nil, TransactionReport.ChargingState.idle])
+  func whoNeverPluggedInPaysNothing(state: TransactionReport.ChargingState?) throws {
+    try house.price(evse: 1, at: "T2")
+    try station.tell(
+      .started, 0, at: t0, trigger: .authorized, state: state, evse: 1, wattHours: 700,
+      token: PresentedToken("CARD", .iso14443))
+    let verdict = try station.tell(
+      .ended, 1, at: t0 + .seconds(60), state: state, wattHours: 700, ending: state == nil ? .timeout : .local)
+    #expect(verdict.totalCost == .zero)
+    #expect(try only().state == .invalid && only().ending == (state == nil ? .timeout : .local))
+    #expect(try house.count("cdr.made") == 0)
+  }
+
+  @Test func whoWasPluggedInAndTookNothingIsBilled() throws {
+    try station.tell(
+      .started, 0, at: t0, trigger: .authorized, state: .connected, evse: 1, wattHours: 700,
+      token: PresentedToken("CARD", .iso14443))
+    try station.tell(.ended, 1, at: t0 + .seconds(60), state: .idle, wattHours: 700, ending: .vehicle)
+    #expect(try only().state == .completed && house.count("cdr.made") == 1)
+  }
+
   @Test func aRefusedTokenIsToldSoAndItsSessionIsKept() throws {
     let verdict = try station.tell(
       .started, 0, at: t0, trigger: .authorized, evse: 1, wattHours: 100, token: PresentedToken("WHO", .iso14443))
