@@ -470,6 +470,15 @@ static const unsigned char file_Migrations_0044_price_anchor_sql[] = {
 static const unsigned char file_Migrations_0045_retired_ports_sql[] = {
 #embed "../../Resources/Migrations/0045_retired_ports.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Migrations_0046_repeats_sql[] = {
+#embed "../../Resources/Migrations/0046_repeats.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0047_usual_priority_sql[] = {
+#embed "../../Resources/Migrations/0047_usual_priority.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0048_slot_keys_sql[] = {
+#embed "../../Resources/Migrations/0048_slot_keys.sql" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
 };
@@ -652,6 +661,9 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0043_remembered_power.sql", file_Migrations_0043_remembered_power_sql) \
   FILE("Migrations/0044_price_anchor.sql", file_Migrations_0044_price_anchor_sql) \
   FILE("Migrations/0045_retired_ports.sql", file_Migrations_0045_retired_ports_sql) \
+  FILE("Migrations/0046_repeats.sql", file_Migrations_0046_repeats_sql) \
+  FILE("Migrations/0047_usual_priority.sql", file_Migrations_0047_usual_priority_sql) \
+  FILE("Migrations/0048_slot_keys.sql", file_Migrations_0048_slot_keys_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \

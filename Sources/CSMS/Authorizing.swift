@@ -42,14 +42,19 @@ extension CSMS {
     return Authorization(.accepted, holder: session.holder, groupID: session.groupID)
   }
 
-  /// The verdict on a new session: a token that may have so many at once has no more (OCPP 1.6 §7.2 ConcurrentTx). Only here,
+  /// The verdict on a new session: a token that may have so many at once has no more (OCPP 1.6 §7.2 ConcurrentTx), nor has
+  /// one whose credit its running sessions may use up. Only here,
   /// because who shows a token again may mean to end its session.
   func once(_ verdict: Authorization) throws(StoreFault) -> Authorization {
-    guard verdict.verdict == .accepted, let holder = verdict.holder, let token = try token(of: holder),
-      let most = token.sessionsAtOnce, try books.sessions.countRunning(of: token) >= most
-    else { return verdict }
+    guard verdict.verdict == .accepted, let holder = verdict.holder, let token = try token(of: holder) else {
+      return verdict
+    }
     var refusal = verdict
-    refusal.verdict = .concurrent
+    if let most = token.sessionsAtOnce, try books.sessions.countRunning(of: token) >= most {
+      refusal.verdict = .concurrent
+    } else if try isSpokenFor(token) {
+      refusal.verdict = .noCredit
+    }
     return refusal
   }
 

@@ -366,7 +366,7 @@ extension CSMS {
   private func carry(
     _ order: Balancer.Order, at location: ID<Location>, because why: String
   ) throws(StoreFault) -> Bool {
-    guard let evse = try books.stations.evse(order.evse), let link = links.link(of: evse.station),
+    guard let evse = try books.stations.evse(order.evse), let link = try line(to: evse.station),
       let capacity = try capacity(of: evse.station), let session = try books.sessions.open(at: evse),
       let transaction = try transactionName(of: session)
     else { return false }
@@ -461,7 +461,7 @@ extension CSMS {
       let pause = min(Limits.readingPauseSeconds << doublings, Limits.longestReadingPauseSeconds)
       guard now - last >= .seconds(pause),
         let name = site.names[id], let outlet = site.outlets.first(where: { $0.evse == id }),
-        let link = links.link(of: outlet.station)
+        let link = try? line(to: outlet.station)
       else { continue }
       balancing.sites[location]?.askedReadings[id] = (now, count + 1)
       tell(.trigger(.meterValues, evse: name.number), on: link.id)

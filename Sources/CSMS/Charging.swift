@@ -212,13 +212,19 @@ extension CSMS {
     case .charging, .suspendedEVSE: activity = .charging
     case .available, .preparing, .reserved, .unavailable, .faulted, .unknown: return
     }
-    // A status of before the session, told again with the time of then, says nothing of the vehicle that is there now.
-    guard var session = try books.sessions.open(at: evse),
-      plausible(report.at) >= session.startedAt - .seconds(Limits.statusSkewSeconds),
+    guard var session = try books.sessions.open(at: evse), !isOfBefore(report, session),
       session.shift(to: activity, at: plausible(report.at), received: now)
     else { return }
     try books.sessions.saveProgress(session)
     try sessionMoved(session, isProgress: true)
+  }
+
+  /// A report that waited at the station while its line was down, and tells of a car that has left: one from before the
+  /// session, or from before what is known of it already.
+  private func isOfBefore(_ report: StatusReport, _ session: Session) -> Bool {
+    guard let told = report.at else { return false }
+    let known = session.shifts.last?.at ?? session.startedAt - .seconds(Limits.commandSkewSeconds)
+    return told < known
   }
 
   // MARK: Stop

@@ -46,9 +46,6 @@ public enum Limits {
   public nonisolated static let clockSkew = Duration.seconds(3_600)
   /// Seconds by which a station's clock may be behind ours where its start is held against a command.
   public nonisolated static let commandSkewSeconds = 60
-  /// Seconds by which a status may be older than the session that it tells of. Past it: it is of an earlier vehicle, told
-  /// again, and changes nothing of the session.
-  nonisolated static let statusSkewSeconds = 60
   /// Sessions of a station among which one is sought that a message means without naming it.
   public nonisolated static let recentSessions = 20
   /// Seconds around a session's end in which a last reading without an id is taken for its own.
@@ -253,6 +250,8 @@ public enum Limits {
   /// Open reservations, and profiles in force, of one station; more are refused.
   public nonisolated static let reservationsPerStation = 200
   public nonisolated static let profilesPerStation = 200
+  /// Seconds for which what a vehicle needs waits for its session.
+  public nonisolated static let owedNeedsSeconds = 300
   /// Tries of a profile to which a station says nothing.
   public nonisolated static let profileAttempts = 5
   /// Seconds of the composite schedule that is read back.

@@ -218,7 +218,7 @@ extension CSMS {
   func showTariff(_ id: ID<Tariff>) throws(StoreFault) {
     guard let tariff = try books.tariffs.tariff(id)?.tariff else { return }
     for place in try books.tariffs.whereUsed(id) {
-      guard let station = try books.stations.station(place.station), let link = links.link(of: station.id),
+      guard let station = try books.stations.station(place.station), let link = try line(to: station.id),
         stationLink?.can(.keepsTariffs, version: link.version) == true
       else { continue }
       _ = try issue(

@@ -140,7 +140,7 @@ extension CSMS {
   private func send(
     _ command: StationCommand, of reservation: inout Reservation, by who: String, respondTo: CommandOrigin?
   ) throws(StoreFault) -> CommandRecord? {
-    let record = try links.link(of: reservation.station).map { link throws(StoreFault) in
+    let record = try line(to: reservation.station).map { link throws(StoreFault) in
       try issue(command, id: newID(), over: link, by: who, session: nil, respondTo: respondTo)
     }
     reservation.command = record?.id

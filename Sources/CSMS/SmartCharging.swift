@@ -26,7 +26,7 @@ extension CSMS {
       if let session { (wish.transaction, place) = try self.running(session, at: station) }
       wish.transaction = wish.purpose == .session ? wish.transaction : nil
       try self.check(wish, evse: place, at: station)
-      guard let link = self.links.link(of: station.id) else { throw .conflict("the station is not connected") }
+      let link = try self.openLine(to: station.id)
       let (asked, slot) = (wish, place)
       return try keep { () throws(StoreFault) in
         let asked = try self.below(asked, at: station.id, evse: slot)
@@ -87,7 +87,7 @@ extension CSMS {
   public func setPriority(_ isOn: Bool, of session: String, by who: String) async throws(Refusal) -> CommandRecord {
     try await turn { () throws(Refusal) in
       let (running, name) = try self.running(session)
-      guard let link = self.links.link(of: running.station) else { throw .conflict("the station is not connected") }
+      let link = try self.openLine(to: running.station)
       let command = StationCommand.profile(.priority(transaction: name, isOn: isOn))
       return try keep { () throws(StoreFault) in
         try self.prefer(running, isOn, by: who)
@@ -232,7 +232,7 @@ extension CSMS {
       if kept.command == session.command {
         try isInForce(&kept)
         try balanceMayFollow(kept)
-      } else if let link = links.link(of: session.station) {
+      } else if let link = try line(to: session.station) {
         _ = try send(&kept, over: link, by: "house")
       } else {
         try books.profiles.save(kept)
@@ -303,7 +303,7 @@ extension CSMS {
 
   /// The profile as this station takes it: in its unit, and at a level that it has.
   func fitted(_ kept: KeptProfile) throws(StoreFault) -> ChargingProfile {
-    var profile = kept.profile
+    var profile = try suited(kept)
     guard let capacity = try books.capacities.capacity(of: kept.station) else { return profile }
     if let highest = capacity.highestStackLevel, highest >= 0 { profile.stackLevel = min(profile.stackLevel, highest) }
     let unit: ChargingProfile.Schedule.Unit? =
@@ -332,11 +332,28 @@ extension CSMS {
     return site?.balancer.usedLines(at: evse.id) ?? min(evse.usualPhases, wired)
   }
 
+  /// As much of it as the vehicle said that it can take: no more periods, of which the last one holds on (OCPP 2.0.1
+  /// K15.FR.07), and nothing that flows back where it did not ask for that (2.1 Q02.FR.01 and .02).
+  private func suited(_ kept: KeptProfile) throws(StoreFault) -> ChargingProfile {
+    var profile = kept.profile
+    guard let session = kept.session, profile.purpose == .session,
+      profile.schedule.periods.count > 1 || profile.schedule.periods.contains(where: { $0.bidirectional != nil }),
+      let needs = try books.profiles.needs(of: session, at: kept.station)
+    else { return profile }
+    if let most = needs.mostPeriods {
+      profile.schedule.periods.removeLast(max(0, profile.schedule.periods.count - max(1, most)))
+    }
+    if needs.wants?.flowsBack == false {
+      for place in profile.schedule.periods.indices { profile.schedule.periods[place].bidirectional = nil }
+    }
+    return profile
+  }
+
   /// What is due is sent, and what is over ends.
   func keepProfiles() throws(StoreFault) {
     try each(try books.profiles.due(at: now, limit: Limits.dutiesAtOnce), of: "profiles") { due throws(StoreFault) in
       var kept = due
-      if kept.state == .asked, kept.isPlaced, let link = links.link(of: kept.station) {
+      if kept.state == .asked, kept.isPlaced, let link = try line(to: kept.station) {
         guard try capacity(of: kept.station) != nil else { return }
         _ = try send(&kept, over: link, by: "house")
       } else {
@@ -374,6 +391,28 @@ extension CSMS {
     }
   }
 
+  /// It goes on with a session after it was forced to start anew, and is told the session's profiles again (OCPP 2.1
+  /// E17.FR.15, B13.FR.31).
+  func profilesMayBeLost(of session: Session) throws(StoreFault) {
+    for var kept in try books.profiles.open(at: session.station)
+    where kept.session == session.id && kept.profile.purpose == .session {
+      (kept.state, kept.attempts, kept.dueAt, kept.updatedAt) = (.asked, 0, now, now)
+      try books.profiles.save(kept)
+    }
+    balanceMayBeLost(at: session.station)
+  }
+
+  /// After a boot a station knows a session again only once it says that it goes on with it. What it says until then of
+  /// a profile that it had before is no last word.
+  private func mayResume(_ kept: KeptProfile, _ command: CommandRecord) throws(StoreFault) -> Bool {
+    guard let session = kept.session, kept.profile.purpose == .session, !kept.isBalancing,
+      kept.attempts + 1 < Limits.profileAttempts,
+      let booted = try books.stations.station(kept.station)?.bootedAt, kept.createdAt < booted,
+      command.createdAt >= booted
+    else { return false }
+    return try books.transactions.transaction(of: session) != nil
+  }
+
   // MARK: What the station says
 
   func profileAnswered(_ command: CommandRecord, _ outcome: CommandOutcome) throws(StoreFault) {
@@ -386,6 +425,10 @@ extension CSMS {
     case .accepted: try isInForce(&kept)
     case .refused, .failed, .impossible:
       let why = outcome.why ?? ""
+      if case .refused = outcome, try mayResume(kept, command) {
+        (kept.attempts, kept.answer, kept.dueAt) = (kept.attempts + 1, why, nextTry(after: kept.attempts))
+        return try books.profiles.save(kept)
+      }
       guard kept.evse == 0, kept.insteadOf == nil, try setPerEVSE(kept) else {
         return try end(kept, as: .refused, because: why)
       }
@@ -422,7 +465,7 @@ extension CSMS {
   /// shared out, so that together they keep it. False where there is nobody to take it.
   private func setPerEVSE(_ kept: KeptProfile) throws(StoreFault) -> Bool {
     let evses = try books.stations.evses(of: kept.station)
-    guard !evses.isEmpty, let link = links.link(of: kept.station) else { return false }
+    guard !evses.isEmpty, let link = try line(to: kept.station) else { return false }
     var share = kept.profile
     switch kept.profile.purpose {
     case .station:
@@ -473,7 +516,7 @@ extension CSMS {
 
 extension ProfileFilter {
   /// As the books kept it with its command.
-  fileprivate init(detail: JSON) {
+  init(detail: JSON) {
     self.init(
       number: detail["number"]?.int, evse: detail["evse"]?.int.map { Int($0) },
       purpose: detail["purpose"]?.string.flatMap { ChargingProfile.Purpose(rawValue: $0) },

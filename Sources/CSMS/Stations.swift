@@ -79,7 +79,9 @@ extension CSMS {
         if changed.quirks.joined != old.quirks.joined { try self.layOut(changed.needs.joined ?? [], of: changed.id) }
         try self.locationMoved(of: changed.id)
       }
-      if changed.registration != old.registration { self.registered(changed) }
+      if changed.registration != old.registration {
+        try keep { () throws(StoreFault) in try self.registered(changed) }
+      }
       if changed.forwarding != old.forwarding { self.forwards(changed) }
       if let link = self.links.link(of: changed.id), link.security.profile < changed.securityProfile {
         self.hangUp(on: changed.id, because: "its security profile was raised")

@@ -195,7 +195,8 @@ extension CSMS {
     return true
   }
 
-  /// Nobody was ever known, or it was another session all along: there is nothing to bill.
+  /// Nobody was ever known or no car ever came (OCPP 2.1 C20.FR.03), or it was another session all along: there is
+  /// nothing to bill.
   private func dissolve(_ session: inout Session, because ending: Session.Ending? = nil) throws(StoreFault) {
     guard session.dissolve(because: ending, received: now) else { return }
     try books.sessions.save(session)
@@ -220,6 +221,7 @@ extension CSMS {
     let moment = TransactionMoment(
       seqNo: report.seqNo, phase: report.phase, at: plausible(report.at), chargingState: report.chargingState,
       identifies: identifies, ending: report.ending)
+    let (wasPlaced, wasActive) = (kept.isPlaced, session.state == .active)
     switch try books.transactions.append(moment, written: report.written, to: kept) {
     case .new: break
     case .repeated:
@@ -229,7 +231,9 @@ extension CSMS {
         try books.sessions.append(reading, to: session.id, receivedAt: now)
       }
       return TransactionVerdict(
-        authorization: authorization, totalCost: try runningCost(of: session, after: report))
+        authorization: authorization, totalCost: try runningCost(of: session, after: report),
+        // The answer to it may be what was lost.
+        limit: report.isOffline ? nil : try limitToTell(of: session, told: report.limit, isAgain: true))
     case .otherContent:
       try noteOddity("TransactionEvent.seqNo: used twice", sample: "\(report.seqNo)", of: kept.station)
       kept.isOrdered = false
@@ -253,7 +257,13 @@ extension CSMS {
     kept.lastSeqNo = max(kept.lastSeqNo, report.seqNo)
     if !report.isOffline { try live(report, &kept, &session) }
     try books.transactions.update(kept)
-    if kept.isPlaced, session.state == .active { try sendProfile(of: session) }
+    if kept.isPlaced, session.state == .active {
+      try sendProfile(of: session)
+      if !report.isOffline {
+        if report.trigger == .resumed { try profilesMayBeLost(of: session) }
+        if isFirst || !wasPlaced || !wasActive { try offerWhatIsOwed(to: session) }
+      }
+    }
     let cost = session.endedAt == nil ? try runningCost(of: session, after: report) : try finalCost(of: session)
     if session.state == .completed, let own = report.ownCost, let cost,
       (own - cost).magnitude > Limits.costTolerance
@@ -418,10 +428,12 @@ extension CSMS {
     guard let end = story.end else { return }
     let figures = try books.sessions.figures(of: session.id)
     try books.transactions.forgetMoments(of: kept)
-    if !kept.isIdentified, session.energy == .zero { return try dissolve(&session) }
-    // Somebody was let charge and never plugged in: that costs nothing (OCPP 2.1 C20.FR.03).
-    if end.ending == .timeout, !story.hasCharged, session.energy == .zero {
-      return try dissolve(&session, because: .timeout)
+    let cameNobody =
+      !kept.isIdentified || story.isWhole && !story.sawVehicle && (story.saysStates || end.ending == .timeout)
+    if session.energy == .zero, cameNobody {
+      try dissolve(&session, because: end.ending)
+      try books.displays.forget(transaction: kept.name, of: kept.station)
+      return try stopsDone(session)
     }
     let hasLastRegister = figures.contains { $0.register != nil && ($0.context == .end || $0.at >= end.at) }
     _ = session.stop(at: end.at, meter: nil, because: end.ending, received: now)
@@ -444,7 +456,7 @@ extension CSMS {
   private func askStatus(of kept: KeptTransaction) {
     guard !kept.name.isEmpty else { return }
     afterCommit {
-      guard let link = self.links.link(of: kept.station), let stationLink = self.stationLink,
+      guard let link = try? self.line(to: kept.station), let stationLink = self.stationLink,
         self.statusQuestions.takes(kept.number, at: self.now)
       else { return }
       stationLink.call(.transactionStatus(kept.name), on: link.id, deadline: self.settings.commandSeconds) { outcome in

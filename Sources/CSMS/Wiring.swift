@@ -296,9 +296,18 @@ extension CSMS {
   func prefer(_ session: Session, _ isFirst: Bool, by who: String) throws(StoreFault) {
     let known = try books.circuits.need(of: session.id)
     var need = known?.need ?? ChargingNeed()
-    need.priority = isFirst ? Limits.highestPriority : 0
-    try keepNeed(
-      KeptNeed(session: session.id, need: need, origin: known?.origin ?? who, updatedAt: now), of: session)
+    var usual = known?.usualPriority
+    if isFirst {
+      usual = usual ?? need.priority
+      need.priority = Limits.highestPriority
+    } else {
+      // Whoever never went first keeps what somebody gave it.
+      need.priority = usual ?? (need.priority == Limits.highestPriority ? 0 : need.priority)
+      usual = nil
+    }
+    var kept = KeptNeed(session: session.id, need: need, origin: known?.origin ?? who, updatedAt: now)
+    kept.usualPriority = usual
+    try keepNeed(kept, of: session)
   }
 
   /// The vehicle itself says what it needs (OCPP 2.0.1 K15); what a person said stands above it.
@@ -307,13 +316,10 @@ extension CSMS {
     guard known == nil || known?.origin == "vehicle" || known?.origin == "driver" else { return }
     var need = known?.need ?? ChargingNeed()
     need.departsAt = told.departsAt ?? need.departsAt
-    let (ac, dc) = (told.raw["acChargingParameters"], told.raw["dcChargingParameters"])
-    if let wattHours = (ac?["energyAmount"] ?? dc?["energyAmount"])?.decimal,
-      wattHours > .zero, let energy = Energy(wattHours: wattHours)
-    {
-      need.energy = session.energy + energy
-    }
-    try keepNeed(KeptNeed(session: session.id, need: need, origin: "vehicle", updatedAt: now), of: session)
+    if let energy = told.energy { need.energy = session.energy + energy }
+    var kept = KeptNeed(session: session.id, need: need, origin: "vehicle", updatedAt: now)
+    kept.usualPriority = known?.usualPriority
+    try keepNeed(kept, of: session)
   }
 
   // MARK: How it stands

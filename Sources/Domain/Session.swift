@@ -293,8 +293,9 @@ public struct Session: Sendable, Equatable {
     }
   }
 
-  /// Nobody was ever known to charge, or it is told under another id, or its car never came: it never was. False where it
-  /// is over already.
+  /// Nobody was ever known to charge, no car ever came, or it is told under another id: it never was. False where it is
+  /// over already.
+  /// - Parameter ending: why its station ended it, where that is known.
   public mutating func dissolve(because ending: Ending? = nil, received now: Timestamp) -> Bool {
     switch state {
     case .active, .superseded:

@@ -177,11 +177,17 @@ public struct StatusReport: Sendable {
   public var status: EVSE.Status
   /// The station's own words: error code, info, vendor's code.
   public var note: String?
+  /// It speaks of an error, whatever the status is.
+  public var isProblem: Bool
   /// The station's clock; nil where it sent none that is plausible.
   public var at: Timestamp?
 
-  public init(evse: Int, connector: Int = 1, status: EVSE.Status, note: String? = nil, at: Timestamp? = nil) {
+  public init(
+    evse: Int, connector: Int = 1, status: EVSE.Status, note: String? = nil, isProblem: Bool = false,
+    at: Timestamp? = nil
+  ) {
     (self.evse, self.connector, self.status, self.note, self.at) = (evse, connector, status, note.map(kept), at)
+    self.isProblem = isProblem
   }
 }
 

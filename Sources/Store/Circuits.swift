@@ -183,13 +183,16 @@ nonisolated public struct Circuits {
     let wish = need.need
     try db.run(
       """
-      INSERT INTO session_need (session, energy, departs_at, priority, phases, least, most, sun_only, origin, updated_at)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+      INSERT INTO session_need (session, energy, departs_at, priority, phases, least, most, sun_only, origin, updated_at,
+        usual_priority)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
       ON CONFLICT (session) DO UPDATE SET energy = excluded.energy, departs_at = excluded.departs_at,
         priority = excluded.priority, phases = excluded.phases, least = excluded.least, most = excluded.most,
-        sun_only = excluded.sun_only, origin = excluded.origin, updated_at = excluded.updated_at
+        sun_only = excluded.sun_only, origin = excluded.origin, updated_at = excluded.updated_at,
+        usual_priority = excluded.usual_priority
       """, need.session, wish.energy, wish.departsAt, wish.priority, wish.phases, wish.least?.tenthsOfAmpere,
-      wish.most?.tenthsOfAmpere, wish.isSunOnly, need.origin, need.updatedAt)
+      wish.most?.tenthsOfAmpere, wish.isSunOnly, need.origin, need.updatedAt,
+      need.usualPriority)
   }
 
   public func pruneNeeds(before time: Timestamp) throws(StoreFault) -> Pruned {
@@ -252,6 +255,8 @@ nonisolated public struct KeptNeed: Sendable, Equatable {
   public var need: ChargingNeed
   /// Who said so.
   public var origin: String
+  /// The priority to which it returns where somebody asked to go first.
+  public var usualPriority: Int?
   public var updatedAt: Timestamp
 
   public init(session: String, need: ChargingNeed, origin: String, updatedAt: Timestamp) {
@@ -339,6 +344,7 @@ nonisolated extension KeptNeed {
       isSunOnly: try row.get("sun_only"))
     try self.init(
       session: row.get("session"), need: need, origin: row.get("origin"), updatedAt: row.get("updated_at"))
+    usualPriority = try row.get("usual_priority")
   }
 }
 

@@ -203,6 +203,13 @@ nonisolated extension Stations {
     ) { (row) throws(StoreFault) in try row.word("status") }
   }
 
+  /// The note that came with its newest status.
+  public func statusReason(_ evse: ID<EVSE>) throws(StoreFault) -> String? {
+    try db.first("SELECT reason FROM status_history WHERE evse = ?1 ORDER BY at DESC, id DESC LIMIT 1", evse) {
+      (row) throws(StoreFault) in try row.get("reason") as String?
+    } ?? nil
+  }
+
   /// What it did in a span of time, with the entry that held when the span began.
   public func history(
     of evse: ID<EVSE>, from: Timestamp, to: Timestamp

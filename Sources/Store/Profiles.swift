@@ -134,6 +134,12 @@ nonisolated public struct Profiles {
     }
   }
 
+  /// What the vehicle of a session said that it needs.
+  public func needs(of session: String, at station: ID<Station>) throws(StoreFault) -> ChargingNeeds? {
+    let told = try notices(of: station).first { $0.kind == .needs && ChargingNeeds.session(of: $0.body) == session }
+    return told.flatMap { ChargingNeeds(evse: $0.evse, kept: $0.body) }
+  }
+
   public func composites(of station: ID<Station>) throws(StoreFault) -> [(schedule: CompositeSchedule, at: Timestamp)] {
     try db.rows("SELECT * FROM composite_schedule WHERE station = ?1 ORDER BY evse", station) {
       (row) throws(StoreFault) in try (row.payload("body"), row.get("read_at"))

@@ -131,22 +131,25 @@ struct TransactingTests {
     #expect(try house.count("cdr.made") == 0)
   }
 
-  @Test func whoWasLetChargeAndNeverPluggedInPaysNothing() throws {
+  @Test(arguments: [nil, TransactionReport.ChargingState.idle])
+  func whoNeverPluggedInPaysNothing(state: TransactionReport.ChargingState?) throws {
+    try house.price(evse: 1, at: "T2")
     try station.tell(
-      .started, 0, at: t0, trigger: .authorized, evse: 1, token: PresentedToken("CARD", .iso14443))
-    let verdict = try station.tell(.ended, 1, at: t0 + .seconds(60), ending: .timeout)
+      .started, 0, at: t0, trigger: .authorized, state: state, evse: 1, wattHours: 700,
+      token: PresentedToken("CARD", .iso14443))
+    let verdict = try station.tell(
+      .ended, 1, at: t0 + .seconds(60), state: state, wattHours: 700, ending: state == nil ? .timeout : .local)
     #expect(verdict.totalCost == .zero)
-    #expect(try only().state == .invalid && only().ending == .timeout)
+    #expect(try only().state == .invalid && only().ending == (state == nil ? .timeout : .local))
     #expect(try house.count("cdr.made") == 0)
   }
 
-  @Test func whoPluggedInAndTookNothingIsBilledForTheTime() throws {
+  @Test func whoWasPluggedInAndTookNothingIsBilled() throws {
     try station.tell(
-      .started, 0, at: t0, trigger: .authorized, state: .charging, evse: 1, wattHours: 100,
+      .started, 0, at: t0, trigger: .authorized, state: .connected, evse: 1, wattHours: 700,
       token: PresentedToken("CARD", .iso14443))
-    try station.tell(.ended, 1, at: t0 + .seconds(600), wattHours: 100, ending: .timeout)
-    #expect(try only().state == .completed)
-    #expect(try house.count("cdr.made") == 1)
+    try station.tell(.ended, 1, at: t0 + .seconds(60), state: .idle, wattHours: 700, ending: .vehicle)
+    #expect(try only().state == .completed && house.count("cdr.made") == 1)
   }
 
   @Test func aRefusedTokenIsToldSoAndItsSessionIsKept() throws {
