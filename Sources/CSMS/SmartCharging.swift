@@ -399,7 +399,7 @@ extension CSMS {
       (kept.state, kept.attempts, kept.dueAt, kept.updatedAt) = (.asked, 0, now, now)
       try books.profiles.save(kept)
     }
-    balanceMayBeLost(at: session.station)
+    try balanceMayBeLost(at: session.station)
   }
 
   /// After a boot a station knows a session again only once it says that it goes on with it. What it says until then of
