@@ -410,6 +410,9 @@ static const unsigned char file_Migrations_0040_status_time_sql[] = {
 static const unsigned char file_Migrations_0041_walk_command_sql[] = {
 #embed "../../Resources/Migrations/0041_walk_command.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Migrations_0042_tariff_push_sql[] = {
+#embed "../../Resources/Migrations/0042_tariff_push.sql" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
 };
@@ -572,6 +575,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0039_saved_views.sql", file_Migrations_0039_saved_views_sql) \
   FILE("Migrations/0040_status_time.sql", file_Migrations_0040_status_time_sql) \
   FILE("Migrations/0041_walk_command.sql", file_Migrations_0041_walk_command_sql) \
+  FILE("Migrations/0042_tariff_push.sql", file_Migrations_0042_tariff_push_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \

@@ -123,8 +123,8 @@ public struct PricePolicy: Payload {
   public func check() -> [(field: String, text: String)] {
     var flaws: [(field: String, text: String)] = []
     func money(_ field: String, _ value: Decimal) {
-      if value.isNegative || value > Limits.price || value.places > Limits.pricePlaces {
-        flaws.append((field, "0 to \(Limits.price) with at most \(Limits.pricePlaces) decimals"))
+      if value.isNegative || value > Limits.price || value.places > Limits.tariffPlaces {
+        flaws.append((field, "0 to \(Limits.price) with at most \(Limits.tariffPlaces) decimals"))
       }
     }
     if name.isEmpty { flaws.append(("name", "a name is expected")) }
@@ -267,7 +267,9 @@ extension Tariff {
       for place in tariff.elements[index].components.indices
       where tariff.elements[index].components[place].dimension == .energy {
         let moved = tariff.elements[index].components[place].price + price - old
-        tariff.elements[index].components[place].price = max(moved, .zero)
+        // A policy of before could come to more decimals than partners can be told.
+        tariff.elements[index].components[place].price = max(moved, .zero).rounded(
+          toPlaces: Limits.tariffPlaces, .halfUp)
       }
     }
     return tariff
