@@ -94,12 +94,15 @@ extension CSMS {
     cdr.booking = try books.bookings.booking(reservation: reservation.id)?.id
     cdr.heldBecause = doubt(about: cdr)
     cdr.createdAt = now
-    let partner = try reservation.owner.flatMap { role throws(StoreFault) in try books.partners.role(role)?.partner }
+    // The party behind it may have another role by now, and the bill is still that partner's.
+    let partner =
+      try reservation.owner.flatMap { role throws(StoreFault) in try books.partners.role(role)?.partner }
+      ?? reservation.partner
     try books.cdrs.insert(
       cdr, of: spot.party, partner: partner, station: spot.station, location: spot.location)
     try count(cdr, at: UsageSpot(location: spot.location, connector: spot.connector, partner: partner))
     try record(.cdrMade(cdr: cdr.id, session: ""))
-    if reservation.owner == nil { try spend(cdr.totals.cost.total, in: cdr.currency, from: cdr.token) }
+    if reservation.owner == nil, partner == nil { try spend(cdr.totals.cost.total, in: cdr.currency, from: cdr.token) }
     if cdr.heldBecause == nil { try cdrMoved(cdr.id, of: spot, session: nil, partner: partner) }
   }
 

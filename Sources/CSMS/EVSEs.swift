@@ -32,7 +32,7 @@ extension CSMS {
     if let name = wish.evseID, name != evse.evseID { try self.check(name, of: evse) }
     if let flaw = wish.details.flaw { throw .invalid(field: "details.\(flaw.field)", flaw.why) }
     try checkText(wish.physicalReference, "physical_reference", 1...16)
-    try self.check(wish.connectors)
+    try self.check(wish.connectors, of: station, before: evse)
     let changed = wish
     // What is as it was must not move.
     guard changed != evse else { return }
@@ -128,7 +128,9 @@ extension CSMS {
     rewire()
   }
 
-  private func check(_ connectors: [Connector]) throws(Refusal) {
+  private func check(_ connectors: [Connector], of station: Station, before: EVSE) throws(Refusal) {
+    let owner = try self.owner(of: station.location)
+    let known = Set(before.connectors.flatMap(\.tariffs))
     guard connectors.count <= Limits.connectorsPerEVSE else {
       throw .invalid(field: "connectors", "at most \(Limits.connectorsPerEVSE)")
     }
@@ -149,9 +151,33 @@ extension CSMS {
       else {
         throw .invalid(field: "\(field).more_tariffs", "at most \(Limits.connectorTariffs) tariffs, each once")
       }
-      for tariff in connector.tariffs
-      where try keep({ () throws(StoreFault) in try self.books.tariffs.tariff(tariff) }) == nil {
-        throw .invalid(field: "\(field).tariff", "there is no tariff \(tariff)")
+      for tariff in connector.tariffs {
+        guard let version = try keep({ () throws(StoreFault) in try self.books.tariffs.tariff(tariff) }) else {
+          throw .invalid(field: "\(field).tariff", "there is no tariff \(tariff)")
+        }
+        // Partners of the one party are never told of the other's.
+        guard version.party == owner || known.contains(tariff) else {
+          let (theirs, ours) = (try name(of: version.party), try name(of: owner))
+          throw .invalid(
+            field: "\(field).tariff", "\(version.tariff.ref) is a tariff of \(theirs), and the station is \(ours)'s")
+        }
+      }
+    }
+  }
+
+  /// A station that comes to another party's location brings no tariffs along.
+  func checkTariffs(of station: Station, movedFrom old: ID<Location>?) throws(Refusal) {
+    let owner = try self.owner(of: station.location)
+    guard try self.owner(of: old) != owner else { return }
+    let evses = try keep { () throws(StoreFault) in try self.books.stations.evses(of: station.id) }
+    for evse in evses {
+      for tariff in evse.connectors.flatMap(\.tariffs) {
+        let version = try keep { () throws(StoreFault) in try self.books.tariffs.tariff(tariff) }
+        guard let version, version.party != owner else { continue }
+        let (theirs, ours) = (try name(of: version.party), try name(of: owner))
+        throw .conflict(
+          "EVSE \(evse.number) has \(version.tariff.ref), a tariff of \(theirs), and the location is \(ours)'s: take it off first"
+        )
       }
     }
   }

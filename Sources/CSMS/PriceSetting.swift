@@ -6,10 +6,14 @@ import Wire
 // moves under a running session.
 
 extension CSMS {
-  /// Adds a tariff of our CPO party; without a ref it gets one.
-  public func addTariff(_ draft: Tariff, by who: String) async throws(Refusal) -> TariffVersion {
+  /// Adds a tariff; without a ref it gets one.
+  /// - Parameter owner: the party of ours whose it is; our first operator where none is named.
+  public func addTariff(
+    _ draft: Tariff, of owner: ID<Party>? = nil, by who: String
+  ) async throws(Refusal) -> TariffVersion {
     try await turn { () throws(Refusal) in
-      let party = try self.ourParty().id
+      let party = if let owner { owner } else { try self.ourParty().id }
+      try self.checkOperator(party)
       var tariff = draft
       if tariff.ref.isEmpty { tariff.ref = self.newID() }
       try check(tariff)

@@ -96,6 +96,7 @@ extension CSMS {
         // Last, because what is removed cannot come back as it was.
         try self.keepOnly(Set(evses.map(\.number)), of: try self.known(identity), by: who)
       }
+      if changed.location != old.location { try self.checkTariffs(of: changed, movedFrom: old.location) }
       return changed
     }
   }

@@ -7,7 +7,7 @@ public struct Reading: Sendable, Equatable {
   public var register: Energy?
   /// W, import.
   public var power: Decimal?
-  /// A, the highest phase.
+  /// A over all phases, as prices by current count it (OCPI 2.2.1 §11.4.6); where the station named no phase, what it said.
   public var current: Decimal?
   /// A on each of the station's own lines, where it named them. Not kept by itself: `raw` has it.
   public var lineCurrents: LineCurrents?

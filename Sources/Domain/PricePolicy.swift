@@ -123,8 +123,8 @@ public struct PricePolicy: Payload {
   public func check() -> [(field: String, text: String)] {
     var flaws: [(field: String, text: String)] = []
     func money(_ field: String, _ value: Decimal) {
-      if value.isNegative || value > Limits.price || value.places > Limits.pricePlaces {
-        flaws.append((field, "0 to \(Limits.price) with at most \(Limits.pricePlaces) decimals"))
+      if value.isNegative || value > Limits.price || value.places > Limits.tariffPlaces {
+        flaws.append((field, "0 to \(Limits.price) with at most \(Limits.tariffPlaces) decimals"))
       }
     }
     if name.isEmpty { flaws.append(("name", "a name is expected")) }
@@ -273,7 +273,8 @@ extension Tariff {
       for place in tariff.elements[index].components.indices
       where tariff.elements[index].components[place].dimension == .energy {
         let own = tariff.elements[index].components[place].price
-        let moved = max(own + price - old, .zero)
+        // A policy of before could come to more decimals than partners can be told.
+        let moved = max(own + price - old, .zero).rounded(toPlaces: Limits.tariffPlaces, .halfUp)
         tariff.elements[index].components[place].price =
           own == old ? price : bounds.map { min(max(moved, $0.lowerBound), $0.upperBound) } ?? moved
       }

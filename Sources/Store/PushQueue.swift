@@ -26,8 +26,8 @@ nonisolated public enum PushModule: String, Word {
 nonisolated public struct PushKey: Sendable, Hashable {
   public var partner: ID<Partner>
   public var module: PushModule
-  /// A location's or a token's number in our books, an EVSE's uid, the ref of a tariff or a booking location, an
-  /// invoice's number, the id of a session, a CDR, a booking or a command.
+  /// A location's or a token's number in our books, an EVSE's uid, a tariff's party and ref (`NL*OST/T1`), the ref of a
+  /// booking location, an invoice's number, the id of a session, a CDR, a booking or a command.
   public var object: String
 
   public init(partner: ID<Partner>, module: PushModule, object: String) {
@@ -364,16 +364,27 @@ nonisolated public struct PushQueue {
         WHERE sent >= wanted AND module IN ('locations', 'evses', 'tariffs', 'tokens') AND sent_at < ?1 AND CASE module
           WHEN 'locations' THEN NOT EXISTS (SELECT 1 FROM location WHERE location.id = CAST(object AS INTEGER))
           WHEN 'evses' THEN NOT EXISTS (SELECT 1 FROM evse WHERE evse.uid = object)
-          WHEN 'tariffs' THEN NOT EXISTS (SELECT 1 FROM tariff WHERE tariff.party = push.party AND tariff.ref = object)
+          WHEN 'tariffs' THEN NOT EXISTS (
+            SELECT 1 FROM tariff WHERE tariff.party = push.party AND tariff.ref = substr(object, instr(object, '/') + 1))
           ELSE NOT EXISTS (SELECT 1 FROM token WHERE token.id = CAST(object AS INTEGER)) END
         LIMIT ?2)
       """, time, Limits.prunedAtOnce - told)
     return Pruned(removed: told + known)
   }
 
-  /// The relationship ended.
+  /// The relationship ended. What it ends are tokens, not debts: bills that were not taken wait for the next one.
   public func forget(_ partner: ID<Partner>) throws(StoreFault) {
-    try db.run("DELETE FROM push WHERE partner = ?1", partner)
+    try db.run("DELETE FROM push WHERE partner = ?1 AND NOT (module = 'cdrs' AND sent < wanted)", partner)
+  }
+
+  /// The partner registered, anew or with other details: bills that wait, or that it refused, have their chance at once.
+  public func reviveBills(of partner: ID<Partner>, at now: Timestamp) throws(StoreFault) {
+    try db.run(
+      """
+      UPDATE push SET state = 'due', attempts = 0, next_at = ?2, due_since = iif(state = 'due', due_since, ?2),
+        updated_at = ?2
+      WHERE partner = ?1 AND module = 'cdrs' AND sent < wanted
+      """, partner, now)
   }
 }
 

@@ -17,6 +17,11 @@ extension String {
     return spelled
   }
 
+  /// Whether every mark of it can be printed: it has no line break and no tab either.
+  public var isPrintable: Bool {
+    unicodeScalars.allSatisfy { $0.value != 0x09 && !Self.isHidden($0, false) }
+  }
+
   private static func isHidden(_ scalar: Unicode.Scalar, _ keepsLines: Bool) -> Bool {
     switch scalar.value {
     case 0x09: false

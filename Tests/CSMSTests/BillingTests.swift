@@ -29,10 +29,7 @@ struct BillingTests {
   }
 
   @Test func aBillThatIsCorrectedAfterItsStationWentNamesThePlaceAsItWas() async throws {
-    let transaction = try station.start("CARD").transaction
-    house.clock.now += .seconds(600)
-    try station.stop(transaction, meter: 10_000)
-    let bill = try house.cdr(of: transaction)
+    let bill = try house.cdr(of: try charge("CARD", 11_000))
     try await house.csms.removeStation(StationIdentity("CS-1")!, by: "anna")
     _ = try await house.csms.creditCDR(bill.id, because: "wrong price", billsAgain: true, by: "anna")
     let again = try #require(try house.books.cdrs.cdr(session: bill.session)?.cdr)

@@ -109,6 +109,20 @@ import Wire
     #expect(try bills.count == 1)
   }
 
+  @Test func aReservationsBillIsItsPartnersWhateverRolesItHasByThen() async throws {
+    try priceHolding()
+    let partner = try house.addPartner()
+    _ = try house.connect("CS-1")
+    let reservation = try await reserve(for: 600)
+    // Its owner's role was dropped by a PUT of credentials meanwhile.
+    try house.books.db.script(
+      "UPDATE reservation SET partner = \(partner.id), owner = NULL WHERE id = '\(reservation.id)'")
+    house.pass(602)
+    let bill = try #require(try house.books.cdrs.list(limit: 10).first)
+    #expect(bill.partner == partner.id)
+    #expect(house.partners.sent("cdrs").map(\.partner) == [partner.id])
+  }
+
   @Test func aUsedReservationIsBilledWithItsSession() async throws {
     try priceHolding()
     let caller = try house.connect("CS-1")

@@ -55,6 +55,27 @@ import Wire
     }
   }
 
+  @Test func whatAVersionCannotShowIsNotThereForIt() async throws {
+    let house = try await House()
+    await MainActor.run {
+      var plug = Sample.connector()
+      plug.standard = .mcs
+      house.service.locations = [Sample.location(evses: [Sample.evse(connectors: [plug])])]
+    }
+    #expect(try await house.ask(.get, "/ocpi/2.2.1/locations/L1").data?["evses"] == nil)
+    #expect(try await house.ask(.get, "/ocpi/2.2.1/locations/L1/E1").status == 404)
+    #expect(try await house.ask(.get, "/ocpi/2.2.1/locations/L1/E1/1").status == 404)
+    #expect(try await house.ask(.get, "/ocpi/2.3.0/locations/L1/E1/1").status == 200)
+  }
+
+  @Test func aPreferenceThatWeDoNotKnowIsNotTakenForAnother() async throws {
+    let house = try await House()
+    let answer = try await house.ask(
+      .put, "/ocpi/2.2.1/sessions/S1/charging_preferences", body: "{\"profile_type\":\"TURBO\"}")
+    #expect(answer.data == "PROFILE_TYPE_NOT_SUPPORTED")
+    #expect(await house.service.plans.isEmpty)
+  }
+
   @Test func anInvitedPartnerReachesVersionsAndCredentialsOnly() async throws {
     let house = try await House()
     for path in ["/ocpi/versions", "/ocpi/2.2.1", "/ocpi/2.2.1/credentials"] {

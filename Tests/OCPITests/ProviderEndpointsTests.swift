@@ -305,6 +305,13 @@ import Wire
     #expect(kept.cost?.beforeTax == Money(tenThousandths: 4_500))
     if version == "2.1.1" {
       #expect(kept.token.contractID == "CARD-1" && kept.cost?.afterTax == nil)
+      // A PATCH of this version replaces what it names.
+      let all = """
+        {"kwh":3,"charging_periods":[{"start_date_time":"2026-03-02T10:05:00Z","dimensions":[{"type":"ENERGY",\
+        "volume":3}]}]}
+        """
+      for _ in 0..<2 { #expect(try await house.ask(.patch, path, body: all).code == 1000) }
+      #expect(try await house.ask(.get, path).data?["charging_periods"]?.array?.count == 1)
     } else {
       #expect(kept.token.uid == "CARD-1" && kept.cost?.afterTax == Money(tenThousandths: 5_400))
       #expect(kept.authorizationReference == "REF-1")

@@ -244,6 +244,12 @@ function evseTable(station, take) {
   return table;
 }
 
+/// With whose it is, where several parties of ours have tariffs.
+function tariffName({ ref, party }) {
+  const name = ({ country_code: country, party_id: id }) => `${country}*${id}`;
+  return new Set(tariffs.list().map((one) => name(one.party))).size > 1 ? `${ref} (${name(party)})` : ref;
+}
+
 function connectorDialog(station, evse, connector, take) {
   const c = connector ?? {
     number: Math.max(0, ...evse.connectors.map((one) => one.number)) + 1, standard: 'IEC_62196_T2', format: 'SOCKET',
@@ -280,7 +286,7 @@ function connectorDialog(station, evse, connector, take) {
         name: 'tariff', label: t('col.tariff'), type: 'select', value: c.tariff ? String(c.tariff.id) : '',
         options: [
           { value: '', label: t('field.tariff.none') },
-          ...tariffs.list().map((one) => ({ value: String(one.id), label: one.ref }))
+          ...tariffs.list().map((one) => ({ value: String(one.id), label: tariffName(one) }))
         ],
       },
     ],

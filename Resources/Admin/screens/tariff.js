@@ -24,6 +24,7 @@ export async function show({ root, signal, params, query, head }) {
   if (signal.aborted) return;
   const state = { tariff: resource ? structuredClone(resource.tariff) : blank() };
   if (isNew) delete state.tariff.id;
+  const party = isNew && mayRunAll() ? await partyField(resource?.party, signal) : null;
   head({
     title: isNew ? t('tariffs.add') : resource.ref, mono: !isNew, back: { href: '/tariffs', label: t('nav.tariffs') },
     sub: isNew ? null : [h('span', null, t('tariff.version', { n: resource.version })), h(
@@ -93,7 +94,8 @@ export async function show({ root, signal, params, query, head }) {
     if (!isReadable()) return;
     button.disabled = true;
     try {
-      const kept = isNew ? await post('/tariffs', state.tariff) : await patch(
+      const owner = party && { party: Number(party.querySelector('select').value) };
+      const kept = isNew ? await post('/tariffs', { ...state.tariff, ...owner }) : await patch(
         path`/tariffs/${resource.id}`, state.tariff, { match: resource }
       );
       tariffs.put(kept);
@@ -119,7 +121,7 @@ export async function show({ root, signal, params, query, head }) {
   root.append(
     h('section', { 'aria-label': t('tariff.words') }, words, flaws), grid,
     ...(shown.length ? [h('section', null, h('h2', null, t('tariff.display')), h('p.mute', null, t('tariff.display.text')), flawList(shown))] : []),
-    ...(mayRunAll() ? [h('section', null, form, trouble, h('div.buttons', null,
+    ...(mayRunAll() ? [h('section', null, party, form, trouble, h('div.buttons', null,
       h(
         'button.primary', { type: 'button', on: { click: save } }, isNew ? t('tariffs.add.submit') : t('tariff.save')
       ), h('a.button', { href: '/tariffs' }, t('dialog.cancel')),
@@ -130,6 +132,19 @@ export async function show({ root, signal, params, query, head }) {
       json, jsonTrouble
     ));
   changed();
+}
+
+/// Whose it is to be, where several parties of ours run stations.
+async function partyField(from, signal) {
+  const { items } = await get('/parties', {}, { signal });
+  const ours = items.filter(({ role }) => role === 'CPO');
+  if (ours.length < 2) return null;
+  const name = ({ country_code: country, party_id: id }) => `${country}*${id}`;
+  const value = ours.find((one) => from && name(one) === name(from)) ?? ours[0];
+  return h('div.form.grid', null, fieldRow({
+    name: 'party', label: t('col.party'), type: 'select', value: String(value.id), hint: t('tariff.party.hint'), cls: 'half',
+    options: ours.map((one) => ({ value: String(one.id), label: `${name(one)} · ${one.business_name}` })),
+  }));
 }
 
 function flawList(flaws) {
