@@ -54,7 +54,7 @@ import Wire
     #expect(moves.map(\.price) == [Decimal(4, places: 1), Decimal(35, places: 2)])
     #expect(moves.map(\.version) == [3, 2])
     #expect(moves.last?.why["occupancy_percent"] == "50")
-    let row = try #require(try house.row(.tariffs, "T1", of: partner))
+    let row = try #require(try house.row(.tariffs, "NL*OST/T1", of: partner))
     #expect(row.sent == row.wanted && !house.partners.sent("tariffs").isEmpty, "the partner has the newest version")
     house.clock.now += .seconds(3_600)
     try station.stop(first, meter: 10_000)
@@ -226,7 +226,7 @@ import Wire
       house.pass(600, beat: 10)
       try station.stop(transaction, meter: Int64(turn + 1) * 1_000)
       house.pass(300 - turn % 5 * 60, beat: 10)
-      let row = try #require(try house.row(.tariffs, "T1", of: partner))
+      let row = try #require(try house.row(.tariffs, "NL*OST/T1", of: partner))
       #expect(row.sent == row.wanted)
     }
     #expect(Set(begun.map(\.price)).count > 3)

@@ -189,7 +189,7 @@ struct PushingTests {
     house.pass(60)
     let row = try cdrRow(transaction)
     #expect(row.state == .parked && !row.isDone)
-    #expect(row.lastError == "not sent: the partner takes no CDRs")
+    #expect(row.lastError == "the partner takes no CDRs")
     #expect(try house.count("push.acknowledged") == 0)
     // It says where they go.
     house.partners.unfit = { _ in nil }

@@ -33,7 +33,7 @@ import Wire
   @Test func tariffsThatWaitForAPartnerKeepTheirPlaceWhenTheirPartyIsNamed() throws {
     do {
       let old = Migrations(
-        application: Migrations.house.application, steps: Migrations.house.steps.filter { $0.number < 42 })
+        application: Migrations.house.application, steps: Migrations.house.steps.filter { $0.number < 49 })
       let db = try old.open(scratch.file, isDurable: true)
       try db.script(
         """
