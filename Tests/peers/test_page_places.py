@@ -31,7 +31,7 @@ ELSEWHERE = {
     "get /months": "a month is chosen, and is asked for by itself", "get /invoices/{id}": "the list says all of it",
     "get /locations/{id}/outlets": "they stand among the load of their site", "get /stations/{id}/profile-walk": "comes with the certificates",
     "get /reservations/{id}": "the list says all of it", "get /jobs/{id}": "the list says all of it", "get /files/{id}": "the list says all of it",
-    "get /booking-locations/{id}": "the list says all of it", "get /roaming/bookings/{id}": "the list says all of it",
+    "get /roaming/bookings/{id}": "the list says all of it",
     "get /roaming/commands/{id}": "the list says all of it", "get /roaming/commands.csv": "they belong to a session, which shows them",
     "get /partners/{id}/messages": "the message log shows them", "get /partners/{id}/messages.csv": "the message log exports them",
 }

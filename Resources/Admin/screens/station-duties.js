@@ -103,7 +103,7 @@ function limitDialog(station) {
   });
 }
 
-function profileFrom({ purpose, limit, unit, evse, from, to, other }) {
+function profileFrom({ purpose, limit, unit, evse, from, to, other }, station) {
   const [kind, session] = purpose.split(':');
   const profile = { purpose: kind, stack_level: 0, kind: 'absolute', schedule: { unit, periods: [{ start_s: 0, limit: Number(limit) }] } };
   const zone = station.location?.time_zone;
