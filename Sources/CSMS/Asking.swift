@@ -115,9 +115,7 @@ extension CSMS {
   ) async throws(Refusal) -> Value {
     do { return try await store.readers.read(within: .current, question) } catch { throw .unavailable("\(error)") }
   }
-}
 
-extension CSMS {
   /// The same from the whole house, whatever scope there is: for what is of no site.
   public func readWhole<Value: Sendable>(
     _ question: @escaping @Sendable (Books) throws(StoreFault) -> Value

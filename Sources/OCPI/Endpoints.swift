@@ -317,7 +317,11 @@ public final class Endpoints: RequestHandler, Sendable {
     case .unknownToken: Reply(Envelope(edition.unknownToken, "There is no such token."), status: missing)
     case .unknownObject: Reply(Envelope(.clientError, "There is no such object."), status: .notFound)
     case .foreignParty(let party): Reply(Envelope(.invalid, "\(party) is not one of your parties."), status: .notFound)
-    case .wrongState(let text): Reply(Envelope(.clientError, text), status: .methodNotAllowed)
+    case .wrongState(let text):
+      // Credentials alone have a state: who is registered replaces or leaves, who is not registers (RFC 9110 §15.5.6).
+      Reply(
+        Envelope(.clientError, text), status: .methodNotAllowed,
+        headers: ["Allow": method == .post ? "GET, PUT, DELETE" : "GET, POST"])
     case .unavailable(let text): Reply(Envelope(.serverError, text), status: .internalError)
     }
   }

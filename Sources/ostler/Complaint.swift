@@ -1,4 +1,4 @@
-/// Why the daemon does not start, in a sentence.
+/// Why a command, or the daemon, cannot go on: a sentence that somebody reads.
 struct Complaint: Error, CustomStringConvertible {
   let description: String
 

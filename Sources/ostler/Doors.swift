@@ -1,3 +1,4 @@
+import Admin
 import CSMS
 import Domain
 import HTTP
@@ -6,7 +7,6 @@ import Net
 import OCPI
 import OCPP
 import Store
-import Admin
 
 #if canImport(Glibc)
   import Glibc
