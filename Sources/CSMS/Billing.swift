@@ -10,7 +10,7 @@ extension CSMS {
   /// A session is over: whoever asked for its stop hears, it is counted once, and it is billed.
   func ended(_ session: Session, isEstimated: Bool) throws(StoreFault) {
     try record(.sessionEnded(session: session.id))
-    try stopsDone(session)
+    try stopsFulfilled(session)
     try countEnd(of: session)
     try bill(session, isEstimated: isEstimated)
   }
@@ -33,7 +33,7 @@ extension CSMS {
   }
 
   private func record(of session: Session, isEstimated: Bool, correcting earlier: CDR?) throws(StoreFault) -> CDR {
-    let costs = SessionCosts(books: books, zones: zones, currency: settings.currency)
+    let costs = sessionCosts
     let readings = try books.sessions.figures(of: session.id)
     let bill = try costs.bill(of: session, readings: readings, until: now)
     guard let party = try books.parties.party(session.party) else { throw StoreFault.missing("the session's party") }
@@ -75,7 +75,7 @@ extension CSMS {
       let evse = try evse(of: reservation), let connector = evse.connectors.first
     else { return }
     let spot = try place(of: evse, connector: connector)
-    let costs = SessionCosts(books: books, zones: zones, currency: settings.currency)
+    let costs = sessionCosts
     guard let party = try books.parties.party(spot.party) else { throw StoreFault.missing("the station's party") }
     var cdr = CDR()
     cdr.timeZone = try costs.zoneName(at: spot)
@@ -201,7 +201,7 @@ extension CSMS {
   func closeSuperseded() throws(StoreFault) {
     let overdue = try books.sessions.superseded(before: now - .seconds(settings.lateStopHours * 3_600))
     try each(overdue, of: "bills of superseded sessions") { session throws(StoreFault) in
-      if try !settleOverdue(session) { try close(session, because: .superseded) }
+      if try !finishWithGap(session) { try close(session, because: .superseded) }
     }
   }
 }

@@ -26,10 +26,10 @@ extension CSMS {
   private func costsDue(at station: ID<Station>, since: Timestamp) -> [(session: String, name: String, cost: Decimal)]?
   {
     guard costsTold.maySpeak(to: station), (try? line(to: station)) != nil,
-      let open = try? books.sessions.open(of: station).filter({ $0.state == .active && $0.tariff != nil }),
+      let open = try? books.sessions.pendingOrRunning(of: station).filter({ $0.state == .active && $0.tariff != nil }),
       !open.isEmpty, (try? showsCosts(station)) == true
     else { return nil }
-    let costs = SessionCosts(books: books, zones: zones, currency: settings.currency)
+    let costs = sessionCosts
     return open.compactMap { session in
       guard costsTold.isDue(session.id, since: since),
         let name = try? books.transactions.transaction(of: session.id)?.name,

@@ -11,11 +11,7 @@ extension CSMS {
 
   /// A credit takes the money back. What was delivered stays delivered, unless the session is counted once more.
   func uncount(_ cdr: CDR, at spot: UsageSpot, wholly: Bool) throws(StoreFault) {
-    let usage = cdr.usage.map { quarter, figures -> (quarter: Int64, figures: UsageFigures) in
-      var taken = UsageFigures()
-      taken.revenue = -figures.revenue
-      return (quarter, wholly ? figures.negated : taken)
-    }
+    let usage = cdr.usage.map { (quarter: $0, figures: (wholly ? $1 : $1.moneyAlone).negated) }
     try count(usage.filter { $0.figures != UsageFigures() }, in: cdr.currency, at: spot)
   }
 
@@ -49,11 +45,7 @@ extension CSMS {
       var usage = kept.cdr.usage
       if kept.cdr.isCredit {
         // A credit has the periods of what it takes back, and takes money alone.
-        usage = usage.map { quarter, figures in
-          var taken = UsageFigures()
-          taken.revenue = figures.revenue
-          return (quarter, taken)
-        }
+        usage = usage.map { ($0, $1.moneyAlone) }
       }
       try books.usage.add(usage, in: kept.cdr.currency, to: [.partner(kept.partner)])
     }
@@ -141,7 +133,7 @@ extension CSMS {
       return
     }
     // Some stations tell of the cable before they tell of the stop.
-    let running = try books.sessions.open(at: evse)?.energy ?? .zero
+    let running = try books.sessions.running(at: evse)?.energy ?? .zero
     var figures = UsageFigures()
     (figures.plugged, figures.served) = (1, wasServed || running > .zero ? 1 : 0)
     let location = try books.stations.station(evse.station)?.location

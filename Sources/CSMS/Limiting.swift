@@ -142,7 +142,7 @@ extension CSMS {
     if let seconds = limit.seconds, now - session.startedAt >= .seconds(seconds) { return true }
     if let least = limit.stateOfCharge, let known = session.stateOfCharge, known >= Decimal(least) { return true }
     guard let cost = limit.cost, session.tariff != nil else { return false }
-    let costs = SessionCosts(books: books, zones: zones, currency: settings.currency)
+    let costs = sessionCosts
     let price = try costs.bill(of: session, until: now).totals.cost
     return (price.afterTax ?? price.beforeTax) >= cost
   }

@@ -82,3 +82,8 @@ nonisolated extension EVSE {
   /// The connector that a session used; the first where it is gone since.
   func connector(_ id: ID<Connector>) -> Connector? { connectors.first { $0.id == id } ?? connectors.first }
 }
+
+extension CSMS {
+  /// What sessions cost, by the books of the turn.
+  var sessionCosts: SessionCosts { SessionCosts(books: books, zones: zones, currency: settings.currency) }
+}

@@ -39,6 +39,13 @@ public struct UsageFigures: Sendable, Equatable {
     (figures.plugged, figures.served) = (-plugged, -served)
     return figures
   }
+
+  /// What a credit is about: the money goes back, what was delivered stays delivered.
+  public var moneyAlone: UsageFigures {
+    var figures = UsageFigures()
+    figures.revenue = revenue
+    return figures
+  }
 }
 
 /// Quarters of an hour of UTC, numbered since 1970: every clock of the world is set by whole ones.
