@@ -223,11 +223,11 @@ function hear(event) {
 }
 
 function move(figures) {
-  for (const { id, energy_kwh, power_kw, state_of_charge, cost, duration_seconds } of figures) {
+  for (const { id, energy_kwh, exported_kwh, power_kw, state_of_charge, cost, duration_seconds } of figures) {
     const session = openSessions.get(id);
     if (session) {
       openSessions.put({
-        ...session, energy_kwh, power_kw, state_of_charge, cost: cost ?? session.cost, duration_seconds,
+        ...session, energy_kwh, exported_kwh, power_kw, state_of_charge, cost: cost ?? session.cost, duration_seconds,
       });
     } else {
       openSessions.soon(800);

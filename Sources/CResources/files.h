@@ -221,6 +221,9 @@ static const unsigned char file_Admin_screens_station_device_js[] = {
 static const unsigned char file_Admin_screens_station_duties_js[] = {
 #embed "../../Resources/Admin/screens/station-duties.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_screens_station_money_js[] = {
+#embed "../../Resources/Admin/screens/station-money.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_screens_station_security_js[] = {
 #embed "../../Resources/Admin/screens/station-security.js" suffix(, 0) if_empty(0)
 };
@@ -410,6 +413,15 @@ static const unsigned char file_Migrations_0040_status_time_sql[] = {
 static const unsigned char file_Migrations_0041_walk_command_sql[] = {
 #embed "../../Resources/Migrations/0041_walk_command.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Migrations_0042_returned_energy_sql[] = {
+#embed "../../Resources/Migrations/0042_returned_energy.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0043_settlements_sql[] = {
+#embed "../../Resources/Migrations/0043_settlements.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0044_station_tariffs_sql[] = {
+#embed "../../Resources/Migrations/0044_station_tariffs.sql" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
 };
@@ -509,6 +521,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/screens/station-configuration.js", file_Admin_screens_station_configuration_js) \
   FILE("Admin/screens/station-device.js", file_Admin_screens_station_device_js) \
   FILE("Admin/screens/station-duties.js", file_Admin_screens_station_duties_js) \
+  FILE("Admin/screens/station-money.js", file_Admin_screens_station_money_js) \
   FILE("Admin/screens/station-security.js", file_Admin_screens_station_security_js) \
   FILE("Admin/screens/station-setup.js", file_Admin_screens_station_setup_js) \
   FILE("Admin/screens/station-support.js", file_Admin_screens_station_support_js) \
@@ -572,6 +585,9 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0039_saved_views.sql", file_Migrations_0039_saved_views_sql) \
   FILE("Migrations/0040_status_time.sql", file_Migrations_0040_status_time_sql) \
   FILE("Migrations/0041_walk_command.sql", file_Migrations_0041_walk_command_sql) \
+  FILE("Migrations/0042_returned_energy.sql", file_Migrations_0042_returned_energy_sql) \
+  FILE("Migrations/0043_settlements.sql", file_Migrations_0043_settlements_sql) \
+  FILE("Migrations/0044_station_tariffs.sql", file_Migrations_0044_station_tariffs_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \

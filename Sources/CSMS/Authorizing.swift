@@ -11,7 +11,7 @@ extension CSMS {
   func authorize(_ shown: PresentedToken, at station: ID<Station>) throws(StoreFault) -> Eventually<Authorization> {
     switch try judge(shown, at: station) {
     case .known(let authorization):
-      return .now(authorization)
+      return .now(try priced(authorization, at: station))
     case .ask(let owners, let fallback, _):
       guard waitingAuthorizations < Limits.waitingAuthorizations, let partnerLink else { return .now(fallback) }
       let place = try locationRef(of: station)
@@ -224,7 +224,8 @@ extension CSMS {
             try self.books.authorizations.remember(
               verdict, station: station, tag: tag, until: self.now + .seconds(Limits.rememberedSeconds))
           }
-          self.afterCommit { ticket.redeem(verdict) }
+          let told = try self.priced(verdict, at: station)
+          self.afterCommit { ticket.redeem(told) }
         } onFault: {
           ticket.redeem(fallback)
         }

@@ -10,13 +10,30 @@ extension CSMS {
     let kept = try settlement.transaction.flatMap { name throws(StoreFault) in
       try books.transactions.transaction(name, of: station)
     }
-    try record(.paymentSettled(station, session: kept?.session, settlement))
+    switch try books.settlements.keep(settlement, of: station, session: kept?.session, at: now) {
+    case .isNew, .changed: try record(.paymentSettled(station, session: kept?.session, settlement))
+    // The station had no answer to it: it is the same payment.
+    case .repeated: break
+    }
+    if let session = kept?.session { try lookWhetherPaid(session, at: station) }
     guard settlement.state == .settled, let pattern = settings.receiptURL, let session = kept?.session else {
       return nil
     }
     let url = pattern.replacing("{session}", with: session.percentEncoded)
       .replacing("{reference}", with: settlement.reference.percentEncoded)
     return url.utf8.count <= Limits.receiptURL ? url : nil
+  }
+
+  /// What a terminal took for a session is what the session costs; where it is not, somebody must look at it. Nothing is
+  /// said before both are known.
+  func lookWhetherPaid(_ session: String, at station: ID<Station>) throws(StoreFault) {
+    guard let paid = try books.settlements.paid(for: session), let cdr = try books.cdrs.cdr(session: session)?.cdr
+    else { return }
+    let cost = cdr.totals.cost.total
+    guard paid.payable(in: cdr.currency) != cost.payable(in: cdr.currency) else { return }
+    try noteOddity(
+      "what was paid at the station is not what the session costs",
+      sample: "\(session): paid \(paid), costs \(cost) \(cdr.currency)", of: station)
   }
 
   /// Asks the register that the operator named: a GET of its URL with the number in the place of `{number}`, or behind it.

@@ -115,7 +115,9 @@ extension V221.Session {
     connector = view.place.connector
     currency = view.currency
     periods =
-      view.periods.isEmpty ? nil : V221.ChargingPeriod.list(of: view.periods, tariff: session.tariff?.ref.nonEmpty)
+      view.periods.isEmpty
+      ? nil
+      : V221.ChargingPeriod.list(of: view.periods, tariff: session.tariff?.ref.nonEmpty, isOfSession: true)
     cost = view.cost.map(V221.Price.init)
     status =
       switch session.state {
@@ -142,7 +144,10 @@ extension V221.AuthMethod {
 extension V221.ChargingPeriod {
   /// The periods with their volumes. Hours have four decimals, so they are rounded cumulatively, each dimension by
   /// itself: the volumes of all periods then sum to the rounded whole, and `total_parking_time` is their sum.
-  static func list(of periods: [Domain.ChargingPeriod], tariff: String?) -> [V221.ChargingPeriod] {
+  /// - Parameter isOfSession: with what only sessions tell, and no bill (§10.4.2).
+  static func list(
+    of periods: [Domain.ChargingPeriod], tariff: String?, isOfSession: Bool = false
+  ) -> [V221.ChargingPeriod] {
     var charging = 0
     var parking = 0
     var reserved = 0
@@ -151,6 +156,9 @@ extension V221.ChargingPeriod {
       made.startedAt = period.start
       made.tariff = tariff
       made.dimensions = [V221.CdrDimension(.energy, period.energy.kilowattHours)]
+      if isOfSession, period.exported > .zero {
+        made.dimensions.append(V221.CdrDimension(.energyExport, period.exported.kilowattHours))
+      }
       switch period.activity {
       case .charging:
         made.dimensions.append(V221.CdrDimension(.time, hours(charging + period.seconds) - hours(charging)))

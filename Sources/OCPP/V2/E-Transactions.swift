@@ -189,7 +189,7 @@ extension V2.TransactionEvent {
           ending: call.message.ending, readings: samples.readings,
           limit: call.transactionInfo.transactionLimit.map { SessionLimit($0) },
           ownCost: call.costDetails.flatMap { $0.failureToCalculate == true ? nil : $0.totalCost.total.inclTax },
-          raw: call.raw))
+          tariff: call.transactionInfo.tariffId, raw: call.raw))
       var reply = Reply()
       reply.totalCost = verdict.totalCost
       reply.idTokenInfo = verdict.authorization.map { V2.IdTokenInfo($0, at: call.received) }
