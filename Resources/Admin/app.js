@@ -5,24 +5,18 @@ import { follow, openSessions, overview } from './books.js';
 import { announce, fill, h } from './dom.js';
 import { keepUp, setClock } from './format.js';
 import { loadWords, t } from './i18n.js';
-import { onNews, startLive, stopLive } from './live.js';
+import { endLive, onNews, startLive } from './live.js';
 import { entry, later } from './rest.js';
 
-// [pattern, module, place in the rail]
+// [pattern, module unless it is called like that, place in the rail unless it begins like that]
 const screens = [
-  ['/', 'overview', 'overview'],
-  ['/stations', 'stations', 'stations'], ['/stations/:id', 'station', 'stations'],
-  ['/sessions', 'sessions', 'sessions'], ['/sessions/:id', 'session', 'sessions'],
-  ['/map', 'map', 'map'], ['/sites', 'sites', 'sites'], ['/sites/:id', 'site', 'sites'],
-  ['/sites/:id/load', 'site-load', 'sites'],
-  ['/tariffs', 'tariffs', 'tariffs'], ['/tariffs/:id', 'tariff', 'tariffs'],
-  ['/invoices', 'invoices', 'invoices'], ['/analytics', 'analytics', 'analytics'],
-  ['/cdrs', 'cdrs', 'cdrs'], ['/cdrs/:id', 'cdr', 'cdrs'],
-  ['/tokens', 'tokens', 'tokens'],
-  ['/partners', 'partners', 'partners'], ['/roaming', 'roaming', 'partners'], ['/partners/:id', 'partner', 'partners'],
-  ['/campaigns', 'campaigns', 'campaigns'], ['/campaigns/:id', 'campaign', 'campaigns'],
-  ['/messages', 'messages', 'messages'],
-  ['/settings', 'settings', 'settings'],
+  ['/', 'overview'], ['/stations'], ['/stations/:id', 'station'], ['/sessions'], ['/sessions/:id', 'session'], ['/map'],
+  ['/sites'], ['/sites/:id', 'site'], ['/sites/:id/load', 'site-load'],
+  ['/tariffs'], ['/tariffs/:id', 'tariff'], ['/prices', 'prices', 'tariffs'], ['/prices/:id', 'price', 'tariffs'],
+  ['/cdrs'], ['/cdrs/:id', 'cdr'], ['/invoices'],
+  ['/analytics'], ['/reports', 'reports', 'analytics'], ['/energy', 'energy', 'analytics'], ['/effect', 'effect', 'analytics'],
+  ['/tokens'], ['/partners'], ['/partners/:id', 'partner'], ['/roaming', 'roaming', 'partners'],
+  ['/campaigns'], ['/campaigns/:id', 'campaign'], ['/messages'], ['/settings'],
 ];
 
 const app = document.getElementById('app');
@@ -82,7 +76,7 @@ function keepTime({ events }) { if (events?.length) keepUp(events.at(-1).at); }
 
 /// A session that ended: the page begins anew after the login, at the same address.
 async function signedOut() {
-  stopLive();
+  endLive({ leave: true });
   window.removeEventListener('signed-out', signedOut);
   current?.abort();
   for (const box of document.querySelectorAll('dialog[open]')) box.close();
@@ -121,7 +115,7 @@ async function route() {
   }
   const context = {
     root, signal, params: found.params, query: new URLSearchParams(location.search),
-    head: (options) => head(root, options), keep,
+    head: (options) => { if (!signal.aborted) head(root, options); }, keep,
   };
   const slow = setTimeout(() => root.append(h('p.mute.loading', null, t('shell.loading'))), 400);
   signal.addEventListener('abort', () => clearTimeout(slow));
@@ -164,7 +158,7 @@ function noAnswer() {
 
 function find(pathname) {
   const parts = pathname.replace(/\/+$/, '').split('/').slice(1);
-  for (const [pattern, module, place] of screens) {
+  for (const [pattern, module = pattern.slice(1), place = pattern.split('/')[1] || module] of screens) {
     const wanted = pattern === '/' ? [] : pattern.slice(1).split('/');
     if (wanted.length !== parts.length) continue;
     const params = {};

@@ -5,9 +5,11 @@ import { stations } from './books.js';
 import { dialog, formDialog } from './dialog.js';
 import { h, path } from './dom.js';
 import { none, timeMark } from './format.js';
+import { editDialog } from './editing.js';
 import { t, word } from './i18n.js';
 import { listSection, orderOf, sure } from './lists.js';
 import { mark } from './states.js';
+import { inZone } from './zones.js';
 
 /// The tone of a booking's status, also at other networks.
 export function bookingMark(status) {
@@ -74,12 +76,19 @@ function evseName(id) {
   return String(id);
 }
 
+/// What is there is read before the form opens, and sent only where nobody changed it meanwhile.
 function edit(site, place) {
+  return place ? editDialog(path`/booking-locations/${place.id}`, (now) => placeForm(site, now)) : formDialog(placeForm(site));
+}
+
+const wholeOf = ({ open, rules, terms }) => ({ open, ...rules, ...terms });
+
+function placeForm(site, place) {
   const { terms = { supported_access_methods: ['OPEN'] }, rules = { slot_minutes: 30, days_ahead: 14, notice_minutes: 0, lead_minutes: 15 } } = place ?? {};
   const whole = (name, label, value, more = {}) => ({ name, label, type: 'number', min: 0, value: value ?? '', ...more });
   const chosen = new Set(place?.evses ?? []);
-  formDialog({
-    title: t(place ? 'bookings.change' : 'bookings.open'), intro: t('bookings.open.text'), submit: t('save'),
+  return {
+    values: wholeOf, title: t(place ? 'bookings.change' : 'bookings.open'), intro: t('bookings.open.text'), submit: t('save'),
     fields: [
       { name: 'open', label: t('bookings.is_open'), type: 'check', value: place?.open ?? true },
       h('fieldset.choices', null, h('legend', null, t('bookings.evses')), here(site).map((evse) => h('label', null,
@@ -97,22 +106,23 @@ function edit(site, place) {
       whole('cancel_until_minutes', t('bookings.cancel_until'), terms.cancel_until_minutes ?? 0, { required: true }),
       { name: 'booking_terms', label: t('bookings.url'), type: 'url', value: terms.booking_terms ?? '', maxlength: 255 },
     ],
-    send: ({ open, slot_minutes, days_ahead, notice_minutes, lead_minutes, ...said }, element) => {
+    send: ({ open, slot_minutes, days_ahead, notice_minutes, lead_minutes, ...said }, match, form) => {
+      const element = form ?? match;
       const body = {
         open, evses: [...element.querySelectorAll('input[name=evse]:checked')].map((input) => Number(input.value)),
         rules: { slot_minutes, days_ahead, notice_minutes, lead_minutes },
         terms: { ...said, early_start_allowed: Boolean(said.early_start_time), late_stop_allowed: Boolean(said.late_stop_time) },
       };
-      return place ? patch(path`/booking-locations/${place.id}`, body) : post('/booking-locations', { location: site.id, ...body });
+      return place ? patch(path`/booking-locations/${place.id}`, body, { match }) : post('/booking-locations', { location: site.id, ...body });
     },
-  });
+  };
 }
 
 async function book(site, done) {
   const { items } = await get('/booking-locations', { location: site.id, limit: 100 });
   if (!items.length) return dialog(t('bookings.book'), () => h('p', null, t('bookings.places.none')));
   formDialog({
-    title: t('bookings.book'), intro: t('bookings.book.text'), submit: t('bookings.book'),
+    title: t('bookings.book'), intro: t('bookings.book.text', { zone: site.time_zone }), submit: t('bookings.book'),
     fields: [
       { name: 'booking_location', label: t('bookings.place'), type: 'select', options: items.map((p) => ({ value: String(p.id), label: p.ref })) },
       { name: 'token', label: t('field.token'), required: true, mono: true, maxlength: 36 },
@@ -120,7 +130,7 @@ async function book(site, done) {
       { name: 'to', label: t('col.end'), type: 'datetime-local', required: true },
     ],
     send: ({ booking_location: place, token, from, to }) => post('/bookings', {
-      booking_location: Number(place), token, from: new Date(from).toISOString(), to: new Date(to).toISOString(),
+      booking_location: Number(place), token, from: inZone(from, site.time_zone).toISOString(), to: inZone(to, site.time_zone).toISOString(),
     }),
     done,
   });

@@ -11,7 +11,7 @@ class Shelf {
   items = new Map();
   complete = false;
   version = 0;
-  #place; #key; #values; #listeners = new Set(); #loading = null; #timer = null; #telling = false; #loadedAt = 0; #again = false; #spent = 0;
+  #place; #key; #values; #reads = new Set(); #listeners = new Set(); #loading = null; #timer = null; #telling = false; #loadedAt = 0; #again = false; #spent = 0;
 
   constructor(place, { key = 'id', values = {} } = {}) {
     [this.#place, this.#key, this.#values] = [place, key, values];
@@ -32,11 +32,19 @@ class Shelf {
   }
 
   async #load() {
-    const items = await all(this.#place, this.#values, {
-      // A large house is shown from its first page on.
-      heard: (some, last) => { if (!last && this.items.size === 0) { this.#take(some); this.changed(); } },
-    });
-    this.#take(items);
+    // What events told while the pages were read is newer than most of them, and is done to what was read as well.
+    const meanwhile = [];
+    this.#reads.add(meanwhile);
+    try {
+      const items = await all(this.#place, this.#values, {
+        // A large house is shown from its first page on.
+        heard: (some, last) => { if (!last && this.items.size === 0) { this.#take(some); this.changed(); } },
+      });
+      this.#take(items);
+      for (const [key, make] of meanwhile) this.#make(key, make);
+    } finally {
+      this.#reads.delete(meanwhile);
+    }
     this.complete = true;
     this.#loadedAt = Date.now();
     this.changed();
@@ -60,17 +68,26 @@ class Shelf {
     }, wait);
   }
 
-  put(item) {
-    this.items.set(item[this.#key], item);
-    this.changed();
+  put(item) { this.change(item[this.#key], () => item); }
+
+  drop(key) { this.change(key, () => null); }
+
+  /// Makes of the item that is there, if any, what it is now; null where it is gone.
+  change(key, make) {
+    for (const meanwhile of this.#reads) meanwhile.push([key, make]);
+    if (this.#make(key, make)) this.changed();
   }
 
-  drop(key) {
-    if (this.items.delete(key)) this.changed();
+  #make(key, make) {
+    const item = make(this.items.get(key));
+    if (!item) return this.items.delete(key);
+    this.items.set(key, item);
+    return true;
   }
 
   /// Calls `listener` after changes, once for what changes together, until the signal ends.
   listen(listener, signal) {
+    if (signal?.aborted) return;
     this.#listeners.add(listener);
     signal?.addEventListener('abort', () => this.#listeners.delete(listener));
   }
@@ -177,23 +194,23 @@ function hear(event) {
   switch (event.kind) {
     case 'evse.status':
       if (station?.evses.some((evse) => evse.id === event.body.evse)) {
-        const evses = station.evses.map((evse) => evse.id === event.body.evse
-          ? { ...evse, status: event.body.status, status_since: event.at } : evse);
-        stations.put({ ...station, evses, last_seen_at: event.at });
+        stations.change(event.station, (one) => one && {
+          ...one, last_seen_at: event.at, evses: one.evses.map((evse) => (evse.id === event.body.evse
+            ? { ...evse, status: event.body.status, status_since: event.at } : evse)),
+        });
       } else {
         touch(event.station);
       }
       break;
     case 'station.disconnected':
-      if (station) {
-        const evses = station.evses.map((evse) => ({ ...evse, status: 'unknown', status_since: event.at }));
-        stations.put({ ...station, online: false, evses });
-      }
+      stations.change(event.station, (one) => one && {
+        ...one, online: false, evses: one.evses.map((evse) => ({ ...evse, status: 'unknown', status_since: event.at })),
+      });
       touch(event.station);
       break;
     case 'station.connected':
-      if (station) stations.put({
-        ...station, online: true, last_seen_at: event.at, version: event.body.version ?? station.version,
+      stations.change(event.station, (one) => one && {
+        ...one, online: true, last_seen_at: event.at, version: event.body.version ?? one.version,
       });
       touch(event.station);
       knocks.soon(0);
@@ -224,14 +241,10 @@ function hear(event) {
 
 function move(figures) {
   for (const { id, energy_kwh, exported_kwh, power_kw, state_of_charge, cost, duration_seconds } of figures) {
-    const session = openSessions.get(id);
-    if (session) {
-      openSessions.put({
-        ...session, energy_kwh, exported_kwh, power_kw, state_of_charge, cost: cost ?? session.cost, duration_seconds,
-      });
-    } else {
-      openSessions.soon(800);
-    }
+    if (!openSessions.get(id)) openSessions.soon(800);
+    openSessions.change(id, (session) => session && {
+      ...session, energy_kwh, exported_kwh, power_kw, state_of_charge, cost: cost ?? session.cost, duration_seconds,
+    });
   }
 }
 

@@ -16,6 +16,9 @@ const patience = 30;    // Seconds for which the answer of one station is waited
 
 let run = null;         // The newest one, until the page is left.
 
+// Its stations are asked from here: whoever closes the page ends it, and is asked first.
+window.addEventListener('beforeunload', (event) => { if (run && !run.isOver) event.preventDefault(); });
+
 /// Which of the listed stations are selected, by boxes or by x. `listed()` gives those that the filter leaves.
 export class Selection {
   #ids = new Set(); #table = null; #all; #heard = () => {};

@@ -14,13 +14,18 @@ const longest = 200;        // Characters of an answer in a list; the whole of i
 const followed = new Map();
 const list = h('ol.commands');   // In the dock at the foot of every screen.
 
-document.getElementById('dock').append(list);
+attach();
 onNews(({ events }) => {
   for (const event of events ?? []) {
     if (event.subject.startsWith('command/')) followed.get(event.subject.slice('command/'.length))?.look();
     if (event.kind.startsWith('session.')) for (const one of followed.values()) one.look();
   }
 });
+
+/// Puts the list into the dock, which is made anew with each login.
+function attach() {
+  if (!list.isConnected) document.getElementById('dock')?.append(list);
+}
 
 /// Asks a station for something; resolves with the command as it ended, null where it could not even be sent.
 export function command(station, verb, body, title = word('verb', verb)) {
@@ -59,6 +64,7 @@ class Entry {
     );
     this.#line = h('li', null, h('strong', null, title, ' ', h('a.id', { href: path`/stations/${station}` }, station)),
       this.#steps, this.#hint, away);
+    attach();
     list.prepend(this.#line);
     while (list.children.length > most) list.lastChild.remove();
     list.parentElement.hidden = false;
@@ -113,11 +119,18 @@ class Entry {
 
   #again() {
     clearTimeout(this.#timer);
-    if (Date.now() - this.#began > patience) return this.#finish();
+    if (Date.now() - this.#began > patience) return this.#giveUp();
     this.#timer = setTimeout(async () => {
       await this.look();
       if (followed.has(this.#command.id)) this.#again();
     }, 1500);
+  }
+
+  /// Nobody waits for ever; what comes after all stands with the station.
+  #giveUp() {
+    this.#show([...this.#first(), h('span.step', { data: { phase: 'expired' } }, t('dock.given_up'), ' ',
+      h('a', { href: path`/stations/${this.#station}` + '?tab=commands' }, t('dock.given_up.where')))]);
+    this.#finish();
   }
 
   #first() {
@@ -186,8 +199,11 @@ class Entry {
   }
 
   #dismiss() {
+    const next = this.#line.nextSibling ?? this.#line.previousSibling;
+    const wasHere = this.#line.contains(document.activeElement);
     this.#line.remove();
     if (!list.children.length) list.parentElement.hidden = true;
+    if (wasHere) (next?.querySelector('button') ?? document.getElementById('main')).focus();
   }
 }
 

@@ -227,6 +227,6 @@ window.addEventListener('unhandledrejection', (event) => {
   box.classList.add('refusal');
   box.popover = 'manual';
   box.append(h('div.buttons', null, h('button', { type: 'button', on: { click: () => box.remove() } }, t('dialog.close'))));
-  ([...document.querySelectorAll('dialog[open]')].at(-1) ?? document.getElementById('main')).append(box);
-  box.showPopover();
+  ([...document.querySelectorAll('dialog[open]')].at(-1) ?? document.getElementById('main') ?? document.body).append(box);
+  if (box.isConnected) box.showPopover();
 });

@@ -51,7 +51,7 @@ export function fill(element, ...children) {
 
 // Marks that turn the direction of what follows, and control characters, are spelt out: a station's name must not be able
 // to rewrite the line that it stands in.
-const hidden = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const hidden = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 export function visible(text) {
   return text.replace(hidden, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`);

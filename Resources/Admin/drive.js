@@ -1,5 +1,5 @@
 // The driver's page: what is here, what it costs, begin, watch, end, receipt. It knows nothing but its label's code, and
-// keeps the ticket of its session in this tab.
+// keeps the ticket of its session in this browser: whoever closed the page finds the session again by the label.
 
 const words = {
   en: {
@@ -40,10 +40,11 @@ const code = location.pathname.split('/')[2] ?? '';
 const root = `/api/v1/drive/${encodeURIComponent(code)}`;
 const main = document.getElementById('main');
 const shelf = `ostler.ticket.${code}`;
-let ticket = sessionStorage.getItem(shelf);
+let ticket = localStorage.getItem(shelf);
+const longAgo = 6 * 3600_000;   // Milliseconds after its end a receipt is no longer what somebody comes for.
 
 // Marks that turn the direction of a line are spelt out: a name must not rewrite what stands beside it.
-const plain = (text) => text.replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (mark) => `\\u${mark.charCodeAt(0).toString(16)}`);
+const plain = (text) => text.replace(/[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (mark) => `\\u${mark.charCodeAt(0).toString(16)}`);
 
 function h(tag, cls, ...children) {
   const element = document.createElement(tag);
@@ -104,7 +105,7 @@ async function showPlace(note) {
       form.querySelector('button').disabled = true;
       try {
         ticket = (await ask('POST', '', place.free_vend ? {} : { token: input.value.trim() })).ticket;
-        sessionStorage.setItem(shelf, ticket);
+        localStorage.setItem(shelf, ticket);
         follow();
       } catch (problem) {
         form.querySelector('button').disabled = false;
@@ -134,6 +135,7 @@ function showSession({ command, session, over, receipt }) {
     return main.replaceChildren(h('h1', '', t('begin')));
   }
   if (session.state === 'invalid') return leave(t('refused'));
+  if (over && Date.now() - new Date(session.ended_at) > longAgo) return leave();
   const seconds = session.duration_seconds;
   const cost = session.cost ? amount(session.cost.incl_vat ?? session.cost.excl_vat, session.cost.currency) : t('free');
   const rows = [[t('energy'), `${number(session.energy_kwh ?? 0, 2)} kWh`], [t('cost'), cost],
@@ -158,7 +160,7 @@ function showSession({ command, session, over, receipt }) {
 }
 
 function leave(note) {
-  sessionStorage.removeItem(shelf);
+  localStorage.removeItem(shelf);
   ticket = null;
   showPlace(note);
 }
@@ -169,6 +171,7 @@ async function follow() {
   try {
     const answer = await fetch(`${root}/session`, { headers: { 'X-Ticket': ticket, Accept: 'text/event-stream' }, cache: 'no-store' });
     if (answer.status === 404) return leave();
+    if (!answer.ok) throw new Error(String(answer.status));
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let rest = '', part = await reader.read(); !part.done; part = await reader.read()) {
       const events = (rest + part.value).split('\n\n');

@@ -163,12 +163,19 @@ export function planSection(site, signal) {
         place.y = bounded(((event.clientY - box.top) / box.height) * whole);
         move(pin, place);
       };
-      const end = () => {
-        pin.removeEventListener('pointermove', follow);
+      const over = new AbortController();
+      const { signal } = over;
+      const before = { ...placeOf(id) };
+      pin.addEventListener('pointermove', follow, { signal });
+      pin.addEventListener('pointerup', () => {
+        over.abort();
         put(id, placeOf(id).x, placeOf(id).y);
-      };
-      pin.addEventListener('pointermove', follow);
-      pin.addEventListener('pointerup', end, { once: true });
+      }, { signal });
+      // The browser took the finger for one that scrolls.
+      pin.addEventListener('pointercancel', () => {
+        over.abort();
+        move(pin, Object.assign(placeOf(id), before));
+      }, { signal });
     });
   }
 

@@ -32,7 +32,7 @@ function draw(field, id, hint) {
     class: field.mono ? 'mono' : '', on: field.on, data: field.first ? { first: '' } : {},
   };
   switch (field.type) {
-    case 'select': return select(field, common);
+    case 'select': return select(asItIs(field), common);
     case 'check': return h('input', { ...common, type: 'checkbox', checked: Boolean(field.value) });
     case 'area': return h('textarea', {
       ...common, rows: field.rows ?? 6, spellcheck: 'false', value: field.value ?? '',
@@ -46,6 +46,13 @@ function draw(field, id, hint) {
       autocomplete: field.autocomplete ?? 'off', spellcheck: 'false', autocapitalize: 'off',
     });
   }
+}
+
+/// A field that also offers what is so, where the page has no word for it: else a form would change what nobody changed.
+function asItIs(field) {
+  const value = String(field.value ?? '');
+  if (value === '' || field.options.some((option) => String(option.value ?? '') === value)) return field;
+  return { ...field, options: [{ value, label: value }, ...field.options] };
 }
 
 function select(field, common) {

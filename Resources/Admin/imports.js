@@ -22,15 +22,22 @@ function importDialog(kind) {
   dialog(t(`import.${kind}`), (close) => {
     const id = freshID(), place = h('div');
     const file = h('input', { id, type: 'file', accept: kind === 'tariffs' ? '.json,application/json' : '.csv,text/csv', on: { change: () => look() } });
-    let text = '';
+    let text = '', round = 0;
     const send = (dry) => post(`/imports/${kind}`, { text, dry_run: dry }, { seconds: 120 });
     const look = async () => {
+      const [chosen] = file.files;
+      if (!chosen) return;
+      const mine = ++round;
       try {
-        text = await file.files[0].text();
+        const read = await chosen.text();
+        if (mine !== round) return;
+        text = read;
+        fill(place);
         const found = await send(true);
+        if (mine !== round) return;
         fill(place, summary(found), rows(found), h('div.buttons', null, found.created > 0 && doButton(t('import.do', { n: found.created }), act, { cls: 'primary' })));
       } catch (problem) {
-        fill(place, problemBox(problem));
+        if (mine === round) fill(place, problemBox(problem));
       }
     };
     const act = async () => {

@@ -9,6 +9,8 @@ import { go } from './keys.js';
 import { stateOf } from './states.js';
 
 const most = 12;
+// Screens that the rail does not name.
+const more = [['/roaming', 'roaming.title'], ['/prices', 'prices.title'], ['/reports', 'reports.title'], ['/energy', 'energy.title'], ['/effect', 'effect.title']];
 
 /// Opens the jump box; `pages` are `{ href, label }`.
 export function openJump(pages) {
@@ -77,7 +79,7 @@ function ofStation(station) {
 
 function local(text, pages) {
   const items = [
-    ...pages.map(({ href, label }) => ({ href, label, what: t('jump.page') })),
+    ...[...pages, ...more.map(([href, key]) => ({ href, label: t(key) }))].map(({ href, label }) => ({ href, label, what: t('jump.page') })),
     ...stations.list().map(ofStation),
     ...openSessions.list().map((session) => ({
       href: path`/sessions/${session.id}`, label: `${session.station ?? ''} ${session.token.uid}`, what: t('jump.session'),

@@ -5,7 +5,7 @@ const silenceStale = 5500;    // Without byte or good answer: the figures are no
 const silenceDead = 45_000;   // A stream without even a comment for so long is opened anew.
 const longestPause = 15_000;
 
-/// `tell` hears `{ events }`, `{ progress }` and `{ state }`. A state is `phase` (`connecting`, `live`, `reconnecting`,
+/// `tell` hears `{ events }`, `{ progress }`, `{ state }`, and `{ place }`, up to which nothing more was for us. A state is `phase` (`connecting`, `live`, `reconnecting`,
 /// `signed-out`), `eventAt`, `aliveAt`, `retryAt` in milliseconds of this machine's clock, and `rate` in events a second.
 export class LiveStream {
   #tell; #seq = null; #wanted = false; #abort = null; #watch = null;
@@ -13,6 +13,8 @@ export class LiveStream {
   #recent = []; #probing = false; #waiting = null;
 
   constructor(tell) { this.#tell = tell; }
+
+  get isWanted() { return this.#wanted; }
 
   /// Begins after a seq; a stream that runs goes on where it is.
   start(after) {
@@ -33,6 +35,12 @@ export class LiveStream {
     this.#waiting?.();
   }
 
+  /// Ends it because nobody is logged in any more, and says so.
+  signOut() {
+    this.stop();
+    this.#enter('signed-out');
+  }
+
   report() {
     const since = Date.now() - 5000;
     this.#recent = this.#recent.filter((at) => at > since);
@@ -50,8 +58,7 @@ export class LiveStream {
         await this.#read();
       } catch (error) {
         if (error.status === 401 || error.status === 403) {
-          this.stop();
-          return this.#enter('signed-out');
+          return this.signOut();
         }
       }
       if (!this.#wanted) return;
@@ -91,6 +98,12 @@ export class LiveStream {
     for (const notice of notices) {
       let data;
       try { data = JSON.parse(notice.data); } catch { continue; }
+      if (notice.event === 'place') {
+        // Nothing of what happened up to here was for us.
+        this.#seq = Math.max(this.#seq ?? 0, data.seq);
+        this.#tell({ place: this.#seq });
+        continue;
+      }
       if (notice.event === 'progress') {
         this.#tell({ progress: data.sessions ?? [] });
       } else {
@@ -121,18 +134,18 @@ export class LiveStream {
     this.report();
   }
 
-  /// A quiet house and a dead line look the same on the stream, so the newest seq is compared: what is equal is fresh.
+  /// A quiet house and a dead line look the same on the stream, so it is asked what came after the last: nothing is fresh.
   async #probe() {
     if (this.#probing) return;
     this.#probing = true;
     try {
-      const answer = await fetch('/api/v1/events?newest=true&limit=1', {
+      const answer = await fetch(`/api/v1/events?after=${this.#seq ?? 0}&limit=1`, {
         headers: { Accept: 'application/json' }, cache: 'no-store', credentials: 'same-origin', signal: AbortSignal.timeout(1400),
       });
       if (answer.status === 401) return this.#abort.abort();
       const page = answer.ok ? await answer.json() : null;
-      const newest = page?.items?.[0]?.seq ?? null;
-      if (page && (newest === null || this.#seq === null || newest <= this.#seq)) this.#checkedAt = Date.now();
+      const next = page?.items?.[0]?.seq ?? null;
+      if (page && (next === null || this.#seq === null || next <= this.#seq)) this.#checkedAt = Date.now();
     } catch { /* No answer is an answer: the silence goes on and turns stale. */ } finally {
       this.#probing = false;
     }

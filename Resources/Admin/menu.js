@@ -7,6 +7,8 @@ let open = null;
 /// Opens a menu at `anchor`. Actions are `{ label, key?, run, danger?, disabled?, why? }`; the letter of `key` chooses one.
 export function openMenu(anchor, actions, name) {
   closeMenu();
+  // What it hung on may have been drawn anew meanwhile.
+  if (!anchor.isConnected) return;
   const items = actions.map((action) => h('button.item', {
     type: 'button', role: 'menuitem', tabindex: '-1', class: action.danger ? 'danger' : '',
     'aria-disabled': action.disabled ? 'true' : null, title: action.disabled ? action.why : null,

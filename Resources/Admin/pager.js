@@ -49,8 +49,17 @@ export function pager({ load, draw, signal, wait = 0, key = (item) => item.id, o
       const fresh = new Map(page.items.map((item) => [key(item), item]));
       items = items.map((item) => fresh.get(key(item)) ?? item);
     } else {
-      const first = new Set(page.items.map(key));
-      items = [...page.items, ...items.filter((item) => !first.has(key(item)))];
+      // Behind the last of them that was there before stands what was read of the pages after it; what stood before it and
+      // is on the page no more is gone.
+      const places = new Map(items.map((item, place) => [key(item), place]));
+      const fresh = new Set(page.items.map(key));
+      const last = page.items.findLast((item) => places.has(key(item)));
+      if (last && page.next_cursor !== null) {
+        items = [...page.items, ...items.slice(places.get(key(last)) + 1).filter((item) => !fresh.has(key(item)))];
+      } else {
+        // Nothing joins the two: what lies between was never read.
+        [items, pages, cursor] = [page.items, 1, page.next_cursor];
+      }
     }
     draw(items, false);
     return foot();

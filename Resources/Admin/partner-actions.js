@@ -1,9 +1,9 @@
 // What can be done with a roaming partner, for its row and its page alike.
 
-import { mayOwn, mayRunAll, patch, post, remove } from './api.js';
+import { get, mayOwn, mayRunAll, patch, post, remove } from './api.js';
 import { partners } from './books.js';
-import { confirmDialog, formDialog } from './dialog.js';
-import { announce, path } from './dom.js';
+import { confirmDialog, dialog, form, formDialog } from './dialog.js';
+import { announce, fill, h, path } from './dom.js';
 import { editDialog } from './editing.js';
 import { given } from './forms.js';
 import { t } from './i18n.js';
@@ -36,6 +36,7 @@ export function partnerActions(partner) {
       label: partner.state === 'registered' ? t('partners.rotate') : t('partners.again'), key: 'r',
       run: () => againDialog(partner),
     });
+    actions.push({ label: t('partners.probe'), key: 'v', run: () => probeDialog(partner) });
     actions.push({ label: t('partners.change'), key: 'e', run: () => changeDialog(partner) });
     if (['registered', 'paused'].includes(partner.state)) {
       actions.push({
@@ -71,6 +72,25 @@ function againDialog(partner) {
       path`/partners/${partner.id}/register`, given(values), { seconds: 120 }
     ), done: (p) => partners.put(p),
   });
+}
+
+/// Tries what a registration begins with, and shows each step; nothing changes at the partner.
+function probeDialog(partner) {
+  const steps = h('ol.trace', { 'aria-label': t('partners.trace'), 'aria-live': 'polite' });
+  dialog(t('partners.probe.title', { name: partner.name }), (close) => form({
+    intro: t('partners.probe.text'), submit: t('partners.probe.submit'), cancel: close, after: steps,
+    fields: [
+      { name: 'versions_url', label: t('partners.their_versions'), type: 'url', value: partner.versions_url, hint: t('partners.their_versions.hint') },
+      { name: 'token', label: t('partners.their_token'), mono: true, hint: t('partners.probe.token.hint') },
+    ],
+    async send(values) {
+      steps.replaceChildren();
+      const { stepLine } = await import('./screens/partner.js');
+      const last = (await get(path`/partners/${partner.id}/trace`)).items.at(-1)?.seq ?? 0;
+      const { items } = await post(path`/partners/${partner.id}/probe`, given(values), { seconds: 120 });
+      fill(steps, items.filter((step) => step.seq > last).map((step) => h('li', null, stepLine(step))));
+    },
+  }), { cls: 'wide' });
 }
 
 function changeDialog({ id }) {

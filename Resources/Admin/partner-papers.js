@@ -8,6 +8,8 @@ import { announce, fill, h, path } from './dom.js';
 import { ago, none, number } from './format.js';
 import { t, word } from './i18n.js';
 import { doButton } from './lists.js';
+import { onNews } from './live.js';
+import { mark } from './states.js';
 import { LiveTable } from './table.js';
 
 /// A section that says which of our sites and tariffs the partner may see; `current()` gives the partner as it is now.
@@ -113,6 +115,46 @@ export function pullsSection(id, signal) {
       announce(t('pulls.asked'));
       setTimeout(load, 1500);
     }))), table.element);
+  load();
+  return section;
+}
+
+/// A section of the parties behind a hub, where it has told of any.
+export function clientsSection(id, signal) {
+  return toldSection({
+    title: t('clients.title'), text: t('clients.text'), url: path`/partners/${id}/clients`, signal, news: 'partner.hub_client', id,
+    key: (client) => `${client.country_code}*${client.party_id}/${client.role}`,
+    columns: [
+      { id: 'party', label: t('col.party'), head: true, cell: (client) => h('span.id', null, `${client.country_code}*${client.party_id}`) },
+      { id: 'role', label: t('partners.role'), cell: (client) => client.role },
+      { id: 'status', label: t('col.state'), cell: (client) => mark('yes', { CONNECTED: 'ok', PLANNED: 'private', SUSPENDED: 'blocked' }[client.status] ?? 'expired', word('client', client.status.toLowerCase())) },
+      { id: 'changed', label: t('col.changed'), calm: true, cell: (client) => ago(client.last_updated) },
+    ],
+  });
+}
+
+/// A section of the payment terminals that a partner has told of, if any.
+export function terminalsSection(id, signal) {
+  return toldSection({
+    title: t('terminals.title'), text: t('terminals.text'), url: path`/partners/${id}/terminals`, signal, news: 'partner.', id, key: (terminal) => terminal.terminal_id,
+    columns: [
+      { id: 'terminal', label: t('terminals.id'), head: true, cell: (terminal) => h('span.id', null, terminal.terminal_id) },
+      { id: 'places', label: t('col.where'), wide: true, cell: (terminal) => [...terminal.location_ids ?? [], ...terminal.evse_uids ?? []].join(', ') || none },
+      { id: 'changed', label: t('col.changed'), calm: true, cell: (terminal) => ago(terminal.last_updated) },
+    ],
+  });
+}
+
+function toldSection({ title, text, url, signal, news, id, ...table }) {
+  const section = h('section', { hidden: true });
+  const view = new LiveTable({ caption: title, empty: () => h('p.mute', null, t('list.none')), ...table });
+  const load = () => reading(section, async () => {
+    const { items } = await get(url, {}, { signal });
+    section.hidden = items.length === 0;
+    view.show(items);
+  }, signal);
+  fill(section, h('h2', null, title), h('p.mute', null, text), view.element);
+  onNews(({ events }) => { if (events?.some((e) => e.subject === `partner/${id}` && e.kind.startsWith(news))) load(); }, signal);
   load();
   return section;
 }

@@ -1,4 +1,4 @@
-// What the first screen does without: most words, the styles of forms and drawings, and the modules behind buttons. It
+// What the first screen does without: most words, the styles of forms and drawings, most states, and the modules behind buttons. It
 // comes when something of it is wanted, so that the first screen is there soon also on a slow line.
 
 import { loadPart } from './i18n.js';
@@ -14,9 +14,9 @@ function once(name, load) {
   return coming[name];
 }
 
-/// Brings the other words and styles.
+/// Brings the other words, styles and states.
 export function rest() {
-  return Promise.all([once('words', () => loadPart('other')), once('styles', loadStyles)]);
+  return Promise.all([once('words', () => loadPart('other')), once('styles', loadStyles), import('./states-rest.js')]);
 }
 
 /// A module that the first screen does without, by its name, with its words and styles.

@@ -6,7 +6,7 @@ import { announce, brandMark, drawing, fill, h } from './dom.js';
 import { relative, number, seconds } from './format.js';
 import { t } from './i18n.js';
 import { listenToKeys, showSheet } from './keys.js';
-import { freshness, onFreshness, stopLive } from './live.js';
+import { endLive, freshness, onFreshness } from './live.js';
 import { later } from './rest.js';
 
 const line = {
@@ -170,7 +170,8 @@ function truth(state) {
 
 export async function logOut() {
   try { await signOut(); } catch { /* The session is over on this side in any case. */ }
-  stopLive();
+  // The other tabs hear it and ask who is there.
+  endLive({ stop: true });
   location.assign('/');
 }
 

@@ -23,8 +23,9 @@ const shapes = {
   half: [['circle', { cx: 8, cy: 8, r: 5, ...line }], ['path', { d: 'M8 3a5 5 0 0 1 0 10z', ...full }]],
 };
 
-// [shape, tone] of each word, by family; tones are the colours of style.css.
-const families = {
+// [shape, tone] of each word, by family; tones are the colours of style.css. Those that the first screen does without come with
+// `states-rest.js`.
+export const families = {
   evse: {
     available: ['ring', 'good'], preparing: ['disc', 'busy'], charging: ['bolt', 'work'], suspended_ev: ['pause', 'busy'],
     suspended_evse: ['pause', 'busy'], finishing: ['disc', 'busy'], reserved: ['square', 'held'], unavailable: ['bar', 'calm'],
@@ -35,34 +36,16 @@ const families = {
     pending: ['disc', 'busy'], active: ['bolt', 'work'], completed: ['tick', 'good'], invalid: ['triangle', 'bad'],
     superseded: ['half', 'busy'],
   },
-  partner: {
-    invited: ['half', 'busy'], registered: ['tick', 'good'], paused: ['pause', 'busy'], unregistered: ['cross', 'calm'],
-    failing: ['triangle', 'bad'],
-  },
-  push: { due: ['disc', 'busy'], sent: ['tick', 'good'], parked: ['triangle', 'bad'] },
-  command: {
-    sent: ['arrow', 'busy'], accepted: ['disc', 'work'], done: ['tick', 'good'], refused: ['cross', 'bad'], failed: ['triangle', 'bad'],
-  },
   attention: {
     house_cannot_write: ['triangle', 'bad'],
     station_knocking: ['door', 'busy'], station_offline: ['cross', 'calm'], evse_faulted: ['triangle', 'bad'],
-    session_stuck: ['pause', 'busy'], session_superseded: ['half', 'busy'], cdr_held: ['square', 'held'], circuit_over: ['triangle', 'bad'],
+    session_stuck: ['pause', 'busy'], session_superseded: ['half', 'busy'], cdr_held: ['square', 'held'], circuit_over: ['triangle', 'bad'], meter_silent: ['half', 'bad'],
     push_parked: ['triangle', 'bad'], partner_failing: ['triangle', 'bad'], message_parked: ['square', 'held'],
     station_without_password: ['bar', 'busy'], certificate_unusable: ['triangle', 'bad'],
     certificate_expiring: ['half', 'busy'], station_certificate_expiring: ['half', 'busy'],
     station_key_undecided: ['half', 'busy'],
   },
-  follower: { connecting: ['disc', 'busy'], connected: ['tick', 'good'], away: ['cross', 'bad'] },
-  duty: {
-    asked: ['arrow', 'busy'], sent: ['arrow', 'busy'], placed: ['square', 'held'], cancelling: ['half', 'busy'], used: ['tick', 'good'],
-    cancelled: ['cross', 'calm'], expired: ['bar', 'calm'], refused: ['cross', 'bad'], lost: ['half', 'busy'], in_force: ['tick', 'good'],
-    cleared: ['bar', 'calm'], over: ['bar', 'calm'], transferring: ['disc', 'work'], downloaded: ['half', 'work'], installing: ['disc', 'work'],
-    done: ['tick', 'good'], failed: ['triangle', 'bad'], off: ['bar', 'calm'], unknown: ['cross', 'calm'], sending: ['arrow', 'work'],
-    in_step: ['tick', 'good'], unsupported: ['bar', 'busy'], waiting: ['ring', 'calm'], running: ['bolt', 'work'], stopped: ['pause', 'busy'],
-    awaited: ['ring', 'busy'], here: ['tick', 'good'], gone: ['bar', 'calm'],
-  },
-  yes: { ok: ['tick', 'good'], failed: ['triangle', 'bad'], valid: ['tick', 'good'], blocked: ['cross', 'bad'], expired: ['bar', 'busy'],
-    held: ['square', 'held'], estimated: ['half', 'busy'], published: ['tick', 'good'], private: ['bar', 'calm'] },
+  yes: { ok: ['tick', 'good'] },
 };
 
 /// A state as an element: `mark('evse', 'charging')`.
@@ -90,10 +73,4 @@ export function stateOf(station) {
   if (!station.online) return 'offline';
   if (station.registration === 'pending') return 'pending';
   return order.find((status) => station.evses.some((evse) => evse.status === status)) ?? 'online';
-}
-
-/// The one word for a partner.
-export function stateOfPartner(partner) {
-  const { due, parked, last_error: error } = partner.queue;
-  return partner.state === 'registered' && (parked > 0 || (due > 0 && error)) ? 'failing' : partner.state;
 }

@@ -18,7 +18,8 @@ export function elementInWords(element, currency) {
   return [prices.join(' + ') || t('tariff.free'), when].filter(Boolean).join(', ');
 }
 
-function whenInWords(restrictions) {
+/// Hours and days, then whatever else restricts a price.
+export function whenInWords(restrictions) {
   if (!restrictions) return '';
   const { start_time: start, end_time: end, day_of_week: days, ...others } = restrictions;
   const parts = [];

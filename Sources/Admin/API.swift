@@ -102,7 +102,8 @@ public final class API {
     guard door == .page, !settings.hosts.isEmpty, request.path != ["healthz"], request.path != ["readyz"] else {
       return true
     }
-    guard let host = request.headers["host"] else { return false }
+    // RFC 9112 §3.2.2: the target's own word goes before the field's.
+    guard let host = request.target.authority ?? request.headers["host"] else { return false }
     let name = host.hasPrefix("[") ? host.prefix { $0 != "]" }.dropFirst() : host.prefix { $0 != ":" }
     return settings.hosts.contains { $0.lowercased() == host.lowercased() || $0.lowercased() == name.lowercased() }
   }

@@ -26,16 +26,8 @@ extension API {
   }
 
   fileprivate func changeAlarmRules(_ call: Call) async throws -> Answer {
-    let before = try await house.alarmRules()
-    try call.expect(before.tag)
-    var rules = try self.rules(in: call.request.body)
-    // A page that shows no password sends none back: then the one that is known stays, for the same server and user.
-    if rules.server?.password == nil, let known = before.server, rules.server?.host == known.host,
-      rules.server?.user == known.user
-    {
-      rules.server?.password = known.password
-    }
-    try await house.changeAlarmRules(rules, by: call.by)
+    let rules = try self.rules(in: call.request.body)
+    try await house.changeAlarmRules(rules, by: call.by) { before throws(HouseRefusal) in try call.expect(before.tag) }
     return try await showAlarmRules()
   }
 
@@ -60,6 +52,7 @@ extension API {
       switch try await house.testAlarms(by: call.by) {
       case nil: ("nobody", nil)
       case .taken: ("taken", nil)
+      case .takenForSome(let why): ("taken", why)
       case .failed(let why): ("failed", why)
       case .refused(let why): ("refused", why)
       }

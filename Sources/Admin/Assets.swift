@@ -56,10 +56,12 @@ nonisolated struct Assets: Sendable {
   /// What the first screen says; a name that ends in a dot is a family.
   private static let firstWords = WordList([
     "attention.", "chart.", "col.cost", "col.count", "col.detail", "col.duration", "col.energy", "col.partner",
-    "col.power", "col.since", "col.start", "col.state", "col.station", "col.token", "col.what", "col.where", "command.",
-    "commands.dock", "duty.", "error.", "event.", "evse.", "file.", "job.", "jump.button", "jump.title", "keys.title",
+    "col.power", "col.since", "col.start", "col.state", "col.station", "col.token", "col.what", "col.where",
+    "command.accepted", "command.done", "command.failed", "command.refused", "command.sent", "commands.dock", "duty.",
+    "error.", "event.", "evse.", "file.", "job.", "jump.button", "jump.title", "keys.title",
     "knock.region", "kpi.", "list.", "live.", "missing.", "module.", "money.", "nav.", "overview.",
-    "role.administrator", "role.operator", "role.owner", "role.support", "role.viewer", "session.", "sessions.ours",
+    "role.administrator", "role.operator", "role.owner", "role.support", "role.viewer",
+    "session.active", "session.completed", "session.invalid", "session.pending", "session.superseded", "sessions.ours",
     "sessions.removed", "shell.", "table.", "time.",
     "token_type.", "who.",
   ])

@@ -61,7 +61,7 @@ extension API {
 
   fileprivate func changeBookingLocation(_ call: Call) async throws -> Answer {
     let id: ID<BookingLocation> = try call.id()
-    let edit: Edit<BookingLocation> = try call.edit { fields, place throws(Problem) in
+    let edit: Edit<BookingLocation> = try call.edit({ $0.tag }) { fields, place throws(Problem) in
       try self.change(&place, by: &fields)
     }
     _ = try await house.changeBookingLocation(id, by: call.by, edit)
@@ -78,21 +78,29 @@ extension API {
   /// With what is free.
   fileprivate func showBookingLocation(_ id: ID<BookingLocation>, status: Status) async throws -> Answer {
     let (zones, now) = (zones, now)
-    let found = try await house.read { books throws(StoreFault) -> JSON? in
+    let found = try await house.read { books throws(StoreFault) -> (json: JSON, tag: ETag)? in
       guard let place = try books.bookings.place(id), let location = try books.locations.location(place.location) else {
         return nil
       }
       var json = try place.json(books)
       let windows = try BookingViews(books: books, zones: zones, now: now).windows(of: place, at: location)
       json["free"] = .list(windows) { ["from": .time($0.start), "to": .time($0.end)] }
-      return json
+      return (json, place.tag)
     }
-    guard let json = found else { throw Problem(.notFound, "no such booking location") }
-    return .json(json, status: status)
+    guard let found else { throw Problem(.notFound, "no such booking location") }
+    return .json(found.json, status: status, etag: found.tag)
   }
 }
 
 nonisolated extension BookingLocation {
+  /// The version of what somebody decides about it; each booking changes what is free.
+  fileprivate var tag: ETag {
+    let decided: JSON = [
+      "open": .bool(isOpen), "evses": .list(evses) { .id($0) }, "terms": terms.json, "rules": rules.json,
+    ]
+    return ETag(of: decided.bytes)
+  }
+
   fileprivate func json(_ books: Books) throws(StoreFault) -> JSON {
     [
       "id": .id(id), "ref": .string(ref), "location": try books.locations.location(location)?.nameJSON ?? .null,

@@ -102,7 +102,8 @@ extension API {
 
   func span(ofMonth text: String, of call: Call) async throws -> (from: Timestamp, to: Timestamp) {
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.count == 2, parts[0].utf8.count == 4, parts[1].utf8.count == 2, let year = Int(parts[0]),
+    guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") }), parts.count == 2,
+      parts[0].utf8.count == 4, parts[1].utf8.count == 2, let year = Int(parts[0]),
       let month = Int(parts[1]),
       let begin = Timestamp(year: year, month: month, day: 1),
       let end = Timestamp(year: month == 12 ? year + 1 : year, month: month == 12 ? 1 : month + 1, day: 1)

@@ -230,8 +230,9 @@ extension API {
         var json = circuit.json
         guard let level = levels[circuit.id] else { return json }
         json["now"] = [
-          "usable_a": .current(level.usable), "load": .currents(level.load), "reserved": .currents(level.hold),
-          "free": .currents(LineCurrents(level.usable, on: circuit.lines) - level.load - level.hold),
+          "usable_a": .current(level.usable.least(on: circuit.lines)), "load": .currents(level.load),
+          "reserved": .currents(level.hold),
+          "free": .currents(level.usable - level.load - level.hold),
           "metered": .bool(level.isMetered),
           "signals": .array(signals.filter { $0.circuit == circuit.id && $0.until > now }.map(\.json)),
         ]

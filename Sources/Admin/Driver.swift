@@ -65,9 +65,13 @@ extension API {
     _ = try await place(call)
     if let seconds = drivePace.pause(account: account, address: address, at: now) { throw Problem(tooManyFor: seconds) }
     drivePace.failed(account: account, address: address, at: now)
-    guard let begun = try await house.drive(code, with: secret) else {
-      throw Problem.invalid("token", "nobody has such a token or PIN")
+    let begun: (ticket: String, command: String)?
+    do { begun = try await house.drive(code, with: secret) } catch {
+      // A station that is away, or an EVSE that is taken, is nobody's wrong guess.
+      drivePace.forgive(account: account, address: address)
+      throw error
     }
+    guard let begun else { throw Problem.invalid("token", "nobody has such a token or PIN") }
     drivePace.succeeded(account: account, address: address)
     return .json(["ticket": .string(begun.ticket)], status: .created)
   }

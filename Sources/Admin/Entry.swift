@@ -51,7 +51,15 @@ extension API {
     }
     // Counted before the answer is known, so that many guesses at once are no way around the pause.
     pace.failed(account: name, address: address, isKnown: isKnown, at: now)
-    switch try await house.logIn(name: name, password: password, code: factor, from: address) {
+    let outcome: LoginOutcome
+    do {
+      outcome = try await house.logIn(name: name, password: password, code: factor, from: address, isKnown: isKnown)
+    } catch {
+      // A house that cannot answer has tried no password.
+      pace.forgive(account: name, address: address, isKnown: isKnown)
+      throw error
+    }
+    switch outcome {
     case .entered(let entrance):
       pace.succeeded(account: name, address: address)
       return letIn(entrance, call, status: .ok)
@@ -131,8 +139,10 @@ extension API {
     let name = try fields.text("name")
     let role: Role = try fields.word("role")
     let scope = try fields.scope()
+    let own = try fields.maybeText("password")
     try fields.finish()
     guard role <= call.caller.role else { throw Problem.invalid("role", "nobody gives a role above their own") }
+    try await confirm(call, by: own)
     let (kept, key) = try await house.addKey(name, role: role, scope: scope.wished, by: call.by)
     var json = kept.json
     json["key"] = .string(key)

@@ -273,23 +273,30 @@ extension API {
     guard list.count <= Limits.importedTariffs else {
       throw Problem.invalid("text", "at most \(Limits.importedTariffs) tariffs")
     }
-    let refs = Set(
-      try await house.read { books throws(StoreFault) in
-        try books.tariffs.list(limit: Limits.longestPage).map(\.tariff.ref)
-      })
+    let (known, first) = try await house.read { books throws(StoreFault) in
+      let known = try books.tariffs.list(limit: Limits.longestPage).map { [$0.party.description, $0.tariff.ref] }
+      return (Set(known), try books.parties.cpo()?.id)
+    }
     return list.enumerated().map { place, item in
+      var item = item
       let name = item["id"]?.string ?? ""
       func wrong(_ why: String) -> ImportRow { ImportRow(line: place + 1, name: name, outcome: .error, why: why) }
       let tariff: Tariff
-      do throws(Problem) { tariff = try Fields.payload(item.bytes) } catch {
+      let owner: ID<Party>?
+      do throws(Problem) {
+        owner = try API.owner(takenFrom: &item)
+        tariff = try Fields.payload(item.bytes)
+      } catch {
         return wrong([error.field, error.detail].compactMap(\.self).joined(separator: ": "))
       }
       if let flaw = tariff.check().first(where: { $0.severity == .error }) {
         return wrong("\(flaw.path): \(flaw.text)")
       }
-      if refs.contains(name) { return ImportRow(line: place + 1, name: name, outcome: .exists) }
+      if let party = owner ?? first, known.contains([party.description, name]) {
+        return ImportRow(line: place + 1, name: name, outcome: .exists)
+      }
       return ImportRow(line: place + 1, name: name, outcome: .create) { api, who in
-        .id(try await api.house.addTariff(tariff, by: who).id)
+        .id(try await api.house.addTariff(tariff, of: owner, by: who).id)
       }
     }
   }

@@ -63,12 +63,16 @@ nonisolated struct InvoicePaper {
     document.text(PDF.fitted(cdr.token.uid, to: 110, size: 9), x: Column.token, y: y, size: 9, grey: 0.35)
     let energy = cdr.totals.energy.kilowattHours.rounded(toPlaces: 2, .halfUp)
     document.text((cdr.isCredit ? -energy : energy).text(places: 2), x: Column.energy, y: y, size: 9, side: .right)
-    document.text(sign.decimal.text(places: 2), x: Column.amount, y: y, size: 9, side: .right)
+    let digits = Currency.digits(of: invoice.currency)
+    document.text(sign.decimal.text(places: digits), x: Column.amount, y: y, size: 9, side: .right)
     y += Self.row
   }
 
   /// The sums and the whole document.
   mutating func finished() -> Bytes {
+    let below = [
+      invoice.company.payment.map { words["paper.payment", ["payment": $0]] }, invoice.company.note,
+    ].compactMap(\.self).flatMap { PDF.lines($0, width: Edge.right - Edge.left, size: 9) }
     let height = Double(invoice.taxes.count + 3) * Self.row + 48
     if y + height > Edge.bottom { beginPage() }
     document.line(fromX: Edge.left, y: y - 8, toX: Edge.right)
@@ -76,20 +80,16 @@ nonisolated struct InvoicePaper {
     writeSum(words["paper.net"], invoice.net)
     for tax in invoice.taxes {
       let name = tax.percent.map { "\(tax.name) \($0) %" } ?? tax.name
-      writeSum(name, tax.amount)
+      writeSum(PDF.fitted(name, to: 140), tax.amount)
     }
     document.line(fromX: Edge.right - 220, y: y - 10, toX: Edge.right)
     y += 4
     writeSum(words["paper.total", ["currency": invoice.currency]], invoice.total, weight: .bold)
     y += Self.row
-    let below: [String?] = [
-      invoice.company.payment.map { words["paper.payment", ["payment": $0]] }, invoice.company.note,
-    ]
-    for line in below.compactMap(\.self) {
-      for text in PDF.lines(line, width: Edge.right - Edge.left, size: 9) {
-        document.text(text, x: Edge.left, y: y, size: 9, grey: 0.25)
-        y += 13
-      }
+    for text in below {
+      if y > Edge.bottom { beginPage() }
+      document.text(text, x: Edge.left, y: y, size: 9, grey: 0.25)
+      y += 13
     }
     return document.finished()
   }
@@ -122,7 +122,7 @@ nonisolated struct InvoicePaper {
     document.text(
       PDF.fitted(invoice.company.name, to: 300, size: 14, weight: .bold), x: Edge.left, y: y, size: 14, weight: .bold)
     var right = y
-    for line in invoice.company.address.split(separator: "\n").prefix(5) {
+    for line in invoice.company.address.split(whereSeparator: \.isNewline).prefix(5) {
       document.text(
         PDF.fitted(String(line), to: 180, size: 9), x: Edge.right, y: right, size: 9, side: .right, grey: 0.25)
       right += 13

@@ -72,6 +72,7 @@ extension API {
     let limit = try call.limit()
     let cursor: ID<Invoice>? = try call.cursorID()
     let month = call[query: "month"]
+    if let month { _ = try await span(ofMonth: month, of: call) }
     let found = try await house.read { books throws(StoreFault) in
       try books.invoices.list(month: month, before: cursor?.value, limit: limit).map { invoice throws(StoreFault) in
         (invoice, try books.invoices.credit(of: invoice.number)?.number)

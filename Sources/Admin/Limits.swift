@@ -48,6 +48,10 @@ nonisolated enum Limits {
   static let recentEvents = 1_000
   /// Events that a listener gets in one piece before it is asked whether it can take more.
   static let eventsPerPiece = 200
+  /// Seconds between two notices of how far a listener is for whom nothing was.
+  static let placeSeconds = 2
+  /// Events of the whole log, the newest, among which those of one's own sites are looked for where the newest are asked for.
+  static let newestReach: Int64 = 100_000
   /// Seconds between two points of the line of power, and its points: six hours.
   static let powerSeconds = 30
   static let powerPoints = 720

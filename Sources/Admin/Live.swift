@@ -17,6 +17,8 @@ final class Live {
     var seq: Int64
     /// A piece is on its way to it.
     var isBusy = false
+    /// When it was last told how far it is where nothing of what happened was for it.
+    var placedAt = Timestamp.epoch
 
     init(sender: EventSender, caller: Caller, seq: Int64) {
       (self.sender, self.caller, self.seq) = (sender, caller, seq)
@@ -29,7 +31,11 @@ final class Live {
   private var listeners: [Int: Listener] = [:]
   private var nextListener = 0
   /// Whose streams have begun and who are not listeners yet: they count as ones.
-  private var arriving = 0
+  private var arriving = 0 {
+    didSet { if arriving == 0 { dismissals = [] } }
+  }
+  /// Whom to let go among those.
+  private var dismissals: [(Caller) -> Bool] = []
   private var token = 0
   private var isClosed = false
 
@@ -63,9 +69,13 @@ final class Live {
   }
 
   /// Lets those go who may not listen any more: a login that ended, a key that was revoked.
-  func dismiss(_ isGone: (Caller) -> Bool) {
+  func dismiss(_ isGone: @escaping (Caller) -> Bool) {
     for listener in listeners.values where isGone(listener.caller) { listener.sender.finish() }
+    // Who is on the way in was admitted before this, and comes back to show again who they are.
+    if arriving > 0 { dismissals.append(isGone) }
   }
+
+  private func wasDismissed(_ caller: Caller) -> Bool { dismissals.contains { $0(caller) } }
 
   // MARK: Listeners
 
@@ -85,9 +95,11 @@ final class Live {
     var head = Response(.ok)
     API.harden(&head)
     let sender = responder.events(headers: head.headers)
-    let last = try? await house.read { books throws(StoreFault) in try books.events.lastSeq() }
+    // Of the whole log also under a scope: it is a number and no news, and whoever searched a long log for their own newest
+    // event would find it only after minutes, where their sites are quiet.
+    let last = try? await house.readWhole { books throws(StoreFault) in try books.events.lastSeq() }
     // Where the books cannot say how far they are, it comes back a second later and asks again.
-    guard let last, !isClosed else { return sender.finish() }
+    guard let last, !isClosed, !wasDismissed(caller) else { return sender.finish() }
     newest = max(newest, last)
     nextListener += 1
     let id = nextListener
@@ -137,12 +149,24 @@ final class Live {
       for event in events { listener.sender.send(id: "\(event.seq)", event: event.kind, data: data(of: event)) }
       // Nothing is left after it: what lay between was pruned, or is not for this listener.
       listener.seq = events.last?.seq ?? upTo
+      if events.isEmpty { tellPlace(listener) }
       proceed(id, listener)
     } catch {
       // It comes back with its last seq.
       listeners[id] = nil
       listener.sender.finish()
     }
+  }
+
+  /// Tells a listener for whom nothing was how far it is all the same: when it comes back, it is not searched for again
+  /// whether there was anything.
+  private func tellPlace(_ listener: Listener) {
+    let now = clock.now()
+    let since = now - listener.placedAt
+    guard since >= .seconds(Limits.placeSeconds) || since < .zero else { return }
+    listener.placedAt = now
+    let place: JSON = ["seq": .number(JSONNumber(listener.seq))]
+    listener.sender.send(id: "\(listener.seq)", event: "place", data: place.bytes)
   }
 
   /// Reads what a listener may see, whoever brought the news.

@@ -155,7 +155,7 @@ nonisolated extension Location {
       "longitude": .string(coordinates.longitude), "time_zone": .string(timeZone), "published": .bool(isPublished),
       "parking_type": .word(parkingType), "always_open": .bool(isAlwaysOpen),
       "details": details.json,
-      "stations": .whole(try books.stations.list(StationFilter(location: id), limit: .max).count),
+      "stations": .whole(try books.stations.count(at: id)),
       "has_plan": .bool(try books.sitePlans.has(id)),
       "created_at": .time(createdAt), "updated_at": .time(updatedAt),
     ]

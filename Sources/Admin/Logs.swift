@@ -95,12 +95,19 @@ extension API {
     let subject = call[query: "subject"]
     let isNewestFirst = try call.queryFlag("newest") || subject != nil
     let place = try call.cursor().flatMap { Int64($0) }
+    // Sites that are quiet must not make everybody wait while their newest event is looked for in a long log.
+    var since: Int64 = 0
+    if isNewestFirst, call.caller.scope != nil {
+      let last = try await house.readWhole { books throws(StoreFault) in try books.events.lastSeq() }
+      since = (place ?? last) - Limits.newestReach
+    }
+    let reach = since
     let shapes = try await house.read { books throws(StoreFault) -> [(seq: Int64, json: JSON)] in
       let events: [LoggedEvent]
       if let subject {
         events = try books.events.latest(of: subject, before: place, limit: limit)
       } else if isNewestFirst {
-        events = try books.events.latest(before: place, limit: limit)
+        events = try books.events.latest(before: place, since: reach, limit: limit)
       } else {
         events = try books.events.after(place ?? after ?? 0, limit: limit)
       }

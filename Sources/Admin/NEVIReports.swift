@@ -64,7 +64,7 @@ extension API {
       cursor = rows.count == Limits.exportRows ? rows.last?.id : nil
     } while cursor != nil
     let silent = try await house.read { [told] books throws(StoreFault) in
-      try books.downtimes.ports(at: location).filter { $0.since < span.end && !told.contains($0.uid) }.map {
+      try books.downtimes.ports(at: location, in: span).filter { !told.contains($0.uid) }.map {
         port throws(StoreFault) in
         (
           site: try port.location.flatMap { id throws(StoreFault) in try books.locations.location(id)?.ref },
@@ -89,13 +89,14 @@ extension API {
       ])
     for year in span.yearsBeforeMonthsEnds {
       for port in try await uptime(by: .nevi, over: year, at: location).ports {
-        let (figures, begin) = (port.figures, max(year.begin, port.port.since))
+        let (figures, part) = (port.figures, port.port.part(of: year))
+        let begin = part.begin
         // The percentage has two places there, and is not rounded up to a threshold.
         let percent = begin == year.begin ? figures.percent?.rounded(toPlaces: 2, .down) : nil
         table.add([
           .text(port.place?.ref), .text(port.port.uid), .text(network), .time(begin),
           // The last second of it: the end of December is one of that year.
-          .time(year.end - .seconds(1)), percent.map { .number($0) } ?? .empty,
+          .time(part.end - .seconds(1)), percent.map { .number($0) } ?? .empty,
           .number(Uptime.minutes(figures.outage)), .number(Uptime.minutes(figures.excludedTotal)),
         ])
       }

@@ -16,7 +16,7 @@ extension API {
   fileprivate func showOverview(_ call: Call) async throws -> Answer {
     let now = now
     let today = try await zone(of: call).startOfDay(now)
-    let online = house.onlineStations
+    let online = house.reachableStations
     // Doors and strangers are of no site.
     let isWhole = call.caller.scope == nil
     let papers: ([DoorCertificate], [String: String]) =
@@ -25,7 +25,7 @@ extension API {
     let trouble = house.trouble.map {
       Concern(.houseCannotWrite, since: $0.since, detail: "\($0.fault)")
     }
-    let over = house.circuitsOver
+    let (over, silent) = (house.circuitsOver, house.silentMeters)
     let json = try await house.read { books throws(StoreFault) in
       var look = Lookout(now: now, online: online)
       let (total, without) = try look.stations(books)
@@ -33,6 +33,7 @@ extension API {
       try look.sessions(books)
       try look.bills(books)
       try look.circuits(books, over: over)
+      try look.meters(books, silent: silent)
       let depths = isWhole ? try look.partners(books) : []
       try look.messages(books)
       try look.certificates(books, shown: papers.0, broken: papers.1)

@@ -38,11 +38,12 @@ struct Pace {
     records[key] = record.failures > 0 ? record : nil
   }
 
-  /// An attempt that was counted turns out to be no guess, and proves nothing either.
+  /// An attempt that was counted turns out to be no guess, and proves nothing either. The pause that it began ends.
   mutating func forgive(account: String, address: String, isKnown: Bool = false) {
     for key in [Self.key(account: account, at: isKnown ? address : nil), Self.key(address: address)] {
       guard var record = records[key] else { continue }
       record.failures -= 1
+      record.open = record.last
       records[key] = record.failures > 0 ? record : nil
     }
   }
@@ -62,7 +63,7 @@ struct Pace {
   /// Of an account: everywhere it is not known, or at an address where it is.
   private static func key(account: String, at address: String? = nil) -> String {
     let name = String(String.UnicodeScalarView(account.unicodeScalars.prefix(Limits.rememberedName)))
-    return address.map { "account \(name) at \($0)" } ?? "account \(name)"
+    return address.map { "account \(name) at \($0.addressNetwork)" } ?? "account \(name)"
   }
-  private static func key(address: String) -> String { "address \(address)" }
+  private static func key(address: String) -> String { "address \(address.addressNetwork)" }
 }

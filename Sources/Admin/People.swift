@@ -45,7 +45,9 @@ extension API {
     let name = try fields.text("name")
     let role: Role = try fields.word("role")
     let scope = try fields.scope()
+    let own = try fields.maybeText("password")
     try fields.finish()
+    if role >= .administrator { try await confirm(call, by: own) }
     let (user, password) = try await house.addUser(
       name, role: role, scope: scope.wished, givenBy: call.caller.role, by: call.by)
     var json = Person(user: user, logins: 0, recoveryCodes: 0).json
@@ -65,7 +67,9 @@ extension API {
     let role: Role? = try fields.maybeWord("role")
     let isDisabled = try fields.maybeFlag("disabled")
     let scope = try fields.scope()
+    let own = try fields.maybeText("password")
     try fields.finish()
+    if let role, role >= .administrator { try await confirm(call, by: own) }
     let user = try await house.changeUser(
       call.id(), role: role, isDisabled: isDisabled, scope: scope, givenBy: call.caller.role, by: call.by
     ) { user throws(HouseRefusal) in try call.expect(user.tag) }
@@ -83,6 +87,10 @@ extension API {
 
   fileprivate func resetPassword(_ call: Call) async throws -> Answer {
     let id: ID<User> = try call.id()
+    var fields = try call.fields()
+    let own = try fields.maybeText("password")
+    try fields.finish()
+    try await confirm(call, by: own)
     let password = try await house.resetPassword(id, givenBy: call.caller.role, by: call.by)
     // Its logins have ended, and with them what listens by one.
     if let name = try await house.people().first(where: { $0.user.id == id })?.user.name { dismiss(name) }
@@ -216,6 +224,15 @@ extension API {
     return .done
   }
 
+  /// Whoever gives away what outlasts their login, such as a key, shows once more who they are where they came by a browser:
+  /// one that was left open opens no door for good. Programs and the command line show it with each request.
+  /// - Parameter password: their own.
+  func confirm(_ call: Call, by password: String?) async throws {
+    guard case .session = call.caller.proof else { return }
+    guard let password else { throw Problem.invalid("password", "your own password is asked for here") }
+    try await guarded(call) { try await house.isPassword(password, of: call.caller.name) }
+  }
+
   /// Tries a password of somebody who is in already: guesses are slowed down as at the door, because a browser that was
   /// left open is no proof of who sits there.
   private func guarded(_ call: Call, _ work: () async throws -> Bool) async throws {
@@ -224,7 +241,13 @@ extension API {
       throw Problem(tooManyFor: seconds)
     }
     pace.failed(account: name, address: address, isKnown: true, at: now)
-    guard try await work() else { throw Problem.invalid("password", "the password is wrong") }
+    let isRight: Bool
+    do { isRight = try await work() } catch {
+      // Something else was wrong: a new password that is too short, a house that cannot answer.
+      pace.forgive(account: name, address: address, isKnown: true)
+      throw error
+    }
+    guard isRight else { throw Problem.invalid("password", "the password is wrong") }
     pace.succeeded(account: name, address: address)
   }
 }

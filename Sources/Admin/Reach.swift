@@ -48,7 +48,7 @@ nonisolated enum Reach: Hashable {
     "listKnocks", "listPartners", "listTokens", "listUnknownTags", "listCampaigns", "listFiles", "listInvoices",
     "listPricePolicies", "listClosedMonths", "listRoamingLocations", "listRoamingTariffs",
     "listRoamingSessions", "listRoamingCDRs", "listRoamingCommands", "listRoamingBookingLocations",
-    "listRoamingBookings", "listAlarms",
+    "listRoamingBookings", "listInvoiceRecords", "listAlarms",
   ]
 
   @MainActor init(_ route: Route) {

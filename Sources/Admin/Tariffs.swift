@@ -37,7 +37,9 @@ extension API {
   }
 
   fileprivate func createTariff(_ call: Call) async throws -> Answer {
-    let made = try await house.addTariff(try tariff(of: call), by: call.by)
+    var body = try self.body(of: call)
+    let owner = try Self.owner(takenFrom: &body)
+    let made = try await house.addTariff(try Fields.payload(body.bytes), of: owner, by: call.by)
     return try await showTariff(made.id, status: .created)
   }
 
@@ -59,7 +61,10 @@ extension API {
   fileprivate func validateTariff(_ call: Call) throws -> Answer {
     let flaws: [JSON]
     do {
-      flaws = try tariff(of: call).check().map { $0.json() }
+      var body = try body(of: call)
+      _ = try Self.owner(takenFrom: &body)
+      let tariff: Tariff = try Fields.payload(body.bytes)
+      flaws = tariff.check().map { $0.json() }
     } catch {
       // What cannot even be read is what its author wants to hear of here.
       guard error.kind == .invalid else { throw error }
@@ -85,14 +90,24 @@ extension API {
   }
 
   /// The tariff in the body; without an id where the house or the path gives it.
-  private func tariff(of call: Call) throws(Problem) -> Tariff {
+  private func tariff(of call: Call) throws(Problem) -> Tariff { try Fields.payload(try body(of: call).bytes) }
+
+  /// Whose the tariff is to be; nil where it does not say so.
+  static func owner(takenFrom body: inout JSON) throws(Problem) -> ID<Party>? {
+    guard let named = body["party"], !named.isNull else { return nil }
+    guard let id = named.int else { throw .invalid("party", "the id of a party of ours") }
+    body["party"] = nil
+    return ID(id)
+  }
+
+  private func body(of call: Call) throws(Problem) -> JSON {
     var body: JSON
     do { body = try JSON.parse(call.request.body) } catch {
       throw Problem(.malformed, "the body is not JSON: \(error)")
     }
     guard body.object != nil else { throw Problem(.malformed, "the body must be a JSON object") }
     if body["id"] == nil { body["id"] = "" }
-    return try Fields.payload(body.bytes)
+    return body
   }
 }
 

@@ -49,7 +49,7 @@ extension API {
     by rule: Uptime.Rule, over span: Uptime.Span, at location: ID<Location>?, isListing: Bool = false
   ) async throws -> UptimeReport {
     let (all, locations, downtimes) = try await house.read { books throws(StoreFault) in
-      let all = try books.downtimes.ports(at: location)
+      let all = try books.downtimes.ports(at: location, in: span)
       var locations: [Location] = []
       for id in Set(all.compactMap(\.location)) {
         if let place = try books.locations.location(id) { locations.append(place) }
@@ -64,16 +64,15 @@ extension API {
       }
       return Dictionary(uniqueKeysWithValues: places)
     }
-    let ports = all.filter { $0.since < span.end && (rule != .uk2023 || $0.watts >= Limits.rapidWatts) }
-    var report = UptimeReport(
-      rule: rule, span: span, chargePoints: Set(all.filter { $0.since < span.end }.map(\.station)).count, ports: [])
+    let ports = all.filter { rule != .uk2023 || $0.watts >= Limits.rapidWatts }
+    var report = UptimeReport(rule: rule, span: span, chargePoints: Set(all.map(\.station)).count, ports: [])
     // A piece at a time, so that no reader holds its snapshot for long.
     for first in stride(from: 0, to: ports.count, by: Limits.portsAtOnce) {
       let piece = Array(ports[first..<min(first + Limits.portsAtOnce, ports.count)])
       // What takes long is done beside the household.
       let found: [UptimeReport.Port] = try await house.read { books throws(StoreFault) in
         try piece.map { port throws(StoreFault) in
-          let span = Uptime.Span(begin: max(span.begin, port.since), end: span.end)
+          let span = port.part(of: span)
           let place = port.location.flatMap { places[$0] }
           let own = downtimes.filter { $0.concerns(port.evse, of: port.station, at: port.location) }
           let figures = try Uptime(
@@ -242,7 +241,7 @@ nonisolated struct UptimeReport: Sendable {
         return [
           "station": .string(port.port.identity.text), "evse": .whole(port.port.number), "uid": .string(port.port.uid),
           "evse_id": .text(port.port.evseID), "location": .text(port.place?.ref),
-          "max_power_w": .whole(port.port.watts),
+          "max_power_w": .whole(port.port.watts), "removed_at": .time(port.port.until),
           "uptime_percent": .decimal(figures.percent), "meets_threshold": meets(figures.percent),
           "measured_minutes": .decimal(Uptime.minutes(figures.measured)),
           "outage_minutes": .decimal(Uptime.minutes(figures.outage)),
@@ -271,7 +270,7 @@ nonisolated struct UptimeReport: Sendable {
       let used = port.downtimes.filter { figures.excluded[$0.cause] != nil }
       let spent: [CSV.Cell] = port.spent.filter { $0.status != .unknown }.map { .number($0.minutes) }
       let cells: [CSV.Cell] = [
-        .text(port.port.identity.text), .text(port.port.uid), .time(span.begin), .time(span.end),
+        .text(port.port.identity.text), .text(port.port.uid), .time(span.begin), .time(port.port.part(of: span).end),
         figures.percent.map { .number($0) } ?? .empty, .number(Uptime.minutes(figures.outage)),
         .number(Uptime.minutes(figures.excludedTotal)),
         .text(Downtime.Cause.allCases.filter { figures.excluded[$0] != nil }.map(\.rawValue).joined(separator: "; ")),

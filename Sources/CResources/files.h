@@ -20,6 +20,9 @@ static const unsigned char file_Admin_bulk_js[] = {
 static const unsigned char file_Admin_chart_js[] = {
 #embed "../../Resources/Admin/chart.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_circuit_signals_js[] = {
+#embed "../../Resources/Admin/circuit-signals.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_closing_js[] = {
 #embed "../../Resources/Admin/closing.js" suffix(, 0) if_empty(0)
 };
@@ -29,8 +32,14 @@ static const unsigned char file_Admin_commands_js[] = {
 static const unsigned char file_Admin_dialog_js[] = {
 #embed "../../Resources/Admin/dialog.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_discounts_js[] = {
+#embed "../../Resources/Admin/discounts.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_dom_js[] = {
 #embed "../../Resources/Admin/dom.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_downtimes_js[] = {
+#embed "../../Resources/Admin/downtimes.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_drive_css[] = {
 #embed "../../Resources/Admin/drive.css" suffix(, 0) if_empty(0)
@@ -89,6 +98,9 @@ static const unsigned char file_Admin_land_txt[] = {
 static const unsigned char file_Admin_lists_js[] = {
 #embed "../../Resources/Admin/lists.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_live_missed_js[] = {
+#embed "../../Resources/Admin/live-missed.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_live_stream_js[] = {
 #embed "../../Resources/Admin/live-stream.js" suffix(, 0) if_empty(0)
 };
@@ -112,6 +124,12 @@ static const unsigned char file_Admin_partner_actions_js[] = {
 };
 static const unsigned char file_Admin_partner_papers_js[] = {
 #embed "../../Resources/Admin/partner-papers.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_price_actions_js[] = {
+#embed "../../Resources/Admin/price-actions.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_price_rules_js[] = {
+#embed "../../Resources/Admin/price-rules.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_rest_css[] = {
 #embed "../../Resources/Admin/rest.css" suffix(, 0) if_empty(0)
@@ -158,6 +176,12 @@ static const unsigned char file_Admin_screens_cdrs_js[] = {
 static const unsigned char file_Admin_screens_checkup_js[] = {
 #embed "../../Resources/Admin/screens/checkup.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_screens_effect_js[] = {
+#embed "../../Resources/Admin/screens/effect.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_energy_js[] = {
+#embed "../../Resources/Admin/screens/energy.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_screens_entry_js[] = {
 #embed "../../Resources/Admin/screens/entry.js" suffix(, 0) if_empty(0)
 };
@@ -187,6 +211,15 @@ static const unsigned char file_Admin_screens_partners_js[] = {
 };
 static const unsigned char file_Admin_screens_people_js[] = {
 #embed "../../Resources/Admin/screens/people.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_price_js[] = {
+#embed "../../Resources/Admin/screens/price.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_prices_js[] = {
+#embed "../../Resources/Admin/screens/prices.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_reports_js[] = {
+#embed "../../Resources/Admin/screens/reports.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_screens_roaming_js[] = {
 #embed "../../Resources/Admin/screens/roaming.js" suffix(, 0) if_empty(0)
@@ -254,8 +287,14 @@ static const unsigned char file_Admin_screens_tokens_js[] = {
 static const unsigned char file_Admin_screens_webhooks_js[] = {
 #embed "../../Resources/Admin/screens/webhooks.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_series_js[] = {
+#embed "../../Resources/Admin/series.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_session_columns_js[] = {
 #embed "../../Resources/Admin/session-columns.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_session_wishes_js[] = {
+#embed "../../Resources/Admin/session-wishes.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_shell_js[] = {
 #embed "../../Resources/Admin/shell.js" suffix(, 0) if_empty(0)
@@ -263,8 +302,14 @@ static const unsigned char file_Admin_shell_js[] = {
 static const unsigned char file_Admin_sorter_js[] = {
 #embed "../../Resources/Admin/sorter.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_states_rest_js[] = {
+#embed "../../Resources/Admin/states-rest.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_states_js[] = {
 #embed "../../Resources/Admin/states.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_station_statuses_js[] = {
+#embed "../../Resources/Admin/station-statuses.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_status_html[] = {
 #embed "../../Resources/Admin/status.html" suffix(, 0) if_empty(0)
@@ -289,6 +334,9 @@ static const unsigned char file_Admin_theme_js[] = {
 };
 static const unsigned char file_Admin_views_js[] = {
 #embed "../../Resources/Admin/views.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_zones_js[] = {
+#embed "../../Resources/Admin/zones.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Migrations_0001_house_sql[] = {
 #embed "../../Resources/Migrations/0001_house.sql" suffix(, 0) if_empty(0)
@@ -413,14 +461,38 @@ static const unsigned char file_Migrations_0040_status_time_sql[] = {
 static const unsigned char file_Migrations_0041_walk_command_sql[] = {
 #embed "../../Resources/Migrations/0041_walk_command.sql" suffix(, 0) if_empty(0)
 };
-static const unsigned char file_Migrations_0042_returned_energy_sql[] = {
-#embed "../../Resources/Migrations/0042_returned_energy.sql" suffix(, 0) if_empty(0)
+static const unsigned char file_Migrations_0042_found_by_index_sql[] = {
+#embed "../../Resources/Migrations/0042_found_by_index.sql" suffix(, 0) if_empty(0)
 };
-static const unsigned char file_Migrations_0043_settlements_sql[] = {
-#embed "../../Resources/Migrations/0043_settlements.sql" suffix(, 0) if_empty(0)
+static const unsigned char file_Migrations_0043_remembered_power_sql[] = {
+#embed "../../Resources/Migrations/0043_remembered_power.sql" suffix(, 0) if_empty(0)
 };
-static const unsigned char file_Migrations_0044_station_tariffs_sql[] = {
-#embed "../../Resources/Migrations/0044_station_tariffs.sql" suffix(, 0) if_empty(0)
+static const unsigned char file_Migrations_0044_price_anchor_sql[] = {
+#embed "../../Resources/Migrations/0044_price_anchor.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0045_retired_ports_sql[] = {
+#embed "../../Resources/Migrations/0045_retired_ports.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0046_repeats_sql[] = {
+#embed "../../Resources/Migrations/0046_repeats.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0047_usual_priority_sql[] = {
+#embed "../../Resources/Migrations/0047_usual_priority.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0048_slot_keys_sql[] = {
+#embed "../../Resources/Migrations/0048_slot_keys.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0049_tariff_push_sql[] = {
+#embed "../../Resources/Migrations/0049_tariff_push.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0050_returned_energy_sql[] = {
+#embed "../../Resources/Migrations/0050_returned_energy.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0051_settlements_sql[] = {
+#embed "../../Resources/Migrations/0051_settlements.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0052_station_tariffs_sql[] = {
+#embed "../../Resources/Migrations/0052_station_tariffs.sql" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
@@ -454,10 +526,13 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/books.js", file_Admin_books_js) \
   FILE("Admin/bulk.js", file_Admin_bulk_js) \
   FILE("Admin/chart.js", file_Admin_chart_js) \
+  FILE("Admin/circuit-signals.js", file_Admin_circuit_signals_js) \
   FILE("Admin/closing.js", file_Admin_closing_js) \
   FILE("Admin/commands.js", file_Admin_commands_js) \
   FILE("Admin/dialog.js", file_Admin_dialog_js) \
+  FILE("Admin/discounts.js", file_Admin_discounts_js) \
   FILE("Admin/dom.js", file_Admin_dom_js) \
+  FILE("Admin/downtimes.js", file_Admin_downtimes_js) \
   FILE("Admin/drive.css", file_Admin_drive_css) \
   FILE("Admin/drive.html", file_Admin_drive_html) \
   FILE("Admin/drive.js", file_Admin_drive_js) \
@@ -477,6 +552,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/land.json", file_Admin_land_json) \
   FILE("Admin/land.txt", file_Admin_land_txt) \
   FILE("Admin/lists.js", file_Admin_lists_js) \
+  FILE("Admin/live-missed.js", file_Admin_live_missed_js) \
   FILE("Admin/live-stream.js", file_Admin_live_stream_js) \
   FILE("Admin/live-worker.js", file_Admin_live_worker_js) \
   FILE("Admin/live.js", file_Admin_live_js) \
@@ -485,6 +561,8 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/pager.js", file_Admin_pager_js) \
   FILE("Admin/partner-actions.js", file_Admin_partner_actions_js) \
   FILE("Admin/partner-papers.js", file_Admin_partner_papers_js) \
+  FILE("Admin/price-actions.js", file_Admin_price_actions_js) \
+  FILE("Admin/price-rules.js", file_Admin_price_rules_js) \
   FILE("Admin/rest.css", file_Admin_rest_css) \
   FILE("Admin/rest.js", file_Admin_rest_js) \
   FILE("Admin/roaming-bookings.js", file_Admin_roaming_bookings_js) \
@@ -500,6 +578,8 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/screens/cdr.js", file_Admin_screens_cdr_js) \
   FILE("Admin/screens/cdrs.js", file_Admin_screens_cdrs_js) \
   FILE("Admin/screens/checkup.js", file_Admin_screens_checkup_js) \
+  FILE("Admin/screens/effect.js", file_Admin_screens_effect_js) \
+  FILE("Admin/screens/energy.js", file_Admin_screens_energy_js) \
   FILE("Admin/screens/entry.js", file_Admin_screens_entry_js) \
   FILE("Admin/screens/first-run.js", file_Admin_screens_first_run_js) \
   FILE("Admin/screens/invoices.js", file_Admin_screens_invoices_js) \
@@ -510,6 +590,9 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/screens/partner.js", file_Admin_screens_partner_js) \
   FILE("Admin/screens/partners.js", file_Admin_screens_partners_js) \
   FILE("Admin/screens/people.js", file_Admin_screens_people_js) \
+  FILE("Admin/screens/price.js", file_Admin_screens_price_js) \
+  FILE("Admin/screens/prices.js", file_Admin_screens_prices_js) \
+  FILE("Admin/screens/reports.js", file_Admin_screens_reports_js) \
   FILE("Admin/screens/roaming.js", file_Admin_screens_roaming_js) \
   FILE("Admin/screens/session.js", file_Admin_screens_session_js) \
   FILE("Admin/screens/sessions.js", file_Admin_screens_sessions_js) \
@@ -532,10 +615,14 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/screens/templates.js", file_Admin_screens_templates_js) \
   FILE("Admin/screens/tokens.js", file_Admin_screens_tokens_js) \
   FILE("Admin/screens/webhooks.js", file_Admin_screens_webhooks_js) \
+  FILE("Admin/series.js", file_Admin_series_js) \
   FILE("Admin/session-columns.js", file_Admin_session_columns_js) \
+  FILE("Admin/session-wishes.js", file_Admin_session_wishes_js) \
   FILE("Admin/shell.js", file_Admin_shell_js) \
   FILE("Admin/sorter.js", file_Admin_sorter_js) \
+  FILE("Admin/states-rest.js", file_Admin_states_rest_js) \
   FILE("Admin/states.js", file_Admin_states_js) \
+  FILE("Admin/station-statuses.js", file_Admin_station_statuses_js) \
   FILE("Admin/status.html", file_Admin_status_html) \
   FILE("Admin/status.js", file_Admin_status_js) \
   FILE("Admin/style.css", file_Admin_style_css) \
@@ -544,6 +631,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/tariff-words.js", file_Admin_tariff_words_js) \
   FILE("Admin/theme.js", file_Admin_theme_js) \
   FILE("Admin/views.js", file_Admin_views_js) \
+  FILE("Admin/zones.js", file_Admin_zones_js) \
   FILE("Migrations/0001_house.sql", file_Migrations_0001_house_sql) \
   FILE("Migrations/0002_numbered.sql", file_Migrations_0002_numbered_sql) \
   FILE("Migrations/0003_security.sql", file_Migrations_0003_security_sql) \
@@ -585,9 +673,17 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0039_saved_views.sql", file_Migrations_0039_saved_views_sql) \
   FILE("Migrations/0040_status_time.sql", file_Migrations_0040_status_time_sql) \
   FILE("Migrations/0041_walk_command.sql", file_Migrations_0041_walk_command_sql) \
-  FILE("Migrations/0042_returned_energy.sql", file_Migrations_0042_returned_energy_sql) \
-  FILE("Migrations/0043_settlements.sql", file_Migrations_0043_settlements_sql) \
-  FILE("Migrations/0044_station_tariffs.sql", file_Migrations_0044_station_tariffs_sql) \
+  FILE("Migrations/0042_found_by_index.sql", file_Migrations_0042_found_by_index_sql) \
+  FILE("Migrations/0043_remembered_power.sql", file_Migrations_0043_remembered_power_sql) \
+  FILE("Migrations/0044_price_anchor.sql", file_Migrations_0044_price_anchor_sql) \
+  FILE("Migrations/0045_retired_ports.sql", file_Migrations_0045_retired_ports_sql) \
+  FILE("Migrations/0046_repeats.sql", file_Migrations_0046_repeats_sql) \
+  FILE("Migrations/0047_usual_priority.sql", file_Migrations_0047_usual_priority_sql) \
+  FILE("Migrations/0048_slot_keys.sql", file_Migrations_0048_slot_keys_sql) \
+  FILE("Migrations/0049_tariff_push.sql", file_Migrations_0049_tariff_push_sql) \
+  FILE("Migrations/0050_returned_energy.sql", file_Migrations_0050_returned_energy_sql) \
+  FILE("Migrations/0051_settlements.sql", file_Migrations_0051_settlements_sql) \
+  FILE("Migrations/0052_station_tariffs.sql", file_Migrations_0052_station_tariffs_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \

@@ -37,8 +37,8 @@ extension CSMS {
     }
     for link in silent {
       guard let station = links[link]?.station, !links.isFlapping(station, at: now),
-        let needs = try? books.stations.station(station)?.needs, needs.isLeftAloneAfterBoot != true,
-        needs.afterBoot?.triggersBoot != false
+        (try? line(to: station)) != nil, let needs = try? books.stations.station(station)?.needs,
+        needs.isLeftAloneAfterBoot != true, needs.afterBoot?.triggersBoot != false
       else { continue }
       let habits = needs.afterBoot ?? AfterBoot()
       tell(.trigger(.boot, evse: nil), on: link) { _ in

@@ -20,10 +20,23 @@ extension CSMS {
     return (try? AlarmRules.read(Bytes(utf8: text)).value) ?? AlarmRules()
   }
 
-  /// Changes it; letters that wait are tried at once, because the way may have been mended.
-  public func changeAlarmRules(_ rules: AlarmRules, by who: String) async throws(Refusal) {
-    try check(rules)
+  /// Changes it; letters that wait are tried at once, because the way may have been mended. Who gives no password keeps the
+  /// one that is known, for the same server and user.
+  /// - Parameter look: looks at the rules as they are so far, and refuses where the change was made for others.
+  public func changeAlarmRules(
+    _ wanted: AlarmRules, by who: String,
+    looking look: @escaping @MainActor @Sendable (AlarmRules) throws(Refusal) -> Void = { _ in }
+  ) async throws(Refusal) {
     try await turn { () throws(Refusal) in
+      let before = try keep { () throws(StoreFault) in try Self.alarmRules(self.books) }
+      try look(before)
+      var rules = wanted
+      if rules.server?.password == nil, let known = before.server, rules.server?.host == known.host,
+        rules.server?.user == known.user
+      {
+        rules.server?.password = known.password
+      }
+      try self.check(rules)
       try keep { () throws(StoreFault) in
         try self.books.settings.set(Self.rulesSetting, String(decoding: rules.encoded(), as: UTF8.self))
         try self.books.alarms.hurry(at: self.now)
@@ -88,35 +101,46 @@ extension CSMS {
     // Nobody is told anything before somebody has said how.
     guard let rules = try? books.settings.value(Self.rulesSetting), !rules.isEmpty else { return }
     isLookingForAlarms = true
-    let (time, online, papers) = (now, onlineStations, (doorCertificates, brokenCertificates))
-    let over = circuitsOver
+    // Whoever was cut off a moment ago, as all are by a start of the daemon, has time to return before it is told.
+    let (time, online, papers) = (now, reachableStations, (doorCertificates, brokenCertificates))
+    let (over, silent) = (circuitsOver, silentMeters)
     let space = store.space
     Task {
-      let seen = try? await read { books throws(StoreFault) in
-        var look = Lookout(now: time, online: online, perKind: Limits.alarmsPerKind)
-        _ = try look.stations(books)
-        try look.evses(books)
-        try look.sessions(books)
-        try look.bills(books)
-        try look.circuits(books, over: over)
-        _ = try look.partners(books)
-        try look.certificates(books, shown: papers.0, broken: papers.1)
-        look.disk(space)
-        return look.concerns.compactMap { Alarm($0, at: time) }
+      do {
+        let seen = try await read { books throws(StoreFault) in
+          var look = Lookout(now: time, online: online, perKind: Limits.alarmsPerKind)
+          _ = try look.stations(books)
+          try look.evses(books)
+          try look.sessions(books)
+          try look.bills(books)
+          try look.circuits(books, over: over)
+          try look.meters(books, silent: silent)
+          _ = try look.partners(books)
+          try look.certificates(books, shown: papers.0, broken: papers.1)
+          look.disk(space)
+          return look.concerns.compactMap { Alarm($0, at: time) }
+        }
+        note { () throws(StoreFault) in try self.take(seen) }
+      } catch {
+        // Where the books cannot be read, nothing is known to be over.
+        log.error("alarms could not be looked for", metadata: ["cause": "\(error)"])
       }
       isLookingForAlarms = false
-      // Where the books cannot be read, nothing is known to be over.
-      if let seen { note { () throws(StoreFault) in try self.take(seen) } }
     }
   }
 
-  private func take(_ seen: [Alarm]) throws(StoreFault) {
+  private func take(_ found: [Alarm]) throws(StoreFault) {
     let rules = try Self.alarmRules(books)
+    let known = try books.alarms.all()
+    // Of a kind that fills the look nobody knows which of the others are over.
+    let full = Set(Dictionary(grouping: found, by: \.kind).filter { $1.count >= Limits.alarmsPerKind }.keys)
+    let keys = Set(found.map(\.key))
+    let seen = found + known.filter { full.contains($0.kind) && $0.endedAt == nil && !keys.contains($0.key) }
     let clock = (zones[rules.timeZone] ?? .utc).civil(at: now)
     let minute = clock.hour * 60 + clock.minute
     var (begun, over): ([Alarm], [Alarm]) = ([], [])
     for step in rules.steps(
-      seen: seen, known: try books.alarms.all(), isQuiet: rules.isQuiet(atMinute: minute), at: now)
+      seen: seen, known: known, isQuiet: rules.isQuiet(atMinute: minute), at: now)
     {
       switch step {
       case .keep(let alarm): try books.alarms.keep(alarm)
@@ -174,6 +198,7 @@ extension CSMS {
         kept.attempts += 1
         switch outcome {
         case .taken: (kept.state, kept.why, kept.endedAt) = (.taken, nil, self.now)
+        case .takenForSome(let why): (kept.state, kept.why, kept.endedAt) = (.taken, why, self.now)
         case .refused(let why): (kept.state, kept.why, kept.endedAt) = (.refused, why, self.now)
         case .failed(let why):
           kept.why = why
@@ -202,6 +227,7 @@ nonisolated extension Alarm {
     case .diskLow: kind = .diskLow
     case .cdrHeld: kind = .cdrHeld
     case .circuitOver: kind = .circuitOver
+    case .meterSilent: kind = .meterSilent
     case .houseCannotWrite, .messageParked, .sessionSuperseded, .stationKeyUndecided, .stationKnocking,
       .stationWithoutPassword:
       return nil
@@ -226,6 +252,7 @@ nonisolated extension Alarm {
     case .diskLow: "Disk nearly full"
     case .cdrHeld: "CDR held back"
     case .circuitOver: "Circuit over its limit"
+    case .meterSilent: "Meter silent"
     }
   }
 

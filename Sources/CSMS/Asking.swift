@@ -20,7 +20,8 @@ public enum Refusal: Error, Equatable, Sendable {
   }
 }
 
-extension Refusal: CustomStringConvertible {
+// Not isolated, because a conformance that is cannot be seen where the shell prints an error.
+nonisolated extension Refusal: CustomStringConvertible {
   public var description: String {
     switch self {
     case .notFound(let why), .conflict(let why), .unavailable(let why): why
@@ -113,6 +114,13 @@ extension CSMS {
     _ question: @escaping @Sendable (Books) throws(StoreFault) -> Value
   ) async throws(Refusal) -> Value {
     do { return try await store.readers.read(within: .current, question) } catch { throw .unavailable("\(error)") }
+  }
+
+  /// The same from the whole house, whatever scope there is: for what is of no site.
+  public func readWhole<Value: Sendable>(
+    _ question: @escaping @Sendable (Books) throws(StoreFault) -> Value
+  ) async throws(Refusal) -> Value {
+    do { return try await store.readers.read(within: nil, question) } catch { throw .unavailable("\(error)") }
   }
 }
 

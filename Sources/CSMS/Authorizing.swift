@@ -42,14 +42,19 @@ extension CSMS {
     return Authorization(.accepted, holder: session.holder, groupID: session.groupID)
   }
 
-  /// The verdict on a new session: a token that may have so many at once has no more (OCPP 1.6 §7.2 ConcurrentTx). Only here,
+  /// The verdict on a new session: a token that may have so many at once has no more (OCPP 1.6 §7.2 ConcurrentTx), nor has
+  /// one whose credit its running sessions may use up. Only here,
   /// because who shows a token again may mean to end its session.
   func once(_ verdict: Authorization) throws(StoreFault) -> Authorization {
-    guard verdict.verdict == .accepted, let holder = verdict.holder, let token = try token(of: holder),
-      let most = token.sessionsAtOnce, try books.sessions.countRunning(of: token) >= most
-    else { return verdict }
+    guard verdict.verdict == .accepted, let holder = verdict.holder, let token = try token(of: holder) else {
+      return verdict
+    }
     var refusal = verdict
-    refusal.verdict = .concurrent
+    if let most = token.sessionsAtOnce, try books.sessions.countRunning(of: token) >= most {
+      refusal.verdict = .concurrent
+    } else if try isSpokenFor(token) {
+      refusal.verdict = .noCredit
+    }
     return refusal
   }
 
@@ -154,9 +159,16 @@ extension CSMS {
     // Where it may not charge no partner can allow it.
     guard local.verdict == .accepted else { return .known(local) }
     local.holdsOnce = token.credit != nil
-    guard let owner = token.owner, let role = try books.partners.role(owner),
-      let partner = try books.partners.partner(role.partner), partner.state == .registered
-    else { return .known(token.whitelist == .never && token.owner != nil ? Authorization(.invalid) : local) }
+    guard let owner = token.owner else { return .known(local) }
+    guard let role = try books.partners.role(owner), let partner = try books.partners.partner(role.partner) else {
+      return .known(Authorization(.invalid))
+    }
+    switch partner.state {
+    case .registered: break
+    case .paused: return .known(token.whitelist == .never ? Authorization(.invalid) : local)
+    // Nobody would pay for what its drivers charge.
+    case .invited, .unregistered: return .known(Authorization(.invalid))
+    }
     switch token.whitelist {
     case .always: return .known(local)
     case .allowed: return .ask([try terms(of: partner)], whenSilent: Authorization(.invalid), atStart: local)

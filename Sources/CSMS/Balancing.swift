@@ -15,25 +15,33 @@ struct Balancing {
     /// What is charging where, as the balancer was told.
     var sessions: [ID<EVSE>: String] = [:]
     var needs: [ID<EVSE>: ChargingNeed] = [:]
-    /// When a reading was asked for last.
-    var askedReadings: [ID<EVSE>: Timestamp] = [:]
+    /// When a reading was asked for last, and how many were that brought nothing.
+    var askedReadings: [ID<EVSE>: (at: Timestamp, count: Int)] = [:]
+    /// On how many lines a car was counted when its limit was made watts of, for stations that take nothing else.
+    var countedLines: [ID<EVSE>: Int] = [:]
     var names: [ID<EVSE>: (station: StationIdentity, number: Int)] = [:]
     /// Since when more is reserved on a circuit than it carries, and whether that was told.
     var overSince: [ID<Circuit>: (time: Timestamp, isTold: Bool)] = [:]
+    /// Meters of which it was told that they are silent.
+    var silent: [ID<Circuit>: Timestamp] = [:]
+    /// What the books know by now.
+    var keptDisobeying: Set<ID<EVSE>> = []
+    var keptLoads: [ID<Circuit>: Balancer.HighLoad] = [:]
   }
 
   var sites: [ID<Location>: Site] = [:]
   var siteOf: [ID<EVSE>: ID<Location>] = [:]
   /// The operator changed the wiring, or the house just began.
   var isRewired = true
-  /// Something happened since the last look.
+  /// Something happened since the last look: anywhere, or at these sites.
   var isNews = true
+  var news: Set<ID<Location>> = []
 
   /// Tells the balancer of an EVSE, where one has it.
   mutating func tell(_ evse: ID<EVSE>, _ what: (inout Balancer) -> Void) {
     guard let site = siteOf[evse], sites[site] != nil else { return }
     what(&sites[site]!.balancer)
-    isNews = true
+    news.insert(site)
   }
 }
 
@@ -51,10 +59,11 @@ extension CSMS {
     do throws(StoreFault) {
       if balancing.isRewired { try arrangeSites() }
       try findUnanswered()
-      let isNews = balancing.isNews
-      balancing.isNews = false
+      let (isNews, news) = (balancing.isNews, balancing.news)
+      (balancing.isNews, balancing.news) = (false, [])
       for location in balancing.sites.keys.sorted(by: { $0.value < $1.value }) {
-        if isNews || balancing.sites[location]?.balancer.isDue(at: now) == true { balance(location) }
+        let isDue = balancing.sites[location]?.balancer.isDue(at: now) == true
+        if isNews || isDue || news.contains(location) { balance(location) }
       }
     } catch {
       balancing.isNews = true
@@ -70,46 +79,14 @@ extension CSMS {
       if !orders.isEmpty { carry(orders, at: location) }
       askReadings(at: location)
       watchFuses(at: location)
+      watchMeters(at: location)
+      keepMemory(of: location)
     } catch {
-      balancing.isNews = true
+      balancing.news.insert(location)
       guard doorNotes.takes("power of site \(location.value)", at: now) else { return }
       log.warning(
         "a site's power was not looked at", metadata: ["location": "\(location.value)", "cause": "\(error)"])
     }
-  }
-
-  /// Stations that disobey may together need more than a circuit carries, and then nobody can take it from them but a
-  /// person: who must hear of it, once, as soon as it lasts.
-  private func watchFuses(at location: ID<Location>) {
-    guard var site = balancing.sites[location] else { return }
-    var news: [Event] = []
-    for level in site.balancer.levels(at: now) {
-      let name = site.balancer.circuits.first { $0.id == level.circuit }?.name ?? ""
-      guard level.excess > .zero else {
-        if site.overSince.removeValue(forKey: level.circuit)?.isTold == true {
-          news.append(.circuitWithin(location, circuit: name))
-        }
-        continue
-      }
-      let (since, isTold) = site.overSince[level.circuit] ?? (now, false)
-      let isLong = now - since >= .seconds(Limits.overFuseSeconds)
-      if isLong, !isTold { news.append(.circuitOver(location, circuit: name, by: level.excess)) }
-      site.overSince[level.circuit] = (since, isTold || isLong)
-    }
-    balancing.sites[location] = site
-    guard !news.isEmpty else { return }
-    let told = news
-    note { () throws(StoreFault) in for event in told { try self.record(event) } }
-  }
-
-  /// Circuits of which it was told that more is reserved on them than they carry, the oldest first.
-  public var circuitsOver: [CircuitOver] {
-    balancing.sites.flatMap { location, site in
-      site.overSince.filter(\.value.isTold).map { id, over in
-        CircuitOver(
-          location: location, circuit: site.balancer.circuits.first { $0.id == id }?.name ?? "", since: over.time)
-      }
-    }.sorted { ($0.since, $0.circuit) < ($1.since, $1.circuit) }
   }
 
   // MARK: The wiring
@@ -129,8 +106,20 @@ extension CSMS {
         else { continue }
         site.names[outlet.evse] = (station.identity, evse.number)
       }
-      site.balancer.arrange(circuits, outlets)
-      for signal in try books.circuits.signals(at: location) where signal.until > now { site.balancer.told(signal) }
+      let disobeying = try books.circuits.disobeying(at: location)
+      // Of an outlet that was taken off and put back nothing is known any more: a car that charges there began as well.
+      for evse in site.balancer.arrange(circuits, outlets) {
+        (site.sessions[evse], site.needs[evse], site.askedReadings[evse]) = (nil, nil, nil)
+        if disobeying.contains(evse) { site.balancer.disobeys(evse) }
+      }
+      site.keptDisobeying = disobeying.intersection(outlets.map(\.evse))
+      if balancing.sites[location] == nil {
+        site.keptLoads = try books.circuits.highLoads(at: location)
+        for (circuit, load) in site.keptLoads { site.balancer.remember(load, of: circuit) }
+      }
+      for signal in try books.circuits.signals(at: location) where signal.kind.isMeter || signal.until > now {
+        site.balancer.told(signal, isNew: false)
+      }
       for outlet in outlets {
         site.balancer.hasFallback(outlet.evse, try hasFallback(outlet))
       }
@@ -153,16 +142,29 @@ extension CSMS {
 
   /// What the operator wrote of the outlets of a site, filled by what their connectors say.
   private func outlets(at location: ID<Location>, on circuits: [Circuit]) throws(StoreFault) -> [Outlet] {
-    var isShared: [Bool] = []
-    var outlets: [Outlet] = []
-    for kept in try books.circuits.outlets(at: location) {
-      guard let evse = try books.stations.evse(kept.evse) else { continue }
-      isShared.append(kept.fallback == nil)
-      outlets.append(kept.outlet(with: evse.connectors))
+    let (fixed, shared) = try wiredOutlets(at: location)
+    let share = safeFallback(of: shared, beside: fixed, on: circuits)
+    let filled = shared.map { outlet in
+      var outlet = outlet
+      outlet.fallback = min(share, outlet.most)
+      return outlet
     }
-    let share = safeFallback(of: outlets, on: circuits)
-    for place in outlets.indices where isShared[place] { outlets[place].fallback = min(share, outlets[place].most) }
-    return outlets
+    return (fixed + filled).sorted { $0.evse.value < $1.evse.value }
+  }
+
+  /// Outlets with a fallback that the operator wrote, and those that share what is left.
+  /// - Parameter changed: how one of them is to be.
+  func wiredOutlets(
+    at location: ID<Location>, with changed: KeptOutlet? = nil
+  ) throws(StoreFault) -> (fixed: [Outlet], shared: [Outlet]) {
+    var (fixed, shared): ([Outlet], [Outlet]) = ([], [])
+    let others = try books.circuits.outlets(at: location).filter { $0.evse != changed?.evse }
+    for kept in others + [changed].compactMap(\.self) {
+      guard let evse = try books.stations.evse(kept.evse) else { continue }
+      let outlet = kept.outlet(with: evse.connectors)
+      if kept.fallback == nil { shared.append(outlet) } else { fixed.append(outlet) }
+    }
+    return (fixed, shared)
   }
 
   // MARK: The fallback
@@ -210,6 +212,8 @@ extension CSMS {
 
   private func bringFacts(to location: ID<Location>) throws(StoreFault) {
     guard var site = balancing.sites[location] else { return }
+    var allBounds: [ID<Station>: [OutsideBound]] = [:]
+    var stationMost: [ID<Station>: Current?] = [:]
     for outlet in site.outlets {
       guard let evse = try books.stations.evse(outlet.evse) else { continue }
       let id = evse.id
@@ -218,16 +222,38 @@ extension CSMS {
       if site.sessions[id] != session?.id {
         if site.sessions[id] != nil { site.balancer.ended(id) }
         site.sessions[id] = session?.id
-        site.needs[id] = nil
+        (site.needs[id], site.askedReadings[id], site.countedLines[id]) = (nil, nil, nil)
         if let session { try begin(session, at: id, in: &site) }
       }
-      site.balancer.expects(id, session == nil && evse.status == .preparing)
+      site.balancer.expects(id, session == nil && evse.status.mayCharge)
       guard let session else { continue }
-      site.balancer.isIdle(id, session.shifts.last?.activity == .idle)
-      let bounds = try outsideBounds(at: evse.station)
+      let shift = session.shifts.last
+      site.balancer.says(
+        id, isIdle: shift?.activity == .idle, since: shift?.at ?? session.startedAt, at: now)
+      if let counted = site.countedLines[id] {
+        let used = try lines(of: session, at: evse)
+        if used != counted {
+          site.countedLines[id] = nil
+          site.balancer.isCounted(id, on: counted, using: used, at: now)
+        }
+      }
+      let bounds: [OutsideBound]
+      if let known = allBounds[evse.station] {
+        bounds = known
+      } else {
+        bounds = try outsideBounds(at: evse.station)
+        allBounds[evse.station] = bounds
+      }
       site.balancer.needs(id, need(of: session, at: evse, site.needs[id], within: bounds))
-      site.balancer.restrict(evse.station, to: mostOfStation(evse, within: bounds))
+      // Each EVSE makes currents of the same watts in its own way; the least of them is safe for all.
+      let most = mostOfStation(evse, within: bounds)
+      if let known = stationMost[evse.station] ?? nil {
+        stationMost[evse.station] = min(known, most ?? known)
+      } else {
+        stationMost[evse.station] = .some(most)
+      }
     }
+    for (station, most) in stationMost { site.balancer.restrict(station, to: most) }
     balancing.sites[location] = site
   }
 
@@ -235,29 +261,85 @@ extension CSMS {
   private func begin(_ session: Session, at evse: ID<EVSE>, in site: inout Balancing.Site) throws(StoreFault) {
     site.needs[evse] = try books.circuits.need(of: session.id)?.need
     site.balancer.began(evse, site.needs[evse] ?? ChargingNeed(), at: now)
-    guard let kept = try books.circuits.balance(of: evse), kept.session == session.id else { return }
-    site.balancer.resume(evse, limit: kept.allowed, underWay: kept.underWay, at: now)
+    if let kept = try books.circuits.balance(of: evse), kept.session == session.id {
+      site.balancer.resume(evse, limit: kept.allowed, underWay: kept.underWay, at: now)
+    }
+    guard session.state == .active, let place = try books.stations.evse(evse) else { return }
+    for kept in try books.profiles.open(at: session.station) where kept.session == session.id {
+      if let most = most(of: kept, at: place, session) { site.balancer.mayFollow(evse, most, at: now) }
+    }
+  }
+
+  /// What a session's profile allows at most: what its car may draw until the station hears of another limit.
+  private func most(of kept: KeptProfile, at evse: EVSE, _ session: Session) -> Current? {
+    guard kept.profile.purpose == .session, kept.profile.transaction != nil else { return nil }
+    let schedule = kept.profile.schedule
+    guard let limit = schedule.periods.map(\.limit).max() else { return nil }
+    return evse.current(of: limit, schedule.unit)
+  }
+
+  /// The station follows a profile of somebody else for its session, and perhaps not ours.
+  func balanceMayFollow(_ kept: KeptProfile) throws(StoreFault) {
+    guard kept.origin != Self.balancer, let id = kept.session, let session = try books.sessions.session(id),
+      balancing.siteOf[session.evse] != nil, let evse = try books.stations.evse(session.evse),
+      let most = most(of: kept, at: evse, session)
+    else { return }
+    let at = now
+    afterCommit { self.balancing.tell(evse.id) { $0.mayFollow(evse.id, most, at: at) } }
+  }
+
+  /// The level that stands above all that others set for a session at an EVSE whose power is shared here.
+  func balancerLevel(at station: ID<Station>) throws(StoreFault) -> Int {
+    max(0, try books.capacities.capacity(of: station)?.highestStackLevel ?? Limits.balancerLevel)
+  }
+
+  /// The station itself said how an EVSE stands: of now, where its word is not an old one.
+  func balanceSpoke(_ evse: ID<EVSE>, at said: Timestamp?) {
+    guard balancing.siteOf[evse] != nil, said.map({ $0 > now - .seconds(Limits.freshReadingSeconds) }) ?? true else {
+      return
+    }
+    afterCommit { self.balancing.tell(evse) { $0.spoke(evse) } }
   }
 
   /// What a session's meter says, as far as it speaks of now.
   func balanceRead(_ reading: Reading, of session: Session) {
-    guard balancing.siteOf[session.evse] != nil, reading.at > now - .seconds(Limits.freshReadingSeconds),
-      let evse = try? books.stations.evse(session.evse), let currents = evse.currents(in: reading)
+    guard let location = balancing.siteOf[session.evse], let site = balancing.sites[location],
+      reading.at > now - .seconds(Limits.freshReadingSeconds), let evse = try? books.stations.evse(session.evse)
     else { return }
     let (id, at) = (evse.id, now)
-    afterCommit { self.balancing.tell(id) { $0.read(id, currents, at: at) } }
+    let wired = site.outlets.first { $0.evse == id }?.lines.count ?? 3
+    let phases = evse.lines(site.needs[id]?.phases, wiredTo: wired)
+    if let currents = evse.currents(in: reading, phases: phases) {
+      let used = currents.highest >= Current(amperes: Domain.Limits.tellingAmperes) ? currents.usedLines.count : nil
+      afterCommit {
+        self.balancing.sites[location]?.askedReadings[id] = nil
+        let counted = self.balancing.sites[location]?.countedLines[id]
+        self.balancing.tell(id) { balancer in
+          if let counted, let used, used < counted { balancer.isCounted(id, on: counted, using: used, at: at) }
+          balancer.read(id, currents, at: at)
+        }
+      }
+    } else if let (least, most) = evse.currentBounds(in: reading) {
+      afterCommit { self.balancing.tell(id) { $0.read(id, between: least, and: most, at: at) } }
+    }
   }
 
-  /// A station started anew, and may have lost what it was told.
-  func balanceMayBeLost(at station: ID<Station>) {
+  /// A station started anew, and may have lost what it was told, its default too where that is due again.
+  func balanceMayBeLost(at station: ID<Station>) throws(StoreFault) {
+    var outlets: [(evse: ID<EVSE>, hasFallback: Bool)] = []
+    for site in balancing.sites.values {
+      for outlet in site.outlets where outlet.station == station {
+        outlets.append((outlet.evse, try hasFallback(outlet)))
+      }
+    }
+    let (lost, at) = (outlets, now)
     afterCommit {
-      for site in self.balancing.sites.values {
-        for outlet in site.outlets where outlet.station == station {
-          self.balancing.tell(outlet.evse) { balancer in
-            balancer.startedAnew(outlet.evse)
-            balancer.lost(outlet.evse, at: self.now)
-            balancer.returned(outlet.evse, at: self.now)
-          }
+      for outlet in lost {
+        self.balancing.tell(outlet.evse) { balancer in
+          balancer.startedAnew(outlet.evse)
+          balancer.hasFallback(outlet.evse, outlet.hasFallback)
+          balancer.lost(outlet.evse, at: at)
+          balancer.returned(outlet.evse, at: at)
         }
       }
     }
@@ -270,7 +352,7 @@ extension CSMS {
     let why = Dictionary(uniqueKeysWithValues: words.map { ($0.evse, $0.words) })
     note { () throws(StoreFault) in
       for order in orders {
-        guard try self.carry(order, because: why[order.evse] ?? "") else {
+        guard try self.carry(order, at: location, because: why[order.evse] ?? "") else {
           self.afterCommit { self.balancing.tell(order.evse) { $0.silent(order.evse, at: self.now) } }
           continue
         }
@@ -281,14 +363,20 @@ extension CSMS {
   }
 
   /// False where nobody can be told now.
-  private func carry(_ order: Balancer.Order, because why: String) throws(StoreFault) -> Bool {
-    guard let evse = try books.stations.evse(order.evse), let link = links.link(of: evse.station),
+  private func carry(
+    _ order: Balancer.Order, at location: ID<Location>, because why: String
+  ) throws(StoreFault) -> Bool {
+    guard let evse = try books.stations.evse(order.evse), let link = try line(to: evse.station),
       let capacity = try capacity(of: evse.station), let session = try books.sessions.open(at: evse),
       let transaction = try transactionName(of: session)
     else { return false }
     var profile = ChargingProfile()
     (profile.purpose, profile.transaction) = (.session, transaction)
     profile.stackLevel = max(0, capacity.highestStackLevel ?? Limits.balancerLevel)
+    if capacity.takesAmperes == false, capacity.takesWatts == true, !evse.isDC {
+      let counted = try lines(of: session, at: evse)
+      balancing.sites[location]?.countedLines[evse.id] = counted
+    }
     profile.schedule = schedule(of: order.limit, at: evse)
     var kept = try kept(profile, at: evse.station, evse: evse.number, session: session.id, by: Self.balancer)
     _ = try send(&kept, over: link, by: Self.balancer)
@@ -318,7 +406,7 @@ extension CSMS {
     let id = evse.id
     guard kept.origin == Self.balancer else {
       // Another one's profile may stand in the place of ours.
-      if kept.profile.purpose == .session { balanceMayBeLost(at: kept.station) }
+      if kept.profile.purpose == .session, outcome.isYes || outcome.isOpen { try balanceMayFollow(kept) }
       return
     }
     guard kept.isBalancing else {
@@ -368,73 +456,15 @@ extension CSMS {
   private func askReadings(at location: ID<Location>) {
     guard let site = balancing.sites[location] else { return }
     for id in site.balancer.unverified(at: now) {
-      guard now - (site.askedReadings[id] ?? .epoch) >= .seconds(Limits.readingPauseSeconds),
+      let (last, count) = site.askedReadings[id] ?? (.epoch, 0)
+      let doublings = min(max(0, count - Limits.quickReadings), 16)
+      let pause = min(Limits.readingPauseSeconds << doublings, Limits.longestReadingPauseSeconds)
+      guard now - last >= .seconds(pause),
         let name = site.names[id], let outlet = site.outlets.first(where: { $0.evse == id }),
-        let link = links.link(of: outlet.station)
+        let link = try? line(to: outlet.station)
       else { continue }
-      balancing.sites[location]?.askedReadings[id] = now
+      balancing.sites[location]?.askedReadings[id] = (now, count + 1)
       tell(.trigger(.meterValues, evse: name.number), on: link.id)
     }
-  }
-}
-
-// MARK: - Currents and watts
-
-extension EVSE {
-  var isDC: Bool { connectors.first?.powerType == .dc }
-
-  /// A per line of its strongest connector. Of DC what the rectifier draws.
-  var mostCurrent: Current {
-    guard isDC else { return Current(amperes: connectors.map(\.maxAmperage).max() ?? 32) }
-    let watts = connectors.map(\.ratedPower).max() ?? 0
-    return Current(tenthsOfAmpere: watts * 1_000 / (Limits.wattsPerAmpere * Limits.rectifierPercent) + 1)
-  }
-
-  /// A limit of its grid side, in A, or for DC in W of its output.
-  func limit(of current: Current) -> Decimal {
-    guard isDC else { return current.amperes }
-    let watts = current.tenthsOfAmpere * Limits.wattsPerAmpere * Limits.rectifierPercent / 1_000
-    return Decimal(watts)
-  }
-
-  /// The other way round: what somebody's limit comes to per line.
-  func current(of profiled: Decimal, _ unit: ChargingProfile.Schedule.Unit) -> Current? {
-    let limit = max(.zero, min(profiled, Decimal(Limits.strongestConnector)))
-    switch unit {
-    case .amperes: return Current(allowed: limit)
-    case .watts:
-      let lines = connectors.first?.powerType == .ac1 ? 1 : 3
-      let perAmpere = isDC ? Limits.wattsPerAmpere * Limits.rectifierPercent : 23_000 * lines
-      return Current(allowed: (limit * Decimal(100)).divided(by: Decimal(perAmpere), places: 1, rounding: .down))
-    }
-  }
-
-  /// What a reading says of each line on the grid's side; nil where it says nothing of it.
-  func currents(in reading: Reading) -> LineCurrents? {
-    if isDC {
-      guard let watts = reading.power else { return nil }
-      let perAmpere = Decimal(Limits.wattsPerAmpere * Limits.rectifierPercent)
-      let amperes = (watts * Decimal(100)).divided(by: perAmpere, places: 1, rounding: .up)
-      return Current(measured: amperes).map { LineCurrents(max(.zero, $0), on: .all) }
-    }
-    if let lines = reading.lineCurrents { return lines }
-    let lines: Lines = connectors.first?.powerType == .ac1 ? .l1 : .all
-    if let current = reading.current.flatMap({ Current(measured: $0) }) { return LineCurrents(current, on: lines) }
-    guard let watts = reading.power else { return nil }
-    let amperes = watts.divided(by: Decimal(230 * lines.count), places: 1, rounding: .up)
-    return Current(measured: amperes).map { LineCurrents(max(.zero, $0), on: lines) }
-  }
-}
-
-extension KeptOutlet {
-  fileprivate func outlet(with connectors: [Connector]) -> Outlet {
-    let place = EVSE(
-      id: self.evse, station: station, number: number, uid: "", status: .unknown, statusSince: .epoch,
-      connectors: connectors, updatedAt: .epoch)
-    let wired = connectors.first?.powerType == .ac1 ? rotation.first(1) : Lines.all
-    return Outlet(
-      evse: evse, station: station, circuit: circuit, rotation: rotation, lines: lines ?? wired,
-      most: min(most ?? place.mostCurrent, place.mostCurrent), least: least, fallback: fallback ?? .zero,
-      stationMost: stationMost)
   }
 }

@@ -16,9 +16,10 @@ extension CSMS {
   }
 
   /// Makes the CDR of an ended session and puts it on its way to the partner whose driver it was.
-  private func bill(_ session: Session, isEstimated: Bool) throws(StoreFault) {
+  /// - Parameter earlier: the one that it corrects.
+  private func bill(_ session: Session, isEstimated: Bool, correcting earlier: CDR? = nil) throws(StoreFault) {
     guard session.state == .completed, try books.cdrs.cdr(session: session.id) == nil else { return }
-    let cdr = try record(of: session, isEstimated: isEstimated)
+    let cdr = try record(of: session, isEstimated: isEstimated, correcting: earlier)
     let partner = try partnerID(of: session)
     try books.cdrs.insert(
       cdr, of: session.party, partner: partner, station: session.station, location: session.location)
@@ -32,7 +33,7 @@ extension CSMS {
     if cdr.heldBecause == nil { try cdrMoved(cdr.id, of: session.place, session: session.id, partner: partner) }
   }
 
-  private func record(of session: Session, isEstimated: Bool) throws(StoreFault) -> CDR {
+  private func record(of session: Session, isEstimated: Bool, correcting earlier: CDR?) throws(StoreFault) -> CDR {
     let costs = SessionCosts(books: books, zones: zones, currency: settings.currency)
     let readings = try books.sessions.figures(of: session.id)
     let bill = try costs.bill(of: session, readings: readings, until: now)
@@ -51,6 +52,8 @@ extension CSMS {
     cdr.authorizationReference = session.authorizationReference ?? booking?.details.authorizationReference
     cdr.place = try costs.place(of: session)
     cdr.timeZone = try costs.zoneName(of: session)
+    // What was removed since then is named as it was.
+    if let earlier, cdr.place.connector.isEmpty { (cdr.place, cdr.timeZone) = (earlier.place, earlier.timeZone) }
     cdr.currency = session.tariff?.currency ?? settings.currency
     cdr.tariff = session.tariff
     cdr.periods = bill.periods
@@ -92,12 +95,15 @@ extension CSMS {
     cdr.booking = try books.bookings.booking(reservation: reservation.id)?.id
     cdr.heldBecause = doubt(about: cdr)
     cdr.createdAt = now
-    let partner = try reservation.owner.flatMap { role throws(StoreFault) in try books.partners.role(role)?.partner }
+    // The party behind it may have another role by now, and the bill is still that partner's.
+    let partner =
+      try reservation.owner.flatMap { role throws(StoreFault) in try books.partners.role(role)?.partner }
+      ?? reservation.partner
     try books.cdrs.insert(
       cdr, of: spot.party, partner: partner, station: spot.station, location: spot.location)
     try count(cdr, at: UsageSpot(location: spot.location, connector: spot.connector, partner: partner))
     try record(.cdrMade(cdr: cdr.id, session: ""))
-    if reservation.owner == nil { try spend(cdr.totals.cost.total, in: cdr.currency, from: cdr.token) }
+    if reservation.owner == nil, partner == nil { try spend(cdr.totals.cost.total, in: cdr.currency, from: cdr.token) }
     if cdr.heldBecause == nil { try cdrMoved(cdr.id, of: spot, session: nil, partner: partner) }
   }
 
@@ -171,7 +177,7 @@ extension CSMS {
         }
         guard let written = try self.books.cdrs.cdr(credit.id) else { throw StoreFault.missing("CDR \(credit.id)") }
         try self.cdrMoved(written)
-        if billsAgain, let session { try self.bill(session, isEstimated: kept.cdr.isEstimated) }
+        if billsAgain, let session { try self.bill(session, isEstimated: kept.cdr.isEstimated, correcting: kept.cdr) }
         return credit.id
       }
     }

@@ -249,9 +249,15 @@ public final class CSMS {
   func record(_ event: Event) throws(StoreFault) -> Int64 {
     switch event {
     case .tokenChanged, .tokenRemoved, .tokenReceived, .partnerUnregistered: tokensMoved()
-    case .sessionStarted, .sessionEnded, .sessionSuperseded, .sessionClosed, .evseStatus, .stationConnected,
-      .stationDisconnected:
-      balancing.isNews = true
+    case .evseStatus(let evse, _, _, _): if let site = balancing.siteOf[evse] { balancing.news.insert(site) }
+    case .stationConnected(let id, _, _), .stationDisconnected(let id, _):
+      if !balancing.sites.isEmpty, let site = try books.stations.station(id)?.location { balancing.news.insert(site) }
+    case .sessionStarted(let id), .sessionEnded(let id), .sessionSuperseded(let id), .sessionClosed(let id, _, _):
+      if !balancing.sites.isEmpty, let evse = try books.sessions.session(id)?.evse,
+        let site = balancing.siteOf[evse]
+      {
+        balancing.news.insert(site)
+      }
     default: break
     }
     let logged = try books.events.append(event, at: now)

@@ -184,11 +184,12 @@ extension CSMS {
   /// Keeps readings, each once, and moves the session by those that are new.
   private func take(_ readings: [Reading], into session: inout Session) throws(StoreFault) {
     var hasMoved = false
+    var isBelieved = false
     if session.lastReadingAt == nil, try needs(of: session.station).startsAtFirstReading == true,
       let first = readings.first(where: { $0.register != nil && $0.context != .begin })?.register
     {
       session.believe(start: first)
-      hasMoved = true
+      isBelieved = true
     }
     for var reading in readings {
       reading.at = plausible(reading.at)
@@ -196,8 +197,9 @@ extension CSMS {
       if session.takes(reading, received: now) { hasMoved = true }
       balanceRead(reading, of: session)
     }
-    guard hasMoved else { return }
-    try books.sessions.saveProgress(session)
+    // Where it begins is no progress, and is written with the whole.
+    if isBelieved { try books.sessions.save(session) } else if hasMoved { try books.sessions.saveProgress(session) }
+    guard isBelieved || hasMoved else { return }
     progressed(session)
     try sessionMoved(session, isProgress: true)
   }
@@ -210,11 +212,19 @@ extension CSMS {
     case .charging, .suspendedEVSE: activity = .charging
     case .available, .preparing, .reserved, .unavailable, .faulted, .unknown: return
     }
-    guard var session = try books.sessions.open(at: evse),
+    guard var session = try books.sessions.open(at: evse), !isOfBefore(report, session),
       session.shift(to: activity, at: plausible(report.at), received: now)
     else { return }
     try books.sessions.saveProgress(session)
     try sessionMoved(session, isProgress: true)
+  }
+
+  /// A report that waited at the station while its line was down, and tells of a car that has left: one from before the
+  /// session, or from before what is known of it already.
+  private func isOfBefore(_ report: StatusReport, _ session: Session) -> Bool {
+    guard let told = report.at else { return false }
+    let known = session.shifts.last?.at ?? session.startedAt - .seconds(Limits.commandSkewSeconds)
+    return told < known
   }
 
   // MARK: Stop
@@ -224,7 +234,7 @@ extension CSMS {
       authorization: try report.tag.map { tag throws(StoreFault) in
         try authorizeAtOnce(PresentedToken(tag), at: station)
       })
-    let key = "\(report.meterStop?.tenthsOfWattHour.description ?? "-")|\(report.raw["timestamp"]?.string ?? "-")"
+    let key = "\(report.meterStop?.tenthsOfWattHour.description ?? "-")|\(report.written ?? "-")"
     guard var session = try sessionMeant(by: report, key: key, at: station) else { return verdict }
     switch session.state {
     case .active, .superseded:
@@ -355,7 +365,7 @@ private struct StartKey {
   let text: String
 
   init(_ report: StartReport) {
-    let time = report.raw["timestamp"]?.string ?? report.at?.text ?? "-"
+    let time = report.written ?? report.at?.text ?? "-"
     text = "\(time)|\(report.evse)/\(report.connector)|\(Token.fold(report.tag))|\(report.meterStart.tenthsOfWattHour)"
   }
 }

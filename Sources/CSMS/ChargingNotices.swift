@@ -13,11 +13,41 @@ extension CSMS {
 
   func profilesTold(_ report: ProfileReport, by station: ID<Station>) throws(StoreFault) {
     let profiles: [JSON] = report.profiles.map {
-      ["number": .number(JSONNumber($0.number)), "profile": $0.profile.json]
+      [
+        "number": .number(JSONNumber($0.number)), "profile": $0.profile.json,
+        "request": .number(JSONNumber(report.request)),
+      ]
+    }
+    // Parts of one report stand together.
+    let numbers = Set(report.profiles.map(\.number))
+    let before = try books.profiles.notices(of: station).first {
+      $0.kind == .profiles && $0.evse == report.evse && $0.source == report.source
+    }
+    let parts = (before?.body.array ?? []).filter { part in
+      part["request"]?.int == Int64(report.request) && part["number"]?.int.map { !numbers.contains($0) } == true
     }
     try keepNotice(
       ChargingNotice(
-        station: station, evse: report.evse, kind: .profiles, source: report.source, body: .array(profiles), at: now))
+        station: station, evse: report.evse, kind: .profiles, source: report.source,
+        body: .array(Array((parts + profiles).suffix(Limits.profilesPerStation))), at: now))
+  }
+
+  /// A station will tell which profiles it has, or has none: what it told before is no more (OCPP 2.0.1 K09). Where it
+  /// was asked for some of them, nothing is known of the others.
+  func profilesWillBeTold(_ command: CommandRecord, _ outcome: CommandOutcome) throws(StoreFault) {
+    switch outcome {
+    case .accepted: break
+    case .refused(let word, _) where word.ciFolded == "noprofiles": break
+    case .refused, .failed, .timedOut, .disconnected, .impossible: return
+    }
+    let filter = ProfileFilter(detail: command.detail["profiles"] ?? .null)
+    guard filter.number == nil, filter.purpose == nil, filter.stackLevel == nil else { return }
+    for notice in try books.profiles.notices(of: command.station)
+    where notice.kind == .profiles && (filter.evse ?? notice.evse) == notice.evse {
+      // A part of the new report may have overtaken this answer.
+      if let asked = command.detail["request"]?.int, notice.body.array?.first?["request"]?.int == asked { continue }
+      try books.profiles.forgetNotice(.profiles, of: command.station, evse: notice.evse, source: notice.source)
+    }
   }
 
   func limitTold(_ report: LimitReport, by station: ID<Station>) throws(StoreFault) {
@@ -41,10 +71,33 @@ extension CSMS {
   /// Offers all that the EVSE can give, until the vehicle leaves: what the whole station may draw it holds against that by
   /// itself (K15.FR.03). A profile that the operator set for the session is offered again instead.
   func needsTold(_ needs: ChargingNeeds, by station: ID<Station>) throws(StoreFault) -> NeedsVerdict {
-    try keepNotice(ChargingNotice(station: station, evse: needs.evse, kind: .needs, body: needs.raw, at: now))
-    guard let evse = try books.stations.evse(station, number: needs.evse),
-      let session = try books.sessions.open(at: evse), session.state == .active,
-      let transaction = try transactionName(of: session), let link = links.link(of: station)
+    let session = try books.stations.evse(station, number: needs.evse).flatMap { evse throws(StoreFault) in
+      try books.sessions.open(at: evse)
+    }
+    try keepNotice(
+      ChargingNotice(station: station, evse: needs.evse, kind: .needs, body: needs.kept(of: session?.id), at: now))
+    guard let session else { return .later }
+    return try offer(needs, to: session)
+  }
+
+  /// A session begins to run whose vehicle told its needs before, as ISO 15118 has it where a transaction begins with the
+  /// flow of energy: it waits for an offer (OCPP 2.0.1 K15.FR.08).
+  func offerWhatIsOwed(to session: Session) throws(StoreFault) {
+    guard let evse = try books.stations.evse(session.evse) else { return }
+    let since = now - .seconds(Limits.owedNeedsSeconds)
+    let owed = try books.profiles.notices(of: session.station).first {
+      $0.kind == .needs && $0.evse == evse.number && $0.at >= since && ChargingNeeds.session(of: $0.body) == nil
+    }
+    guard var notice = owed, let needs = ChargingNeeds(evse: evse.number, kept: notice.body) else { return }
+    notice.body = needs.kept(of: session.id)
+    try books.profiles.keep(notice)
+    _ = try offer(needs, to: session)
+  }
+
+  private func offer(_ needs: ChargingNeeds, to session: Session) throws(StoreFault) -> NeedsVerdict {
+    let station = session.station
+    guard let evse = try books.stations.evse(session.evse), let transaction = try transactionName(of: session),
+      let link = try line(to: station)
     else { return .later }
     guard try mayExchange(needs.wants, in: session, transaction) else { return .refused }
     try vehicleNeeds(needs, of: session)
@@ -96,10 +149,10 @@ extension CSMS {
     guard let evse = try books.stations.evse(station, number: schedule.evse),
       let session = try books.sessions.open(at: evse), var offer = try offered(to: session),
       try fitted(offer).isExceeded(
-        by: schedule.schedule, sessionSince: session.startedAt, volts: evse.usualVolts, phases: evse.usualPhases)
+        by: schedule.schedule, sessionSince: session.startedAt, volts: evse.lineVolts, phases: evse.usualPhases)
     else { return true }
     offer.state = .asked
-    if let link = links.link(of: station) { _ = try send(&offer, over: link, by: offer.origin) }
+    if let link = try line(to: station) { _ = try send(&offer, over: link, by: offer.origin) }
     return false
   }
 

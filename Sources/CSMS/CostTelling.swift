@@ -25,7 +25,7 @@ extension CSMS {
   /// the station shows no costs.
   private func costsDue(at station: ID<Station>, since: Timestamp) -> [(session: String, name: String, cost: Decimal)]?
   {
-    guard costsTold.maySpeak(to: station),
+    guard costsTold.maySpeak(to: station), (try? line(to: station)) != nil,
       let open = try? books.sessions.open(of: station).filter({ $0.state == .active && $0.tariff != nil }),
       !open.isEmpty, (try? showsCosts(station)) == true
     else { return nil }

@@ -50,13 +50,29 @@ extension CSMS {
   func alerted(_ alerts: [Alert], by station: ID<Station>) throws(StoreFault) {
     for alert in alerts {
       if alert.isCleared { try books.monitors.ended(alert.name, monitor: alert.monitor, of: station, at: now) }
-      try books.monitors.keep(alert, of: station, at: now)
+      guard try books.monitors.keep(alert, of: station, at: now) else { continue }
       // What comes every few minutes is a reading and no news.
       guard alert.trigger != .periodic else { continue }
       try record(
         .stationAlert(
           station, name: alert.name.description, value: alert.value, severity: alert.severity, isOver: alert.isCleared))
     }
+  }
+
+  /// What is wrong with the whole station, or with an EVSE whose status stays what it is, stands in no history of statuses
+  /// (OCPP 1.6 §4.9): it is an alert until the station says that it is over.
+  func problemTold(_ report: StatusReport, by station: ID<Station>) throws(StoreFault) {
+    let name =
+      report.evse > 0
+      ? SettingName(component: "EVSE", evse: report.evse, variable: "Problem")
+      : SettingName(component: "ChargingStation", variable: "Problem")
+    let open = try books.monitors.open(name, of: station)
+    let isWrong = report.isProblem || report.evse == 0 && report.status == .faulted
+    let words = report.note ?? report.status.rawValue
+    guard isWrong ? open != words : open != nil else { return }
+    if isWrong, open != nil { try books.monitors.ended(name, monitor: nil, of: station, at: now) }
+    try alerted(
+      [Alert(number: 0, at: now, name: name, trigger: .change, value: words, isCleared: !isWrong)], by: station)
   }
 
   /// The operator has seen it.

@@ -32,7 +32,7 @@ extension CSMS {
     if let name = wish.evseID, name != evse.evseID { try self.check(name, of: evse) }
     if let flaw = wish.details.flaw { throw .invalid(field: "details.\(flaw.field)", flaw.why) }
     try checkText(wish.physicalReference, "physical_reference", 1...16)
-    try self.check(wish.connectors)
+    try self.check(wish.connectors, of: station, before: evse)
     let changed = wish
     // What is as it was must not move.
     guard changed != evse else { return }
@@ -59,10 +59,7 @@ extension CSMS {
     let gone = try keep { () throws(StoreFault) in
       try self.books.stations.evses(of: station.id).filter { !numbers.contains($0.number) }
     }
-    for evse in gone {
-      let open = try keep { () throws(StoreFault) in try self.books.sessions.open(at: evse) }
-      if let open { throw .conflict("session \(open.id) is open at EVSE \(evse.number): stop or close it first") }
-    }
+    try requireNoSession(of: station, at: Set(gone.map(\.id)))
     guard !gone.isEmpty else { return }
     try keep { () throws(StoreFault) in
       try self.record(.stationChanged(station.id, by: who))
@@ -70,6 +67,15 @@ extension CSMS {
       for evse in gone { try self.books.stations.remove(evse.id, at: self.now) }
       try self.locationMoved(of: station.id)
     }
+  }
+
+  /// A bill names the place at which it was charged, so no place goes, or becomes another, under a session that is not over:
+  /// also one whose car is awaited, and one that waits for a late stop.
+  /// - Parameter evses: nil: any of the station's.
+  func requireNoSession(of station: Station, at evses: Set<ID<EVSE>>? = nil) throws(Refusal) {
+    let open = try keep { () throws(StoreFault) in try self.books.sessions.unended(of: station.id) }
+    guard let session = open.first(where: { evses?.contains($0.evse) ?? true }) else { return }
+    throw .conflict("session \(session.id) is not over there: stop or close it first")
   }
 
   /// An id that is on a box is nobody else's, and not that of one that is gone (OCPI 2.2.1 §8.3.2).
@@ -84,6 +90,7 @@ extension CSMS {
   /// EVSEs stop standing where they stand: partners that knew of them hear that they are gone.
   func bury(_ evses: [EVSE], of station: Station) throws(StoreFault) {
     try unwire(evses)
+    for evse in evses { try books.downtimes.retire(evse.id, at: now) }
     guard let place = station.location, let view = try books.locations.view(place) else { return }
     for shown in view.evses where evses.contains(where: { $0.id == shown.evse.id }) && !shown.evse.connectors.isEmpty {
       try books.locations.bury(PublishedEVSE(shown), at: place, on: now)
@@ -124,7 +131,9 @@ extension CSMS {
     rewire()
   }
 
-  private func check(_ connectors: [Connector]) throws(Refusal) {
+  private func check(_ connectors: [Connector], of station: Station, before: EVSE) throws(Refusal) {
+    let owner = try self.owner(of: station.location)
+    let known = Set(before.connectors.flatMap(\.tariffs))
     guard connectors.count <= Limits.connectorsPerEVSE else {
       throw .invalid(field: "connectors", "at most \(Limits.connectorsPerEVSE)")
     }
@@ -145,9 +154,33 @@ extension CSMS {
       else {
         throw .invalid(field: "\(field).more_tariffs", "at most \(Limits.connectorTariffs) tariffs, each once")
       }
-      for tariff in connector.tariffs
-      where try keep({ () throws(StoreFault) in try self.books.tariffs.tariff(tariff) }) == nil {
-        throw .invalid(field: "\(field).tariff", "there is no tariff \(tariff)")
+      for tariff in connector.tariffs {
+        guard let version = try keep({ () throws(StoreFault) in try self.books.tariffs.tariff(tariff) }) else {
+          throw .invalid(field: "\(field).tariff", "there is no tariff \(tariff)")
+        }
+        // Partners of the one party are never told of the other's.
+        guard version.party == owner || known.contains(tariff) else {
+          let (theirs, ours) = (try name(of: version.party), try name(of: owner))
+          throw .invalid(
+            field: "\(field).tariff", "\(version.tariff.ref) is a tariff of \(theirs), and the station is \(ours)'s")
+        }
+      }
+    }
+  }
+
+  /// A station that comes to another party's location brings no tariffs along.
+  func checkTariffs(of station: Station, movedFrom old: ID<Location>?) throws(Refusal) {
+    let owner = try self.owner(of: station.location)
+    guard try self.owner(of: old) != owner else { return }
+    let evses = try keep { () throws(StoreFault) in try self.books.stations.evses(of: station.id) }
+    for evse in evses {
+      for tariff in evse.connectors.flatMap(\.tariffs) {
+        let version = try keep { () throws(StoreFault) in try self.books.tariffs.tariff(tariff) }
+        guard let version, version.party != owner else { continue }
+        let (theirs, ours) = (try name(of: version.party), try name(of: owner))
+        throw .conflict(
+          "EVSE \(evse.number) has \(version.tariff.ref), a tariff of \(theirs), and the location is \(ours)'s: take it off first"
+        )
       }
     }
   }

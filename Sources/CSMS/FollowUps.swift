@@ -8,8 +8,25 @@ import Wire
 extension CSMS {
   /// Asks something for a duty of the house, within a turn; returns the command, or nil where the station is away.
   func ask(_ command: StationCommand, of station: ID<Station>, by who: String = "house") throws(StoreFault) -> String? {
-    guard let link = links.link(of: station) else { return nil }
+    guard let link = try line(to: station) else { return nil }
     return try issue(command, id: newID(), over: link, by: who, session: nil, respondTo: nil).id
+  }
+
+  /// The link by which something may be asked of a station. A rejected one is as good as away: nothing is begun with it
+  /// (OCPP 1.6 §4.2, 2.0.1 B03.FR.03).
+  func line(to station: ID<Station>) throws(StoreFault) -> LiveLinks.Link? {
+    guard let link = links.link(of: station), try books.stations.station(station)?.registration != .rejected else {
+      return nil
+    }
+    return link
+  }
+
+  /// The same where somebody wishes it, who hears why it cannot be.
+  func openLine(to station: ID<Station>) throws(Refusal) -> LiveLinks.Link {
+    if let link = try keep({ () throws(StoreFault) in try self.line(to: station) }) { return link }
+    throw .conflict(
+      links.link(of: station) == nil
+        ? "the station is not connected" : "the station is rejected, and nothing is asked of such a one")
   }
 
   /// A command ended: the duty that asked for it goes on.
@@ -22,6 +39,7 @@ extension CSMS {
     case "cancel-reservation": try cancellationAnswered(command, outcome)
     case "set-profile": try profileAnswered(command, outcome)
     case "clear-profile": try profilesCleared(command, outcome)
+    case "get-profiles": try profilesWillBeTold(command, outcome)
     case "composite-schedule": try compositeTold(command, outcome)
     case "update-firmware", "publish-firmware", "get-log": try jobAnswered(command, outcome)
     case "network-profile", "use-network": try networkAnswered(command, outcome)
@@ -71,7 +89,7 @@ extension CSMS {
       try stationTariffsMayBeLost(at: station.id)
       try wishFallbacks(at: station.id)
     }
-    balanceMayBeLost(at: station.id)
+    try balanceMayBeLost(at: station.id)
     if let new = station.firmwareVersion, new != old { try firmwareChanged(to: new, at: station.id) }
   }
 

@@ -27,11 +27,17 @@ extension CSMS {
   func gridAnswered(
     _ command: StationCommand, _ station: ID<Station>, _ outcome: CommandOutcome
   ) throws(StoreFault) {
+    // What a station does not have need not be cleared.
+    if case .grid(.clear(let id?, let kind, let isDefault)) = command, case .refused(let word, _) = outcome,
+      word.ciFolded == "notfound"
+    {
+      return try books.grid.forget(id: id, kind: kind, isDefault: isDefault, of: station)
+    }
     guard case .accepted(let answer) = outcome else { return }
     switch command {
     case .grid(.set(let control)):
       try books.grid.keep(control, of: station, at: now)
-      for other in answer["supersededIds"]?.array?.compactMap(\.string) ?? [] {
+      for other in answer["superseded"]?.array?.compactMap(\.string) ?? [] {
         try books.grid.setSuperseded(other, of: station)
       }
     case .grid(.clear(let id, let kind, let isDefault)):
@@ -52,7 +58,7 @@ extension CSMS {
   }
 
   func swapped(_ swap: BatterySwap, at station: ID<Station>) throws(StoreFault) {
-    try books.swaps.insert(swap, of: station, at: now)
+    guard try books.swaps.insert(swap, of: station, at: now) else { return }
     try record(
       .batterySwapped(
         station, step: swap.step.rawValue, token: swap.token, batteries: swap.batteries.map(\.serialNumber)))

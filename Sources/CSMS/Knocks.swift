@@ -54,13 +54,17 @@ struct Knocks {
     shown[identity] = (password, security)
   }
 
-  mutating func open(_ identity: StationIdentity, link: LinkID, version: String, address: String, at now: Timestamp) {
+  /// Returns the link of an older one under the same identity, which must be closed. What that one said of itself goes with
+  /// it, because this may be another machine.
+  mutating func open(
+    _ identity: StationIdentity, link: LinkID, version: String, address: String, at now: Timestamp
+  ) -> LinkID? {
     let earlier = byIdentity[identity]
     let shown = shown.removeValue(forKey: identity)
     byIdentity[identity] = Knock(
-      identity: identity, address: address, link: link, since: earlier?.since ?? now, version: version,
-      boot: earlier?.boot,
+      identity: identity, address: address, link: link, since: now, version: version, boot: nil,
       password: shown?.password, isIgnored: ignored.contains(identity), security: shown?.security ?? LinkSecurity())
+    return earlier?.link
   }
 
   mutating func booted(_ identity: StationIdentity, _ report: BootReport) { byIdentity[identity]?.boot = report }

@@ -33,13 +33,21 @@ extension CSMS {
     return all
   }
 
-  /// It is known whose session it is: one that was paid for before may cost what is left (C17.FR.03).
+  /// It is known whose session it is: one that was paid for before may cost what is left (C17.FR.03), less what its
+  /// token's other sessions may cost.
   func limitByCredit(_ session: Session) throws(StoreFault) {
-    guard session.owner == nil, let credit = try token(of: session.holder)?.credit,
+    guard session.owner == nil, let token = try token(of: session.holder), let credit = token.credit,
       isOfCredit(session.tariff?.currency ?? settings.currency)
     else { return }
-    if let known = try books.limits.limit(of: session.id)?.limit.cost, known <= credit { return }
-    try limit(session.id, to: SessionLimit(cost: credit), by: "house")
+    let left = max(credit - (try books.limits.reserved(by: token, beside: session.id)), .zero)
+    if let known = try books.limits.limit(of: session.id)?.limit.cost, known <= left { return }
+    try limit(session.id, to: SessionLimit(cost: left), by: "house")
+  }
+
+  /// Whether all that is left of what a token paid is what its running sessions may cost.
+  func isSpokenFor(_ token: Token) throws(StoreFault) -> Bool {
+    guard token.owner == nil, let credit = token.credit else { return false }
+    return try books.limits.reserved(by: token) >= credit
   }
 
   /// Credit is in the house's money: what is owed in another one neither lowers nor reaches it.
@@ -47,7 +55,13 @@ extension CSMS {
 
   /// What one of our own tokens paid for before is that much less.
   func spend(_ cost: Money, in currency: String, from token: ID<Token>) throws(StoreFault) {
-    if isOfCredit(currency) { try books.tokens.spend(cost, of: token) }
+    guard isOfCredit(currency) else { return }
+    try books.tokens.spend(cost, of: token)
+    // A session may have cost more than it was to: then the others may cost less.
+    guard let spent = try books.tokens.token(token), spent.credit != nil else { return }
+    for id in try books.limits.running(of: spent, limit: Limits.limitedAtOnce) {
+      if let session = try books.sessions.session(id) { try limitByCredit(session) }
+    }
   }
 
   /// The same by what a bill says of its token.
@@ -67,13 +81,16 @@ extension CSMS {
 
   /// What a station is told of the limits of a session with its answer: once, and again where it keeps a higher one.
   /// - Parameter told: the limits that the station keeps, where it said so.
-  func limitToTell(of session: Session, told: SessionLimit?) throws(StoreFault) -> SessionLimit? {
+  /// - Parameter isAgain: what was told before may be lost.
+  func limitToTell(
+    of session: Session, told: SessionLimit?, isAgain: Bool = false
+  ) throws(StoreFault) -> SessionLimit? {
     guard session.state == .active, var kept = try books.limits.limit(of: session.id) else { return nil }
     // Who cannot be told gets no grace: the house stops the session itself.
     guard let version = try books.stations.station(session.station)?.lastVersion,
       stationLink?.can(.keepsLimits, version: version) == true
     else { return nil }
-    guard !kept.isTold || told.map({ kept.limit.isBelow($0) }) == true else { return nil }
+    guard !kept.isTold || isAgain && told == nil || told.map({ kept.limit.isBelow($0) }) == true else { return nil }
     kept.isTold = true
     try books.limits.keep(kept)
     let words = try books.device.value(Self.supportedLimits, of: session.station)?.value.value

@@ -17,6 +17,8 @@ public enum Limits {
   /// Seconds for which more may be reserved on a circuit than it carries before that is told: longer than the slowest
   /// station takes to follow.
   public nonisolated static let overFuseSeconds = 90
+  /// Seconds for which a circuit's meter may be silent before that is told.
+  public nonisolated static let silentMeterSeconds = 60
   /// Quarters of a location's energy that one beat prices anew.
   public nonisolated static let energyCostsAtOnce = 200
   /// Tariffs of one connector; more are refused.
@@ -168,7 +170,7 @@ public enum Limits {
   /// Wrong passwords for one station from one address that cost nothing, and the longest pause after more, in seconds.
   public nonisolated static let freeGuesses = 10
   public nonisolated static let longestGuessPauseSeconds = 60
-  /// Pairs of station and address whose guesses are remembered. Past it: all are forgotten.
+  /// Pairs of station and address whose guesses are remembered. Past it: the one that is longest ago is forgotten.
   public nonisolated static let rememberedGuessers = 10_000
   /// Authorizations that wait for a partner at once; past it a tag is decided locally.
   public nonisolated static let waitingAuthorizations = 2_000
@@ -248,6 +250,8 @@ public enum Limits {
   /// Open reservations, and profiles in force, of one station; more are refused.
   public nonisolated static let reservationsPerStation = 200
   public nonisolated static let profilesPerStation = 200
+  /// Seconds for which what a vehicle needs waits for its session.
+  public nonisolated static let owedNeedsSeconds = 300
   /// Tries of a profile to which a station says nothing.
   public nonisolated static let profileAttempts = 5
   /// Seconds of the composite schedule that is read back.
@@ -304,6 +308,8 @@ public enum Limits {
   nonisolated static let webhookURL = 500
   nonisolated static let webhookKinds = 50
   nonisolated static let webhookEvents = 200
+  /// Pages of events in which a webhook wanted none that are passed over in one turn; the next turn goes on.
+  nonisolated static let webhookPages = 10
   nonisolated static let webhookSeconds = 15
   nonisolated static let webhookPauseSeconds = 3_600
   /// Recovery codes that come with an authenticator.
@@ -312,6 +318,8 @@ public enum Limits {
   public nonisolated static let passwordBytes = 1_024
   /// Passwords that wait to be digested; past it the next one hears that too many log in at once.
   public nonisolated static let waitingPasswords = 20
+  /// How many of those places are kept for people who came in from their address before.
+  public nonisolated static let passwordsOfTheKnown = 8
   /// Seconds after which a login ends: when nobody used it, and in any case.
   public nonisolated static let idleLoginSeconds = 12 * 3_600
   public nonisolated static let loginSeconds = 30 * 86_400
@@ -322,6 +330,12 @@ public enum Limits {
   /// Seconds for which a reading speaks of now, and between two that are asked of one EVSE.
   public nonisolated static let freshReadingSeconds = 120
   public nonisolated static let readingPauseSeconds = 7
+  /// Readings that are asked of a session at that pause. Where none of them came, or what came says nothing of currents,
+  /// each further one is asked twice as late as the one before, and none later than this.
+  public nonisolated static let quickReadings = 3
+  public nonisolated static let longestReadingPauseSeconds = 1_800
+  /// V between a line and neutral at most; what a connector's plate says beyond it is the voltage between two lines.
+  public nonisolated static let highestLineVolts = 277
   /// W of three lines at one ampere each, and percent of it that come out of a rectifier.
   public nonisolated static let wattsPerAmpere = 690
   public nonisolated static let rectifierPercent = 93

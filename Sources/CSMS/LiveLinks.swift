@@ -185,6 +185,7 @@ struct LiveLinks {
   mutating func clockWasSetBack(to now: Timestamp, grace: Duration) {
     seenWrittenAt = min(seenWrittenAt, now)
     for (station, time) in absent { absent[station] = min(time, now + grace) }
+    openings = openings.mapValues { $0.filter { $0 <= now } }.filter { !$0.value.isEmpty }
   }
 
   /// Takes stations that have been away too long, a bounded number at a time.

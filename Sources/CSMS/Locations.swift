@@ -66,6 +66,8 @@ extension CSMS {
         return try !self.books.bookings.list(at: id, isOpen: true, limit: 1).isEmpty
       }
       if isBooked { throw .conflict("it can be booked, or is: end that first") }
+      let circuits = try keep { () throws(StoreFault) in try self.books.circuits.all(at: id) }
+      if let circuit = circuits.first { throw .conflict("circuit \(circuit.name) is drawn there: remove it first") }
       try keep { () throws(StoreFault) in
         try self.books.locations.remove(id)
         try self.record(.locationRemoved(id, by: who))
@@ -94,8 +96,7 @@ extension CSMS {
       throw .invalid(field: "time_zone", "an IANA time zone that this machine knows, such as Europe/Amsterdam")
     }
     if let flaw = location.details.flaw { throw .invalid(field: "details.\(flaw.field)", flaw.why) }
-    let party = try keep { () throws(StoreFault) in try self.books.parties.party(location.party) }
-    guard party?.role == .cpo else { throw .invalid(field: "party", "there is no such party that runs stations") }
+    try checkOperator(location.party)
   }
 
   /// A change is always later than the one before it, so that a version read before it can be told from one read after.

@@ -91,6 +91,16 @@ nonisolated public struct Lookout {
     add(.circuitOver, lines)
   }
 
+  /// Circuits whose meters are silent.
+  public mutating func meters(_ books: Books, silent: [SilentMeter]) throws(StoreFault) {
+    var lines: [Concern] = []
+    for one in silent {
+      guard let place = try books.locations.location(one.location) else { continue }
+      lines.append(Concern(.meterSilent, since: one.since, detail: "\(place.name): \(one.circuit)"))
+    }
+    add(.meterSilent, lines)
+  }
+
   /// CDRs that are held back.
   public mutating func bills(_ books: Books) throws(StoreFault) {
     add(.cdrHeld, try books.attention.held(limit: perKind)) {
@@ -143,6 +153,13 @@ nonisolated public struct CircuitOver: Sendable, Equatable {
   public let since: Timestamp
 }
 
+/// A circuit whose meter was heard and is silent.
+nonisolated public struct SilentMeter: Sendable, Equatable {
+  public let location: ID<Location>
+  public let circuit: String
+  public let since: Timestamp
+}
+
 /// One thing that needs a person: a line of the overview, and perhaps an alarm.
 nonisolated public struct Concern: Sendable, Equatable {
   public enum Kind: String, Sendable, CaseIterable {
@@ -154,6 +171,7 @@ nonisolated public struct Concern: Sendable, Equatable {
     case diskLow = "disk_low"
     case houseCannotWrite = "house_cannot_write"
     case messageParked = "message_parked"
+    case meterSilent = "meter_silent"
     case partnerFailing = "partner_failing"
     case pushParked = "push_parked"
     case sessionStuck = "session_stuck"

@@ -109,7 +109,7 @@ extension CSMS {
     request: JSON,
     _ command: (Int64) -> StationCommand
   ) throws(Refusal) -> (job: StationJob, command: CommandRecord) {
-    guard let link = links.link(of: station.id) else { throw .conflict("the station is not connected") }
+    let link = try openLine(to: station.id)
     return try keep { () throws(StoreFault) in
       // A station does one of a kind at a time, and the newest is the one that it does.
       for older in try books.jobs.open(of: station.id) where (older.kind == .firmware) == (kind == .firmware) {

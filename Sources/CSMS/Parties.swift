@@ -75,6 +75,24 @@ extension CSMS {
     }
   }
 
+  /// What belongs to an operator belongs to a party of ours that is one.
+  func checkOperator(_ id: ID<Party>) throws(Refusal) {
+    let party = try keep { () throws(StoreFault) in try self.books.parties.party(id) }
+    guard party?.role == .cpo else { throw .invalid(field: "party", "there is no such party that runs stations") }
+  }
+
+  /// Whose a place is; without one it is our first operator's.
+  func owner(of place: ID<Location>?) throws(Refusal) -> ID<Party> {
+    let location = try keep { () throws(StoreFault) in
+      try place.flatMap { id throws(StoreFault) in try self.books.locations.location(id) }
+    }
+    return if let location { location.party } else { try ourParty().id }
+  }
+
+  func name(of party: ID<Party>) throws(Refusal) -> String {
+    try keep { () throws(StoreFault) in try self.books.parties.party(party)?.name.description ?? "" }
+  }
+
   /// Our first operator.
   func ourParty() throws(Refusal) -> Party {
     guard let party = try keep({ () throws(StoreFault) in try self.books.parties.cpo() }) else {

@@ -39,6 +39,8 @@ extension CSMS {
           throw .conflict("the tariff follows the policy \(other.policy.name)")
         }
         if state.isFollowed { kept.motion = try self.motion(of: kept) }
+        // A live one moves the tariff as it is from now on.
+        (kept.anchor, kept.made) = (nil, nil)
         kept.state = state
       }
       (kept.trouble, kept.updatedAt) = (nil, self.time(after: kept.updatedAt))
@@ -154,12 +156,25 @@ extension CSMS {
     if kept.state == .live, motion.price != price {
       motion = PriceMotion(price: price, changedAt: motion.changedAt, planned: motion.planned)
     }
+    // And so is all else that they wrote; what the policy itself made of a tariff is none that it begins with.
+    if kept.state == .live, kept.anchor == nil || tariff.version != kept.made {
+      (kept.anchor, kept.made) = (tariff.version, tariff.version)
+    }
+    var anchor = tariff.tariff
+    if let version = kept.anchor, version != tariff.version {
+      anchor = try books.tariffs.tariff(kept.tariff, version: version) ?? anchor
+    }
+    let bounds = kept.policy.floor...max(kept.policy.floor, kept.policy.cap)
     let inputs = try inputs(of: kept.policy)
     let (target, rules) = kept.policy.target(at: zone.civil(at: now), inputs)
-    let step = motion.look(target, by: kept.policy, at: now)
+    var step = motion.look(target, by: kept.policy, at: now)
+    // The operator may have written other prices of the tariff outside the bounds, or drawn these closer.
+    if step == .stay, kept.state == .live, anchor.moved(to: price, within: bounds).elements != tariff.tariff.elements {
+      step = .change(from: price, to: price)
+    }
     guard step != .stay else {
       // A plan whose time came can end without a change, where the bounds or the operator were there before it.
-      if motion != kept.motion {
+      if motion != kept.motion || kept.anchor != old.anchor || kept.made != old.made {
         kept.motion = motion
         try books.policies.save(kept)
       }
@@ -178,13 +193,15 @@ extension CSMS {
     case .change(_, let new):
       (move.kind, move.price) = (.changed, new)
       if kept.state == .live {
-        let next = tariff.tariff.moved(to: new)
+        var next = tariff.tariff
+        next.elements = anchor.moved(to: new, within: bounds).elements
         // A tariff that could not be sold is not made by a rule either.
         if let flaw = next.check().first(where: { $0.severity == .error }) {
           try trouble(&kept, "\(flaw.path): \(flaw.text)")
           return nil
         }
         move.version = try books.tariffs.update(kept.tariff, to: next, at: time(after: tariff.updatedAt))?.version
+        kept.made = move.version
         try record(.tariffChanged(kept.tariff, by: "policy:\(kept.policy.name)"))
         try tariffMoved(kept.tariff)
         try showTariff(kept.tariff)

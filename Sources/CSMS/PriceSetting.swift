@@ -6,10 +6,14 @@ import Wire
 // moves under a running session.
 
 extension CSMS {
-  /// Adds a tariff of our CPO party; without a ref it gets one.
-  public func addTariff(_ draft: Tariff, by who: String) async throws(Refusal) -> TariffVersion {
+  /// Adds a tariff; without a ref it gets one.
+  /// - Parameter owner: the party of ours whose it is; our first operator where none is named.
+  public func addTariff(
+    _ draft: Tariff, of owner: ID<Party>? = nil, by who: String
+  ) async throws(Refusal) -> TariffVersion {
     try await turn { () throws(Refusal) in
-      let party = try self.ourParty().id
+      let party = if let owner { owner } else { try self.ourParty().id }
+      try self.checkOperator(party)
       var tariff = draft
       if tariff.ref.isEmpty { tariff.ref = self.newID() }
       try check(tariff)
@@ -39,6 +43,8 @@ extension CSMS {
       guard next.ref == old.tariff.ref else { throw .invalid(field: "id", "the id of a tariff never changes") }
       try check(next)
       let wish = next
+      // The same once more is no change that anybody must hear of.
+      guard wish != old.tariff else { return old }
       return try keep { () throws(StoreFault) in
         guard let changed = try self.books.tariffs.update(id, to: wish, at: self.time(after: old.updatedAt)) else {
           throw StoreFault.missing("the tariff")
@@ -61,6 +67,9 @@ extension CSMS {
       let users = try keep { () throws(StoreFault) in try self.books.tariffs.whereUsed(id) }
       if let user = users.first {
         throw .conflict("station \(user.station), EVSE \(user.evseNumber) uses it: give it another tariff first")
+      }
+      if let policy = try keep({ () throws(StoreFault) in try self.books.policies.live(of: id) }) {
+        throw .conflict("the policy '\(policy.policy.name)' moves its price: pause it first")
       }
       try keep { () throws(StoreFault) in
         try self.books.tariffs.remove(id)

@@ -96,7 +96,9 @@ extension CSMS: StationDoor {
   private func began(_ link: LiveLinks.Link) {
     let (replaced, isFlapping) = links.open(link)
     if link.station == nil {
-      knocks.open(link.identity, link: link.id, version: link.version, address: link.address, at: now)
+      let before = knocks.open(
+        link.identity, link: link.id, version: link.version, address: link.address, at: now)
+      if let before { stationLink?.close(before, code: 1000, reason: "replaced by a newer connection") }
     }
     if let replaced { stationLink?.close(replaced, code: 1000, reason: "replaced by a newer connection") }
     if isFlapping, let station = link.station {
@@ -182,11 +184,19 @@ extension CSMS {
 
   func statusReported(_ report: StatusReport, by station: ID<Station>) throws(StoreFault) {
     // Connector 0 speaks of the whole box, which has no status of its own here: its EVSEs tell theirs.
-    guard report.evse > 0 else { return }
+    guard report.evse > 0 else { return try problemTold(report, by: station) }
     guard let evse = try evse(report.evse, of: station) else {
       return try noteOddity("EVSE number beyond \(Limits.evsesPerStation)", sample: "\(report.evse)", of: station)
     }
-    try setStatus(try status(of: evse, by: report), of: evse, note: report.note)
+    let status = try status(of: evse, by: report)
+    // What comes with a change of status stands in its history.
+    if !report.isProblem {
+      try problemTold(report, by: station)
+    } else if status == evse.status, try books.stations.statusReason(evse.id) != report.note {
+      try problemTold(report, by: station)
+    }
+    try setStatus(status, of: evse, note: report.note)
+    balanceSpoke(evse.id, at: report.at)
     // The order of reports is that of their arrival, but what the car did is billed by the station's clock.
     try vehicleShifted(report, at: evse)
   }
@@ -218,6 +228,7 @@ extension CSMS {
     }
     let status = try status(of: evse, availability)
     try setStatus(status, of: evse, note: report.note)
+    balanceSpoke(evse.id, at: nil)
     try reservationsGiveWay(to: status, at: evse)
   }
 

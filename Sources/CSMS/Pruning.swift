@@ -8,7 +8,7 @@ enum Pruning: CaseIterable {
   case pushes, parked, commands, aliases, authorizations, limits, needs, reservations, bookings, profiles, swaps
   case campaigns, jobs, reports, alerts, securityEvents, notices, alarms, webhooks, tickets
   case issuedCertificates, certificateAnswers, certificateRequests
-  case policies, gridPrices, energyCosts, carbon, downtimes, incidents, plans, advices, settlements
+  case policies, gridPrices, energyCosts, carbon, downtimes, incidents, plans, advices, settlements, retiredPorts
   case logins, answers, audit
   case roamingPlaces, roamingTariffs, roamingSessions, roamingCDRs, roamingAuthorizations, roamingCommands,
     roamingBookings, roamingBookingLocations
@@ -49,9 +49,11 @@ enum Pruning: CaseIterable {
     case .certificateAnswers: return try books.certificates.pruneAnswers(before: now)
     case .certificateRequests: return try books.certificates.pruneRequests(before: events)
     case .policies: return try books.policies.prune(before: bills)
-    case .gridPrices: return try books.policies.pruneGridPrices(before: readings)
+    // What energy cost may be made anew for as long as it is kept, and then needs them.
+    case .gridPrices: return try books.policies.pruneGridPrices(before: bills)
     case .energyCosts: return try books.energyCosts.prune(before: bills)
     case .carbon: return try books.carbon.prune(before: bills)
+    case .retiredPorts: return try books.downtimes.pruneRetired(before: bills)
     case .downtimes: return try books.downtimes.prune(endedBefore: bills)
     case .incidents: return try books.incidents.prune(before: bills)
     case .plans: return try books.duties.prune(before: events)

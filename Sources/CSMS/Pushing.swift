@@ -44,16 +44,26 @@ extension CSMS {
 
   func tariffMoved(_ id: ID<Tariff>) throws(StoreFault) {
     guard let tariff = try books.tariffs.tariff(id) else { return }
+    let object = try tariffObject(tariff.tariff.ref, of: tariff.party)
     try stationTariffsMoved(id)
     for partner in try receivers(of: .tariffs, party: tariff.party)
     where partner.publishing.shows(tariff: tariff.tariff.ref) {
-      try want(.tariffs, tariff.tariff.ref, of: partner.id, party: tariff.party)
+      try want(.tariffs, object, of: partner.id, party: tariff.party)
     }
+  }
+
+  /// What the queue calls a tariff: two parties of ours may each have one of the same ref.
+  private func tariffObject(_ ref: String, of party: ID<Party>) throws(StoreFault) -> String {
+    guard let party = try books.parties.party(party) else { throw .missing("the tariff's party") }
+    return "\(party.name)/\(ref)"
   }
 
   /// The row stays, and what it speaks of is gone: that is how a removal is told.
   func tariffRemoved(ref: String, party: ID<Party>) throws(StoreFault) {
-    for partner in try receivers(of: .tariffs, party: party) { try want(.tariffs, ref, of: partner.id, party: party) }
+    let object = try tariffObject(ref, of: party)
+    for partner in try receivers(of: .tariffs, party: party) {
+      try want(.tariffs, object, of: partner.id, party: party)
+    }
   }
 
   func sessionMoved(_ session: Session, isProgress: Bool = false) throws(StoreFault) {
@@ -86,14 +96,18 @@ extension CSMS {
   /// A partner that has just registered hears of all that is published; most pull it, some only wait.
   func tellEverything(to partner: ID<Partner>) throws(StoreFault) {
     guard let partner = try books.partners.partner(partner) else { return }
+    // What it was not billed for before is still to be paid.
+    try books.pushes.reviveBills(of: partner.id, at: now)
+    afterCommit { self.couriers.hasNews = true }
     try tellTokens(to: partner)
     try tellBookingLocations(to: partner)
     if partner.receives(.tariffs) {
       var last: ID<Tariff>?
       while case let page = try books.tariffs.list(after: last, limit: .max), !page.isEmpty {
         for tariff in page where partner.dealsWith(tariff.party) {
-          let key = PushKey(partner: partner.id, module: .tariffs, object: tariff.tariff.ref)
-          guard try partner.publishing.shows(tariff: key.object) ? true : wasTold(key) else { continue }
+          let key = PushKey(
+            partner: partner.id, module: .tariffs, object: try tariffObject(tariff.tariff.ref, of: tariff.party))
+          guard try partner.publishing.shows(tariff: tariff.tariff.ref) ? true : wasTold(key) else { continue }
           try want(.tariffs, key.object, of: partner.id, party: tariff.party)
         }
         last = page.last?.id
@@ -171,7 +185,11 @@ extension CSMS {
     let request: PushRequest
     do { request = try partnerLink.request(for: object, terms: terms) } catch {
       switch error {
-      case .notWanted: return settle(row, as: .accepted(milliseconds: 0), terms: terms, isAnswer: false)
+      case .notWanted:
+        // A bill that nobody takes is not paid: it waits for a person, or for the partner's new details.
+        let why =
+          row.key.module == .cdrs ? PushOutcome.refused("the partner takes no CDRs") : .accepted(milliseconds: 0)
+        return settle(row, as: why, terms: terms, isAnswer: false)
       case .unfit(let why): return settle(row, as: .refused("not sent: \(why)"), terms: terms, isAnswer: false)
       }
     }
@@ -179,16 +197,22 @@ extension CSMS {
     guard row.key.module == .cdrs else { return send(request, row: row, terms: terms) }
     // The bytes of a CDR are on disk before they leave, so that every attempt sends the same.
     note { () throws(StoreFault) in
-      try self.books.pushes.storeRequest(request.text, for: row.key)
+      try self.books.pushes.storeRequest(request.text(in: terms.partner.version), for: row.key)
       self.afterCommit { self.send(request, row: row, terms: terms) }
     } onFault: {
       self.couriers.finish(row.key)
     }
   }
 
-  /// The request of an earlier attempt: its bytes stay the same for good, while its URL follows a partner that moved.
+  /// The request of an earlier attempt: its bytes stay the same while the partner's version does, and its URL follows a
+  /// partner that moved. In another version they are no object of its own, so that one is made anew, under the same id.
   private func kept(_ row: PushRow, terms: PartnerTerms) throws(StoreFault) -> PushRequest? {
     guard var request = row.request.flatMap(PushRequest.init(text:)) else { return nil }
+    if row.key.module == .cdrs, let version = row.request.flatMap(PushRequest.version(inText:)),
+      version != terms.partner.version
+    {
+      return nil
+    }
     guard row.key.module == .cdrs, let door = terms.endpoint("cdrs", role: "RECEIVER"), !request.url.hasPrefix(door),
       let object = try object(of: row, terms: terms), let fresh = try? partnerLink?.request(for: object, terms: terms)
     else { return request }
@@ -221,11 +245,9 @@ extension CSMS {
       }
     case .tariffs:
       guard let party = try books.parties.party(row.party) else { return nil }
-      guard let tariff = try books.tariffs.tariff(row.key.object, of: row.party),
-        terms.partner.publishing.shows(tariff: row.key.object)
-      else {
-        return .tariffRemoved(ref: row.key.object, party: party.name)
-      }
+      let ref = String(row.key.object.drop { $0 != "/" }.dropFirst())
+      guard let tariff = try books.tariffs.tariff(ref, of: row.party), terms.partner.publishing.shows(tariff: ref)
+      else { return .tariffRemoved(ref: ref, party: party.name) }
       return .tariff(TariffView(version: tariff, party: party.name))
     case .sessions:
       guard let session = try books.sessions.session(row.key.object) else { return nil }
@@ -292,7 +314,7 @@ extension CSMS {
       switch outcome {
       case .accepted(let milliseconds):
         if isAnswer { try self.reached(with: row.key) }
-        try self.accepted(row, milliseconds: milliseconds)
+        try self.accepted(row, milliseconds: milliseconds, isAnswer: isAnswer)
       case .refused(let why):
         if isAnswer { try self.reached(with: row.key) }
         if try self.books.pushes.park(row.key, sent: row.wanted, why: why, at: self.now) {
@@ -309,10 +331,10 @@ extension CSMS {
     }
   }
 
-  private func accepted(_ row: PushRow, milliseconds: Int) throws(StoreFault) {
+  private func accepted(_ row: PushRow, milliseconds: Int, isAnswer: Bool) throws(StoreFault) {
     try books.pushes.succeeded(row.key, sent: row.wanted, at: now)
     // Status and progress go out by the thousand; what people look for is the bill.
-    if row.key.module == .cdrs || row.key.module == .commands {
+    if isAnswer, [.cdrs, .commands].contains(row.key.module) {
       try record(
         .pushAcknowledged(
           row.key.partner, module: row.key.module.rawValue, object: row.key.object, milliseconds: milliseconds))
@@ -377,13 +399,19 @@ extension Partner {
 
 extension PushRequest {
   /// As it stands in the push queue.
-  var text: String {
-    let fields: JSON = [
+  var text: String { text(in: nil) }
+
+  /// - Parameter version: whose form the body has.
+  func text(in version: String?) -> String {
+    var fields: JSON = [
       "method": .string(method), "url": .string(url), "module": .string(module),
       "body": .string(String(decoding: body, as: UTF8.self)),
     ]
+    if let version { fields["version"] = .string(version) }
     return fields.text
   }
+
+  static func version(inText text: String) -> String? { (try? JSON.parse(text))?["version"]?.string }
 
   init?(text: String) {
     guard let fields = try? JSON.parse(text), let method = fields["method"]?.string, let url = fields["url"]?.string,

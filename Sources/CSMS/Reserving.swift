@@ -82,6 +82,8 @@ extension CSMS {
       if let earlier, earlier.station == station.id {
         reservation = earlier
         (reservation.evse, reservation.expiresAt, reservation.state) = (number, end, .asked)
+        // Another driver's begins when the station holds it for them.
+        if reservation.token != holder.token || reservation.owner != holder.owner { reservation.placedAt = nil }
         (reservation.token, reservation.owner, reservation.groupID) = (holder.token, holder.owner, holder.groupID)
         reservation.authorizationReference = holder.reference
         reservation.tariff = try self.tariff(ofAny: number, at: station.id, for: holder)
@@ -138,7 +140,7 @@ extension CSMS {
   private func send(
     _ command: StationCommand, of reservation: inout Reservation, by who: String, respondTo: CommandOrigin?
   ) throws(StoreFault) -> CommandRecord? {
-    let record = try links.link(of: reservation.station).map { link throws(StoreFault) in
+    let record = try line(to: reservation.station).map { link throws(StoreFault) in
       try issue(command, id: newID(), over: link, by: who, session: nil, respondTo: respondTo)
     }
     reservation.command = record?.id

@@ -124,16 +124,22 @@ extension CSMS {
   }
 
   /// A command that gives the station a new key is about to go: before it does, the new key is good too.
-  func keyIsSent(_ key: String, to station: ID<Station>, by command: String) throws(StoreFault) {
-    let hash = StationKey.hash(of: Bytes(utf8: key)).text
+  func keyIsSent(_ key: GivenKey, to station: ID<Station>, by command: String) throws(StoreFault) {
+    let hash = StationKey.hash(of: Bytes(utf8: key.text)).text
     try books.security.begin(
       KeyChange(
-        command: command, station: station, hash: hash, decideBy: now + .seconds(Limits.undecidedKeySeconds)))
+        command: command, station: station, hash: hash, decideBy: now + .seconds(Limits.undecidedKeySeconds),
+        isOfSlot: key.isOfSlot), slotsKept: Limits.undecidedKeys)
   }
 
   /// How a command ended, where it was one that carries a key (OCPP 2.0.1 A01.FR.03 and .04).
   func keyAnswered(_ command: String, _ outcome: CommandOutcome) throws(StoreFault) {
     guard let change = try books.security.change(of: command) else { return }
+    // A network profile's is good beside the station's own until the station comes in with it.
+    if change.isOfSlot {
+      if outcome.isYes || outcome.isOpen { return }
+      return try drop(change, because: "the station did not take it: \(outcome.why ?? "")")
+    }
     switch outcome {
     // Of several variables in one call a station may take some.
     case .accepted(let answer) where answer.takesStationKey == false:
@@ -166,7 +172,8 @@ extension CSMS {
     station.securityProfile = max(station.securityProfile, .basic)
     station.updatedAt = time(after: station.updatedAt)
     try books.stations.update(station)
-    try books.security.forgetChanges(of: station.id)
+    try books.security.forget(change.command)
+    try books.security.forgetChanges(of: station.id, withSlots: false)
     try record(.stationKeySettled(station.id, isNew: true, why: why))
   }
 
@@ -193,7 +200,7 @@ extension CSMS {
 
   /// Nobody can be told a further key while the last few are open.
   func checkKeyCanChange(of station: ID<Station>) throws(Refusal) {
-    let open = try keep { () throws(StoreFault) in try self.books.security.changes(of: station).count }
+    let open = try keep { () throws(StoreFault) in try self.books.security.changes(of: station).count { !$0.isOfSlot } }
     guard open < Limits.undecidedKeys else {
       throw .conflict("it is not known which of its last keys the station has; let it connect first")
     }
@@ -214,14 +221,35 @@ extension SecurityProfile {
 
 extension StationCommand {
   /// The Basic password that it gives to its station, where it is such a command.
-  var stationKey: String? {
+  var stationKey: GivenKey? {
     switch self {
-    case .security(.setKey(let key)): key
-    case .setConfiguration(let key, let value): SettingName(reading: key).isStationKey ? value : nil
-    case .settings(.set(let settings)): settings.first { $0.name.isStationKey }?.value
+    case .security(.setKey(let key)): return GivenKey(text: key)
+    case .setConfiguration(let key, let value): return GivenKey(SettingName(reading: key), value)
+    case .settings(.set(let settings)):
+      let keys = settings.compactMap { GivenKey($0.name, $0.value) }
+      return keys.first { !$0.isOfSlot } ?? keys.first
+    case .settings(.network(slot: _, let profile, use: _)):
+      return profile.password.map { GivenKey(text: $0, isOfSlot: true) }
     case .raw(let action, let payload):
-      ["ChangeConfiguration", "SetVariables"].contains(action) ? payload.newStationKey : nil
-    default: nil
+      guard ["ChangeConfiguration", "SetVariables", "SetNetworkProfile"].contains(action) else { return nil }
+      return payload.newStationKey.map { GivenKey(text: $0) }
+        ?? payload.newSlotKey.map { GivenKey(text: $0, isOfSlot: true) }
+    default: return nil
     }
+  }
+}
+
+/// A Basic password that a command gives to its station.
+struct GivenKey {
+  let text: String
+  /// It is that of a network profile, which the station may come to use.
+  let isOfSlot: Bool
+
+  init(text: String, isOfSlot: Bool = false) { (self.text, self.isOfSlot) = (text, isOfSlot) }
+
+  /// Nil where the setting is no such password.
+  init?(_ name: SettingName, _ value: String) {
+    guard name.isStationKey || name.isSlotKey else { return nil }
+    self.init(text: value, isOfSlot: name.isSlotKey)
   }
 }

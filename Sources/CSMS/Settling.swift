@@ -91,7 +91,7 @@ extension VATAnswer {
         return
       }
       // VIES tells name and address as one text with lines.
-      let lines = (json["address"]?.string ?? "").split(separator: "\n").map { String($0) }
+      let lines = (json["address"]?.string ?? "").split(whereSeparator: \.isNewline).map { String($0) }
       self = .valid(
         Company(
           name: json["name"]?.string ?? "", address: lines.first ?? "", postalCode: json["postal_code"]?.string,

@@ -26,16 +26,14 @@ nonisolated public struct SignedMeter {
   /// What the CDR carries of them: the first and the last, which are what a bill stands on (OCPI 2.2.1 §10.4.6); nil where
   /// the meter signs nothing.
   func evidence(for session: Session) throws(StoreFault) -> CDR.SignedData? {
-    let all = try books.signedReadings.list(of: session.id, limit: Limits.signaturesShown)
-    guard let first = all.first else { return nil }
+    guard let (first, last) = try books.signedReadings.ends(of: session.id) else { return nil }
     var data = CDR.SignedData()
     data.encodingMethod = first.signed.format.isEmpty ? "unknown" : String(first.signed.format.prefix(36))
     data.encodingVersion = OCMF(first.signed.data)?.version.flatMap { Int($0.prefix { $0 != "." }) }
     let key = try books.signedReadings.key(of: session.evse)
     // The field has room for no longer one.
     data.publicKey = (key ?? first.signed.key).flatMap { (1...512).contains($0.count) ? $0 : nil }
-    var chosen = [first]
-    if let last = all.last, last != first { chosen.append(last) }
+    let chosen = last == first ? [first] : [first, last]
     data.values = chosen.enumerated().map { place, kept in
       var value = CDR.SignedValue()
       value.nature =

@@ -26,9 +26,10 @@ extension CSMS {
       if let session { (wish.transaction, place) = try self.running(session, at: station) }
       wish.transaction = wish.purpose == .session ? wish.transaction : nil
       try self.check(wish, evse: place, at: station)
-      guard let link = self.links.link(of: station.id) else { throw .conflict("the station is not connected") }
+      let link = try self.openLine(to: station.id)
       let (asked, slot) = (wish, place)
       return try keep { () throws(StoreFault) in
+        let asked = try self.below(asked, at: station.id, evse: slot)
         var kept = try self.kept(asked, at: station.id, evse: slot, session: session, by: who)
         // Who plans it is known before the station can say what comes of it.
         if let respondTo, let session {
@@ -90,7 +91,7 @@ extension CSMS {
   public func setPriority(_ isOn: Bool, of session: String, by who: String) async throws(Refusal) -> CommandRecord {
     try await turn { () throws(Refusal) in
       let (running, name) = try self.running(session)
-      guard let link = self.links.link(of: running.station) else { throw .conflict("the station is not connected") }
+      let link = try self.openLine(to: running.station)
       let command = StationCommand.profile(.priority(transaction: name, isOn: isOn))
       return try keep { () throws(StoreFault) in
         try self.prefer(running, isOn, by: who)
@@ -208,6 +209,7 @@ extension CSMS {
   ) throws(StoreFault) -> RemoteStart.Profile {
     var wish = profile
     (wish.purpose, wish.transaction) = (.session, nil)
+    wish = try below(wish, at: evse.station, evse: evse.number)
     var kept = KeptProfile(
       number: 0, station: evse.station, evse: evse.number, profile: wish, session: session.id, origin: who, at: now)
     (kept.command, kept.dueAt) = (command, nil)
@@ -233,7 +235,8 @@ extension CSMS {
       kept.evse = try books.stations.evse(session.evse)?.number ?? kept.evse
       if kept.command == session.command {
         try isInForce(&kept)
-      } else if let link = links.link(of: session.station) {
+        try balanceMayFollow(kept)
+      } else if let link = try line(to: session.station) {
         _ = try send(&kept, over: link, by: "house")
       } else {
         try books.profiles.save(kept)
@@ -243,7 +246,21 @@ extension CSMS {
 
   // MARK: Within a turn
 
-  /// The row of a wish: that of the profile which it replaces, under its number, or a new one.
+  /// Where the house shares the power, what others set for a session stands below its own word; what they allow is
+  /// kept within all the same. A station that has one level alone follows who spoke last, and is told ours again.
+  private func below(
+    _ wish: ChargingProfile, at station: ID<Station>, evse number: Int
+  ) throws(StoreFault) -> ChargingProfile {
+    guard wish.purpose == .session, let evse = try books.stations.evse(station, number: number),
+      balancing.siteOf[evse.id] != nil
+    else { return wish }
+    var wish = wish
+    wish.stackLevel = min(wish.stackLevel, max(0, try balancerLevel(at: station) - 1))
+    return wish
+  }
+
+  /// The row of a wish: that of the profile which it replaces, under its number, or a new one. A session's limit of the
+  /// house and those of others are never one row: what somebody allows holds on when the house says less.
   func kept(
     _ profile: ChargingProfile, at station: ID<Station>, evse: Int, session: String? = nil, by who: String,
     insteadOf: Int64? = nil
@@ -251,6 +268,7 @@ extension CSMS {
     let same = try books.profiles.open(at: station).first {
       $0.evse == evse && $0.profile.purpose == profile.purpose && $0.profile.stackLevel == profile.stackLevel
         && $0.profile.transaction == profile.transaction
+        && (profile.purpose != .session || ($0.origin == Self.balancer) == (who == Self.balancer))
     }
     guard var kept = same else {
       return try create(
@@ -289,7 +307,7 @@ extension CSMS {
 
   /// The profile as this station takes it: in its unit, and at a level that it has.
   func fitted(_ kept: KeptProfile) throws(StoreFault) -> ChargingProfile {
-    var profile = kept.profile
+    var profile = try suited(kept)
     guard let capacity = try books.capacities.capacity(of: kept.station) else { return profile }
     if let highest = capacity.highestStackLevel, highest >= 0 { profile.stackLevel = min(profile.stackLevel, highest) }
     let unit: ChargingProfile.Schedule.Unit? =
@@ -300,8 +318,38 @@ extension CSMS {
       }
     guard let unit else { return profile }
     let evse = try books.stations.evses(of: kept.station).first { kept.evse == 0 || $0.number == kept.evse }
-    profile.schedule = profile.schedule.converted(
-      to: unit, volts: evse?.usualVolts ?? EVSE.mostVolts, phases: evse?.usualPhases ?? EVSE.mostPhases)
+    var phases = evse?.usualPhases ?? EVSE.mostPhases
+    // The house's limit is one of each line: a car that uses one of three must not take the watts of all.
+    if kept.isBalancing, let evse, let id = kept.session, let session = try books.sessions.session(id) {
+      phases = try lines(of: session, at: evse)
+    }
+    profile.schedule = profile.schedule.converted(to: unit, volts: evse?.lineVolts ?? EVSE.mostVolts, phases: phases)
+    return profile
+  }
+
+  /// On how many lines a session's car is counted where its limit is told in watts: as somebody said, else as its last
+  /// reading shows, else on all that its EVSE has.
+  func lines(of session: Session, at evse: EVSE) throws(StoreFault) -> Int {
+    let site = balancing.siteOf[evse.id].flatMap { balancing.sites[$0] }
+    let wired = site?.outlets.first { $0.evse == evse.id }?.lines.count ?? EVSE.mostPhases
+    if let known = evse.lines(site?.needs[evse.id]?.phases, wiredTo: wired) { return known }
+    return site?.balancer.usedLines(at: evse.id) ?? min(evse.usualPhases, wired)
+  }
+
+  /// As much of it as the vehicle said that it can take: no more periods, of which the last one holds on (OCPP 2.0.1
+  /// K15.FR.07), and nothing that flows back where it did not ask for that (2.1 Q02.FR.01 and .02).
+  private func suited(_ kept: KeptProfile) throws(StoreFault) -> ChargingProfile {
+    var profile = kept.profile
+    guard let session = kept.session, profile.purpose == .session,
+      profile.schedule.periods.count > 1 || profile.schedule.periods.contains(where: { $0.bidirectional != nil }),
+      let needs = try books.profiles.needs(of: session, at: kept.station)
+    else { return profile }
+    if let most = needs.mostPeriods {
+      profile.schedule.periods.removeLast(max(0, profile.schedule.periods.count - max(1, most)))
+    }
+    if needs.wants?.flowsBack == false {
+      for place in profile.schedule.periods.indices { profile.schedule.periods[place].bidirectional = nil }
+    }
     return profile
   }
 
@@ -309,7 +357,7 @@ extension CSMS {
   func keepProfiles() throws(StoreFault) {
     try each(try books.profiles.due(at: now, limit: Limits.dutiesAtOnce), of: "profiles") { due throws(StoreFault) in
       var kept = due
-      if kept.state == .asked, kept.isPlaced, let link = links.link(of: kept.station) {
+      if kept.state == .asked, kept.isPlaced, let link = try line(to: kept.station) {
         guard try capacity(of: kept.station) != nil else { return }
         _ = try send(&kept, over: link, by: "house")
       } else {
@@ -347,6 +395,28 @@ extension CSMS {
     }
   }
 
+  /// It goes on with a session after it was forced to start anew, and is told the session's profiles again (OCPP 2.1
+  /// E17.FR.15, B13.FR.31).
+  func profilesMayBeLost(of session: Session) throws(StoreFault) {
+    for var kept in try books.profiles.open(at: session.station)
+    where kept.session == session.id && kept.profile.purpose == .session {
+      (kept.state, kept.attempts, kept.dueAt, kept.updatedAt) = (.asked, 0, now, now)
+      try books.profiles.save(kept)
+    }
+    try balanceMayBeLost(at: session.station)
+  }
+
+  /// After a boot a station knows a session again only once it says that it goes on with it. What it says until then of
+  /// a profile that it had before is no last word.
+  private func mayResume(_ kept: KeptProfile, _ command: CommandRecord) throws(StoreFault) -> Bool {
+    guard let session = kept.session, kept.profile.purpose == .session, !kept.isBalancing,
+      kept.attempts + 1 < Limits.profileAttempts,
+      let booted = try books.stations.station(kept.station)?.bootedAt, kept.createdAt < booted,
+      command.createdAt >= booted
+    else { return false }
+    return try books.transactions.transaction(of: session) != nil
+  }
+
   // MARK: What the station says
 
   func profileAnswered(_ command: CommandRecord, _ outcome: CommandOutcome) throws(StoreFault) {
@@ -359,6 +429,10 @@ extension CSMS {
     case .accepted: try isInForce(&kept)
     case .refused, .failed, .impossible:
       let why = outcome.why ?? ""
+      if case .refused = outcome, try mayResume(kept, command) {
+        (kept.attempts, kept.answer, kept.dueAt) = (kept.attempts + 1, why, nextTry(after: kept.attempts))
+        return try books.profiles.save(kept)
+      }
       guard kept.evse == 0, kept.insteadOf == nil, try setPerEVSE(kept) else {
         return try end(kept, as: .refused, because: why)
       }
@@ -395,7 +469,7 @@ extension CSMS {
   /// shared out, so that together they keep it. False where there is nobody to take it.
   private func setPerEVSE(_ kept: KeptProfile) throws(StoreFault) -> Bool {
     let evses = try books.stations.evses(of: kept.station)
-    guard !evses.isEmpty, let link = links.link(of: kept.station) else { return false }
+    guard !evses.isEmpty, let link = try line(to: kept.station) else { return false }
     var share = kept.profile
     switch kept.profile.purpose {
     case .station:
@@ -437,7 +511,7 @@ extension CSMS {
     guard let evse = try books.stations.evse(station, number: composite.evse),
       let session = try books.sessions.open(at: evse), let kept = try offered(to: session), kept.state == .inForce,
       try fitted(kept).isExceeded(
-        by: composite.schedule, sessionSince: session.startedAt, volts: evse.usualVolts, phases: evse.usualPhases)
+        by: composite.schedule, sessionSince: session.startedAt, volts: evse.lineVolts, phases: evse.usualPhases)
     else { return }
     try noteOddity(
       "a session's charging profile is accepted and not followed", sample: "profile \(kept.number)", of: station)
@@ -451,7 +525,7 @@ extension DynamicChange {
 
 extension ProfileFilter {
   /// As the books kept it with its command.
-  fileprivate init(detail: JSON) {
+  init(detail: JSON) {
     self.init(
       number: detail["number"]?.int, evse: detail["evse"]?.int.map { Int($0) },
       purpose: detail["purpose"]?.string.flatMap { ChargingProfile.Purpose(rawValue: $0) },
@@ -471,6 +545,12 @@ extension EVSE {
 
   /// By which rates of one unit become those of the other.
   var usualVolts: Decimal { connectors.first.map { Decimal($0.maxVoltage) } ?? Self.mostVolts }
+
+  /// Between a line and neutral. Some write what their plate says, which is the voltage between two lines.
+  var lineVolts: Decimal {
+    let isLineVoltage = connectors.first.map { $0.powerType != .dc && $0.maxVoltage > Limits.highestLineVolts } ?? false
+    return isLineVoltage ? Self.mostVolts : usualVolts
+  }
   var usualPhases: Int { connectors.first.map { $0.powerType.phases } ?? Self.mostPhases }
 }
 

@@ -13,8 +13,10 @@ extension CSMS {
 
   /// The operator decided about a station. Where it is connected it stays so: an accepted one is asked for its boot, so that
   /// it learns of it at once, and from a rejected one nothing but a boot is taken.
-  func registered(_ station: Station) {
+  func registered(_ station: Station) throws(StoreFault) {
     guard let link = links.link(of: station.id) else { return }
+    // What waited while nothing was asked of it.
+    if station.registration == .accepted { try dutiesAreDue(at: station.id) }
     afterCommit {
       self.stationLink?.registered(link.id, as: station.registration)
       guard station.registration != .rejected, station.needs.isLeftAloneAfterBoot != true,

@@ -116,7 +116,7 @@ extension CSMS {
   func showTariff(_ id: ID<Tariff>) throws(StoreFault) {
     guard let tariff = try books.tariffs.tariff(id)?.tariff else { return }
     for place in try books.tariffs.whereUsed(id) {
-      guard let station = try books.stations.station(place.station), let link = links.link(of: station.id),
+      guard let station = try books.stations.station(place.station), let link = try line(to: station.id),
         reckons(link), let evse = try books.stations.evse(station.id, number: place.evseNumber),
         try generalTariff(of: evse) == tariff
       else { continue }

@@ -71,6 +71,7 @@ extension CSMS {
       station.updatedAt = self.time(after: old.updatedAt)
       if let location = station.location { _ = try self.place(location) }
       let changed = station
+      if let before = old.location, before != changed.location { try self.requireNoSession(of: old) }
       try keep { () throws(StoreFault) in
         try self.record(.stationChanged(changed.id, by: who))
         if let before = old.location, before != changed.location { try self.leave(before, changed.id) }
@@ -78,7 +79,9 @@ extension CSMS {
         if changed.quirks.joined != old.quirks.joined { try self.layOut(changed.needs.joined ?? [], of: changed.id) }
         try self.locationMoved(of: changed.id)
       }
-      if changed.registration != old.registration { self.registered(changed) }
+      if changed.registration != old.registration {
+        try keep { () throws(StoreFault) in try self.registered(changed) }
+      }
       if changed.forwarding != old.forwarding { self.forwards(changed) }
       if let link = self.links.link(of: changed.id), link.security.profile < changed.securityProfile {
         self.hangUp(on: changed.id, because: "its security profile was raised")
@@ -93,6 +96,7 @@ extension CSMS {
         // Last, because what is removed cannot come back as it was.
         try self.keepOnly(Set(evses.map(\.number)), of: try self.known(identity), by: who)
       }
+      if changed.location != old.location { try self.checkTariffs(of: changed, movedFrom: old.location) }
       return changed
     }
   }
@@ -105,8 +109,7 @@ extension CSMS {
     try await turn { () throws(Refusal) in
       let station = try self.known(identity)
       try look(station)
-      let open = try keep { () throws(StoreFault) in try self.books.sessions.open(of: station.id) }
-      if let session = open.first { throw .conflict("session \(session.id) is open there: stop or close it first") }
+      try self.requireNoSession(of: station)
       try keep { () throws(StoreFault) in
         try self.record(.stationRemoved(station.id, by: who))
         try self.bury(try self.books.stations.evses(of: station.id), of: station)
@@ -185,6 +188,9 @@ extension CSMS {
 
   /// Which stations are connected now.
   public var onlineStations: Set<ID<Station>> { Set(links.all.compactMap(\.station)) }
+
+  /// Those, and the ones whose connection ended a moment ago, who have time to return before they count as offline.
+  public var reachableStations: Set<ID<Station>> { onlineStations.union(links.absent.keys) }
 }
 
 /// The stored form of a station's password.

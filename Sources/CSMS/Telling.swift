@@ -105,30 +105,45 @@ extension CSMS {
     guard let webLink else { return }
     note { () throws(StoreFault) in
       for var webhook in try self.books.webhooks.due(at: self.now) where !self.telling.contains(webhook.id) {
-        let news = try self.books.events.after(webhook.seq, limit: Limits.webhookEvents)
-        guard let newest = news.last?.seq else { continue }
-        let wanted = news.filter { webhook.wants($0.kind) }
-        guard !wanted.isEmpty else {
-          webhook.seq = newest
-          try self.books.webhooks.update(webhook)
-          continue
-        }
+        let begin = webhook.seq
+        let found = try self.news(for: &webhook)
+        if webhook.seq > begin { try self.books.webhooks.update(webhook) }
+        guard let (wanted, newest, isMore) = found else { continue }
         let (id, from, sentAt) = (webhook.id, webhook.seq, self.now)
         let request = webhook.request(for: wanted, at: sentAt)
         self.afterCommit {
           self.telling.insert(id)
-          webLink.ask(request) { self.told(id, wanted, from: from, upTo: newest, answered: $0, sentAt: sentAt) }
+          webLink.ask(request) {
+            self.told(id, wanted, from: from, upTo: newest, isMore: isMore, answered: $0, sentAt: sentAt)
+          }
         }
       }
     }
   }
 
+  /// The next page of events in which it wants some, and whether there are more; pages without any are passed over.
+  private func news(
+    for webhook: inout Webhook
+  ) throws(StoreFault) -> (wanted: [LoggedEvent], newest: Int64, isMore: Bool)? {
+    for _ in 0..<Limits.webhookPages {
+      let news = try books.events.after(webhook.seq, limit: Limits.webhookEvents)
+      guard let newest = news.last?.seq else { return nil }
+      let wanted = news.filter { webhook.wants($0.kind) }
+      let isMore = news.count == Limits.webhookEvents
+      if !wanted.isEmpty { return (wanted, newest, isMore) }
+      webhook.seq = newest
+      if !isMore { return nil }
+    }
+    return nil
+  }
+
   private func told(
-    _ id: ID<Webhook>, _ events: [LoggedEvent], from: Int64, upTo newest: Int64, answered answer: WebAnswer,
-    sentAt: Timestamp
+    _ id: ID<Webhook>, _ events: [LoggedEvent], from: Int64, upTo newest: Int64, isMore: Bool,
+    answered answer: WebAnswer, sentAt: Timestamp
   ) {
     note {
       () throws(StoreFault) in
+      var isBehind = false
       // Whoever removed it meanwhile wants to hear nothing of it.
       if var webhook = try self.books.webhooks.webhook(id) {
         let delivery = webhook.delivery(of: events, answered: answer, sentAt: sentAt, now: self.now)
@@ -143,8 +158,14 @@ extension CSMS {
           webhook.nextAt = self.now + .seconds(pause)
         }
         try self.books.webhooks.update(webhook)
+        isBehind = delivery.isTaken && isMore
       }
-      self.afterCommit { self.telling.remove(id) }
+      let goesOn = isBehind
+      self.afterCommit {
+        self.telling.remove(id)
+        // Whoever is behind is told on at once, and not only with the next beat.
+        if goesOn { self.tellWebhooks() }
+      }
     } onFault: {
       self.telling.remove(id)
     }

@@ -195,9 +195,10 @@ extension CSMS {
     return true
   }
 
-  /// Nobody was ever known, or it was another session all along: there is nothing to bill.
-  private func dissolve(_ session: inout Session) throws(StoreFault) {
-    guard session.dissolve(received: now) else { return }
+  /// Nobody was ever known or no car ever came (OCPP 2.1 C20.FR.03), or it was another session all along: there is
+  /// nothing to bill.
+  private func dissolve(_ session: inout Session, because ending: Session.Ending? = nil) throws(StoreFault) {
+    guard session.dissolve(because: ending, received: now) else { return }
     try books.sessions.save(session)
     try record(.sessionInvalid(session: session.id))
     try sessionMoved(session)
@@ -210,7 +211,7 @@ extension CSMS {
   ) throws(StoreFault) -> TransactionVerdict {
     guard session.endedAt == nil else {
       // It is billed. What comes again, or still later, is kept and priced no more.
-      for reading in report.readings { try books.sessions.append(reading, to: session.id, receivedAt: now) }
+      try tellLate(report, after: session)
       return TransactionVerdict(
         authorization: authorization, totalCost: report.phase == .ended ? try finalCost(of: session) : nil)
     }
@@ -220,11 +221,19 @@ extension CSMS {
     let moment = TransactionMoment(
       seqNo: report.seqNo, phase: report.phase, at: plausible(report.at), chargingState: report.chargingState,
       identifies: identifies, ending: report.ending)
+    let (wasPlaced, wasActive) = (kept.isPlaced, session.state == .active)
     switch try books.transactions.append(moment, written: report.written, to: kept) {
     case .new: break
     case .repeated:
+      // Two events that a station numbered alike may have other readings, and each is kept once.
+      for var reading in report.readings {
+        reading.at = plausible(reading.at)
+        try books.sessions.append(reading, to: session.id, receivedAt: now)
+      }
       return TransactionVerdict(
-        authorization: authorization, totalCost: try runningCost(of: session, after: report))
+        authorization: authorization, totalCost: try runningCost(of: session, after: report),
+        // The answer to it may be what was lost.
+        limit: report.isOffline ? nil : try limitToTell(of: session, told: report.limit, isAgain: true))
     case .otherContent:
       try noteOddity("TransactionEvent.seqNo: used twice", sample: "\(report.seqNo)", of: kept.station)
       kept.isOrdered = false
@@ -248,7 +257,13 @@ extension CSMS {
     kept.lastSeqNo = max(kept.lastSeqNo, report.seqNo)
     if !report.isOffline { try live(report, &kept, &session) }
     try books.transactions.update(kept)
-    if kept.isPlaced, session.state == .active { try sendProfile(of: session) }
+    if kept.isPlaced, session.state == .active {
+      try sendProfile(of: session)
+      if !report.isOffline {
+        if report.trigger == .resumed { try profilesMayBeLost(of: session) }
+        if isFirst || !wasPlaced || !wasActive { try offerWhatIsOwed(to: session) }
+      }
+    }
     let cost = session.endedAt == nil ? try runningCost(of: session, after: report) : try finalCost(of: session)
     if session.state == .completed, let own = report.ownCost, let cost,
       (own - cost).magnitude > Limits.costTolerance
@@ -263,6 +278,24 @@ extension CSMS {
     return TransactionVerdict(
       authorization: authorization, totalCost: cost, message: message,
       limit: report.isOffline ? nil : try limitToTell(of: session, told: report.limit))
+  }
+
+  /// What comes after a session was closed or billed changes nothing of its bill, and is said: an operator may credit it and
+  /// bill it again.
+  private func tellLate(_ report: TransactionReport, after session: Session) throws(StoreFault) {
+    var last: Energy?
+    for var reading in report.readings {
+      reading.at = plausible(reading.at)
+      guard try books.sessions.append(reading, to: session.id, receivedAt: now) else { continue }
+      if let register = reading.register { last = register }
+    }
+    guard session.state == .completed, let last, last > session.meterLast else { return }
+    try noteOddity("TransactionEvent: after the end", sample: session.id, of: session.station)
+    guard report.phase == .ended else { return }
+    try record(
+      .stopDiffers(
+        session: session.id,
+        what: "billed up to \(session.meterLast.kilowattHours) kWh, then ended at \(last.kilowattHours) kWh"))
   }
 
   /// The event says where it is: a guess was wrong or is confirmed.
@@ -315,8 +348,10 @@ extension CSMS {
       reading.at = plausible(reading.at)
       try books.sessions.append(reading, to: session.id, receivedAt: now)
     }
-    let story = TransactionStory(try books.transactions.moments(of: kept))
-    let hadGap = !kept.isOrdered
+    let moments = try books.transactions.moments(of: kept)
+    let story = TransactionStory(moments)
+    let before = moments.filter { $0.seqNo != report.seqNo }
+    let isNewGap = before.isEmpty || TransactionStory(before).gaps != story.gaps
     kept.hasCharged = story.hasCharged
     kept.isEnded = story.end != nil
     kept.isOrdered = story.hasBegin && story.missing.isEmpty
@@ -327,7 +362,7 @@ extension CSMS {
     progressed(session)
     try sessionMoved(session)
     guard !kept.isOrdered else { return }
-    if !hadGap || report.seqNo > kept.lastSeqNo || kept.isEnded {
+    if isNewGap || kept.isEnded {
       try record(.sessionGap(session: session.id, missing: story.gaps))
       askStatus(of: kept)
     }
@@ -397,7 +432,13 @@ extension CSMS {
     guard let end = story.end else { return }
     let figures = try books.sessions.figures(of: session.id)
     try books.transactions.forgetMoments(of: kept)
-    if !kept.isIdentified, session.energy == .zero { return try dissolve(&session) }
+    let cameNobody =
+      !kept.isIdentified || story.isWhole && !story.sawVehicle && (story.saysStates || end.ending == .timeout)
+    if session.energy == .zero, cameNobody {
+      try dissolve(&session, because: end.ending)
+      try books.displays.forget(transaction: kept.name, of: kept.station)
+      return try stopsDone(session)
+    }
     let hasLastRegister = figures.contains { $0.register != nil && ($0.context == .end || $0.at >= end.at) }
     _ = session.stop(at: end.at, meter: nil, because: end.ending, received: now)
     try books.sessions.save(session)
@@ -419,14 +460,14 @@ extension CSMS {
   private func askStatus(of kept: KeptTransaction) {
     guard !kept.name.isEmpty else { return }
     afterCommit {
-      guard let link = self.links.link(of: kept.station), let stationLink = self.stationLink,
+      guard let link = try? self.line(to: kept.station), let stationLink = self.stationLink,
         self.statusQuestions.takes(kept.number, at: self.now)
       else { return }
       stationLink.call(.transactionStatus(kept.name), on: link.id, deadline: self.settings.commandSeconds) { outcome in
         guard case .accepted(let answer) = outcome else { return }
         self.insist { () throws(StoreFault) in
           try self.statusTold(
-            of: kept, isOngoing: answer["ongoingIndicator"]?.bool, comesMore: answer["messagesInQueue"]?.bool ?? true)
+            of: kept, isOngoing: answer["ongoing"]?.bool, comesMore: answer["more_to_come"]?.bool ?? true)
         }
       }
     }

@@ -98,13 +98,14 @@ extension CSMS {
 extension CSMS {
   /// Lets a user in; a wrong name takes the same time as a wrong password. Whoever has an authenticator also sends its
   /// code, or one of the recovery codes.
+  /// - Parameter isKnown: whether they came in from there before: some places in the queue are kept for those.
   public func logIn(
-    name: String, password: String, code: String? = nil, from address: String
+    name: String, password: String, code: String? = nil, from address: String, isKnown: Bool = true
   ) async throws(Refusal) -> LoginOutcome {
     let user = try await read { books throws(StoreFault) in try books.users.user(name) }
     let hash = user.flatMap { Password(text: $0.passwordHash) }
     guard password.utf8.count <= Limits.passwordBytes else { return .refused }
-    let isRight = try await passwords.work { () throws(CryptoFault) in
+    let isRight = try await passwords.work(isKnown: isKnown) { () throws(CryptoFault) in
       if let hash { return try hash.verify(password) }
       return try Password.verifyNothing(password)
     }
@@ -237,9 +238,10 @@ extension CSMS {
 // MARK: - Answers that were given before
 
 extension CSMS {
-  /// What a request with that Idempotency-Key was answered.
+  /// What a request with that Idempotency-Key was answered. It is read from the whole house also for whoever is limited to
+  /// sites: what they themselves were answered is of no site.
   public func answer(to caller: String, key: String) async throws(Refusal) -> RememberedAnswer? {
-    try await read { books throws(StoreFault) in try books.keys.answer(to: caller, key: key) }
+    try await readWhole { books throws(StoreFault) in try books.keys.answer(to: caller, key: key) }
   }
 
   public func remember(_ answer: RememberedAnswer, to caller: String, key: String) async throws(Refusal) {
@@ -251,16 +253,18 @@ extension CSMS {
 
 // MARK: - Slow digests
 
-/// Digests passwords one at a time, each for some 180 ms, away from the household.
+/// Digests passwords one at a time, each for some 180 ms, away from the household. Strangers never take all of its places:
+/// whoever keeps them busy shuts out no one who is known.
 nonisolated final class PasswordQueue: Sendable {
   private let queue = DispatchQueue(label: "ostler.passwords")
   private let waiting = Atomic<Int>(0)
 
   func work<Value: Sendable>(
-    _ body: @escaping @Sendable () throws(CryptoFault) -> Value
+    isKnown: Bool = true, _ body: @escaping @Sendable () throws(CryptoFault) -> Value
   ) async throws(Refusal) -> Value {
     defer { waiting.subtract(1, ordering: .relaxed) }
-    guard waiting.add(1, ordering: .relaxed).newValue <= Limits.waitingPasswords else {
+    let places = isKnown ? Limits.waitingPasswords : Limits.waitingPasswords - Limits.passwordsOfTheKnown
+    guard waiting.add(1, ordering: .relaxed).newValue <= places else {
       throw .unavailable("too many people are logging in at once")
     }
     let result: Result<Value, CryptoFault> = await withCheckedContinuation { done in

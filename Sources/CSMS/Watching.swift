@@ -9,10 +9,24 @@ extension CSMS {
   /// Looks at what a start finds: nobody is connected yet, and no answer to an older command can come.
   public func wake(at time: Timestamp) throws(Refusal) {
     let stations = try keep { () throws(StoreFault) in try self.books.stations.withKnownStatus() }
+    noteAbsence()
     links.await(stations, until: time + .seconds(settings.returnSeconds))
     couriers.hasNews = true
     insist { () throws(StoreFault) in try self.failOrphanedCommands() }
   }
+
+  /// While the house was off nobody saw what the stations did: their histories say so. One that is short is no gap: who
+  /// returns within that time after a start counts as having been there too.
+  private func noteAbsence() {
+    guard let text = try? books.settings.value(Self.aliveSetting), let alive = Timestamp(text),
+      now - alive > .seconds(max(settings.returnSeconds, Limits.sweepSeconds * 2))
+    else { return }
+    let back = now
+    insist { () throws(StoreFault) in try self.books.stations.noteAbsence(from: alive, to: back) }
+  }
+
+  /// When the house was last alive, by its last sweep.
+  nonisolated static let aliveSetting = "alive_at"
 
   /// One beat of the house's clock.
   public func tick() {
@@ -72,6 +86,7 @@ extension CSMS {
   private func clockWasSetBack() {
     log.notice("the clock was set back", metadata: ["from": "\(lastBeat.text)", "to": "\(now.text)"])
     lastSweep = min(lastSweep, now)
+    revocationsWrittenAt = nil
     tokensMovedAt = tokensMovedAt.map { min($0, now) }
     note { () throws(StoreFault) in
       try self.books.alarms.hurry(at: self.now)
@@ -88,6 +103,7 @@ extension CSMS {
 
   /// What the clock brings once a minute.
   private func sweep() {
+    note { () throws(StoreFault) in try self.books.settings.set(Self.aliveSetting, self.now.text) }
     note { () throws(StoreFault) in try self.settleOverdueKeys() }
     note { () throws(StoreFault) in try self.warnOfExpiries() }
     note { () throws(StoreFault) in try self.renewCertificates() }

@@ -20,6 +20,7 @@ extension CSMS {
       (new.createdAt, new.updatedAt) = (self.now, self.now)
       let wish = new
       try self.check(wish, among: others)
+      try self.checkOutlets(on: others + [wish], before: others, at: draft.location)
       return try keep { () throws(StoreFault) in
         let made = try self.books.circuits.create(wish)
         try self.wiringChanged(at: made.location, by: who)
@@ -40,6 +41,7 @@ extension CSMS {
       let changed = wish
       let others = try keep { () throws(StoreFault) in try self.books.circuits.all(at: old.location) }
       try self.check(changed, among: others.filter { $0.id != id })
+      try self.checkOutlets(on: others.map { $0.id == id ? changed : $0 }, before: others, at: old.location)
       return try keep { () throws(StoreFault) in
         try self.books.circuits.update(changed)
         try self.wiringChanged(at: changed.location, by: who)
@@ -97,6 +99,24 @@ extension CSMS {
       }
       next = others.first { $0.id == id }?.parent
       depth += 1
+    }
+  }
+
+  /// A change of circuits leaves each outlet a line, and room for what the operator said that stations there allow by
+  /// themselves. What was too much before must not become more.
+  private func checkOutlets(
+    on circuits: [Circuit], before: [Circuit], at location: ID<Location>
+  ) throws(Refusal) {
+    let (fixed, shared) = try keep { () throws(StoreFault) in try self.wiredOutlets(at: location) }
+    let (now, was) = (Fallbacks(of: fixed, on: circuits), Fallbacks(of: fixed, on: before))
+    for outlet in fixed + shared where now.lines(of: outlet).isEmpty && !was.lines(of: outlet).isEmpty {
+      throw .invalid(field: "lines", "an EVSE on it or below has no other lines")
+    }
+    let known = Dictionary(uniqueKeysWithValues: was.excesses().map { ($0.circuit.id, $0.current) })
+    for excess in now.excesses() where excess.current > known[excess.circuit.id] ?? .zero {
+      throw .conflict(
+        "the fallbacks of EVSEs below '\(excess.circuit.name)' come to \(excess.sum) A, and it would have "
+          + "\(excess.room) A for them: lower them first")
     }
   }
 
@@ -183,32 +203,18 @@ extension CSMS {
     if let lines = outlet.lines, lines.intersection(circuit.lines).isEmpty {
       throw .invalid(field: "lines", "one to three of those that its circuit has")
     }
-    guard let own = outlet.fallback else { return }
-    let (circuits, others) = try keep { () throws(StoreFault) in
+    guard outlet.fallback != nil else { return }
+    let (circuits, fixed) = try keep { () throws(StoreFault) in
       (
         try self.books.circuits.all(at: circuit.location),
-        try self.books.circuits.outlets(at: circuit.location).filter { $0.evse != outlet.evse }
+        try self.wiredOutlets(at: circuit.location, with: outlet).fixed
       )
     }
-    var next: Circuit? = circuit
-    while let above = next {
-      let below = others.filter { hangs($0.circuit, below: above.id, circuits) }
-      let sum = below.reduce(own) { $0 + ($1.fallback ?? .zero) }
-      guard sum + above.assumedLoad <= above.usable else {
-        throw .invalid(
-          field: "fallback_a", "with the others' it comes to \(sum) A, and '\(above.name)' has \(above.usable) A")
-      }
-      next = circuits.first { $0.id == above.parent }
+    if let excess = Fallbacks(of: fixed, on: circuits).excesses(above: circuit.id).first {
+      throw .invalid(
+        field: "fallback_a",
+        "with the others' it comes to \(excess.sum) A, and '\(excess.circuit.name)' has \(excess.room) A")
     }
-  }
-
-  private func hangs(_ circuit: ID<Circuit>, below above: ID<Circuit>, _ circuits: [Circuit]) -> Bool {
-    var next: ID<Circuit>? = circuit
-    while let id = next {
-      if id == above { return true }
-      next = circuits.first { $0.id == id }?.parent
-    }
-    return false
   }
 
   // MARK: Signals
@@ -226,7 +232,7 @@ extension CSMS {
         try self.books.circuits.keep(signal)
         self.afterCommit {
           self.balancing.sites[circuit.location]?.balancer.told(signal)
-          self.balancing.isNews = true
+          self.balancing.news.insert(circuit.location)
         }
       }
     }
@@ -290,9 +296,18 @@ extension CSMS {
   func prefer(_ session: Session, _ isFirst: Bool, by who: String) throws(StoreFault) {
     let known = try books.circuits.need(of: session.id)
     var need = known?.need ?? ChargingNeed()
-    need.priority = isFirst ? Limits.highestPriority : 0
-    try keepNeed(
-      KeptNeed(session: session.id, need: need, origin: known?.origin ?? who, updatedAt: now), of: session)
+    var usual = known?.usualPriority
+    if isFirst {
+      usual = usual ?? need.priority
+      need.priority = Limits.highestPriority
+    } else {
+      // Whoever never went first keeps what somebody gave it.
+      need.priority = usual ?? (need.priority == Limits.highestPriority ? 0 : need.priority)
+      usual = nil
+    }
+    var kept = KeptNeed(session: session.id, need: need, origin: known?.origin ?? who, updatedAt: now)
+    kept.usualPriority = usual
+    try keepNeed(kept, of: session)
   }
 
   /// The vehicle itself says what it needs (OCPP 2.0.1 K15); what a person said stands above it.
@@ -301,13 +316,10 @@ extension CSMS {
     guard known == nil || known?.origin == "vehicle" || known?.origin == "driver" else { return }
     var need = known?.need ?? ChargingNeed()
     need.departsAt = told.departsAt ?? need.departsAt
-    let (ac, dc) = (told.raw["acChargingParameters"], told.raw["dcChargingParameters"])
-    if let wattHours = (ac?["energyAmount"] ?? dc?["energyAmount"])?.decimal,
-      wattHours > .zero, let energy = Energy(wattHours: wattHours)
-    {
-      need.energy = session.energy + energy
-    }
-    try keepNeed(KeptNeed(session: session.id, need: need, origin: "vehicle", updatedAt: now), of: session)
+    if let energy = told.energy { need.energy = session.energy + energy }
+    var kept = KeptNeed(session: session.id, need: need, origin: "vehicle", updatedAt: now)
+    kept.usualPriority = known?.usualPriority
+    try keepNeed(kept, of: session)
   }
 
   // MARK: How it stands

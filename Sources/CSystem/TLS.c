@@ -135,9 +135,9 @@ static void make_index(void) { refused_index = SSL_get_ex_new_index(0, NULL, NUL
 static int judged(int good, X509_STORE_CTX *check, int lists_may_lack) {
   if (good) return 1;
   int error = X509_STORE_CTX_get_error(check);
-  // A revocation list that is out of date still says who was revoked, and a missing new one must not shut all stations
-  // out; authorities above the leaf need no list of their own.
-  if (error == X509_V_ERR_CRL_HAS_EXPIRED ||
+  // A revocation list that is out of date, or was written before a clock was set back, still says who was revoked, and a
+  // missing new one must not shut all stations out; authorities above the leaf need no list of their own.
+  if (error == X509_V_ERR_CRL_HAS_EXPIRED || error == X509_V_ERR_CRL_NOT_YET_VALID ||
       (error == X509_V_ERR_UNABLE_TO_GET_CRL && (lists_may_lack || X509_STORE_CTX_get_error_depth(check) > 0))) {
     X509_STORE_CTX_set_error(check, X509_V_OK);
     return 1;

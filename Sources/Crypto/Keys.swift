@@ -194,7 +194,7 @@ func encoded(_ write: (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?) -> I
   return bytes
 }
 
-/// What one of OpenSSL's `d2i_` functions reads; nil where it cannot, or where something stands behind it.
+/// What one of OpenSSL's `d2i_` functions reads; nil where it cannot. What stands behind it is not looked at.
 func decoded(
   _ der: Bytes, _ read: (UnsafeMutablePointer<UnsafePointer<UInt8>?>, Int) -> OpaquePointer?
 ) -> OpaquePointer? {

@@ -1,7 +1,7 @@
-// Asking whether a certificate still holds (RFC 6960): the question, and what an answer is worth.
 import CSystem
 import Wire
 
+/// Asking whether a certificate still holds (RFC 6960): the question, and what an answer is worth.
 public enum OCSP {
   /// The question about one certificate, in DER; nil where its hash is no hex.
   public static func question(about hash: CertificateHash) -> Bytes? {

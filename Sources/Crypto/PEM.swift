@@ -1,6 +1,6 @@
-// The text form of keys, certificates and requests (RFC 7468), written strictly and read as stations write it.
 import Wire
 
+/// The text form of keys, certificates and requests (RFC 7468), written strictly and read as stations write it.
 enum PEM {
   /// One block, with lines of 64 letters.
   static func text(_ label: String, _ der: Bytes) -> String {

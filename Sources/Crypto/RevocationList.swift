@@ -1,7 +1,7 @@
-// What an authority revoked, as the authority itself publishes it (RFC 5280 §5).
 import CSystem
 import Wire
 
+/// What an authority revoked, as the authority itself publishes it (RFC 5280 §5).
 public enum RevocationList {
   /// Reads a list, in PEM or DER, about one certificate of the authority that made it. With authorities it must be signed
   /// by the one of them whose name it bears.

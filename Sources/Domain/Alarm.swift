@@ -5,7 +5,7 @@ public struct Alarm: Sendable, Equatable {
   public enum Kind: String, Word {
     case stationOffline = "station_offline", evseFaulted = "evse_faulted", sessionStuck = "session_stuck"
     case partnerFailing = "partner_failing", certificateExpiring = "certificate_expiring", diskLow = "disk_low"
-    case cdrHeld = "cdr_held", circuitOver = "circuit_over"
+    case cdrHeld = "cdr_held", circuitOver = "circuit_over", meterSilent = "meter_silent"
   }
 
   public var kind: Kind
@@ -32,7 +32,7 @@ extension Alarm.Kind {
     switch self {
     case .stationOffline: 10
     case .circuitOver: 0
-    case .evseFaulted, .sessionStuck, .partnerFailing, .certificateExpiring, .diskLow, .cdrHeld: 5
+    case .evseFaulted, .sessionStuck, .partnerFailing, .certificateExpiring, .diskLow, .cdrHeld, .meterSilent: 5
     }
   }
 }

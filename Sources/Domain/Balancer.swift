@@ -23,6 +23,14 @@ public struct Balancer: Sendable {
     public var meterSeconds = 180
     /// Seconds for which a load that fell still counts as it was: supply and cars are not measured at one moment.
     public var loadFallSeconds = 120
+    /// Seconds in which a station that is back tells of what happened while its line was lost: it sends one message after
+    /// the other, and waits a while where one fails.
+    public var queueSeconds = 300
+    /// Seconds after which a car that was given power and takes none is believed to want none.
+    public var wakeSeconds = 120
+    /// Seconds for which the highest load of a circuit is kept at most, for the time in which its meter is silent; half of
+    /// it at least.
+    public var loadMemorySeconds = 86_400
     /// Seconds between two tries with a station that said yes and did not keep a limit.
     public var retrySeconds = 60
     /// V between a line and neutral.
@@ -70,7 +78,7 @@ public struct Balancer: Sendable {
   public struct Level: Sendable, Equatable {
     public var circuit: ID<Circuit>
     /// What may flow now: the usable current, or a limit from outside.
-    public var usable: Current
+    public var usable: LineCurrents
     /// What everything else takes.
     public var load: LineCurrents
     /// What is reserved for cars.
@@ -80,17 +88,19 @@ public struct Balancer: Sendable {
   }
 
   public private(set) var circuits: [Circuit] = []
-  private(set) var seats: [Seat] = []
-  private var signals: [CircuitSignal] = []
+  var seats: [Seat] = []
+  var signals: [CircuitSignal] = []
   /// What holds whole stations from outside.
-  private var stationMost: [ID<Station>: Current] = [:]
+  var stationMost: [ID<Station>: Current] = [:]
   /// The highest load of late, per circuit with a meter of its supply.
-  private var peaks: [ID<Circuit>: (load: LineCurrents, at: Timestamp)] = [:]
+  var peaks: [ID<Circuit>: (load: LineCurrents, at: Timestamp)] = [:]
+  /// The highest load of each circuit with a meter.
+  public internal(set) var highLoads: [ID<Circuit>: HighLoad] = [:]
   private var seatOf: [ID<EVSE>: Int] = [:]
   /// The circuits above each circuit and itself, by their places.
-  private var paths: [[Int]] = []
-  private var deepestFirst: [Int] = []
-  private var rules: Rules
+  var paths: [[Int]] = []
+  var deepestFirst: [Int] = []
+  var rules: Rules
   private var isDirty = true
   private var lookedAt = Timestamp.epoch
 
@@ -99,7 +109,9 @@ public struct Balancer: Sendable {
   // MARK: What the operator says
 
   /// The wiring as it is now. An outlet that stays keeps how it stands.
-  public mutating func arrange(_ circuits: [Circuit], _ outlets: [Outlet]) {
+  /// - Returns: the EVSEs that have an outlet now and had none before, of which nothing is known here.
+  @discardableResult
+  public mutating func arrange(_ circuits: [Circuit], _ outlets: [Outlet]) -> Set<ID<EVSE>> {
     self.circuits = circuits
     let byID = Dictionary(uniqueKeysWithValues: circuits.enumerated().map { ($1.id, $0) })
     paths = circuits.map { circuit in
@@ -113,28 +125,46 @@ public struct Balancer: Sendable {
     }
     deepestFirst = circuits.indices.sorted { paths[$0].count > paths[$1].count }
     let before = seats
+    var new: Set<ID<EVSE>> = []
     seats = outlets.compactMap { outlet in
       guard let place = byID[outlet.circuit] else { return nil }
       var seat = seatOf[outlet.evse].map { before[$0] } ?? Seat(outlet)
+      if seatOf[outlet.evse] == nil { new.insert(outlet.evse) }
       (seat.outlet, seat.circuit) = (outlet, place)
-      seat.outlet.lines = paths[place].reduce(outlet.lines) { $0.intersection(circuits[$1].lines) }
-      return seat.outlet.lines.isEmpty ? nil : seat
+      let wired = paths[place].reduce(Lines.all) { $0.intersection(circuits[$1].lines) }
+      // A car is in the account of each circuit above it. Where nobody knows on which lines, it is on all of them.
+      seat.outlet.lines = outlet.lines.isDisjoint(with: wired) ? wired : outlet.lines.intersection(wired)
+      return seat
     }
     seatOf = Dictionary(uniqueKeysWithValues: seats.enumerated().map { ($1.outlet.evse, $0) })
+    highLoads = highLoads.filter { byID[$0.key] != nil }
     isDirty = true
+    return new
   }
 
   /// What is told of a circuit from outside. A newer word of the same kind takes the place of the older one.
-  public mutating func told(_ signal: CircuitSignal) {
+  /// - Parameter isNew: false where it was told before, as after a restart.
+  public mutating func told(_ signal: CircuitSignal, isNew: Bool = true) {
     signals.removeAll { $0.circuit == signal.circuit && $0.kind == signal.kind }
     signals.append(signal)
-    if signal.kind == .supply { estimateLoad(signal) }
+    switch signal.kind {
+    case .supply: estimateLoad(signal, isNew: isNew)
+    case .building: highLoads[signal.circuit, default: HighLoad()].take(signal.currents, at: signal.at, by: rules)
+    case .limit, .surplus: break
+    }
     isDirty = true
   }
 
   public mutating func forget(_ kind: CircuitSignal.Kind, of circuit: ID<Circuit>) {
     signals.removeAll { $0.circuit == circuit && $0.kind == kind }
     if kind == .supply { peaks[circuit] = nil }
+    if !signals.contains(where: { $0.circuit == circuit && $0.kind.isMeter }) { highLoads[circuit] = nil }
+    isDirty = true
+  }
+
+  /// The books' word after a restart: the highest load of late.
+  public mutating func remember(_ load: HighLoad, of circuit: ID<Circuit>) {
+    highLoads[circuit] = load
     isDirty = true
   }
 
@@ -154,6 +184,7 @@ public struct Balancer: Sendable {
       seat.car = Car(need: need, since: now)
       seat.limit = seat.hasFallback ? seat.outlet.fallback : seat.outlet.most
       (seat.asked, seat.settling, seat.rise, seat.isExpected, seat.needsWord) = (nil, nil, nil, false, false)
+      (seat.catchesUpUntil, seat.chargeableSince) = (nil, seat.limit >= seat.least ? now : nil)
       // One car's draw proves nothing together with another one's.
       (seat.retryAt, seat.keptLimit) = (nil, nil)
     }
@@ -165,12 +196,45 @@ public struct Balancer: Sendable {
       seat.limit = limit
       seat.doubt(of: underWay ?? limit, at: now)
       seat.needsWord = true
+      seat.chargeableSince = limit >= seat.least ? now : nil
     }
+  }
+
+  /// A station there was seen to disobey before this start of the house, or before it was wired here.
+  public mutating func disobeys(_ evse: ID<EVSE>) { change(evse) { $0.disobeyed = true } }
+
+  /// Where stations were seen to disobey, and not to follow since.
+  public var disobeying: Set<ID<EVSE>> { Set(seats.filter(\.disobeyed).map(\.outlet.evse)) }
+
+  /// Somebody else's profile may hold there in the place of ours until the station is told again.
+  public mutating func mayFollow(_ evse: ID<EVSE>, _ other: Current, at now: Timestamp) {
+    guard let place = seatOf[evse], seats[place].car != nil else { return }
+    change(evse) { seat in
+      seat.doubt(of: min(other, seat.outlet.most), at: now)
+      seat.needsWord = true
+    }
+  }
+
+  /// Its limit was told as the power of so many lines, and the car uses others: until the station is told again all of it
+  /// may flow there.
+  public mutating func isCounted(_ evse: ID<EVSE>, on told: Int, using used: Int, at now: Timestamp) {
+    guard let place = seatOf[evse], seats[place].car != nil, used > 0 else { return }
+    mayFollow(evse, Current(tenthsOfAmpere: seats[place].limit.tenthsOfAmpere * max(told, used) / used), at: now)
   }
 
   public mutating func needs(_ evse: ID<EVSE>, _ need: ChargingNeed) {
     guard let place = seatOf[evse], let known = seats[place].car?.need, known != need else { return }
     change(evse) { $0.car?.need = need }
+  }
+
+  /// What the station says of its car, in a word that it said then. Some say of a car that they keep waiting that it asks
+  /// for nothing: that counts only where the car could have charged.
+  public mutating func says(_ evse: ID<EVSE>, isIdle: Bool, since word: Timestamp, at now: Timestamp) {
+    guard let place = seatOf[evse] else { return }
+    let seat = seats[place]
+    guard isIdle, seat.car?.isIdle == false else { return self.isIdle(evse, isIdle) }
+    guard let since = seat.chargeableSince, word >= since || now - since >= .seconds(rules.wakeSeconds) else { return }
+    self.isIdle(evse, true)
   }
 
   /// The car asks for power, or for none.
@@ -185,12 +249,12 @@ public struct Balancer: Sendable {
   public mutating func ended(_ evse: ID<EVSE>) {
     change(evse) { seat in
       (seat.car, seat.asked, seat.settling, seat.measured, seat.measuredAt) = (nil, nil, nil, nil, nil)
-      (seat.needsWord, seat.isExpected, seat.retryAt) = (false, false, nil)
+      (seat.needsWord, seat.isExpected, seat.retryAt, seat.chargeableSince) = (false, false, nil, nil)
       seat.limit = seat.outlet.fallback
     }
   }
 
-  /// Somebody plugged in, and a session may begin.
+  /// Somebody plugged in, and a session may begin, or runs that nobody told of yet.
   public mutating func expects(_ evse: ID<EVSE>, _ isExpected: Bool) {
     guard let place = seatOf[evse], seats[place].isExpected != isExpected else { return }
     change(evse) { $0.isExpected = isExpected }
@@ -210,15 +274,23 @@ public struct Balancer: Sendable {
     }
   }
 
-  /// It is back, and may have started anew without its profiles.
+  /// It is back, and may have started anew without its profiles; a car that came meanwhile it tells of later.
   public mutating func returned(_ evse: ID<EVSE>, at now: Timestamp) {
     guard let place = seatOf[evse], !seats[place].isOnline else { return }
+    let rules = rules
     change(evse) { seat in
       seat.isOnline = true
+      seat.catchesUpUntil = now + .seconds(rules.queueSeconds)
       guard seat.car != nil else { return }
-      seat.doubt(of: max(seat.limit, seat.outlet.fallback), at: now)
+      seat.doubt(of: max(seat.limit, seat.hasFallback ? seat.outlet.fallback : seat.outlet.most), at: now)
       seat.needsWord = true
     }
+  }
+
+  /// The station itself says how its EVSE stands now: no car is there that it kept to itself.
+  public mutating func spoke(_ evse: ID<EVSE>) {
+    guard let place = seatOf[evse], seats[place].car == nil else { return }
+    change(evse) { ($0.isOnline, $0.catchesUpUntil) = (true, nil) }
   }
 
   /// Its software may be another one, and know limits by now.
@@ -232,6 +304,7 @@ public struct Balancer: Sendable {
       guard let asked = seat.asked else { return }
       let before = max(seat.limit, seat.settling?.limit ?? .zero)
       (seat.limit, seat.asked, seat.refusals, seat.refusesLess) = (asked.limit, nil, 0, false)
+      seat.chargeableSince = asked.limit >= seat.least ? seat.chargeableSince ?? now : nil
       if !seat.disobeyed { seat.retryAt = nil }
       if asked.limit > before { seat.rise = Rise(limit: asked.limit, until: now + .seconds(rules.reactionSeconds)) }
       if asked.limit < before {
@@ -287,6 +360,24 @@ public struct Balancer: Sendable {
     }
   }
 
+  /// What flows there per line at least and at most, where its meter does not say on which lines: sometimes enough to see
+  /// that a station gives more than it said, or that it does not.
+  public mutating func read(_ evse: ID<EVSE>, between least: Current, and most: Current, at now: Timestamp) {
+    guard let place = seatOf[evse], seats[place].car != nil else { return }
+    let kept = seats[place].limit + rules.tolerance
+    guard least > kept || most <= kept else { return }
+    let rules = rules
+    change(evse) { $0.judge(least, at: now, by: rules) }
+  }
+
+  /// On how many lines a car was seen to draw, where it draws enough to tell; nil where no meter shows it.
+  public func usedLines(at evse: ID<EVSE>) -> Int? {
+    guard let place = seatOf[evse], let measured = seats[place].measured,
+      measured.highest >= Current(amperes: Limits.tellingAmperes)
+    else { return nil }
+    return measured.usedLines.count
+  }
+
   private mutating func change(_ evse: ID<EVSE>, _ edit: (inout Seat) -> Void) {
     guard let place = seatOf[evse] else { return }
     edit(&seats[place])
@@ -303,7 +394,8 @@ public struct Balancer: Sendable {
   /// What stations are to allow from now on; each order counts as under way until it is confirmed, refused or silent.
   public mutating func decide(at now: Timestamp) -> [Order] {
     (isDirty, lookedAt) = (false, now)
-    signals.removeAll { $0.until <= now }
+    // A meter that fell silent is not one that was taken away.
+    signals.removeAll { $0.until <= now && !$0.kind.isMeter }
     for place in seats.indices { seats[place].settle(at: now, by: rules) }
     let rooms = rooms(at: now)
     let shares = share(within: rooms, at: now)
@@ -388,179 +480,8 @@ public struct Balancer: Sendable {
     }
     return circuits.indices.map { place in
       Level(
-        circuit: circuits[place].id, usable: usable(place, at: now).highest, load: loads[place], hold: holds[place],
+        circuit: circuits[place].id, usable: usable(place, at: now), load: loads[place], hold: holds[place],
         isMetered: signals.contains { $0.circuit == circuits[place].id && $0.kind != .limit && $0.until > now })
-    }
-  }
-}
-
-extension Balancer.Level {
-  /// By how much what is reserved and what else flows is more than may flow, on the line on which it is most.
-  public var excess: Current {
-    let flowing = load + hold
-    return (0..<3).reduce(Current.zero) { max($0, flowing[$1] - usable) }
-  }
-}
-
-// MARK: - The room
-
-extension Balancer {
-  private func signal(_ kind: CircuitSignal.Kind, of place: Int, at now: Timestamp) -> CircuitSignal? {
-    signals.first { $0.kind == kind && $0.circuit == circuits[place].id && $0.until > now }
-  }
-
-  private func usable(_ place: Int, at now: Timestamp) -> LineCurrents {
-    let circuit = circuits[place]
-    let own = LineCurrents(circuit.usable, on: circuit.lines)
-    guard let limit = signal(.limit, of: place, at: now)?.currents else { return own }
-    return LineCurrents(min(own.l1, limit.l1), min(own.l2, limit.l2), min(own.l3, limit.l3))
-  }
-
-  /// What everything else takes of each circuit: as it was told, as it follows from the supply, or as it is assumed. What
-  /// flows in a circuit below flows here too, and stands there.
-  private func loads(at now: Timestamp) -> [LineCurrents] {
-    var loads = circuits.indices.map { place -> LineCurrents in
-      let circuit = circuits[place]
-      if let told = signal(.building, of: place, at: now) { return told.currents }
-      if signal(.supply, of: place, at: now) != nil, let peak = peaks[circuit.id] { return peak.load }
-      return LineCurrents(circuit.assumedLoad, on: circuit.lines)
-    }
-    // Without a meter of its own a feeder carries at least what the circuits below it are known to take.
-    for place in deepestFirst where paths[place].count > 1 {
-      let feeder = paths[place][1]
-      guard signal(.building, of: feeder, at: now) == nil, signal(.supply, of: feeder, at: now) == nil else { continue }
-      loads[feeder] = loads[feeder] + loads[place]
-    }
-    return loads
-  }
-
-  /// What flows besides the cars: the supply less what the cars draw for certain.
-  private mutating func estimateLoad(_ supply: CircuitSignal) {
-    guard let number = circuits.firstIndex(where: { $0.id == supply.circuit }) else { return }
-    var load = supply.currents
-    for seat in seats where paths[seat.circuit].contains(number) {
-      guard let measured = seat.measured, let at = seat.measuredAt, supply.at - at < .seconds(rules.meterSeconds) else {
-        continue
-      }
-      for line in 0..<3 { load[line] = load[line] - min(measured[line], seat.limit) }
-    }
-    load = load.most(.zero)
-    guard let peak = peaks[supply.circuit], supply.at - peak.at < .seconds(rules.loadFallSeconds) else {
-      return peaks[supply.circuit] = (load, supply.at)
-    }
-    let highest = peak.load.most(load)
-    peaks[supply.circuit] = (highest, highest == peak.load ? peak.at : supply.at)
-  }
-
-  /// What cars may have of each bound: circuits first, in their order, then stations, then the sun.
-  fileprivate struct Rooms {
-    var bounds: [PowerSharing.Bound]
-    /// The bounds of each seat.
-    var above: [[Int]]
-    /// The bound of the sun for each seat whose site has one.
-    var sun: [Int?]
-  }
-
-  private func rooms(at now: Timestamp) -> Rooms {
-    let loads = loads(at: now)
-    var bounds = circuits.indices.map { place in
-      let (usable, name) = (usable(place, at: now), circuits[place].name)
-      let isLimited = usable != LineCurrents(circuits[place].usable, on: circuits[place].lines)
-      return PowerSharing.Bound(
-        name: isLimited ? .limitedCircuit(name) : .circuit(name), room: (usable - loads[place]).tenths)
-    }
-    var above = seats.indices.map { paths[seats[$0].circuit] }
-    var stations: [ID<Station>: Int] = [:]
-    for place in seats.indices {
-      let station = seats[place].outlet.station
-      let (own, told) = (seats[place].outlet.stationMost, stationMost[station])
-      guard let most = own.map({ min($0, told ?? $0) }) ?? told else { continue }
-      let isLimited = most != own
-      let bound = stations[station] ?? bounds.count
-      if bound == bounds.count {
-        stations[station] = bound
-        bounds.append(
-          PowerSharing.Bound(name: isLimited ? .limitedStation : .station, room: SIMD3(repeating: most.tenthsOfAmpere)))
-      }
-      above[place].insert(bound, at: 0)
-    }
-    var suns: [Int: Int] = [:]
-    let sun = seats.indices.map { place -> Int? in
-      guard seats[place].car?.need.isSunOnly == true else { return nil }
-      let path = paths[seats[place].circuit]
-      guard let root = path.last else { return nil }
-      if let known = suns[root] { return known }
-      suns[root] = bounds.count
-      let surplus = path.compactMap { signal(.surplus, of: $0, at: now) }.first
-      bounds.append(
-        PowerSharing.Bound(
-          name: .sun, room: SIMD3(repeating: .max / 2),
-          total: surplus?.currents.l1.tenthsOfAmpere ?? 0))
-      return bounds.count - 1
-    }
-    return Rooms(bounds: bounds, above: above, sun: sun)
-  }
-
-  /// What is left of each bound beside all holds.
-  fileprivate struct Ledger {
-    private var room: [SIMD3<Int>]
-    private let above: [[Int]]
-
-    init(_ rooms: Rooms, _ seats: [Seat]) {
-      room = rooms.bounds.map(\.room)
-      above = rooms.above
-      for place in seats.indices {
-        let hold = seats[place].hold.tenths
-        for bound in above[place] { room[bound] &-= hold }
-      }
-    }
-
-    func room(_ place: Int, _ seats: [Seat]) -> Int {
-      var least = Int.max
-      let lines = seats[place].lines
-      for bound in above[place] {
-        for line in 0..<3 where lines.has(line) { least = min(least, room[bound][line]) }
-      }
-      return least
-    }
-
-    func isOver(_ place: Int, _ seats: [Seat]) -> Bool { room(place, seats) < 0 }
-
-    mutating func take(_ current: Int, for place: Int, _ seats: [Seat]) {
-      let lines = seats[place].lines
-      for bound in above[place] {
-        for line in 0..<3 where lines.has(line) { room[bound][line] -= current }
-      }
-    }
-  }
-
-  // MARK: The shares
-
-  /// What each car that can be told something is to have; who cannot is reserved for.
-  private mutating func share(within rooms: Rooms, at now: Timestamp) -> [(place: Int, target: Int)] {
-    var bounds = rooms.bounds
-    var claims: [PowerSharing.Claim] = []
-    var claimants: [Int] = []
-    for place in seats.indices {
-      guard seats[place].isControlled(at: now), let car = seats[place].car else {
-        let hold = seats[place].hold
-        for bound in rooms.above[place] { bounds[bound].room &-= hold.tenths }
-        seats[place].reason = seats[place].reasonUncontrolled
-        seats[place].target = hold.highest.tenthsOfAmpere
-        continue
-      }
-      var above = rooms.above[place]
-      if let sun = rooms.sun[place] { above.append(sun) }
-      let weight = (car.need.priority + 1) * (circuits[seats[place].circuit].priority + 1)
-      claims.append(seats[place].claim(of: car, weight: weight, within: above, at: now, by: rules))
-      claimants.append(place)
-    }
-    let sharing = PowerSharing(claims, within: bounds)
-    return claimants.enumerated().map { number, place in
-      seats[place].reason = seats[place].named(sharing.reasons[number], for: sharing.currents[number])
-      seats[place].target = sharing.currents[number]
-      seats[place].takesTurn(isOn: sharing.currents[number] > 0, at: now)
-      return (place, sharing.currents[number])
     }
   }
 }

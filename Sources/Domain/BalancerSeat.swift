@@ -47,6 +47,8 @@ extension Balancer {
     var car: Car?
     var isOnline = true
     var isExpected = false
+    /// Until then it may yet tell of a car that came while its line was lost.
+    var catchesUpUntil: Timestamp?
     var hasFallback = false
     /// What the station confirmed last.
     var limit: Current
@@ -66,6 +68,8 @@ extension Balancer {
     var refusesLess = false
     /// It does not know limits, and is not told any until it starts anew.
     var takesNoLimits = false
+    /// Since when its car may charge by what it confirmed; nil while that is less than the car needs.
+    var chargeableSince: Timestamp?
     var retryAt: Timestamp?
     /// The station must be told its limit again, also where that is none other.
     var needsWord = false
@@ -95,7 +99,9 @@ extension Balancer {
       let untold = hasFallback ? outlet.fallback : outlet.most
       // Its next car would take all of it at once, and who has lost the line by then can give nothing back.
       if disobeyed { return outlet.most }
-      guard car != nil else { return isOnline && !isExpected && !isUnbounded ? .zero : untold }
+      guard car != nil else {
+        return isOnline && !isExpected && catchesUpUntil == nil && !isUnbounded ? .zero : untold
+      }
       let told = max(limit, asked?.limit ?? .zero, settling?.limit ?? .zero)
       return isOnline ? told : max(told, untold)
     }
@@ -134,6 +140,9 @@ extension Balancer {
       let highest = max(limit, current, settling?.limit ?? .zero)
       settling = Settling(limit: highest, orderedAt: settling?.orderedAt ?? time, until: nil)
     }
+
+    /// Nothing is under way there: what its meter says is what flows.
+    var isSteady: Bool { asked == nil && settling == nil && rise == nil }
 
     /// What its car draws is held against what the station confirmed.
     mutating func judge(_ draw: Current, at now: Timestamp, by rules: Rules) {
@@ -182,7 +191,13 @@ extension Balancer {
 
     /// Time passed: where no meter speaks, a station that confirmed is believed after its reaction time.
     mutating func settle(at now: Timestamp, by rules: Rules) {
-      if let until = settling?.until, until <= now, !isMetered(at: now, by: rules) { settling = nil }
+      if let until = catchesUpUntil, until <= now { catchesUpUntil = nil }
+      guard let until = settling?.until, until <= now, !isMetered(at: now, by: rules) else { return }
+      settling = nil
+      // What its meter said long before says no more of it than the limit that it took since.
+      if let old = measured {
+        measured = LineCurrents(min(old.l1, limit), min(old.l2, limit), min(old.l3, limit))
+      }
     }
 
     /// A station that did not keep its limit is told again, and until it does it is reserved for.
@@ -253,8 +268,7 @@ extension Balancer.Car {
   /// Fewer lines than its outlet has count only once they were seen twice; more count at once.
   mutating func learnLines(_ measured: LineCurrents, isTrusted: Bool) {
     guard measured.highest >= Current(amperes: Limits.tellingAmperes) else { return }
-    var used = Lines()
-    for line in 0..<3 where measured[line] >= Current(amperes: 1) { used.insert(Lines(line: line)) }
+    let used = measured.usedLines
     guard isTrusted else { return seenLines = nil }
     if let seen = seenLines {
       seenLines = seen.union(used)

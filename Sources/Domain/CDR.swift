@@ -217,7 +217,7 @@ public struct ChargingPeriod: Payload {
   public var activity = Activity.charging
   /// W, the highest of the period; nil where no reading told it.
   public var maxPower: Decimal?
-  /// A, the highest of the period; nil where no reading told it.
+  /// A over all phases, the highest of the period; nil where no reading told it.
   public var maxCurrent: Decimal?
 
   /// Which kind of time it is.
@@ -228,6 +228,19 @@ public struct ChargingPeriod: Payload {
     case idle
     /// RESERVATION_TIME: the EVSE is held, and the driver has not come.
     case reserved
+
+    /// By the hours that a period tells of each kind. A volume of zero is none: only where none is above it, which of them
+    /// is told says what it is.
+    public init(time: Decimal?, parking: Decimal?, reserved: Decimal?) {
+      func isTold(_ hours: Decimal?) -> Bool { (hours ?? .zero) > .zero }
+      switch (isTold(reserved), isTold(time), isTold(parking)) {
+      case (true, _, _): self = .reserved
+      case (_, true, _): self = .charging
+      case (_, _, true): self = .idle
+      case (false, false, false):
+        self = time != nil ? .charging : reserved != nil ? .reserved : parking != nil ? .idle : .charging
+      }
+    }
   }
 
   public init() {}

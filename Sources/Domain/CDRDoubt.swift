@@ -116,9 +116,12 @@ extension RoamingCDR {
     if (told - energy.kilowattHours).magnitude > Self.energyTolerance {
       doubts.append(CDRDoubt(.energy, "its periods sum to \(told) kWh, its total is \(energy) kWh"))
     }
-    let hours = Decimal(max(endedAt.seconds(since: startedAt), 0)).divided(by: 3_600, places: 4, rounding: .halfUp)
-    if (hours - time).magnitude > Self.timeTolerance {
-      doubts.append(CDRDoubt(.time, "its times tell \(hours) h, its total is \(time) h"))
+    let seconds = max(endedAt.seconds(since: startedAt), 0)
+    func hours(_ seconds: Int64) -> Decimal { Decimal(seconds).divided(by: 3_600, places: 4, rounding: .halfUp) }
+    // It starts with its reservation, and its total time is that of the session (OCPI 2.2.1 §10.3.1); some count both.
+    let session = seconds - min(seconds, periods.reservedSeconds(until: endedAt))
+    if ![seconds, session].contains(where: { (hours($0) - time).magnitude <= Self.timeTolerance }) {
+      doubts.append(CDRDoubt(.time, "its times tell \(hours(session)) h, its total is \(time) h"))
     }
     let parts = [fixedCost, energyCost, timeCost, parkingCost, reservationCost].compactMap { $0?.beforeTax }
     let sum = parts.reduce(Money.zero, +)
@@ -161,10 +164,16 @@ extension RoamingCDR {
     guard tariff.currency == currency else {
       return CDRDoubt(kind, "it is in \(currency), \(by) it were in \(tariff.currency)")
     }
-    let priced = Pricing.price(
-      periods: periods.map(\.plain), from: startedAt, to: endedAt, tariff: tariff, zone: zone)
-    guard differs(priced.cost.beforeTax, cost.beforeTax) else { return nil }
-    return CDRDoubt(kind, "it costs \(cost.beforeTax) \(currency), \(by) \(priced.cost.beforeTax) \(currency)")
+    let plain = periods.plain(until: endedAt)
+    // No CDR tells how a reservation ended that no session followed.
+    let isReservationAlone = plain.allSatisfy { $0.activity == .reserved }
+    let endings: [Hold.Ending?] = isReservationAlone ? [.expired, .cancelled] : [nil]
+    let priced = endings.map { ending in
+      Pricing.price(periods: plain, from: startedAt, to: endedAt, tariff: tariff, zone: zone, hold: ending).cost
+        .beforeTax
+    }
+    guard priced.allSatisfy({ differs($0, cost.beforeTax) }) else { return nil }
+    return CDRDoubt(kind, "it costs \(cost.beforeTax) \(currency), \(by) \(priced[0]) \(currency)")
   }
 
   private func differs(_ one: Money, _ other: Money) -> Bool {

@@ -435,6 +435,14 @@ public enum EnergyTransfer: String, Word {
   case dc, acOnePhase = "ac_one_phase", acTwoPhases = "ac_two_phases", acThreePhases = "ac_three_phases"
   case acBidirectional = "ac_bidirectional", acBidirectionalDER = "ac_bidirectional_der", acDER = "ac_der"
   case dcBidirectional = "dc_bidirectional", pantograph, pantographBidirectional = "pantograph_bidirectional", wireless
+
+  /// Whether energy may flow back by it.
+  public var flowsBack: Bool {
+    switch self {
+    case .acBidirectional, .acBidirectionalDER, .dcBidirectional, .pantographBidirectional: true
+    case .dc, .acOnePhase, .acTwoPhases, .acThreePhases, .acDER, .pantograph, .wireless: false
+    }
+  }
 }
 
 /// Which profiles are meant: those that fit all that is named.

@@ -56,18 +56,49 @@ public struct ChargingNeeds: Sendable, Equatable {
   public var departsAt: Timestamp?
   /// How it wants to exchange energy; nil where nobody knows the word.
   public var wants: EnergyTransfer?
+  /// What it would like to get from now on.
+  public var energy: Energy?
+  /// The most periods of a schedule that it can take.
+  public var mostPeriods: Int?
   /// The whole of it, as the station told it.
   public var raw: JSON
 
-  public init(evse: Int, departsAt: Timestamp?, wants: EnergyTransfer?, raw: JSON) {
+  public init(
+    evse: Int, departsAt: Timestamp?, wants: EnergyTransfer?, energy: Energy? = nil, mostPeriods: Int? = nil, raw: JSON
+  ) {
     (self.evse, self.departsAt, self.wants, self.raw) = (evse, departsAt, wants, raw)
+    (self.energy, self.mostPeriods) = (energy, mostPeriods)
+  }
+
+  /// As the books keep them: the station's words, and how they were read.
+  /// - Parameter session: the one that they are of; nil where none runs yet.
+  public func kept(of session: String?) -> JSON {
+    var kept = raw
+    kept["read"] = [
+      "session": .maybe(session), "departs_at": .maybe(departsAt?.text), "wants": .maybe(wants?.rawValue),
+      "energy": energy.map { .number(JSONNumber($0.tenthsOfWattHour)) } ?? .null, "periods": .maybe(mostPeriods),
+    ]
+    return kept
+  }
+
+  /// The session that they are of, where it ran when they were told.
+  public static func session(of kept: JSON) -> String? { kept["read"]?["session"]?.string }
+
+  /// What the books keep; nil where it was kept before its reading was.
+  public init?(evse: Int, kept: JSON) {
+    guard let read = kept["read"] else { return nil }
+    self.init(
+      evse: evse, departsAt: read["departs_at"]?.string.flatMap { Timestamp($0) },
+      wants: read["wants"]?.string.flatMap { EnergyTransfer(rawValue: $0) },
+      energy: read["energy"]?.int.map { Energy(tenthsOfWattHour: $0) },
+      mostPeriods: read["periods"]?.int.map { Int($0) }, raw: kept)
   }
 }
 
 public enum NeedsVerdict: Sendable, Equatable {
   /// A profile follows.
   case offered
-  /// Nobody knows the vehicle's session yet.
+  /// It follows once the vehicle's session runs, or once the house has shared its power anew.
   case later
   /// It may not exchange energy in the way that it wants (OCPP 2.1 K18.FR.22, K19.FR.15, Q01.FR.04).
   case refused

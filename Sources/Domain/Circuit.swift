@@ -108,7 +108,8 @@ public struct ChargingNeed: Sendable, Equatable {
   }
 }
 
-/// What is told of a circuit from outside, by the API: each counts until its end, and then what is assumed.
+/// What is told of a circuit from outside, by the API: each counts until its end. Then of what flows the highest that was
+/// told of late counts, or what is assumed where that is more, until somebody tells again or takes the word back.
 public struct CircuitSignal: Sendable, Equatable {
   public enum Kind: String, Word {
     /// What else than cars takes, per line.
@@ -119,6 +120,14 @@ public struct CircuitSignal: Sendable, Equatable {
     case limit
     /// What the site generates beyond what its building uses, over all lines: for cars that charge by the sun.
     case surplus
+
+    /// Whether it tells what flows. When such a word is over and no newer one came, the meter is silent.
+    public var isMeter: Bool {
+      switch self {
+      case .building, .supply: true
+      case .limit, .surplus: false
+      }
+    }
   }
 
   public var circuit: ID<Circuit>
@@ -141,28 +150,4 @@ public struct CircuitSignal: Sendable, Equatable {
     self.until = until
     self.source = source
   }
-}
-
-/// The fallback that outlets on these circuits can have without ever being too many together: an equal share of what is
-/// left of each circuit above an outlet, and nothing where that would be below the least that a car takes.
-public func safeFallback(of outlets: [Outlet], on circuits: [Circuit]) -> Current {
-  let byID = Dictionary(uniqueKeysWithValues: circuits.map { ($0.id, $0) })
-  var counts: [ID<Circuit>: Int] = [:]
-  for outlet in outlets {
-    var next: ID<Circuit>? = outlet.circuit
-    var steps = 0
-    while let id = next, steps < Limits.circuitDepth {
-      counts[id, default: 0] += 1
-      next = byID[id]?.parent
-      steps += 1
-    }
-  }
-  var share = Current(amperes: Limits.fallbackAmperes)
-  for (id, count) in counts {
-    guard let circuit = byID[id] else { continue }
-    let room = circuit.usable - circuit.assumedLoad
-    share = min(share, Current(tenthsOfAmpere: max(0, room.tenthsOfAmpere) / count))
-  }
-  let least = outlets.map(\.least).max() ?? .zero
-  return share < least ? .zero : share
 }

@@ -92,6 +92,16 @@ public struct LineCurrents: Hashable, Sendable {
 
   public var highest: Current { max(l1, l2, l3) }
 
+  /// The lines on which more flows than a meter shows of nothing.
+  public var usedLines: Lines {
+    (0..<3).filter { self[$0] >= Current(amperes: 1) }.reduce(into: Lines()) { $0.insert(Lines(line: $1)) }
+  }
+
+  /// The least on some lines.
+  public func least(on lines: Lines) -> Current {
+    (0..<3).filter { lines.has($0) }.map { self[$0] }.min() ?? .zero
+  }
+
   /// In tenths of an ampere, for sums that are made often.
   var tenths: SIMD3<Int> { [l1.tenthsOfAmpere, l2.tenthsOfAmpere, l3.tenthsOfAmpere] }
 

@@ -112,6 +112,9 @@ public enum Event: Sendable, Equatable {
   /// What must be reserved on a circuit has been more than it carries for a while; and it is not any more.
   case circuitOver(ID<Location>, circuit: String, by: Current)
   case circuitWithin(ID<Location>, circuit: String)
+  /// What a meter told of a circuit is over and nothing newer came; and it speaks again, or was taken away.
+  case meterSilent(ID<Location>, circuit: String)
+  case meterHeard(ID<Location>, circuit: String)
   case locationRemoved(ID<Location>, by: String)
   case tokenChanged(ID<Token>, by: String)
   case tokenRemoved(ID<Token>, by: String)
@@ -370,6 +373,8 @@ extension Event {
     case .circuitOver(let id, let circuit, let excess):
       ("circuit.over", "location/\(id)", ["circuit": .string(circuit), "amperes": .string(excess.description)])
     case .circuitWithin(let id, let circuit): ("circuit.within", "location/\(id)", ["circuit": .string(circuit)])
+    case .meterSilent(let id, let circuit): ("meter.silent", "location/\(id)", ["circuit": .string(circuit)])
+    case .meterHeard(let id, let circuit): ("meter.heard", "location/\(id)", ["circuit": .string(circuit)])
     case .locationRemoved(let id, let by): ("location.removed", "location/\(id)", ["by": .string(by)])
     case .tokenChanged(let id, let by): ("token.changed", "token/\(id)", ["by": .string(by)])
     case .tokenRemoved(let id, let by): ("token.removed", "token/\(id)", ["by": .string(by)])

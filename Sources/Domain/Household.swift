@@ -42,6 +42,16 @@ public enum TurnFault: Error, Equatable, Sendable {
   case closing
 }
 
+extension TurnFault: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .busy: "too much waits to be decided"
+    case .storage(let why): why
+    case .closing: "the house is closing"
+    }
+  }
+}
+
 /// An answer that is known now, or that somebody else must give first.
 public enum Eventually<Value: Sendable>: Sendable {
   case now(Value)

@@ -27,6 +27,9 @@ public enum Limits {
   /// past it, and pricing holds it at the bound, so that the exact arithmetic of a bill never leaves its 128 bits.
   public static let price = Decimal(1_000_000)
   public static let pricePlaces = 6
+  /// Decimals of all that a tariff tells, which are those of OCPI (2.2.1 §17.4): more are refused when a tariff is
+  /// written. One that is in the books with more is priced as it stands.
+  public static let tariffPlaces = 4
   /// Percent, with at most so many decimals; refused and held as a price is.
   public static let vat = Decimal(100)
   public static let vatPlaces = 4

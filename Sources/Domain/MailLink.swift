@@ -58,6 +58,8 @@ public struct MailServer: Sendable, Equatable, Payload {
 
 public enum MailOutcome: Sendable, Equatable {
   case taken
+  /// Taken for some of those to whom it goes; the server refused the others. For people.
+  case takenForSome(String)
   /// Not now; the same letter may be tried again. For people.
   case failed(String)
   /// Never; the server says that this letter or its address is wrong.

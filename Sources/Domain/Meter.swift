@@ -9,7 +9,7 @@ public struct Reading: Sendable, Equatable {
   public var exported: Energy?
   /// W; below zero where energy flows back.
   public var power: Decimal?
-  /// A, the highest phase.
+  /// A over all phases, as prices by current count it (OCPI 2.2.1 §11.4.6); where the station named no phase, what it said.
   public var current: Decimal?
   /// A on each of the station's own lines, where it named them. Not kept by itself: `raw` has it.
   public var lineCurrents: LineCurrents?

@@ -123,8 +123,8 @@ public struct PricePolicy: Payload {
   public func check() -> [(field: String, text: String)] {
     var flaws: [(field: String, text: String)] = []
     func money(_ field: String, _ value: Decimal) {
-      if value.isNegative || value > Limits.price || value.places > Limits.pricePlaces {
-        flaws.append((field, "0 to \(Limits.price) with at most \(Limits.pricePlaces) decimals"))
+      if value.isNegative || value > Limits.price || value.places > Limits.tariffPlaces {
+        flaws.append((field, "0 to \(Limits.price) with at most \(Limits.tariffPlaces) decimals"))
       }
     }
     if name.isEmpty { flaws.append(("name", "a name is expected")) }
@@ -245,29 +245,38 @@ public struct PriceMotion: Sendable, Equatable {
     if price > policy.cap { return policy.cap }
     let distance = target - price
     guard distance.magnitude > policy.step else { return target }
+    // From a price beside the grain the step ends on it, and is never longer.
     let moved = distance.isNegative ? price - policy.step : price + policy.step
-    return min(max(moved, policy.floor), policy.cap)
+    let count = moved.divided(by: policy.grain, places: 0, rounding: distance.isNegative ? .up : .down)
+    return min(max(count * policy.grain, policy.floor), policy.cap)
   }
 }
 
 extension Tariff {
-  /// The energy price that a policy moves: of the first component for sessions.
+  /// The energy price that a policy moves: the general one, of the first element for sessions that always holds. Elements
+  /// with hours or amounts stand before it and have prices of their own; where each has some, it is that of the last.
   public var energyPrice: Decimal? {
-    for element in elements where element.restrictions?.isOfSession ?? true {
-      if let energy = element.components.first(where: { $0.dimension == .energy }) { return energy.price }
+    let priced = elements.filter { $0.restrictions?.isOfSession ?? true }.compactMap { element in
+      element.components.first { $0.dimension == .energy }.map {
+        (price: $0.price, isGeneral: element.restrictions == nil)
+      }
     }
-    return nil
+    return (priced.first(where: \.isGeneral) ?? priced.last)?.price
   }
 
-  /// The tariff with that energy price; other energy components keep their distance to it, and none falls below zero.
-  public func moved(to price: Decimal) -> Tariff {
+  /// The tariff with that energy price. Other energy components keep their distance to it, as far as the bounds leave it:
+  /// the one and the same tariff is moved to and fro, so that what a bound takes comes back.
+  public func moved(to price: Decimal, within bounds: ClosedRange<Decimal>? = nil) -> Tariff {
     guard let old = energyPrice else { return self }
     var tariff = self
     for index in tariff.elements.indices where tariff.elements[index].restrictions?.isOfSession ?? true {
       for place in tariff.elements[index].components.indices
       where tariff.elements[index].components[place].dimension == .energy {
-        let moved = tariff.elements[index].components[place].price + price - old
-        tariff.elements[index].components[place].price = max(moved, .zero)
+        let own = tariff.elements[index].components[place].price
+        // A policy of before could come to more decimals than partners can be told.
+        let moved = max(own + price - old, .zero).rounded(toPlaces: Limits.tariffPlaces, .halfUp)
+        tariff.elements[index].components[place].price =
+          own == old ? price : bounds.map { min(max(moved, $0.lowerBound), $0.upperBound) } ?? moved
       }
     }
     return tariff

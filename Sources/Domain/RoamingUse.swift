@@ -88,16 +88,51 @@ public struct RoamingPeriod: Sendable, Equatable {
     (self.startedAt, self.volumes, self.tariff) = (startedAt, volumes, tariff)
   }
 
-  /// As the house prices it.
-  var plain: ChargingPeriod {
+  /// As the house prices it, without its seconds.
+  fileprivate var plain: ChargingPeriod {
     var period = ChargingPeriod()
     period.start = startedAt
     period.energy = volumes["ENERGY"].flatMap { Energy(wattHours: $0 * 1000) } ?? .zero
-    period.activity =
-      volumes["RESERVATION_TIME"] != nil ? .reserved : volumes["PARKING_TIME"] == nil ? .charging : .idle
+    period.activity = .init(
+      time: volumes["TIME"], parking: volumes["PARKING_TIME"], reserved: volumes["RESERVATION_TIME"])
     period.maxPower = volumes["MAX_POWER"].map { $0 * 1000 }
     period.maxCurrent = volumes["MAX_CURRENT"]
     return period
+  }
+
+  /// The parking behind the charging of the same period; nil where it has but one of them.
+  fileprivate func parking(until end: Timestamp) -> ChargingPeriod? {
+    guard plain.activity == .charging, let time = volumes["TIME"], time > .zero,
+      let parked = volumes["PARKING_TIME"], parked > .zero
+    else { return nil }
+    let length = Swift.max(0, end.seconds(since: startedAt))
+    // Hours beyond the period's own end are nobody's.
+    let hours = Swift.min(time, Decimal(length).divided(by: 3_600, places: 4, rounding: .up))
+    let charged = (hours * 3_600).rounded(toPlaces: 0, .halfUp).asInt64(scaledBy: 0) ?? length
+    guard charged < length else { return nil }
+    var period = ChargingPeriod()
+    (period.start, period.activity) = (startedAt + .seconds(Int(charged)), .idle)
+    return period
+  }
+}
+
+extension [RoamingPeriod] {
+  /// The periods of a session as the house prices them. One that tells hours of charging and of parking is two: no price
+  /// holds for both, and who parks has charged.
+  public func plain(until end: Timestamp) -> [ChargingPeriod] {
+    enumerated().flatMap { place, period in
+      let next = place + 1 < count ? self[place + 1].startedAt : end
+      return [period.plain] + [period.parking(until: next)].compactMap(\.self)
+    }
+  }
+
+  /// Seconds of a reservation before the session; each period lasts to the next one.
+  func reservedSeconds(until end: Timestamp) -> Int64 {
+    enumerated().reduce(0) { sum, entry in
+      guard entry.element.plain.activity == .reserved else { return sum }
+      let next = entry.offset + 1 < count ? self[entry.offset + 1].startedAt : end
+      return sum + Swift.max(0, next.seconds(since: entry.element.startedAt))
+    }
   }
 }
 

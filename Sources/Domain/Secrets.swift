@@ -87,8 +87,16 @@ extension JSON {
     }
   }
 
-  private var isOfStationKey: Bool {
-    self["variable"]?["name"]?.string.map { SettingName(component: nil, variable: $0).isStationKey } ?? false
+  /// The Basic password that a call gives to a network profile of its station; nil for any other payload.
+  public var newSlotKey: String? {
+    if let key = self["connectionData"]?["basicAuthPassword"]?.string { return key }
+    return self["setVariableData"]?.array?.first { $0.toldSetting?.isSlotKey == true }?["attributeValue"]?.string
+  }
+
+  private var isOfStationKey: Bool { toldSetting?.isStationKey ?? false }
+
+  private var toldSetting: SettingName? {
+    self["variable"]?["name"]?.string.map { SettingName(component: self["component"]?["name"]?.string, variable: $0) }
   }
 }
 

@@ -309,11 +309,14 @@ public struct Session: Sendable, Equatable {
     }
   }
 
-  /// Nobody was ever known to charge, or it is told under another id: it never was. False where it is over already.
-  public mutating func dissolve(received now: Timestamp) -> Bool {
+  /// Nobody was ever known to charge, no car ever came, or it is told under another id: it never was. False where it is
+  /// over already.
+  /// - Parameter ending: why its station ended it, where that is known.
+  public mutating func dissolve(because ending: Ending? = nil, received now: Timestamp) -> Bool {
     switch state {
     case .active, .superseded:
       state = .invalid
+      self.ending = ending
       endedAt = now
       power = nil
       updatedAt = now

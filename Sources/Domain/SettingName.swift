@@ -98,8 +98,16 @@ public struct SettingName: Sendable, CustomStringConvertible {
     "privatekey", "sharedkey", "accesskey", "encryptionkey",
   ]
 
-  /// The password with which the station comes in.
-  public var isStationKey: Bool { ["authorizationkey", "basicauthpassword"].contains(variable.ciFolded) }
+  /// The password with which the station comes in (OCPP 2.0.1 A01.FR.03). That of another component is another one's.
+  public var isStationKey: Bool {
+    ["authorizationkey", "basicauthpassword"].contains(variable.ciFolded)
+      && [nil, "securityctrlr"].contains(component?.ciFolded)
+  }
+
+  /// The password with which the station comes in once it uses one of its network profiles (OCPP 2.1 B09).
+  public var isSlotKey: Bool {
+    variable.ciFolded == "basicauthpassword" && component?.ciFolded == "networkconfiguration"
+  }
 
   private func escaped(_ word: String) -> String {
     var text = ""

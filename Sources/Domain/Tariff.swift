@@ -49,6 +49,30 @@ public struct Tariff: Payload {
     try w.visit("taxes", &taxes, count: 0...Limits.taxes)
   }
 
+  /// The same with prices before tax, each with all that taxes add to it as its `vat`: as every tariff was before OCPI
+  /// 2.3.0 (2.2.1 §11.4.2). Nil where a price without its tax does not end within the decimals that can be told.
+  public var beforeTax: Tariff? {
+    var plain = self
+    for (index, element) in elements.enumerated() {
+      for (place, component) in element.components.enumerated() {
+        let taxes = levy(on: component) ?? []
+        let percent = taxes.reduce(Decimal.zero) { $0 + $1.percent }
+        plain.elements[index].components[place].vat = taxes.isEmpty ? nil : percent
+        guard taxIncluded == .yes, !taxes.isEmpty else { continue }
+        let (hundredfold, parts) = (component.price * 100, percent + 100)
+        let price = hundredfold.divided(by: parts, places: Limits.tariffPlaces, rounding: .halfUp)
+        guard price * parts == hundredfold else { return nil }
+        plain.elements[index].components[place].price = price
+      }
+    }
+    if taxIncluded == .notApplicable {
+      plain.minimum?.afterTax = nil
+      plain.maximum?.afterTax = nil
+    }
+    (plain.taxIncluded, plain.taxes) = (nil, nil)
+    return plain
+  }
+
   public var pricesReservations: Bool {
     elements.contains { $0.restrictions?.reservation != nil && $0.restrictions?.booking == nil }
   }

@@ -102,9 +102,18 @@ private struct TariffCheck {
       }
       percent(tax.percent, "taxes[\(index)].percentage")
     }
-    if let amount = tariff.preauthorization, amount.isNegative || amount > Limits.price {
-      error(.badLimits, "preauthorize_amount", "an amount from 0 to \(Limits.price)")
+    if let amount = tariff.preauthorization {
+      if amount.isNegative || amount > Limits.price {
+        error(.badLimits, "preauthorize_amount", "an amount from 0 to \(Limits.price)")
+      }
+      places(of: amount, .badLimits, "preauthorize_amount")
     }
+  }
+
+  /// A number that partners cannot be told.
+  private mutating func places(of number: Decimal, _ kind: TariffFlaw.Kind, _ path: String) {
+    guard number.places > Limits.tariffPlaces else { return }
+    error(kind, path, "\(number) has more than \(Limits.tariffPlaces) decimals, and OCPI tells partners no more")
   }
 
   private mutating func percent(_ percent: Decimal, _ path: String) {
@@ -148,10 +157,10 @@ private struct TariffCheck {
   private mutating func component(_ component: Tariff.Component, at path: String) {
     if component.price.isNegative {
       error(.badPrice, "\(path).price", "a price below zero")
-    } else if component.price > Limits.price || component.price.places > Limits.pricePlaces {
-      error(
-        .badPrice, "\(path).price", "a price has at most \(Limits.pricePlaces) decimals and is at most \(Limits.price)")
+    } else if component.price > Limits.price {
+      error(.badPrice, "\(path).price", "a price is at most \(Limits.price)")
     }
+    places(of: component.price, .badPrice, "\(path).price")
     if let vat = component.vat { percent(vat, "\(path).vat") }
     guard component.dimension != .flat else { return }
     if component.stepSize < 0 || component.stepSize > Limits.stepSize {
@@ -191,6 +200,9 @@ private struct TariffCheck {
   }
 
   private mutating func range(_ name: String, _ least: Decimal?, _ most: Decimal?, _ path: String) {
+    for (bound, value) in [("min", least), ("max", most)] {
+      if let value { places(of: value, .badForm, "\(path).\(bound)_\(name)") }
+    }
     if let least, least.isNegative { error(.emptyRange, "\(path).min_\(name)", "below zero") }
     if let most, most <= max(least ?? .zero, .zero) {
       error(.emptyRange, "\(path).max_\(name)", "not above the least \(name), so this element never holds")

@@ -30,6 +30,9 @@ public struct TransactionStory: Sendable, Equatable {
   public private(set) var shifts: [Session.Shift] = []
   /// Energy flowed at some time.
   public private(set) var hasCharged = false
+  /// A vehicle was connected at some time, as far as charging states say it; and whether any of them was told.
+  public private(set) var sawVehicle = false
+  public private(set) var saysStates = false
   /// The numbers that are not there, of those between its begin and the newest.
   public private(set) var missing: [ClosedRange<Int>] = []
   /// Its begin was told.
@@ -52,6 +55,10 @@ public struct TransactionStory: Sendable, Equatable {
     for (place, moment) in ordered.enumerated() {
       if moment.phase == .started { hasBegin = true }
       if moment.phase == .ended { end = (moment.at, moment.ending ?? .other) }
+      if let state = moment.chargingState {
+        saysStates = true
+        if state != .idle { sawVehicle = true }
+      }
       if let state = moment.chargingState, shifts.count < Limits.sessionShifts {
         if state == .charging { hasCharged = true }
         if let activity = state.activity(hasCharged: hasCharged), activity != (shifts.last?.activity ?? .charging) {

@@ -101,7 +101,7 @@ public struct Uptime: Sendable, Equatable {
 
   /// - Parameters:
   ///   - time: for how many milliseconds of the span it had each status. What is missing is of before it was known.
-  ///   - downtimes: what does not count; where two overlap the earlier one counts.
+  ///   - downtimes: what does not count; of those that the rule excuses the earliest counts where some overlap.
   ///   - opening: when it is open, in order of time; nil is always.
   ///   - isListing: whether each outage is to be named.
   ///   - out: its stretches of the span in which it was of no use by any rule, in order of time. They are asked for only
@@ -169,8 +169,9 @@ public struct Uptime: Sendable, Equatable {
     let ends = downtimes.flatMap { [$0.beginsAt, $0.endsAt ?? span.end] }.filter { $0 > span.begin && $0 < span.end }
     let cuts = [span.begin] + Set(ends).sorted() + [span.end]
     for (begin, end) in zip(cuts, cuts.dropFirst()) {
-      let cause = downtimes.first { $0.beginsAt <= begin && ($0.endsAt ?? span.end) > begin }?.cause
-      let excuse = cause.flatMap { rule.excuses($0) ? $0 : nil }
+      let excuse = downtimes.first {
+        $0.beginsAt <= begin && ($0.endsAt ?? span.end) > begin && rule.excuses($0.cause)
+      }?.cause
       let piece = Span(begin: begin, end: end)
       if let excuse { excluded[excuse, default: 0] += piece.length }
       if let last = outages.last, last.span.end == begin, last.excuse == excuse {

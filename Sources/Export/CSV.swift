@@ -5,7 +5,9 @@ import Wire
 /// the memory of one page.
 ///
 /// A spreadsheet takes a text that begins with `=`, `+`, `-`, `@`, a tab or a line break for a formula and runs it.
-/// Such a text gets an apostrophe before it and stands in quotes; numbers stay numbers. Marks that turn the direction of
+/// Such a text gets an apostrophe before it and stands in quotes; numbers stay numbers. A spreadsheet of a country that
+/// parts cells by semicolons knows nothing of our quotes, so the same is done behind each semicolon, tab and line break of
+/// a text, where one begins a cell of its own. Marks that turn the direction of
 /// what follows are spelt out, so no cell rewrites the rest of its line.
 public struct CSV: Sendable {
   public enum Cell: Sendable, Equatable {
@@ -63,11 +65,12 @@ public struct CSV: Sendable {
   }
 
   private mutating func write(_ told: String) {
-    let text = told.spelledOut(keepsLines: true)
-    let isFormula = Self.looksLikeFormula(text)
-    guard isFormula || text.utf8.contains(where: Self.needsQuotes) else { return pending.append(contentsOf: text.utf8) }
+    let plain = told.spelledOut(keepsLines: true)
+    let text = Self.guarded(plain)
+    guard text.utf8.count > plain.utf8.count || text.utf8.contains(where: Self.needsQuotes) else {
+      return pending.append(contentsOf: text.utf8)
+    }
     pending.append(Self.quote)
-    if isFormula { pending.append(UInt8(ascii: "'")) }
     for byte in text.utf8 {
       if byte == Self.quote { pending.append(byte) }
       pending.append(byte)
@@ -75,12 +78,31 @@ public struct CSV: Sendable {
     pending.append(Self.quote)
   }
 
+  /// The text with an apostrophe wherever a program could find a formula.
+  private static func guarded(_ text: String) -> String {
+    var out = String.UnicodeScalarView()
+    var begins = false
+    if looksLikeFormula(text) { out.append("'") }
+    for scalar in text.unicodeScalars {
+      if begins, formulaSigns.contains(scalar) { out.append("'") }
+      out.append(scalar)
+      begins = separators.contains(scalar) || begins && isSpace(scalar)
+    }
+    return String(out)
+  }
+
   /// Programs skip spaces before they look for a formula, and some read the full-width signs as the plain ones.
   private static func looksLikeFormula(_ text: String) -> Bool {
     if let first = text.utf8.first, first == 0x09 || first == 0x0A || first == 0x0D { return true }
-    guard let first = text.unicodeScalars.first(where: { $0 != " " && $0 != "\u{A0}" }) else { return false }
-    return "=+-@\t\r\n\u{FF1D}\u{FF0B}\u{FF0D}\u{FF20}".unicodeScalars.contains(first)
+    guard let first = text.unicodeScalars.first(where: { !isSpace($0) }) else { return false }
+    return formulaSigns.contains(first) || "\t\r\n".unicodeScalars.contains(first)
   }
+
+  static func isSpace(_ scalar: Unicode.Scalar) -> Bool { scalar == " " || scalar == "\u{A0}" }
+
+  static let formulaSigns: Set<Unicode.Scalar> = ["=", "+", "-", "@", "\u{FF1D}", "\u{FF0B}", "\u{FF0D}", "\u{FF20}"]
+  /// Where another program may begin a cell within one of ours.
+  static let separators: Set<Unicode.Scalar> = [";", "\t", "\r", "\n"]
 
   private static let quote = UInt8(ascii: "\"")
 

@@ -123,14 +123,22 @@ public struct CSVTable: Sendable, Equatable {
       return plain(out)
     }
 
-    /// Without spaces at its ends, and without the apostrophe that `CSV` and spreadsheets put before what looks like a
+    /// Without spaces at its ends, and without the apostrophes that `CSV` and spreadsheets put before what looks like a
     /// formula.
     private func plain(_ out: String.UnicodeScalarView) -> String {
-      var text = Substring(String(out))
-      while let first = text.first, first == " " || first == "\u{A0}" { text = text.dropFirst() }
-      while let last = text.last, last == " " || last == "\u{A0}" { text = text.dropLast() }
-      if text.first == "'", let second = text.dropFirst().first, "=+-@".contains(second) { text = text.dropFirst() }
-      return String(text)
+      var text = Substring.UnicodeScalarView(out)
+      while let first = text.first, CSV.isSpace(first) { text.removeFirst() }
+      while let last = text.last, CSV.isSpace(last) { text.removeLast() }
+      var plain = String.UnicodeScalarView()
+      var begins = true
+      for place in text.indices {
+        let scalar = text[place]
+        let next = text.index(after: place)
+        let isOurs = begins && scalar == "'" && next < text.endIndex && CSV.formulaSigns.contains(text[next])
+        if !isOurs { plain.append(scalar) }
+        begins = CSV.separators.contains(scalar) || begins && CSV.isSpace(scalar)
+      }
+      return String(plain)
     }
   }
 }

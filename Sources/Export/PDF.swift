@@ -174,10 +174,16 @@ private enum WinAnsi {
       if let byte = special[scalar] { return byte }
       // Spaces of other widths, as number formats use them.
       if scalar.value == 0x202F || scalar.value == 0x2009 { return 0x20 }
-      let isPlain = (0x20...0x7E).contains(scalar.value) || (0xA0...0xFF).contains(scalar.value)
-      return isPlain ? UInt8(scalar.value) : UInt8(ascii: "?")
+      if (0x20...0x7E).contains(scalar.value) || (0xA0...0xFF).contains(scalar.value) { return UInt8(scalar.value) }
+      return (0x100...0x17F).contains(scalar.value) ? bases[Int(scalar.value) - 0x100] : UInt8(ascii: "?")
     }
   }
+
+  /// The letters of which those of Latin Extended-A are made, from U+0100 on. The fonts have none of these, and a name can
+  /// be read without its marks.
+  private static let bases = Array(
+    ("AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlLlLl"
+      + "NnNnNnnNnOoOoOoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs").utf8)
 
   /// In parts of the font's size.
   static func width(of bytes: Bytes, _ weight: PDF.Weight) -> Double {

@@ -33,6 +33,7 @@ public final class Crowd: Sendable {
 
   private struct Count {
     var all = 0
+    var servers = 0
     /// By addresses without their ports.
     var untrusted: [SocketAddress: Int] = [:]
   }
@@ -40,6 +41,19 @@ public final class Crowd: Sendable {
   private let count = Mutex(Count())
 
   public init() {}
+
+  /// A loop's server takes connections of the door from now on.
+  func join() { count.withLock { $0.servers += 1 } }
+
+  /// It takes no more.
+  func part() { count.withLock { $0.servers -= 1 } }
+
+  /// How many silent connections one of the servers keeps: all of them together at most half of the door, else those who
+  /// say nothing would fill it.
+  func silentShare(_ limits: HTTPLimits.Server) -> Int {
+    let share = min(limits.silent, limits.connections / 2) / count.withLock { max(1, $0.servers) }
+    return max(share, min(limits.silent, HTTPLimits.leastSilent))
+  }
 
   /// A connection comes; `stranger` is its address where that counts.
   func enter(from stranger: SocketAddress?, isTLS: Bool, _ limits: HTTPLimits.Server) -> Verdict {

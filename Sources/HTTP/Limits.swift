@@ -30,8 +30,8 @@ public enum HTTPLimits {
     /// Connections from one address that nobody has marked as trusted yet; a whole fleet may come back at once from
     /// behind one address. Past it: 429 and close.
     public var untrustedPerAddress = 6_000
-    /// Connections that may come while an older one has not sent a whole request yet. Past it: the older one is closed,
-    /// so that who says nothing cannot keep out who does.
+    /// Connections that may come while an older one has not sent a whole request yet, shared out to the loops; never more
+    /// than half of the door's. Past it: the older one is closed, so that who says nothing cannot keep out who does.
     public var silent = 10_000
     /// Requests on one connection. With the last one the connection is closed.
     public var requestsPerConnection = 100_000
@@ -115,7 +115,7 @@ public enum HTTPLimits {
     public var resolveDeadline = Duration.seconds(10)
     /// Time for the connection, and again for the TLS handshake.
     public var connectDeadline = Duration.seconds(10)
-    /// Time from the last byte of the request to the first byte of its answer.
+    /// Time from the request's going to the connection, its body included, to the first byte of its answer.
     public var firstByteDeadline = Duration.seconds(30)
     /// Time for the whole, redirects included.
     public var wholeDeadline = Duration.seconds(60)
@@ -138,6 +138,8 @@ public enum HTTPLimits {
   static let packedOnceBytes = 1 << 20
   /// Bytes of packed answers that a server keeps, with what they were. Past it: it begins anew.
   static let packedBytes = 4 << 20
+  /// Silent connections that each loop of a door keeps however small the door is: a newcomer needs time to speak.
+  static let leastSilent = 8
   /// Seconds after which one who was refused for lack of room should come again.
   static let retrySeconds = 5
   /// Connections past a door's limit that hear why they are refused. Past it: closed without a word.

@@ -191,14 +191,35 @@ struct DateLine {
     return line
   }
 
+  fileprivate static let months = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+  ]
+
   /// RFC 9110 5.6.7.
   static func text(_ time: Timestamp) -> String {
     let civil = time.civil
     let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
     func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
     return "\(days[civil.weekday - 1]), \(two(civil.day)) \(months[civil.month - 1]) \(civil.year) "
       + "\(two(civil.hour)):\(two(civil.minute)):\(two(civil.second)) GMT"
+  }
+}
+
+extension Timestamp {
+  /// Reads a date as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7); nil for the two forms that nobody may write any
+  /// more, and for what is none.
+  public init?(httpDate text: String) {
+    let parts = text.split(separator: " ")
+    guard parts.count == 6, parts[0].hasSuffix(","), parts[5] == "GMT", let day = Int(parts[1]), day > 0,
+      let month = DateLine.months.firstIndex(where: { $0 == parts[2] }), let year = Int(parts[3]),
+      (1_970...9_999).contains(year)
+    else { return nil }
+    let clock = parts[4].split(separator: ":")
+    let numbers = clock.compactMap { Int($0) }
+    guard clock.count == 3, numbers.count == 3, (0..<24).contains(numbers[0]), (0..<60).contains(numbers[1]),
+      (0...60).contains(numbers[2]), let midnight = Timestamp(year: year, month: month + 1, day: day)
+    else { return nil }
+    self = midnight + .seconds(numbers[0] * 3_600 + numbers[1] * 60 + numbers[2])
   }
 }
 

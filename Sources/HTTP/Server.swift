@@ -68,7 +68,10 @@ public final class Server {
     self.trustedProxies = trustedProxies
     self.forwardedFields = forwardedFields
     self.crowd = crowd
+    crowd.join()
   }
+
+  deinit { crowd.part() }
 
   /// For servers of other loops that share a door with this one. Call it on the loop.
   public var handle: LoopBound<Server> { LoopBound(self, loop: loop) }
@@ -146,7 +149,7 @@ public final class Server {
     channel.handler = connection
     connection.begin()
     let isSilent = { (id: UInt64) in (self.connections[id] as? ServerConnection)?.isSilent ?? false }
-    if let oldest = silent.add(channel.id, most: limits.silent, isSilent: isSilent) {
+    if let oldest = silent.add(channel.id, most: crowd.silentShare(limits), isSilent: isSilent) {
       onCrowding?(.silent, channel.peer)
       connections[oldest]?.cut()
     }
@@ -250,14 +253,19 @@ public struct AddressRange: Sendable, Equatable, CustomStringConvertible {
 
   public init?(_ text: String) {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let address = SocketAddress(host: parts[0], port: 0), let value = Self.value(address) else { return nil }
+    guard let address = SocketAddress(host: parts[0], port: 0), let value = Self.value(address.unmapped) else {
+      return nil
+    }
     (high, low, isV4) = value
     let most = isV4 ? 32 : 128
     guard parts.count == 2 else {
       bits = most
       return
     }
-    guard parts[1].utf8.allSatisfy({ $0 &- 0x30 < 10 }), let bits = Int(parts[1]), bits <= most else { return nil }
+    guard parts[1].utf8.allSatisfy({ $0 &- 0x30 < 10 }), let written = Int(parts[1]) else { return nil }
+    // The network of an IPv4 address that is written as one of IPv6 is that of its last bits.
+    let bits = address.unmapped == address ? written : written - 96
+    guard (0...most).contains(bits) else { return nil }
     self.bits = bits
   }
 

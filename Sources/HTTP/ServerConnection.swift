@@ -283,8 +283,11 @@ final class ServerConnection: ChannelHandler, Drainable {
   private func keepsAlive(_ head: RequestHead) -> Bool {
     // What is left of a body that was refused in the middle would be taken for the next request.
     if case .receiving = phase { return false }
-    return head.keepsAlive && !server.isDraining && !inputHasEnded && requests < limits.requestsPerConnection
+    return head.keepsAlive && !server.isDraining && mayHoldMore && requests < limits.requestsPerConnection
   }
+
+  /// Whether another request may follow: also one that came before the peer ended its side (RFC 9112 §9.3.2).
+  private var mayHoldMore: Bool { !inputHasEnded || isWorking || !ahead.isEmpty }
 
   /// Sends the head of an answer that follows in pieces. False where the answer has no body to follow.
   func beginStream(
@@ -362,6 +365,11 @@ final class ServerConnection: ChannelHandler, Drainable {
     _ exchange: Exchange, head: AnswerHead, _ terms: WebSocket.Terms, _ handler: any WebSocketHandler
   ) -> WebSocket? {
     guard self.exchange === exchange, case .answering = phase else { return nil }
+    // Who hung up while its request was looked at is no link, and must not take the place of one.
+    guard !inputHasEnded else {
+      close()
+      return nil
+    }
     write(server.bytes(of: head))
     exchange.detach()
     self.exchange = nil
@@ -388,9 +396,9 @@ final class ServerConnection: ChannelHandler, Drainable {
   private func refuse(_ refusal: Refusal) {
     let asked = exchange?.request
     let target = asked?.target.path ?? String(decoding: parser.target, as: UTF8.self)
+    loseAsker()
     if case .receiving(let incoming) = phase {
       phase = .answering
-      loseAsker()
       incoming.breakOff()
     }
     let headers = asked?.headers ?? self.head?.headers ?? Headers()
@@ -398,7 +406,7 @@ final class ServerConnection: ChannelHandler, Drainable {
     let head = AnswerHead(
       status: refusal.status, headers: response.headers, body: .length(response.body.count), keepsAlive: false)
     write(server.bytes(of: head))
-    if self.head?.method != .head { write(response.body) }
+    if (asked?.method ?? self.head?.method) != .head { write(response.body) }
     close()
   }
 
@@ -498,9 +506,7 @@ final class ServerConnection: ChannelHandler, Drainable {
     case .firstByte, .idle: close()
     case .head: refuse(Refusal(.requestTimeout, "The request's head took too long."))
     case .body: refuse(Refusal(.requestTimeout, "The request's body took too long."))
-    case .answer:
-      loseAsker()
-      refuse(Refusal(.gatewayTimeout, "No answer was found in time."))
+    case .answer: refuse(Refusal(.gatewayTimeout, "No answer was found in time."))
     case .progress:
       let taken = written - channel.pendingBytes
       if channel.pendingBytes > 0, taken == takenAtLastLook { return channel.close(.timeout) }

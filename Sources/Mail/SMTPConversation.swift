@@ -27,6 +27,10 @@ struct SMTPConversation {
   private var state = State.greeted
   private var isSecure: Bool
   private var extensions: [String] = []
+  /// Recipients whom the server takes, and what it says of the others; whether any of those may be tried again.
+  private var accepted = 0
+  private var refused: [String] = []
+  private var mayChange = false
 
   init(_ letter: Letter, by server: MailServer, as name: String) {
     (self.letter, self.server, self.name) = (letter, server, name)
@@ -68,7 +72,14 @@ struct SMTPConversation {
       guard code == 250 else { return fails(code, lines) }
       return address(0)
     case .recipient(let place):
-      guard code == 250 || code == 251 else { return fails(code, lines) }
+      // RFC 5321 3.3: each is answered for itself, and the letter goes to those who were taken. 421 closes the door for all.
+      if code == 421 { return fails(code, lines) }
+      if code == 250 || code == 251 {
+        accepted += 1
+      } else {
+        refused.append("\(letter.to[place]): \(code) \(lines.first ?? "")")
+        mayChange = mayChange || code < 500
+      }
       return address(place + 1)
     case .data:
       guard code == 354 else { return fails(code, lines) }
@@ -76,8 +87,7 @@ struct SMTPConversation {
       return .tell(stuffed(MailText(letter, from: server.from, host: name).bytes))
     case .body:
       guard code == 250 else { return fails(code, lines) }
-      state = .goodbye
-      return .end(.taken)
+      return ends(refused.isEmpty ? .taken : .takenForSome(whomNot))
     case .goodbye: return .wait
     }
   }
@@ -112,6 +122,7 @@ struct SMTPConversation {
 
   private mutating func address(_ place: Int) -> Step {
     guard place < letter.to.count else {
+      guard accepted > 0 else { return ends(mayChange ? .failed(whomNot) : .refused(whomNot)) }
       state = .data
       return .say("DATA")
     }
@@ -119,10 +130,11 @@ struct SMTPConversation {
     return .say("RCPT TO:<\(letter.to[place])>")
   }
 
+  private var whomNot: String { "the mail server does not take it for \(refused.joined(separator: ", "))" }
+
   private mutating func fails(_ code: Int, _ lines: [String]) -> Step {
     let said = "the mail server answered \(code) \(lines.first ?? "")"
     // RFC 5321 4.2.1: 5 is for good. A wrong password or a server that is not set up can be mended, and then it is tried again.
-    if code >= 500, case .recipient = state { return ends(.refused(said)) }
     if code >= 500, case .body = state { return ends(.refused(said)) }
     return ends(.failed(said))
   }

@@ -541,7 +541,8 @@ public final class Channel: Watcher {
   private var endedHere = false
 
   /// Sends what waits, tells the peer that nothing follows, waits for its end, and closes: `.local`, or `.peerEOF`
-  /// when the peer had ended first. After `timeout` it closes in any case. Bytes that still come are thrown away.
+  /// when the peer had ended first. It closes in any case after a `timeout` in which nothing left, and one after all has
+  /// left. Bytes that still come are thrown away.
   public func closeAfterFlush(timeout: Duration = Limits.lingerDeadline) {
     loop.preconditionCurrent()
     switch state {
@@ -551,13 +552,20 @@ public final class Channel: Watcher {
     }
     endedHere = !inputHasEnded
     state = .flushing
-    deadline = loop.schedule(after: timeout) { [unowned self] in
-      self.deadline = nil
-      close(state == .lingering ? endReason : .timeout)
-    }
+    watchFlush(timeout)
     waitsToSend = false
     askForFlush()
     updateInterest()
+  }
+
+  /// A slow line may take long, as long as it takes some.
+  private func watchFlush(_ timeout: Duration) {
+    let waiting = out.count
+    deadline = loop.schedule(after: timeout) { [unowned self] in
+      deadline = nil
+      if state == .flushing, out.count < waiting { return watchFlush(timeout) }
+      close(state == .lingering ? endReason : .timeout)
+    }
   }
 
   private func sayGoodbye() {

@@ -1,5 +1,4 @@
-// Every bound of the network room, with the answer that is given when it is reached.
-
+/// Every bound of the network room, with the answer that is given when it is reached.
 public enum Limits {
   // MARK: The loop
 

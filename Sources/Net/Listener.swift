@@ -1,8 +1,7 @@
-// A door: accepts connections, a few per wake-up, and turns them away in order when no descriptor is left.
-
 import CSystem
 import Glibc
 
+/// A door: accepts connections, a few per wake-up, and turns them away in order when no descriptor is left.
 public final class Listener: Watcher {
   /// Why a connection could not be taken.
   public enum Trouble: Sendable, Equatable {

@@ -1,8 +1,7 @@
-// The address of a socket: where it is, how it is written, and how far from us it lies.
-
 import CSystem
 import Glibc
 
+/// The address of a socket: where it is, how it is written, and how far from us it lies.
 public enum SocketAddress: Sendable, Hashable {
   /// The address as a number, most significant byte first: 127.0.0.1 is 0x7f000001.
   case v4(UInt32, port: UInt16)
@@ -97,6 +96,15 @@ public enum SocketAddress: Sendable, Hashable {
   public var unmapped: SocketAddress {
     guard case .v6(0, let low, let port, _) = self, low >> 32 == 0xffff else { return self }
     return .v4(UInt32(truncatingIfNeeded: low), port: port)
+  }
+
+  /// The IPv4 address that is called in the end: of a mapped one, and of one that a gateway translates (64:ff9b::/96,
+  /// 2002::/16); every other address as it is.
+  var carried: SocketAddress {
+    guard case .v6(let high, let low, let port, _) = self else { return self }
+    if high == 0x0064_ff9b_0000_0000, low >> 32 == 0 { return .v4(UInt32(truncatingIfNeeded: low), port: port) }
+    if high >> 48 == 0x2002 { return .v4(UInt32(truncatingIfNeeded: high >> 16), port: port) }
+    return unmapped
   }
 }
 

@@ -1,8 +1,7 @@
-// One TLS connection: OpenSSL over the channel's own descriptor, its answers told as steps.
-
 import CSystem
 import Glibc
 
+/// One TLS connection: OpenSSL over the channel's own descriptor, its answers told as steps.
 final class TLSSession {
   private let ssl: OpaquePointer
   /// After a fatal error OpenSSL must not be asked to say goodbye.

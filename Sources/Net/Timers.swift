@@ -1,7 +1,6 @@
-// The timer wheel of a loop: thousands of deadlines behind one alarm of the system.
-
 import Wire
 
+/// The timer wheel of a loop: thousands of deadlines behind one alarm of the system.
 public enum Timers {
   /// Names one scheduled timer; worthless once that has fired or was cancelled, so a late `cancel` does no harm.
   public struct Token: Hashable, Sendable {

@@ -23,8 +23,9 @@ public protocol OCPIEdition: ProviderEdition {
   func connector(_ connector: PublishedConnector, _ style: WriterOptions) throws(PushFault) -> Bytes
   func tariff(_ view: TariffView, _ style: WriterOptions) throws(PushFault) -> Bytes
   func session(_ view: SessionView, _ style: WriterOptions) throws(PushFault) -> Bytes
-  /// The same bytes for the same CDR and style, always.
-  func cdr(_ cdr: CDR, _ style: WriterOptions) throws(PushFault) -> Bytes
+  /// The same bytes for the same CDR and style, always. What a bill may do without and does not fit is left out: the
+  /// money goes.
+  func written(_ cdr: CDR, _ style: WriterOptions) throws(PushFault) -> WrittenCDR
   /// What of this the version has no words for.
   func unsaid(of object: PushObject) -> [String]
   /// A token as we hold it.
@@ -53,7 +54,8 @@ public protocol OCPIEdition: ProviderEdition {
   func credentials(from json: JSON) throws(PartnerFault) -> PartnerCredentials
   /// Nil where the answer is no authorization.
   func authorization(from json: JSON) -> PartnerAuthorization?
-  func preferences(from json: JSON) throws(PartnerFault) -> ChargingPreferences
+  /// Nil where they are of a kind that we do not know.
+  func preferences(from json: JSON) throws(PartnerFault) -> ChargingPreferences?
   /// With where the result is awaited.
   func profile(from json: JSON) throws(PartnerFault) -> (ChargingProfile.Schedule, respondTo: String)
   func client(from json: JSON) throws(PartnerFault) -> HubClient
@@ -67,13 +69,24 @@ extension OCPIEdition {
     try location(PublishedLocation(view), style)
   }
 
+  public func cdr(_ cdr: CDR, _ style: WriterOptions) throws(PushFault) -> Bytes { try written(cdr, style).bytes }
+
   /// Checked and written.
   func strict(_ object: some Payload, _ style: WriterOptions) throws(PushFault) -> Bytes {
     try Fitness.check(object, in: edition)
     return object.encoded(edition: edition, options: style)
   }
 
+  /// The code for a token that is not there: 2.1.1 has none of its own (2.1.1 status_codes, client errors).
+  var unknownToken: Envelope.Code { edition < .v221 ? .clientError : .unknownToken }
+
   func has(_ name: OCPIModule.Name, _ side: OCPIModule.Side) -> Bool { modules.contains(OCPIModule(name, side)) }
+}
+
+/// A CDR as a version writes it, and what of it that version has no words for.
+public struct WrittenCDR: Sendable {
+  public let bytes: Bytes
+  public let unsaid: [String]
 }
 
 /// The versions, in their order.
@@ -144,9 +157,16 @@ public struct Editions: Sendable {
 extension Payload {
   /// Reads an object of a partner: lenient, but what is missing or cannot be converted is named (2001). A broken time
   /// stamp is refused too: every one that partners send decides about order or validity.
-  static func received(_ json: JSON, in edition: Edition) throws(PartnerFault) -> Self {
+  /// - Parameter isClosed: the fields, by their path, whose words are all that there are. Another one is refused there,
+  ///   where it would be read as one of them and might mean its opposite.
+  static func received(
+    _ json: JSON, in edition: Edition, isClosed: (String) -> Bool = { _ in false }
+  ) throws(PartnerFault) -> Self {
     do throws(Flaw) {
       let read = try Self.read(json.withoutHollow, edition: edition)
+      if let odd = read.oddities.first(where: { $0.kind == .unknownWord && isClosed($0.path) }) {
+        throw Flaw(path: odd.path, kind: .wrongType, detail: "\(odd.raw.excerpt) is no word of this field")
+      }
       if let odd = read.oddities.first(where: { $0.kind == .badTimestamp }) {
         throw Flaw(path: odd.path, kind: .wrongType, detail: "\(odd.raw.excerpt) is no time stamp")
       }

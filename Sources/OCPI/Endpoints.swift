@@ -303,21 +303,25 @@ public final class Endpoints: RequestHandler, Sendable {
       case .provider(let action): return try await perform(action, asked)
       }
     } catch {
-      return Self.refusal(error, to: request.method)
+      return Self.refusal(error, to: request.method, in: edition)
     }
   }
 
   /// How a fault is spelled (2.2.1 §5): HTTP's codes for the way there, OCPI's for what was said. What does not exist
   /// is 404 where the address names it, and a code in a 200 where the body does.
-  static func refusal(_ fault: PartnerFault, to method: HTTP.Method) -> Reply {
+  static func refusal(_ fault: PartnerFault, to method: HTTP.Method, in edition: any OCPIEdition) -> Reply {
     let missing: HTTP.Status = method == .post ? .ok : .notFound
     return switch fault {
     case .invalid(let text): Reply(Envelope(.invalid, text))
     case .unknownLocation: Reply(Envelope(.unknownLocation, "There is no such location."), status: missing)
-    case .unknownToken: Reply(Envelope(.unknownToken, "There is no such token."), status: missing)
+    case .unknownToken: Reply(Envelope(edition.unknownToken, "There is no such token."), status: missing)
     case .unknownObject: Reply(Envelope(.clientError, "There is no such object."), status: .notFound)
     case .foreignParty(let party): Reply(Envelope(.invalid, "\(party) is not one of your parties."), status: .notFound)
-    case .wrongState(let text): Reply(Envelope(.clientError, text), status: .methodNotAllowed)
+    case .wrongState(let text):
+      // Credentials alone have a state: who is registered replaces or leaves, who is not registers (RFC 9110 §15.5.6).
+      Reply(
+        Envelope(.clientError, text), status: .methodNotAllowed,
+        headers: ["Allow": method == .post ? "GET, PUT, DELETE" : "GET, POST"])
     case .unavailable(let text): Reply(Envelope(.serverError, text), status: .internalError)
     }
   }

@@ -3,7 +3,8 @@ import Wire
 
 /// Checks an object before it leaves: every text within its length, every id in printable ASCII, every number with at
 /// most four decimals, every list as long as it must be (OCPI 2.2.1 §17: types). Texts that people read are cut by the
-/// Writer; an id that does not fit makes the whole object unfit, because a cut id is another id.
+/// Writer; an id that does not fit makes the whole object unfit, because a cut id is another id. What an object may do
+/// without is left out instead where the object says so (`Trimmed`).
 struct Fitness: Walker {
   let edition: Edition
   /// Where the walk is. Only what is unfit has its place spelled.
@@ -23,13 +24,19 @@ struct Fitness: Walker {
 
   /// - Throws: `PushFault.unfit` with the field and what is wrong with it.
   static func check(_ object: some Payload, in edition: Edition) throws(PushFault) {
+    if let flaw = flaw(of: object, in: edition) { throw .unfit("\(flaw.path): \(flaw.detail)") }
+  }
+
+  /// Takes away what does not fit and need not be there; what was taken is told as what the version cannot say.
+  static func trim(_ object: inout some Trimmed, _ fitting: inout Fitting) {
+    while let flaw = flaw(of: object, in: fitting.edition), let part = object.leaveOut(flaw.path) { fitting.lose(part) }
+  }
+
+  private static func flaw(of object: some Payload, in edition: Edition) -> Flaw? {
     var object = object
     var fitness = Fitness(edition: edition)
-    do throws(Flaw) {
-      try object.walk(&fitness)
-    } catch {
-      throw .unfit("\(error.path): \(error.detail)")
-    }
+    do throws(Flaw) { try object.walk(&fitness) } catch { return error }
+    return nil
   }
 
   private init(edition: Edition) { self.edition = edition }
@@ -94,6 +101,11 @@ struct Fitness: Walker {
     }
     if text.isEmpty { throw flaw(name, "it is empty") }
     if text.unicodeScalars.count > rule.max { throw flaw(name, "\"\(text)\" is longer than \(rule.max) characters") }
+    if rule.isUnicode {
+      // Only ids and codes are ASCII; a text has every mark but those that break a line (§17.6).
+      guard text.isPrintable else { throw flaw(name, "it holds what cannot be printed") }
+      return
+    }
     guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
       throw flaw(name, "\"\(text)\" is not printable ASCII")
     }
@@ -106,4 +118,10 @@ struct Fitness: Walker {
 
   /// §17.4.
   private static let decimals = 4
+}
+
+/// An object that is worth more than some of its parts: a bill must not wait for good because of what it may do without.
+protocol Trimmed: Payload {
+  /// Leaves out the part in which a field lies and says what that was; nil where the part must be there.
+  mutating func leaveOut(_ field: String) -> String?
 }

@@ -63,23 +63,68 @@ extension PublishedConnector {
       fitting.lose("connector standard \(standard.rawValue)")
       // It is the plug that older versions know by its maker.
       guard standard == .nacs else { return nil }
-      connector.standard = .tesla
+      connector.standard = standard.nearest
     }
-    if powerType.introduced > fitting.edition {
-      fitting.lose("power type \(powerType.rawValue)")
-      connector.powerType = .ac1
-    }
+    connector.powerType = powerType.fitted(&fitting)
     return connector
   }
 }
 
-extension Tariff {
-  func fitted(_ fitting: inout Fitting) -> Tariff {
-    var tariff = self
-    fitting.drop("preauthorize_amount", &tariff.preauthorization, before: .v230)
-    if fitting.edition < .v230, elements.contains(where: { $0.restrictions?.booking != nil }) {
-      fitting.lose("prices of bookings")
+extension Connector.PowerType {
+  func fitted(_ fitting: inout Fitting) -> Connector.PowerType {
+    guard introduced > fitting.edition else { return self }
+    fitting.lose("power type \(rawValue)")
+    return .ac1
+  }
+}
+
+extension Connector.Standard {
+  /// The plug of all versions that is the same, or comes nearest to it.
+  fileprivate var nearest: Connector.Standard {
+    switch self {
+    case .nacs: .tesla
+    case .mcs, .pantographUp, .pantographDown: .ccs2
+    // The next of its kind, and one that speaks much as it does.
+    case .chaoji, .gbtDC: .chademo
+    // The same shape.
+    case .gbtAC: .type2
+    case .domesticM: .domesticD
+    case .domesticN: .domesticJ
+    case .domesticO: .domesticF
+    case .nema520, .nema630, .nema650, .nema1030, .nema1050, .nema1430, .nema1450: .domesticB
+    case .chademo, .domesticA, .domesticB, .domesticC, .domesticD, .domesticE, .domesticF, .domesticG, .domesticH,
+      .domesticI, .domesticJ, .domesticK, .domesticL, .cee16, .cee3x16, .cee3x32, .cee3x64, .type1, .ccs1, .type2,
+      .ccs2, .type3A, .type3C, .teslaRoadster, .tesla:
+      self
     }
-    return tariff
+  }
+}
+
+extension CDR.Place {
+  /// A session and its bill name a plug whatever it is: where the version has no word for it, the nearest one.
+  func fitted(_ fitting: inout Fitting) -> CDR.Place {
+    var place = self
+    if standard.introduced > fitting.edition {
+      place.standard = standard.nearest
+      fitting.lose(
+        standard == .nacs
+          ? "connector standard \(standard.rawValue)"
+          : "connector standard \(standard.rawValue), which sessions and CDRs call \(place.standard.rawValue)")
+    }
+    place.powerType = powerType.fitted(&fitting)
+    return place
+  }
+}
+
+extension Tariff {
+  /// Names what of a tariff the version cannot say.
+  func lose(_ fitting: inout Fitting) {
+    if taxes?.isEmpty == false {
+      fitting.lose(fitting.edition < .v230 ? "the names of a tariff's taxes" : "the taxes of a tariff")
+    }
+    guard fitting.edition < .v230 else { return }
+    if preauthorization != nil { fitting.lose("preauthorize_amount") }
+    if elements.contains(where: { $0.restrictions?.booking != nil }) { fitting.lose("prices of bookings") }
+    if taxIncluded == .yes { fitting.lose("prices with tax, which are told before it") }
   }
 }

@@ -162,14 +162,14 @@ public struct PaperCDR: Sendable {
     tariffs = (json["tariffs"]?.array ?? []).map(PaperTariff.init)
     isCredit = json["credit"]?.bool ?? false
     timeZone = json["location"]?["time_zone"]?.string
-    var periods: [ChargingPeriod] = []
+    var periods: [RoamingPeriod] = []
     for (index, entry) in (json["charging_periods"]?.array ?? []).enumerated() {
       periods.append(try Self.period(entry, "charging_periods[\(index)]"))
     }
     guard !periods.isEmpty else {
       throw Flaw(path: "charging_periods", kind: .missing, detail: "without periods nothing can be priced")
     }
-    self.periods = periods
+    self.periods = periods.plain(until: endedAt)
     var costs: [(name: String, price: Price)] = []
     for name in Self.costNames {
       if let cost = json[name], !cost.isNull { costs.append((name, try Self.price(cost, name))) }
@@ -211,29 +211,23 @@ public struct PaperCDR: Sendable {
     return time
   }
 
-  private static func period(_ json: JSON, _ path: String) throws(Flaw) -> ChargingPeriod {
-    var period = ChargingPeriod()
-    period.start = try time(json["start_date_time"], "\(path).start_date_time")
+  private static func period(_ json: JSON, _ path: String) throws(Flaw) -> RoamingPeriod {
+    var volumes: [String: Decimal] = [:]
     for (index, dimension) in (json["dimensions"]?.array ?? []).enumerated() {
       guard let kind = dimension["type"]?.string,
         let volume = dimension["volume"]?.decimal ?? dimension["volume"]?.string.flatMap({ Decimal($0) })
       else {
         throw Flaw(path: "\(path).dimensions[\(index)]", kind: .wrongType, detail: "a type and a volume")
       }
-      switch kind.uppercased() {
-      case "ENERGY":
-        guard let energy = Energy(wattHours: volume * 1000) else {
-          throw Flaw(path: "\(path).dimensions[\(index)].volume", kind: .outOfRange, detail: "\(volume) kWh")
-        }
-        period.energy = energy
-      case "PARKING_TIME": period.activity = .idle
-      case "RESERVATION_TIME": period.activity = .reserved
-      case "MAX_POWER": period.maxPower = volume * 1000
-      case "MAX_CURRENT": period.maxCurrent = volume
-      default: break
+      if kind.uppercased() == "ENERGY", Energy(wattHours: volume * 1000) == nil {
+        throw Flaw(path: "\(path).dimensions[\(index)].volume", kind: .outOfRange, detail: "\(volume) kWh")
       }
+      guard volume.magnitude <= Limits.toldNumber else {
+        throw Flaw(path: "\(path).dimensions[\(index)].volume", kind: .outOfRange, detail: "\(volume)")
+      }
+      volumes[kind.uppercased()] = volume
     }
-    return period
+    return RoamingPeriod(startedAt: try time(json["start_date_time"], "\(path).start_date_time"), volumes: volumes)
   }
 
   /// A number (2.1.1), `excl_vat` and `incl_vat` (2.2.1), or `before_taxes` and a list of taxes (2.3.0).

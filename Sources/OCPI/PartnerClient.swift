@@ -61,7 +61,7 @@ struct PartnerClient: Sendable {
       let response = try await http.send(ClientRequest(call.method, url, headers: headers, body: call.body), options)
       let reply = PartnerReply(
         status: response.status, headers: response.headers, body: response.body, url: response.url, form: form,
-        milliseconds: Int((Instant.now() - begin).wholeMilliseconds))
+        milliseconds: Int((Instant.now() - begin).wholeMilliseconds), receivedAt: clock.now())
       log.note(
         .received, peer: call.partner.name, module: call.module, ids: ids, line: "\(response.status.rawValue)",
         headers: response.headers, body: response.body, isError: !reply.isSuccess)
@@ -83,15 +83,16 @@ public struct PartnerReply: Sendable {
   public let url: HTTPURL
   let form: PartnerQuirks.TokenForm
   public let milliseconds: Int
+  let receivedAt: Timestamp?
   public let answer: PartnerAnswer
 
   init(
     status: HTTP.Status, headers: Headers = Headers(), body: Bytes, url: HTTPURL,
     form: PartnerQuirks.TokenForm = .base64,
-    milliseconds: Int = 0
+    milliseconds: Int = 0, receivedAt: Timestamp? = nil
   ) {
     (self.status, self.headers, self.body, self.url) = (status, headers, body, url)
-    (self.form, self.milliseconds) = (form, milliseconds)
+    (self.form, self.milliseconds, self.receivedAt) = (form, milliseconds, receivedAt)
     answer = PartnerAnswer(body)
   }
 
@@ -115,9 +116,13 @@ public struct PartnerReply: Sendable {
   /// Such as `HTTP 404, an HTML page`.
   public var summary: String { "HTTP \(status.rawValue), \(answer.summary)" }
 
-  /// Seconds that the partner wants us to wait; a date is not read.
+  /// Seconds that the partner wants us to wait, also where it names the moment (RFC 9110 §10.2.3): by its own clock, if
+  /// it says what that shows.
   var retryAfter: Int? {
-    headers["Retry-After"].flatMap { Int($0) }.map { min(max($0, 0), Limits.retryAfterSeconds) }
+    guard let text = headers["Retry-After"] else { return nil }
+    let now = headers["Date"].flatMap { Timestamp(httpDate: $0) } ?? receivedAt
+    let until = Timestamp(httpDate: text).flatMap { until in now.map { until.seconds(since: $0) } }
+    return (Int64(text) ?? until).map { Int(min(max($0, 0), Int64(Limits.retryAfterSeconds))) }
   }
 }
 

@@ -9,7 +9,9 @@ extension Endpoints {
 
   func preferences(_ asked: Asked) async throws(PartnerFault) -> Reply {
     guard let json = body(asked) else { return Self.notJSON }
-    let preferences = try asked.edition.preferences(from: json)
+    guard let preferences = try asked.edition.preferences(from: json) else {
+      return Reply(Envelope(data: asked.edition.answer(PreferencesAnswer.kindNotSupported, asked.style)))
+    }
     let answer = try await service.prefer(preferences, in: asked.segment("session"), from: asked.caller)
     return Reply(Envelope(data: asked.edition.answer(answer, asked.style)))
   }

@@ -32,8 +32,8 @@ public struct PartnerLinkOverHTTP: PartnerLink {
       let url = try receiver(.sessions, terms, view.party, view.session.id)
       return push("PUT", url, try edition.session(view, style), .sessions, edition.unsaid(of: object))
     case .cdr(let cdr):
-      return push(
-        "POST", try endpoint(.cdrs, .receiver, terms), try edition.cdr(cdr, style), .cdrs, edition.unsaid(of: object))
+      let written = try edition.written(cdr, style)
+      return push("POST", try endpoint(.cdrs, .receiver, terms), written.bytes, .cdrs, written.unsaid)
     case .token(let token):
       let url = try receiver(.tokens, terms, token.party, token.token.uid).asking([("type", token.token.kind.rawValue)])
       return push("PUT", url, try edition.offered(token, style), .tokens)

@@ -60,8 +60,9 @@ extension Endpoints {
   func cdrs(_ asked: Asked) async throws(PartnerFault) -> Reply {
     let query = try Self.query(asked.request.target)
     let page = try await service.cdrs(query, for: asked.caller)
-    return await list(page, query, asked, .cdrs, unsaid: { asked.edition.unsaid(of: .cdr($0)) }) {
-      cdr throws(PushFault) in try asked.edition.cdr(cdr, asked.style)
+    return await list(page, query, asked, .cdrs) { cdr throws(PushFault) -> Written in
+      let written = try asked.edition.written(cdr, asked.style)
+      return (written.bytes, written.unsaid)
     }
   }
 
@@ -97,18 +98,31 @@ extension Endpoints {
     return time
   }
 
-  /// A page with its fields (2.2.1 §4.1.4). An object that cannot be written is left out and reported here: the others
-  /// must not suffer for it.
   func list<Item>(
     _ page: Page<Item>, _ query: PageQuery, _ asked: Asked, _ module: OCPIModule.Name, at address: String? = nil,
     unsaid: (Item) -> [String] = { _ in [] }, _ write: (Item) throws(PushFault) -> Bytes
+  ) async -> Reply {
+    await list(page, query, asked, module, at: address) { item throws(PushFault) -> Written in
+      (try write(item), unsaid(item))
+    }
+  }
+
+  /// An object as a version writes it, and what of it that version has no words for.
+  typealias Written = (bytes: Bytes, unsaid: [String])
+
+  /// A page with its fields (2.2.1 §4.1.4). An object that cannot be written is left out and reported here: the others
+  /// must not suffer for it.
+  private func list<Item>(
+    _ page: Page<Item>, _ query: PageQuery, _ asked: Asked, _ module: OCPIModule.Name, at address: String? = nil,
+    _ write: (Item) throws(PushFault) -> Written
   ) async -> Reply {
     var objects: [Bytes] = []
     var lost: [String] = []
     for item in page.items {
       do throws(PushFault) {
-        objects.append(try write(item))
-        lost += unsaid(item)
+        let written = try write(item)
+        objects.append(written.bytes)
+        lost += written.unsaid
       } catch {
         logger.warning("An object was left out of a page of \(module.rawValue): \(error)")
         lost.append("an object (\(error))")
@@ -146,7 +160,11 @@ extension Endpoints {
     do throws(PushFault) {
       object = try write()
     } catch {
-      throw .unavailable("The object cannot be written in this version: \(error)")
+      switch error {
+      // What its version cannot show is not there for it: the list that it would be in is without it too.
+      case .notWanted: throw .unknownObject
+      case .unfit: throw .unavailable("The object cannot be written in this version: \(error)")
+      }
     }
     return Reply(Envelope(data: object))
   }

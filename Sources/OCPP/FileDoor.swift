@@ -35,8 +35,7 @@ public final class FileDoor: RequestHandler {
     case .put, .post: way = .bring
     case .get, .head: way = .fetch
     default:
-      return exchange.respond(
-        .text("Files are brought by PUT or POST and fetched by GET.\n", status: .methodNotAllowed))
+      return exchange.respond(.wrongMethod(allow: [.get, .head, .put, .post]))
     }
     guard request.path.count > 1 else { return exchange.respond(Self.nothing) }
     let (secret, responder, door, desk) = (request.path[1], exchange.responder, LoopBound(self, loop: loop), desk)
@@ -232,6 +231,11 @@ private struct DiskFile: Sendable {
       unlink(path)
       return false
     }
-    return true
+    // Its name too: a power cut may forget what its folder was not asked to keep.
+    let folder = Glibc.open(
+      String(name[..<(name.lastIndex(of: "/") ?? name.startIndex)]), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard folder >= 0 else { return false }
+    defer { Glibc.close(folder) }
+    return fsync(folder) == 0
   }
 }

@@ -22,6 +22,7 @@ final class Forward: WebSocketHandler {
   private unowned let link: Link
   private unowned let server: StationServer
   private var loop: EventLoop { server.loop }
+  private var memory: ForwardMemory { server.options.forwardMemory }
 
   private let key: ForwardMemory.Key
   private(set) var queue: ForwardQueue
@@ -38,23 +39,51 @@ final class Forward: WebSocketHandler {
     (self.settings, self.link, self.server, self.dialect) = (settings, link, server, dialect)
     self.identity = identity
     key = ForwardMemory.Key(station: identity, url: settings.url, name: settings.name(of: identity))
-    queue =
-      server.forwardMemory.take(key)
-      ?? ForwardQueue(
-        bootAction: dialect.bootAction, transactionField: dialect.transactionField,
-        transactionActions: dialect.transactionActions)
+    queue = ForwardQueue(
+      bootAction: dialect.bootAction, transactionField: dialect.transactionField,
+      transactionActions: dialect.transactionActions)
+    begin()
+  }
+
+  /// The station comes again before its last link was seen to be dead: that one's mirror hands over what it has, so that
+  /// the follower never sees two of this station.
+  private func begin() {
+    let me = LoopBound(self, loop: loop)
+    switch memory.claim(key, by: me) {
+    case .nothing: connect()
+    case .kept(let earlier): goOn(from: earlier)
+    case .held(let holder):
+      holder.loop.execute {
+        let earlier = holder.value.handOver()
+        me.loop.execute { me.value.goOn(from: earlier) }
+      }
+    }
+  }
+
+  private func goOn(from earlier: ForwardQueue) {
+    queue.goOn(from: earlier)
+    if isOver { return memory.keep(queue, for: key, by: self) }
     connect()
+  }
+
+  /// Also after its own end: the new mirror had claimed the place before.
+  private func handOver() -> ForwardQueue {
+    end()
+    return queue
   }
 
   /// The station is gone: what waits for this follower waits until it is back.
   func rest() {
+    guard !isOver else { return }
     end()
-    server.forwardMemory.keep(queue, for: key)
+    memory.keep(queue, for: key, by: self)
   }
 
   /// The station is mirrored no longer.
   func end() {
+    guard !isOver else { return }
     isOver = true
+    memory.letGo(of: key, by: self)
     if let retryTimer { loop.cancel(retryTimer) }
     if let callTimer { loop.cancel(callTimer) }
     (retryTimer, callTimer) = (nil, nil)

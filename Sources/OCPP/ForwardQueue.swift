@@ -1,6 +1,8 @@
 // What a follower gets to hear, in the station's order and one call at a time.
 
 import Domain
+import Net
+import Synchronization
 import Wire
 
 /// The calls of a station on their way to a second central system. One is open at a time, as the protocol asks; the others
@@ -49,11 +51,25 @@ struct ForwardQueue {
     // A life sign of yesterday says nothing.
     guard isConnected || call.action != "Heartbeat" else { return [] }
     line.append(Waiting(call))
+    trim()
+    return next(at: now)
+  }
+
+  private mutating func trim() {
     while line.count > OCPPLimits.forwardedWaiting || (line.count > 1 && bytes > OCPPLimits.forwardedBytes) {
       line.remove(at: line.firstIndex { !transactionActions.contains($0.call.action) } ?? 0)
       dropped += 1
     }
-    return next(at: now)
+  }
+
+  /// Goes on, before it was ever connected, from what an earlier link of the station left: that comes first.
+  mutating func goOn(from earlier: ForwardQueue) {
+    let later = self
+    self = earlier
+    line += later.line
+    boot = later.boot ?? boot
+    transactions.add(later.transactions)
+    trim()
   }
 
   mutating func connected(at now: Instant) -> [Call] {
@@ -114,8 +130,9 @@ struct ForwardQueue {
   }
 }
 
-/// What waits for the followers of stations whose links ended, until those come back.
-struct ForwardMemory {
+/// What waits for the followers of stations whose links ended, until those come back: one for all loops, because a station
+/// may come back on another one.
+public final class ForwardMemory: Sendable {
   /// One follower of one station.
   struct Key: Hashable {
     var station: StationIdentity
@@ -124,29 +141,78 @@ struct ForwardMemory {
     var name: String
   }
 
-  private var kept: [Key: ForwardQueue] = [:]
-  /// The one that was kept longest ago first.
-  private var order: [Key] = []
-  private(set) var bytes = 0
+  /// What a mirror that begins finds.
+  enum Found {
+    case nothing
+    case kept(ForwardQueue)
+    /// Another link of the station mirrors it still.
+    case held(LoopBound<Forward>)
+  }
 
-  /// Past a bound those that were kept longest ago go.
-  mutating func keep(_ queue: ForwardQueue, for key: Key) {
-    _ = take(key)
-    kept[key] = queue
-    order.append(key)
-    bytes += queue.bytes
-    while let oldest = order.first {
-      guard order.count > OCPPLimits.rememberedForwards || bytes > OCPPLimits.rememberedForwardBytes else { break }
-      _ = take(oldest)
+  private struct Shelf {
+    /// Who mirrors which station now.
+    var holders: [Key: (id: ObjectIdentifier, mirror: LoopBound<Forward>)] = [:]
+    var kept: [Key: ForwardQueue] = [:]
+    /// The one that was kept longest ago first.
+    var order: [Key] = []
+    var bytes = 0
+
+    mutating func take(_ key: Key) -> ForwardQueue? {
+      guard let queue = kept.removeValue(forKey: key) else { return nil }
+      order.removeAll { $0 == key }
+      bytes -= queue.bytes
+      return queue
     }
   }
 
-  mutating func take(_ key: Key) -> ForwardQueue? {
-    guard let queue = kept.removeValue(forKey: key) else { return nil }
-    order.removeAll { $0 == key }
-    bytes -= queue.bytes
-    return queue
+  private let shelf = Mutex(Shelf())
+
+  public init() {}
+
+  var bytes: Int { shelf.withLock { $0.bytes } }
+
+  /// From now on `mirror` has what waits for this follower, until it keeps it here or lets go of it.
+  func claim(_ key: Key, by mirror: LoopBound<Forward>) -> Found {
+    let id = ObjectIdentifier(mirror.value)
+    return shelf.withLock { shelf in
+      let earlier = shelf.holders.updateValue((id, mirror), forKey: key)
+      if let earlier { return .held(earlier.mirror) }
+      return shelf.take(key).map { .kept($0) } ?? .nothing
+    }
   }
+
+  func letGo(of key: Key, by mirror: Forward) {
+    let id = ObjectIdentifier(mirror)
+    shelf.withLock { shelf in
+      if shelf.holders[key]?.id == id { shelf.holders[key] = nil }
+    }
+  }
+
+  /// As below, where no other link has come for it meanwhile.
+  func keep(_ queue: ForwardQueue, for key: Key, by mirror: Forward) {
+    letGo(of: key, by: mirror)
+    guard shelf.withLock({ $0.holders[key] == nil }) else { return }
+    keep(queue, for: key)
+  }
+
+  /// Past a bound those that were kept longest ago go.
+  func keep(_ queue: ForwardQueue, for key: Key) {
+    shelf.withLock { shelf in
+      _ = shelf.take(key)
+      shelf.kept[key] = queue
+      shelf.order.append(key)
+      shelf.bytes += queue.bytes
+      while let oldest = shelf.order.first {
+        guard shelf.order.count > OCPPLimits.rememberedForwards || shelf.bytes > OCPPLimits.rememberedForwardBytes
+        else {
+          break
+        }
+        _ = shelf.take(oldest)
+      }
+    }
+  }
+
+  func take(_ key: Key) -> ForwardQueue? { shelf.withLock { $0.take(key) } }
 }
 
 /// Two central systems give one transaction two names (1.6): the station knows ours only.
@@ -165,6 +231,10 @@ struct TransactionNames {
   func follower(for ours: JSON) -> JSON? { pairs.last { $0.ours == ours }?.theirs }
   func knows(_ start: String) -> Bool { pairs.contains { $0.start == start } }
   func leader(for theirs: JSON) -> JSON? { pairs.last { $0.theirs == theirs }?.ours }
+
+  mutating func add(_ later: TransactionNames) {
+    pairs = Array((pairs + later.pairs).suffix(OCPPLimits.forwardedTransactions))
+  }
 
   private mutating func change(_ start: String, _ body: (inout Pair) -> Void) {
     if let place = pairs.lastIndex(where: { $0.start == start }) { return body(&pairs[place]) }

@@ -236,9 +236,12 @@ final class Link: WebSocketHandler {
     loop.beside {
       Arrival(text, dialect: dialect, at: now, zone: zone, isMirrored: isMirrored)
     } done: { arrival in
-      bound.value.isReadingBeside = false
-      bound.value.take(arrival)
-      bound.value.readOn()
+      let link = bound.value
+      link.isReadingBeside = false
+      // What it said last was not answered: it says so again when it is back.
+      guard !link.hasEnded else { return }
+      link.take(arrival)
+      link.readOn()
     }
   }
 

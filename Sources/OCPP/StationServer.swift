@@ -22,6 +22,8 @@ public final class StationServer: RequestHandler {
 
     /// The roots by which followers are called over TLS; nil: none is.
     public var trust: TLSContext?
+    /// What followers have not heard yet, of stations that are away for a moment. The servers of all loops share it.
+    public var forwardMemory = ForwardMemory()
 
     public init() {}
   }
@@ -40,9 +42,6 @@ public final class StationServer: RequestHandler {
 
   /// What was said so far.
   public internal(set) var figures: StationFigures
-
-  /// What followers have not heard yet, of stations that are away for a moment.
-  var forwardMemory = ForwardMemory()
 
   /// What this batch of the loop brings to the household, which so is woken once for all of it.
   private var errands: [Errand] = []

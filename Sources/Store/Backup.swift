@@ -28,14 +28,41 @@ nonisolated public enum Backup {
   /// Copies the books of a folder to a new file, consistent as of one moment. Beside the daemon or without it; to be
   /// called on a queue that may block.
   /// - Parameter extras: what is taken beside the books; the copy is no more secret than that.
+  /// - Throws: `.constraint` where the target is one of the house's own databases.
   public static func make(
     of folder: String, to target: String, with extras: BackupExtras = []
   ) throws(StoreFault) -> Made {
+    try refuseOwnFiles(of: folder, as: target)
     let db = try Database(file: Store.file(in: folder), access: .read)
     var taken = BackupExtras.Taken()
     let digest = try copy(db, to: target) { part throws(StoreFault) in taken = try extras.take(from: folder, into: part)
     }
     return Made(file: target, at: .now(), digest: digest, files: taken.files, hasKeys: taken.keys > 0)
+  }
+
+  /// A backup over the books themselves, or over what SQLite keeps beside them, would end them: the daemon would go on
+  /// writing into a file without a name.
+  private static func refuseOwnFiles(of folder: String, as target: String) throws(StoreFault) {
+    let own = [Store.file(in: folder), MessageLog.file(in: folder)]
+    let (place, name) = parts(of: target)
+    let isBeside =
+      identity(of: place) == identity(of: folder)
+      && own.contains { name.hasPrefix(parts(of: $0).name) }
+    let isLink = identity(of: target).map { found in own.contains { identity(of: $0) == found } } ?? false
+    guard !isBeside, !isLink else {
+      throw .constraint("\(target) is one of the house's own files: name another one for the backup")
+    }
+  }
+
+  private static func parts(of path: String) -> (folder: String, name: String) {
+    guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+    return (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.index(after: slash)...]))
+  }
+
+  /// What a path leads to, whatever it is called; nil where nothing is there.
+  private static func identity(of path: String) -> [UInt64]? {
+    var status = stat()
+    return stat(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
   }
 
   /// Keeps in the books that a backup was made.
@@ -136,7 +163,7 @@ nonisolated public enum Backup {
 
   /// The names in a folder are on disk only when the folder is.
   static func sync(folderOf path: String) throws(StoreFault) {
-    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let folder = parts(of: path).folder
     let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure(folder) }
     defer { close(descriptor) }
@@ -216,10 +243,14 @@ nonisolated public enum Restore {
     // Their log is brought in, so that it is not taken for the log of the new ones. Where that cannot be done they are
     // damaged, and the log goes with them: SQLite is not asked about a file that is none of its own, because it would
     // throw the log away.
+    var isRead = false
     do throws(StoreFault) {
       try prepareFile(file)
-      try Database(file: file, access: .write(isDurable: true)).script("PRAGMA wal_checkpoint(TRUNCATE)")
+      let db = try Database(file: file, access: .write(isDurable: true))
+      isRead = try db.value("PRAGMA wal_checkpoint(TRUNCATE)") == 1
     } catch {}
+    // While another program reads them, their log cannot be brought in, and without it they would lose what came last.
+    guard !isRead else { throw .busy }
     for part in ["-wal", "-shm"] where access(file + part, F_OK) == 0 {
       guard rename(file + part, aside + part) == 0 else { throw Backup.failure(aside + part) }
     }

@@ -12,10 +12,15 @@ nonisolated public struct KeptSwap: Sendable, Equatable {
 nonisolated public struct BatterySwaps {
   let db: Database
 
-  public func insert(_ swap: BatterySwap, of station: ID<Station>, at now: Timestamp) throws(StoreFault) {
+  /// False where it was told before: a station repeats what it got no answer to.
+  @discardableResult
+  public func insert(_ swap: BatterySwap, of station: ID<Station>, at now: Timestamp) throws(StoreFault) -> Bool {
     try db.run(
-      "INSERT INTO battery_swap (station, request, step, token, batteries, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-      station, swap.request, swap.step.rawValue, swap.token, JSON.array(swap.batteries.map(\.json)), now)
+      """
+      INSERT INTO battery_swap (station, request, step, token, batteries, at)
+      SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (
+        SELECT 1 FROM battery_swap WHERE station = ?1 AND request = ?2 AND step = ?3 AND token = ?4 AND batteries = ?5)
+      """, station, swap.request, swap.step.rawValue, swap.token, JSON.array(swap.batteries.map(\.json)), now) > 0
   }
 
   /// The newest first, before a cursor.

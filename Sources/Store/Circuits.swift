@@ -105,6 +105,12 @@ nonisolated public struct Circuits {
 
   public func forget(_ kind: CircuitSignal.Kind, of circuit: ID<Circuit>) throws(StoreFault) {
     try db.run("DELETE FROM circuit_signal WHERE circuit = ?1 AND kind = ?2", circuit, kind.rawValue)
+    // Its highest load is what a meter saw: with the last meter it goes too.
+    try db.run(
+      """
+      DELETE FROM circuit_load WHERE circuit = ?1
+        AND NOT EXISTS (SELECT 1 FROM circuit_signal WHERE circuit = ?1 AND kind IN ('building', 'supply'))
+      """, circuit)
   }
 
   public func signals(at location: ID<Location>) throws(StoreFault) -> [CircuitSignal] {
@@ -113,6 +119,58 @@ nonisolated public struct Circuits {
       SELECT circuit_signal.* FROM circuit_signal JOIN circuit ON circuit.id = circuit_signal.circuit
       WHERE circuit.location = ?1 ORDER BY circuit_signal.circuit, kind
       """, location, as: CircuitSignal.init(row:))
+  }
+
+  // MARK: What must outlive a restart
+
+  /// EVSEs of a location at which a station was seen to disobey.
+  public func disobeying(at location: ID<Location>) throws(StoreFault) -> Set<ID<EVSE>> {
+    Set(
+      try db.rows(
+        """
+        SELECT disobedience.evse FROM disobedience JOIN evse ON evse.id = disobedience.evse
+        JOIN station ON station.id = evse.station WHERE station.location = ?1
+        """, location
+      ) { (row) throws(StoreFault) in try row.get("evse") as ID<EVSE> })
+  }
+
+  /// An EVSE that is gone by now is none.
+  public func keep(disobeying evse: ID<EVSE>, at now: Timestamp) throws(StoreFault) {
+    try db.run("INSERT OR IGNORE INTO disobedience (evse, since) SELECT id, ?2 FROM evse WHERE id = ?1", evse, now)
+  }
+
+  public func obeys(_ evse: ID<EVSE>) throws(StoreFault) {
+    try db.run("DELETE FROM disobedience WHERE evse = ?1", evse)
+  }
+
+  /// The highest load of late of each circuit that had a meter.
+  public func highLoads(at location: ID<Location>) throws(StoreFault) -> [ID<Circuit>: Balancer.HighLoad] {
+    let rows = try db.rows(
+      """
+      SELECT circuit_load.* FROM circuit_load JOIN circuit ON circuit.id = circuit_load.circuit
+      WHERE circuit.location = ?1
+      """, location
+    ) { (row) throws(StoreFault) in
+      let load = try Balancer.HighLoad(
+        current: LineCurrents(row.current("l1"), row.current("l2"), row.current("l3")),
+        before: LineCurrents(row.current("before_l1"), row.current("before_l2"), row.current("before_l3")),
+        since: row.get("since"))
+      return try (row.get("circuit") as ID<Circuit>, load)
+    }
+    return Dictionary(uniqueKeysWithValues: rows)
+  }
+
+  /// A circuit that is gone by now has none.
+  public func keep(_ load: Balancer.HighLoad, of circuit: ID<Circuit>) throws(StoreFault) {
+    try db.run(
+      """
+      INSERT INTO circuit_load (circuit, l1, l2, l3, before_l1, before_l2, before_l3, since)
+      SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM circuit WHERE id = ?1
+      ON CONFLICT (circuit) DO UPDATE SET l1 = excluded.l1, l2 = excluded.l2, l3 = excluded.l3,
+        before_l1 = excluded.before_l1, before_l2 = excluded.before_l2, before_l3 = excluded.before_l3,
+        since = excluded.since
+      """, circuit, load.current.l1.tenthsOfAmpere, load.current.l2.tenthsOfAmpere, load.current.l3.tenthsOfAmpere,
+      load.before.l1.tenthsOfAmpere, load.before.l2.tenthsOfAmpere, load.before.l3.tenthsOfAmpere, load.since)
   }
 
   // MARK: Needs
@@ -125,13 +183,16 @@ nonisolated public struct Circuits {
     let wish = need.need
     try db.run(
       """
-      INSERT INTO session_need (session, energy, departs_at, priority, phases, least, most, sun_only, origin, updated_at)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+      INSERT INTO session_need (session, energy, departs_at, priority, phases, least, most, sun_only, origin, updated_at,
+        usual_priority)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
       ON CONFLICT (session) DO UPDATE SET energy = excluded.energy, departs_at = excluded.departs_at,
         priority = excluded.priority, phases = excluded.phases, least = excluded.least, most = excluded.most,
-        sun_only = excluded.sun_only, origin = excluded.origin, updated_at = excluded.updated_at
+        sun_only = excluded.sun_only, origin = excluded.origin, updated_at = excluded.updated_at,
+        usual_priority = excluded.usual_priority
       """, need.session, wish.energy, wish.departsAt, wish.priority, wish.phases, wish.least?.tenthsOfAmpere,
-      wish.most?.tenthsOfAmpere, wish.isSunOnly, need.origin, need.updatedAt)
+      wish.most?.tenthsOfAmpere, wish.isSunOnly, need.origin, need.updatedAt,
+      need.usualPriority)
   }
 
   public func pruneNeeds(before time: Timestamp) throws(StoreFault) -> Pruned {
@@ -194,6 +255,8 @@ nonisolated public struct KeptNeed: Sendable, Equatable {
   public var need: ChargingNeed
   /// Who said so.
   public var origin: String
+  /// The priority to which it returns where somebody asked to go first.
+  public var usualPriority: Int?
   public var updatedAt: Timestamp
 
   public init(session: String, need: ChargingNeed, origin: String, updatedAt: Timestamp) {
@@ -281,6 +344,7 @@ nonisolated extension KeptNeed {
       isSunOnly: try row.get("sun_only"))
     try self.init(
       session: row.get("session"), need: need, origin: row.get("origin"), updatedAt: row.get("updated_at"))
+    usualPriority = try row.get("usual_priority")
   }
 }
 

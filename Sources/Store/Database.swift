@@ -167,12 +167,14 @@ nonisolated public final class Database {
   /// Does something within the transaction; what it throws undoes what it wrote and nothing else.
   func savepoint<R, E: Error>(_ body: () throws(E) -> R) throws -> R {
     try run("SAVEPOINT step")
+    let before = sqlite3_total_changes64(handle)
     do {
       let result = try body()
       try run("RELEASE step")
       return result
     } catch {
-      cache?.empty()
+      // What was refused before it wrote anything leaves what is remembered as true as it was.
+      if sqlite3_total_changes64(handle) != before { cache?.empty() }
       guard isInTransaction else { throw error }
       try run("ROLLBACK TO step")
       try run("RELEASE step")

@@ -47,24 +47,53 @@ nonisolated public struct Downtimes {
 
   // MARK: The ports of a report
 
-  /// The EVSEs of accepted stations, of one location or of all, with what reports say of them.
-  public func ports(at location: ID<Location>?) throws(StoreFault) -> [ReportedPort] {
+  /// The EVSEs of accepted stations that were in the books in some part of a span, of one location or of all, with what
+  /// reports say of them. One that moved within it is two: what it did at each place is of that place.
+  public func ports(at location: ID<Location>?, in span: Uptime.Span) throws(StoreFault) -> [ReportedPort] {
     try db.rows(
       """
-      SELECT evse.id, evse.number, evse.uid, evse.evse_id, evse.station, station.identity, station.location,
-        station.created_at,
-        max(coalesce(connector.max_power, connector.max_voltage * connector.max_amperage
-          * iif(connector.power_type = 'AC_3_PHASE', 3, 1))) AS power
-      FROM evse JOIN station ON station.id = evse.station LEFT JOIN connector ON connector.evse = evse.id
-      WHERE station.registration = 'accepted' AND (?1 IS NULL OR station.location = ?1)
-      GROUP BY evse.id ORDER BY station.identity, evse.number
-      """, location
+      SELECT * FROM (
+        SELECT evse.id, evse.number, evse.uid, evse.evse_id, evse.station, station.identity, station.location,
+          coalesce((SELECT max(until) FROM retired_port WHERE evse = evse.id), station.created_at) AS since,
+          NULL AS until,
+          max(coalesce(connector.max_power, connector.max_voltage * connector.max_amperage
+            * iif(connector.power_type = 'AC_3_PHASE', 3, 1))) AS power
+        FROM evse JOIN station ON station.id = evse.station LEFT JOIN connector ON connector.evse = evse.id
+        WHERE station.registration = 'accepted' GROUP BY evse.id
+        UNION ALL
+        SELECT evse, evse_number, uid, evse_id, station, identity, location, since, until, power FROM retired_port
+        WHERE until > ?2)
+      WHERE (?1 IS NULL OR location = ?1) AND since < ?3 ORDER BY identity, number, since
+      """, location, span.begin, span.end
     ) { (row) throws(StoreFault) in
       try ReportedPort(
         evse: row.get("id"), number: row.get("number"), uid: row.get("uid"), evseID: row.get("evse_id"),
         station: row.get("station"), identity: row.get("identity"), location: row.get("location"),
-        watts: (row.get("power") as Int?) ?? 0, since: row.get("created_at"))
+        watts: (row.get("power") as Int?) ?? 0, since: row.get("since"), until: row.get("until"))
     }
+  }
+
+  /// An EVSE goes out of the books, or from one place to another: reports of the time until now go on to name it.
+  public func retire(_ evse: ID<EVSE>, at now: Timestamp) throws(StoreFault) {
+    try db.run(
+      """
+      INSERT INTO retired_port (evse, evse_number, uid, evse_id, station, identity, location, since, until, power)
+      SELECT * FROM (
+        SELECT evse.id, evse.number, evse.uid, evse.evse_id, evse.station, station.identity, station.location,
+          coalesce((SELECT max(until) FROM retired_port WHERE evse = ?1), station.created_at) AS since, ?2,
+          coalesce(max(coalesce(connector.max_power, connector.max_voltage * connector.max_amperage
+            * iif(connector.power_type = 'AC_3_PHASE', 3, 1))), 0)
+        FROM evse JOIN station ON station.id = evse.station LEFT JOIN connector ON connector.evse = evse.id
+        WHERE evse.id = ?1 AND station.registration = 'accepted' GROUP BY evse.id)
+      WHERE since < ?2
+      """, evse, now)
+  }
+
+  public func pruneRetired(before time: Timestamp) throws(StoreFault) -> Pruned {
+    Pruned(
+      removed: try db.run(
+        "DELETE FROM retired_port WHERE number IN (SELECT number FROM retired_port WHERE until < ?1 LIMIT ?2)", time,
+        Limits.prunedAtOnce))
   }
 }
 
@@ -79,8 +108,15 @@ nonisolated public struct ReportedPort: Sendable, Equatable {
   public let location: ID<Location>?
   /// The most that it gives.
   public let watts: Int
-  /// Since when its station is in the books: no report says anything of the time before.
+  /// Since when its station is in the books, at that place: no report says anything of the time before.
   public let since: Timestamp
+  /// When it was taken out of them, or away from there; nil where it still is.
+  public let until: Timestamp?
+
+  /// What of a span it was there.
+  public func part(of span: Uptime.Span) -> Uptime.Span {
+    Uptime.Span(begin: max(span.begin, since), end: min(span.end, until ?? span.end))
+  }
 }
 
 nonisolated extension Downtime {

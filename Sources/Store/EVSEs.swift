@@ -180,12 +180,34 @@ nonisolated extension Stations {
     }
   }
 
+  /// Nobody saw between two moments what the EVSEs did: as from the second one on they count as before.
+  public func noteAbsence(from begin: Timestamp, to end: Timestamp) throws(StoreFault) {
+    try db.run(
+      """
+      INSERT INTO status_history (evse, status, at, reason)
+      SELECT id, 'unknown', max(?1, status_since), 'the house was off' FROM evse
+      WHERE status <> 'unknown' AND status_since < ?2
+      """, begin, end)
+    try db.run(
+      """
+      INSERT INTO status_history (evse, status, at, reason)
+      SELECT id, status, ?1, 'the house is back' FROM evse WHERE status <> 'unknown' AND status_since < ?1
+      """, end)
+  }
+
   /// The last status that was not `unknown`; nil where there never was one.
   public func statusBeforeUnknown(_ evse: ID<EVSE>) throws(StoreFault) -> EVSE.Status? {
     try db.first(
       "SELECT status FROM status_history WHERE evse = ?1 AND status <> 'unknown' ORDER BY at DESC, id DESC LIMIT 1",
       evse
     ) { (row) throws(StoreFault) in try row.word("status") }
+  }
+
+  /// The note that came with its newest status.
+  public func statusReason(_ evse: ID<EVSE>) throws(StoreFault) -> String? {
+    try db.first("SELECT reason FROM status_history WHERE evse = ?1 ORDER BY at DESC, id DESC LIMIT 1", evse) {
+      (row) throws(StoreFault) in try row.get("reason") as String?
+    } ?? nil
   }
 
   /// What it did in a span of time, with the entry that held when the span began.

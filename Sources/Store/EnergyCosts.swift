@@ -50,12 +50,16 @@ nonisolated public struct EnergyCosts {
     }
   }
 
-  /// What holds at a location over quarters: its own prices, or where it never had one those of all places.
+  /// What holds at a location over quarters: its own prices from the first of them on, and before it those of all places.
   public func prices(at location: ID<Location>, from first: Int64, to end: Int64) throws(StoreFault) -> EnergyPrices {
     let (from, to) = (Quarter.start(first), Quarter.start(end))
-    let own: Int? = try db.value(
-      "SELECT count(*) FROM (SELECT 1 FROM energy_price WHERE location = ?1 LIMIT 1)", location)
-    let prices = try prices(of: own == 0 ? nil : location, from: from, to: to)
+    let own = try db.first("SELECT min(begins_at) AS first FROM energy_price WHERE location = ?1", location) {
+      (row) throws(StoreFault) in try row.get("first") as Timestamp?
+    }
+    var prices: [EnergyPrice] = []
+    let begins = (own ?? nil) ?? to
+    if from < begins { prices = try self.prices(of: nil, from: from, to: min(begins, to)) }
+    if begins < to { prices += try self.prices(of: location, from: from, to: to) }
     var grids: [String: [GridPrice]] = [:]
     for area in Set(prices.compactMap(\.area)) {
       grids[area] = try PricePolicies(db: db).grid(of: area, from: from, to: to)
@@ -134,7 +138,7 @@ nonisolated public struct EnergyCosts {
     return true
   }
 
-  /// Of a location, or of every location that has no prices of its own; those that have some are due by themselves.
+  /// Of a location, or of each of them: those that have prices of their own had none before the first of them.
   private func areDue(at location: ID<Location>?, from: Timestamp) throws(StoreFault) {
     try db.run(
       """

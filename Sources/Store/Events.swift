@@ -19,11 +19,11 @@ nonisolated public struct Events {
       "SELECT * FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2", seq, Limits.page(limit), as: LoggedEvent.init(row:))
   }
 
-  /// The newest first, before a cursor.
-  public func latest(before seq: Int64? = nil, limit: Int) throws(StoreFault) -> [LoggedEvent] {
+  /// The newest first, before a cursor and after another.
+  public func latest(before seq: Int64? = nil, since: Int64 = 0, limit: Int) throws(StoreFault) -> [LoggedEvent] {
     try db.rows(
-      "SELECT * FROM event WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2", seq ?? .max, Limits.page(limit),
-      as: LoggedEvent.init(row:))
+      "SELECT * FROM event WHERE seq < ?1 AND seq > ?2 ORDER BY seq DESC LIMIT ?3", seq ?? .max, since,
+      Limits.page(limit), as: LoggedEvent.init(row:))
   }
 
   /// What happened to one thing, such as `station/7`, the newest first.

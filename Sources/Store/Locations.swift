@@ -184,9 +184,15 @@ nonisolated public struct Locations {
     }
     let priced = Set(plugs.flatMap(\.connector.tariffs))
     let named = try db.rows(
-      "SELECT id, ref FROM tariff WHERE id IN (SELECT value FROM json_each(?1))", jsonList(Array(priced))
-    ) { (row) throws(StoreFault) in try (id: row.get("id") as ID<Tariff>, ref: row.get("ref") as String) }
-    let refOf = Dictionary(uniqueKeysWithValues: named.filter { rules.shows(tariff: $0.ref) }.map { ($0.id, $0.ref) })
+      """
+      SELECT id, ref, coalesce(json_extract(body, '$.type'), '') AS kind FROM tariff
+      WHERE id IN (SELECT value FROM json_each(?1))
+      """, jsonList(Array(priced))
+    ) { (row) throws(StoreFault) in
+      try (id: row.get("id") as ID<Tariff>, ref: row.get("ref") as String, kind: row.get("kind") as String)
+    }
+    let refOf = Dictionary(
+      uniqueKeysWithValues: named.filter { rules.shows(tariff: $0.ref) }.map { ($0.id, (ref: $0.ref, kind: $0.kind)) })
     let gone = try db.rows(
       """
       SELECT location, body FROM gone_evse WHERE location IN (SELECT value FROM json_each(?1))
@@ -205,7 +211,17 @@ nonisolated public struct Locations {
         var evse = place.evse
         let plugs = plugsOf[evse.id] ?? []
         evse.connectors = plugs.map(\.connector)
-        let refs = evse.connectors.map { ($0.id, $0.tariffs.compactMap { refOf[$0] }) }
+        // What a partner's drivers pay comes first: OCPI 2.1.1 has one tariff of a connector, and no kinds.
+        let refs = evse.connectors.map { connector in
+          let shown = connector.tariffs.compactMap { refOf[$0] }
+          let regular = Tariff.Kind.regular.rawValue
+          let (mine, other) = (
+            shown.filter { [regular, ""].contains($0.kind) }, shown.filter { ![regular, ""].contains($0.kind) }
+          )
+          return (
+            connector.id, (mine.filter { $0.kind == regular } + mine.filter { $0.kind.isEmpty } + other).map(\.ref)
+          )
+        }
         return EVSEView(evse: evse, station: place.station, tariffRefs: Dictionary(uniqueKeysWithValues: refs))
       }
       return view

@@ -68,8 +68,10 @@ nonisolated public final class MessageLog: FrameLog, Sendable {
   private let searcher: MessageSearch
   private let gatherTime: Duration
 
-  /// Opens `messages.db` in a folder, made where there is none.
+  /// Opens `messages.db` in a folder, made where there is none. Where the disk is full or fails, or another program has it
+  /// locked, frames are lost until it can be opened.
   /// - Parameter onChange: hears why frames are lost from now on, and with nil that they are kept again.
+  /// - Throws: what cannot pass by itself: `setAside` makes room for a new log.
   public convenience init(
     folder: String, onChange: @escaping @Sendable (StoreFault?) -> Void = { _ in }
   ) throws(StoreFault) {
@@ -82,7 +84,7 @@ nonisolated public final class MessageLog: FrameLog, Sendable {
     self.gatherTime = gatherTime
     let file = Self.file(in: folder)
     writer = try MessageWriter(file: file, gathering: gathering, onChange: onChange)
-    searcher = try MessageSearch(file: file)
+    searcher = MessageSearch(file: file)
   }
 
   /// Where the messages of a folder lie.
@@ -194,14 +196,14 @@ nonisolated private final class Gathering: Sendable {
 private actor MessageWriter {
   private let queue = WorkerQueue("ostler.message-log")
   private let file: String
-  /// Nil after the disk failed, until it can be opened again: no connection is used after that.
+  /// Nil until the log can be opened, at first and after the disk failed: no connection is used after that.
   private var connection: Database?
   private let gathering: Gathering
   private let onChange: @Sendable (StoreFault?) -> Void
   /// The last frames could not be written.
   private var isFailing = false
-  /// The number of the next frame.
-  private var next: Int64
+  /// The number of the next frame, once the log was open.
+  private var next: Int64 = 1
 
   init(
     file: String, gathering: Gathering, onChange: @escaping @Sendable (StoreFault?) -> Void
@@ -209,14 +211,24 @@ private actor MessageWriter {
     self.file = file
     self.gathering = gathering
     self.onChange = onChange
+    do { (connection, next) = try Self.open(file) } catch {
+      switch error {
+      case .full, .busy, .io:
+        isFailing = true
+        onChange(error)
+      case .corrupt, .newer, .constraint, .ended, .tooSlow, .missing, .inUse, .other: throw error
+      }
+    }
+  }
+
+  private static func open(_ file: String) throws(StoreFault) -> (Database, next: Int64) {
     let db = try Migrations.messages.open(file, isDurable: false)
-    connection = db
-    next =
-      try db.value(
-        """
-        SELECT max((SELECT next FROM numbering),
-                   coalesce((SELECT first + count FROM batch ORDER BY first DESC LIMIT 1), 1))
-        """) ?? 1
+    let next: Int64? = try db.value(
+      """
+      SELECT max((SELECT next FROM numbering),
+                 coalesce((SELECT first + count FROM batch ORDER BY first DESC LIMIT 1), 1))
+      """)
+    return (db, next ?? 1)
   }
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
@@ -238,8 +250,8 @@ private actor MessageWriter {
 
   /// Does something with an open log.
   private func withLog<R>(_ body: (Database) throws(StoreFault) -> R) throws(StoreFault) -> R {
-    let db = if let connection { connection } else { try Database(file: file, access: .write(isDurable: false)) }
-    connection = db
+    if connection == nil { (connection, next) = try Self.open(file) }
+    guard let db = connection else { preconditionFailure("the log was opened just now") }
     do { return try body(db) } catch {
       if case .io = error { connection = nil }
       throw error

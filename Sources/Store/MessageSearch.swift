@@ -6,9 +6,20 @@ import Wire
 /// long as a search may take.
 actor MessageSearch {
   private let queue = WorkerQueue("ostler.message-search")
-  private let db: Database
+  private let file: String
+  /// Opened with the first search.
+  private var connection: Database?
 
-  init(file: String) throws(StoreFault) { db = try Database(file: file, access: .read) }
+  init(file: String) { self.file = file }
+
+  private var db: Database {
+    get throws(StoreFault) {
+      if let connection { return connection }
+      let opened = try Database(file: file, access: .read)
+      connection = opened
+      return opened
+    }
+  }
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
 

@@ -55,20 +55,31 @@ nonisolated public struct Monitors {
 
   // MARK: Alerts
 
+  /// False where it was told before: a station repeats what it got no answer to.
   @discardableResult
-  public func keep(_ alert: Alert, of station: ID<Station>, at now: Timestamp) throws(StoreFault) -> ID<KeptAlert> {
+  public func keep(_ alert: Alert, of station: ID<Station>, at now: Timestamp) throws(StoreFault) -> Bool {
     // What is periodic, or is over as it is told, waits for nobody.
     let isOpen = alert.trigger != .periodic && !alert.isCleared
-    return ID(
-      try db.insert(
-        """
-        INSERT INTO alert (station, number, at, name, cause, value, led_by, code, info, transaction_id, monitor, severity,
-          origin, received_at, ended_at, ended_by)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
-        """,
-        station, alert.number, alert.at, alert.name, alert.trigger.rawValue, alert.value, alert.cause, alert.code,
-        alert.info, alert.transaction, alert.monitor, alert.severity, alert.origin?.rawValue, now,
-        isOpen ? nil : now, isOpen ? nil : "station"))
+    return try db.run(
+      """
+      INSERT INTO alert (station, number, at, name, cause, value, led_by, code, info, transaction_id, monitor, severity,
+        origin, received_at, ended_at, ended_by)
+      SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16 WHERE NOT EXISTS (
+        SELECT 1 FROM alert WHERE station = ?1 AND at = ?3 AND number = ?2 AND name = ?4 AND cause = ?5 AND value = ?6
+          AND monitor IS ?11)
+      """,
+      station, alert.number, alert.at, alert.name, alert.trigger.rawValue, alert.value, alert.cause, alert.code,
+      alert.info, alert.transaction, alert.monitor, alert.severity, alert.origin?.rawValue, now,
+      isOpen ? nil : now, isOpen ? nil : "station") > 0
+  }
+
+  /// What an open alert of that name says, the newest.
+  public func open(_ name: SettingName, of station: ID<Station>) throws(StoreFault) -> String? {
+    try db.value(
+      """
+      SELECT value FROM alert WHERE station = ?1 AND ended_at IS NULL AND name = ?2 COLLATE NOCASE
+      ORDER BY id DESC LIMIT 1
+      """, station, name)
   }
 
   /// The station says that what it told of a value is over.

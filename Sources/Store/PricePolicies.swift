@@ -19,6 +19,9 @@ nonisolated public struct KeptPolicy: Sendable, Equatable {
   public var policy: PricePolicy
   public var motion: PriceMotion?
   public var trouble: String?
+  /// The version of the tariff that a live one moves, and the one that it made of it last.
+  public var anchor: Int?
+  public var made: Int?
   public var createdAt: Timestamp
   public var updatedAt: Timestamp
 }
@@ -92,10 +95,11 @@ nonisolated public struct PricePolicies {
     try db.run(
       """
       UPDATE price_policy SET state = ?2, body = ?3, price = ?4, changed_at = ?5, planned = ?6, planned_at = ?7,
-        trouble = ?8, updated_at = ?9
+        trouble = ?8, updated_at = ?9, anchor = ?10, made = ?11
       WHERE id = ?1
       """, kept.id, kept.state.rawValue, kept.policy.stored, kept.motion?.price.description, kept.motion?.changedAt,
-      kept.motion?.planned?.price.description, kept.motion?.planned?.at, kept.trouble, kept.updatedAt)
+      kept.motion?.planned?.price.description, kept.motion?.planned?.at, kept.trouble, kept.updatedAt,
+      kept.anchor, kept.made)
   }
 
   public func remove(_ id: ID<PricePolicy>) throws(StoreFault) {
@@ -131,14 +135,36 @@ nonisolated public struct PricePolicies {
 
   // MARK: What they look at
 
-  /// Keeps prices of the grid, per kWh; a later word about the same time holds.
+  /// Keeps prices of the grid, per kWh; a later word about some time holds for just that time, whatever its step.
   public func keep(_ prices: [GridPrice], of area: String) throws(StoreFault) {
     for price in prices {
-      try db.run(
+      let inTheWay = try db.rows(
         """
-        INSERT INTO grid_price (area, start, until, price) VALUES (?1, ?2, ?3, ?4)
-        ON CONFLICT DO UPDATE SET until = excluded.until, price = excluded.price
-        """, area, price.start, price.until, price.price.description)
+        SELECT start, until, price FROM grid_price
+        WHERE area = ?1 AND start < ?3 AND until > ?2
+          AND start >= coalesce((SELECT max(start) FROM grid_price WHERE area = ?1 AND start <= ?2), ?2)
+        ORDER BY start
+        """, area, price.start, price.until
+      ) { (row) throws(StoreFault) in
+        try GridPrice(start: row.get("start"), until: row.get("until"), price: row.decimal("price"))
+      }
+      for old in inTheWay {
+        if old.start < price.start {
+          try db.run(
+            "UPDATE grid_price SET until = ?3 WHERE area = ?1 AND start = ?2", area, old.start, price.start)
+        } else {
+          try db.run("DELETE FROM grid_price WHERE area = ?1 AND start = ?2", area, old.start)
+        }
+        // What it said of the time after is said on; where a newer one speaks of that, it stands.
+        if old.until > price.until {
+          try db.run(
+            "INSERT OR IGNORE INTO grid_price (area, start, until, price) VALUES (?1, ?2, ?3, ?4)", area, price.until,
+            old.until, old.price.description)
+        }
+      }
+      try db.run(
+        "INSERT INTO grid_price (area, start, until, price) VALUES (?1, ?2, ?3, ?4)", area, price.start, price.until,
+        price.price.description)
     }
   }
 
@@ -217,6 +243,8 @@ nonisolated extension KeptPolicy {
     state = try row.word("state")
     policy = try row.payload("body")
     trouble = try row.get("trouble")
+    anchor = try row.get("anchor")
+    made = try row.get("made")
     createdAt = try row.get("created_at")
     updatedAt = try row.get("updated_at")
     guard let price = try row.maybeDecimal("price") else { return }

@@ -76,10 +76,10 @@ nonisolated public struct Profiles {
     try db.run(
       """
       UPDATE charging_profile SET profile = ?2, state = ?3, answer = ?4, command = ?5, attempts = ?6, origin = ?7,
-        due_at = ?8, updated_at = ?9, valid_to = ?10
+        due_at = ?8, updated_at = ?9, valid_to = ?10, evse = ?11
       WHERE number = ?1
       """, profile.number, profile.profile.stored, profile.state.rawValue, profile.answer, profile.command,
-      profile.attempts, profile.origin, profile.dueAt, profile.updatedAt, profile.profile.validTo)
+      profile.attempts, profile.origin, profile.dueAt, profile.updatedAt, profile.profile.validTo, profile.evse)
   }
 
   public func prune(before time: Timestamp) throws(StoreFault) -> Pruned {
@@ -132,6 +132,12 @@ nonisolated public struct Profiles {
         station: row.get("station"), evse: row.get("evse"), kind: row.word("kind"), source: row.get("source"),
         body: row.get("body"), at: row.get("at"))
     }
+  }
+
+  /// What the vehicle of a session said that it needs.
+  public func needs(of session: String, at station: ID<Station>) throws(StoreFault) -> ChargingNeeds? {
+    let told = try notices(of: station).first { $0.kind == .needs && ChargingNeeds.session(of: $0.body) == session }
+    return told.flatMap { ChargingNeeds(evse: $0.evse, kept: $0.body) }
   }
 
   public func composites(of station: ID<Station>) throws(StoreFault) -> [(schedule: CompositeSchedule, at: Timestamp)] {

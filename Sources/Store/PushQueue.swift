@@ -26,8 +26,8 @@ nonisolated public enum PushModule: String, Word {
 nonisolated public struct PushKey: Sendable, Hashable {
   public var partner: ID<Partner>
   public var module: PushModule
-  /// A location's or a token's number in our books, an EVSE's uid, the ref of a tariff or a booking location, an
-  /// invoice's number, the id of a session, a CDR, a booking or a command.
+  /// A location's or a token's number in our books, an EVSE's uid, a tariff's party and ref (`NL*OST/T1`), the ref of a
+  /// booking location, an invoice's number, the id of a session, a CDR, a booking or a command.
   public var object: String
 
   public init(partner: ID<Partner>, module: PushModule, object: String) {
@@ -324,7 +324,7 @@ nonisolated public struct PushQueue {
       """
       SELECT partner, sum(state = 'due') AS due, sum(state = 'parked') AS parked,
         min(iif(state = 'due', due_since, NULL)) AS oldest, min(iif(state = 'due', next_at, NULL)) AS next_at
-      FROM push WHERE sent < wanted GROUP BY partner
+      FROM push INDEXED BY push_depth WHERE sent < wanted GROUP BY partner
       """
     ) { (row) throws(StoreFault) in
       try (
@@ -350,24 +350,41 @@ nonisolated public struct PushQueue {
   /// Forgets rows that were told long ago: of sessions, CDRs and commands, of which a later change makes a new row, and of
   /// what is gone.
   public func prune(sentBefore time: Timestamp) throws(StoreFault) -> Pruned {
-    Pruned(
-      removed: try db.run(
-        """
-        DELETE FROM push WHERE (partner, module, object) IN (
-          SELECT partner, module, object FROM push
-          WHERE sent >= wanted AND sent_at < ?1 AND CASE module
-            WHEN 'locations' THEN NOT EXISTS (SELECT 1 FROM location WHERE location.id = CAST(object AS INTEGER))
-            WHEN 'evses' THEN NOT EXISTS (SELECT 1 FROM evse WHERE evse.uid = object)
-            WHEN 'tariffs' THEN NOT EXISTS (SELECT 1 FROM tariff WHERE tariff.party = push.party AND tariff.ref = object)
-            WHEN 'tokens' THEN NOT EXISTS (SELECT 1 FROM token WHERE token.id = CAST(object AS INTEGER))
-            ELSE 1 END
-          LIMIT ?2)
-        """, time, Limits.prunedAtOnce))
+    let told = try db.run(
+      """
+      DELETE FROM push WHERE (partner, module, object) IN (
+        SELECT partner, module, object FROM push INDEXED BY push_told
+        WHERE sent >= wanted AND module NOT IN ('locations', 'evses', 'tariffs', 'tokens') AND sent_at < ?1 LIMIT ?2)
+      """, time, Limits.prunedAtOnce)
+    guard told < Limits.prunedAtOnce else { return Pruned(removed: told) }
+    let known = try db.run(
+      """
+      DELETE FROM push WHERE (partner, module, object) IN (
+        SELECT partner, module, object FROM push INDEXED BY push_known
+        WHERE sent >= wanted AND module IN ('locations', 'evses', 'tariffs', 'tokens') AND sent_at < ?1 AND CASE module
+          WHEN 'locations' THEN NOT EXISTS (SELECT 1 FROM location WHERE location.id = CAST(object AS INTEGER))
+          WHEN 'evses' THEN NOT EXISTS (SELECT 1 FROM evse WHERE evse.uid = object)
+          WHEN 'tariffs' THEN NOT EXISTS (
+            SELECT 1 FROM tariff WHERE tariff.party = push.party AND tariff.ref = substr(object, instr(object, '/') + 1))
+          ELSE NOT EXISTS (SELECT 1 FROM token WHERE token.id = CAST(object AS INTEGER)) END
+        LIMIT ?2)
+      """, time, Limits.prunedAtOnce - told)
+    return Pruned(removed: told + known)
   }
 
-  /// The relationship ended.
+  /// The relationship ended. What it ends are tokens, not debts: bills that were not taken wait for the next one.
   public func forget(_ partner: ID<Partner>) throws(StoreFault) {
-    try db.run("DELETE FROM push WHERE partner = ?1", partner)
+    try db.run("DELETE FROM push WHERE partner = ?1 AND NOT (module = 'cdrs' AND sent < wanted)", partner)
+  }
+
+  /// The partner registered, anew or with other details: bills that wait, or that it refused, have their chance at once.
+  public func reviveBills(of partner: ID<Partner>, at now: Timestamp) throws(StoreFault) {
+    try db.run(
+      """
+      UPDATE push SET state = 'due', attempts = 0, next_at = ?2, due_since = iif(state = 'due', due_since, ?2),
+        updated_at = ?2
+      WHERE partner = ?1 AND module = 'cdrs' AND sent < wanted
+      """, partner, now)
   }
 }
 

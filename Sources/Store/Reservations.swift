@@ -98,11 +98,13 @@ nonisolated public struct Reservations {
     try db.run(
       """
       UPDATE reservation SET evse = ?2, expires_at = ?3, state = ?4, answer = ?5, session = ?6, command = ?7,
-        due_at = ?8, updated_at = ?9, tariff = ?10, placed_at = ?11, given_up_at = ?12
+        due_at = ?8, updated_at = ?9, tariff = ?10, placed_at = ?11, given_up_at = ?12, token = ?13, owner = ?14,
+        group_id = ?15, authorization_reference = ?16
       WHERE number = ?1
       """, reservation.number, reservation.evse, reservation.expiresAt, reservation.state.rawValue, reservation.answer,
       reservation.session, reservation.command, reservation.dueAt, reservation.updatedAt,
-      try Tariffs(db: db).freeze(reservation.tariff), reservation.placedAt, reservation.givenUpAt)
+      try Tariffs(db: db).freeze(reservation.tariff), reservation.placedAt, reservation.givenUpAt,
+      reservation.token.stored, reservation.owner, reservation.groupID, reservation.authorizationReference)
   }
 
   private func kept(_ row: Row) throws(StoreFault) -> Reservation {

@@ -34,6 +34,24 @@ nonisolated public struct SessionLimits {
       kept.reachedAt, kept.stopAskedAt)
   }
 
+  /// What the running sessions of a token may cost together.
+  /// - Parameter session: does not count.
+  public func reserved(by token: Token, beside session: String = "") throws(StoreFault) -> Money {
+    try db.value(
+      """
+      SELECT sum(cost) FROM session CROSS JOIN session_limit ON session_limit.session = session.id
+      WHERE state = 'active' AND folded_uid = ?1 AND owner IS ?2 AND session.id <> ?3
+      """, token.foldedUID, token.owner, session) ?? .zero
+  }
+
+  /// The running sessions of a token.
+  public func running(of token: Token, limit: Int) throws(StoreFault) -> [String] {
+    try db.rows(
+      "SELECT id FROM session WHERE state = 'active' AND folded_uid = ?1 AND owner IS ?2 LIMIT ?3", token.foldedUID,
+      token.owner, Limits.page(limit)
+    ) { (row) throws(StoreFault) in try row.get("id") }
+  }
+
   /// Those of running sessions, after one of them in the order of their ids; stops that were asked for lately are given
   /// time.
   public func running(

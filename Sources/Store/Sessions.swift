@@ -117,7 +117,7 @@ nonisolated public struct Sessions {
   }
 
   /// Those of a station that are not over, superseded ones among them, by their ids.
-  private func unended(of station: ID<Station>) throws(StoreFault) -> [Session] {
+  public func unended(of station: ID<Station>) throws(StoreFault) -> [Session] {
     if let known = db.cache?.openSessions.all(of: station) { return known.map(\.session) }
     let all = try db.rows(
       "SELECT * FROM session INDEXED BY session_open WHERE station = ?1 AND ended_at IS NULL ORDER BY id", station
@@ -134,8 +134,8 @@ nonisolated public struct Sessions {
   public func pending(before time: Timestamp) throws(StoreFault) -> [Session] {
     try db.rows(
       """
-      SELECT * FROM session INDEXED BY session_open
-      WHERE ended_at IS NULL AND state = 'pending' AND updated_at <= ?1 ORDER BY id
+      SELECT * FROM session INDEXED BY session_waiting
+      WHERE ended_at IS NULL AND state <> 'active' AND state = 'pending' AND updated_at <= ?1 ORDER BY id
       """, time, as: read)
   }
 
@@ -143,8 +143,8 @@ nonisolated public struct Sessions {
   public func superseded(before time: Timestamp) throws(StoreFault) -> [Session] {
     try db.rows(
       """
-      SELECT * FROM session INDEXED BY session_open
-      WHERE ended_at IS NULL AND state = 'superseded' AND updated_at <= ?1 ORDER BY id
+      SELECT * FROM session INDEXED BY session_waiting
+      WHERE ended_at IS NULL AND state <> 'active' AND state = 'superseded' AND updated_at <= ?1 ORDER BY id
       """, time, as: read)
   }
 

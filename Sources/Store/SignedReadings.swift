@@ -35,6 +35,23 @@ nonisolated public struct SignedReadings {
     return Placed.inOrder(rows)
   }
 
+  /// The one with which a session began and the one with which it ended: those that say so, else the first and the last in
+  /// time.
+  public func ends(of session: String) throws(StoreFault) -> (first: KeptSignature, last: KeptSignature)? {
+    guard let number = try Sessions(db: db).number(of: session) else { return nil }
+    func read(_ row: Row) throws(StoreFault) -> KeptSignature {
+      try KeptSignature(at: row.get("at"), context: row.word("context"), signed: row.payload("body"))
+    }
+    let first = try db.first(
+      "SELECT * FROM signed_reading WHERE session = ?1 ORDER BY context <> ?2, at, id LIMIT 1", number,
+      Reading.Context.begin.rawValue, as: read)
+    let last = try db.first(
+      "SELECT * FROM signed_reading WHERE session = ?1 ORDER BY context <> ?2, at DESC, id DESC LIMIT 1", number,
+      Reading.Context.end.rawValue, as: read)
+    guard let first, let last else { return nil }
+    return (first, last)
+  }
+
   /// Removes those that are old enough; a CDR keeps copies of what it stands on.
   public func prune(receivedBefore time: Timestamp) throws(StoreFault) -> Pruned {
     Pruned(

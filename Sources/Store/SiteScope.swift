@@ -48,15 +48,23 @@ nonisolated public struct SiteScope: Sendable, Hashable {
 
   private static let parts: [String: Part] = {
     var parts: [String: Part] = [
-      "location": .rows("id \(site)"), "gone_evse": .rows("location \(site)"), "station": .rows("location \(site)"),
+      "location": .rows("id \(site)"), "gone_evse": .rows("location \(site)"),
+      "retired_port": .rows("location \(site)"),
+      "station": .rows("location \(site)"),
       "evse": .rows(station("station")), "connector": .rows(evse("evse")), "session": .rows("location \(site)"),
       "cdr": .rows("location \(site)"), "circuit": .rows("location \(site)"),
-      "carbon_factor": .rows("location \(site)"), "site_surplus": .rows("location \(site)"),
+      "carbon_factor": .rows("location = 0 OR location \(site)"), "site_surplus": .rows("location \(site)"),
       "booking_location": .rows("location \(site)"), "booking": .rows("location \(site)"),
       "site_plan": .rows("location \(site)"), "plan_pin": .rows("location \(site)"),
       "push": .rows("location \(site) OR \(session("session"))"),
-      "downtime": .rows("location \(site) OR \(station("station")) OR \(evse("evse"))"),
+      // One that names no place is of the whole network, and so of each site.
+      "downtime": .rows(
+        """
+        location IS NULL AND station IS NULL AND evse IS NULL
+          OR location \(site) OR \(station("station")) OR \(evse("evse"))
+        """),
       "outlet": .rows(evse("evse")), "circuit_signal": .rows(circuit("circuit")),
+      "circuit_load": .rows(circuit("circuit")),
       "usage": .select(
         """
         SELECT * FROM main.usage WHERE scope = 1 AND subject \(site)
@@ -105,7 +113,9 @@ nonisolated public struct SiteScope: Sendable, Hashable {
       "streamed_value", "display_message", "payment_code", "grid_control", "battery_swap", "unknown_tag", "incident",
       "settlement", "station_tariff",
     ] { parts[table] = .rows(station("station")) }
-    for table in ["status_history", "status_time", "meter_key", "evse_code", "driver_ticket", "balance", "plug_in"] {
+    for table in [
+      "status_history", "status_time", "meter_key", "evse_code", "driver_ticket", "balance", "plug_in", "disobedience",
+    ] {
       parts[table] = .rows(evse("evse"))
     }
     for table in ["charging_preference", "planned_session", "financial_advice", "session_need", "session_limit"] {

@@ -14,9 +14,12 @@ nonisolated public struct KeyChange: Sendable, Equatable {
   public let oldUsedAt: Timestamp?
   /// When this key is forgotten, if the station came with the old one.
   public let decideBy: Timestamp
+  /// It is that of a network profile: good until the station uses it, however long that takes.
+  public let isOfSlot: Bool
 
-  public init(command: String, station: ID<Station>, hash: String, decideBy: Timestamp) {
+  public init(command: String, station: ID<Station>, hash: String, decideBy: Timestamp, isOfSlot: Bool = false) {
     (self.command, self.station, self.hash, self.decideBy) = (command, station, hash, decideBy)
+    self.isOfSlot = isOfSlot
     (undecidedSince, oldUsedAt) = (nil, nil)
   }
 }
@@ -27,10 +30,17 @@ nonisolated public struct StationSecurity {
 
   // MARK: Keys under change
 
-  public func begin(_ change: KeyChange) throws(StoreFault) {
+  /// - Parameter slotsKept: so many keys of network profiles are good at a station; the oldest make room.
+  public func begin(_ change: KeyChange, slotsKept: Int) throws(StoreFault) {
     try db.run(
-      "INSERT INTO station_key (command, station, hash, decide_by) VALUES (?1, ?2, ?3, ?4)", change.command,
-      change.station, change.hash, change.decideBy)
+      "INSERT INTO station_key (command, station, hash, decide_by, of_slot) VALUES (?1, ?2, ?3, ?4, ?5)",
+      change.command, change.station, change.hash, change.decideBy, change.isOfSlot)
+    guard change.isOfSlot else { return }
+    try db.run(
+      """
+      DELETE FROM station_key WHERE station = ?1 AND of_slot AND command NOT IN (
+        SELECT command FROM station_key WHERE station = ?1 AND of_slot ORDER BY command DESC LIMIT ?2)
+      """, change.station, slotsKept)
   }
 
   public func change(of command: String) throws(StoreFault) -> KeyChange? {
@@ -53,7 +63,7 @@ nonisolated public struct StationSecurity {
   /// Those whose time is up and whose stations came in with the old key.
   public func overdue(at now: Timestamp) throws(StoreFault) -> [KeyChange] {
     try db.rows(
-      "SELECT * FROM station_key WHERE decide_by <= ?1 AND old_used_at IS NOT NULL LIMIT ?2", now,
+      "SELECT * FROM station_key WHERE decide_by <= ?1 AND old_used_at IS NOT NULL AND NOT of_slot LIMIT ?2", now,
       Limits.prunedAtOnce, as: KeyChange.init(row:))
   }
 
@@ -71,8 +81,9 @@ nonisolated public struct StationSecurity {
     try db.run("DELETE FROM station_key WHERE command = ?1", command)
   }
 
-  public func forgetChanges(of station: ID<Station>) throws(StoreFault) {
-    try db.run("DELETE FROM station_key WHERE station = ?1", station)
+  /// - Parameter withSlots: also those of its network profiles.
+  public func forgetChanges(of station: ID<Station>, withSlots: Bool = true) throws(StoreFault) {
+    try db.run("DELETE FROM station_key WHERE station = ?1 AND (?2 OR NOT of_slot)", station, withSlots)
   }
 
   // MARK: Certificates
@@ -133,6 +144,7 @@ nonisolated extension KeyChange {
     undecidedSince = try row.get("undecided_since")
     oldUsedAt = try row.get("old_used_at")
     decideBy = try row.get("decide_by")
+    isOfSlot = try row.get("of_slot")
   }
 }
 

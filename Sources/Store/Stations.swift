@@ -108,6 +108,10 @@ nonisolated public struct Stations {
 
   public func count() throws(StoreFault) -> Int { try db.value("SELECT count(*) FROM station") ?? 0 }
 
+  public func count(at location: ID<Location>) throws(StoreFault) -> Int {
+    try db.value("SELECT count(*) FROM station WHERE location = ?1", location) ?? 0
+  }
+
   /// Keeps a new one; its id is given here.
   @discardableResult
   public func create(_ new: Station) throws(StoreFault) -> Station {

@@ -40,7 +40,8 @@ public final class Store {
 
   /// Where a file of the house's own lies, in a folder that is made for the first.
   public func path(ofFile id: String) -> String {
-    mkdir(folder + "/files", 0o700)
+    // A folder that is new is on disk only when the one above it is.
+    if mkdir(folder + "/files", 0o700) == 0 { try? Backup.sync(folderOf: folder + "/files") }
     return "\(folder)/files/\(id)"
   }
 

@@ -62,6 +62,8 @@ public struct FieldRule: Sendable {
   public var max = Int.max
   /// Texts: whether the Writer shortens to `max`. For what people read, never for ids.
   public var cut = false
+  /// Texts: whether one that is neither id nor code may hold every mark that can be printed, and not ASCII's alone.
+  public var isUnicode = false
   /// Arrays: how few and how many elements.
   public var fewest = 0
   public var mostElements = Int.max
@@ -97,10 +99,11 @@ public struct FieldRule: Sendable {
     return rule
   }
 
-  @usableFromInline func text(_ max: Int, _ cut: Bool) -> FieldRule {
+  @usableFromInline func text(_ max: Int, _ cut: Bool, isUnicode: Bool = false) -> FieldRule {
     var rule = self
     rule.max = max
     rule.cut = cut
+    rule.isUnicode = isUnicode
     return rule
   }
 
@@ -215,10 +218,10 @@ extension Walker {
 
   /// A text of at most `max` characters. A longer one is read whole and noted; it is written whole too, unless `cut`.
   @inlinable public mutating func visit(
-    _ name: StaticString, _ value: inout String, max: Int, cut: Bool = false, since: Edition = .first,
-    until: Edition = .any
+    _ name: StaticString, _ value: inout String, max: Int, cut: Bool = false, isUnicode: Bool = false,
+    since: Edition = .first, until: Edition = .any
   ) throws(Flaw) {
-    try field(name, &value, FieldRule(since, until).text(max, cut))
+    try field(name, &value, FieldRule(since, until).text(max, cut, isUnicode: isUnicode))
   }
 
   @inlinable public mutating func visit(

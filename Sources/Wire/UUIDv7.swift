@@ -1,5 +1,4 @@
-// Ids that sort by the time at which they were made (RFC 9562, 5.7).
-
+/// Ids that sort by the time at which they were made (RFC 9562, 5.7).
 public enum UUIDv7 {
   /// Lowercase text: 48 bits of milliseconds, then version, variant, and 74 random bits. Two of the same millisecond
   /// come in no order.

@@ -17,12 +17,17 @@ extension String {
     return spelled
   }
 
+  /// Whether every mark of it can be printed: it has no line break and no tab either.
+  public var isPrintable: Bool {
+    unicodeScalars.allSatisfy { $0.value != 0x09 && !Self.isHidden($0, false) }
+  }
+
   private static func isHidden(_ scalar: Unicode.Scalar, _ keepsLines: Bool) -> Bool {
     switch scalar.value {
     case 0x09: false
     case 0x0A, 0x0D: !keepsLines
     // Separators of lines and paragraphs break a line as well.
-    case 0x00...0x1F, 0x7F...0x9F, 0x200E, 0x200F, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069: true
+    case 0x00...0x1F, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069: true
     default: false
     }
   }

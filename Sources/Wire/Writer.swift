@@ -1,5 +1,4 @@
-// Writing a payload as compact JSON, strictly as it is declared.
-
+/// Writing a payload as compact JSON, strictly as it is declared.
 public struct WriterOptions: Sendable, Equatable {
   /// How fine time stamps are written; some stations and partners cannot read a fraction.
   public var timestampFraction: Timestamp.Fraction

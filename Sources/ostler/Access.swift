@@ -120,7 +120,8 @@ extension Configuration {
       throw Complaint("there is no database in \(data): is this the daemon's data folder?")
     }
     let zones = SystemZones(folder: Environment["OSTLER_TZDIR"])
-    return CSMS(store: try Store(folder: data), clock: .system, zones: zones.library, settings: house)
+    let store = try told { () throws(StoreFault) in try Store(folder: data) }
+    return CSMS(store: store, clock: .system, zones: zones.library, settings: house)
   }
 }
 

@@ -114,9 +114,19 @@ struct Tariffs: AsyncParsableCommand {
   struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Add a tariff from a file.")
     @Argument(help: "A file with a tariff as OCPI writes it.") var file: String
+    @Option(help: "Whose it is, such as BE*OST; our first operator's by default.") var party: String?
     @OptionGroup var remote: Remote
 
-    func run() async throws { remote.show(try await remote.ask(.post, "/tariffs", [], try tariffIn(file))) }
+    func run() async throws {
+      var tariff = try tariffIn(file)
+      if let party {
+        guard let ours = try await remote.party(party, as: "CPO") else {
+          throw Complaint("\(party) is no party of ours that runs stations")
+        }
+        tariff["party"] = ours
+      }
+      remote.show(try await remote.ask(.post, "/tariffs", [], tariff))
+    }
   }
 
   struct Change: AsyncParsableCommand {

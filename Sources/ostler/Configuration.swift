@@ -150,7 +150,7 @@ struct Configuration {
       throw Fault(setting: "config", value: path, expected: "a readable UTF-8 file")
     }
     var found: [String: String] = [:]
-    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       let line = line.trimmed
       guard !line.isEmpty, !line.hasPrefix("#") else { continue }
       guard let equals = line.firstIndex(of: "=") else {
@@ -382,7 +382,7 @@ extension Configuration {
       name: "\(name)_listen", help: help, expected: addressForm,
       show: { $0[keyPath: path].map { "\($0.address)" } ?? "" }
     ) {
-      guard let address = try? SocketAddress(parsing: $1) else { return false }
+      guard let address = SocketAddress(ofDoor: $1) else { return false }
       $0[keyPath: path] = Door(address: address)
       return true
     }
@@ -465,8 +465,15 @@ extension Configuration {
 }
 
 extension SocketAddress {
+  /// No socket of the file system: everybody behind it would count as this machine, and no proxy could say otherwise.
+  fileprivate init?(ofDoor text: String) {
+    guard let address = try? SocketAddress(parsing: text) else { return nil }
+    if case .unix = address { return nil }
+    self = address
+  }
+
   fileprivate mutating func take(_ text: String) -> Bool {
-    guard let address = try? SocketAddress(parsing: text) else { return false }
+    guard let address = SocketAddress(ofDoor: text) else { return false }
     self = address
     return true
   }

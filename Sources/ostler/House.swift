@@ -62,11 +62,13 @@ final class House {
     let client = await loop.run { loop in Client(loop: loop, tls: trust).handle }
     var doors: [LoopBound<Doors>] = []
     var stations: [LoopBound<StationServer>] = []
+    let forwardMemory = ForwardMemory()
     for (index, loop) in loops.enumerated() {
       let made = await loop.run { loop in
         var options = StationServer.Options()
         options.heartbeatSeconds = configuration.house.heartbeatSeconds
         options.trust = trust
+        options.forwardMemory = forwardMemory
         options.messageBytes = configuration.bounds.messageBytes
         options.pingInterval = configuration.bounds.pingSeconds == 0 ? nil : .seconds(configuration.bounds.pingSeconds)
         let stations = StationServer(
@@ -200,10 +202,10 @@ final class House {
         log.notice("messages are kept again")
       }
     }
-    do { return try MessageLog(folder: folder, onChange: onChange) } catch StoreFault.corrupt(_, let what) {
+    do { return try MessageLog(folder: folder, onChange: onChange) } catch {
       log.error(
-        "the log of messages is damaged and was set aside; a new one begins",
-        metadata: ["cause": "\(what)", "aside": "\(MessageLog.setAside(in: folder))"])
+        "the log of messages does not open and was set aside; a new one begins",
+        metadata: ["cause": "\(error)", "aside": "\(MessageLog.setAside(in: folder))"])
       return try MessageLog(folder: folder, onChange: onChange)
     }
   }
@@ -242,267 +244,6 @@ final class House {
     csms.close()
     await messages.flush()
   }
-}
-
-/// The doors of the house as far as they are on one loop.
-final class Doors {
-  private let stations: StationServer
-  private let loop: EventLoop
-  private var servers: [Server] = []
-  private var keepers: [DoorKeeper] = []
-  /// The TLS of each listener that has it.
-  private(set) var contexts: [(door: String, context: TLSContext)] = []
-  private let watch: DoorWatch
-
-  init(stations: StationServer, loop: EventLoop, csms: CSMS) {
-    (self.stations, self.loop) = (stations, loop)
-    watch = DoorWatch(loop: loop, csms: csms)
-  }
-
-  /// A door that the configuration asks for, on whatever loop.
-  struct Plan: Sendable {
-    let rooms: Set<DoorKeeper.Room>
-    let address: SocketAddress
-    let tls: TLSServerSettings?
-    let trustedProxies: [AddressRange]
-    let bounds: DoorSettings
-    let crowd = Crowd()
-
-    var name: String {
-      rooms.map(\.rawValue).sorted().joined(separator: "+") + (tls?.role == .legacyStation ? ".legacy" : "")
-    }
-  }
-
-  /// One opened listener.
-  struct Bound: Sendable {
-    let rooms: Set<DoorKeeper.Room>
-    let address: SocketAddress
-    let isTLS: Bool
-  }
-
-  /// Makes this loop's server of a door; it answers 503 until the rooms are joined.
-  func open(_ plan: Plan) -> Server {
-    let keeper = DoorKeeper(rooms: plan.rooms)
-    let server = Server(
-      loop: loop, door: plan.name, handler: keeper,
-      limits: plan.bounds.bounded, trustedProxies: plan.trustedProxies, forwardedFields: plan.bounds.forwardedFields,
-      crowd: plan.crowd)
-    watch.watch(server)
-    keepers.append(keeper)
-    servers.append(server)
-    return server
-  }
-
-  /// What each of this loop's doors did.
-  var serverFigures: [(String, ServerFigures)] { servers.map { ($0.door, $0.figures) } }
-
-  /// What was said with this loop's stations.
-  var stationFigures: StationFigures { stations.figures }
-
-  /// Binds a door's listener, whose connections are shared with the servers of other loops.
-  func listen(at plan: Plan, sharedWith others: [LoopBound<Server>]) throws(NetFault) -> Bound {
-    var tls: TLSContext?
-    if let settings = plan.tls {
-      do {
-        let context = try TLSContext(server: settings)
-        contexts.append((plan.name, context))
-        tls = context
-      } catch {
-        throw NetFault(.listen, "\(plan.address)", errno: 0, note: "\(error)")
-      }
-    }
-    let address = try open(plan).listen(on: plan.address, tls: tls, sharedWith: others)
-    return Bound(rooms: plan.rooms, address: address, isTLS: tls != nil)
-  }
-
-  /// The rooms behind the doors are ready.
-  func join(partners: Endpoints, page: API, csms: CSMS, openData: OpenData) {
-    let files = FileDoor(loop: loop, household: csms, desk: csms)
-    for keeper in keepers {
-      keeper.open(
-        stations: stations, partners: partners, page: AdminDoor(api: page, kind: .page), files: files,
-        openData: openData)
-    }
-  }
-
-  /// Opens the socket of the command line.
-  func listen(at socket: String, page: API) throws(NetFault) {
-    let own = Server(loop: loop, door: "socket", handler: AdminDoor(api: page, kind: .socket))
-    try own.listen(on: .unix(socket))
-    servers.append(own)
-  }
-
-  func stopAccepting() {
-    for server in servers { server.stopAccepting() }
-  }
-
-  func bringGathered() { stations.bringGathered() }
-
-  func drain(_ done: @escaping @Sendable () -> Void) {
-    stations.drain()
-    var left = servers.count
-    guard left > 0 else { return done() }
-    for server in servers {
-      server.drain(deadline: .seconds(5)) {
-        left -= 1
-        if left == 0 { done() }
-      }
-    }
-  }
-}
-
-extension Configuration {
-  /// The same with our own authority among those that vouch for stations, where there is one.
-  func trusting(_ folder: AuthorityFolder) -> Configuration {
-    let (own, revocations) = (folder.certificateFile(.station), folder.revocationFile(.station))
-    guard access(own, R_OK) == 0, access(revocations, R_OK) == 0 else { return self }
-    var configuration = self
-    configuration.ownAuthority = (own, revocations)
-    configuration.stationAuthorities.append(own)
-    configuration.revocationLists.append(revocations)
-    return configuration
-  }
-
-  /// The stations' door shows a certificate of our own authority; both are made where they lack, and kept fresh.
-  @MainActor fileprivate mutating func certifyStationDoor(by csms: CSMS) async throws {
-    do {
-      let files = try await csms.certifyStationDoor(hosts: stationNames)
-      stationDoor?.certificates = [files.chain]
-      stationDoor?.keys = [files.key]
-    } catch {
-      throw Complaint("the stations' door gets no certificate: \(error)")
-    }
-  }
-
-  /// The doors that are asked for: the shared one first, unless every room has its own.
-  var doors: [Doors.Plan] {
-    func plan(_ rooms: Set<DoorKeeper.Room>, _ door: Door, _ role: TLSServerSettings.Role) -> Doors.Plan {
-      Doors.Plan(
-        rooms: rooms, address: door.address, tls: tls(of: door, role), trustedProxies: trustedProxies, bounds: bounds)
-    }
-    let own = [(DoorKeeper.Room.stations, stationDoor), (.partners, partnerDoor), (.page, pageDoor)]
-    let shared = Set(own.filter { $0.1 == nil }.map(\.0))
-    var plans = own.compactMap { room, door in door.map { plan([room], $0, room == .stations ? .station : .general) } }
-    if let legacyStationDoor { plans.append(plan([.stations], legacyStationDoor, .legacyStation)) }
-    guard !shared.isEmpty else { return plans }
-    return [plan(shared, Door(address: listen, certificates: certificates, keys: keys), .general)] + plans
-  }
-
-  /// The TLS of a door; nil where it has no certificate.
-  private func tls(of door: Door, _ role: TLSServerSettings.Role) -> TLSServerSettings? {
-    guard !door.certificates.isEmpty else { return nil }
-    let identities = zip(door.certificates, door.keys).map { TLSIdentity(chain: .file($0), key: .file($1)) }
-    var settings = TLSServerSettings(identities: identities, role: role)
-    settings.listsMayLack = ownAuthority != nil && revocationLists == ownAuthority.map { [$0.revocations] }
-    if role != .general, !stationAuthorities.isEmpty {
-      // Optional, so that stations with a password and stations with a certificate share a door.
-      settings.clientCertificates = .optional(
-        .files(stationAuthorities), revoked: revocationLists.isEmpty ? nil : .files(revocationLists))
-    }
-    return settings
-  }
-}
-
-/// Stands at a listener and shows each request to the room that it is for: `/ocpi` to the partners', an upgrade on any
-/// other path to the stations', everything else to the page and its API.
-final class DoorKeeper: RequestHandler {
-  enum Room: String, Sendable { case stations, partners, page }
-
-  private let rooms: Set<Room>
-  private var open:
-    (stations: StationServer, partners: Endpoints, page: AdminDoor, files: FileDoor, openData: OpenData)?
-
-  init(rooms: Set<Room>) { self.rooms = rooms }
-
-  func open(
-    stations: StationServer, partners: Endpoints, page: AdminDoor, files: FileDoor, openData: OpenData
-  ) {
-    open = (stations, partners, page, files, openData)
-  }
-
-  func handle(_ request: Request, _ exchange: Exchange) {
-    guard let open else { return exchange.respond(.text("The house is opening.\n", status: .unavailable)) }
-    if takesFiles(request.target) { return open.files.handle(request, exchange) }
-    // Whoever reads the page or speaks OCPI can read what is public.
-    if OpenData.isMeant(by: request.target), rooms.contains(.partners) || rooms.contains(.page) {
-      return open.openData.handle(request, exchange)
-    }
-    switch room(of: request) {
-    case .stations: open.stations.handle(request, exchange)
-    case .partners: open.partners.handle(request, exchange)
-    case .page: open.page.handle(request, exchange)
-    case nil: exchange.respond(.text("Nothing answers at this address.\n", status: .notFound))
-    }
-  }
-
-  func bodyLimit(for head: RequestHead) -> Int? {
-    guard let open else { return nil }
-    if takesFiles(head.target) { return open.files.bodyLimit(for: head) }
-    return head.target.segments.first == "ocpi" ? open.partners.bodyLimit(for: head) : open.page.bodyLimit(for: head)
-  }
-
-  func answer(to refusal: HTTP.Refusal, at target: String, _ headers: Headers) -> Response? {
-    guard rooms.contains(.partners), Endpoints.isMeant(by: target) else { return nil }
-    return open?.partners.answer(to: refusal, at: target, headers)
-  }
-
-  func takesPieces(of head: RequestHead) -> Bool {
-    takesFiles(head.target) ? open?.files.takesPieces(of: head) ?? false : false
-  }
-
-  /// Files are for stations, and are brought by operators too.
-  private func takesFiles(_ target: Target) -> Bool {
-    FileDoor.isMeant(by: target) && (rooms.contains(.stations) || rooms.contains(.page))
-  }
-
-  private func room(of request: Request) -> Room? {
-    // Who watches over the daemon asks at whatever door it can reach.
-    if request.path == ["healthz"] || request.path == ["readyz"] { return .page }
-    let wanted: Room =
-      request.path.first == "ocpi"
-      ? .partners : request.upgrade != nil ? .stations : request.path.first == "ocpp" ? .stations : .page
-    return rooms.contains(wanted) ? wanted : nil
-  }
-}
-
-/// Where the doors are for those who come: what is printed, shown on the page and told to partners.
-struct OpenAddresses: Sendable {
-  let publicURL: String
-  let page: String
-  let stations: String
-  /// Where stations bring and fetch files.
-  let files: String
-  let listeners: [String]
-
-  init(_ bound: [Doors.Bound], _ configuration: Configuration) {
-    func address(of room: DoorKeeper.Room) -> String? {
-      bound.first { $0.rooms.contains(room) }.map { "\($0.isTLS ? "https" : "http")://\($0.address)" }
-    }
-    page =
-      configuration.pageDoor == nil ? configuration.publicURL ?? address(of: .page) ?? "" : address(of: .page) ?? ""
-    publicURL = configuration.publicURL ?? address(of: .partners) ?? page
-    let base =
-      configuration.stationDoor == nil ? configuration.publicURL ?? address(of: .stations) : address(of: .stations)
-    stations = (base ?? "").replacingScheme("http", by: "ws") + "/ocpp/"
-    files = (base ?? "") + "/files/"
-    listeners = bound.map {
-      "\($0.isTLS ? "tls" : "tcp")://\($0.address) (\($0.rooms.map(\.rawValue).sorted().joined(separator: ", ")))"
-    }
-  }
-}
-
-extension String {
-  /// `wss://…` of `https://…`.
-  fileprivate func replacingScheme(_ old: String, by new: String) -> String {
-    hasPrefix(old) ? new + dropFirst(old.count) : self
-  }
-}
-
-/// Why the daemon does not start, in a sentence.
-struct Complaint: Error, CustomStringConvertible {
-  let description: String
-
-  init(_ description: String) { self.description = description }
 }
 
 extension EventLoop {

@@ -26,6 +26,9 @@ extension Logs {
       _ = open("/dev/null", O_RDWR)
     }
     signal(SIGPIPE, SIG_IGN)
+    // The daemon reads its certificates at this signal. While it begins or ends there is nothing to read, and nothing to
+    // die of.
+    signal(SIGHUP, SIG_IGN)
   }
 }
 

@@ -21,7 +21,7 @@ final class OpenData: RequestHandler, Sendable {
 
   func handle(_ request: Request, _ exchange: Exchange) {
     guard request.method == .get || request.method == .head else {
-      return exchange.respond(.text("Open data are only read.\n", status: .methodNotAllowed))
+      return exchange.respond(.wrongMethod(allow: [.get, .head]))
     }
     let responder = exchange.responder
     Task { @MainActor [shelf] in responder.respond(await shelf.answer(to: request)) }

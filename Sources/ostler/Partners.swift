@@ -68,8 +68,10 @@ struct Partners: AsyncParsableCommand {
     @OptionGroup var partner: PartnerArgument
     @Option(help: "Another versions URL than before.") var url: String?
     @Option(help: "Another token than before.") var token: String?
+    @Flag(help: "Its addresses may be private or on this machine from now on.") var allowPrivate = false
 
     func run() async throws {
+      if allowPrivate { try await partner.remote.ask(.patch, partner.path, [], ["quirks": quirks(true)]) }
       var body: JSON = [:]
       if let url { body["versions_url"] = .string(url) }
       if let token { body["token"] = .string(token) }
@@ -83,8 +85,10 @@ struct Partners: AsyncParsableCommand {
     @OptionGroup var partner: PartnerArgument
     @Option(help: "Another versions URL than before.") var url: String?
     @Option(help: "Another token than before.") var token: String?
+    @Flag(help: "Its addresses may be private or on this machine from now on.") var allowPrivate = false
 
     func run() async throws {
+      if allowPrivate { try await partner.remote.ask(.patch, partner.path, [], ["quirks": quirks(true)]) }
       var body: JSON = [:]
       if let url { body["versions_url"] = .string(url) }
       if let token { body["token"] = .string(token) }
@@ -114,12 +118,9 @@ struct Partners: AsyncParsableCommand {
     func run() async throws {
       var provider: JSON = .null
       if party != "none" {
-        let ours = try await partner.remote.list("/parties")
-        let found = ours.first { one in
-          let name = "\(one["country_code"]?.string ?? "")*\(one["party_id"]?.string ?? "")"
-          return one["role"]?.string == "EMSP" && name == party.uppercased()
+        guard let id = try await partner.remote.party(party, as: "EMSP") else {
+          throw Complaint("\(party) is no provider of drivers of ours")
         }
-        guard let id = found?["id"] else { throw Complaint("\(party) is no provider of drivers of ours") }
         provider = id
       }
       partner.remote.show(try await partner.remote.ask(.patch, partner.path, [], ["provider": provider]))

@@ -73,6 +73,14 @@ struct Remote: ParsableArguments {
     return items
   }
 
+  /// The id of a party of ours by its name, such as `BE*OST`; nil where none of that role has it.
+  func party(_ name: String, as role: String) async throws -> JSON? {
+    try await list("/parties").first { one in
+      let known = "\(one["country_code"]?.string ?? "")*\(one["party_id"]?.string ?? "")"
+      return one["role"]?.string == role && known == name.uppercased()
+    }?["id"]
+  }
+
   private func folder() throws -> String {
     try Configuration(flags: data.map { ["data": $0] } ?? [:], environment: Environment.all, file: nil).data
   }

@@ -39,9 +39,9 @@ struct Serve: AsyncParsableCommand {
     let hangup = try Signals.on(.hangup, loop: house.loop) { Task { @MainActor in house.reload() } }
     try await greet(house, log)
     await signals.wait()
-    hangup.cancel()
     log.notice("closing")
     await house.close()
+    hangup.cancel()
     log.notice("closed")
   }
 

@@ -31,8 +31,8 @@ struct Sites: AsyncParsableCommand {
     @Option(help: "Street and number.") var address: String
     @Option(help: "Town.") var city: String
     @Option(help: "Country by its three letters, such as NLD.") var country: String
-    @Option(help: "Degrees north, such as 52.01.") var latitude: String
-    @Option(help: "Degrees east, such as 4.36.") var longitude: String
+    @Option(parsing: .unconditional, help: "Degrees north, such as 52.01 or -33.87.") var latitude: String
+    @Option(parsing: .unconditional, help: "Degrees east, such as 4.36 or -0.13.") var longitude: String
     @Option(help: "Such as Europe/Amsterdam.") var timeZone: String
     @Flag(help: "Partners and drivers may know it.") var published = false
     @OptionGroup var remote: Remote

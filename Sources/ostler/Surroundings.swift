@@ -135,6 +135,7 @@ private struct Sight {
     let response: ClientResponse
     do {
       let loop = try EventLoop(label: "doctor")
+      defer { loop.shutdown {} }
       let client = await loop.run { loop in Client(loop: loop, tls: .system()).handle }
       var options = ClientOptions(allowPrivate: true)
       options.limits.wholeDeadline = .seconds(seconds)

@@ -62,6 +62,14 @@ import Wire
     #expect(holder.status == 201, "who holds a card waits for nobody's guesses")
   }
 
+  @Test func aStationThatIsAwayMakesNobodyWait() async throws {
+    let (charged, code) = try await coded()
+    for _ in 0..<Limits.freeFailuresPerAccount + 3 {
+      #expect(try await charged.house.ask(.post, "/drive/\(code)", [:]).status == 409)
+    }
+    #expect(try await charged.house.ask(.post, "/drive/\(code)", ["token": "04A1B2C3"]).status == 201)
+  }
+
   @Test func withoutATokenNobodyBegins() async throws {
     let (charged, code) = try await coded()
     #expect(try await charged.house.ask(.post, "/drive/\(code)", [:]).status == 409)

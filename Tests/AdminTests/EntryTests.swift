@@ -128,7 +128,7 @@ import Wire
 
   @Test func anUnsafeRequestWithACookieNeedsTheToken() async throws {
     let (house, proof) = try await Fixture.open()
-    let body: JSON = ["name": "ci", "role": "viewer"]
+    let body: JSON = ["name": "ci", "role": "viewer", "password": "correct horse"]
     let without = try await house.ask(.post, "/apikeys", body, as: proof, headers: ["X-CSRF-Token": ""])
     #expect(without.problem == "csrf")
     let foreign = try await house.ask(.post, "/apikeys", body, as: proof, headers: ["X-CSRF-Token": "AAAA"])
@@ -207,12 +207,13 @@ import Wire
 
   @Test func aKeyIsShownOnceAndCanBeRevoked() async throws {
     let (house, owner) = try await Fixture.open()
-    let made = try await house.ask(.post, "/apikeys", ["name": "ci", "role": "operator"], as: owner)
+    let wish: JSON = ["name": "ci", "role": "operator", "password": "correct horse"]
+    let made = try await house.ask(.post, "/apikeys", wish, as: owner)
     let key = try #require(made.json["key"]?.string)
     #expect(try await house.ask(.get, "/stations", as: .key(key)).status == 200)
     let listed = try await house.ask(.get, "/apikeys", as: owner)
     #expect(!listed.text.contains(key) && listed.items.count == 1)
-    #expect(try await house.ask(.post, "/apikeys", ["name": "ci", "role": "viewer"], as: owner).status == 409)
+    #expect(try await house.ask(.post, "/apikeys", wish, as: owner).status == 409)
     let id = try #require(made.json["id"]?.int)
     #expect(try await house.ask(.delete, "/apikeys/\(id)", as: owner).status == 204)
     #expect(try await house.ask(.get, "/stations", as: .key(key)).status == 401)

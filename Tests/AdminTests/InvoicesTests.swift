@@ -36,6 +36,12 @@ import Wire
     #expect(closed.status == 201 && closed.json["invoices"]?[0]?["name"] == "R-00001")
     #expect(try await house.ask(.post, "/months/2026-11/close", as: owner).status == 409)
     #expect(try await house.ask(.get, "/months/2026-11", as: owner).json["drafts"] == [])
+    // A month has one spelling.
+    for month in ["2026-+1", "+202-11", "2026-1"] {
+      let path = "/months/\(month.replacing("+", with: "%2B"))"
+      #expect(try await house.ask(.post, "\(path)/close", as: owner).status == 422)
+      #expect(try await house.ask(.get, path, as: owner).status == 422)
+    }
     // What was asked for is not asked for again, and the next number follows.
     try await charged.charge(4)
     house.time.pass(month)

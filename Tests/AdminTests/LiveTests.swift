@@ -159,9 +159,36 @@ import Wire
     let bert = Proof.login(cookie: try #require(login.cookie), csrf: "")
     let heard = follow(house, bert, after: nil, count: 100)
     try await untilSomebodyListens(house)
-    #expect(try await house.ask(.post, "/users/\(made.json["id"]?.int ?? 0)/password", as: owner).status == 200)
+    #expect(
+      try await house.ask(
+        .post, "/users/\(made.json["id"]?.int ?? 0)/password", ["password": "battery staple"], as: owner
+      )
+      .status == 200)
     try await untilNobodyListens(house)
     _ = await heard.value
+  }
+
+  /// What happened at others' sites is not looked through again when they come back.
+  @Test func whoeverNothingIsForLearnsHowFarTheyAreAllTheSame() async throws {
+    let (house, owner) = try await Fixture.open()
+    let site: JSON = [
+      "name": "Quiet", "address": "Quay 1", "city": "Delft", "country": "NLD", "latitude": "52.0", "longitude": "4.3",
+      "time_zone": "Etc/UTC",
+    ]
+    let id = try #require(try await house.ask(.post, "/locations", site, as: owner).json["id"]?.int)
+    let made = try await house.ask(
+      .post, "/users", ["name": "vera", "role": "viewer", "sites": [.number(JSONNumber(id))]] as JSON, as: owner)
+    let login = try await house.ask(
+      .post, "/login", ["name": "vera", "password": made.json["password"] ?? .null])
+    let vera = Proof.login(cookie: try #require(login.cookie), csrf: "")
+    let heard = follow(house, vera, after: nil, count: 1)
+    try await untilSomebodyListens(house)
+    try await house.ask(.post, "/tokens", ["uid": "04A1B2C3"], as: owner)
+    let newest = try #require(
+      try await house.ask(.get, "/events?newest=true&limit=1", as: owner).items.first?["seq"]?.int)
+    let notice = try #require(await heard.value.first)
+    #expect(notice.event == "place" && notice.id == "\(newest)")
+    #expect(try JSON.parse(notice.data)["seq"]?.int == newest)
   }
 
   @Test func theMessageLogIsSearched() async throws {

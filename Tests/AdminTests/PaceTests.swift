@@ -27,6 +27,23 @@ import Wire
       pace(failures: free + 60).pause(account: "anna", address: "10.0.0.2", at: t0) == Limits.longestPauseSeconds + 1)
   }
 
+  @Test func withinTheNetworkOfOneCustomerThereIsNoOtherAddress() {
+    var pace = Pace()
+    for host in 0..<Limits.freeFailuresPerAddress {
+      pace.failed(account: "user\(host)", address: "2001:db8:0:7:\(host)::1", at: t0)
+    }
+    #expect(pace.pause(account: "somebody", address: "2001:db8:0:7::abcd", at: t0) != nil)
+    #expect(pace.pause(account: "somebody", address: "2001:db8:0:8::1", at: t0) == nil)
+  }
+
+  @Test func whatIsTakenBackLeavesNoPause() {
+    var pace = pace(failures: Limits.freeFailuresPerAccount - 1)
+    pace.failed(account: "anna", address: "10.0.0.1", at: t0)
+    #expect(pace.pause(account: "anna", address: "10.0.0.1", at: t0) != nil)
+    pace.forgive(account: "anna", address: "10.0.0.1")
+    #expect(pace.pause(account: "anna", address: "10.0.0.1", at: t0) == nil)
+  }
+
   @Test func aPauseEnds() {
     let pace = pace(failures: Limits.freeFailuresPerAccount)
     #expect(pace.pause(account: "anna", address: "10.0.0.2", at: t0 + .seconds(1)) == nil)

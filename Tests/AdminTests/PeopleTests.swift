@@ -68,7 +68,7 @@ import Wire
 
   private func add(_ name: String, _ role: Role, _ house: Fixture, as proof: Proof) async throws -> (id: Int64, Proof) {
     let made = try await house.ask(
-      .post, "/users", ["name": .string(name), "role": .string(role.rawValue)], as: proof)
+      .post, "/users", ["name": .string(name), "role": .string(role.rawValue), "password": "correct horse"], as: proof)
     #expect(made.status == 201)
     let password = try #require(made.json["password"])
     let login = try await house.ask(.post, "/login", ["name": .string(name), "password": password])
@@ -116,7 +116,9 @@ import Wire
     let anna = try #require(try await house.ask(.get, "/users", as: bert).items.first?["id"]?.int)
     #expect(try await house.ask(.post, "/users", ["name": "carl", "role": "owner"], as: bert).status == 422)
     #expect(try await house.ask(.post, "/apikeys", ["name": "k", "role": "owner"], as: bert).status == 422)
-    #expect(try await house.ask(.post, "/users/\(anna)/password", as: bert).status == 409)
+    // A program shows who it is with each request.
+    let program = try await house.key(.administrator)
+    #expect(try await house.ask(.post, "/users/\(anna)/password", as: program).status == 409)
     #expect(try await house.ask(.delete, "/users/\(anna)/second-factor", as: bert).status == 409)
     #expect(try await house.ask(.patch, "/users/\(anna)", ["role": "viewer"], as: bert).status == 409)
   }
@@ -126,14 +128,66 @@ import Wire
     let (_, bert) = try await add("bert", .administrator, house, as: owner)
     func make(_ name: String, _ role: String) async throws -> Int64 {
       try #require(
-        try await house.ask(.post, "/apikeys", ["name": .string(name), "role": .string(role)], as: owner).json["id"]?
-          .int)
+        try await house.ask(
+          .post, "/apikeys", ["name": .string(name), "role": .string(role), "password": "correct horse"],
+          as: owner
+        ).json["id"]?.int)
     }
     let (above, own) = (try await make("a", "owner"), try await make("b", "administrator"))
     #expect(try await house.ask(.delete, "/apikeys/\(above)", as: bert).status == 409)
     #expect(try await house.ask(.get, "/apikeys", as: owner).items.count == 2)
     #expect(try await house.ask(.delete, "/apikeys/\(own)", as: bert).status == 204)
     #expect(try await house.ask(.delete, "/apikeys/\(above)", as: owner).status == 204)
+  }
+
+  @Test func whoeverSitsAtABrowserShowsWhoTheyAreBeforeTheyGiveAwayWhatLasts() async throws {
+    let (house, owner) = try await Fixture.open()
+    let (id, _) = try await add("bert", .viewer, house, as: owner)
+    let wishes: [(HTTP.Method, String, [(String, JSON)])] = [
+      (.post, "/apikeys", [("name", "ci"), ("role", "viewer")]),
+      (.post, "/users", [("name", "carl"), ("role", "administrator")]),
+      (.patch, "/users/\(id)", [("role", "owner")]),
+      (.post, "/users/\(id)/password", []),
+    ]
+    for (method, path, wish) in wishes {
+      func ask(_ password: String?) async throws -> Reply {
+        let given = password.map { [("password", JSON.string($0))] } ?? []
+        let body = JSON.object(JSONObject((wish + given).map { JSONObject.Member($0.0, $0.1) }))
+        return try await house.ask(method, path, body, as: owner)
+      }
+      for password in [nil, "wrong horse"] {
+        let refused = try await ask(password)
+        #expect(refused.status == 422 && refused.json["field"] == "password", "\(path)")
+      }
+      let done = try await ask("correct horse")
+      #expect((200...201).contains(done.status), "\(path): \(done.text)")
+    }
+    // Programs prove who they are by their key, and whoever gives away little is not asked.
+    let program = try await house.key(.owner)
+    #expect(try await house.ask(.post, "/apikeys", ["name": "cd", "role": "viewer"], as: program).status == 201)
+    #expect(try await house.ask(.post, "/users", ["name": "dora", "role": "operator"], as: owner).status == 201)
+  }
+
+  @Test func aPasswordThatIsGuessedByAnOpenBrowserIsSlowedDown() async throws {
+    let (house, owner) = try await Fixture.open()
+    var status = 0
+    for _ in 0...Limits.freeFailuresPerAccount {
+      status = try await house.ask(
+        .post, "/apikeys", ["name": "ci", "role": "owner", "password": "a guess"], as: owner
+      ).status
+    }
+    #expect(status == 429)
+  }
+
+  @Test func aNewPasswordThatIsTooShortIsNoGuess() async throws {
+    let (house, owner) = try await Fixture.open()
+    for _ in 0..<Limits.freeFailuresPerAccount + 2 {
+      let reply = try await house.ask(.post, "/me/password", ["old": "correct horse", "new": "short"], as: owner)
+      #expect(reply.status == 422)
+    }
+    #expect(
+      try await house.ask(.post, "/me/password", ["old": "correct horse", "new": "battery staple"], as: owner).status
+        == 204)
   }
 
   // MARK: One's own

@@ -230,15 +230,32 @@ import Wire
     #expect(some == 1)
   }
 
+  @Test func aRepeatedCommandOfOnesOwnSiteIsSentOnce() async throws {
+    let both = try await TwoSites()
+    let keeper = try await both.keeper(.operator)
+    let before = both.house.stations.asked.withLock { $0.count }
+    func reset(_ body: JSON) async throws -> Reply {
+      try await both.house.ask(
+        .post, "/stations/CS-1/commands/reset", body, as: keeper, headers: ["Idempotency-Key": "k-1"])
+    }
+    let first = try await reset(["hard": false])
+    let again = try await reset(["hard": false])
+    #expect(first.status == 202 && first.bytes == again.bytes)
+    #expect(both.house.stations.asked.withLock { $0.count } == before + 1)
+    #expect(try await reset(["hard": true]).problem == "idempotency-mismatch")
+  }
+
   @Test func onlyThoseBelowAdministratorsAreLimited() async throws {
     let (house, owner) = try await Fixture.open()
     for role in ["administrator", "owner"] {
       let made = try await house.ask(
-        .post, "/users", ["name": "a-\(role)", "role": .string(role), "sites": [1]] as JSON, as: owner)
+        .post, "/users",
+        ["name": "a-\(role)", "role": .string(role), "sites": [1], "password": "correct horse"] as JSON,
+        as: owner)
       #expect(made.status == 422)
     }
     let unknown = try await house.ask(
-      .post, "/apikeys", ["name": "k", "role": "viewer", "sites": [77]] as JSON, as: owner)
+      .post, "/apikeys", ["name": "k", "role": "viewer", "sites": [77], "password": "correct horse"] as JSON, as: owner)
     #expect(unknown.status == 422 && unknown.json["field"] == "sites")
   }
 
@@ -249,7 +266,8 @@ import Wire
       .post, "/users", ["name": "karl", "role": "viewer", "sites": [site]] as JSON, as: both.owner)
     #expect(made.json["sites"] == [site])
     let id = try #require(made.json["id"]?.int)
-    let higher = try await both.house.ask(.patch, "/users/\(id)", ["role": "administrator"], as: both.owner)
+    let higher = try await both.house.ask(
+      .patch, "/users/\(id)", ["role": "administrator", "password": "correct horse"], as: both.owner)
     #expect(higher.status == 422)
     let opened = try await both.house.ask(.patch, "/users/\(id)", ["all_sites": true], as: both.owner)
     #expect(opened.json["sites"] == .null)

@@ -83,6 +83,34 @@ private final class FakeWeb: WebLink {
     #expect(try await house.ask(.get, "/webhooks", as: owner).items.first?["failures"] == 0)
   }
 
+  /// A receiver that takes what it gets is told on at once: with one page a beat it would never catch up.
+  @Test func whoIsBehindIsToldPageAfterPage() async throws {
+    let (house, _, web, _) = try await ready(kinds: ["token."])
+    try house.write { books in
+      for number in 0..<5_000 {
+        try books.events.append(
+          number % 5 == 4 ? .tokenChanged(ID(1), by: "test") : .alarmTested(by: "test"), at: house.time.clock.now())
+      }
+    }
+    house.house.tick()
+    for _ in 0..<200 where web.seqs.joined().count < 1_000 {
+      try await house.house.turn { () throws(HouseRefusal) in }
+      await Task.yield()
+    }
+    let told = web.seqs.joined()
+    #expect(told.count == 1_000 && Array(told) == told.sorted() && Set(told).count == 1_000)
+  }
+
+  @Test func whatNobodyWantsIsPassedOverManyPagesAtOnce() async throws {
+    let (house, owner, web, _) = try await ready(kinds: ["token."])
+    try house.write { books in
+      for _ in 0..<1_500 { try books.events.append(.alarmTested(by: "test"), at: house.time.clock.now()) }
+    }
+    try await house.ask(.post, "/tokens", ["uid": "04A1B2C3"], as: owner)
+    try await beat(house)
+    #expect(web.seqs.joined().count == 1)
+  }
+
   @Test func aDeliveryIsSentOnceMoreOnRequest() async throws {
     let (house, owner, web, _) = try await ready()
     try await house.ask(.post, "/stations", ["id": "CS-1"], as: owner)

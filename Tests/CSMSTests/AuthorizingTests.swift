@@ -20,6 +20,19 @@ struct AuthorizingTests {
 
   private var lastQuestion: FakePartners.Question { get throws { try #require(house.partners.questions.last) } }
 
+  /// Nobody would pay for what they charge.
+  @Test(arguments: [Partner.State.unregistered, .invited], [Token.Whitelist.always, .allowedOffline])
+  func thePartnersDriversGoWithIt(state: Partner.State, whitelist: Token.Whitelist) throws {
+    let gone = try house.addPartner("Gone", party: "DE*XYZ", state: state)
+    try house.addToken("XY-1", of: gone, whitelist)
+    #expect(try station.authorize("XY-1").value?.verdict == .invalid)
+    #expect(try station.start("XY-1").authorization.verdict == .invalid)
+    let listed = try house.books.db.rows("SELECT tag FROM token_to_list") { (row) throws(StoreFault) in
+      try row.get("tag") as String
+    }
+    #expect(!listed.contains(Token.fold("XY-1")))
+  }
+
   enum Word: CaseIterable { case yes, no, silent }
 
   /// Whitelist, the partner's word, what Authorize hears, and what a start right after it hears.

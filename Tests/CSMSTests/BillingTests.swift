@@ -28,6 +28,14 @@ struct BillingTests {
     return transaction
   }
 
+  @Test func aBillThatIsCorrectedAfterItsStationWentNamesThePlaceAsItWas() async throws {
+    let bill = try house.cdr(of: try charge("CARD", 11_000))
+    try await house.csms.removeStation(StationIdentity("CS-1")!, by: "anna")
+    _ = try await house.csms.creditCDR(bill.id, because: "wrong price", billsAgain: true, by: "anna")
+    let again = try #require(try house.books.cdrs.cdr(session: bill.session)?.cdr)
+    #expect(again.id != bill.id && again.place == bill.place && again.timeZone == bill.timeZone)
+  }
+
   @Test func theCDRIsMadeInTheTurnOfTheStop() throws {
     let transaction = try station.start("DE-1", meter: 1_000).transaction
     house.clock.now += .seconds(3_600)

@@ -151,6 +151,110 @@ import Wire
     if !asked { #expect(record.phase == .done) }
   }
 
+  @Test func whatAVehicleNeedsBeforeItsSessionIsOfferedWithIt() throws {
+    try house.addToken("04A1")
+    let caller = try house.connect("CS-1", version: "2.0.1")
+    #expect(try needs(caller) == .later)
+    try caller.tell(
+      .started, 0, at: house.now + .seconds(20), trigger: .authorized, evse: 1,
+      token: PresentedToken("04A1", .iso14443))
+    #expect(offers.map(\.transaction) == ["tx-1"])
+    // Once, and not to whoever comes next.
+    try caller.tell(.updated, 1, at: house.now + .seconds(10), state: .charging)
+    try caller.tell(.ended, 2, at: house.now + .seconds(10))
+    try caller.tell(
+      .started, 0, name: "tx-2", at: house.now + .seconds(20), trigger: .authorized, evse: 1,
+      token: PresentedToken("04A1", .iso14443))
+    #expect(offers.count == 1)
+  }
+
+  @Test func aSessionThatIsResumedIsToldItsProfileAgain() throws {
+    try house.addToken("04A1")
+    let caller = try house.connect("CS-1", version: "2.1")
+    try caller.tell(
+      .started, 0, at: house.now, trigger: .authorized, state: .charging, evse: 1,
+      token: PresentedToken("04A1", .iso14443))
+    #expect(try needs(caller) == .offered)
+    house.pass(120, beat: 10)
+    #expect(offers.count == 1)
+    // The whole station started anew: until it says that it goes on with a session it knows none.
+    house.stations.answer = { command, _ in
+      if case .profile(.set) = command { .refused(word: "Rejected", answer: [:]) } else { .accepted(answer: [:]) }
+    }
+    house.clock.now += .seconds(60)
+    try caller.boot()
+    house.pass(5)
+    let kept = try #require(try house.books.profiles.list(at: house.station("CS-1").id, limit: 9).first)
+    #expect(kept.state == .asked && offers.count == 2)
+    house.stations.answer = { _, _ in .accepted(answer: [:]) }
+    try caller.tell(.updated, 1, at: house.now, trigger: .resumed, state: .charging)
+    house.pass(5)
+    #expect(offers.count == 3 && offers[2] == offers[0])
+  }
+
+  @Test func aVehicleIsOfferedNoMorePeriodsThanItTakesAndNothingThatFlowsBack() async throws {
+    try house.addToken("04A1")
+    let caller = try house.connect("CS-1", version: "2.1")
+    try caller.tell(
+      .started, 0, at: house.now, trigger: .authorized, state: .charging, evse: 1,
+      token: PresentedToken("04A1", .iso14443))
+    let session = try #require(try house.sessions.first).id
+    var wish = ChargingProfile()
+    wish.purpose = .session
+    (wish.schedule.unit, wish.schedule.startsAt) = (.watts, house.now)
+    var flow = ChargingProfile.Bidirectional()
+    (flow.mode, flow.dischargeLimit) = (.externalLimits, -3_000)
+    wish.schedule.periods = (0..<4).map { .init(start: $0 * 900, limit: 5_000, bidirectional: flow) }
+    let asked = wish
+    async let sent = house.csms.setProfile(
+      asked, at: StationIdentity("CS-1")!, evse: 1, session: session, by: "operator:anna")
+    for _ in 0..<5 { await house.settleAll() }
+    _ = try await sent
+    #expect(offers.last?.schedule.periods.count == 4)
+    let told = ChargingNeeds(evse: 1, departsAt: nil, wants: .acThreePhases, mostPeriods: 2, raw: ["evseId": 1])
+    let verdict = try house.decide { [desk = caller.desk] () throws(TurnFault) in try desk.needs(told) }
+    #expect(verdict == .offered)
+    let offer = try #require(offers.last)
+    #expect(offer.schedule.periods.map(\.start) == [0, 900])
+    #expect(offer.schedule.periods.allSatisfy { $0.bidirectional == nil })
+  }
+
+  @Test func partsOfAReportStandTogetherUntilTheNextReport() async throws {
+    let caller = try house.connect("CS-1", version: "2.0.1")
+    func tell(_ numbers: [Int64], _ request: Int, isLast: Bool) throws {
+      let report = ProfileReport(
+        request: request, evse: 1, source: "CSO",
+        profiles: numbers.map { ProfileReport.Profile(number: $0, profile: ChargingProfile()) }, isLast: isLast)
+      try house.decide { [desk = caller.desk] () throws(TurnFault) in try desk.profiles(report) }
+    }
+    func shown() throws -> [Int64] {
+      try notices.filter { $0.kind == .profiles }.flatMap { $0.body.array ?? [] }.compactMap { $0["number"]?.int }
+    }
+    try tell([1, 2], 7, isLast: false)
+    try tell([3], 7, isLast: true)
+    #expect(try shown() == [1, 2, 3])
+    try tell([4], 8, isLast: true)
+    #expect(try shown() == [4])
+    house.stations.answer = { _, _ in .refused(word: "NoProfiles", answer: [:]) }
+    async let asked = house.csms.askProfiles(ProfileFilter(), at: StationIdentity("CS-1")!, by: "operator:anna")
+    await house.settleAll()
+    _ = try await asked
+    #expect(try shown() == [])
+  }
+
+  @Test func whoNoLongerGoesFirstHasThePriorityOfBefore() async throws {
+    try house.addToken("04A1")
+    let caller = try house.connect("CS-1")
+    let session = try house.session(caller.start("04A1").transaction)
+    async let set = house.csms.changeNeed(of: session.id, by: "operator:anna") { $0.priority = 5 }
+    await house.settleAll()
+    _ = try await set
+    for (isFirst, priority) in [(true, 9), (true, 9), (false, 5), (false, 5)] {
+      try house.write { _ throws(StoreFault) in try house.csms.prefer(session, isFirst, by: "driver") }
+      #expect(try house.books.circuits.need(of: session.id)?.need.priority == priority)
+    }
+  }
+
   @Test func aVehicleWithoutASessionIsToldLater() throws {
     let caller = try house.connect("CS-1")
     #expect(try needs(caller) == .later)

@@ -283,6 +283,16 @@ struct ChargingTests {
       ])
   }
 
+  @Test func whatTheCarBeforeDidIsNotWhatThisOneDoes() throws {
+    let transaction = try station.start("CARD").transaction
+    let time = house.now
+    // Told late: its line was down when it happened.
+    try station.report(.suspendedEV, at: time - .seconds(3_000))
+    #expect(try house.session(transaction).shifts.isEmpty)
+    try station.report(.suspendedEV, at: time + .seconds(60))
+    #expect(try house.session(transaction).shifts.count == 1)
+  }
+
   // MARK: Stop
 
   @Test func theSameStopAgainIsAnsweredAndNoEvent() throws {

@@ -43,7 +43,7 @@ import Wire
     #expect(try house.events.suffix(2) == ["file.awaited", "file.here"])
   }
 
-  @Test func anAddressEnds() async throws {
+  @Test func anAddressIsGoodForAWeek() async throws {
     let (_, url) = try await expect()
     house.clock.now += .seconds(7 * 86_400 + 1)
     #expect(try pass(url, .bring) == nil)

@@ -29,12 +29,21 @@ import Wire
     #expect(pace.pause(station, "a", at: start) == nil)
   }
 
-  @Test func atItsBoundItBeginsAnew() {
+  @Test func atItsBoundTheOldestIsForgottenAndNobodyElse() {
     var pace = GuessPace()
-    for _ in 0..<30 { pace.failed(station, "a", at: start) }
-    for number in 1..<Limits.rememberedGuessers { pace.failed(station, "\(number)", at: start) }
-    #expect(pace.pause(station, "a", at: start) != nil)
-    pace.failed(station, "one more", at: start)
-    #expect(pace.pause(station, "a", at: start) == nil)
+    for _ in 0..<30 { pace.failed(station, "old", at: start) }
+    for _ in 0..<30 { pace.failed(station, "a", at: start + .seconds(1)) }
+    for number in 2..<Limits.rememberedGuessers { pace.failed(station, "\(number)", at: start + .seconds(2)) }
+    #expect(pace.pause(station, "old", at: start) != nil)
+    pace.failed(station, "one more", at: start + .seconds(2))
+    #expect(pace.pause(station, "old", at: start) == nil)
+    #expect(pace.pause(station, "a", at: start + .seconds(2)) != nil)
+  }
+
+  @Test func anotherAddressOfTheSameNetworkIsNoOther() {
+    var pace = GuessPace()
+    for host in 0..<30 { pace.failed(station, "2001:db8::\(host)", at: start) }
+    #expect(pace.pause(station, "2001:db8::ffff", at: start) != nil)
+    #expect(pace.pause(station, "2001:db8:0:1::1", at: start) == nil)
   }
 }

@@ -68,6 +68,46 @@ struct KeyChangeTests {
     #expect(try house.count("station.key_settled") == 1)
   }
 
+  @Test func theKeyOfANetworkProfileIsGoodBesideTheStationsOwnUntilItIsUsed() async throws {
+    _ = try house.connect("CS-1", password: old)
+    let setting = SettingsCommand.Setting(
+      SettingName(component: "NetworkConfiguration", componentInstance: "2", variable: "BasicAuthPassword"), value: new)
+    _ = try await house.csms.command(.settings(.set([setting])), to: identity, by: "anna")
+    try house.stations.last.answer(.accepted(answer: [:]))
+    house.settle()
+    #expect(try isGood(old), "it is still in the slot that it has")
+    house.pass(30 * 86_400, beat: 86_400)
+    #expect(try isGood(old))
+    #expect(try isGood(new) && !isGood(old), "now it uses the other one")
+  }
+
+  @Test func aKeyOfAnotherComponentIsNoneOfTheStations() async throws {
+    _ = try house.connect("CS-1", password: old)
+    let setting = SettingsCommand.Setting(SettingName(reading: "Proxy.BasicAuthPassword"), value: new)
+    _ = try await house.csms.command(.settings(.set([setting])), to: identity, by: "anna")
+    #expect(try open == 0 && !isGood(new))
+  }
+
+  @Test(arguments: [true, false])
+  func aNetworkProfileThatBringsAKeyLetsItsStationIn(byHand: Bool) async throws {
+    _ = try house.connect("CS-1", password: old)
+    let command: StationCommand =
+      byHand
+      ? .raw(action: "SetNetworkProfile", payload: ["connectionData": ["basicAuthPassword": .string(new)]])
+      : .settings(.network(slot: 2, profile))
+    _ = try await house.csms.command(command, to: identity, by: "anna")
+    try house.stations.last.answer(.accepted(answer: ["status": "Accepted"]))
+    house.settle()
+    #expect(try isGood(old))
+    #expect(try isGood(new))
+  }
+
+  private var profile: NetworkProfile {
+    var profile = NetworkProfile(url: "wss://here.example/ocpp", securityProfile: .basicOverTLS)
+    profile.password = new
+    return profile
+  }
+
   nonisolated static let refusals: [CommandOutcome] = [
     .refused(word: "Rejected", answer: ["status": "Rejected"]), .refused(word: "NotSupported", answer: .null),
     .failed(code: "NotImplemented", description: ""), .failed(code: "FormationViolation", description: ""),

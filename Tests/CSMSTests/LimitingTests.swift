@@ -90,6 +90,35 @@ struct LimitingTests {
     #expect(stops == 1)
   }
 
+  @Test func whatWasPaidForBeforeIsSpentOnceByAllSessionsTogether() async throws {
+    try prepay("PREPAID", tenThousandths: 100_000)
+    let first = try house.session(try station.start("PREPAID").transaction).id
+    #expect(try station.start("PREPAID", evse: 2).authorization.verdict == .noCredit)
+    #expect(try station.authorize("PREPAID").value?.verdict == .accepted, "it may end what runs")
+    try house.addStation("CS-2")
+    try await limit(first, SessionLimit(cost: Money(tenThousandths: 40_000)))
+    let second = try house.session(try house.connect("CS-2").start("PREPAID").transaction)
+    #expect(try house.books.limits.limit(of: second.id)?.limit.cost == Money(tenThousandths: 60_000))
+    // The first one cost more than it was to.
+    let currency = house.settings.currency
+    try house.write { _ throws(StoreFault) in
+      try house.csms.spend(Money(tenThousandths: 80_000), in: currency, from: second.token)
+    }
+    let left = try #require(try house.books.limits.limit(of: second.id)?.limit.cost)
+    #expect(left <= Money(tenThousandths: 20_000))
+  }
+
+  @Test func whatALostAnswerToldIsToldAgain() async throws {
+    try prepay("PREPAID", tenThousandths: 10_000)
+    let card = PresentedToken("PREPAID", .iso14443)
+    for _ in 0..<2 {
+      let told = try station.tell(
+        .started, 0, at: t0, trigger: .authorized, state: .charging, evse: 1, wattHours: 0, token: card)
+      #expect(told.limit?.cost == Money(tenThousandths: 10_000))
+    }
+    #expect(try station.tell(.updated, 1, at: t0 + .seconds(10), wattHours: 100).limit == nil)
+  }
+
   @Test func whoCannotBeToldGetsNoWhile() async throws {
     try house.write { books throws(StoreFault) in
       var old = try books.stations.station(StationIdentity("CS-1")!)!

@@ -54,7 +54,7 @@ import Wire
     #expect(moves.map(\.price) == [Decimal(4, places: 1), Decimal(35, places: 2)])
     #expect(moves.map(\.version) == [3, 2])
     #expect(moves.last?.why["occupancy_percent"] == "50")
-    let row = try #require(try house.row(.tariffs, "T1", of: partner))
+    let row = try #require(try house.row(.tariffs, "NL*OST/T1", of: partner))
     #expect(row.sent == row.wanted && !house.partners.sent("tariffs").isEmpty, "the partner has the newest version")
     house.clock.now += .seconds(3_600)
     try station.stop(first, meter: 10_000)
@@ -85,6 +85,71 @@ import Wire
     }
     #expect(shown.map(\.0) == [1, 2])
     #expect(shown.map(\.1) == [Decimal(35, places: 2), Decimal(35, places: 2)])
+  }
+
+  /// Off-peak hours stand before the general price, as the suggestion of the house makes them.
+  @Test func hoursOfTheTariffStayWithinTheBoundsAndAreWhatTheyWereOnTheWayBack() async throws {
+    let known = try #require(try house.books.tariffs.tariff(tariff)?.tariff)
+    var hours = known
+    var night = Tariff.Restrictions()
+    (night.startTime, night.endTime) = ("00:00", "06:00")
+    hours.elements.insert(.init([Tariff.Component(.energy, price: Decimal(21, places: 2))], when: night), at: 0)
+    let begun = hours
+    _ = try house.write { [tariff, now = house.now] books throws(StoreFault) in
+      try books.tariffs.update(tariff, to: begun, at: now)
+    }
+    func prices() throws -> [Decimal] {
+      try house.books.tariffs.tariff(tariff)?.tariff.elements.map { $0.components[0].price } ?? []
+    }
+    var rules = rules(.grid)
+    rules.rules[0].add = Decimal(-1, places: 1)
+    _ = try await follow(rules, .live)
+    let start = house.now
+    try await house.csms.keepGridPrices(
+      [GridPrice(start: start, until: start + .seconds(7_200), price: Decimal(2, places: 1))], of: "NL")
+    house.pass(120, beat: 10)
+    #expect(try prices() == [Decimal(2, places: 1), Decimal(25, places: 2)], "not below the floor")
+    house.pass(1_800, beat: 30)
+    #expect(try prices() == [Decimal(2, places: 1), Decimal(2, places: 1)])
+    house.pass(9_000, beat: 30)
+    #expect(try house.books.tariffs.tariff(tariff)?.tariff == begun, "the very tariff that it began with")
+  }
+
+  @Test func otherPricesOutsideTheBoundsComeInsideWhenThePolicyBegins() async throws {
+    let known = try #require(try house.books.tariffs.tariff(tariff)?.tariff)
+    var hours = known
+    var night = Tariff.Restrictions()
+    (night.startTime, night.endTime) = ("00:00", "06:00")
+    hours.elements.insert(.init([Tariff.Component(.energy, price: Decimal(9, places: 1))], when: night), at: 0)
+    let begun = hours
+    _ = try house.write { [tariff, now = house.now] books throws(StoreFault) in
+      try books.tariffs.update(tariff, to: begun, at: now)
+    }
+    _ = try await follow(rules(), .live)
+    house.pass(70, beat: 10)
+    let now = try #require(try house.books.tariffs.tariff(tariff))
+    #expect(now.tariff.elements.map { $0.components[0].price } == [Decimal(5, places: 1), Decimal(3, places: 1)])
+    house.pass(600, beat: 10)
+    #expect(try version == now.version, "and nothing moves any more")
+  }
+
+  @Test func aTariffIsNotRemovedWhileAPolicyMovesIt() async throws {
+    _ = try await follow(rules(), .live)
+    let (id, now) = (tariff, house.now)
+    let alone = try house.write { books throws(StoreFault) in
+      guard var connector = try books.stations.evse(books.stations.list(limit: 1)[0].id, number: 1)?.connectors.first,
+        var other = try books.stations.evse(books.stations.list(limit: 1)[0].id, number: 2)?.connectors.first
+      else { return false }
+      (connector.tariff, other.tariff) = (nil, nil)
+      (connector.updatedAt, other.updatedAt) = (now, now)
+      try books.stations.update(connector)
+      try books.stations.update(other)
+      return true
+    }
+    #expect(alone)
+    await #expect(throws: Refusal.conflict("the policy 'busy' moves its price: pause it first")) {
+      try await house.csms.removeTariff(id, by: "anna")
+    }
   }
 
   @Test func aDryRunSaysWhatItWouldDoAndMovesNothing() async throws {
@@ -163,7 +228,7 @@ import Wire
       house.pass(600, beat: 10)
       try station.stop(transaction, meter: Int64(turn + 1) * 1_000)
       house.pass(300 - turn % 5 * 60, beat: 10)
-      let row = try #require(try house.row(.tariffs, "T1", of: partner))
+      let row = try #require(try house.row(.tariffs, "NL*OST/T1", of: partner))
       #expect(row.sent == row.wanted)
     }
     #expect(Set(begun.map(\.price)).count > 3)

@@ -143,6 +143,15 @@ struct ProvisioningTests {
     await #expect(throws: Refusal.self) { try await house.csms.accept(StationIdentity("NEW")!, at: nil, by: "bob") }
   }
 
+  @Test func whatAStrangerSaidOfItselfIsNotThatOfTheNextOneUnderItsName() throws {
+    let first = try house.connect("CS-9", password: "first")
+    try first.boot()
+    #expect(house.csms.strangers.first?.boot != nil)
+    _ = try house.connect("CS-9", password: "second")
+    #expect(house.csms.strangers.map(\.boot).count == 1 && house.csms.strangers.first?.boot == nil)
+    #expect(house.stations.closed.map(\.link) == [first.link])
+  }
+
   @Test func anIgnoredStrangerStaysIgnoredWhenItKnocksAgain() throws {
     let first = try house.connect("NEW")
     house.csms.ignore(StationIdentity("NEW")!)
@@ -273,6 +282,54 @@ struct ProvisioningTests {
     // Connector 0 is the box itself.
     try station.report(.faulted, evse: 0)
     #expect(try house.evse().status == .available)
+  }
+
+  @Test func nothingIsAskedOfARejectedStationButWhatIsWrittenByHand() async throws {
+    var station = try house.station("CS-1")
+    station.registration = .rejected
+    let rejected = station
+    try house.write { books throws(StoreFault) in
+      try books.stations.update(rejected)
+      var profile = ChargingProfile()
+      profile.schedule.periods = [.init(start: 0, limit: 16)]
+      _ = try books.profiles.create(
+        KeptProfile(number: 0, station: rejected.id, evse: 1, profile: profile, origin: "anna", at: rejected.createdAt))
+    }
+    #expect(try house.connect("CS-1").boot().registration == .rejected)
+    house.pass(90, beat: 10)
+    #expect(house.stations.commands.isEmpty)
+    let identity = StationIdentity("CS-1")!
+    await #expect(throws: Refusal.self) {
+      _ = try await house.csms.command(.reset(.soft), to: identity, by: "anna")
+    }
+    _ = try await house.csms.command(.raw(action: "Reset", payload: [:]), to: identity, by: "anna")
+    #expect(house.stations.commands.count == 1)
+  }
+
+  @Test func aFaultOfTheWholeStationIsAnAlertUntilItIsOver() throws {
+    let caller = try house.connect("CS-1")
+    let station = try house.station("CS-1").id
+    func tell(_ evse: Int, _ status: EVSE.Status, _ note: String?) throws {
+      try house.decide { [desk = caller.desk] () throws(TurnFault) in
+        try desk.report(StatusReport(evse: evse, status: status, note: note, isProblem: note != nil))
+      }
+    }
+    func open() throws -> [String] {
+      try house.books.monitors.alerts(of: station, isOpen: true, limit: 9).map { "\($0.alert.name) \($0.alert.value)" }
+    }
+    for _ in 0..<2 { try tell(0, .faulted, "ReaderFailure") }
+    #expect(try open() == ["ChargingStation.Problem ReaderFailure"])
+    try tell(0, .available, nil)
+    #expect(try open().isEmpty && house.count("station.alert") == 2)
+    // Derated, and free as before.
+    try tell(1, .available, "HighTemperature")
+    #expect(try open().count == 1 && house.evse().status == .available)
+    // With a change of its status it stands in the history.
+    try tell(1, .available, nil)
+    for _ in 0..<2 { try tell(1, .faulted, "GroundFailure") }
+    #expect(try open().isEmpty)
+    try tell(1, .faulted, "OverVoltage")
+    #expect(try open().count == 1)
   }
 
   @Test func theSameStatusTwiceIsOneEvent() throws {

@@ -56,6 +56,77 @@ struct PublishingTests {
     #expect(try await refs(of: partner) == ["LOC1"])
   }
 
+  // MARK: Tariffs of several parties
+
+  private func addTariff(_ ref: String, of party: ID<Party>?) async throws -> TariffVersion {
+    var draft = Tariff()
+    draft.ref = ref
+    draft.elements = [Tariff.Element([Tariff.Component(.energy, price: Decimal(4, places: 1))])]
+    let tariff = draft
+    async let made = house.csms.addTariff(tariff, of: party, by: "operator:anna")
+    await house.settleAll()
+    return try await made
+  }
+
+  @Test func aTariffBelongsToThePartyThatIsNamed() async throws {
+    let second = try house.write { books throws(StoreFault) in
+      try books.parties.create(
+        Party(id: ID(0), name: PartyID(country: "BE", party: "OST"), role: .cpo, businessName: "Second"))
+    }
+    let drivers = try house.write { books throws(StoreFault) in
+      try books.parties.create(
+        Party(id: ID(0), name: PartyID(country: "BE", party: "DRV"), role: .emsp, businessName: "Drivers"))
+    }
+    #expect(try await addTariff("T1", of: second.id).party == second.id, "another party has one of that ref")
+    await #expect(throws: Refusal.self) { try await addTariff("T2", of: drivers.id) }
+    #expect(try await addTariff("T2", of: nil).party == partner.party)
+    try house.write { books throws(StoreFault) in
+      guard var theirs = try books.partners.partner(partner.id) else { return }
+      theirs.party = second.id
+      try books.partners.update(theirs)
+    }
+    let page = try await house.csms.tariffs(PageQuery(limit: 10), for: try house.caller(partner))
+    #expect(page.items.map(\.party.country) == ["BE"])
+  }
+
+  @Test func aConnectorHasTariffsOfItsLocationsParty() async throws {
+    let second = try house.write { books throws(StoreFault) in
+      try books.parties.create(
+        Party(id: ID(0), name: PartyID(country: "BE", party: "OST"), role: .cpo, businessName: "Second"))
+    }
+    let place = try await addLocation("BE-1", party: second.id)
+    let theirs = try await addTariff("B1", of: second.id).id
+    func give(_ tariff: ID<Tariff>?) async throws {
+      async let done: Void = house.csms.changeEVSE(1, of: identity, by: "operator:anna") { evse throws(Refusal) in
+        evse.connectors[0].tariff = tariff
+      }
+      await house.settleAll()
+      try await done
+    }
+    func move() async throws {
+      async let done = house.csms.changeStation(identity, by: "operator:anna") { $0.location = place.id }
+      await house.settleAll()
+      _ = try await done
+    }
+    await #expect(
+      throws: Refusal.invalid(field: "connectors[0].tariff", "B1 is a tariff of BE*OST, and the station is NL*OST's")
+    ) {
+      try await give(theirs)
+    }
+    await #expect(throws: Refusal.self) { try await move() }
+    let (mine, other) = (try house.evse(1).connectors[0].tariff, try house.evse(2))
+    try await give(nil)
+    try house.write { books throws(StoreFault) in
+      guard var plug = other.connectors.first else { return }
+      plug.tariff = nil
+      try books.stations.update(plug)
+    }
+    try await move()
+    try await give(theirs)
+    #expect(try house.evse(1).connectors[0].tariff == theirs)
+    await #expect(throws: Refusal.self) { try await give(mine) }
+  }
+
   @Test func aStartAtAHiddenLocationIsRefused() async throws {
     _ = try house.connect("CS-1")
     try await change { $0.publishing.hiddenLocations = ["LOC1"] }

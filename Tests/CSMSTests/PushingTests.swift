@@ -163,6 +163,86 @@ struct PushingTests {
     #expect(house.partners.sent("cdrs").map(\.request) == [stored])
   }
 
+  @Test func inAnotherVersionABillIsWrittenAnewUnderItsID() throws {
+    house.partners.mood = { _, request in request.module == "cdrs" ? .fails(after: nil) : .accepts }
+    let transaction = try charge()
+    house.pass(60)
+    let before = Set(house.partners.sent("cdrs").map(\.request.body))
+    #expect(before.count == 1)
+    house.partners.clear()
+    try house.write { books throws(StoreFault) in
+      guard var moved = try books.partners.partner(partner.id) else { return }
+      moved.version = "2.3.0"
+      try books.partners.update(moved)
+    }
+    house.partners.mood = { _, _ in .accepts }
+    house.pass(600)
+    let sent = house.partners.sent("cdrs")
+    #expect(sent.map { $0.body["id"]?.string } == [try house.cdr(of: transaction).id])
+    #expect(sent.first.map { before.contains($0.request.body) } == false)
+    #expect(try cdrRow(transaction).isDone)
+  }
+
+  @Test func aBillThatThePartnerHasNoDoorForWaitsAndIsNotSaidToBeThere() throws {
+    house.partners.unfit = { if case .cdr = $0 { .notWanted } else { nil } }
+    let transaction = try charge()
+    house.pass(60)
+    let row = try cdrRow(transaction)
+    #expect(row.state == .parked && !row.isDone)
+    #expect(row.lastError == "the partner takes no CDRs")
+    #expect(try house.count("push.acknowledged") == 0)
+    // It says where they go.
+    house.partners.unfit = { _ in nil }
+    try house.write { [csms = house.csms] _ throws(StoreFault) in try csms.tellEverything(to: partner.id) }
+    house.pass(5)
+    #expect(try cdrRow(transaction).isDone && house.partners.sent("cdrs").count == 1)
+  }
+
+  @Test func anUnregistrationEndsNoDebt() throws {
+    let paid = try charge()
+    house.partners.mood = { _, request in request.module == "cdrs" ? .refuses("2001") : .accepts }
+    let parked = try charge(meter: 5_000)
+    house.partners.mood = { _, _ in .fails(after: nil) }
+    let due = try charge(meter: 10_000)
+    try house.write { [csms = house.csms] books throws(StoreFault) in
+      guard var gone = try books.partners.partner(partner.id) else { return }
+      try csms.forget(&gone)
+    }
+    #expect(try house.row(.sessions, house.session(due).id, of: partner) == nil)
+    #expect(try house.row(.cdrs, house.cdr(of: paid).id, of: partner) == nil)
+    house.partners.clear()
+    house.partners.mood = { _, _ in .accepts }
+    house.pass(600)
+    #expect(house.partners.sent.isEmpty)
+    try house.write { [csms = house.csms] books throws(StoreFault) in
+      guard var back = try books.partners.partner(partner.id) else { return }
+      (back.state, back.endpoints, back.outboundToken) = (.registered, partner.endpoints, "new")
+      try books.partners.update(back)
+      try csms.tellEverything(to: partner.id)
+    }
+    house.pass(5)
+    let told = Set(house.partners.sent("cdrs").compactMap { $0.body["id"]?.string })
+    #expect(told == [try house.cdr(of: parked).id, try house.cdr(of: due).id])
+  }
+
+  @Test func twoPartiesMayHaveATariffOfOneRef() async throws {
+    try house.write { books throws(StoreFault) in
+      guard var all = try books.partners.partner(partner.id), let tariff = try books.tariffs.list(limit: 1).first else {
+        return
+      }
+      all.publishing.allParties = true
+      try books.partners.update(all)
+      let second = try books.parties.create(
+        Party(id: ID(0), name: PartyID(country: "BE", party: "OST"), role: .cpo, businessName: "Second"))
+      _ = try books.tariffs.create(tariff.tariff, of: second.id, at: house.now)
+      try house.csms.tellEverything(to: partner.id)
+    }
+    house.pass(2)
+    #expect(house.partners.sent("tariffs").count == 2)
+    #expect(try house.row(.tariffs, "NL*OST/T1", of: partner)?.isDone == true)
+    #expect(try house.row(.tariffs, "BE*OST/T1", of: partner)?.isDone == true)
+  }
+
   @Test func whereTheBytesOfACDRCannotBeKeptNothingLeavesAndLaterItDoes() async throws {
     house.partners.mood = { _, _ in .fails(after: nil) }
     let transaction = try station.start("DE-1").transaction

@@ -109,6 +109,20 @@ import Wire
     #expect(try bills.count == 1)
   }
 
+  @Test func aReservationsBillIsItsPartnersWhateverRolesItHasByThen() async throws {
+    try priceHolding()
+    let partner = try house.addPartner()
+    _ = try house.connect("CS-1")
+    let reservation = try await reserve(for: 600)
+    // Its owner's role was dropped by a PUT of credentials meanwhile.
+    try house.books.db.script(
+      "UPDATE reservation SET partner = \(partner.id), owner = NULL WHERE id = '\(reservation.id)'")
+    house.pass(602)
+    let bill = try #require(try house.books.cdrs.list(limit: 10).first)
+    #expect(bill.partner == partner.id)
+    #expect(house.partners.sent("cdrs").map(\.partner) == [partner.id])
+  }
+
   @Test func aUsedReservationIsBilledWithItsSession() async throws {
     try priceHolding()
     let caller = try house.connect("CS-1")
@@ -211,6 +225,33 @@ import Wire
     #expect(try state(reservation) == .placed)
   }
 
+  @Test func aReservationThatAPartnerGivesToAnotherDriverIsTheirsAlsoInTheBooks() async throws {
+    let partner = try house.addPartner()
+    let (first, second) = (try house.addToken("P-1", of: partner), try house.addToken("P-2", of: partner))
+    let caller = try house.connect("CS-1")
+    for token in [first, second] {
+      try house.decide { [csms = house.csms, now = house.now] () throws(TurnFault) in
+        do {
+          let station = try #require(try csms.books.stations.station(StationIdentity("CS-1")!))
+          _ = try csms.reserve(
+            try csms.holder(of: token, method: .command), at: station, evse: 1, until: now + .seconds(1_800),
+            by: "partner:Roamer", respondTo: CommandOrigin(partner: partner.id, url: "https://r.example/1"),
+            reference: "R-1")
+        } catch { Issue.record(error) }
+      }
+      house.settle()
+    }
+    let open = try house.books.reservations.open(at: try house.station("CS-1").id)
+    #expect(open.count == 1 && open.first?.token.uid == "P-2" && open.first?.owner == second.owner)
+    house.stations.clear()
+    try caller.boot()
+    house.pass(2)
+    let sent = house.stations.commands.compactMap {
+      if case .reservation(.reserve(let wish)) = $0 { wish.tag } else { nil as String? }
+    }
+    #expect(sent == ["P-2"])
+  }
+
   @Test func theDriverUsesIt() async throws {
     let caller = try house.connect("CS-1")
     let reservation = try await reserve()
@@ -256,7 +297,7 @@ import Wire
     #expect(try state(reservation) == .lost)
   }
 
-  @Test func itIsCancelled() async throws {
+  @Test func aReservationIsCancelledAtTheStation() async throws {
     _ = try house.connect("CS-1")
     let reservation = try await reserve()
     async let cancelled = house.csms.cancelReservation(reservation.id, by: "operator:anna")

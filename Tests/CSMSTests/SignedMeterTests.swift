@@ -91,6 +91,14 @@ struct SignedMeterTests {
     #expect(data.values[0].plain.contains("\"RV\":0"))
   }
 
+  @Test func theEndIsTheLastReadingHoweverManyThereWere() throws {
+    let lines = try (0...Limits.signaturesShown + 1).map { try line($0) }
+    let session = try charge(lines)
+    let data = try #require(try house.books.cdrs.cdr(session: session.id)?.cdr.signedData)
+    #expect(data.values.map(\.nature) == ["Start", "End"])
+    #expect(data.values.last.flatMap { Bytes(base64: $0.signed) }.flatMap { String(utf8: $0) } == lines.last)
+  }
+
   @Test func aMeterThatSignsNothingLeavesNoTrace() throws {
     try house.addToken("A")
     let station = try house.connect("CS-1")

@@ -191,6 +191,20 @@ struct StationNeedsTests {
     #expect(cdr.totals.energy == Energy(tenthsOfWattHour: 80_000) && cdr.heldBecause == nil)
   }
 
+  @Test func whereASessionIsBelievedToStartOutlivesARestart() async throws {
+    try await need { $0.startsAtFirstReading = true }
+    var station = try house.connect("CS-1")
+    let transaction = try station.start("CARD", meter: 0).transaction
+    house.clock.now += .seconds(60)
+    try station.meter(transaction, 8_000_100)
+    try house.restart()
+    #expect(try house.session(transaction).meterStart == Energy(tenthsOfWattHour: 80_001_000))
+    station = try house.connect("CS-1")
+    house.clock.now += .seconds(3_540)
+    try station.stop(transaction, meter: 8_008_100)
+    #expect(try house.cdr(of: transaction).totals.energy == Energy(tenthsOfWattHour: 80_000))
+  }
+
   @Test func aLifetimeRegisterInPlaceOfTheSessionsEnergyIsHeldAndFlagged() throws {
     let station = try house.connect("CS-1")
     let transaction = try station.start("CARD", meter: 0).transaction

@@ -131,6 +131,27 @@ struct TransactingTests {
     #expect(try house.count("cdr.made") == 0)
   }
 
+  @Test(arguments: [nil, TransactionReport.ChargingState.idle])
+  func whoNeverPluggedInPaysNothing(state: TransactionReport.ChargingState?) throws {
+    try house.price(evse: 1, at: "T2")
+    try station.tell(
+      .started, 0, at: t0, trigger: .authorized, state: state, evse: 1, wattHours: 700,
+      token: PresentedToken("CARD", .iso14443))
+    let verdict = try station.tell(
+      .ended, 1, at: t0 + .seconds(60), state: state, wattHours: 700, ending: state == nil ? .timeout : .local)
+    #expect(verdict.totalCost == .zero)
+    #expect(try only().state == .invalid && only().ending == (state == nil ? .timeout : .local))
+    #expect(try house.count("cdr.made") == 0)
+  }
+
+  @Test func whoWasPluggedInAndTookNothingIsBilled() throws {
+    try station.tell(
+      .started, 0, at: t0, trigger: .authorized, state: .connected, evse: 1, wattHours: 700,
+      token: PresentedToken("CARD", .iso14443))
+    try station.tell(.ended, 1, at: t0 + .seconds(60), state: .idle, wattHours: 700, ending: .vehicle)
+    #expect(try only().state == .completed && house.count("cdr.made") == 1)
+  }
+
   @Test func aRefusedTokenIsToldSoAndItsSessionIsKept() throws {
     let verdict = try station.tell(
       .started, 0, at: t0, trigger: .authorized, evse: 1, wattHours: 100, token: PresentedToken("WHO", .iso14443))
@@ -154,9 +175,35 @@ struct TransactingTests {
     #expect(verdict.totalCost == nil)
     #expect(try only().state == .superseded && house.count("session.gap") == 1)
     #expect(house.stations.commands == [.transactionStatus("tx-1")])
-    try house.stations.last.answer(.accepted(answer: ["ongoingIndicator": false, "messagesInQueue": false]))
+    try house.stations.last.answer(.accepted(answer: ["ongoing": false, "more_to_come": false]))
     house.settle()
     #expect(try only().state == .invalid)
+  }
+
+  @Test func oneLostEventIsToldOnceHoweverManyFollow() throws {
+    try station.tell(
+      .started, 0, at: t0, trigger: .authorized, state: .charging, evse: 1, wattHours: 0,
+      token: PresentedToken("CARD", .iso14443))
+    for number in 2..<8 {
+      try station.tell(.updated, number, at: t0 + .seconds(Int64(number) * 60), wattHours: 100 * Int64(number))
+    }
+    #expect(try house.count("session.gap") == 1)
+    try station.tell(.updated, 9, at: t0 + .seconds(540), wattHours: 900)
+    #expect(try house.count("session.gap") == 2, "another one is missing now")
+  }
+
+  @Test func whatIsToldOfASessionThatWasClosedIsSaid() async throws {
+    try station.tell(
+      .started, 0, at: t0, trigger: .authorized, state: .charging, evse: 1, wattHours: 0,
+      token: PresentedToken("CARD", .iso14443))
+    try station.tell(.updated, 1, at: t0 + .seconds(60), wattHours: 12_000)
+    try await house.csms.closeSession(try only().id, because: "it hangs", by: "operator:anna")
+    let billed = try cdr().totals.energy
+    try station.tell(.ended, 2, at: t0 + .seconds(3_600), wattHours: 31_000)
+    #expect(try cdr().totals.energy == billed)
+    #expect(try house.count("session.stop_differs") == 1)
+    try station.tell(.ended, 2, at: t0 + .seconds(3_600), wattHours: 31_000)
+    #expect(try house.count("session.stop_differs") == 1)
   }
 
   @Test func anEventThatCannotHaveAPlaceIsParked() throws {
@@ -327,7 +374,7 @@ struct TransactingTests {
     }
     #expect(try only().state == .superseded && house.count("cdr.made") == 0)
     #expect(house.stations.commands == [.transactionStatus("tx-1")])
-    try house.stations.last.answer(.accepted(answer: ["ongoingIndicator": false, "messagesInQueue": true]))
+    try house.stations.last.answer(.accepted(answer: ["ongoing": false, "more_to_come": true]))
     house.settle()
     #expect(try house.count("cdr.made") == 0)
     for place in [3, 2] {
@@ -344,7 +391,7 @@ struct TransactingTests {
       house.clock.now = report.at ?? house.now
       try station.tell(report)
     }
-    try house.stations.last.answer(.accepted(answer: ["ongoingIndicator": false, "messagesInQueue": false]))
+    try house.stations.last.answer(.accepted(answer: ["ongoing": false, "more_to_come": false]))
     house.settle()
     try expectTheBill()
   }
@@ -402,7 +449,7 @@ struct TransactingTests {
     }
     try station.boot()
     #expect(house.stations.commands == [.transactionStatus("tx-1")])
-    try house.stations.last.answer(.accepted(answer: ["ongoingIndicator": false, "messagesInQueue": false]))
+    try house.stations.last.answer(.accepted(answer: ["ongoing": false, "more_to_come": false]))
     house.settle()
     #expect(try only().state == .completed && cdr().isEstimated)
     #expect(try cdr().totals.energy == Energy(tenthsOfWattHour: 40_000))

@@ -66,6 +66,42 @@ struct CDRDoubtTests {
     #expect(try Self.kinds { ($0.tariffs, $0.cost) = ([bounded], price("5")) } == [])
   }
 
+  /// It starts with its reservation, and its total time is that of the session (OCPI 2.2.1 §10.3.1).
+  @Test(arguments: ["1", "1.25"]) func aReservationBeforeItsSessionIsNoDoubt(_ hours: String) throws {
+    let kinds = try Self.kinds { cdr in
+      cdr.startedAt = Self.start - .seconds(900)
+      cdr.periods.insert(
+        RoamingPeriod(startedAt: cdr.startedAt, volumes: ["ENERGY": 0, "RESERVATION_TIME": decimal("0.25")]), at: 0)
+      cdr.time = decimal(hours)
+    }
+    #expect(kinds == [])
+  }
+
+  @Test(arguments: [("5.75", true), ("0.75", true), ("3", false)])
+  func aReservationAloneMayHaveExpiredOrBeenGivenUp(_ cost: String, _ isRight: Bool) throws {
+    let held = try tariff(
+      element(component("FLAT", "5"), when: #""reservation":"RESERVATION_EXPIRES""#) + ","
+        + element(component("TIME", "3"), when: #""reservation":"RESERVATION""#))
+    let kinds = try Self.kinds { cdr in
+      cdr.endedAt = Self.start + .seconds(900)
+      cdr.periods = [RoamingPeriod(startedAt: Self.start, volumes: ["RESERVATION_TIME": decimal("0.25")])]
+      (cdr.energy, cdr.time, cdr.energyCost) = (.zero, .zero, nil)
+      (cdr.cost, cdr.reservationCost) = (price(cost), price(cost))
+      cdr.tariffs[0].tariff = held
+    }
+    #expect(kinds == (isRight ? [] : [.tariff]))
+  }
+
+  @Test func aVolumeOfZeroIsNoParkingAndNoReservation() throws {
+    let kinds = try Self.kinds { cdr in
+      for index in cdr.periods.indices {
+        cdr.periods[index].volumes["PARKING_TIME"] = .zero
+        cdr.periods[index].volumes["RESERVATION_TIME"] = .zero
+      }
+    }
+    #expect(kinds == [])
+  }
+
   @Test func withoutATariffOnlyWhatIsFreeIsExplained() throws {
     #expect(try Self.kinds { $0.tariffs = [] } == [.unexplained])
     #expect(try Self.kinds { ($0.tariffs, $0.cost, $0.energyCost) = ([], price("0"), nil) } == [])

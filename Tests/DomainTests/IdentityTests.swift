@@ -22,7 +22,7 @@ import Testing
   func whatCannotStandInAnAddressOrAUserNameIsNoIdentity(_ text: String) { #expect(StationIdentity(text) == nil) }
 
   @Test(arguments: ["CS-1", "NL*OST*E1", "a", "=@%._~"])
-  func otherNamesAre(_ text: String) { #expect(StationIdentity(text)?.text == text) }
+  func aNameWithoutControlCharactersIsAnIdentity(_ text: String) { #expect(StationIdentity(text)?.text == text) }
 
   @Test func numbersOfDifferentThingsAreDifferentTypes() {
     #expect(ID<Station>(3) == ID<Station>(3))

@@ -80,6 +80,8 @@ struct ModelSite {
     var isKnownOffline = false
     var offlineUntil = 0
     var knowsCar = false
+    /// When it tells of a car that came while its line was lost: it has other messages to send before.
+    var tellsAt: Int?
     /// Said no to the last limit, and goes on with what it had.
     var isRefusing = false
     var readAt = 0
@@ -206,6 +208,10 @@ struct ModelSite {
 
   private mutating func connect(_ number: Int, _ second: Int) {
     guard outlets[number].habit == .flaky else { return }
+    if let at = outlets[number].tellsAt, at <= second, outlets[number].isOnline {
+      outlets[number].tellsAt = nil
+      if outlets[number].car != nil, !outlets[number].knowsCar { begin(number, second) }
+    }
     let evse = ID<EVSE>(Int64(number))
     if outlets[number].isOnline {
       guard second % 60 == 0, random.chance(1) else { return }
@@ -225,7 +231,7 @@ struct ModelSite {
       balancer.returned(evse, at: time(second))
       // What it tells late.
       if outlets[number].car != nil, !outlets[number].knowsCar {
-        begin(number, second)
+        outlets[number].tellsAt = second + Int.random(in: 0...120, using: &random)
       } else if outlets[number].car == nil, outlets[number].knowsCar {
         balancer.ended(evse)
         outlets[number].knowsCar = false

@@ -150,11 +150,34 @@ import Wire
         + ","
         + element(component("ENERGY", "0.30")) + ","
         + element(component("TIME", "5"), when: #""reservation":"RESERVATION""#))
-    #expect(tiers.energyPrice == decimal("0.4"))
+    #expect(tiers.energyPrice == decimal("0.3"), "the general one, not that of the first kWh")
     let moved = tiers.moved(to: decimal("0.05"))
-    #expect(moved.elements.map { $0.components[0].price } == [decimal("0.05"), .zero, 5])
+    #expect(moved.elements.map { $0.components[0].price } == [decimal("0.15"), decimal("0.05"), 5])
     #expect(moved.elements[0].components[1].price == 1)
     #expect(moved.moved(to: decimal("0.05")) == moved)
+  }
+
+  @Test func noEnergyPriceOfATariffLeavesTheBoundsAndTheWayBackIsTheSame() throws {
+    let hours = try tariff(
+      element(component("ENERGY", "0.20"), when: #""start_time":"00:00","end_time":"06:00""#) + ","
+        + element(component("ENERGY", "0.50")))
+    let bounds = decimal("0.1")...decimal("0.6")
+    func prices(_ price: String) -> [Decimal] {
+      hours.moved(to: decimal(price), within: bounds).elements.map { $0.components[0].price }
+    }
+    #expect(prices("0.6") == [decimal("0.3"), decimal("0.6")])
+    #expect(prices("0.25") == [decimal("0.1"), decimal("0.25")], "what would be below zero stands at the floor")
+    #expect(prices("0.5") == [decimal("0.2"), decimal("0.5")])
+  }
+
+  @Test func aStepFromAPriceBesideTheGrainEndsOnIt() throws {
+    let coarse = try policy(#"{"kind":"hours","add":0.2}"#, #"{"step":0.10,"grain":0.05}"#)
+    var motion = PriceMotion(price: decimal("0.333"))
+    let up = motion.look(decimal("0.6"), by: coarse, at: monday)
+    #expect(up == .change(from: decimal("0.333"), to: decimal("0.4")))
+    var falling = PriceMotion(price: decimal("0.617"))
+    #expect(
+      falling.look(decimal("0.2"), by: coarse, at: monday) == .change(from: decimal("0.617"), to: decimal("0.55")))
   }
 
   // MARK: The past

@@ -1,5 +1,6 @@
 import Domain
 import Testing
+import Wire
 
 struct SettingNameTests {
   @Test(arguments: [
@@ -32,6 +33,25 @@ struct SettingNameTests {
   @Test func letterCaseDoesNotCount() {
     #expect(SettingName(reading: "ocppcommctrlr.HEARTBEATINTERVAL") == SettingName("OCPPCommCtrlr.HeartbeatInterval"))
     #expect(SettingName(reading: "A.B") != SettingName(reading: "A.B[1]"))
+  }
+
+  @Test(arguments: [
+    ("AuthorizationKey", true), ("SecurityCtrlr.BasicAuthPassword", true), ("BasicAuthPassword", true),
+    ("NetworkConfiguration[2].BasicAuthPassword", false), ("Proxy.BasicAuthPassword", false),
+  ])
+  func aPasswordOfAnotherConnectionIsNotTheStationsKey(_ name: String, _ isKey: Bool) {
+    #expect(SettingName(reading: name).isStationKey == isKey)
+    let word = SettingName(reading: name)
+    guard let component = word.component else { return }
+    let call: JSON = [
+      "setVariableData": [
+        [
+          "component": ["name": .string(component)], "variable": ["name": .string(word.variable)],
+          "attributeValue": "a-new-password",
+        ]
+      ]
+    ]
+    #expect(call.newStationKey == (isKey ? "a-new-password" : nil))
   }
 
   @Test(arguments: [

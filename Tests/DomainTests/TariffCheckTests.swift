@@ -37,7 +37,7 @@ import Wire
   @Test(arguments: [
     (component("ENERGY", "-0.01"), "error bad_price elements[0].price_components[0].price"),
     (component("ENERGY", "1000000.1"), "error bad_price elements[0].price_components[0].price"),
-    (component("ENERGY", "0.0000001"), "error bad_price elements[0].price_components[0].price"),
+    (component("ENERGY", "0.29412"), "error bad_price elements[0].price_components[0].price"),
     (component("ENERGY", "1", vat: "-1"), "error bad_tax elements[0].price_components[0].vat"),
     (component("ENERGY", "1", vat: "100.1"), "error bad_tax elements[0].price_components[0].vat"),
     (component("ENERGY", "1", vat: "5.00001"), "error bad_tax elements[0].price_components[0].vat"),
@@ -49,7 +49,18 @@ import Wire
 
   @Test func atTheBoundsTheyAreGood() throws {
     #expect(try flaws(element(component("ENERGY", "1000000", vat: "100"))) == [])
-    #expect(try flaws(element(component("ENERGY", "0.000001", vat: "0.0001"))) == [])
+    #expect(try flaws(element(component("ENERGY", "0.0001", vat: "0.0001"))) == [])
+  }
+
+  @Test func whatPartnersCannotBeToldIsRefused() throws {
+    #expect(
+      try flaws(element(energy, when: #""min_kwh":0.12345,"max_power":7.00001"#)) == [
+        "error bad_form elements[0].restrictions.min_kwh", "error bad_form elements[0].restrictions.max_power",
+        "warning gap elements",
+      ])
+    #expect(try flaws(element(energy), #","preauthorize_amount":50.00001"#) == ["error bad_limits preauthorize_amount"])
+    let texts = try tariff(element(component("ENERGY", "0.29412"))).check().map(\.text)
+    #expect(texts == ["0.29412 has more than 4 decimals, and OCPI tells partners no more"])
   }
 
   @Test(arguments: [

@@ -84,6 +84,15 @@ import Wire
     #expect(XLSX.kept(text) == kept)
   }
 
+  /// The standard fonts have no letters of Warsaw and Prague, and whoever pays is to be recognised all the same.
+  @Test func aLetterThatTheFontsLackStandsWithoutItsMark() {
+    var document = PDF(title: "Łukasz Čech, Zürich 電")
+    document.beginPage()
+    let text = String(decoding: document.finished(), as: UTF8.self)
+    let shown = Bytes(utf8: "Lukasz Cech, Z") + [0xFC] + Bytes(utf8: "rich ?")
+    #expect(text.contains("/Title <\(shown.hex)>"))
+  }
+
   @Test func theTableOfADocumentNamesWhereEachObjectBegins() throws {
     var document = PDF(title: "Bill (1)")
     document.beginPage()

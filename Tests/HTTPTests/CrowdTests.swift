@@ -45,6 +45,22 @@ import Testing
     #expect(crowd.announce(here, limits) == nil)
   }
 
+  @Test func theSilentNeverFillADoorOverHoweverManyLoops() {
+    var limits = HTTPLimits.Server()
+    let crowd = Crowd()
+    crowd.join()
+    #expect(crowd.silentShare(limits) == 10_000)
+    crowd.join()
+    #expect(crowd.silentShare(limits) == 5_000)
+    limits.connections = 3_584
+    #expect(crowd.silentShare(limits) == 896)
+    limits.connections = 8
+    #expect(crowd.silentShare(limits) == HTTPLimits.leastSilent)
+    crowd.part()
+    limits.silent = 3
+    #expect(crowd.silentShare(limits) == 3)
+  }
+
   @Test func refusalsNeedAnEndToo() {
     let crowd = Crowd()
     let come = { status(crowd.enter(from: nil, isTLS: false, limits)) }

@@ -66,7 +66,7 @@ import Testing
 
   private static let limits = HTTPLimits.Head()
 
-  @Test func endlessHeadsEnd() {
+  @Test func aHeadBeyondItsBoundsIsRefused() {
     let line = "HTTP/1.1 200 OK\r\n"
     expect(line + String(repeating: "A: b\r\n", count: Self.limits.fields) + "\r\n", .open(200, ""))
     expect(line + String(repeating: "A: b\r\n", count: Self.limits.fields + 1), .refused)

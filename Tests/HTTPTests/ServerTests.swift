@@ -99,6 +99,47 @@ private let echo: @Sendable (Request, Exchange) -> Void = { request, exchange in
     #expect(peer.isEnded)
   }
 
+  @Test func allThatCameBeforeAPeerEndedItsSideIsAnswered() throws {
+    let server = try TestServer { request, exchange in
+      let (responder, path) = (exchange.responder, request.target.path)
+      DispatchQueue.global().asyncAfter(deadline: .now() + 0.05) { responder.respond(.text(path)) }
+    }
+    let peer = try RawPeer(server.port)
+    peer.send("GET /one HTTP/1.1\r\nHost: h\r\n\r\nGET /two HTTP/1.1\r\nHost: h\r\n\r\nGET /half HT")
+    peer.endOutput()
+    #expect(try peer.answer().body == "/one")
+    #expect(try peer.answer().body == "/two")
+    #expect(peer.isEnded)
+  }
+
+  @Test func whoHangsUpBeforeItIsLookedAtBecomesNoLink() throws {
+    let outcome = Log()
+    let server = try TestServer { _, exchange in
+      let responder = exchange.responder
+      DispatchQueue.global().asyncAfter(deadline: .now() + 0.1) {
+        responder.onLoop { outcome.add($0.accept(.init(), handler: Echo()) == nil ? "none" : "a link") }
+      }
+    }
+    let peer = try RawPeer(server.port)
+    peer.send(
+      "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+    peer.endOutput()
+    #expect(outcome.wait(for: 1) == ["none"])
+    #expect(peer.isEnded)
+  }
+
+  @Test func aLateAnswerToHEADHasNoBodyEither() throws {
+    var limits = HTTPLimits.Server()
+    limits.answerDeadline = .milliseconds(50)
+    let server = try TestServer(limits: limits) { _, _ in }
+    let peer = try RawPeer(server.port)
+    peer.send("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n")
+    let answer = try peer.answer(to: .head)
+    #expect(answer.status == 504)
+    #expect(peer.isEnded)
+  }
+
   @Test(arguments: [
     ("GET / HTTP/1.1\r\n\r\n", 400), ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
     ("BREW / HTTP/1.1\r\nHost: h\r\n\r\n", 501), ("GET / HTTP/1.1\r\nHost: h\r\nExpect: cake\r\n\r\n", 417),
@@ -513,14 +554,16 @@ private let echo: @Sendable (Request, Exchange) -> Void = { request, exchange in
     ("fd00::/8", "fe00::1", false),
     ("2001:db8::/65", "2001:db8::7fff:0:0:1", true), ("2001:db8::/65", "2001:db8:0:0:8000::1", false),
     ("10.0.0.0/8", "::ffff:10.1.1.1", true),
-    ("::1", "::1", true),
+    ("::1", "::1", true), ("::ffff:10.0.0.0/104", "10.1.1.1", true), ("::ffff:10.0.0.0/104", "11.1.1.1", false),
   ])
   func rangesHoldTheirOwn(range: String, address: String, holds: Bool) throws {
     let range = try #require(AddressRange(range))
     #expect(range.contains(try #require(SocketAddress(host: address, port: 1))) == holds)
   }
 
-  @Test(arguments: ["10.0.0.0/33", "10.0.0.0/", "10.0.0/8", "::/129", "x", "10.0.0.0/-1", "10.0.0.0/8/8"])
+  @Test(arguments: [
+    "10.0.0.0/33", "10.0.0.0/", "10.0.0/8", "::/129", "x", "10.0.0.0/-1", "10.0.0.0/8/8", "::ffff:10.0.0.0/8",
+  ])
   func whatIsNoRangeIsRefused(text: String) { #expect(AddressRange(text) == nil) }
 }
 

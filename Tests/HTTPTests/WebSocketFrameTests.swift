@@ -230,7 +230,7 @@ func isFailure(_ steps: [FrameReader.Step], _ code: UInt16) -> Bool {
 
 @Suite struct DeflateTests {
   @Test(arguments: [0, 1, 99, 100, 571, 16_384, 100_000])
-  func textComesBack(count: Int) throws {
+  func whatIsPackedIsUnpackedAsItWas(count: Int) throws {
     let deflate = Deflate()
     let text = (0..<count).map { UInt8(truncatingIfNeeded: 0x61 + ($0 * $0 % 23)) }
     for window: Int32 in [15, 9, 12] {

@@ -66,11 +66,40 @@ import Wire
   @Test func whatCanBeMendedIsTriedAgainAndAWrongAddressIsNot() {
     var busy = conversation(server(.plain))
     #expect(busy.heard(421, ["busy"]) == .end(.failed("the mail server answered 421 busy")))
-    var wrong = conversation(server(.plain))
-    _ = wrong.heard(220, [""])
-    _ = wrong.heard(250, [""])
-    _ = wrong.heard(250, [""])
-    #expect(wrong.heard(550, ["nobody"]) == .end(.refused("the mail server answered 550 nobody")))
+  }
+
+  /// A conversation that has come to its recipients.
+  private func addressing() -> SMTPConversation {
+    var talk = conversation(server(.plain))
+    _ = talk.heard(220, [""])
+    _ = talk.heard(250, [""])
+    _ = talk.heard(250, [""])
+    return talk
+  }
+
+  @Test func whoIsNotTakenKeepsNobodyElseFromTheLetter() {
+    var talk = addressing()
+    #expect(talk.heard(550, ["no such user"]) == .say("RCPT TO:<b@example.org>"))
+    #expect(talk.heard(250, [""]) == .say("DATA"))
+    _ = talk.heard(354, [""])
+    #expect(
+      talk.heard(250, ["queued"])
+        == .end(.takenForSome("the mail server does not take it for a@example.org: 550 no such user")))
+  }
+
+  @Test func aLetterThatIsTakenForNobodyIsRefusedOrTriedAgain() {
+    var wrong = addressing()
+    _ = wrong.heard(550, ["gone"])
+    let both = "a@example.org: 550 gone, b@example.org: 553 what"
+    #expect(wrong.heard(553, ["what"]) == .end(.refused("the mail server does not take it for \(both)")))
+    var later = addressing()
+    _ = later.heard(550, ["gone"])
+    guard case .end(.failed) = later.heard(450, ["later"]) else {
+      Issue.record("the one who may be taken later is not tried again")
+      return
+    }
+    var closing = addressing()
+    #expect(closing.heard(421, ["bye"]) == .end(.failed("the mail server answered 421 bye")))
   }
 
   // MARK: Reading

@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test(arguments: [(-10...(-1), TLSFault.Certificate.expired), (1...10, .notYetValid)])
-  func timeMatters(days: ClosedRange<Int>, problem: TLSFault.Certificate) async throws {
+  func aCertificateOutOfItsTimeIsRefused(days: ClosedRange<Int>, problem: TLSFault.Certificate) async throws {
     let authority = try TestAuthority()
     let server = try TLSContext(server: .init(identities: [authority.sign("localhost", days: days)]))
     let client = try TLSContext(client: .init(trust: .authorities(authority.pem)))

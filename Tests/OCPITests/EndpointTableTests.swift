@@ -101,6 +101,7 @@ import Wire
       .put, "/sessions/S1/charging_preferences", 200, 1000, body: "{\"profile_type\":\"FAST\"}", since: "2.2.1"),
     Line(.put, "/sessions/S9/charging_preferences", 404, 2000, body: "{\"profile_type\":\"FAST\"}", since: "2.2.1"),
     Line(.put, "/sessions/S1/charging_preferences", 200, 2001, body: "{}", since: "2.2.1"),
+    Line(.put, "/sessions/S1/charging_preferences", 200, 1000, body: "{\"profile_type\":\"TURBO\"}", since: "2.2.1"),
     Line(
       .get, "/chargingprofiles/S1?duration=900&response_url=https%3A%2F%2Femsp.example.org%2Fr", 200, 1000,
       since: "2.2.1"),
@@ -162,7 +163,9 @@ import Wire
         continue
       }
       #expect(answer.status == line.status, "\(version) \(line)")
-      #expect(answer.code == line.code, "\(version) \(line): \(answer.response.body.text)")
+      // 2.1.1 has no code of its own for a token that is not there.
+      let code = version == "2.1.1" && line.code == 2004 ? 2000 : line.code
+      #expect(answer.code == code, "\(version) \(line): \(answer.response.body.text)")
       #expect(answer.response.headers["X-Request-ID"] != nil)
       // A stranger, and somebody who has not registered yet, are told apart from all of this.
       let stranger = try await house.ask(line.method, "/ocpi/\(version)\(line.path)", token: "token-X", body: line.body)

@@ -77,6 +77,25 @@ import Wire
     #expect(record.differences(to: bill.totals).count == differences)
   }
 
+  /// Two hours of which the car asked for power in one, by an operator that writes every kind in every period.
+  @Test func aVolumeOfZeroIsNoneAndAPeriodMayHaveTwoKindsOfTime() throws {
+    let record = try Papers.cdr(
+      in: try paper(
+        #"""
+        {"start_date_time":"2026-06-01T10:00:00Z","end_date_time":"2026-06-01T13:00:00Z","currency":"EUR","total_cost":8,
+         "tariffs":[{"id":"1","currency":"EUR","elements":[{"price_components":[{"type":"ENERGY","price":0.25,"step_size":1},
+           {"type":"TIME","price":1,"step_size":1},{"type":"PARKING_TIME","price":2,"step_size":1}]}]}],
+         "charging_periods":[{"start_date_time":"2026-06-01T10:00:00Z","dimensions":[{"type":"ENERGY","volume":10},
+           {"type":"TIME","volume":1},{"type":"PARKING_TIME","volume":0},{"type":"RESERVATION_TIME","volume":0}]},
+           {"start_date_time":"2026-06-01T11:00:00Z","dimensions":[{"type":"ENERGY","volume":2},
+           {"type":"TIME","volume":0.5},{"type":"PARKING_TIME","volume":1.5}]}]}
+        """#))
+    #expect(record.periods.map(\.activity) == [.charging, .charging, .idle])
+    let totals = record.bill(by: try #require(record.tariffs.first).read().tariff, zone: .utc).totals
+    #expect(totals.cost.beforeTax == Money(tenThousandths: 75_000), "3 for energy, 1.5 for time, 3 for parking")
+    #expect(totals.parkingSeconds == 5_400)
+  }
+
   @Test func anOldCDREndsByAnotherNameAndWithoutAZone() throws {
     #expect(try cdr("5", #""stop_date_time":"2026-06-01T11:00:00""#).endedAt == Timestamp("2026-06-01T11:00:00Z"))
     #expect(throws: Flaw.self) { try cdr("5", #""end_date_time":"soon""#) }

@@ -121,6 +121,12 @@ import Wire
       return
     }
     #expect(seconds == after)
+    // A moment is by the partner's own clock, where it says what that shows.
+    let dated: Headers = ["Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT", "Date": "Wed, 21 Oct 2026 07:26:30 GMT"]
+    guard case .retry(90, _) = try Self.outcome(503, "", headers: dated) else {
+      Issue.record("ninety seconds are asked for")
+      return
+    }
     // Who says when to come back speaks of itself, and not of the object.
     let failing = try Self.outcome(500, "", headers: ["Retry-After": header])
     #expect(

@@ -99,7 +99,7 @@ import Wire
   }
 
   @Test func whatWaitsOutlivesTheLinkForThatFollowerAlone() throws {
-    var memory = ForwardMemory()
+    let memory = ForwardMemory()
     let station = try #require(StationIdentity("CS-1"))
     let mine = ForwardMemory.Key(station: station, url: "wss://one", name: "CS-1")
     var waiting = queue()
@@ -110,8 +110,25 @@ import Wire
     #expect(memory.take(mine) == nil && memory.bytes == 0)
   }
 
+  @Test func whatAnEarlierLinkLeftComesFirstAndItsNamesStay() {
+    var earlier = queue()
+    _ = earlier.connected(at: t0)
+    _ = earlier.add(call("s", "StartTransaction", ["idTag": "A"]), at: t0)
+    earlier.led("s", ["transactionId": 77])
+    _ = earlier.answered("s", ["transactionId": 501], at: t0)
+    _ = earlier.add(call("m", "MeterValues", ["transactionId": 77]), at: t0)
+    earlier.disconnected()
+    var later = queue()
+    _ = later.add(call("e", "StopTransaction", ["transactionId": 77]), at: t0)
+    later.goOn(from: earlier)
+    let first = later.connected(at: t0)
+    #expect(first.map(\.id) == ["m"] && first[0].payload["transactionId"] == 501)
+    let second = later.answered("m", [:], at: t0)
+    #expect(second.map(\.id) == ["e"] && second[0].payload["transactionId"] == 501)
+  }
+
   @Test func whatIsRememberedOfAllIsBounded() throws {
-    var memory = ForwardMemory()
+    let memory = ForwardMemory()
     let large: JSON = ["data": .string(String(repeating: "x", count: OCPPLimits.forwardedBytes - 100))]
     let room = OCPPLimits.rememberedForwardBytes / OCPPLimits.forwardedBytes
     func key(_ number: Int) throws -> ForwardMemory.Key {

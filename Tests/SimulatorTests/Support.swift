@@ -334,8 +334,13 @@ final class Yard: Sendable {
   /// Asks a station and waits for its word.
   func ask(_ station: String, _ action: String, _ payload: JSON) async -> JSON {
     let id = await on(loop) { [house] in house.value.ask(station, action, payload) }
-    await until("the answer to \(action)") { await seen().replies[id] != nil }
-    return await seen().replies[id] ?? .null
+    await until("the answer to \(action)") { await reply(to: id) != nil }
+    return await reply(to: id) ?? .null
+  }
+
+  /// Looked for where it is kept: a copy of all that was seen would be let go of while the next answer is written.
+  private func reply(to id: String) async -> JSON? {
+    await on(loop) { [house] in house.value.seen.withLock { $0.replies[id] } }
   }
 
   static func profile(_ identity: String = "SIM-1", _ kind: StationProfile.Kind = .ac22) -> StationProfile {

@@ -150,6 +150,29 @@ import Wire
     #expect(access(Store.file(in: house.scratch.folder) + ".restoring", F_OK) != 0)
   }
 
+  @Test func booksThatAnotherProgramReadsAreNotReplaced() throws {
+    let (house, backup) = try changed()
+    let folder = house.scratch.folder
+    let reader = try Database(file: Store.file(in: folder), access: .read)
+    try reader.script("BEGIN; SELECT count(*) FROM session")
+    try house.books.settings.set("later", "2")
+    #expect(throws: StoreFault.busy) { try Restore.bring(backup, into: folder) }
+    #expect(try house.books.settings.value("later") == "2")
+    try reader.script("ROLLBACK")
+    #expect(try Restore.bring(backup, into: folder).aside != nil)
+  }
+
+  @Test func noBackupTakesThePlaceOfTheBooks() throws {
+    let house = try SmallHouse()
+    let folder = house.scratch.folder
+    symlink(Store.file(in: folder), folder + "/link")
+    for name in ["ostler.db", "ostler.db-wal", "messages.db", "link", "./ostler.db"] {
+      #expect(throws: StoreFault.self) { try Backup.make(of: folder, to: "\(folder)/\(name)") }
+    }
+    #expect(try house.books.sessions.session("none") == nil)
+    _ = try Backup.make(of: folder, to: folder + "/copy.db")
+  }
+
   @Test func aBackupWithAnEditedCDRIsRefused() throws {
     let house = try SmallHouse()
     var cdr = CDR()

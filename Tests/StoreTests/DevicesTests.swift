@@ -121,6 +121,15 @@ import Wire
     #expect(try monitors.alerts(limit: 10).map(\.receivedAt) == [t(10)])
   }
 
+  @Test func anAlertThatIsRepeatedIsOne() throws {
+    let house = try SmallHouse()
+    let (monitors, station) = (house.books.monitors, house.station.id)
+    let alert = Alert(number: 1, at: t(0), name: SettingName(reading: "A.B"), trigger: .alerting, value: "1")
+    #expect(try monitors.keep(alert, of: station, at: t(0)))
+    #expect(try !monitors.keep(alert, of: station, at: t(5)))
+    #expect(try monitors.alerts(limit: 10).count == 1)
+  }
+
   @Test func anEndedMonitorEndsItsOwnAlertsAlone() throws {
     let house = try SmallHouse()
     let (monitors, station) = (house.books.monitors, house.station.id)
@@ -158,9 +167,12 @@ import Wire
       evse: 2, serialNumber: "B-1", stateOfCharge: Decimal(875, places: 1), stateOfHealth: Decimal(99),
       producedAt: t(-5), info: "x")
     let swap = BatterySwap(request: 4, step: .timedOut, token: "04A1", batteries: [battery])
-    try swaps.insert(swap, of: station, at: t(0))
-    try swaps.insert(swap, of: station, at: t(10))
-    #expect(try swaps.list(of: station, limit: 10).map(\.swap) == [swap, swap])
+    var next = swap
+    next.request = 5
+    #expect(try swaps.insert(swap, of: station, at: t(0)))
+    #expect(try swaps.insert(next, of: station, at: t(10)))
+    #expect(try !swaps.insert(swap, of: station, at: t(20)), "its answer was lost")
+    #expect(try swaps.list(of: station, limit: 10).map(\.swap) == [next, swap])
     #expect(try swaps.prune(before: t(10)).removed == 1)
     #expect(try swaps.list(of: station, limit: 10).map(\.at) == [t(10)])
   }

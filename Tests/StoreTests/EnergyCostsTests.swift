@@ -67,6 +67,51 @@ import Wire
     #expect((sum["EUR"]?.cost ?? .zero) == .zero)
   }
 
+  /// The order in which prices are told makes no cost.
+  @Test func beforeItsFirstOwnPriceALocationPaysWhatAllPay() throws {
+    let house = try SmallHouse()
+    let costs = house.books.energyCosts
+    try used(house, [10_000, 10_000, 10_000])
+    try costs.keep([price(first, "0.1")], of: nil)
+    try costs.keep([price(first + 2, "0.5")], of: house.location.id)
+    while try costs.refreshDue(limit: 10) {}
+    #expect(try cost(house, house.location.id, first, first + 3) == 1_000 + 1_000 + 5_000)
+    // A late bill makes the quarters of before anew, and finds the same.
+    try costs.refresh([first, first + 1, first + 2], at: house.location.id)
+    #expect(try cost(house, house.location.id, first, first + 3) == 7_000)
+    #expect(try cost(house, house.location.id, first + 1, first + 2) == 1_000)
+  }
+
+  private func grid(_ house: SmallHouse, from: Int64, minutes: [(Int, Int, String)]) throws {
+    let start = Quarter.start(from)
+    let prices = minutes.map {
+      GridPrice(start: start + .seconds($0.0 * 60), until: start + .seconds($0.1 * 60), price: Decimal($0.2) ?? .zero)
+    }
+    try house.books.policies.keep(prices, of: "DE")
+  }
+
+  private func gridPrices(_ house: SmallHouse) throws -> [String?] {
+    try (0..<8).map { quarter in
+      try house.books.policies.grid(of: "DE", at: Quarter.start(first + quarter) + .seconds(60))?.description
+    }
+  }
+
+  @Test func aCorrectionOfACoarserStepTakesThePlaceOfAllThatItSpeaksOf() throws {
+    let house = try SmallHouse()
+    try grid(house, from: first, minutes: (0..<8).map { ($0 * 15, $0 * 15 + 15, "0.\($0 + 1)") })
+    try grid(house, from: first, minutes: [(15, 75, "0.9")])
+    #expect(try gridPrices(house) == ["0.1", "0.9", "0.9", "0.9", "0.9", "0.6", "0.7", "0.8"])
+  }
+
+  @Test func aCorrectionOfAFinerStepLeavesTheRestOfTheHour() throws {
+    let house = try SmallHouse()
+    try grid(house, from: first, minutes: [(0, 60, "0.1"), (60, 120, "0.2")])
+    try grid(house, from: first, minutes: [(15, 30, "0.9")])
+    #expect(try gridPrices(house) == ["0.1", "0.9", "0.1", "0.1", "0.2", "0.2", "0.2", "0.2"])
+    try grid(house, from: first, minutes: [(45, 75, "0.7")])
+    #expect(try gridPrices(house) == ["0.1", "0.9", "0.1", "0.7", "0.7", "0.2", "0.2", "0.2"])
+  }
+
   @Test func aNewPriceOfTheGridMakesWhatIsBoughtByItDue() throws {
     let house = try SmallHouse()
     let costs = house.books.energyCosts

@@ -321,7 +321,7 @@ import Wire
 
   // MARK: Pruning
 
-  @Test func oldFramesGo() async throws {
+  @Test func framesPastTheirTimeAreRemoved() async throws {
     let log = try log()
     for number in 1...10 {
       log.record(frame(number))

@@ -30,6 +30,26 @@ import Wire
     #expect(Migrations.messages.steps.count == 2)
   }
 
+  @Test func tariffsThatWaitForAPartnerKeepTheirPlaceWhenTheirPartyIsNamed() throws {
+    do {
+      let old = Migrations(
+        application: Migrations.house.application, steps: Migrations.house.steps.filter { $0.number < 49 })
+      let db = try old.open(scratch.file, isDurable: true)
+      try db.script(
+        """
+        INSERT INTO party (id, country, party, role, business_name) VALUES (1, 'NL', 'OST', 'CPO', 'x');
+        INSERT INTO partner (id, name, party, state, created_at, updated_at) VALUES (5, 'p', 1, 'registered', 1, 1);
+        INSERT INTO push (partner, module, object, party, rank, wanted, sent, next_at, due_since, updated_at)
+          VALUES (5, 'tariffs', 'T1', 1, 0, 9, 4, 7, 7, 7), (5, 'sessions', 'T1', 1, 2, 9, 4, 7, 7, 7);
+        """)
+    }
+    let books = try scratch.books()
+    let row = try #require(
+      try books.pushes.row(PushKey(partner: ID(5), module: .tariffs, object: "NL*OST/T1")))
+    #expect(row.wanted == 9 && row.sent == 4)
+    #expect(try books.pushes.row(PushKey(partner: ID(5), module: .sessions, object: "T1")) != nil)
+  }
+
   /// What the first schema held is there under numbers, a seq of events goes on where it was, and a start that is told again
   /// is known.
   @Test func sessionsReadingsBillsAndFactsAreKeptWhenTheyGetNumbers() throws {

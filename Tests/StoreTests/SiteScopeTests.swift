@@ -47,6 +47,19 @@ import Wire
     #expect(try limited(house, []).stations.count() == 0)
   }
 
+  /// What is said of all places holds at each of them, whoever asks.
+  @Test func whatIsOfTheWholeHouseIsOfEachSite() throws {
+    let house = try SmallHouse()
+    let now = Timestamp(seconds: 1_800_000_000)
+    try house.books.carbon.keep([CarbonFactor(beginsAt: now, milligrams: 300_000)], of: nil)
+    _ = try house.books.downtimes.create(
+      Downtime(
+        id: ID(0), beginsAt: now, endsAt: nil, cause: .scheduledMaintenance, note: nil, origin: "anna", createdAt: now))
+    let here = try limited(house, [house.location.id])
+    #expect(try here.carbon.factors(of: nil, from: now, to: now + .seconds(1)).count == 1)
+    #expect(try here.downtimes.list(limit: 10).count == 1)
+  }
+
   @Test func figuresOfTheHouseAreTheSumOfTheSites() throws {
     let house = try SmallHouse()
     let other = try house.books.locations.create(.sample(of: house.party.id, ref: "LOC2"))

@@ -23,6 +23,11 @@ class Row:
     body: object = None
     versions: tuple = ALL
 
+    def answer_in(self, version):
+        """2.1.1 has no code of its own for a token that is not there."""
+        status, code = self.answer
+        return status, 2000 if version == "2.1.1" and code == 2004 else code
+
 
 def cpo(method, path, answer, body=None, versions=ALL):
     return Row("cpo", method, path, answer, body, versions)

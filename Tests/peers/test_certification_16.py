@@ -100,7 +100,7 @@ async def test_011_2_remote_start_and_nobody_comes(case):
 
 
 @pytest.mark.parametrize("door", ["raw", "verb"])
-async def test_012_remote_stop(case, door):
+async def test_012_a_session_is_stopped_from_afar(case, door):
     transaction = (await case.station.begin(CARD))["transactionId"]
     if door == "raw":
         await case.raw("RemoteStopTransaction", {"transactionId": transaction}, {"status": "Accepted"})
@@ -421,7 +421,7 @@ async def test_067_three_profiles_are_cleared_by_number_by_kind_and_all(case):
 
 @pytest.mark.parametrize("connector", [0, 1])
 @pytest.mark.parametrize("answer", ["Accepted", "Scheduled", "Rejected"])
-async def test_availability(case, connector, answer):
+async def test_availability_is_changed_and_told(case, connector, answer):
     await case.raw("ChangeAvailability", {"connectorId": connector, "type": "Inoperative"}, {"status": answer})
     if answer == "Accepted":
         await case.station.status(1, "Unavailable")

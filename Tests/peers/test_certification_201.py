@@ -73,7 +73,7 @@ async def test_a_15_a_request_for_somebody_else_is_refused(case, tmp_path):
 
 
 @pytest.mark.parametrize("kind_of_event", ["FirmwareUpdated", "SettingSystemTime", "TamperDetectionActivated", "VendorOwn"])
-async def test_a_security_events(case, kind_of_event):
+async def test_a_security_events_are_kept_and_told(case, kind_of_event):
     assert await case.station.say("SecurityEventNotification", type=kind_of_event, timestamp=text(now()), techInfo="x") == {}
     (kept,) = await case.api.items("/stations/CS-1/security-events")
     assert kept["type"] == kind_of_event
@@ -140,7 +140,7 @@ async def test_b_02_30_31_pending(house, stations, kind):
     assert await case.station.status(1, "Available") == {}
 
 
-async def test_b_03_rejected(house, stations, kind):
+async def test_b_03_a_rejected_station_hears_so(house, stations, kind):
     case = await Case(house, kind).prepare(boots=False, registration="rejected")
     stations.keep(Kept(case))
     answer = await case.station.boot()

@@ -53,7 +53,7 @@ async def test_before_the_first_owner_nothing_opens_but_the_setup_link(tmp_path)
         await house.stop()
 
 
-async def test_keys(house):
+async def test_a_key_opens_what_its_role_may_until_it_is_revoked(house):
     key = (await house.cli("apikey", "create", "meter reader", "--role", "viewer")).strip()
     listed = {k["name"]: k for k in await house.cli_json("apikey", "list")}
     assert listed["meter reader"]["role"] == "viewer" and key not in json.dumps(listed)
@@ -98,7 +98,7 @@ async def active(house):
     return [s for s in await house.cli_json("session", "list") if s["state"] == "active"]
 
 
-async def test_stations(house, stations):
+async def test_a_station_is_accepted_changed_told_and_removed(house, stations):
     station, _ = await stations(knock(house, "CP-1", "open-sesame-16-ch"))
     table = await house.cli("station", "knocks")
     assert table.splitlines()[0].split()[0] == "ID" and "CP-1" in table and "Twin 22" in table
@@ -140,7 +140,7 @@ async def test_stations(house, stations):
 # Tokens, tariffs, sessions, bills.
 
 
-async def test_tokens(house, stations):
+async def test_a_token_is_added_blocked_found_and_removed(house, stations):
     await house.cli("token", "add", "DEADBEEF", "--contract", "NL-OST-C1", "--group", "FLEET")
     found = {t["uid"]: t for t in await house.cli_json("token", "list")}
     assert found["DEADBEEF"]["contract_id"] == "NL-OST-C1" and found["DEADBEEF"]["valid"]
@@ -155,7 +155,7 @@ async def test_tokens(house, stations):
     assert [t["uid"] for t in await house.cli_json("token", "list")] == ["04A1B2C3D4E5F6"]
 
 
-async def test_tariffs(house, tmp_path):
+async def test_a_tariff_is_judged_added_changed_and_removed(house, tmp_path):
     good, bad, ugly, worse = (tmp_path / name for name in ("good.json", "bad.json", "ugly.json", "worse.json"))
     good.write_text(json.dumps(TARIFF))
     bad.write_text(json.dumps({**TARIFF, "elements": []}))
@@ -187,7 +187,7 @@ async def test_tariffs(house, tmp_path):
     assert await house.cli_json("tariff", "list") == []
 
 
-async def test_sessions_and_bills(house, stations):
+async def test_a_session_is_stopped_and_billed(house, stations):
     station = await stations(priced(house, "CP-1", await tariff(house)))
     await station.begin("04A1B2C3D4E5F6", meter=0, at=now() - later(3_600))
     running = await house.cli_json("session", "list", "--state", "active", "--station", "CP-1")
@@ -226,7 +226,7 @@ async def _completed(house, id_):
 # Partners.
 
 
-async def test_partners(house, partners):
+async def test_a_partner_is_invited_registered_followed_and_removed(house, partners):
     text = await house.cli("partner", "invite", "Empire", "--allow-private")
     said = dict(line.split(None, 1) if not line.startswith("versions") else ("versions", line.split()[-1]) for line in text.splitlines())
     assert said["versions"] == house.versions_url and len(said["token"]) >= 32

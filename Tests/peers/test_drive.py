@@ -44,10 +44,17 @@ async def test_a_driver_starts_watches_and_stops_without_a_login(house, stations
     await expect(page.get_by_role("heading", level=1)).to_have_text("Charging", timeout=8_000)
     await station.meter(1_000 + 1_250, power=11_000)
     await expect(page.get_by_text("1.25 kWh")).to_be_visible(timeout=6_000)
-    # The ticket is this tab's: another one sees that somebody charges here, and nothing more.
+    # The ticket is this browser's: another one sees that somebody charges here, and nothing more.
     other = await (await window(house)).go(f"/c/{code}")
     await expect(other.get_by_text("Somebody charges here.")).to_be_visible()
     assert TAG not in await other.content()
+    # Whoever closed the page scans the label again, and can stop.
+    again = await view.context.new_page()
+    await page.close()
+    page = again
+    view.watch(page)
+    await page.set_viewport_size(PHONE)
+    await page.goto(f"{house.url}/c/{code}")
     await page.get_by_role("button", name="Stop").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Receipt", timeout=10_000)
     flaws = await axe(page, "receipt")

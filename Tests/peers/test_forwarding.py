@@ -141,3 +141,26 @@ async def test_a_follower_that_is_away_hears_later_what_it_missed(house, station
         assert (await house.api.get("/stations/CP-1"))["forwarding"] is None
     finally:
         await again.stop()
+
+
+@pytest.mark.parametrize("loops", [1, 2])
+async def test_a_link_that_is_replaced_hands_its_follower_over(daemons, stations, follower, loops):
+    """The line died without a word, and the station is back before anybody knows: its transaction ends at the follower too."""
+    house = await daemons(loops=loops)
+    await house.api.post("/tokens", {"uid": TAG})
+    first = await stations(known(house, "CP-1", PASSWORD))
+    await mirror(house, follower)
+    await until(lambda: follower.sockets)
+    await first.begin(TAG, meter=0)
+    await until(lambda: "StartTransaction" in follower.actions())
+    second = stations.keep(Station("CP-1", await connect(house.station_url("CP-1"), "CP-1", PASSWORD)))
+    await second.boot()
+    await until(lambda: len(follower.sockets) == 2, what="the follower sees the station come again")
+    second.transaction = first.transaction
+    await second.meter(300)
+    await second.end(500)
+    await until(lambda: "StopTransaction" in follower.actions(), 15, what="the end is told")
+    told = [payload for action, payload in follower.heard if action in ("MeterValues", "StopTransaction")]
+    assert [payload["transactionId"] for payload in told] == [4_242, 4_242]
+    await asyncio.sleep(1.5)
+    assert len(follower.sockets) == 2, "two connections of one station throw each other out"

@@ -193,6 +193,13 @@ async def test_the_page_says_when_it_is_cut_off_and_comes_back_by_itself(house, 
     assert await watched.evaluate("window.stayed")
 
 
+RULES = {
+    "name": "Busy hours", "area": "NL", "time_zone": "Europe/Amsterdam", "base": 0.30, "floor": 0.20, "cap": 0.45, "step": 0.05, "grain": 0.01,
+    "notice_seconds": 900, "hold_seconds": 3600, "rules": [
+        {"kind": "occupancy", "from": 70, "add": 0.05}, {"kind": "grid", "from": 0.05, "share": 0.5}, {"kind": "surplus", "from": 20, "add": -0.04},
+        {"kind": "hours", "start_time": "22:00", "end_time": "06:00", "day_of_week": ["MONDAY", "TUESDAY"], "months": [6, 7], "percent": -20}]}
+
+
 async def inhabited(house, stations, partners):
     """A house in which every screen has something to show; the paths of the screens."""
     emsp = await partners(EMSP())
@@ -215,6 +222,13 @@ async def inhabited(house, stations, partners):
     await house.api.post("/webhooks", {"name": "erp", "url": "http://127.0.0.1:9/hook", "kinds": ["cdr."]})
     await house.api.post("/setting-templates", {"name": "Acme", "vendor": "Acme", "settings": {"HeartbeatInterval": "300"}})
     await house.api.post("/users", {"name": "bert", "role": "support"})
+    policy = await house.api.post("/price-policies", {"tariff": number, "policy": RULES})
+    hour = now().replace(minute=0, second=0, microsecond=0)
+    begins = hour.strftime("%Y-%m-%dT%H:%M:%SZ")
+    await house.api.post("/carbon-factors", {"values": [{"begins_at": begins, "grams_per_kwh": "312.5"}]})
+    await house.api.post("/energy-prices", {"area": "NL", "values": [{"begins_at": begins, "price_per_kwh": "0.2145"}]})
+    await house.api.put("/grid-prices/NL", {"items": [{"start": begins, "price_per_mwh": "84.2"}]})
+    await house.api.post("/downtimes", {"station": "CP-2", "evse": 2, "begins_at": begins, "cause": "vandalism", "note": "The cable was cut"})
     await until(lambda: emsp.cdrs())
     sessions = {s["state"]: s["id"] for s in await house.api.items("/sessions")}
     cdr = (await house.api.items("/cdrs"))[0]["id"]
@@ -222,7 +236,9 @@ async def inhabited(house, stations, partners):
     return [
         "/", "/stations", "/stations/CP-1", *tabs, "/sessions", f"/sessions/{sessions['active']}", f"/sessions/{sessions['completed']}",
         "/map", "/sites", f"/sites/{house.site}", "/tariffs", f"/tariffs/{number}", "/cdrs", f"/cdrs/{cdr}", "/tokens", "/partners",
-        f"/partners/{emsp.number}", "/messages", "/roaming", "/roaming?tab=cdrs", "/campaigns", "/invoices", "/analytics", "/settings",
+        f"/partners/{emsp.number}", "/messages", "/roaming", "/roaming?tab=cdrs", "/roaming?tab=invoices", "/campaigns", "/invoices", "/analytics", "/settings",
+        "/prices", f"/prices/{policy['id']}", "/prices/new", "/reports", "/reports?rule=nevi&by=site", "/reports?tab=downtimes", "/effect",
+        "/energy", "/energy?tab=carbon", "/energy?tab=grid&area=NL",
         *[f"/settings?tab={tab}" for tab in ("people", "alarms", "company", "certificates", "house", "checkup", "api")], "/nowhere"]
 
 
@@ -270,7 +286,9 @@ LANGUAGES = [
 @pytest.mark.parametrize("locale, overview, stations_, why", LANGUAGES)
 async def test_the_page_speaks_the_readers_language_and_fits_it(house, stations, browser, locale, overview, stations_, why):
     """Longer words must not make anything wider than a phone; what is missing would show its key."""
-    station = await stations(priced(house, "CP-1", await tariff(house)))
+    number = await tariff(house)
+    station = await stations(priced(house, "CP-1", number))
+    policy = await house.api.post("/price-policies", {"tariff": number, "policy": RULES})
     # It knows no limits, and why it gets its amperes is said in their language too.
     circuit = await house.api.post(f"/locations/{house.site}/circuits", {"name": "B", "rated_a": "16"})
     await house.api.patch("/stations/CP-1/outlets/1", {"circuit": circuit["id"]})
@@ -285,7 +303,9 @@ async def test_the_page_speaks_the_readers_language_and_fits_it(house, stations,
     flaws = []
     tabs = [f"/stations/CP-1?tab={tab}" for tab in ("duties", "device", "security", "setup")]
     for screen in ["/", "/stations", "/stations/CP-1", *tabs, "/sessions", "/tariffs", "/cdrs", "/invoices", "/analytics", "/tokens",
-                   "/partners", "/campaigns", "/messages", "/settings", "/settings?tab=people", "/settings?tab=alarms", "/settings?tab=company"]:
+                   "/partners", "/campaigns", "/messages", "/settings", "/settings?tab=people", "/settings?tab=alarms", "/settings?tab=company",
+                   "/prices", f"/prices/{policy['id']}", "/prices/new", "/reports", "/reports?rule=uk_2023", "/reports?tab=downtimes", "/energy",
+                   "/energy?tab=carbon", "/energy?tab=grid&area=NL", "/effect", "/roaming?tab=invoices"]:
         await page.goto(house.url + screen)
         await page.get_by_role("heading", level=1).wait_for()
         await page.wait_for_timeout(100)
@@ -293,7 +313,7 @@ async def test_the_page_speaks_the_readers_language_and_fits_it(house, stations,
         if wide > 0:
             flaws.append(f"{screen}: {wide} px wider than the window")
         text = await page.locator("main").inner_text()
-        flaws += [f"{screen}: {key}" for key in re.findall(r"\b(?:settings|station|limits|jobs|people|alarms|invoices|col)\.[a-z_.]+\b", text)]
+        flaws += [f"{screen}: {key}" for key in re.findall(r"\b(?:settings|station|limits|jobs|people|alarms|invoices|col|prices|reports|energy|effect|series|wish|footprint|signal|surplus|statuses|downtime|cause)\.[a-z_.]+\b", text)]
     await page.goto(f"{house.url}/sites/{house.site}/load")
     await expect(page.locator("main")).to_contain_text(why)
     await page.goto(house.url + "/stations")
@@ -324,6 +344,41 @@ async def test_a_stations_network_is_chosen_and_left_again(house, stations, wind
     await choose("wireless0", "2")
     # What only the API can say stays.
     await choose("", "")
+
+
+async def test_a_connectors_tariff_is_changed_and_nothing_else(house, stations, window):
+    number = await tariff(house)
+    await stations(known(house, "CP-1"))
+    rare = {"standard": "NEMA_5_20", "power_type": "AC_2_PHASE_SPLIT", "format": "SOCKET", "max_voltage": 120, "max_amperage": 16}
+    await house.api.patch("/stations/CP-1/evses/1", {"connectors": [{"number": 1, **rare}]})
+    page = await (await window(house)).log_in()
+    await page.goto(f"{house.url}/stations/CP-1?tab=setup")
+    await page.get_by_role("row").filter(has_text="NEMA 5-20").click()
+    form = page.get_by_role("dialog")
+    # A word that the page does not know stays what it is: as if the daemon were newer than the page.
+    await form.locator("[name=format]").evaluate("(select) => { select.value = 'SOCKET'; }")
+    await form.locator("[name=tariff]").select_option(str(number))
+    await form.get_by_role("button", name="Save").click()
+    await expect(form).to_have_count(0)
+    (connector,) = (await house.api.get("/stations/CP-1"))["evses"][0]["connectors"]
+    assert {key: connector[key] for key in rare} == rare and connector["tariff"]["id"] == number
+
+
+async def test_a_key_is_made_by_whoever_knows_their_own_password(house, window):
+    view = await window(house)
+    page = await view.log_in()
+    await page.goto(f"{house.url}/settings?tab=people")
+    await page.get_by_role("button", name="Make a key").click()
+    form = page.get_by_role("dialog")
+    await form.locator("[name=name]").fill("ci")
+    own = form.get_by_label("Your own password")
+    await own.fill("not mine at all")
+    await form.locator("button[type=submit]").click()
+    await expect(form.locator(".trouble")).to_contain_text("password is wrong")
+    view.trouble = [line for line in view.trouble if "status of 422" not in line]
+    await own.fill(OWNER["password"])
+    await form.locator("button[type=submit]").click()
+    await expect(page.get_by_role("dialog").locator("code")).to_contain_text("ostler_")
 
 
 async def test_a_token_is_for_alternating_current_only(house, stations, window):
@@ -494,7 +549,11 @@ async def test_hostile_texts_are_texts_on_the_new_screens(house, stations, windo
     await house.api.post("/users", {"name": "<b>bert</b>", "role": "viewer"})
     await house.api.post("/webhooks", {"name": HOSTILE[:60], "url": "https://x.example/<script>"})
     page = await (await window(house)).log_in()
-    for screen in ("/campaigns", "/settings?tab=people", "/settings?tab=alarms", "/settings?tab=company", "/stations/CP-1?tab=duties"):
+    rules = {**RULES, "name": HOSTILE}
+    policy = await house.api.post("/price-policies", {"tariff": (await house.api.items("/tariffs"))[0]["id"], "policy": rules})
+    await house.api.post("/downtimes", {"station": "CP-1", "begins_at": "2026-11-01T00:00:00Z", "cause": "other", "note": HOSTILE})
+    for screen in ("/prices", f"/prices/{policy['id']}", "/reports?tab=downtimes", "/reports", "/campaigns", "/settings?tab=people",
+                   "/settings?tab=alarms", "/settings?tab=company", "/stations/CP-1?tab=duties"):
         await page.goto(house.url + screen)
         await page.wait_for_timeout(300)
         assert not await page.evaluate("window.hit")

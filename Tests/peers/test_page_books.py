@@ -58,6 +58,52 @@ async def test_a_tariff_shows_its_week_and_what_a_session_would_cost(house, wind
         re.compile("€" + re.escape(f"{float(trial['totals']['cost']['incl_vat']):.2f}")))
 
 
+TAXED = {
+    "id": "TAXED", "currency": "EUR", "type": "REGULAR",
+    "elements": [{"price_components": [
+        {"type": "ENERGY", "price": 0.39, "vat": 19, "step_size": 1}, {"type": "TIME", "price": 1.2, "vat": 19, "step_size": 900}]}]}
+
+
+async def test_a_price_that_is_typed_anew_keeps_what_stands_beside_it(house, window):  # noqa: F811
+    """Its VAT and its step: a field is empty for a moment while somebody types another figure."""
+    number = await tariff(house, TAXED)
+    page = await (await window(house)).log_in()
+    await page.goto(f"{house.url}/tariffs/{number}")
+    for name, figure in (("ENERGY-0", "0,45"), ("TIME-0", "1.8")):
+        await page.locator(f"[name={name}]").focus()
+        await page.keyboard.press("ControlOrMeta+a")
+        await page.keyboard.press("Backspace")
+        await page.keyboard.type(figure)
+    await expect(page.locator("[name=vat-0]")).to_have_value("19")
+    await page.get_by_role("button", name="Save", exact=False).click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Tariffs")
+    parts = (await house.api.get(f"/tariffs/{number}"))["tariff"]["elements"][0]["price_components"]
+    kept = {p["type"]: (float(p["price"]), float(p["vat"]), p["step_size"]) for p in parts}
+    assert kept == {"ENERGY": (0.45, 19, 1), "TIME": (1.8, 19, 900)}
+
+
+async def test_what_is_no_figure_is_marked_and_nothing_is_saved(house, window):  # noqa: F811
+    number = await tariff(house, TAXED)
+    page = await (await window(house)).log_in()
+    await page.goto(f"{house.url}/tariffs/{number}")
+    before = (await house.api.get(f"/tariffs/{number}"))["tariff"]
+    vat = page.locator("[name=vat-0]")
+    await vat.fill("19 %")
+    await expect(vat).to_have_attribute("aria-invalid", "true")
+    save = page.get_by_role("button", name="Save", exact=False)
+    await save.click()
+    await expect(page.locator("main .trouble:visible")).to_contain_text("19 %")
+    await expect(vat).to_be_focused()
+    await vat.fill("19")
+    await page.locator("summary").last.click()
+    json = page.get_by_role("textbox", name="JSON", exact=False)
+    await json.fill("{ broken")
+    await save.click()
+    await expect(json).to_be_focused()
+    await expect(json).to_have_value("{ broken")
+    assert (await house.api.get(f"/tariffs/{number}"))["tariff"] == before
+
+
 async def test_a_partner_sees_what_is_ticked(house, partners, window):  # noqa: F811
     emsp = await partners(EMSP())
     await emsp.join(house)

@@ -159,6 +159,13 @@ async def test_a_registration_fails_at_its_step_and_goes_on_from_there(house, pa
     await dialog.locator("button[type=submit]").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text(emsp.name, timeout=20_000)
     await expect(page.get_by_role("main")).to_contain_text("Registered")
+    # What to change, and what was said, stand with the step that failed.
+    mine = (await house.api.items("/partners"))[-1]["id"]
+    failed = [step for step in await house.api.items(f"/partners/{mine}/trace") if not step["ok"]][-1]
+    line = page.locator(".trace li").filter(has=page.locator(".bad")).last
+    await expect(line.locator(".advice")).to_have_text(failed["advice"])
+    await line.locator("summary").click()
+    await expect(line.locator("pre").first).to_contain_text("nowhere")
     trace = page.locator(".trace").first
     for step in ("Versions", "Version details", "Credentials"):
         await expect(trace).to_contain_text(step)
@@ -189,6 +196,87 @@ async def test_what_waits_for_a_partner_is_seen_and_sent_again(house, stations, 
     assert len(emsp.cdrs()) == 1 == len(await house.api.items("/cdrs"))
     await expect(page.locator(".feed")).to_contain_text("taken in", timeout=20_000)
     assert any(entry["operation"] == "redeliver" for entry in (await house.api.get("/audit"))["items"])
+
+
+async def test_a_tab_that_was_taken_for_gone_says_so_and_misses_nothing(house, stations, window):  # noqa: F811
+    """As after the machine slept: the worker that holds the stream has let the tab go, and ended the stream with its last one."""
+    station = await stations(priced(house, "CP-1", await tariff(house)))
+    page = await (await window(house)).log_in()
+    await page.goto(f"{house.url}/stations")
+    row = page.get_by_role("row").filter(has_text="CP-1")
+    pill = page.locator(".pill")
+    await expect(row).to_contain_text("Available", timeout=20_000)
+    await expect(pill).to_contain_text("Live")
+    # While the tab sleeps it asks nobody how the stream is.
+    await page.evaluate("""() => {
+      const send = MessagePort.prototype.postMessage;
+      window.stayed = window.sleeps = true;
+      MessagePort.prototype.postMessage = function (message) { if (!window.sleeps || message.leave) send.call(this, message); };
+      window.dispatchEvent(new Event('pagehide'));
+    }""")
+    await station.status(1, "Faulted")
+    await expect(pill).to_contain_text("Reconnecting", timeout=15_000)
+    await page.evaluate("window.sleeps = false")
+    await expect(pill).to_contain_text("Live", timeout=30_000)
+    await expect(row).to_contain_text("Faulted", timeout=20_000)
+    assert await page.evaluate("window.stayed")
+
+
+async def test_a_tab_that_was_taken_for_gone_hears_what_the_others_heard(house, window):  # noqa: F811
+    view = await window(house)
+    page = await view.log_in()
+    await page.goto(f"{house.url}/tokens")
+    other = await view.context.new_page()
+    view.watch(other)
+    await other.goto(f"{house.url}/tokens")
+    for one in (page, other):
+        await expect(one.locator(".pill")).to_contain_text("Live", timeout=20_000)
+    await page.evaluate("window.stayed = true; window.dispatchEvent(new Event('pagehide'))")
+    await house.api.post("/tokens", {"uid": "MISSED-1"})
+    await expect(other.get_by_role("row").filter(has_text="MISSED-1")).to_be_visible(timeout=20_000)
+    # A list of its own, which only the event makes stale.
+    await expect(page.get_by_role("row").filter(has_text="MISSED-1")).to_be_visible(timeout=30_000)
+    await expect(page.locator(".pill")).to_contain_text("Live", timeout=20_000)
+    assert await page.evaluate("window.stayed")
+
+
+async def test_who_logs_out_logs_out_in_every_tab(house, window):  # noqa: F811
+    view = await window(house)
+    page = await view.log_in()
+    other = await view.context.new_page()
+    view.watch(other)
+    await other.goto(f"{house.url}/stations")
+    await expect(other.locator(".pill")).to_contain_text("Live", timeout=20_000)
+    await page.locator("button.user").click()
+    await page.get_by_role("menuitem", name="Log out").click()
+    await expect(page.get_by_label("Password")).to_be_visible(timeout=20_000)
+    await expect(other.get_by_label("Password")).to_be_visible(timeout=20_000)
+
+
+async def test_what_is_told_while_a_list_is_read_is_not_forgotten(house, stations, window):  # noqa: F811
+    """The page of a station was read before it spoke, and the last page of the list after it."""
+    await many(house, 150)
+    station = await stations(priced(house, "A-1", await tariff(house)))
+    page = await (await window(house)).log_in()
+    gate, asked = asyncio.Event(), asyncio.Event()
+
+    async def hold(route):
+        if "cursor=" in route.request.url:
+            asked.set()
+            await gate.wait()
+        await route.continue_()
+
+    await page.route(re.compile(r"/api/v1/stations\?"), hold)
+    await page.goto(f"{house.url}/stations")
+    row = page.get_by_role("row").filter(has_text="A-1")
+    await expect(row).to_contain_text("Available", timeout=20_000)
+    await asyncio.wait_for(asked.wait(), 20)
+    await station.status(1, "Faulted")
+    await expect(row).to_contain_text("Faulted", timeout=20_000)
+    gate.set()
+    await expect(page.locator(".count")).to_contain_text("151", timeout=20_000)
+    await page.wait_for_timeout(1_500)
+    await expect(row).to_contain_text("Faulted")
 
 
 @pytest.mark.timeout(600)

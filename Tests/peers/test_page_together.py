@@ -31,7 +31,11 @@ async def made(house):
     await house.api.put(f"{plan}/pins/CP-1", {"x": 1, "y": 1})
     await house.api.patch("/stations/CP-1/outlets/1", {"circuit": circuit["id"]})
     tiles = {"url": "https://tiles.example/{z}/{x}/{y}.png", "attribution": "Somebody"}
+    place = await post("/booking-locations", {"location": house.site, "rules": {"slot_minutes": 30, "days_ahead": 2}})
+    zone = {"time_zone": "Europe/Amsterdam", "rules": [], "recipients": []}
     return {
+        "booking location": (f"/booking-locations/{place['id']}", "PATCH", {"open": False}),
+        "alarm rules": ("/alarms/rules", "PUT", {**zone, "calm_minutes": 7}),
         "public page": ("/public", "PUT", {"status": True}),
         "map tiles": ("/map-tiles", "PUT", tiles),
         "plan": (plan, "PUT", {"image": base64.b64encode(picture(20, 20)).decode()}),

@@ -114,13 +114,46 @@ async def test_what_a_crash_left_beside_the_books_is_no_hindrance(house, station
     assert [s["id"] for s in await house.api.items("/sessions")] == [session]
 
 
-async def test_a_damaged_log_of_messages_is_set_aside(house, daemons):
+@pytest.mark.parametrize("what", ["damaged", "a folder"])
+async def test_a_log_of_messages_that_does_not_open_is_set_aside(house, daemons, what):
     await house.stop()
-    (house.data / "messages.db").write_bytes(b"no database at all, but long enough for a header" * 9)
+    log = house.data / "messages.db"
+    log.unlink()
+    log.mkdir() if what == "a folder" else log.write_bytes(b"no database at all, but long enough for a header" * 9)
     await house.start()
-    said = house.events("the log of messages is damaged and was set aside; a new one begins")
+    said = house.events("the log of messages does not open and was set aside; a new one begins")
     assert len(said) == 1 and os.path.exists(said[0]["aside"])
     house.log.clear()
+
+
+async def test_a_log_of_messages_that_is_locked_keeps_nobody_out(house, daemons, stations):
+    await house.stop()
+    shell = sqlite3.connect(house.data / "messages.db", isolation_level=None)
+    shell.execute("PRAGMA locking_mode = EXCLUSIVE")
+    shell.execute("BEGIN EXCLUSIVE")
+    await house.start()
+    assert house.events("messages are lost: the log of messages cannot be written")
+    shell.close()
+    await stations(known(house, "CP-1"))
+
+    async def found():
+        return await house.api.items("/messages")
+
+    await until(found, 10, what="messages are kept again")
+    house.log.clear()
+
+
+async def test_a_backup_over_the_books_is_refused(house, daemons, tmp_path):
+    link = tmp_path / "a-link"
+    link.symlink_to(house.data / "ostler.db")
+    before = (house.data / "ostler.db").stat().st_ino
+    for target in ("ostler.db", "messages.db", "ostler.db-wal"):
+        code, _, error = await house.run("backup", str(house.data / target), "--data", str(house.data))
+        assert code != 0 and "one of the house's own files" in error
+    code, _, error = await house.run("backup", str(link), "--data", str(house.data))
+    assert code != 0 and "one of the house's own files" in error
+    assert (house.data / "ostler.db").stat().st_ino == before
+    await house.cli("backup", str(house.data / "kept.backup"))
 
 
 async def test_a_first_start_that_is_cut_off_is_done_again(tmp_path):

@@ -479,7 +479,7 @@ async def test_unknown_actions_and_broken_frames(house, stations):
     assert "frame.json: brokenFrame" in await until(lambda: oddities(house, "CP-1"))
 
 
-async def test_lenient_in(house, stations):
+async def test_what_is_odd_is_taken_and_flagged(house, stations):
     station = await stations(known(house, "CP-1"))
     client = await muted(station)
     boot = {"chargePointVendor": "V" * 40, "chargePointModel": "M", "surprise": {"a": [1]}}
@@ -554,7 +554,7 @@ async def test_garbage_after_the_upgrade_closes_that_connection_and_no_other(hou
     assert (await good.boot()).status == RegistrationStatus.accepted
 
 
-async def test_wrong_tags(house, stations):
+async def test_a_tag_that_may_not_charge_hears_why(house, stations):
     station = await stations(known(house, "CP-1"))
     assert (await station.authorize("NOBODY"))["status"] == AuthorizationStatus.invalid
     assert [t["uid"] for t in await house.api.items("/unknown-tags")] == ["NOBODY"]

@@ -1,15 +1,16 @@
 // Alarms: what needs a person and is told to one, how that is told, and the letters that tell it.
 
 import { get, post, replace } from '../api.js';
-import { dialog, formDialog, reading } from '../dialog.js';
+import { dialog, reading } from '../dialog.js';
 import { announce, fill, h } from '../dom.js';
+import { editDialog } from '../editing.js';
 import { ago, none, timeMark } from '../format.js';
 import { t } from '../i18n.js';
 import { csvButton, doButton, listSection } from '../lists.js';
 import { mark } from '../states.js';
 import { LiveTable } from '../table.js';
 
-const kinds = ['station_offline', 'evse_faulted', 'session_stuck', 'partner_failing', 'certificate_expiring', 'disk_low', 'cdr_held', 'circuit_over'];
+const kinds = ['station_offline', 'evse_faulted', 'session_stuck', 'partner_failing', 'certificate_expiring', 'disk_low', 'cdr_held', 'circuit_over', 'meter_silent'];
 
 export function alarmSection(signal) {
   const list = listSection({
@@ -36,30 +37,39 @@ async function test() {
   dialog(t('alarms.test'), () => [h('p', null, mark('yes', letter === 'taken' ? 'ok' : letter === 'nobody' ? 'private' : 'failed', t(`alarms.test.${letter}`))), why && h('pre', null, why)]);
 }
 
-async function edit(done) {
-  const rules = await get('/alarms/rules');
-  const server = rules.server;
-  const delay = (kind) => rules.rules.find((r) => r.kind === kind && r.on)?.delay_minutes ?? '';
-  formDialog({
+/// The rules as the form has them.
+function flat({ rules, server, recipients, ...others }) {
+  const delays = kinds.map((kind) => [kind, rules.find((r) => r.kind === kind && r.on)?.delay_minutes ?? '']);
+  return { security: 'tls', port: 465, ...Object.fromEntries(delays), ...server, ...others, recipients: recipients.join(' ') };
+}
+
+function edit(done) {
+  return editDialog('/alarms/rules', (rules) => form(rules, done));
+}
+
+function form(rules, done) {
+  const now = flat(rules);
+  return {
+    values: flat,
     title: t('alarms.rules'), submit: t('save'), intro: t('alarms.rules.text'), cls: 'wide',
     fields: [
-      ...kinds.map((kind) => ({ name: kind, label: t(`alarms.kind.${kind}`), type: 'number', min: 0, max: 10080, value: delay(kind), cls: 'half', optional: t('alarms.off'), hint: t('alarms.delay') })),
-      { name: 'repeat_hours', label: t('alarms.repeat'), type: 'number', min: 0, max: 720, value: rules.repeat_hours, required: true, cls: 'half' },
-      { name: 'calm_minutes', label: t('alarms.calm'), type: 'number', min: 0, max: 1440, value: rules.calm_minutes, required: true, cls: 'half' },
-      { name: 'quiet_from', label: t('alarms.quiet.from'), value: rules.quiet_from, placeholder: '22:00', pattern: '[0-2][0-9]:[0-5][0-9]', cls: 'half' },
-      { name: 'quiet_to', label: t('alarms.quiet.to'), value: rules.quiet_to, placeholder: '06:00', pattern: '[0-2][0-9]:[0-5][0-9]', cls: 'half' },
-      { name: 'time_zone', label: t('alarms.zone'), value: rules.time_zone, required: true, cls: 'half' },
-      { name: 'recipients', label: t('alarms.recipients'), value: rules.recipients.join(' '), hint: t('alarms.recipients.hint') },
-      { name: 'host', label: t('alarms.host'), mono: true, value: server?.host, placeholder: 'mail.example.com', cls: 'half' },
-      { name: 'port', label: t('alarms.port'), type: 'number', min: 1, max: 65535, value: server?.port ?? 465, cls: 'half' },
-      { name: 'security', label: t('alarms.security'), type: 'select', value: server?.security ?? 'tls', options: ['tls', 'starttls', 'plain'].map((value) => ({ value, label: t(`alarms.security.${value}`) })), cls: 'half' },
-      { name: 'from', label: t('alarms.from'), value: server?.from, placeholder: 'ostler@example.com', cls: 'half' },
-      { name: 'user', label: t('settings.user'), value: server?.user, cls: 'half' },
-      { name: 'password', label: t('login.password'), type: 'password', cls: 'half', optional: server?.has_password ? t('alarms.password.kept') : undefined },
-      { name: 'allow_private', label: t('partners.private'), type: 'check', value: server?.allow_private },
+      ...kinds.map((kind) => ({ name: kind, label: t(`alarms.kind.${kind}`), type: 'number', min: 0, max: 10080, value: now[kind], cls: 'half', optional: t('alarms.off'), hint: t('alarms.delay') })),
+      { name: 'repeat_hours', label: t('alarms.repeat'), type: 'number', min: 0, max: 720, value: now.repeat_hours, required: true, cls: 'half' },
+      { name: 'calm_minutes', label: t('alarms.calm'), type: 'number', min: 0, max: 1440, value: now.calm_minutes, required: true, cls: 'half' },
+      { name: 'quiet_from', label: t('alarms.quiet.from'), value: now.quiet_from, placeholder: '22:00', pattern: '[0-2][0-9]:[0-5][0-9]', cls: 'half' },
+      { name: 'quiet_to', label: t('alarms.quiet.to'), value: now.quiet_to, placeholder: '06:00', pattern: '[0-2][0-9]:[0-5][0-9]', cls: 'half' },
+      { name: 'time_zone', label: t('alarms.zone'), value: now.time_zone, required: true, cls: 'half' },
+      { name: 'recipients', label: t('alarms.recipients'), value: now.recipients, hint: t('alarms.recipients.hint') },
+      { name: 'host', label: t('alarms.host'), mono: true, value: now.host, placeholder: 'mail.example.com', cls: 'half' },
+      { name: 'port', label: t('alarms.port'), type: 'number', min: 1, max: 65535, value: now.port, cls: 'half' },
+      { name: 'security', label: t('alarms.security'), type: 'select', value: now.security, options: ['tls', 'starttls', 'plain'].map((value) => ({ value, label: t(`alarms.security.${value}`) })), cls: 'half' },
+      { name: 'from', label: t('alarms.from'), value: now.from, placeholder: 'ostler@example.com', cls: 'half' },
+      { name: 'user', label: t('settings.user'), value: now.user, cls: 'half' },
+      { name: 'password', label: t('login.password'), type: 'password', cls: 'half', optional: now.has_password ? t('alarms.password.kept') : undefined },
+      { name: 'allow_private', label: t('partners.private'), type: 'check', value: now.allow_private },
     ],
-    send: (values) => replace('/alarms/rules', body(values), { match: rules }), done: () => { announce(t('saved')); done(); },
-  });
+    send: (values, match) => replace('/alarms/rules', body(values), { match }), done: () => { announce(t('saved')); done(); },
+  };
 }
 
 function body(values) {

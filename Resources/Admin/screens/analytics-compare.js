@@ -6,6 +6,7 @@ import { h, path, shape } from '../dom.js';
 import { amount, day, duration, kilowattHours, moment, none, number } from '../format.js';
 import { t, word } from '../i18n.js';
 import { LiveTable } from '../table.js';
+import { inZone } from '../zones.js';
 
 const share = (value) => (value === null ? none : `${number(Number(value) * 100, 1)} %`);
 const each = (moneys, name) => (moneys.length ? moneys.map((one) => amount(one[name], one.currency)).join(' · ') : none);
@@ -28,7 +29,7 @@ export function marginTable({ total, items }) {
   return [missing > 0.0001 ? h('p.mute', null, t('analytics.uncosted', { kwh: number(missing, 1) })) : null, table.element];
 }
 
-/// Asks what a kWh costs from a day on.
+/// Asks what a kWh costs from a day on, which begins by the clock of its site, and of the first one for all.
 export function askPrice(sites, location, done) {
   formDialog({
     title: t('analytics.price.title'), intro: t('analytics.price.text'), submit: t('analytics.price.keep'), done,
@@ -40,10 +41,12 @@ export function askPrice(sites, location, done) {
     ],
     send: (values) => post('/energy-prices', {
       ...(values.location ? { location: Number(values.location) } : {}), ...(values.area ? { area: values.area } : {}),
-      values: [{ begins_at: new Date(`${values.from}T00:00`).toISOString(), price_per_kwh: String(values.price).replace(',', '.') }],
+      values: [{ begins_at: inZone(`${values.from}T00:00`, zoneOf(sites, values.location)).toISOString(), price_per_kwh: String(values.price).replace(',', '.') }],
     }),
   });
 }
+
+function zoneOf(sites, id) { return (sites.find((site) => String(site.id) === id) ?? sites[0])?.time_zone; }
 
 /// The most frequent first; `by` says what a line is.
 export function failureTable({ by, items }) {

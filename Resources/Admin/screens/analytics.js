@@ -8,11 +8,15 @@ import { reading } from '../dialog.js';
 import { amount, day, duration, kilowattHours, none, number } from '../format.js';
 import { filterBar } from '../forms.js';
 import { locale, t, word } from '../i18n.js';
+import { later } from '../rest.js';
 import { LiveTable } from '../table.js';
 import { askPrice, failureTable, forecastChart, marginTable, partnerTable } from './analytics-compare.js';
 
 export async function show({ root, signal, query, head, keep }) {
-  head({ title: t('nav.analytics'), sub: t('analytics.sub') });
+  head({
+    title: t('nav.analytics'), sub: t('analytics.sub'), buttons: [h('a.button', { href: '/reports' }, t('reports.title')),
+      me.sites === null && [h('a.button', { href: '/energy' }, t('energy.title')), h('a.button', { href: '/effect' }, t('effect.title'))]],
+  });
   await locations.ready().catch(() => {});
   const bar = filterBar([
     { name: 'days', type: 'select', label: t('analytics.span'), value: query.get('days') ?? '28', options: [7, 28, 91, 364].map((n) => ({ value: String(n), label: t('analytics.days', { n }) })) },
@@ -21,10 +25,12 @@ export async function show({ root, signal, query, head, keep }) {
   ], () => { keep(bar.values()); draw(); });
   const place = h('div.stack');
   root.append(bar, place);
+  let round = 0;   // Whoever chooses twice sees what was chosen last.
   const draw = () => reading(place, drawAll, signal);
   await draw();
 
   async function drawAll() {
+    const mine = ++round;
     const { days, location, failures: by } = bar.values();
     // Days, which begin by the clock of the house and not by the reader's.
     const values = { location, from: dateIn(1 - Number(days)), to: dateIn(1) };
@@ -36,9 +42,10 @@ export async function show({ root, signal, query, head, keep }) {
       get('/insight/margin', { ...values, by: 'location' }, { signal }), get('/insight/failures', { ...values, by }, { signal }),
       isWhole && get('/insight/partners', { from: values.from, to: values.to }, { signal }), get('/insight/forecast', { location }, { signal }),
     ]);
+    if (mine !== round) return false;
     const csv = (what, more = {}) => h('a.button', { href: `/api/v1/insight/${what}.csv${queryOf({ ...values, ...more })}`, download: `${what}.csv` }, 'CSV');
     fill(place, figures(usage), h('section', null, h('div.section-head', null, h('h2', null, t('analytics.heatmap')), h('div.buttons', null, csv('heatmap'))),
-      h('p.mute', null, t('analytics.heatmap.text', { n: map.evses })), heatmap(map), isWhole && emptyHours(empty)),
+      h('p.mute', null, t('analytics.heatmap.text', { n: map.evses })), heatmap(map), isWhole && emptyHours(empty), isWhole && mayRunAll() && empty.items.length > 0 && h('p', null, h('button', { type: 'button', on: { click: async () => (await later('discounts')).offerDiscounts(values) } }, t('discount.open')))),
     h('section', null, h('div.section-head', null, h('h2', null, t('analytics.time')), h('div.buttons', null, csv('usage'))), bars(usage), usageTable(usage)),
     h('section', null, h('div.section-head', null, h('h2', null, t('analytics.connectors')), h('div.buttons', null, csv('connectors'))), connectorTable(connectors)),
     h('section', null, h('div.section-head', null, h('h2', null, t('analytics.margin')), h('div.buttons', null,

@@ -18,7 +18,8 @@ export function authoritySections(signal) {
     fill(box, h('div.section-head', null, h('h2', null, t('ca.title')), mayOwn() && h('div.buttons', null,
       !found.station && h('button.primary', { type: 'button', on: { click: () => create(draw) } }, t('ca.create')),
       h('button', { type: 'button', on: { click: () => importCA(draw) } }, t('ca.import')),
-      found.station && h('button', { type: 'button', on: { click: doorCertificate } }, t('ca.door')))),
+      found.station && [h('button', { type: 'button', on: { click: doorCertificate } }, t('ca.door')),
+        h('button', { type: 'button', on: { click: certify } }, t('ca.certify'))])),
     h('p.mute', null, t('ca.text')), found.station ? [h('h3', null, t('ca.station')), one('station')] : h('p', null, t('ca.none')),
     found.v2g && [h('h3', null, t('ca.v2g')), one('v2g')]);
   }, signal);
@@ -77,6 +78,19 @@ function doorCertificate() {
     fields: [{ name: 'hosts', label: t('ca.hosts'), required: true, mono: true, value: location.hostname, hint: t('ca.hosts.hint') }],
     send: ({ hosts }) => post('/ca/doors', { hosts: hosts.split(/[\s,]+/).filter(Boolean) }),
     done: (made) => secretDialog({ title: t('ca.door'), text: t('ca.door.files'), secrets: [{ label: 'certificate', value: made.certificate_file }, { label: 'key', value: made.key_file }] }),
+  });
+}
+
+/// Signs a request that somebody carried here from a station that cannot send it.
+function certify() {
+  formDialog({
+    title: t('ca.certify'), intro: t('ca.certify.text'), submit: t('ca.certify'), cls: 'wide',
+    fields: [
+      { name: 'station', label: t('col.station'), required: true, mono: true },
+      { name: 'request', label: t('ca.certify.request'), type: 'area', mono: true, required: true },
+    ],
+    send: (values) => post('/ca/certificates', values),
+    done: (made) => dialog(made.common_name, () => copyBox('PEM', made.certificate), { cls: 'wide' }),
   });
 }
 

@@ -22,6 +22,21 @@ export function release(cdr, done = () => go(path`/cdrs/${cdr.id}`)) {
   });
 }
 
+/// Takes a CDR back by a credit, and bills its session once more where that is wished.
+function credit(cdr) {
+  formDialog({
+    title: t('cdr.credit'), intro: t('cdr.credit.text'), submit: t('cdr.credit'), danger: true,
+    fields: [
+      { name: 'reason', label: t('field.reason'), maxlength: 255, hint: t('cdr.credit.reason') },
+      { name: 'bill_again', type: 'check', label: t('cdr.credit.again'), hint: t('cdr.credit.again.hint') },
+    ],
+    send: ({ reason, bill_again }) => post(path`/cdrs/${cdr.id}/credit`, { ...(reason ? { reason } : {}), bill_again }),
+    done: (made) => go(path`/cdrs/${made.id}`),
+  });
+}
+
+const linkTo = (id) => h('a.id', { href: path`/cdrs/${id}` }, short(id));
+
 export async function show({ root, signal, params, head }) {
   const [cdr] = await Promise.all([get(path`/cdrs/${params.id}`, {}, { signal }), locations.ready().catch(() => {})]);
   if (signal.aborted) return;
@@ -36,7 +51,8 @@ export async function show({ root, signal, params, head }) {
       cdr.held_because && mayRun() && h(
         'button', { type: 'button', on: { click: () => release(cdr) } }, t('cdr.release')
       ),
-      h('a.button', { href: path`/sessions/${cdr.session}` }, t('cdr.session')),
+      !cdr.held_because && cdr.credits === null && cdr.credited_by === null && mayRun() && h('button', { type: 'button', on: { click: () => credit(cdr) } }, t('cdr.credit')),
+      cdr.session && h('a.button', { href: path`/sessions/${cdr.session}` }, t('cdr.session')),
     ],
   });
   const figure = (label, value, title) => h('div', null, h('dt', null, label), h('dd.fig', { title }, value));
@@ -65,7 +81,7 @@ export async function show({ root, signal, params, head }) {
         ),
         fact(t('col.evse_id'), h('span.id', null, cdr.evse_id)), fact(
           t('field.token_type'), word('token_type', cdr.token.type)
-        ))),
+        ), cdr.credits !== null && fact(t('roaming.credits'), linkTo(cdr.credits)), cdr.credited_by !== null && fact(t('roaming.credited_by'), linkTo(cdr.credited_by)))),
       h('section', null, h('h2', null, t('session.price')), costTable(cdr.costs))),
     cdr.periods.length > 0 && h('section', null, h('h2', null, t('session.periods')), periodTable(cdr.periods, zone)),
     settlementTable(cdr.settlements, zone),

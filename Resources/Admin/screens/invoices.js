@@ -37,8 +37,10 @@ export async function show({ root, signal, query, head, keep }) {
     await list.begin();
   }
   async function drawMonth() {
+    const mine = month;
     const shown = await get(path`/months/${month}`, {}, { signal });
     const held = shown.closed ? [] : await all('/cdrs', { held: true }, { most: 500, signal });
+    if (mine !== month) return false;
     fill(place, monthSection(shown, draw), heldSection(held.filter((c) => c.ended_at < shown.ends_at), draw));
   }
   await draw();

@@ -11,10 +11,11 @@ import { csvButton } from '../lists.js';
 import { onNews } from '../live.js';
 import { pager } from '../pager.js';
 import { LiveTable, flash } from '../table.js';
-import { glyph, mark, stateOfPartner } from '../states.js';
+import { glyph, mark } from '../states.js';
+import { stateOfPartner } from '../states-rest.js';
 import { partnerActions } from '../partner-actions.js';
 import { filterBar } from '../forms.js';
-import { notesSection, publishingSection, pullsSection } from '../partner-papers.js';
+import { clientsSection, notesSection, publishingSection, pullsSection, terminalsSection } from '../partner-papers.js';
 import { pushTable } from './session.js';
 import { versionsBoxes } from './partners.js';
 
@@ -45,7 +46,7 @@ export async function show({ root, signal, params, head }) {
       ),
       h('section', null, h('h2', null, t('session.facts')), facts, lasting)),
     h('section', null, h('h2', null, t('partners.acks')), acksBox(id, signal)),
-    papers.publishing, papers.notes, pullsSection(id, signal),
+    papers.publishing, papers.notes, pullsSection(id, signal), clientsSection(id, signal), terminalsSection(id, signal),
     h('section', null, h('h2', null, t('partners.endpoints')), endpoints));
 
   const figure = queueFigures(figures);
@@ -100,12 +101,17 @@ export async function show({ root, signal, params, head }) {
   await Promise.all([list.begin(), drawTrace()]);
 }
 
-/// One step of a registration.
-export function stepLine({ at, step, ok, detail }) {
+/// One step of a registration: what it came to, what to change where it failed, and what was asked and answered.
+export function stepLine({ at, step, ok, detail, advice, request, answer }) {
   const tone = ok ? 'ok' : 'failed';
   return [glyph('yes', tone), h(
     'span', null, h('b', null, word('step', step)), ' ',
-    h('span', { class: ok ? 'mute' : 'bad' }, ok ? '' : `${t('partners.step.failed')} `, detail)
+    h('span', { class: ok ? 'mute' : 'bad' }, ok ? '' : `${t('partners.step.failed')} `, detail),
+    advice && h('p.advice', null, advice),
+    (request || answer) && h(
+      'details', null, h('summary', null, t('partners.step.said')), request && h('pre', null, request),
+      answer && h('pre', null, answer)
+    )
   ),
     at && timeMark(at, undefined, (time) => `${moment(time)}:${String(new Date(time).getSeconds()).padStart(2, '0')}`)];
 }

@@ -11,7 +11,8 @@ import { csvButton } from '../lists.js';
 import { go } from '../keys.js';
 import { onNews } from '../live.js';
 import { LiveTable } from '../table.js';
-import { mark, stateOfPartner } from '../states.js';
+import { mark } from '../states.js';
+import { stateOfPartner } from '../states-rest.js';
 import { partnerActions } from '../partner-actions.js';
 import { stepLine } from './partner.js';
 

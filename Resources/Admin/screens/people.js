@@ -1,11 +1,11 @@
 // Who may use the page, what each may do and at which sites; and the book of who did what.
 
-import { get, me, patch, post, remove } from '../api.js';
+import { all, me, patch, post, remove } from '../api.js';
 import { formDialog, secretDialog } from '../dialog.js';
 import { h, path } from '../dom.js';
 import { editDialog } from '../editing.js';
 import { ago, none, timeMark } from '../format.js';
-import { filterBar } from '../forms.js';
+import { filterBar, given } from '../forms.js';
 import { who } from '../events.js';
 import { t } from '../i18n.js';
 import { listSection, sure, orderOf } from '../lists.js';
@@ -20,17 +20,25 @@ export function roleOptions() {
 
 /// Names of the sites by their ids, for what is limited to some.
 let sites = [];
-export async function siteNames() { sites = (await get('/locations', { limit: 500 })).items; }
+export async function siteNames() { sites = await all('/locations'); }
 
 export function sitesText(ids) {
   return ids ? ids.map((id) => sites.find((site) => site.id === id)?.name ?? `#${id}`).join(', ') || t('people.sites.none') : t('people.sites.all');
 }
 
-/// The whole house, or the sites that are marked.
+/// Who sits at a browser that was left open shows who they are before they give away what outlasts the login.
+export function ownPassword(hint) {
+  return me.via === 'session' ? [{
+    name: 'password', label: t('people.own_password'), type: 'password', required: !hint, optional: hint, autocomplete: 'current-password',
+  }] : [];
+}
+
+/// The whole house, or the sites that are marked; one that has no name here any more keeps its mark.
 export function reachField(ids) {
+  const nameless = (ids ?? []).filter((id) => !sites.some((site) => site.id === id)).map((id) => ({ id, name: `#${id}` }));
   return h('fieldset', { data: { reach: '' } }, h('legend', null, t('people.sites')),
     box({ data: { all: '' }, checked: !ids }, t('people.sites.all')), h('p.mute', null, t('people.sites.text')),
-    sites.map((site) => box({ data: { site: site.id }, checked: Boolean(ids?.includes(site.id)) }, site.name)));
+    [...sites, ...nameless].map((site) => box({ data: { site: site.id }, checked: Boolean(ids?.includes(site.id)) }, site.name)));
 }
 
 const box = (given, label) => h('div.field.check', null, h('label', null, h('input', { type: 'checkbox', ...given }), h('span', null, label)));
@@ -69,31 +77,33 @@ export function peopleSection(signal) {
   return list;
 }
 
-function add(done) {
+async function add(done) {
+  await siteNames();
   formDialog({
     title: t('people.add'), submit: t('people.add'), intro: t('people.add.text'),
     fields: [
       { name: 'name', label: t('field.name'), required: true, maxlength: 64 },
       { name: 'role', label: t('settings.role'), type: 'select', required: true, value: 'viewer', options: roleOptions() },
-      reachField(null),
+      reachField(null), ...ownPassword(t('people.own_password.for')),
     ],
-    send: (values, element) => post('/users', { ...values, ...reachOf(element) }),
+    send: (values, element) => post('/users', given({ ...values, ...reachOf(element) })),
     done: (user) => secretDialog({ title: t('people.password.of', { name: user.name }), text: t('people.password.text'), secrets: [{ label: t('login.password'), value: user.password }], done }),
   });
 }
 
-function changeRole(user, done) {
+async function changeRole(user, done) {
+  await siteNames();
   return editDialog(path`/users/${user.id}`, (now) => ({
     title: t('people.role.of', { name: user.name }), submit: t('save'), done,
-    fields: [{ name: 'role', label: t('settings.role'), type: 'select', required: true, value: now.role, options: roleOptions() }, reachField(now.sites)],
-    send: (values, match, element) => patch(path`/users/${user.id}`, { ...values, ...reachOf(element) }, { match }),
+    fields: [{ name: 'role', label: t('settings.role'), type: 'select', required: true, value: now.role, options: roleOptions() }, reachField(now.sites), ...ownPassword(t('people.own_password.for'))],
+    send: (values, match, element) => patch(path`/users/${user.id}`, given({ ...values, ...reachOf(element) }), { match }),
   }));
 }
 
 function freshPassword(user, done) {
   formDialog({
-    title: t('people.password'), submit: t('people.password'), intro: t('people.password.fresh', { name: user.name }), fields: [],
-    send: () => post(path`/users/${user.id}/password`, {}),
+    title: t('people.password'), submit: t('people.password'), intro: t('people.password.fresh', { name: user.name }), fields: ownPassword(),
+    send: (values) => post(path`/users/${user.id}/password`, values),
     done: ({ password }) => secretDialog({ title: t('people.password.of', { name: user.name }), text: t('people.password.text'), secrets: [{ label: t('login.password'), value: password }], done }),
   });
 }

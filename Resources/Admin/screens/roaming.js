@@ -14,7 +14,7 @@ import { mark } from '../states.js';
 import { priceInWords } from '../tariff-words.js';
 import { savedViews } from '../views.js';
 
-const tabs = { places: placeList, tariffs: tariffList, sessions: sessionList, cdrs: cdrList, bookings: (context) => list(context, bookingTable(context.again)) };
+const tabs = { places: placeList, tariffs: tariffList, sessions: sessionList, cdrs: cdrList, invoices: invoiceList, bookings: (context) => list(context, bookingTable(context.again)) };
 
 export async function show({ root, signal, query, head, keep }) {
   await partners.ready().catch(() => {});
@@ -120,6 +120,20 @@ function cdrList(context) {
   });
 }
 
+function invoiceList(context) {
+  return listSection({
+    signal: context.signal, csv: true, key: (item) => item.id, page: 100, title: t('roaming.tab.invoices'), text: t('roaming.invoices.text'), empty: t('roaming.invoices.none'),
+    url: '/roaming/invoices', name: (x) => x.invoice, open: showInvoice, news: (e) => e.kind.startsWith('roaming.'),
+    columns: [
+      { id: 'invoice', label: t('roaming.invoice'), head: true, cut: true, cell: (x) => opener(x.invoice, () => showInvoice(x)) },
+      network,
+      { id: 'cdrs', label: t('nav.cdrs'), num: true, cell: (x) => number(x.cdr_count) },
+      { id: 'changed', label: t('col.changed'), calm: true, cell: (x) => ago(x.updated_at) },
+      { id: 'received', label: t('roaming.received'), calm: true, cell: (x) => ago(x.received_at) },
+    ],
+  });
+}
+
 function stateOfCDR(cdr) {
   if (!cdr.doubts.length) return mark('yes', 'ok');
   return cdr.settled_at ? mark('yes', 'valid', t('roaming.settled')) : mark('yes', 'expired', t('roaming.doubts', { n: cdr.doubts.length }));
@@ -160,6 +174,18 @@ function showTariff(tariff) {
 /// Another network's tariff may lack what ours always have.
 function inWords(record) {
   try { return priceInWords(record); } catch { return t('roaming.tariffs.odd'); }
+}
+
+/// What an invoice asks for, by our own books.
+function showInvoice(invoice) {
+  sheet(invoice.invoice, path`/roaming/invoices/${invoice.id}`, (item) => [
+    facts([t('col.partner'), item.partner?.name], [t('roaming.network'), partyName(item.party)], [t('col.ref'), h('span.id', null, item.ref)], [t('nav.cdrs'), number(item.cdr_count)],
+      [t('roaming.invoice.sum'), item.costs.map((cost) => `${money(cost)} (${moneyInFull(cost)})`).join(' · ') || none],
+      [t('roaming.doubtful'), item.doubtful > 0 && mark('yes', 'expired', number(item.doubtful))],
+      [t('roaming.invoice.missing'), item.missing_count > 0 && mark('yes', 'failed', number(item.missing_count))], [t('roaming.received'), timeMark(item.received_at)]),
+    item.missing.length > 0 && h('ul.plain', null, item.missing.map((ref) => h('li', null, h('span.id', null, ref)))),
+    h('details', null, h('summary', null, t('cdr.record')), codeBlock(JSON.stringify(item.record, null, 2))),
+  ]);
 }
 
 function showCDR(cdr, done) {

@@ -17,6 +17,7 @@ import { mark } from '../states.js';
 import { showMessage } from './messages.js';
 import { sessionActions } from './sessions.js';
 import { settlementTable } from './station-money.js';
+import { footprintSection, wishSection } from '../session-wishes.js';
 import { priceInWords } from '../tariff-words.js';
 
 // What a station says all the time; the timeline shows how often instead of each.
@@ -47,13 +48,15 @@ export async function show({ root, signal, params, head }) {
     });
   };
   drawHead();
+  const wishes = wishSection(() => state.session, () => reload());
+  const footprint = footprintSection(() => state.session, signal);
   root.append(trouble, h('section', { 'aria-label': t('session.figures') }, figures),
     h(
       'div.two', null, h('section', null, h('h2', null, t('session.power')), chart.element),
       h('section', null, h('h2', null, t('session.facts')), facts)
     ),
-    h('section', null, h('h2', null, t('session.timeline')), timeline),
-    price, pushes);
+    wishes, h('section', null, h('h2', null, t('session.timeline')), timeline),
+    price, footprint, pushes);
 
   const move = figuresOf(figures);
   const points = powerOf(state.session);
@@ -63,9 +66,11 @@ export async function show({ root, signal, params, head }) {
     drawPrice(price, state.session, zone);
     drawTimeline(timeline, state, zone);
     drawPushes(pushes, state.session);
+    wishes.draw();
     chart.show(points);
   };
   draw();
+  footprint.begin();
   loadMessages(state, signal).then(() => { if (!signal.aborted) drawTimeline(timeline, state, zone); });
 
   openSessions.listen(() => {
@@ -87,9 +92,10 @@ export async function show({ root, signal, params, head }) {
     pending ??= setTimeout(() => {
       pending = null;
       reading(trouble, async () => {
-        const before = state.session.state;
+        const { state: before, cdr } = state.session;
         state.session = await get(path`/sessions/${params.id}`, {}, { signal });
         if (before !== state.session.state) drawHead();
+        if (before !== state.session.state || cdr !== state.session.cdr) footprint.begin();
         points.splice(0, points.length, ...powerOf(state.session));
         await loadMessages(state, signal);
         if (!signal.aborted) draw();
@@ -178,7 +184,7 @@ function drawPrice(place, s, zone) {
 function costRows(costs) {
   if (!costs) return [];
   const isSomething = ({ excl_vat: net, incl_vat: gross }) => Number(net) !== 0 || Number(gross ?? 0) !== 0;
-  return ['energy', 'time', 'parking', 'fixed', 'total'].filter(
+  return ['energy', 'time', 'parking', 'reservation', 'fixed', 'total'].filter(
     (part) => costs[part] && (part === 'total' || isSomething(costs[part]))
   ).map(
     (part) => [part, costs[part]]

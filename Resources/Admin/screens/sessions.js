@@ -1,7 +1,7 @@
 // Sessions: those that run first and live, those that ended below them, page by page.
 
 import { get, mayHelp, mayRun } from '../api.js';
-import { openSessions, partners } from '../books.js';
+import { locations, openSessions, partners } from '../books.js';
 import { stopSession } from '../commands.js';
 import { confirmClose } from '../closing.js';
 import { reading } from '../dialog.js';
@@ -14,6 +14,7 @@ import { pager } from '../pager.js';
 import { LiveTable } from '../table.js';
 import { sessionColumns } from '../session-columns.js';
 import { savedViews } from '../views.js';
+import { inZone } from '../zones.js';
 
 // Columns as the API names them.
 const names = {
@@ -22,7 +23,8 @@ const names = {
 };
 
 export async function show({ root, signal, query, head, keep }) {
-  await partners.ready().catch(() => {});
+  await Promise.all([partners, locations].map((shelf) => shelf.ready().catch(() => {})));
+  if (signal.aborted) return;
   const order = orderOf(query, () => changed());
   const open = new LiveTable({
     caption: t('sessions.open'), columns: sessionColumns({}), key: (s) => s.id, href: (s) => path`/sessions/${s.id}`, name: (s) => s.station,
@@ -55,9 +57,9 @@ export async function show({ root, signal, query, head, keep }) {
   }
   const wanted = () => {
     const { station, state, partner, from, to } = bar.values();
-    const end = to ? new Date(`${to}T00:00:00`) : null;
-    end?.setDate(end.getDate() + 1);
-    return { station, state, partner, from: from && new Date(`${from}T00:00:00`).toISOString(), to: end?.toISOString() };
+    // Days begin by the clock of the house, which is that of its first site, as in analytics and months.
+    const begin = (day, later = 0) => day && inZone(new Date(Date.parse(day) + later * 86_400_000).toISOString().slice(0, 16), locations.list()[0]?.time_zone).toISOString();
+    return { station, state, partner, from: begin(from), to: begin(to, 1) };
   };
   head({ title: t('nav.sessions'), sub: t('sessions.sub'), buttons: csvButton('/sessions', wanted) });
   const list = pager({

@@ -16,7 +16,7 @@ import { accountSections } from './account.js';
 import { alarmSection } from './alarms.js';
 import { authoritySections } from './authority.js';
 import { versionsBoxes } from './partners.js';
-import { auditSection, peopleSection, reachField, reachOf, roleOptions, siteNames, sitesText } from './people.js';
+import { auditSection, ownPassword, peopleSection, reachField, reachOf, roleOptions, siteNames, sitesText } from './people.js';
 import { webhookSection } from './webhooks.js';
 
 const tabs = { account: drawAccount, people: drawPeople, alarms: drawAlarms, company: drawCompany, certificates: drawCertificates, house: drawHouse, checkup: drawCheckup, api: drawAPI };
@@ -62,7 +62,8 @@ async function drawCompany(place, signal) {
   const company = h('section', null, h('h2', null, t('company.title'))), parties = h('div'), open = h('section', null, h('h2', null, t('public.title')));
   // Who is limited to sites is told of no books.
   const isWhole = me.sites === null;
-  fill(place, isWhole && company, h('section', null, h('h2', null, t('settings.parties')), parties), open);
+  fill(place, isWhole && company, h('section', null, h('div.section-head', null, h('h2', null, t('settings.parties')), h('div.buttons', null,
+    mayOwn() && h('button', { type: 'button', on: { click: () => addParty(() => drawParties()) } }, t('settings.parties.add')))), parties), open);
   const drawParties = () => reading(parties, async () => {
     const page = await get('/parties', {}, { signal });
     // Each by itself where it can be changed: then its version is known.
@@ -205,6 +206,20 @@ function partyForm(party, done) {
   }));
 }
 
+/// Another operator of stations or provider of drivers that is ours.
+function addParty(done) {
+  formDialog({
+    title: t('settings.parties.add'), intro: t('settings.parties.add.text'), submit: t('settings.parties.add'), done,
+    fields: [
+      { name: 'role', type: 'select', label: t('partners.role'), required: true, options: ['CPO', 'EMSP'].map((value) => ({ value, label: word('party_role', value) })) },
+      { name: 'country_code', label: t('settings.country'), required: true, pattern: '[A-Za-z]{2}', maxlength: 2, cls: 'half' },
+      { name: 'party_id', label: t('settings.party_id'), required: true, pattern: '[A-Za-z0-9]{3}', maxlength: 3, cls: 'half', hint: t('settings.party_id.hint') },
+      { name: 'business_name', label: t('settings.business'), required: true, maxlength: 100 },
+    ],
+    send: (values) => post('/parties', values),
+  });
+}
+
 // Keys of programs
 
 function keysSection(signal) {
@@ -240,13 +255,14 @@ function keysTable() {
   return table;
 }
 
-function addKey(done) {
+async function addKey(done) {
+  await siteNames();
   formDialog({
     title: t('settings.keys.add'), submit: t('settings.keys.add.submit'),
     fields: [
       { name: 'name', label: t('field.name'), required: true, maxlength: 64, hint: t('settings.keys.name.hint') },
       { name: 'role', label: t('settings.role'), type: 'select', required: true, value: 'viewer', options: roleOptions() },
-      reachField(null),
+      reachField(null), ...ownPassword(),
     ],
     send: (values, element) => post('/apikeys', { ...values, ...reachOf(element) }),
     done: (key) => secretDialog({

@@ -2,6 +2,7 @@
 
 import { get, mayRun, patch, post, remove } from '../api.js';
 import { stations } from '../books.js';
+import { signalLines, surplusSection, tellDialog } from '../circuit-signals.js';
 import { confirmDialog, formDialog, reading } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
 import { editDialog } from '../editing.js';
@@ -32,6 +33,10 @@ export async function show({ root, signal, params, head }) {
     caption: t('load.evses'), key: (e) => `${e.station}/${e.evse}`, name: (e) => `${e.station} · ${e.evse}`,
     href: (e) => (e.session ? path`/sessions/${e.session}` : path`/stations/${e.station}`),
     empty: () => h('p', null, t('load.outlet.none')),
+    actions: mayRun() ? (e) => [{ label: t('load.outlet.remove'), key: 'x', danger: true, run: () => confirmDialog({
+      title: t('load.outlet.remove'), text: t('load.outlet.remove.text', { name: `${e.station} · ${e.evse}` }), submit: t('load.outlet.remove'),
+      send: () => remove(path`/stations/${e.station}/outlets/${e.evse}`), done: again,
+    }) }] : undefined,
     columns: [
       { id: 'evse', label: t('col.evse'), head: true, cell: (e) => h('span.id', null, `${e.station} · ${e.evse}`) },
       { id: 'circuit', label: t('load.circuit'), cell: (e) => circuitName(current, e.circuit) },
@@ -44,7 +49,8 @@ export async function show({ root, signal, params, head }) {
   const none = h('div.blank', { hidden: true }, h('p', null, t('load.none')), h('p.mute', null, t('load.none.text')));
   const some = h('div.stack', { hidden: true }, h('section', null, h('h2', null, t('load.circuits')), tree),
     h('section', null, h('h2', null, t('load.evses')), table.element));
-  root.append(trouble, none, some);
+  const sun = surplusSection(site, signal);
+  root.append(trouble, none, some, sun);
   async function look() {
     let seen;
     try {
@@ -56,22 +62,34 @@ export async function show({ root, signal, params, head }) {
     current = seen;
     none.hidden = seen.circuits.length > 0;
     some.hidden = !none.hidden;
-    fill(tree, branch(seen, null, (circuit) => editCircuit(site, circuit, again)));
+    // Drawn anew only where it says something else, and whoever stands on a button of it stays there.
+    const sign = JSON.stringify(seen.circuits);
+    if (tree.sign !== sign) {
+      const { focus } = tree.contains(document.activeElement) ? document.activeElement.dataset : {};
+      fill(tree, branch(seen, null, {
+        edit: (circuit) => editCircuit(site, circuit, again), tell: (circuit) => tellDialog(circuit, again), changed: again,
+      }));
+      tree.sign = sign;
+      if (focus) [...tree.querySelectorAll('[data-focus]')].find((one) => one.dataset.focus === focus)?.focus();
+    }
     table.show(seen.evses);
   }
-  await again();
+  await Promise.all([again(), sun.begin()]);
   const timer = setInterval(again, period);
   signal.addEventListener('abort', () => clearInterval(timer));
 }
 
-function branch(load, parent, edit) {
+function branch(load, parent, act) {
   return load.circuits.filter((c) => (c.parent ?? null) === parent).map((circuit) => h('li', null,
     h('div.circuit', null, h('b', null, circuit.name), h('span.mute', null, fuse(circuit)),
-      mayRun() && h('button', { type: 'button', on: { click: () => edit(circuit) } }, t('load.circuit.edit'))),
+      mayRun() && ['edit', 'tell'].map((name) => h('button', {
+        type: 'button', 'aria-label': t(`load.circuit.${name}.of`, { name: circuit.name }), data: { focus: `${circuit.id}/${name}` }, on: { click: () => act[name](circuit) },
+      }, t(`load.circuit.${name}`)))),
     circuit.now && h('div.bars', null, lines.filter((l) => circuit.lines.includes(l.toUpperCase())).map((line) => bar(
       circuit, line
     ))),
-    h('ul', null, branch(load, circuit.id, edit))));
+    signalLines(circuit, act.changed),
+    h('ul', null, branch(load, circuit.id, act))));
 }
 
 /// One line of a circuit: what else takes, what is reserved for cars, of what may flow.
@@ -170,9 +188,12 @@ function putOutlet(site, load, done) {
     return known;
   };
   const show = async ({ form, value }) => {
+    const inputs = ['circuit', 'rotation', 'fallback_a'].map((name) => form.elements[name]);
+    const before = inputs.map((input) => input.value);
     const outlet = await read(value);
     if (!outlet || form.elements.evse.value !== value) return;
-    for (const name of ['circuit', 'rotation', 'fallback_a']) form.elements[name].value = outlet[name] ?? '';
+    // What somebody wrote meanwhile stays.
+    inputs.forEach((input, i) => { if (input.value === before[i]) input.value = outlet[input.name] ?? ''; });
   };
   const box = formDialog({
     title: t('load.outlet.add'), submit: t('save'), done,

@@ -7,6 +7,7 @@ import { fill, h, path } from '../dom.js';
 import { clock, none } from '../format.js';
 import { filterBar } from '../forms.js';
 import { t } from '../i18n.js';
+import { csvButton } from '../lists.js';
 import { onNews } from '../live.js';
 import { LiveTable } from '../table.js';
 
@@ -21,7 +22,7 @@ export async function drawConfiguration(place, state, { signal }) {
   const note = h('span.mute');
   const bar = filterBar(
     [{ name: 'q', type: 'search', label: t('configuration.filter') }], () => draw(), h('span.grow'), note,
-    ...(mayRun() ? [add] : []), ...(mayHelp() ? [button] : [])
+    csvButton(path`/stations/${id}/settings`), ...(mayRun() ? [add] : []), ...(mayHelp() ? [button] : [])
   );
   const table = new LiveTable({
     caption: t('station.tab.configuration'), key: (row) => row.key, sort: { by: 'key' },

@@ -12,6 +12,7 @@ import { t, word } from '../i18n.js';
 import { clearing, facts, listSection, sure } from '../lists.js';
 import { onNews } from '../live.js';
 import { mark } from '../states.js';
+import { inZone, localIn } from '../zones.js';
 
 export async function drawDuties(place, state, { signal }) {
   const { station } = state;
@@ -166,12 +167,11 @@ function changeFlow(station, { number: name, profile }) {
   });
 }
 
-function profileFrom({ purpose, limit, unit, evse, from, to, other }) {
+function profileFrom({ purpose, limit, unit, evse, from, to, other }, station) {
   const [kind, session] = purpose.split(':');
   const profile = { purpose: kind, stack_level: 0, kind: 'absolute', schedule: { unit, periods: [{ start_s: 0, limit: Number(limit) }] } };
-  const midnight = new Date(now());
-  midnight.setHours(0, 0, 0, 0);
-  profile.schedule.starts_at = midnight.toISOString();
+  const zone = station.location?.time_zone;
+  profile.schedule.starts_at = inZone(`${localIn(now(), zone).slice(0, 10)}T00:00`, zone).toISOString();
   if (kind === 'session') {
     profile.kind = 'relative';
     delete profile.schedule.starts_at;
@@ -241,9 +241,12 @@ function reservations(station, signal, ours) {
   });
 }
 
+/// By whose clock a time is typed.
+function zoneHint({ location }) { return location?.time_zone && t('zone.hint', { zone: location.time_zone }); }
+
 function reserve(station) {
-  const soon = new Date(now() + 30 * 60_000);
-  const local = new Date(soon.getTime() - soon.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  const zone = station.location?.time_zone;
+  const local = localIn(now() + 30 * 60_000, zone);
   formDialog({
     title: t('reservations.title.of', { station: station.id }), submit: t('reservations.add'),
     fields: [
@@ -252,10 +255,10 @@ function reserve(station) {
         name: 'evse', label: t('field.evse'), type: 'select', value: String(station.evses[0]?.number ?? ''),
         options: [{ value: '', label: t('reservations.any') }, ...station.evses.map((e) => ({ value: String(e.number), label: `${e.number} · ${word('evse', e.status)}` }))],
       },
-      { name: 'until', label: t('col.until'), type: 'datetime-local', required: true, value: local },
+      { name: 'until', label: t('col.until'), type: 'datetime-local', required: true, value: local, hint: zoneHint(station) },
     ],
     async send({ token, evse, until }) {
-      command(station.id, 'reserve', given({ token, evse: evse ? Number(evse) : null, expires_at: new Date(until).toISOString() }));
+      command(station.id, 'reserve', given({ token, evse: evse ? Number(evse) : null, expires_at: inZone(until, zone).toISOString() }));
     },
   });
 }
@@ -339,7 +342,7 @@ async function firmware(station) {
         options: [{ value: '', label: t('jobs.file.none') }, ...files.map((f) => ({ value: f.id, label: `${f.name} · ${moment(f.created_at)}` }))],
       },
       { name: 'url', label: t('jobs.url'), mono: true, maxlength: 512, hint: t('jobs.url.hint') },
-      { name: 'retrieve_at', label: t('jobs.when'), type: 'datetime-local', optional: t('jobs.when.now') },
+      { name: 'retrieve_at', label: t('jobs.when'), type: 'datetime-local', optional: t('jobs.when.now'), hint: zoneHint(station) },
       { name: 'signature', label: t('jobs.signature'), type: 'area', rows: 2, mono: true, hint: t('jobs.signature.hint') },
       { name: 'certificate', label: t('jobs.certificate'), type: 'area', rows: 3, mono: true },
       station.abilities.includes('describes_itself') && {
@@ -349,7 +352,7 @@ async function firmware(station) {
     async send({ md5, ...values }) {
       const [file, url] = [values.file || null, values.url];
       if (md5) return void command(station.id, 'publish-firmware', given({ md5, file, url }));
-      const time = values.retrieve_at ? new Date(values.retrieve_at).toISOString() : null;
+      const time = values.retrieve_at ? inZone(values.retrieve_at, station.location?.time_zone).toISOString() : null;
       command(station.id, 'update-firmware', given({ ...values, file, retrieve_at: time }));
     },
   });
@@ -363,11 +366,11 @@ function fetchLog(station) {
         name: 'kind', label: t('col.kind'), type: 'select', required: true,
         options: ['diagnostics', 'security'].map((kind) => ({ value: kind, label: word('job', kind) })),
       },
-      { name: 'from', label: t('jobs.from'), type: 'datetime-local', cls: 'half' },
-      { name: 'to', label: t('jobs.to'), type: 'datetime-local', cls: 'half' },
+      { name: 'from', label: t('jobs.from'), type: 'datetime-local', cls: 'half', hint: zoneHint(station) },
+      { name: 'to', label: t('jobs.to'), type: 'datetime-local', cls: 'half', hint: zoneHint(station) },
     ],
     async send({ kind, from, to }) {
-      const time = (text) => (text ? new Date(text).toISOString() : null);
+      const time = (text) => (text ? inZone(text, station.location?.time_zone).toISOString() : null);
       command(station.id, 'get-log', given({ kind, from: time(from), to: time(to) }));
     },
   });

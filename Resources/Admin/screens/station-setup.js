@@ -14,9 +14,14 @@ import { LiveTable } from '../table.js';
 import { labelSection } from './labels.js';
 import { supportSections } from './station-support.js';
 
+// All that OCPI knows; the frequent ones first.
 const standards = [
   'IEC_62196_T2', 'IEC_62196_T2_COMBO', 'CHADEMO', 'IEC_62196_T1', 'IEC_62196_T1_COMBO', 'DOMESTIC_F', 'TESLA_S',
-  'GBT_AC', 'GBT_DC',
+  'SAE_J3400', 'GBT_AC', 'GBT_DC', 'MCS', 'CHAOJI', 'IEC_62196_T3A', 'IEC_62196_T3C', 'TESLA_R',
+  'IEC_60309_2_single_16', 'IEC_60309_2_three_16', 'IEC_60309_2_three_32', 'IEC_60309_2_three_64',
+  ...[...'ABCDEGHIJKLMNO'].map((letter) => `DOMESTIC_${letter}`),
+  ...['5_20', '6_30', '6_50', '10_30', '10_50', '14_30', '14_50'].map((kind) => `NEMA_${kind}`),
+  'PANTOGRAPH_BOTTOM_UP', 'PANTOGRAPH_TOP_DOWN',
 ];
 
 export async function drawSetUp(place, state, { signal }) {
@@ -239,6 +244,12 @@ function evseTable(station, take) {
   return table;
 }
 
+/// With whose it is, where several parties of ours have tariffs.
+function tariffName({ ref, party }) {
+  const name = ({ country_code: country, party_id: id }) => `${country}*${id}`;
+  return new Set(tariffs.list().map((one) => name(one.party))).size > 1 ? `${ref} (${name(party)})` : ref;
+}
+
 function connectorDialog(station, evse, connector, take) {
   const c = connector ?? {
     number: Math.max(0, ...evse.connectors.map((one) => one.number)) + 1, standard: 'IEC_62196_T2', format: 'SOCKET',
@@ -258,7 +269,7 @@ function connectorDialog(station, evse, connector, take) {
       },
       {
         name: 'power_type', label: t('field.power_type'), type: 'select', required: true, value: c.power_type,
-        options: options('power', ['AC_1_PHASE', 'AC_3_PHASE', 'DC']),
+        options: options('power', ['AC_1_PHASE', 'AC_2_PHASE', 'AC_2_PHASE_SPLIT', 'AC_3_PHASE', 'DC']),
       },
       {
         name: 'max_voltage', label: t('field.voltage'), type: 'number', required: true, min: 1, value: c.max_voltage,
@@ -275,13 +286,16 @@ function connectorDialog(station, evse, connector, take) {
         name: 'tariff', label: t('col.tariff'), type: 'select', value: c.tariff ? String(c.tariff.id) : '',
         options: [
           { value: '', label: t('field.tariff.none') },
-          ...tariffs.list().map((one) => ({ value: String(one.id), label: one.ref }))
+          ...tariffs.list().map((one) => ({ value: String(one.id), label: tariffName(one) }))
         ],
       },
     ],
-    send: (values) => patch(path`/stations/${station.id}/evses/${evse.number}`, {
-      connectors: [{ number: c.number, ...values, tariff: values.tariff ? Number(values.tariff) : null }],
-    }, { match: station }),
+    send: (values) => {
+      const wanted = { ...values, tariff: values.tariff ? Number(values.tariff) : null };
+      return patch(path`/stations/${station.id}/evses/${evse.number}`, {
+        connectors: [{ number: c.number, ...(connector ? changes(wanted, { ...c, tariff: c.tariff?.id ?? null }) : wanted) }],
+      }, { match: station });
+    },
     done: take,
   });
 }

@@ -1,8 +1,8 @@
 // One station: its state and actions, its EVSEs and their sessions, then configuration, messages, commands, history, set-up.
 
-import { get, mayRun } from '../api.js';
+import { get, mayRun, remove } from '../api.js';
 import { stationActions } from '../actions.js';
-import { openSessions, sessionAt, stations } from '../books.js';
+import { openSessions, sessionAt, stations, touchStation } from '../books.js';
 import { AreaChart } from '../chart.js';
 import { commandTook, inWords } from '../commands.js';
 import { eventLine, who } from '../events.js';
@@ -10,7 +10,7 @@ import { reading } from '../dialog.js';
 import { fill, h, path } from '../dom.js';
 import { ago, kilowattHours, kilowatts, money, none, now, number, percent, timeMark } from '../format.js';
 import { t, word } from '../i18n.js';
-import { csvButton } from '../lists.js';
+import { csvButton, doButton } from '../lists.js';
 import { onNews } from '../live.js';
 import { pager } from '../pager.js';
 import { LiveTable } from '../table.js';
@@ -20,6 +20,7 @@ import { drawDevice } from './station-device.js';
 import { drawDuties } from './station-duties.js';
 import { drawSecurity } from './station-security.js';
 import { drawSetUp } from './station-setup.js';
+import { statusSection } from '../station-statuses.js';
 import { messageTable, parkedSection } from './messages.js';
 
 const tabs = {
@@ -220,7 +221,11 @@ function drawOddities(place, station) {
   fill(
     place,
     h(
-      'section', null, h('h2', null, t('station.oddities')), h('p.mute', null, t('station.oddities.text')),
+      'section', null, h('div.section-head', null, h('h2', null, t('station.oddities')), mayRun() && doButton(t('station.oddities.read'), async () => {
+        await remove(path`/stations/${station.id}/oddities`);
+        place.replaceChildren();
+        touchStation(station.id);
+      }, { said: t('station.oddities.gone') })), h('p.mute', null, t('station.oddities.text')),
       table.element
     )
   );
@@ -277,7 +282,9 @@ function brief(detail) {
     .map(([name, value]) => `${name.replaceAll('_', ' ')} ${typeof value === 'object' ? JSON.stringify(value) : value}`).join(', ');
 }
 
-async function drawHistory(place, { station }, { signal }) {
+async function drawHistory(place, { station }, context) {
+  const { signal } = context;
+  const statuses = statusSection(station, context);
   const table = historyTable();
   const list = pager({
     signal, key: (e) => e.seq, load: (cursor) => get(
@@ -285,9 +292,13 @@ async function drawHistory(place, { station }, { signal }) {
     ),
     draw: (items, fresh) => (fresh ? table.showNow(items) : table.show(items)),
   });
-  fill(place, table.element, list.element);
-  onNews(({ events }) => { if (events?.some((e) => e.station === station.id)) list.refresh(); }, signal);
-  await list.begin();
+  fill(place, h('section', null, h('h2', null, t('station.events')), table.element, list.element), statuses.element);
+  onNews(({ events }) => {
+    if (!events?.some((e) => e.station === station.id)) return;
+    list.refresh();
+    if (events.some((e) => e.kind === 'evse.status' || e.kind.endsWith('connected'))) statuses.begin();
+  }, signal);
+  await Promise.all([list.begin(), statuses.begin()]);
 }
 
 function historyTable() {

@@ -14,21 +14,24 @@ import { elementInWords, priceInWords, week } from '../tariff-words.js';
 
 const kinds = ['ENERGY', 'TIME', 'PARKING_TIME', 'FLAT'];
 const clockPattern = '([01][0-9]|2[0-3]):[0-5][0-9]';
+const figurePattern = /^-?([0-9]+[.,]?[0-9]*|[.,][0-9]+)$/;
 const types = ['REGULAR', 'AD_HOC_PAYMENT', 'PROFILE_CHEAP', 'PROFILE_FAST', 'PROFILE_GREEN'];
 
 export async function show({ root, signal, params, query, head }) {
   const isNew = params.id === 'new';
   const from = isNew ? query.get('from') : params.id;
-  const [resource] = await Promise.all([from ? get(path`/tariffs/${from}`, {}, { signal }) : null, locations.ready().catch(() => {})]);
+  let [resource] = await Promise.all([from ? get(path`/tariffs/${from}`, {}, { signal }) : null, locations.ready().catch(() => {})]);
+  if (signal.aborted) return;
   const state = { tariff: resource ? structuredClone(resource.tariff) : blank() };
   if (isNew) delete state.tariff.id;
+  const party = isNew && mayRunAll() ? await partyField(resource?.party, signal) : null;
   head({
     title: isNew ? t('tariffs.add') : resource.ref, mono: !isNew, back: { href: '/tariffs', label: t('nav.tariffs') },
     sub: isNew ? null : [h('span', null, t('tariff.version', { n: resource.version })), h(
       'span', null, t('tariff.used', { n: resource.connectors })
     ),
       h('span', null, t('col.changed'), ' ', ago(resource.updated_at))],
-    buttons: !isNew && mayRunAll() && [h('a.button', { href: path`/tariffs/new?from=${resource.id}` }, t('tariffs.copy')),
+    buttons: !isNew && mayRunAll() && [h('a.button', { href: path`/prices/new?tariff=${resource.id}` }, t('prices.follow')), h('a.button', { href: path`/tariffs/new?from=${resource.id}` }, t('tariffs.copy')),
       h('button.danger', { type: 'button', on: { click: () => removeTariff(resource) } }, t('tariffs.remove'))],
   });
 
@@ -51,9 +54,17 @@ export async function show({ root, signal, params, query, head }) {
   const changed = (by) => {
     fill(words, priceInWords(state.tariff));
     fill(grid, weekGrid(state.tariff));
-    if (by !== 'json') json.value = JSON.stringify(state.tariff, null, 2);
+    if (by !== 'json') {
+      json.value = JSON.stringify(state.tariff, null, 2);
+      jsonTrouble.hidden = true;
+    }
     if (by !== 'form') drawForm(form, state, changed);
     check();
+  };
+  /// The same where elements came, went or changed places; whoever did it stands in the one that it was about.
+  state.arranged = (i) => {
+    changed();
+    form.querySelectorAll('fieldset.element')[i]?.querySelector('input').focus();
   };
   json.addEventListener('input', () => {
     try {
@@ -67,27 +78,50 @@ export async function show({ root, signal, params, query, head }) {
       jsonTrouble.hidden = false;
     }
   });
+  /// Whether all that was typed could be read; else it is said, and shown.
+  const isReadable = () => {
+    const wrong = form.querySelector('[aria-invalid=true]') ?? (jsonTrouble.hidden ? null : json);
+    if (!wrong) return true;
+    showProblem(trouble, { title: t('form.check'), detail: wrong === json ? jsonTrouble.textContent
+      : `${wrong.closest('.field').querySelector('label').textContent.trim()}: ${wrong.value}` });
+    if (wrong === json) json.closest('details').open = true;
+    wrong.focus();
+    return false;
+  };
   const save = async (event) => {
     const button = event.currentTarget;
     trouble.hidden = true;
+    if (!isReadable()) return;
     button.disabled = true;
     try {
-      const kept = isNew ? await post('/tariffs', state.tariff) : await patch(
+      const owner = party && { party: Number(party.querySelector('select').value) };
+      const kept = isNew ? await post('/tariffs', { ...state.tariff, ...owner }) : await patch(
         path`/tariffs/${resource.id}`, state.tariff, { match: resource }
       );
       tariffs.put(kept);
       announce(t('tariff.saved', { ref: kept.ref, n: kept.version }));
       go(isNew ? path`/tariffs/${kept.id}` : '/tariffs');
     } catch (problem) {
-      showProblem(trouble, problem);
+      if (problem.word === 'stale') await showTheirs(problem); else showProblem(trouble, problem);
       button.disabled = false;
+    }
+  };
+  /// What somebody else saved meanwhile, in words; saving once more overrules it.
+  const showTheirs = async (problem) => {
+    try {
+      resource = await get(path`/tariffs/${resource.id}`, {}, { signal });
+      showProblem(trouble, { title: t('form.stale'), detail: t('form.stale.row', {
+        label: t('tariff.version', { n: resource.version }), theirs: priceInWords(resource.tariff), yours: priceInWords(state.tariff),
+      }) });
+    } catch {
+      showProblem(trouble, problem);
     }
   };
   const shown = resource && !isNew ? resource.display_flaws : [];
   root.append(
     h('section', { 'aria-label': t('tariff.words') }, words, flaws), grid,
     ...(shown.length ? [h('section', null, h('h2', null, t('tariff.display')), h('p.mute', null, t('tariff.display.text')), flawList(shown))] : []),
-    ...(mayRunAll() ? [h('section', null, form, trouble, h('div.buttons', null,
+    ...(mayRunAll() ? [h('section', null, party, form, trouble, h('div.buttons', null,
       h(
         'button.primary', { type: 'button', on: { click: save } }, isNew ? t('tariffs.add.submit') : t('tariff.save')
       ), h('a.button', { href: '/tariffs' }, t('dialog.cancel')),
@@ -98,6 +132,19 @@ export async function show({ root, signal, params, query, head }) {
       json, jsonTrouble
     ));
   changed();
+}
+
+/// Whose it is to be, where several parties of ours run stations.
+async function partyField(from, signal) {
+  const { items } = await get('/parties', {}, { signal });
+  const ours = items.filter(({ role }) => role === 'CPO');
+  if (ours.length < 2) return null;
+  const name = ({ country_code: country, party_id: id }) => `${country}*${id}`;
+  const value = ours.find((one) => from && name(one) === name(from)) ?? ours[0];
+  return h('div.form.grid', null, fieldRow({
+    name: 'party', label: t('col.party'), type: 'select', value: String(value.id), hint: t('tariff.party.hint'), cls: 'half',
+    options: ours.map((one) => ({ value: String(one.id), label: `${name(one)} · ${one.business_name}` })),
+  }));
 }
 
 function flawList(flaws) {
@@ -188,7 +235,7 @@ function drawForm(place, state, changed) {
           tariff.elements.push({ price_components: [{
             type: 'ENERGY', price: 0.39, vat: vatOf(tariff.elements[0]) ?? undefined, step_size: 1,
           }] });
-          changed();
+          state.arranged(tariff.elements.length - 1);
         },
       },
     }, t('tariff.element.add'))));
@@ -196,8 +243,19 @@ function drawForm(place, state, changed) {
 
 const vatOf = (element) => element?.price_components.find((c) => c.vat !== undefined && c.vat !== null)?.vat;
 
+/// The figure in a field: null where nothing stands there, undefined where it is none, which is marked.
+function figureIn(input) {
+  const text = input.value.trim();
+  const isRead = text === '' || figurePattern.test(text);
+  if (isRead) input.removeAttribute('aria-invalid'); else input.setAttribute('aria-invalid', 'true');
+  return isRead ? (text === '' ? null : Number(text.replace(',', '.'))) : undefined;
+}
+
 function elementForm(state, element, i, changed) {
   const { tariff } = state;
+  // What a price had beside its figure, for whoever empties the field to type another; and the VAT that the form shows.
+  const gone = {};
+  let vat = vatOf(element);
   const words = h(
     'legend', null, t('tariff.element', { n: i + 1 }), ' ',
     h('span.mute', null, elementInWords(element, tariff.currency))
@@ -206,25 +264,27 @@ function elementForm(state, element, i, changed) {
     fill(words, t('tariff.element', { n: i + 1 }), ' ', h('span.mute', null, elementInWords(element, tariff.currency)));
     changed('form');
   };
-  const setPrice = (kind) => (event) => {
-    const value = event.target.value.trim().replace(',', '.');
+  const setPrice = (kind) => ({ target }) => {
+    const price = figureIn(target);
+    if (price === undefined) return;
     const found = element.price_components.find((c) => c.type === kind);
-    if (value === '' || Number.isNaN(Number(value))) {
+    if (price === null) {
+      gone[kind] = found ?? gone[kind];
       element.price_components = element.price_components.filter((c) => c.type !== kind);
     } else if (found) {
-      found.price = Number(value);
+      found.price = price;
     } else {
-      const vat = vatOf(element);
-      element.price_components.push({
-        type: kind, price: Number(value), ...(vat === undefined ? {} : { vat }), step_size: 1,
-      });
+      const before = gone[kind] ?? { type: kind, ...(vat === undefined ? {} : { vat }), step_size: 1 };
+      element.price_components.push({ ...before, price });
     }
     told();
   };
-  const setVAT = (event) => {
-    const value = event.target.value.trim().replace(',', '.');
-    for (const component of element.price_components) {
-      if (value === '' || Number.isNaN(Number(value))) delete component.vat; else component.vat = Number(value);
+  const setVAT = ({ target }) => {
+    const rate = figureIn(target);
+    if (rate === undefined) return;
+    vat = rate ?? undefined;
+    for (const component of [...element.price_components, ...Object.values(gone).filter(Boolean)]) {
+      if (rate === null) delete component.vat; else component.vat = rate;
     }
     told();
   };
@@ -260,7 +320,7 @@ function elementForm(state, element, i, changed) {
   const swap = (by) => {
     const other = tariff.elements[i + by];
     [tariff.elements[i + by], tariff.elements[i]] = [element, other];
-    changed();
+    state.arranged(i + by);
   };
   return h('fieldset.element', null, words,
     h('div.form.grid', null, kinds.map(price),
@@ -281,7 +341,7 @@ function elementForm(state, element, i, changed) {
     h('div.buttons', null,
       i > 0 && h('button', { type: 'button', on: { click: () => swap(-1) } }, t('tariff.element.up')),
       tariff.elements.length > 1 && h(
-        'button', { type: 'button', on: { click: () => { tariff.elements.splice(i, 1); changed(); } } },
+        'button', { type: 'button', on: { click: () => { tariff.elements.splice(i, 1); state.arranged(Math.min(i, tariff.elements.length - 1)); } } },
         t('tariff.element.remove')
       )));
 }

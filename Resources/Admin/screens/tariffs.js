@@ -1,6 +1,6 @@
 // Tariffs: what charging costs, which version counts, and how many connectors use each.
 
-import { mayRunAll } from '../api.js';
+import { mayRunAll, me } from '../api.js';
 import { tariffs } from '../books.js';
 import { h, path } from '../dom.js';
 import { ago, none, number } from '../format.js';
@@ -15,7 +15,7 @@ import { go } from '../keys.js';
 export async function show({ root, signal, head }) {
   head({
     title: t('nav.tariffs'), sub: t('tariffs.sub'),
-    buttons: [csvButton('/tariffs'), mayRunAll() && [importButton('tariffs'), h('a.button', { href: '/tariffs/new' }, t('tariffs.add'))]],
+    buttons: [me.sites === null && h('a.button', { href: '/prices' }, t('prices.title')), csvButton('/tariffs'), mayRunAll() && [importButton('tariffs'), h('a.button', { href: '/tariffs/new' }, t('tariffs.add'))]],
   });
   const table = new LiveTable({
     caption: t('nav.tariffs'), key: (row) => row.id, href: (row) => path`/tariffs/${row.id}`, name: (row) => row.ref,

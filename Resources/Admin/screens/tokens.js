@@ -14,6 +14,7 @@ import { importButton } from '../imports.js';
 import { LiveTable } from '../table.js';
 import { mark } from '../states.js';
 import { savedViews } from '../views.js';
+import { localIn } from '../zones.js';
 
 export async function show({ root, signal, query, head, keep }) {
   const inbox = h('section', { hidden: true });
@@ -75,7 +76,7 @@ export async function show({ root, signal, query, head, keep }) {
       if (fresh) unknown.showNow(items); else unknown.show(items);
     },
   });
-  inbox.append(strangers.element);
+  inbox.append(strangers.element, h('div.buttons', null, csvButton('/unknown-tags')));
   root.append(inbox, h('section', null, h('h2', null, t('tokens.list')), bar, table.element, list.element));
   const renew = () => { list.begin(); strangers.begin(); };
   const refresh = () => { list.refresh(); strangers.refresh(); };
@@ -133,7 +134,7 @@ function stateOfToken(token) {
 function ownerName(owner) { return owner.name ?? `${owner.country_code ?? ''}*${owner.party_id ?? ''}`; }
 
 function flat(token) {
-  return { ...token, valid_until: token.valid_until?.slice(0, 10) ?? null, places: placeOf(token), energy_transfers: waysOf(token) };
+  return { ...token, valid_until: token.valid_until ? localIn(token.valid_until).slice(0, 10) : null, places: placeOf(token), energy_transfers: waysOf(token) };
 }
 
 /// One location by its number, nothing for everywhere, or a word for what only the API can say.

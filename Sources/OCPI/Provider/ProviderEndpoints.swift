@@ -90,7 +90,7 @@ extension Endpoints {
     } catch {
       // Both the address and the code say it (2.2.1 §12.2.2.2).
       guard case .unknownToken = error else { throw error }
-      return Reply(Envelope(.unknownToken, "This token is not ours."), status: .notFound)
+      return Reply(Envelope(asked.edition.unknownToken, "This token is not ours."), status: .notFound)
     }
     return Reply(
       Envelope(data: try written { () throws(PushFault) in try asked.edition.verdict(verdict, asked.style) }))
@@ -190,7 +190,7 @@ extension Endpoints {
     } catch {
       // The token stands in the body, so the way there was right.
       guard case .unknownToken = error else { throw error }
-      return Reply(Envelope(.unknownToken, "Its token is not ours."))
+      return Reply(Envelope(asked.edition.unknownToken, "Its token is not ours."))
     }
   }
 

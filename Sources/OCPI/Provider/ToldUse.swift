@@ -27,10 +27,12 @@ enum ToldUse {
     return session
   }
 
-  /// A session with a PATCH applied: charging periods come behind those that are there (OCPI 2.2.1 §9.2.2.3).
+  /// A session with a PATCH applied: charging periods come behind those that are there (OCPI 2.2.1 §9.2.2.3). Before 2.2 a
+  /// change, which needs no time stamp there, replaces every field that it has (2.1.1 mod_sessions §2.2.3).
   static func session(_ held: JSON, patchedBy change: JSON, needsStamp: Bool) throws(PartnerFault) -> JSON {
     _ = try ToldPlaces.stamp(of: try Told(change), isPatch: true, needsStamp: needsStamp)
     var next = held.patched(by: change)
+    guard needsStamp else { return next }
     if let more = change["charging_periods"]?.array, let before = held["charging_periods"]?.array {
       guard before.count + more.count <= Limits.toldItems else { throw .invalid("charging_periods are too many") }
       next["charging_periods"] = .array(before + more)

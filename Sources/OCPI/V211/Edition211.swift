@@ -30,14 +30,15 @@ public struct Edition211: OCPIEdition {
 
   public func evse(_ evse: PublishedEVSE, _ style: WriterOptions) throws(PushFault) -> Bytes {
     var fitting = Fitting(to: edition)
-    return try strict(V211.EVSE(evse.fitted(&fitting)), style)
+    let fitted = evse.fitted(&fitting)
+    // Of whose plugs the version knows none: its location is told without it too.
+    if fitted.connectors.isEmpty, !evse.connectors.isEmpty { throw .notWanted }
+    return try strict(V211.EVSE(fitted), style)
   }
 
   public func connector(_ connector: PublishedConnector, _ style: WriterOptions) throws(PushFault) -> Bytes {
     var fitting = Fitting(to: edition)
-    guard let fitted = connector.fitted(&fitting) else {
-      throw .unfit("standard: OCPI \(version) has no word \(connector.standard.rawValue)")
-    }
+    guard let fitted = connector.fitted(&fitting) else { throw .notWanted }
     return try strict(V211.Connector(fitted), style)
   }
 
@@ -46,14 +47,21 @@ public struct Edition211: OCPIEdition {
   }
 
   public func session(_ view: SessionView, _ style: WriterOptions) throws(PushFault) -> Bytes {
-    try strict(V211.Session(view), style)
+    var fitting = Fitting(to: edition)
+    return try strict(V211.Session(view, &fitting), style)
   }
 
-  public func cdr(_ cdr: CDR, _ style: WriterOptions) throws(PushFault) -> Bytes {
+  public func written(_ cdr: CDR, _ style: WriterOptions) throws(PushFault) -> WrittenCDR {
     // Its own form holds too little to be priced again: the same bill is held against the form of 2.2.1, which does.
-    let whole = V221.CDR(cdr, .v221).encoded(edition: .v221, options: style)
-    try CDRCheck.agree(whole, of: cdr, zones, in: .v221)
-    return try strict(V211.CDR(cdr), style)
+    _ = try Edition221(zones: zones).written(cdr, style)
+    var fitting = Fitting(to: edition)
+    var record = V211.CDR(cdr, &fitting)
+    Fitness.trim(&record, &fitting)
+    if cdr.authorizationReference != nil { fitting.lose("authorization_reference") }
+    if cdr.totals.cost.afterTax != nil { fitting.lose("costs with VAT") }
+    if cdr.signedData != nil { fitting.lose("signed_data") }
+    if cdr.isCredit { fitting.lose("that a CDR is a credit, and of which one") }
+    return WrittenCDR(bytes: try strict(record, style), unsaid: fitting.unsaid)
   }
 
   public func unsaid(of object: PushObject) -> [String] {
@@ -68,19 +76,13 @@ public struct Edition211: OCPIEdition {
       _ = evse.fitted(&fitting)
       evse.loseFor211(&fitting)
     case .tariff(let view):
-      _ = view.version.tariff.fitted(&fitting)
+      view.version.tariff.lose(&fitting)
       view.version.tariff.loseFor211(&fitting)
     case .session(let view):
+      _ = V211.Session(view, &fitting)
       if view.session.authorizationReference != nil { fitting.lose("authorization_reference") }
       if view.cost?.afterTax != nil { fitting.lose("costs with VAT") }
-    case .cdr(let cdr):
-      if cdr.authorizationReference != nil { fitting.lose("authorization_reference") }
-      if cdr.totals.cost.afterTax != nil { fitting.lose("costs with VAT") }
-      if cdr.signedData != nil { fitting.lose("signed_data") }
-      if cdr.isCredit { fitting.lose("that a CDR is a credit, and of which one") }
-      if let tariff = cdr.tariff, (try? V211.Tariff(tariff, updatedAt: cdr.startedAt)) == nil {
-        fitting.lose("the tariff of a CDR")
-      }
+    case .cdr(let cdr): return (try? written(cdr, WriterOptions()))?.unsaid ?? []
     case .tariffRemoved, .token, .invoice, .booking, .bookingLocation, .bookingLocationRemoved, .commandResult,
       .profileResult, .activeProfile:
       break
@@ -133,7 +135,7 @@ public struct Edition211: OCPIEdition {
   public func advice(_ advice: FinancialAdvice, _ style: WriterOptions) -> Bytes { JSON.null.bytes }
   public func invoice(_ record: InvoiceRecord, _ style: WriterOptions) throws(PushFault) -> Bytes { throw .notWanted }
 
-  public func preferences(from json: JSON) throws(PartnerFault) -> ChargingPreferences { throw .unknownObject }
+  public func preferences(from json: JSON) throws(PartnerFault) -> ChargingPreferences? { throw .unknownObject }
 
   public func profile(from json: JSON) throws(PartnerFault) -> (ChargingProfile.Schedule, respondTo: String) {
     throw .unknownObject
@@ -230,7 +232,7 @@ public struct Edition211: OCPIEdition {
   public func activeProfile(from json: JSON) throws(PartnerFault) -> ChargingProfile.Schedule { throw .unknownObject }
 
   public func tariff(from json: JSON) throws(PartnerFault) -> Tariff {
-    try V211.Tariff.received(json, in: edition).plain.bounded()
+    try V211.Tariff.received(json, in: edition, isClosed: V221.PriceComponent.isDimension).plain.bounded()
   }
 
   public func offered(_ token: OfferedToken, _ style: WriterOptions) throws(PushFault) -> Bytes {

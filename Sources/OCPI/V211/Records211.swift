@@ -123,12 +123,13 @@ extension V211 {
 // MARK: - From the house
 
 extension V211.Session {
-  init(_ view: SessionView) {
+  init(_ view: SessionView, _ fitting: inout Fitting) {
     let session = view.session
     (id, startedAt, endedAt) = (session.id, session.startedAt, session.endedAt)
     kWh = session.energy.kilowattHours
     (authID, authMethod) = (session.token.contractID, V211.AuthMethod(session.authorization))
-    location = V211.Location(view.place, status: session.endedAt == nil ? .charging : .unknown, at: session.updatedAt)
+    location = V211.Location(
+      view.place.fitted(&fitting), status: session.endedAt == nil ? .charging : .unknown, at: session.updatedAt)
     currency = view.currency
     periods = view.periods.isEmpty ? nil : V211.ChargingPeriod.list(of: view.periods)
     cost = view.cost?.beforeTax.decimal
@@ -145,13 +146,16 @@ extension V211.Session {
 }
 
 extension V211.CDR {
-  init(_ cdr: Domain.CDR) {
+  init(_ cdr: Domain.CDR, _ fitting: inout Fitting) {
     let totals = cdr.totals
     (id, startedAt, endedAt) = (cdr.id, cdr.startedAt, cdr.endedAt)
     (authID, authMethod) = (cdr.token.contractID, V211.AuthMethod(cdr.authorization))
-    location = V211.Location(cdr.place, status: .unknown, at: cdr.createdAt)
+    location = V211.Location(cdr.place.fitted(&fitting), status: .unknown, at: cdr.createdAt)
     currency = cdr.currency
-    tariffs = cdr.tariff.flatMap { tariff in (try? V211.Tariff(tariff, updatedAt: cdr.startedAt)).map { [$0] } }
+    if let tariff = cdr.tariff {
+      tariffs = (try? V211.Tariff(tariff, updatedAt: cdr.startedAt)).map { [$0] }
+      if tariffs == nil { fitting.lose(V221.CDR.tariffPart) }
+    }
     periods = V211.ChargingPeriod.list(of: cdr.periods)
     if let fixed = totals.fixedCost, fixed.beforeTax > .zero, !periods.isEmpty {
       periods[0].dimensions.append(V211.Dimension(.flat, 1))
@@ -161,6 +165,14 @@ extension V211.CDR {
     parkingTime = totals.parkingSeconds > 0 ? V221.ChargingPeriod.hours(totals.parkingSeconds) : nil
     remark = V221.CDR.remark(of: cdr)
     updatedAt = cdr.createdAt
+  }
+}
+
+extension V211.CDR: Trimmed {
+  mutating func leaveOut(_ field: String) -> String? {
+    guard field.hasPrefix("tariffs") else { return nil }
+    tariffs = nil
+    return V221.CDR.tariffPart
   }
 }
 

@@ -77,7 +77,10 @@ extension V211 {
 
 extension V211.Tariff {
   /// - Throws: `.unfit` where it would be another tariff without what this version cannot say.
-  init(_ tariff: Domain.Tariff, updatedAt: Timestamp) throws(PushFault) {
+  init(_ whole: Domain.Tariff, updatedAt: Timestamp) throws(PushFault) {
+    guard let tariff = whole.beforeTax else {
+      throw .unfit("tax_included: without its tax a price has more than 4 decimals")
+    }
     (id, currency, textURL) = (tariff.ref, tariff.currency, tariff.textURL?.nonEmpty)
     text = tariff.text.flatMap { $0.isEmpty ? nil : $0 }
     for element in tariff.elements {
@@ -101,7 +104,6 @@ extension V211.Tariff {
       }
       elements.append(made)
     }
-    if tariff.taxIncluded == .yes { throw .unfit("tax_included: OCPI 2.1.1 has prices without taxes only") }
     energyMix = tariff.energyMix.map(V211.EnergyMix.init)
     self.updatedAt = updatedAt
   }
@@ -128,7 +130,9 @@ extension Tariff {
     if maximum != nil { fitting.lose("max_price") }
     if validFrom != nil || validUntil != nil { fitting.lose("the time in which a tariff is valid") }
     if kind != nil { fitting.lose("tariff type") }
-    if elements.contains(where: { $0.components.contains { $0.vat != nil } }) { fitting.lose("VAT of a tariff") }
+    if taxes?.isEmpty == false || elements.contains(where: { $0.components.contains { $0.vat != nil } }) {
+      fitting.lose("VAT of a tariff")
+    }
     if elements.contains(where: { $0.restrictions?.reservation != nil }) { fitting.lose("prices of reservations") }
   }
 }

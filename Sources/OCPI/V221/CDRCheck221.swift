@@ -2,8 +2,8 @@ import Domain
 import Wire
 
 /// Reads an encoded CDR back, as its receiver will, and prices it again: time by its time stamps, energy by its
-/// volumes, by the tariff that it carries. What OCPI 2.2.1 has no place for is taken from the books: the taxes that the
-/// tariff adds, and how a reservation ended.
+/// volumes, by the tariff that it carries. What no tariff on the wire has a place for is taken from the books: the names
+/// of the taxes that it adds, and how a reservation ended. A CDR that carries no tariff is priced by that of the books.
 enum CDRCheck {
   /// - Throws: `PushFault.unfit` where the parts do not make the whole, or the price comes out differently.
   static func agree(
@@ -26,12 +26,25 @@ enum CDRCheck {
       throw .unfit("its first period does not begin with it")
     }
     guard let zone = name.isEmpty ? .utc : zones[name] else { throw .unfit("its time zone \(name) is not known here") }
-    var tariff = try? cdr.tariffs?.first?.plain()
-    tariff?.taxIncluded = kept.tariff?.taxIncluded
-    tariff?.taxes = kept.tariff?.taxes
+    var tariff = kept.tariff
+    if let carried = cdr.tariffs?.first {
+      guard let plain = try? carried.plain() else { throw .unfit("its tariff cannot be read back") }
+      tariff = plain
+      // Before, prices are without tax, and each says all that is added to it.
+      if edition >= .v230 {
+        tariff?.taxIncluded = kept.tariff?.taxIncluded
+        tariff?.taxes = kept.tariff?.taxes
+      }
+    }
     let priced = Pricing.price(
       periods: cdr.periods.map(\.plain), from: cdr.startedAt, to: cdr.endedAt, tariff: tariff, zone: zone,
       hold: kept.reservationEnding)
+    // Where prices held their tax, what each tax has of them was rounded by itself before the rest was the price.
+    let isSplit = edition < .v230 && cdr.tariffs != nil && kept.tariff?.taxIncluded == .yes
+    let slack = isSplit ? Decimal(Int64(1 + (kept.totals.cost.taxes?.count ?? 0)), places: 4) : .zero
+    func agree(_ name: String, _ written: V221.Price?, _ priced: Price?) throws(PushFault) {
+      try Self.agree(name, written, priced, within: slack)
+    }
     try agree("total_cost", cdr.cost, kept.isCredit ? priced.cost.negated : priced.cost)
     try agree("total_reservation_cost", cdr.reservationCost, priced.reservationCost)
     try agree("total_fixed_cost", cdr.fixedCost, priced.fixedCost)
@@ -43,9 +56,16 @@ enum CDRCheck {
     }
   }
 
-  private static func agree(_ name: String, _ written: V221.Price?, _ priced: Price?) throws(PushFault) {
+  private static func agree(
+    _ name: String, _ written: V221.Price?, _ priced: Price?, within slack: Decimal
+  ) throws(PushFault) {
     let priced = priced.map(V221.Price.init)
-    guard written?.beforeTax != priced?.beforeTax || written?.total != priced?.total else { return }
+    if written == nil, priced == nil { return }
+    if let written, let priced, (written.beforeTax - priced.beforeTax).magnitude <= slack,
+      written.total == priced.total
+    {
+      return
+    }
     func text(_ price: V221.Price?) -> String { price.map { "\($0.beforeTax)/\($0.total)" } ?? "nothing" }
     throw .unfit("\(name) is \(text(written)); priced again it is \(text(priced))")
   }
@@ -62,8 +82,8 @@ extension V221.ChargingPeriod {
     var period = Domain.ChargingPeriod()
     period.start = startedAt
     period.energy = Energy(wattHours: (volume(.energy) ?? .zero) * 1000) ?? .zero
-    period.activity =
-      volume(.reservationTime) != nil ? .reserved : volume(.parkingTime) == nil ? .charging : .idle
+    period.activity = .init(
+      time: volume(.time), parking: volume(.parkingTime), reserved: volume(.reservationTime))
     period.maxPower = volume(.maxPower).map { $0 * 1000 }
     period.maxCurrent = volume(.maxCurrent)
     return period

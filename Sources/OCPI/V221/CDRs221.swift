@@ -78,19 +78,35 @@ extension V221 {
 
     public init() {}
 
-    init(_ data: Domain.CDR.SignedData) {
-      (encodingMethod, encodingVersion, publicKey) = (data.encodingMethod, data.encodingVersion, data.publicKey)
+    /// What cannot be printed has no place in `plain_data`; `signed_data` has all of it, as base64.
+    init(_ data: Domain.CDR.SignedData, _ fitting: inout Fitting) {
+      (encodingMethod, encodingVersion) = (data.encodingMethod, data.encodingVersion)
+      publicKey = data.publicKey.map(Self.oneLine)?.nonEmpty
+      if let key = publicKey, key.utf8.count > Self.keyLength || !key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
+        publicKey = nil
+        fitting.lose("the public_key of signed_data")
+      }
       values = data.values.map { value in
         var signed = SignedValue()
-        (signed.nature, signed.plain, signed.signed) = (value.nature, value.plain, value.signed)
+        (signed.nature, signed.signed) = (value.nature, value.signed)
+        // A required text of which there is none (§4.1.10).
+        signed.plain = value.plain.isEmpty || !value.plain.isPrintable ? "#NA" : value.plain
         return signed
       }
     }
 
+    /// A key as base64 or hex: without the armour and the line breaks of PEM.
+    private static func oneLine(_ key: String) -> String {
+      key.split(separator: "-----").filter { !$0.hasPrefix("BEGIN") && !$0.hasPrefix("END") }.joined()
+        .filter { !$0.isWhitespace }
+    }
+
+    private static let keyLength = 512
+
     public mutating func walk(_ w: inout some Walker) throws(Flaw) {
       try w.visit("encoding_method", &encodingMethod, max: 36)
       try w.visit("encoding_method_version", &encodingVersion)
-      try w.visit("public_key", &publicKey, max: 512)
+      try w.visit("public_key", &publicKey, max: Self.keyLength)
       try w.visit("signed_values", &values, count: 1...)
     }
   }
@@ -103,7 +119,7 @@ extension V221 {
 
     public mutating func walk(_ w: inout some Walker) throws(Flaw) {
       try w.visit("nature", &nature, max: 32)
-      try w.visit("plain_data", &plain, max: 5000)
+      try w.visit("plain_data", &plain, max: 5000, isUnicode: true)
       try w.visit("signed_data", &signed, max: 5000)
     }
   }
@@ -149,8 +165,9 @@ extension V221 {
 // MARK: - From the house
 
 extension V221.CDR {
-  init(_ cdr: Domain.CDR, _ edition: Edition) {
+  init(_ cdr: Domain.CDR, _ fitting: inout Fitting) {
     let totals = cdr.totals
+    let edition = fitting.edition
     country = cdr.country
     party = cdr.party
     id = cdr.id
@@ -160,17 +177,16 @@ extension V221.CDR {
     token = V221.CdrToken(cdr.token, edition)
     authMethod = V221.AuthMethod(cdr.authorization)
     authorizationReference = cdr.authorizationReference?.nonEmpty
-    place = V221.CdrLocation(cdr.place)
+    place = V221.CdrLocation(cdr.place.fitted(&fitting))
     currency = cdr.currency
     // The books keep the tariff as it was when the session began; when it was last changed before that, nobody needs.
-    tariffs = cdr.tariff.map { tariff in
-      [
-        V221.Tariff(
-          tariff, party: PartyID(country: cdr.country, party: cdr.party), updatedAt: cdr.startedAt, in: edition)
-      ]
+    if let tariff = cdr.tariff {
+      let owner = PartyID(country: cdr.country, party: cdr.party)
+      tariffs = (try? V221.Tariff(tariff, party: owner, updatedAt: cdr.startedAt, in: edition)).map { [$0] }
+      if tariffs == nil { fitting.lose(Self.tariffPart) }
     }
     periods = V221.ChargingPeriod.list(of: cdr.periods, tariff: cdr.tariff?.ref.nonEmpty)
-    signedData = cdr.signedData.map(V221.SignedData.init)
+    signedData = cdr.signedData.map { V221.SignedData($0, &fitting) }
     cost = V221.Price(totals.cost)
     fixedCost = totals.fixedCost.map(V221.Price.init)
     energy = totals.energy.kilowattHours
@@ -185,10 +201,32 @@ extension V221.CDR {
     updatedAt = cdr.createdAt
   }
 
+  static let tariffPart = "the tariff of a CDR"
+
   /// The operator's own words, else what is to be known of the figures.
   static func remark(of cdr: Domain.CDR) -> String? {
     cdr.remark?.nonEmpty
       ?? (cdr.isEstimated ? "The end of this session was not reported by the station; its values are estimated." : nil)
+  }
+}
+
+extension V221.CDR: Trimmed {
+  mutating func leaveOut(_ field: String) -> String? {
+    switch field.prefix(while: { $0 != "." && $0 != "[" }) {
+    case "tariffs":
+      tariffs = nil
+      return Self.tariffPart
+    case "signed_data":
+      signedData = nil
+      return "the signed_data of a CDR"
+    case "authorization_reference":
+      authorizationReference = nil
+      return "the authorization_reference of a CDR"
+    case "cdr_location" where field == "cdr_location.postal_code":
+      place.postalCode = nil
+      return "the postal_code of a CDR"
+    default: return nil
+    }
   }
 }
 

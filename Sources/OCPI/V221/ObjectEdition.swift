@@ -30,14 +30,15 @@ extension ObjectEdition {
 
   public func evse(_ evse: PublishedEVSE, _ style: WriterOptions) throws(PushFault) -> Bytes {
     var fitting = Fitting(to: edition)
-    return try strict(V221.EVSE(evse.fitted(&fitting)), style)
+    let fitted = evse.fitted(&fitting)
+    // Of whose plugs the version knows none: its location is told without it too.
+    if fitted.connectors.isEmpty, !evse.connectors.isEmpty { throw .notWanted }
+    return try strict(V221.EVSE(fitted), style)
   }
 
   public func connector(_ connector: PublishedConnector, _ style: WriterOptions) throws(PushFault) -> Bytes {
     var fitting = Fitting(to: edition)
-    guard let fitted = connector.fitted(&fitting) else {
-      throw .unfit("standard: OCPI \(version) has no word \(connector.standard.rawValue)")
-    }
+    guard let fitted = connector.fitted(&fitting) else { throw .notWanted }
     return try strict(V221.Connector(fitted), style)
   }
 
@@ -50,10 +51,20 @@ extension ObjectEdition {
     try strict(V221.Session(view, edition), style)
   }
 
-  public func cdr(_ cdr: CDR, _ style: WriterOptions) throws(PushFault) -> Bytes {
-    let bytes = try strict(V221.CDR(cdr, edition), style)
-    try CDRCheck.agree(bytes, of: cdr, zones, in: edition)
-    return bytes
+  public func written(_ cdr: CDR, _ style: WriterOptions) throws(PushFault) -> WrittenCDR {
+    var fitting = Fitting(to: edition)
+    var record = V221.CDR(cdr, &fitting)
+    Fitness.trim(&record, &fitting)
+    let bytes = try strict(record, style)
+    do throws(PushFault) { try CDRCheck.agree(bytes, of: cdr, zones, in: edition) } catch {
+      // What the tariff comes to in this form is another amount: then the amount goes without it.
+      guard let part = record.tariffs == nil ? nil : record.leaveOut("tariffs") else { throw error }
+      fitting.lose(part)
+      let bare = try strict(record, style)
+      try CDRCheck.agree(bare, of: cdr, zones, in: edition)
+      return WrittenCDR(bytes: bare, unsaid: fitting.unsaid)
+    }
+    return WrittenCDR(bytes: bytes, unsaid: fitting.unsaid)
   }
 
   public func unsaid(of object: PushObject) -> [String] {
@@ -61,10 +72,10 @@ extension ObjectEdition {
     switch object {
     case .location(let view): _ = PublishedLocation(view).fitted(&fitting)
     case .evse(let evse, of: _): _ = evse.fitted(&fitting)
-    case .tariff(let view): _ = view.version.tariff.fitted(&fitting)
-    case .session, .cdr, .tariffRemoved, .token, .invoice, .booking, .bookingLocation, .bookingLocationRemoved,
-      .commandResult,
-      .profileResult, .activeProfile:
+    case .tariff(let view): view.version.tariff.lose(&fitting)
+    case .cdr(let cdr): return (try? written(cdr, WriterOptions()))?.unsaid ?? []
+    case .session, .tariffRemoved, .token, .invoice, .booking, .bookingLocation, .bookingLocationRemoved,
+      .commandResult, .profileResult, .activeProfile:
       break
     }
     return fitting.unsaid
@@ -243,8 +254,12 @@ extension ObjectEdition {
       allowed: allowed.plain, authorizationReference: json["authorization_reference"]?.string?.nonEmpty)
   }
 
-  public func preferences(from json: JSON) throws(PartnerFault) -> ChargingPreferences {
-    try ChargingPreferences.received(json, in: edition)
+  public func preferences(from json: JSON) throws(PartnerFault) -> ChargingPreferences? {
+    // A word that we do not know would be read as REGULAR, which the driver did not ask for.
+    if let word = json["profile_type"], !word.isNull {
+      guard word.string.flatMap(ChargingPreferences.Kind.init) != nil else { return nil }
+    }
+    return try ChargingPreferences.received(json, in: edition)
   }
 
   public func profile(from json: JSON) throws(PartnerFault) -> (ChargingProfile.Schedule, respondTo: String) {
@@ -254,7 +269,7 @@ extension ObjectEdition {
   }
 
   public func client(from json: JSON) throws(PartnerFault) -> HubClient {
-    let client = try HubClient.received(json, in: edition)
+    let client = try HubClient.received(json, in: edition) { $0 == "status" }
     try demandID("party_id", client.party, max: 3)
     try demandID("country_code", client.country, max: 2)
     try demandID("role", client.role, max: 10)
@@ -268,7 +283,8 @@ extension ObjectEdition {
   }
 
   public func advice(from json: JSON) throws(PartnerFault) -> FinancialAdvice {
-    let advice = try FinancialAdvice.received(json, in: edition)
+    // A failed capture must not be read as money.
+    let advice = try FinancialAdvice.received(json, in: edition) { $0 == "capture_status_code" }
     try demandID("id", advice.id, max: 36)
     try demandID("authorization_reference", advice.authorizationReference, max: 36)
     return advice
@@ -311,7 +327,7 @@ extension ObjectEdition {
   }
 
   public func tariff(from json: JSON) throws(PartnerFault) -> Tariff {
-    try V221.Tariff.received(json, in: edition).plain().bounded()
+    try V221.Tariff.received(json, in: edition, isClosed: V221.PriceComponent.isDimension).plain().bounded()
   }
 
   public func offered(_ token: OfferedToken, _ style: WriterOptions) throws(PushFault) -> Bytes {

@@ -71,6 +71,9 @@ extension V221 {
       try w.visit("vat", &vat)
       try w.visit("step_size", &stepSize, 0...)
     }
+
+    /// Whether a field is what a price is for: a price of something that we do not know is no price of energy.
+    static func isDimension(_ path: String) -> Bool { path.contains("price_components") && path.hasSuffix(".type") }
   }
 
   /// The conditions of an element (§11.4.6).
@@ -142,7 +145,13 @@ extension V221 {
 // MARK: - From the house and back
 
 extension V221.Tariff {
-  init(_ tariff: Domain.Tariff, party name: PartyID, updatedAt: Timestamp, in edition: Edition) {
+  /// - Throws: `.unfit` where a version that tells prices before tax has no room for the decimals of one.
+  init(
+    _ whole: Domain.Tariff, party name: PartyID, updatedAt: Timestamp, in edition: Edition
+  ) throws(PushFault) {
+    guard let tariff = edition < .v230 ? whole.beforeTax : whole else {
+      throw .unfit("tax_included: without its tax a price has more than 4 decimals")
+    }
     country = name.country
     party = name.party
     id = tariff.ref
@@ -166,7 +175,8 @@ extension V221.Tariff {
     elements = tariff.elements.filter { edition >= .v230 || $0.restrictions?.booking == nil }
       .map(V221.TariffElement.init)
     // Required since 2.3.0: prices of ours hold no taxes unless the tariff says so.
-    let isTaxed = tariff.elements.contains { $0.components.contains { $0.vat != nil } }
+    let isTaxed =
+      tariff.taxes?.isEmpty == false || tariff.elements.contains { $0.components.contains { $0.vat != nil } }
     taxIncluded = tariff.taxIncluded ?? (isTaxed ? .no : .notApplicable)
     validFrom = tariff.validFrom
     validUntil = tariff.validUntil

@@ -150,7 +150,9 @@ extension V16.StatusNotification {
   static let route = Route(Self.self) { (call, station) throws(TurnFault) in
     if let status = call.message.plainStatus {
       let at = call.plausible(call.timestamp)
-      try station.report(StatusReport(evse: call.connectorId, status: status, note: call.message.note, at: at))
+      try station.report(
+        StatusReport(
+          evse: call.connectorId, status: status, note: call.message.note, isProblem: call.message.isProblem, at: at))
     }
     return .reply(Reply())
   }
@@ -170,6 +172,8 @@ extension V16.StatusNotification {
     case nil: status.text.ciFolded == "occupied" ? .charging : nil
     }
   }
+
+  var isProblem: Bool { errorCode.word != .noError && !errorCode.text.isEmpty }
 
   /// The station's own words, for people: `GroundFailure, door open, Acme 17`; nil where it said nothing but "no
   /// error".

@@ -132,7 +132,7 @@ struct Samples {
     return Reading(
       at: at, register: sum(of: .energyImport, samples, largeUnit: .kilowattHours).flatMap { Energy(wattHours: $0) },
       exported: sum(of: .energyExport, samples, largeUnit: .kilowattHours).flatMap { Energy(wattHours: $0) },
-      power: power(samples), current: highest(of: .currentImport, samples),
+      power: power(samples), current: overAllLines(of: .currentImport, samples),
       lineCurrents: lineCurrents(samples), stateOfCharge: single(.stateOfCharge, samples), context: context.plain,
       raw: evidence,
       signed: value.sampledValue.filter { $0.format?.word == .signedData }.map {
@@ -166,10 +166,14 @@ struct Samples {
     return lines.isEmpty ? nil : lines.reduce(.zero) { $0 + $1.number }
   }
 
-  /// The highest line where they are named, else the plain value.
-  private mutating func highest(of measurand: V16.SampledValue.Measurand, _ samples: [V16.SampledValue]) -> Decimal? {
+  /// The sum of the lines where they are named, else the plain value. Lines go before a plain value: some stations give
+  /// one line's current, or the mean, beside them.
+  private mutating func overAllLines(
+    of measurand: V16.SampledValue.Measurand, _ samples: [V16.SampledValue]
+  ) -> Decimal? {
     let found = numbers(measurand, samples, largeUnit: nil)
-    return found.filter { $0.line != nil }.map(\.number).max() ?? found.first?.number
+    let lines = Self.oneEach(found)
+    return lines.isEmpty ? found.first?.number : lines.reduce(.zero) { $0 + $1.number }
   }
 
   /// The current on each line, where the lines are named: what balances a site counts them apart.

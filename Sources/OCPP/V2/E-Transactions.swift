@@ -221,10 +221,12 @@ extension V2.TransactionEvent {
     }
   }
 
-  /// Why it ended, in the house's words; no reason is Local (TransactionType.stoppedReason).
+  /// Why it ended, in the house's words; no reason is Local (TransactionType.stoppedReason), unless the event tells more.
   private var ending: Session.Ending? {
     guard phase == .ended else { return nil }
-    guard let reason = transactionInfo.stoppedReason else { return .local }
+    guard let reason = transactionInfo.stoppedReason else {
+      return triggerReason.word == .evConnectTimeout ? .timeout : .local
+    }
     return switch reason.word {
     case .deAuthorized, .reqEnergyTransferRejected: .deauthorized
     case .emergencyStop: .emergency
@@ -293,6 +295,15 @@ extension V2 {
   static func transactionStatus(_ transaction: String?, _ edition: Edition) throws(Unspeakable) -> CommandRequest {
     var call = GetTransactionStatus()
     call.transactionId = transaction
-    return try CommandRequest(call, edition)
+    return try CommandRequest(call, edition, told: \.told)
+  }
+}
+
+extension V2.GetTransactionStatus.Reply {
+  /// `ongoing` only where a transaction was asked about.
+  fileprivate var told: JSON {
+    var told: JSON = ["more_to_come": .bool(messagesInQueue)]
+    if let ongoingIndicator { told["ongoing"] = .bool(ongoingIndicator) }
+    return told
   }
 }

@@ -262,7 +262,8 @@ extension V2.NotifyEVChargingNeeds {
     let verdict = try station.needs(
       Domain.ChargingNeeds(
         evse: call.evseId, departsAt: call.chargingNeeds.departureTime,
-        wants: call.chargingNeeds.requestedEnergyTransfer.word?.plain, raw: call.payload.json))
+        wants: call.chargingNeeds.requestedEnergyTransfer.word?.plain, energy: call.chargingNeeds.energy,
+        mostPeriods: call.maxScheduleTuples, raw: call.payload.json))
     var reply = Reply()
     switch verdict {
     case .offered: reply.status = .known(.accepted)

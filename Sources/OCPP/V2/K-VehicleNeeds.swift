@@ -1,5 +1,6 @@
 // OCPP 2.x block K, Smart Charging: what a vehicle asks for over ISO 15118, and what it chose.
 
+import Domain
 import Wire
 
 // MARK: - NotifyEVChargingNeeds (K15)
@@ -107,6 +108,16 @@ extension V2 {
       try w.visit("fullSoC", &fullSoC, 0...100)
       try w.visit("bulkSoC", &bulkSoC, 0...100)
     }
+  }
+}
+
+extension V2.ChargingNeeds {
+  /// What the vehicle would like to get: by ISO 15118-2, or what it aims at by ISO 15118-20.
+  var energy: Energy? {
+    let wattHours =
+      acChargingParameters?.energyAmount.value ?? dcChargingParameters?.energyAmount?.value
+      ?? v2xChargingParameters?.evTargetEnergyRequest
+    return wattHours.flatMap { $0 > .zero ? Energy(wattHours: $0) : nil }
   }
 }
 

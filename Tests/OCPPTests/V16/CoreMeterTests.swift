@@ -77,12 +77,19 @@ import Wire
       """#)
     #expect(reading.register == Energy(tenthsOfWattHour: 60_000))
     #expect(reading.power == Decimal(4500))
-    #expect(reading.current == Decimal(9))
+    // As prices by current count it (OCPI 2.2.1 §11.4.6).
+    #expect(reading.current == Decimal(14))
   }
 
   @Test func aTotalCountsMoreThanItsPhases() throws {
     let reading = try reading(#"{"value":"10","phase":"L1"},{"value":"100"},{"value":"20","phase":"L2"}"#)
     #expect(reading.register == Energy(tenthsOfWattHour: 1000))
+  }
+
+  @Test func currentsOfLinesCountMoreThanAPlainValue() throws {
+    let lines = (1...3).map { #"{"value":"16","phase":"L\#($0)","measurand":"Current.Import"}"# }.joined(separator: ",")
+    let reading = try reading(#"{"value":"16","measurand":"Current.Import"},\#(lines)"#)
+    #expect(reading.current == Decimal(48))
   }
 
   @Test func aSinglePhaseIsItsOwnTotal() throws {
