@@ -294,6 +294,9 @@ extension CSMS {
       groupID: token.groupID, method: method, reference: reference)
   }
 
+  /// What stands for whoever shows nothing.
+  static let startButton = "start-button"
+
   /// Somebody whom nobody knows: a station may charge them all the same, and the books must say who it was.
   func holderOfStranger(_ tag: String) throws(StoreFault) -> Session.Holder {
     try holderOfStranger(PresentedToken(tag))
@@ -302,15 +305,17 @@ extension CSMS {
   func holderOfStranger(_ shown: PresentedToken) throws(StoreFault) -> Session.Holder {
     let uid =
       switch shown.means {
-      case .nobody: "start-button"
+      case .nobody: Self.startButton
       // What somebody typed wrongly may be most of what is right.
       case .keyCode: "PIN"
       case .unsaid, .iso14443, .iso15693, .central, .emaid, .macAddress, .evccid, .vin, .local, .directPayment, .other:
         String(shown.uid.unicodeScalars.prefix(36))
       }
+    // Money is collected by the whole of a payment's reference (OCPP 2.1 C21.FR.05), which is longer than a uid may be.
+    let payment = shown.means == .directPayment ? String(shown.uid.unicodeScalars.prefix(Limits.paymentReference)) : nil
     return Session.Holder(
       token: TokenReference(party: try cpo().name, uid: uid, kind: shown.kind, contractID: uid), owner: nil,
-      method: .whitelist)
+      method: .whitelist, reference: payment)
   }
 
   /// The party of ours that runs the stations.

@@ -15,6 +15,8 @@ struct LiveLinks {
     private let isEncrypted: Bool
     /// It booted on this link, or was asked to.
     var isIntroduced = false
+    /// It was looked at whether the house knows what its station has.
+    var isLookedAt = false
     /// The house does with it what it does after a boot.
     var isInHand = false
     private var rarities: Rarities?
@@ -164,6 +166,16 @@ struct LiveLinks {
     }
     silent.forEach { links[$0]?.isIntroduced = true }
     return silent
+  }
+
+  /// Takes a link of a known station that has been up for long enough that nobody expects anything of its station; each
+  /// once.
+  mutating func takeRested(at now: Timestamp) -> Link? {
+    let rested = newest.values.lazy.compactMap { links[$0] }.first {
+      !$0.isLookedAt && now - $0.openedAt >= .seconds(Limits.restSeconds)
+    }
+    rested?.isLookedAt = true
+    return rested
   }
 
   /// A link ends. Returns it, and whether its station is without a link now.

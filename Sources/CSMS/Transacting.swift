@@ -271,6 +271,9 @@ extension CSMS {
       // Its driver saw another price than the bill's.
       try noteOddity("its own cost of a session is not ours", sample: "\(own) beside \(cost)", of: kept.station)
     }
+    if let why = report.costFailure {
+      try noteOddity("it cannot reckon the cost of a session", sample: why, of: kept.station)
+    }
     if let name = report.tariff { try tariffTold(name, of: session) }
     let message =
       identifies && !report.isOffline && session.endedAt == nil

@@ -178,7 +178,8 @@ public struct AfterBoot: Payload {
   public var readsSettings: Bool?
   /// Write the settings that are wanted, where there are any. On unless the operator says no.
   public var writesSettings: Bool?
-  /// Ask for a report of its whole device model (OCPP 2.0.1 B07). Off unless the operator says yes.
+  /// Ask for a report of its whole device model (OCPP 2.0.1 B07): yes is after each boot, no is never. Where the operator
+  /// says nothing it is asked for once, a while after it came, and again when its firmware changed.
   public var readsReport: Bool?
   /// Bring its local list, reservations and charging profiles in step again. On unless the operator says no.
   public var keepsDuties: Bool?

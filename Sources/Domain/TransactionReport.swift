@@ -60,6 +60,8 @@ public struct TransactionReport: Sendable {
   public var limit: SessionLimit?
   /// What the station reckoned by the tariff that it has, with taxes, in that tariff's currency (OCPP 2.1 I12).
   public var ownCost: Decimal?
+  /// Why the station could not reckon it, where it says that it could not.
+  public var costFailure: String?
   /// The name of the tariff by which the station reckons it, where it says so.
   public var tariff: String?
   public var raw: JSONText

@@ -86,8 +86,9 @@ nonisolated public struct Sessions {
   public func isOpen(paidBy reference: String) throws(StoreFault) -> Bool {
     try db.value(
       """
-      SELECT EXISTS (SELECT 1 FROM session WHERE state IN ('pending', 'active') AND folded_uid = ?1 AND owner IS NULL)
-      """, Token.fold(reference)) ?? false
+      SELECT EXISTS (SELECT 1 FROM session
+        WHERE authorization_reference = ?1 AND state IN ('pending', 'active') AND owner IS NULL)
+      """, reference) ?? false
   }
 
   /// The one that a remote start made, also after it ended.

@@ -140,6 +140,23 @@ struct SettlingTests {
     #expect(try oddities.contains(Self.unpaid))
   }
 
+  @Test func aPaymentThatNamesNoSessionIsFoundByTheWholeOfItsReference() throws {
+    let station = try house.connect("CS-1")
+    let references = ["1", "2"].map { String(repeating: "p", count: 40) + $0 }
+    for (evse, reference) in references.enumerated() {
+      _ = try station.tell(
+        TransactionReport(
+          .started, transaction: "tx-\(evse)", seqNo: 0, at: house.now, written: reference, trigger: .authorized,
+          chargingState: .charging, evse: 1, connector: 1, token: PresentedToken(reference, .directPayment), raw: [:]))
+    }
+    let sessions = try house.sessions
+    #expect(Set(sessions.compactMap(\.authorizationReference)) == Set(references))
+    #expect(sessions.allSatisfy { $0.token.uid.count == 36 })
+    try settle("1", reference: references[0], transaction: nil, at: station)
+    let mine = try #require(sessions.first { $0.authorizationReference == references[0] })
+    #expect(try house.books.settlements.list(of: mine.id).count == 1)
+  }
+
   @Test func aCorrectedAmountIsNewsAndMoneyOfNoSessionIsKeptToo() throws {
     let station = try house.connect("CS-1")
     try charge(at: station)

@@ -109,7 +109,8 @@ extension V221.Session {
     kWh = session.energy.kilowattHours
     token = V221.CdrToken(session.token, edition)
     authMethod = V221.AuthMethod(session.authorization)
-    authorizationReference = session.authorizationReference?.nonEmpty
+    // A payment's own may be longer than OCPI holds; it says nothing to partners.
+    authorizationReference = session.authorizationReference.flatMap { (1...36).contains($0.utf8.count) ? $0 : nil }
     location = view.place.location
     evse = view.place.evse
     connector = view.place.connector
