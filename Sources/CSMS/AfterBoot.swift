@@ -85,8 +85,8 @@ extension CSMS {
     case .refused, .failed, .impossible: break
     }
     let evses = (try? books.stations.evses(of: station)) ?? []
-    let connectors = evses.flatMap { evse in
-      evse.connectors.isEmpty ? [(evse.number, nil as Int?)] : evse.connectors.map { (evse.number, $0.number) }
+    let connectors = evses.flatMap { evse -> [(Int, Int?)] in
+      evse.connectors.isEmpty ? [(evse.number, nil)] : evse.connectors.map { (evse.number, $0.number) }
     }
     for (evse, connector) in connectors.prefix(Limits.triggersAtOnce) {
       if case .disconnected = await ask(.trigger(.status, evse: evse, connector: connector), of: station) { return }

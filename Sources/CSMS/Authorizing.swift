@@ -91,6 +91,7 @@ extension CSMS {
 
   private func judge(_ shown: PresentedToken, at station: ID<Station>) throws(StoreFault) -> Judgement {
     switch shown.means {
+    case .directPayment where try needs(of: station).refusesPayments == true: return .known(Authorization(.notHere))
     // A start button is for everybody (OCPP 2.0.1 C02.FR.02), and at a terminal the money is sure already (2.1 C18).
     case .nobody, .directPayment: return .known(Authorization(.accepted, holder: try holderOfStranger(shown)))
     case .keyCode: return .known(try judgePIN(shown, at: station))

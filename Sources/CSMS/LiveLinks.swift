@@ -171,11 +171,12 @@ struct LiveLinks {
   /// Takes a link of a known station that has been up for long enough that nobody expects anything of its station; each
   /// once.
   mutating func takeRested(at now: Timestamp) -> Link? {
-    let rested = newest.values.lazy.compactMap { links[$0] }.first {
-      !$0.isLookedAt && now - $0.openedAt >= .seconds(Limits.restSeconds)
+    for id in newest.values {
+      guard let link = links[id], !link.isLookedAt, now - link.openedAt >= .seconds(Limits.restSeconds) else { continue }
+      link.isLookedAt = true
+      return link
     }
-    rested?.isLookedAt = true
-    return rested
+    return nil
   }
 
   /// A link ends. Returns it, and whether its station is without a link now.

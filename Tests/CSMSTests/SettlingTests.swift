@@ -157,6 +157,19 @@ struct SettlingTests {
     #expect(try house.books.settlements.list(of: mine.id).count == 1)
   }
 
+  @Test(arguments: [nil, true])
+  func whereNobodyPaysAPaymentIsRefused(_ refuses: Bool?) async throws {
+    let station = try house.connect("CS-1")
+    _ = try await house.csms.changeStation(StationIdentity("CS-1")!, by: "anna") {
+      $0.quirks.refusesPayments = refuses
+    }
+    let verdict = try station.tell(
+      TransactionReport(
+        .started, transaction: "tx-1", seqNo: 0, at: house.now, written: "a", trigger: .authorized, evse: 1,
+        connector: 1, token: PresentedToken("P-9", .directPayment), raw: [:]))
+    #expect(verdict.authorization?.verdict == (refuses == true ? .notHere : .accepted))
+  }
+
   @Test func aCorrectedAmountIsNewsAndMoneyOfNoSessionIsKeptToo() throws {
     let station = try house.connect("CS-1")
     try charge(at: station)

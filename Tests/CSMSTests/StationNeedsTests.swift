@@ -297,7 +297,8 @@ struct StationNeedsTests {
     try await settle { house.stations.commands.count == 3 }
     #expect(
       house.stations.commands == [
-        .trigger(.status, evse: nil), .trigger(.status, evse: 1), .trigger(.status, evse: 2),
+        .trigger(.status, evse: nil), .trigger(.status, evse: 1, connector: 1),
+        .trigger(.status, evse: 2, connector: 1),
       ])
   }
 
