@@ -19,7 +19,8 @@ public struct GridControl: Sendable, Equatable {
   /// When its time is over and its station drops it (OCPP 2.1 R04.FR.10); nil for one that holds until it is cleared.
   public var endsAt: Timestamp? {
     guard !isDefault, let start = settings["startTime"]?.string.flatMap({ Timestamp($0) }),
-      let seconds = settings["duration"]?.decimal?.rounded(toPlaces: 0, .up).asInt64(scaledBy: 0), (0...Self.longestSeconds).contains(seconds)
+      let seconds = settings["duration"]?.decimal?.rounded(toPlaces: 0, .up).asInt64(scaledBy: 0),
+      (0...Self.longestSeconds).contains(seconds)
     else { return nil }
     return start + .seconds(seconds)
   }
