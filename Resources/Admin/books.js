@@ -240,11 +240,9 @@ function hear(event) {
 }
 
 function move(figures) {
-  for (const { id, energy_kwh, power_kw, state_of_charge, cost, duration_seconds } of figures) {
-    if (!openSessions.get(id)) openSessions.soon(800);
-    openSessions.change(id, (session) => session && {
-      ...session, energy_kwh, power_kw, state_of_charge, cost: cost ?? session.cost, duration_seconds,
-    });
+  for (const one of figures) {
+    if (!openSessions.get(one.id)) openSessions.soon(800);
+    openSessions.change(one.id, (session) => session && { ...session, ...one, cost: one.cost ?? session.cost });
   }
 }
 

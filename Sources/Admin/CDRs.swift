@@ -59,6 +59,8 @@ extension API {
       var json = try kept.json(books)
       json["record"] = kept.cdr.json
       json["periods"] = .list(kept.cdr.periods) { $0.shape }
+      json["settlements"] =
+        kept.cdr.session.isEmpty ? [] : .list(try books.settlements.list(of: kept.cdr.session), \.json)
       json["costs"] = kept.cdr.totals.costs(in: kept.cdr.currency)
       var pushes: [JSON] = []
       for partner in try books.partners.all() {
@@ -190,7 +192,7 @@ nonisolated enum CDRTable {
     "station",
     "evse_id", "connector", "token_uid", "contract_id", "partner", "energy_kwh", "currency", "cost_excl_vat",
     "cost_incl_vat",
-    "estimated", "held_because", "reserved_seconds", "credits", "credited_by",
+    "estimated", "held_because", "reserved_seconds", "credits", "credited_by", "exported_kwh", "paid_at_station",
   ]
 
   static func row(_ kept: KeptCDR, _ books: Books) throws(StoreFault) -> [CSV.Cell] {
@@ -205,11 +207,31 @@ nonisolated enum CDRTable {
       .text(cdr.currency), .number(cdr.totals.cost.beforeTax.decimal),
       cdr.totals.cost.afterTax.map { .number($0.decimal) } ?? .empty, .flag(cdr.isEstimated), .text(kept.held),
       .whole(Int64(cdr.totals.reservedSeconds)), .text(cdr.credits), .text(kept.creditedBy),
+      .number(cdr.exported.kilowattHours),
+      try kept.paid(books).map { .number($0.decimal) } ?? .empty,
+    ]
+  }
+}
+
+nonisolated extension KeptSettlement {
+  var json: JSON {
+    [
+      "id": .whole(id.value), "session": .text(session), "transaction": .text(settlement.transaction),
+      "reference": .string(settlement.reference), "state": .word(settlement.state),
+      "amount": .decimal(settlement.amount), "at": .time(settlement.at), "receipt_id": .text(settlement.receiptID),
+      "receipt_url": .text(settlement.receiptURL), "note": .text(settlement.note),
+      "vat_number": .text(settlement.vatNumber), "company": settlement.company?.json ?? .null,
+      "received_at": .time(receivedAt),
     ]
   }
 }
 
 nonisolated extension KeptCDR {
+  /// What a terminal took for its session; a credit takes nothing.
+  fileprivate func paid(_ books: Books) throws(StoreFault) -> Money? {
+    cdr.session.isEmpty || cdr.isCredit ? nil : try books.settlements.paid(for: cdr.session)
+  }
+
   func json(_ books: Books) throws(StoreFault) -> JSON {
     [
       "id": .string(cdr.id), "session": .string(cdr.session), "station": .string(cdr.place.station),
@@ -221,7 +243,7 @@ nonisolated extension KeptCDR {
       "duration_seconds": .whole(cdr.totals.seconds), "parking_seconds": .whole(cdr.totals.parkingSeconds),
       "cost": .cost(cdr.totals.cost, cdr.currency), "estimated": .bool(cdr.isEstimated), "held_because": .text(held),
       "reservation": .text(cdr.reservation), "reserved_seconds": .whole(cdr.totals.reservedSeconds),
-      "credits": .text(cdr.credits), "credited_by": .text(creditedBy),
+      "credits": .text(cdr.credits), "credited_by": .text(creditedBy), "exported_kwh": .energy(cdr.exported),
       "created_at": .time(cdr.createdAt),
     ]
   }

@@ -59,22 +59,20 @@ extension API {
       } else {
         throw Problem.invalid("session", "give a session or a transaction")
       }
-    case "station-tariff", "session-tariff":
+    case "station-tariff":
       let id: ID<Tariff>? = try fields.maybeID("tariff", of: Tariff.self)
-      let (evse, transaction) = try (fields.maybeWhole("evse"), fields.maybeText("transaction"))
+      let evse = try fields.maybeWhole("evse") ?? 0
       try fields.finish()
       guard let id else { throw Problem.invalid("tariff", "the id of a tariff is expected") }
-      let kept = try await house.read { books throws(StoreFault) in try books.tariffs.tariff(id)?.tariff }
-      guard let tariff = kept else { throw Problem(.notFound, "no such tariff") }
-      let command: TariffCommand
-      if verb == "station-tariff" {
-        command = .setDefault(tariff, evse: evse ?? 0)
-      } else if let transaction {
-        command = .change(tariff, transaction: transaction)
-      } else {
-        throw Problem.invalid("transaction", "the station's name for the session is expected")
+      record = try await house.setTariff(id, at: identity, evse: evse, by: call.by)
+    case "session-tariff":
+      let id: ID<Tariff>? = try fields.maybeID("tariff", of: Tariff.self)
+      let (session, transaction) = try (fields.maybeText("session"), fields.maybeText("transaction"))
+      try fields.finish()
+      guard session != nil || transaction != nil else {
+        throw Problem.invalid("session", "give a session, or the station's name for it")
       }
-      record = try await house.command(.tariff(command), to: identity, by: call.by)
+      record = try await house.tellTariff(of: session, named: transaction, id, at: identity, by: call.by)
     case "apply-settings":
       let template: ID<SettingTemplate>? = try fields.maybeID("template", of: SettingTemplate.self)
       try fields.finish()

@@ -184,7 +184,6 @@ extension GridCommand {
           isDefault: try fields.maybeFlag("default") ?? false, settings: settings))
     case "clear-grid-control":
       let (id, kind) = try (fields.maybeText("control"), fields.maybeText("kind"))
-      guard id != nil || kind != nil else { throw .invalid("control", "give a control or a kind") }
       self = .clear(id: id, kind: kind, isDefault: try fields.maybeFlag("default") ?? false)
     case "grid-signal": self = .signal(try fields.whole("signal"), at: try fields.maybeTime("at") ?? .now())
     case "list-grid-controls":

@@ -20,6 +20,8 @@ extension Route {
     },
     Route("listGridControls", .get, "/stations/{id}/grid-controls", .look) { try await $0.listGridControls($1) },
     Route("listBatterySwaps", .get, "/stations/{id}/battery-swaps", .look) { try await $0.listBatterySwaps($1) },
+    Route("listStationTariffs", .get, "/stations/{id}/tariffs", .look) { try await $0.listStationTariffs($1) },
+    Route("listSettlements", .get, "/stations/{id}/settlements", .look) { try await $0.listSettlements($1) },
     Route("listAlerts", .get, "/alerts", .look) { try await $0.listAlerts($1) },
     Route("settleAlert", .post, "/alerts/{id}/settle", .help) { try await $0.settleAlert($1) },
     Route("listSettingTemplates", .get, "/setting-templates", .look) { api, _ in
@@ -117,7 +119,7 @@ extension API {
 
   fileprivate func listGridControls(_ call: Call) async throws -> Answer {
     let found = try await ask(call.identity()) { books, station throws(StoreFault) in
-      try books.grid.list(of: station)
+      try books.grid.list(of: station).filter { kept in kept.control.endsAt.map { $0 >= .now() } ?? true }
     }
     return .page(found.map(\.json), next: nil)
   }
@@ -127,6 +129,33 @@ extension API {
     let cursor: ID<KeptSwap>? = try call.cursorID()
     let found = try await ask(call.identity()) { books, station throws(StoreFault) in
       try books.swaps.list(of: station, before: cursor, limit: limit)
+    }
+    return .page(found.map(\.json), next: found.count < limit ? nil : found.last?.id.description)
+  }
+
+  fileprivate func listStationTariffs(_ call: Call) async throws -> Answer {
+    let found = try await ask(call.identity()) { books, station throws(StoreFault) -> [JSON] in
+      let evses = try books.stations.evses(of: station)
+      return try books.stationTariffs.list(of: station).map { kept throws(StoreFault) in
+        let tariff = try books.tariffs.tariff(kept.tariff)?.tariff
+        let billed = evses.filter { kept.evse == 0 || $0.number == kept.evse }
+          .allSatisfy { $0.connectors.first?.tariff == kept.tariff }
+        return [
+          "evse": .whole(kept.evse),
+          "tariff": ["id": .whole(kept.tariff.value), "ref": .text(tariff?.ref)], "state": .word(kept.state),
+          "name": .text(kept.name), "answer": .text(kept.answer), "billed": .bool(billed),
+          "origin": .string(kept.origin), "updated_at": .time(kept.updatedAt),
+        ]
+      }
+    }
+    return .page(found, next: nil)
+  }
+
+  fileprivate func listSettlements(_ call: Call) async throws -> Answer {
+    let limit = try call.limit()
+    let cursor: ID<KeptSettlement>? = try call.cursorID()
+    let found = try await ask(call.identity()) { books, station throws(StoreFault) in
+      try books.settlements.list(of: station, before: cursor, limit: limit)
     }
     return .page(found.map(\.json), next: found.count < limit ? nil : found.last?.id.description)
   }

@@ -79,9 +79,12 @@ extension API {
       try fields.finish()
       return try await house.askProfiles(filter, at: identity, by: who)
     case "dynamic-limit":
-      let (number, limit) = (Int64(try fields.whole("number")), try fields.decimal("limit"))
+      let number = Int64(try fields.whole("number"))
+      let change = DynamicChange(
+        limit: try fields.maybeDecimal("limit"), setpoint: try fields.maybeDecimal("setpoint"),
+        dischargeLimit: try fields.maybeDecimal("discharge_limit"))
       try fields.finish()
-      return try await house.setDynamicLimit(limit, of: number, at: identity, by: who)
+      return try await house.change(change, ofDynamic: number, at: identity, by: who)
     case "priority":
       let (session, isOn) = try (fields.text("session"), fields.flag("on"))
       try fields.finish()

@@ -160,6 +160,7 @@ nonisolated struct SessionShaper: Sendable {
       "command": .text(session.command), "started_at": .time(session.startedAt), "ended_at": .time(session.endedAt),
       "ending": .word(session.ending), "duration_seconds": .whole(seconds(of: session)),
       "energy_kwh": .energy(session.energy),
+      "exported_kwh": .energy(session.exportStart == nil ? nil : session.exported),
       "meter_start_kwh": .energy(session.meterStart), "meter_last_kwh": .energy(session.meterLast),
       "last_reading_at": .time(session.lastReadingAt), "power_kw": .power(session.power),
       "state_of_charge": .decimal(session.stateOfCharge), "cost": cost, "cdr": .text(cdr?.id),
@@ -204,6 +205,7 @@ nonisolated struct SessionShaper: Sendable {
     return [
       "id": .string(session.id), "station": .text(try station(session.station, books)?.text),
       "evse": .whole(try books.stations.evse(session.evse)?.number), "energy_kwh": .energy(session.energy),
+      "exported_kwh": .energy(session.exportStart == nil ? nil : session.exported),
       "power_kw": .power(session.power), "state_of_charge": .decimal(session.stateOfCharge),
       "cost": session.tariff.map { .cost(bill?.totals.cost, $0.currency) } ?? .null,
       "duration_seconds": .whole(seconds(of: session)),
@@ -241,6 +243,7 @@ nonisolated struct SessionShaper: Sendable {
     json["timeline"] = try timeline(of: session, cdr: kept?.cdr.id, pushes: pushes, books)
     json["charging_preferences"] = try books.duties.preferences(of: session.id)?.json ?? .null
     json["payments"] = .list(try books.duties.advices(of: session.id), \.json)
+    json["settlements"] = .list(try books.settlements.list(of: session.id), \.json)
     json["cdr_detail"] = try kept.map { kept throws(StoreFault) in try kept.json(books) } ?? .null
     json["pushes"] = .array(try pushes.map { row throws(StoreFault) in try row.json(books) })
     return json
@@ -302,7 +305,8 @@ nonisolated struct SessionShaper: Sendable {
   private func reading(_ reading: Reading, of session: Session) -> JSON {
     [
       "at": .time(reading.at), "energy_kwh": .energy(reading.register.map { max($0 - session.meterStart, .zero) }),
-      "register_kwh": .energy(reading.register), "power_kw": .power(reading.power),
+      "register_kwh": .energy(reading.register), "export_register_kwh": .energy(reading.exported),
+      "power_kw": .power(reading.power),
       "current_a": .decimal(reading.current),
       "state_of_charge": .decimal(reading.stateOfCharge), "context": .word(reading.context),
     ]
@@ -340,7 +344,8 @@ nonisolated extension ChargingPeriod {
   /// As the API shows it, with the units in the names.
   var shape: JSON {
     [
-      "start": .time(start), "seconds": .whole(seconds), "energy_kwh": .energy(energy), "activity": .word(activity),
+      "start": .time(start), "seconds": .whole(seconds), "energy_kwh": .energy(energy),
+      "exported_kwh": .energy(exported), "activity": .word(activity),
       "max_power_kw": .power(maxPower), "max_current_a": .decimal(maxCurrent),
     ]
   }

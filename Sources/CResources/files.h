@@ -254,6 +254,9 @@ static const unsigned char file_Admin_screens_station_device_js[] = {
 static const unsigned char file_Admin_screens_station_duties_js[] = {
 #embed "../../Resources/Admin/screens/station-duties.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_screens_station_money_js[] = {
+#embed "../../Resources/Admin/screens/station-money.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_screens_station_security_js[] = {
 #embed "../../Resources/Admin/screens/station-security.js" suffix(, 0) if_empty(0)
 };
@@ -482,6 +485,18 @@ static const unsigned char file_Migrations_0048_slot_keys_sql[] = {
 static const unsigned char file_Migrations_0049_tariff_push_sql[] = {
 #embed "../../Resources/Migrations/0049_tariff_push.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Migrations_0050_returned_energy_sql[] = {
+#embed "../../Resources/Migrations/0050_returned_energy.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0051_settlements_sql[] = {
+#embed "../../Resources/Migrations/0051_settlements.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0052_station_tariffs_sql[] = {
+#embed "../../Resources/Migrations/0052_station_tariffs.sql" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Migrations_0053_device_read_sql[] = {
+#embed "../../Resources/Migrations/0053_device_read.sql" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
 };
@@ -592,6 +607,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/screens/station-configuration.js", file_Admin_screens_station_configuration_js) \
   FILE("Admin/screens/station-device.js", file_Admin_screens_station_device_js) \
   FILE("Admin/screens/station-duties.js", file_Admin_screens_station_duties_js) \
+  FILE("Admin/screens/station-money.js", file_Admin_screens_station_money_js) \
   FILE("Admin/screens/station-security.js", file_Admin_screens_station_security_js) \
   FILE("Admin/screens/station-setup.js", file_Admin_screens_station_setup_js) \
   FILE("Admin/screens/station-support.js", file_Admin_screens_station_support_js) \
@@ -668,6 +684,10 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0047_usual_priority.sql", file_Migrations_0047_usual_priority_sql) \
   FILE("Migrations/0048_slot_keys.sql", file_Migrations_0048_slot_keys_sql) \
   FILE("Migrations/0049_tariff_push.sql", file_Migrations_0049_tariff_push_sql) \
+  FILE("Migrations/0050_returned_energy.sql", file_Migrations_0050_returned_energy_sql) \
+  FILE("Migrations/0051_settlements.sql", file_Migrations_0051_settlements_sql) \
+  FILE("Migrations/0052_station_tariffs.sql", file_Migrations_0052_station_tariffs_sql) \
+  FILE("Migrations/0053_device_read.sql", file_Migrations_0053_device_read_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \

@@ -48,6 +48,27 @@ extension CSMS {
     }
   }
 
+  /// A station whose device model is not known, or was told by another firmware, is asked for it once it has been here for
+  /// a while (B07.FR.14): what it can show, which limits it keeps and how much a call may hold stands there. One at a time:
+  /// such a report is long.
+  func readTheUnread() {
+    guard let link = links.takeRested(at: now), let id = link.station, !link.isInHand,
+      stationLink?.can(.describesItself, version: link.version) == true, !links.isFlapping(id, at: now),
+      let station = try? books.stations.station(id), station.registration == .accepted,
+      station.needs.isLeftAloneAfterBoot != true, station.needs.afterBoot?.readsReport == nil
+    else { return }
+    let (firmware, since) = (station.firmwareVersion, now - .seconds(Limits.unreadSeconds))
+    guard (try? books.device.isRead(id, firmware: firmware, askedSince: since)) == false else { return }
+    note { () throws(StoreFault) in
+      try self.books.device.wasRead(id, firmware: firmware, isWhole: false, at: self.now)
+    }
+    links.beginAfterBoot(on: link.id)
+    Task {
+      await self.readReport(of: id)
+      self.links.endAfterBoot(on: link.id)
+    }
+  }
+
   /// Asks for all that the station's device model says (OCPP 2.0.1 B07); the parts come later and are kept as they come.
   func readReport(of station: ID<Station>) async {
     if case .refused(let word, _) = await ask(.settings(.report(id: 0, .full)), of: station) {
@@ -64,8 +85,11 @@ extension CSMS {
     case .refused, .failed, .impossible: break
     }
     let evses = (try? books.stations.evses(of: station)) ?? []
-    for evse in evses.prefix(Limits.triggersAtOnce) {
-      if case .disconnected = await ask(.trigger(.status, evse: evse.number), of: station) { return }
+    let connectors = evses.flatMap { evse -> [(Int, Int?)] in
+      evse.connectors.isEmpty ? [(evse.number, nil)] : evse.connectors.map { (evse.number, $0.number) }
+    }
+    for (evse, connector) in connectors.prefix(Limits.triggersAtOnce) {
+      if case .disconnected = await ask(.trigger(.status, evse: evse, connector: connector), of: station) { return }
     }
   }
 

@@ -11,7 +11,7 @@ extension CSMS {
   func authorize(_ shown: PresentedToken, at station: ID<Station>) throws(StoreFault) -> Eventually<Authorization> {
     switch try judge(shown, at: station) {
     case .known(let authorization):
-      return .now(authorization)
+      return .now(try priced(authorization, at: station))
     case .ask(let owners, let fallback, _):
       guard waitingAuthorizations < Limits.waitingAuthorizations, let partnerLink else { return .now(fallback) }
       let place = try locationRef(of: station)
@@ -91,6 +91,7 @@ extension CSMS {
 
   private func judge(_ shown: PresentedToken, at station: ID<Station>) throws(StoreFault) -> Judgement {
     switch shown.means {
+    case .directPayment where try needs(of: station).refusesPayments == true: return .known(Authorization(.notHere))
     // A start button is for everybody (OCPP 2.0.1 C02.FR.02), and at a terminal the money is sure already (2.1 C18).
     case .nobody, .directPayment: return .known(Authorization(.accepted, holder: try holderOfStranger(shown)))
     case .keyCode: return .known(try judgePIN(shown, at: station))
@@ -236,7 +237,8 @@ extension CSMS {
             try self.books.authorizations.remember(
               verdict, station: station, tag: tag, until: self.now + .seconds(Limits.rememberedSeconds))
           }
-          self.afterCommit { ticket.redeem(verdict) }
+          let told = try self.priced(verdict, at: station)
+          self.afterCommit { ticket.redeem(told) }
         } onFault: {
           ticket.redeem(fallback)
         }
@@ -293,6 +295,9 @@ extension CSMS {
       groupID: token.groupID, method: method, reference: reference)
   }
 
+  /// What stands for whoever shows nothing.
+  static let startButton = "start-button"
+
   /// Somebody whom nobody knows: a station may charge them all the same, and the books must say who it was.
   func holderOfStranger(_ tag: String) throws(StoreFault) -> Session.Holder {
     try holderOfStranger(PresentedToken(tag))
@@ -301,15 +306,17 @@ extension CSMS {
   func holderOfStranger(_ shown: PresentedToken) throws(StoreFault) -> Session.Holder {
     let uid =
       switch shown.means {
-      case .nobody: "start-button"
+      case .nobody: Self.startButton
       // What somebody typed wrongly may be most of what is right.
       case .keyCode: "PIN"
       case .unsaid, .iso14443, .iso15693, .central, .emaid, .macAddress, .evccid, .vin, .local, .directPayment, .other:
         String(shown.uid.unicodeScalars.prefix(36))
       }
+    // Money is collected by the whole of a payment's reference (OCPP 2.1 C21.FR.05), which is longer than a uid may be.
+    let payment = shown.means == .directPayment ? String(shown.uid.unicodeScalars.prefix(Limits.paymentReference)) : nil
     return Session.Holder(
       token: TokenReference(party: try cpo().name, uid: uid, kind: shown.kind, contractID: uid), owner: nil,
-      method: .whitelist)
+      method: .whitelist, reference: payment)
   }
 
   /// The party of ours that runs the stations.

@@ -28,6 +28,7 @@ extension CSMS {
     if cdr.booking != nil, let location = session.location { try bookingLocationsMoved(at: location) }
     try record(.cdrMade(cdr: cdr.id, session: session.id))
     if session.owner == nil { try spend(cdr.totals.cost.total, in: cdr.currency, from: cdr.token) }
+    try lookWhetherPaid(session.id, at: session.station)
     try sessionMoved(session)
     if cdr.heldBecause == nil { try cdrMoved(cdr.id, of: session.place, session: session.id, partner: partner) }
   }

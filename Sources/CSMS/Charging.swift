@@ -342,6 +342,8 @@ extension CSMS {
   func tariff(
     of connector: Connector, of evse: EVSE, for holder: Session.Holder, in id: String? = nil, at start: Timestamp
   ) throws(StoreFault) -> Tariff? {
+    // A battery that charges in its slot is nobody's (OCPP 2.1 S04).
+    if holder.token.uid == Self.startButton, try books.swaps.isSlot(evse.number, of: evse.station) { return nil }
     var all: [Tariff] = []
     for id in connector.tariffs { if let tariff = try books.tariffs.tariff(id)?.tariff { all.append(tariff) } }
     var preference: ChargingPreferences.Kind?

@@ -179,11 +179,12 @@ extension CSMS {
         station: station, evse: 0, kind: .priority, source: transaction, body: ["on": .bool(isOn)], at: now))
   }
 
-  func dynamicLimit(of number: Int64, at station: ID<Station>) throws(StoreFault) -> Decimal? {
+  /// What the one period of a dynamic profile says now, as its station takes it.
+  func dynamicPeriod(of number: Int64, at station: ID<Station>) throws(StoreFault) -> ChargingProfile.Period? {
     guard let kept = try books.profiles.profile(number, at: station), kept.state.isOpen,
       kept.profile.kind == .dynamic
     else { return nil }
-    return try fitted(kept).schedule.periods.first?.limit
+    return try fitted(kept).schedule.periods.first
   }
 
   /// By what its station knows a session, as text.
@@ -221,10 +222,10 @@ extension StationDesk {
     try known { station throws(StoreFault) in try house.priorityTold(transaction, isOn: isOn, by: station) }
   }
 
-  func dynamicLimit(of number: Int64) throws(TurnFault) -> Decimal? {
+  func dynamicPeriod(of number: Int64) throws(TurnFault) -> ChargingProfile.Period? {
     try keeping { () throws(StoreFault) in
       guard let station else { return nil }
-      return try house.dynamicLimit(of: number, at: station)
+      return try house.dynamicPeriod(of: number, at: station)
     }
   }
 

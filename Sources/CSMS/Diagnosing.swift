@@ -51,6 +51,7 @@ extension CSMS {
     for alert in alerts {
       if alert.isCleared { try books.monitors.ended(alert.name, monitor: alert.monitor, of: station, at: now) }
       guard try books.monitors.keep(alert, of: station, at: now) else { continue }
+      if alert.takesOver { try books.monitors.endedBefore(alert.name, of: station, at: now) }
       // What comes every few minutes is a reading and no news.
       guard alert.trigger != .periodic else { continue }
       try record(

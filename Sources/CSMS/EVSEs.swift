@@ -42,7 +42,10 @@ extension CSMS {
       touched.updatedAt = self.time(after: station.updatedAt)
       try self.books.stations.update(touched)
       try self.record(.stationChanged(station.id, by: who))
-      if let moved = try self.books.stations.evse(evse.id) { try self.evseMoved(moved) }
+      if let moved = try self.books.stations.evse(evse.id) {
+        try self.evseMoved(moved)
+        try self.stationTariffFollows(moved)
+      }
     }
   }
 

@@ -44,6 +44,8 @@ extension CSMS {
     case "update-firmware", "publish-firmware", "get-log": try jobAnswered(command, outcome)
     case "network-profile", "use-network": try networkAnswered(command, outcome)
     case "set-configuration": try paymentCodesAnswered(command, outcome)
+    case "station-tariff": try stationTariffAnswered(command, outcome)
+    case "clear-station-tariffs": try stationTariffsCleared(command, outcome)
     case "customer-information", "raw": try customerForgotten(command, outcome)
     default: break
     }
@@ -55,6 +57,7 @@ extension CSMS {
     note { () throws(StoreFault) in try self.keepReservations() }
     note { () throws(StoreFault) in try self.keepBookings() }
     note { () throws(StoreFault) in try self.keepProfiles() }
+    note { () throws(StoreFault) in try self.keepStationTariffs() }
     note { () throws(StoreFault) in try self.keepCampaigns() }
     if !isBacklogCounted { note { () throws(StoreFault) in try self.countBacklog() } }
     if areCostsDue { note { () throws(StoreFault) in try self.refreshCosts() } }
@@ -72,6 +75,7 @@ extension CSMS {
     try books.lists.hurry(station, at: now)
     try books.reservations.hurry(station, at: now)
     try books.profiles.hurry(station, at: now)
+    try books.stationTariffs.hurry(station, at: now)
   }
 
   /// A station started anew: it may have lost what it was told, and its settings may be others.
@@ -82,6 +86,7 @@ extension CSMS {
       try listIsUnknown(at: station.id)
       try reservationsMayBeLost(at: station.id)
       try profilesMayBeLost(at: station.id)
+      try stationTariffsMayBeLost(at: station.id)
       try wishFallbacks(at: station.id)
     }
     try balanceMayBeLost(at: station.id)

@@ -8,6 +8,7 @@ extension CSMS {
   // MARK: Grid controls
 
   func reported(_ controls: [GridControl], in part: ReportPart, by station: ID<Station>) throws(StoreFault) {
+    try books.grid.forgetOver(of: station, at: now)
     for control in controls { try books.grid.keep(control, of: station, at: now) }
     if let report = try took(part, of: station), report.isComplete {
       try books.grid.forget(of: station, toldBefore: report.startedAt)
@@ -17,7 +18,10 @@ extension CSMS {
   func controlTurned(
     _ id: String, isRunning: Bool, inPlaceOf others: [String], by station: ID<Station>
   ) throws(StoreFault) {
-    if try !books.grid.setRunning(id, isRunning, of: station) {
+    // One whose time is over is dropped by its station, and may be told so twice.
+    if !isRunning, try books.grid.list(of: station).contains(where: { $0.control.id == id && !$0.control.isDefault }) {
+      try books.grid.forget(id: id, kind: nil, isDefault: false, of: station)
+    } else if try !books.grid.setRunning(id, isRunning, of: station), isRunning {
       try noteOddity("a grid control that nobody knows", sample: id, of: station)
     }
     for other in others { try books.grid.setSuperseded(other, of: station) }
@@ -36,6 +40,7 @@ extension CSMS {
     guard case .accepted(let answer) = outcome else { return }
     switch command {
     case .grid(.set(let control)):
+      try books.grid.forgetOver(of: station, at: now)
       try books.grid.keep(control, of: station, at: now)
       for other in answer["superseded"]?.array?.compactMap(\.string) ?? [] {
         try books.grid.setSuperseded(other, of: station)
@@ -62,6 +67,25 @@ extension CSMS {
     try record(
       .batterySwapped(
         station, step: swap.step.rawValue, token: swap.token, batteries: swap.batteries.map(\.serialNumber)))
+    // What was offered is under way once somebody puts batteries in, or is over where nobody takes what came out.
+    if let wish = try books.reports.report(swap.request, of: station), wish.kind == .swap, wish.endedAt == nil {
+      try books.reports.took(wish.id, parts: 1, missing: 0, adding: nil, endedAt: now)
+    }
+    let told = { (battery: BatterySwap.Battery, isOver: Bool) in
+      Alert(
+        number: 0, at: self.now,
+        name: SettingName(component: "EVSE", evse: battery.evse, variable: "BatteryOutTimeout"), trigger: .alerting,
+        value: battery.serialNumber, isCleared: isOver)
+    }
+    switch swap.step {
+    case .timedOut: try alerted(swap.batteries.map { told($0, false) }, by: station)
+    case .putIn, .givenOut:
+      // Another battery is in that slot, or the same one was taken after all.
+      for alert in swap.batteries.map({ told($0, true) })
+      where try books.monitors.open(alert.name, of: station) != nil {
+        try alerted([alert], by: station)
+      }
+    }
   }
 }
 

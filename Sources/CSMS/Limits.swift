@@ -36,6 +36,10 @@ public enum Limits {
   public nonisolated static let doorNotesPerMinute = 200
   /// Seconds after which a station that returned without a boot is asked for one.
   public nonisolated static let settleSeconds = 10
+  /// Seconds after which a station that nobody told to read or to leave alone is asked what it has, where nobody knows.
+  public nonisolated static let restSeconds = 900
+  /// Seconds until one that did not tell it is asked again.
+  public nonisolated static let unreadSeconds = 86_400
   /// Seconds in which a freshly accepted station must answer before its link is closed.
   public nonisolated static let introductionSeconds = 2
   /// Seconds for which a partner's yes or no to a tag counts for the start that follows it.
@@ -63,8 +67,8 @@ public enum Limits {
   public nonisolated static let costTolerance = Decimal(1, places: 2)
   /// Bytes of a receipt's address (OCPP 2.1 NotifySettlement); a longer one is not told.
   public nonisolated static let receiptURL = 2_000
-  /// Characters of a payment provider's number of a payment: a token's uid is no longer (OCPI 2.2.1 §10.4.2).
-  public nonisolated static let paymentReference = 36
+  /// Characters of a payment provider's number of a payment (OCPP 2.1 IdTokenType, NotifySettlement).
+  public nonisolated static let paymentReference = 255
   /// Seconds that a station keeps an EVSE for whoever read its code and is paying.
   public nonisolated static let webPaymentSeconds = 120
   /// EVSEs of a station that are asked one by one for their status; the others tell theirs when it changes.

@@ -15,6 +15,8 @@ struct LiveLinks {
     private let isEncrypted: Bool
     /// It booted on this link, or was asked to.
     var isIntroduced = false
+    /// It was looked at whether the house knows what its station has.
+    var isLookedAt = false
     /// The house does with it what it does after a boot.
     var isRunningAfterBoot = false
     private var rarities: Rarities?
@@ -164,6 +166,19 @@ struct LiveLinks {
     }
     silent.forEach { links[$0]?.isIntroduced = true }
     return silent
+  }
+
+  /// Takes a link of a known station that has been up for long enough that nobody expects anything of its station; each
+  /// once.
+  mutating func takeRested(at now: Timestamp) -> Link? {
+    for id in newest.values {
+      guard let link = links[id], !link.isLookedAt, now - link.openedAt >= .seconds(Limits.restSeconds) else {
+        continue
+      }
+      link.isLookedAt = true
+      return link
+    }
+    return nil
   }
 
   /// A link ends. Returns it, and whether its station is without a link now.

@@ -59,6 +59,10 @@ extension CSMS {
         (url, file) = (expected.url, expected.file.id)
       }
       try checkAddress(url)
+      // A station puts the name of its file behind it (OCPP 2.0.1 N01.FR.27, .28).
+      guard !url.contains("#"), !(url.contains("?") && url.hasSuffix("/")) else {
+        throw .invalid(field: "url", "an address for logs has no fragment, and no query that ends with a slash")
+      }
       let address = url
       return try self.begin(
         draft.kind == .security ? .security : .diagnostics, at: station, url: url, file: file, campaign: nil, by: who,

@@ -213,20 +213,6 @@ extension CSMS {
     return motion.planned?.at
   }
 
-  /// Stations that compute and show prices themselves get the new one for drivers to come (OCPP 2.1 I07); a session that
-  /// runs there keeps its own. One that cannot take it says so, and its answer stands among the commands.
-  func showTariff(_ id: ID<Tariff>) throws(StoreFault) {
-    guard let tariff = try books.tariffs.tariff(id)?.tariff else { return }
-    for place in try books.tariffs.whereUsed(id) {
-      guard let station = try books.stations.station(place.station), let link = try line(to: station.id),
-        stationLink?.can(.keepsTariffs, version: link.version) == true
-      else { continue }
-      _ = try issue(
-        .tariff(.setDefault(tariff, evse: place.evseNumber)), id: newID(), over: link, by: "house", session: nil,
-        respondTo: nil)
-    }
-  }
-
   private func trouble(_ kept: inout KeptPolicy, _ why: String) throws(StoreFault) {
     guard kept.trouble != why else { return }
     kept.trouble = why

@@ -8,7 +8,7 @@ enum Pruning: CaseIterable {
   case pushes, parked, commands, aliases, authorizations, limits, needs, reservations, bookings, profiles, swaps
   case campaigns, jobs, reports, alerts, securityEvents, notices, alarms, webhooks, tickets
   case issuedCertificates, certificateAnswers, certificateRequests
-  case policies, gridPrices, energyCosts, carbon, downtimes, incidents, plans, advices, retiredPorts
+  case policies, gridPrices, energyCosts, carbon, downtimes, incidents, plans, advices, settlements, retiredPorts
   case logins, answers, audit
   case roamingPlaces, roamingTariffs, roamingSessions, roamingCDRs, roamingAuthorizations, roamingCommands,
     roamingBookings, roamingBookingLocations
@@ -58,6 +58,7 @@ enum Pruning: CaseIterable {
     case .incidents: return try books.incidents.prune(before: bills)
     case .plans: return try books.duties.prune(before: events)
     case .advices: return try books.duties.pruneAdvices(before: bills)
+    case .settlements: return try books.settlements.prune(before: bills)
     case .logins: return try books.users.pruneLogins(at: now)
     case .answers: return try books.keys.pruneAnswers(before: old(1))
     case .audit: return try books.audit.prune(before: readings)

@@ -45,6 +45,7 @@ extension CSMS {
   func tariffMoved(_ id: ID<Tariff>) throws(StoreFault) {
     guard let tariff = try books.tariffs.tariff(id) else { return }
     let object = try tariffObject(tariff.tariff.ref, of: tariff.party)
+    try stationTariffsMoved(id)
     for partner in try receivers(of: .tariffs, party: tariff.party)
     where partner.publishing.shows(tariff: tariff.tariff.ref) {
       try want(.tariffs, object, of: partner.id, party: tariff.party)

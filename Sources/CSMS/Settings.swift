@@ -116,6 +116,8 @@ extension CSMS {
     }
     if let report = try took(part, of: station), report.isComplete {
       try books.device.forget(of: station, toldBefore: report.startedAt)
+      try books.device.wasRead(
+        station, firmware: books.stations.station(station)?.firmwareVersion, isWhole: true, at: now)
     }
   }
 

@@ -59,26 +59,30 @@ extension CSMS {
     }
   }
 
-  /// What a dynamic profile allows from now on (OCPP 2.1 K28).
-  public func setDynamicLimit(
-    _ limit: Decimal, of number: Int64, at identity: StationIdentity, by who: String
+  /// What a dynamic profile says from now on: how much may flow in or out, or how much is to (OCPP 2.1 K28, Q04).
+  public func change(
+    _ change: DynamicChange, ofDynamic number: Int64, at identity: StationIdentity, by who: String
   ) async throws(Refusal) -> CommandRecord {
-    guard !limit.isNegative, limit <= Domain.Limits.rate else {
-      throw .invalid(field: "limit", "0 to \(Domain.Limits.rate)")
-    }
+    guard !change.isEmpty else { throw .invalid(field: "limit", "give a limit, a setpoint or a discharge_limit") }
     return try await turn { () throws(Refusal) in
       let station = try self.known(identity)
       guard var kept = try keep({ () throws(StoreFault) in try self.books.profiles.profile(number, at: station.id) }),
         kept.state.isOpen, kept.profile.kind == .dynamic, !kept.profile.schedule.periods.isEmpty
       else { throw .notFound("the station has no dynamic profile \(number)") }
-      kept.profile.schedule.periods[0].limit = limit
+      do throws(DynamicChange.Mismatch) {
+        kept.profile.schedule.periods[0] = try change.applied(to: kept.profile.schedule.periods[0])
+      } catch {
+        throw .invalid(field: error.field, error.why)
+      }
+      // A profile of before may have more periods than it should; what is told is told of its first one.
+      if let flaw = kept.profile.schedule.flaw { throw .invalid(field: change.field, flaw) }
       kept.updatedAt = self.now
       let changed = kept
       let fitted = try keep { () throws(StoreFault) in
         try self.books.profiles.save(changed)
-        return try self.fitted(changed).schedule.periods[0].limit
+        return try self.fitted(changed).schedule.periods[0]
       }
-      return try self.issue(.profile(.dynamic(number: number, limit: fitted)), to: station.id, by: who)
+      return try self.issue(.profile(.dynamic(number: number, fitted)), to: station.id, by: who)
     }
   }
 
@@ -512,6 +516,11 @@ extension CSMS {
     try noteOddity(
       "a session's charging profile is accepted and not followed", sample: "profile \(kept.number)", of: station)
   }
+}
+
+extension DynamicChange {
+  /// The first of its fields that is named.
+  fileprivate var field: String { limit != nil ? "limit" : setpoint != nil ? "setpoint" : "discharge_limit" }
 }
 
 extension ProfileFilter {

@@ -271,8 +271,15 @@ extension CSMS {
       // Its driver saw another price than the bill's.
       try noteOddity("its own cost of a session is not ours", sample: "\(own) beside \(cost)", of: kept.station)
     }
+    if let why = report.costFailure {
+      try noteOddity("it cannot reckon the cost of a session", sample: why, of: kept.station)
+    }
+    if let name = report.tariff { try tariffTold(name, of: session) }
+    let message =
+      identifies && !report.isOffline && session.endedAt == nil
+      ? try priceMessage(of: session, in: authorization?.language) : nil
     return TransactionVerdict(
-      authorization: authorization, totalCost: cost,
+      authorization: authorization, totalCost: cost, message: message,
       limit: report.isOffline ? nil : try limitToTell(of: session, told: report.limit))
   }
 

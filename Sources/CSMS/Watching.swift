@@ -35,6 +35,7 @@ extension CSMS {
     lastBeat = now
     lookForTheEndOfTrouble()
     askTheSilent()
+    readTheUnread()
     findBrokenPromises()
     restWhereQuiet()
     let again = unwritten

@@ -70,6 +70,9 @@ public struct CDR: Payload {
     try w.visit("last_updated", &createdAt)
   }
 
+  /// What the vehicle gave back in all.
+  public var exported: Energy { periods.exported }
+
   /// As the books keep it, the very bytes of which the digest is.
   public var bytes: [UInt8] { encoded() }
 
@@ -209,6 +212,8 @@ public struct ChargingPeriod: Payload {
   public var start = Timestamp(milliseconds: 0)
   public var seconds = 0
   public var energy = Energy.zero
+  /// What the vehicle gave back meanwhile. It has no price.
+  public var exported = Energy.zero
   public var activity = Activity.charging
   /// W, the highest of the period; nil where no reading told it.
   public var maxPower: Decimal?
@@ -244,8 +249,30 @@ public struct ChargingPeriod: Payload {
     try w.visit("start_date_time", &start)
     try w.visit("seconds", &seconds, 0...)
     try w.visit("kwh", kilowattHours: &energy)
+    var back: Decimal? = exported > .zero ? exported.kilowattHours : nil
+    try w.visit("exported_kwh", &back)
+    exported = try Energy(kilowattHours: back, of: "exported_kwh")
     try w.visit("activity", &activity)
     try w.visit("max_power", &maxPower)
     try w.visit("max_current", &maxCurrent)
+  }
+}
+
+extension [ChargingPeriod] {
+  /// What the vehicle gave back in all of them.
+  public var exported: Energy { reduce(.zero) { $0 + $1.exported } }
+}
+
+extension Energy {
+  /// Zero where nothing is said.
+  fileprivate init(kilowattHours: Decimal?, of name: StaticString) throws(Flaw) {
+    guard let kilowattHours else {
+      self = .zero
+      return
+    }
+    guard let read = Energy(wattHours: kilowattHours * Decimal(1000)) else {
+      throw Flaw(path: "\(name)", kind: .outOfRange, detail: "an energy beyond any meter")
+    }
+    self = read
   }
 }

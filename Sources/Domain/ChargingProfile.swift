@@ -28,6 +28,12 @@ public struct ChargingProfile: Payload, Equatable {
   public var validTo: Timestamp?
   /// By what the station knows the session: OCPP's transactionId. Always sent with a session's profile.
   public var transaction: String?
+  /// Seconds without a connection after which it stops to hold (OCPP 2.1 Q11); nil is never.
+  public var offlineSeconds: Int?
+  /// Whether it is forgotten then; else it holds again once the connection is back.
+  public var endsOffline: Bool?
+  /// Seconds after which the station asks for the newest values of a dynamic profile (OCPP 2.1 K28); nil is never.
+  public var updateSeconds: Int?
   public var schedule = Schedule()
 
   public init() {}
@@ -40,6 +46,9 @@ public struct ChargingProfile: Payload, Equatable {
     try w.visit("valid_from", &validFrom)
     try w.visit("valid_to", &validTo)
     try w.visit("transaction", &transaction, max: 36)
+    try w.visit("max_offline_s", &offlineSeconds, 1...Limits.profileSeconds)
+    try w.visit("ends_offline", &endsOffline)
+    try w.visit("update_interval_s", &updateSeconds, 1...Limits.profileSeconds)
     try w.visit("schedule", &schedule)
   }
 
@@ -52,6 +61,12 @@ public struct ChargingProfile: Payload, Equatable {
     if purpose == .station, kind == .relative { return "a profile of the whole station is not relative" }
     if kind == .relative, schedule.startsAt != nil { return "a relative profile has no starts_at" }
     if let validFrom, let validTo, validFrom >= validTo { return "valid_to is before valid_from" }
+    // K28.FR.01 to 03: what is told later is told of the one period that there is.
+    if kind == .dynamic, schedule.periods.count != 1 || schedule.periods[0].start != 0 {
+      return "a dynamic profile has one period, from 0 on"
+    }
+    if updateSeconds != nil, kind != .dynamic { return "only a dynamic profile has an update_interval_s" }
+    if endsOffline != nil, offlineSeconds == nil { return "ends_offline needs max_offline_s" }
     return schedule.flaw
   }
 
@@ -76,7 +91,8 @@ public struct ChargingProfile: Payload, Equatable {
       try w.visit("periods", &periods, count: 1...Limits.schedulePeriods)
     }
 
-    var flaw: String? {
+    /// What does not fit together in it, for whoever wrote it; nil where all does.
+    public var flaw: String? {
       if periods.first?.start != 0 { return "the first period begins at 0" }
       for (before, after) in zip(periods, periods.dropFirst()) where before.start >= after.start {
         return "periods begin one after the other"
@@ -276,6 +292,48 @@ extension ChargingProfile {
   }
 }
 
+/// What is to be different in the one period of a dynamic profile (OCPP 2.1 K28, Q04), in the profile's unit; nil stays.
+public struct DynamicChange: Sendable, Equatable {
+  public var limit: Decimal?
+  public var setpoint: Decimal?
+  /// Zero or below.
+  public var dischargeLimit: Decimal?
+
+  public init(limit: Decimal? = nil, setpoint: Decimal? = nil, dischargeLimit: Decimal? = nil) {
+    (self.limit, self.setpoint, self.dischargeLimit) = (limit, setpoint, dischargeLimit)
+  }
+
+  public var isEmpty: Bool { self == DynamicChange() }
+
+  /// The period with what is new in it.
+  /// - Throws: what does not go with how energy flows in it, with the field.
+  public func applied(
+    to period: ChargingProfile.Period
+  ) throws(Mismatch) -> ChargingProfile.Period {
+    var period = period
+    if let limit {
+      guard period.bidirectional?.mode != .centralSetpoint else {
+        throw Mismatch(field: "limit", why: "a central setpoint has no limits beside it")
+      }
+      period.limit = limit
+    }
+    guard setpoint != nil || dischargeLimit != nil else { return period }
+    guard var flow = period.bidirectional else {
+      throw Mismatch(
+        field: setpoint == nil ? "discharge_limit" : "setpoint", why: "nothing flows back in this profile")
+    }
+    flow.setpoint = setpoint ?? flow.setpoint
+    flow.dischargeLimit = dischargeLimit ?? flow.dischargeLimit
+    period.bidirectional = flow
+    return period
+  }
+
+  public struct Mismatch: Error, Equatable {
+    public let field: String
+    public let why: String
+  }
+}
+
 /// A profile as the books keep it: what was wished, and what the station says of it.
 public struct KeptProfile: Sendable, Equatable {
   public enum State: String, Word {
@@ -333,8 +391,8 @@ public enum ProfileCommand: Sendable, Equatable {
   case report(request: Int, ProfileFilter)
   /// OCPP 2.1: the driver gets priority, or no longer.
   case priority(transaction: String, isOn: Bool)
-  /// OCPP 2.1: what a dynamic profile allows from now on, in its unit.
-  case dynamic(number: Int64, limit: Decimal)
+  /// OCPP 2.1: what the one period of a dynamic profile says from now on, in the profile's unit.
+  case dynamic(number: Int64, ChargingProfile.Period)
   /// OCPP 2.1: how the vehicle may exchange energy from now on.
   case transfers(transaction: String, allowed: [EnergyTransfer])
 
@@ -364,8 +422,8 @@ public enum ProfileCommand: Sendable, Equatable {
     case .report(let request, let filter): ["request": .number(JSONNumber(request)), "profiles": filter.json]
     case .priority(let transaction, let isOn):
       ["transaction": .string(transaction), "on": .bool(isOn)]
-    case .dynamic(let number, let limit):
-      ["number": .number(JSONNumber(number)), "limit": .number(JSONNumber(limit))]
+    case .dynamic(let number, let period):
+      ["number": .number(JSONNumber(number)), "period": period.json]
     case .transfers(let transaction, let allowed):
       ["transaction": .string(transaction), "allowed": .array(allowed.map { .string($0.rawValue) })]
     }

@@ -15,7 +15,7 @@ public protocol ChargingReports: AnyObject {
   /// A driver asked at the station to go first, or no longer does.
   func priority(transaction: String, isOn: Bool) throws(TurnFault)
   /// What a dynamic profile allows now; nil where the house has no such profile.
-  func dynamicLimit(of number: Int64) throws(TurnFault) -> Decimal?
+  func dynamicPeriod(of number: Int64) throws(TurnFault) -> ChargingProfile.Period?
 }
 
 public struct ProfileReport: Sendable, Equatable {

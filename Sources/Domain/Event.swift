@@ -49,6 +49,8 @@ public enum Event: Sendable, Equatable {
   case gridControlTurned(ID<Station>, control: String, isRunning: Bool)
   case batterySwapped(ID<Station>, step: String, token: String, batteries: [String])
   case paymentSettled(ID<Station>, session: String?, Settlement)
+  /// It reckons by a tariff that it was given, or does not.
+  case stationTariffMoved(KeptStationTariff)
   case settingTemplateChanged(id: Int64, name: String, by: String)
   // Sessions
   case sessionPending(session: String)
@@ -220,7 +222,16 @@ extension Event {
           "session": .maybe(session), "transaction": .maybe(settlement.transaction),
           "reference": .string(settlement.reference), "state": .string(settlement.state.rawValue),
           "amount": .string(settlement.amount.description), "at": .string(settlement.at.text),
-          "receipt_url": .maybe(settlement.receiptURL), "note": .maybe(settlement.note),
+          "receipt_id": .maybe(settlement.receiptID), "receipt_url": .maybe(settlement.receiptURL),
+          "note": .maybe(settlement.note), "vat_number": .maybe(settlement.vatNumber),
+        ]
+      )
+    case .stationTariffMoved(let kept):
+      (
+        "station.tariff", "station/\(kept.station)",
+        [
+          "evse": number(Int64(kept.evse)), "tariff": number(kept.tariff.value), "name": .maybe(kept.name),
+          "state": .string(kept.state.rawValue), "why": .maybe(kept.answer),
         ]
       )
     case .settingTemplateChanged(let id, let name, let by):

@@ -13,6 +13,18 @@ public struct GridControl: Sendable, Equatable {
   /// Its curve or values, under the names of OCPP.
   public var settings: JSON
 
+  /// Ten years: what is to hold longer is as good as for ever.
+  private static let longestSeconds: Int64 = 315_360_000
+
+  /// When its time is over and its station drops it (OCPP 2.1 R04.FR.10); nil for one that holds until it is cleared.
+  public var endsAt: Timestamp? {
+    guard !isDefault, let start = settings["startTime"]?.string.flatMap({ Timestamp($0) }),
+      let seconds = settings["duration"]?.decimal?.rounded(toPlaces: 0, .up).asInt64(scaledBy: 0),
+      (0...Self.longestSeconds).contains(seconds)
+    else { return nil }
+    return start + .seconds(seconds)
+  }
+
   public init(id: String, kind: String, isDefault: Bool, isSuperseded: Bool = false, settings: JSON) {
     self.id = id
     self.kind = kind

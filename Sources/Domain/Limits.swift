@@ -86,6 +86,10 @@ public enum Limits {
   public static let listedDetails = 100
   /// Periods of one charging schedule; OCPP's own bound is 1,024, and no station in the field takes more.
   public static let schedulePeriods = 1_024
+  /// Characters of prices on a display (OCPP 2.0.1 MessageContentType); what comes behind is left out.
+  public static let displayedPrice = 512
+  /// For how long a profile may hold without a connection, and how seldom its station may ask for its newest values: a week.
+  public static let profileSeconds = 604_800
   /// The greatest rate of a charging profile, in A or W, charged or given back; a greater one is refused. The same for
   /// what its curves stand at, in hertz or the grid's signal.
   public static let rate = Decimal(10_000_000)

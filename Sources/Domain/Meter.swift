@@ -5,7 +5,9 @@ public struct Reading: Sendable, Equatable {
   public var at: Timestamp
   /// The energy register, import, as the meter shows it; nil where the sample has none.
   public var register: Energy?
-  /// W, import.
+  /// The energy register, export: what vehicles gave back, as the meter shows it; nil where the sample has none.
+  public var exported: Energy?
+  /// W; below zero where energy flows back.
   public var power: Decimal?
   /// A over all phases, as prices by current count it (OCPI 2.2.1 §11.4.6); where the station named no phase, what it said.
   public var current: Decimal?
@@ -26,12 +28,13 @@ public struct Reading: Sendable, Equatable {
   }
 
   public init(
-    at: Timestamp, register: Energy? = nil, power: Decimal? = nil, current: Decimal? = nil,
+    at: Timestamp, register: Energy? = nil, exported: Energy? = nil, power: Decimal? = nil, current: Decimal? = nil,
     lineCurrents: LineCurrents? = nil, stateOfCharge: Decimal? = nil,
     context: Context = .periodic, raw: JSONText = .null, signed: [SignedReading] = []
   ) {
     self.at = at
     self.register = register
+    self.exported = exported
     self.power = power
     self.current = current
     self.lineCurrents = lineCurrents

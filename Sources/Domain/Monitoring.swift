@@ -54,6 +54,8 @@ public struct Alert: Sendable, Equatable {
   public var monitor: Int?
   public var severity: Int?
   public var origin: Monitor.Origin?
+  /// It takes the place of those that the same part told before, whose end is not told any more (OCPP 2.1 R05.FR.04).
+  public var takesOver = false
 
   public init(number: Int, at: Timestamp, name: SettingName, trigger: Trigger, value: String, isCleared: Bool = false) {
     self.number = number

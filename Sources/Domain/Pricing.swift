@@ -79,7 +79,7 @@ public enum Pricing {
     if let usage {
       let rates = Rates(tariff)
       var used = Costs(rates, tariff, zone, from: usage.start)
-      periods += used.periods(of: usage, rates) { $0 == .idle ? .idle : .charging }
+      periods += used.periods(of: usage, rates) { $0 == .idle ? .idle : .charging }.with(returnsOf: usage)
       costs = used
     }
     return Bill(
@@ -169,5 +169,20 @@ extension CDR {
     if isCredit { charged.cost = charged.cost.negated }
     return Pricing.price(
       periods: periods, from: startedAt, to: endedAt, tariff: tariff, zone: zone, hold: reservationEnding) == charged
+  }
+}
+
+extension [ChargingPeriod] {
+  /// With what flowed back in each: they are those of that use, so each ends where the next begins.
+  fileprivate func with(returnsOf usage: Usage) -> Self {
+    guard !usage.returns.isEmpty else { return self }
+    var (periods, before) = (self, Energy.zero)
+    for place in indices {
+      let end = place + 1 < count ? Int(self[place + 1].start.seconds(since: usage.start)) : usage.seconds
+      let until = place + 1 < count ? usage.returned(by: end) : usage.returns[usage.returns.count - 1].energy
+      periods[place].exported = until - before
+      before = until
+    }
+    return periods
   }
 }

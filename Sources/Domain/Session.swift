@@ -61,7 +61,11 @@ public struct Session: Sendable, Equatable {
   public private(set) var meterStart: Energy
   /// The newest register that was read.
   public private(set) var meterLast: Energy
+  /// The export register when it was read first and last; nil where the meter has none.
+  public private(set) var exportStart: Energy?
+  public private(set) var exportLast: Energy?
   public private(set) var lastReadingAt: Timestamp?
+  /// W; below zero while energy flows back.
   public private(set) var power: Decimal?
   public private(set) var stateOfCharge: Decimal?
   /// What the vehicle did, in order of time; it charges from the start unless the first shift says otherwise.
@@ -80,6 +84,11 @@ public struct Session: Sendable, Equatable {
 
   /// Energy delivered so far; never negative, also where a meter ran backwards.
   public var energy: Energy { max(meterLast - meterStart, .zero) }
+  /// Energy that the vehicle gave back so far; never negative either.
+  public var exported: Energy {
+    guard let exportStart, let exportLast else { return .zero }
+    return max(exportLast - exportStart, .zero)
+  }
   public var isOpen: Bool { state == .pending || state == .active }
 
   /// A session that a remote start asked for and that waits for the car.
@@ -191,13 +200,17 @@ public struct Session: Sendable, Equatable {
     switch state {
     case .active:
       if let newest = lastReadingAt, reading.at < newest { return false }
-      let before = (meterLast, power, stateOfCharge)
+      let before = (meterLast, exportLast, power, stateOfCharge)
       lastReadingAt = reading.at
       if let register = reading.register { meterLast = register }
+      if let exported = reading.exported {
+        exportStart = exportStart ?? exported
+        exportLast = exported
+      }
       if let watts = reading.power { power = watts }
       if let percent = reading.stateOfCharge { stateOfCharge = percent }
       updatedAt = now
-      return before != (meterLast, power, stateOfCharge)
+      return before != (meterLast, exportLast, power, stateOfCharge)
     case .pending, .completed, .invalid, .superseded:
       return false
     }
@@ -252,6 +265,9 @@ public struct Session: Sendable, Equatable {
       }
       // The one of the end is the last, also beside another of the same moment.
       meterLast = (registers.last { $0.context == .end } ?? registers.last)?.register ?? meterStart
+      let exports = readings.filter { $0.exported != nil }
+      exportStart = (exports.first { $0.context == .begin } ?? exports.first)?.exported
+      exportLast = (exports.last { $0.context == .end } ?? exports.last)?.exported
       lastReadingAt = readings.last?.at
       power = state == .active ? readings.last { $0.power != nil }?.power : nil
       stateOfCharge = readings.last { $0.stateOfCharge != nil }?.stateOfCharge
@@ -327,8 +343,8 @@ public struct Session: Sendable, Equatable {
   public init(
     id: String, place: Place, holder: Holder, command: String?, tariff: Tariff?, state: State, transaction: Int64?,
     startedAt: Timestamp, endedAt: Timestamp?, ending: Ending?, meterStart: Energy, meterLast: Energy,
-    lastReadingAt: Timestamp?,
-    power: Decimal?, stateOfCharge: Decimal?, shifts: [Shift], updatedAt: Timestamp
+    exportStart: Energy? = nil, exportLast: Energy? = nil, lastReadingAt: Timestamp?, power: Decimal?,
+    stateOfCharge: Decimal?, shifts: [Shift], updatedAt: Timestamp
   ) {
     self.init(
       id: id, place: place, holder: holder, command: command, tariff: tariff, state: state, startedAt: startedAt,
@@ -337,6 +353,7 @@ public struct Session: Sendable, Equatable {
     self.endedAt = endedAt
     self.ending = ending
     self.meterLast = meterLast
+    (self.exportStart, self.exportLast) = (exportStart, exportLast)
     self.lastReadingAt = lastReadingAt
     self.power = power
     self.stateOfCharge = stateOfCharge
@@ -370,6 +387,8 @@ public struct Authorization: Sendable, Equatable {
   public var transfers: [EnergyTransfer]?
   /// What the station may show to this driver.
   public var message: DriverMessage?
+  /// By which it reckons for this driver, where that is not what it reckons by for everybody (OCPP 2.1 I08).
+  public var tariff: StationTariff?
   /// The answer holds for this once: a station must not remember it (OCPP 2.1 C17).
   public var holdsOnce = false
 

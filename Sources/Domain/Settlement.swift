@@ -17,21 +17,29 @@ public struct Settlement: Sendable, Equatable {
   /// In the currency of the station, taxes included.
   public var amount: Decimal
   public var at: Timestamp
+  /// The terminal's own number of its receipt.
+  public var receiptID: String?
   public var receiptURL: String?
   /// The station's words.
   public var note: String?
+  /// For whom the invoice is to be, where the driver said that at the station.
+  public var vatNumber: String?
+  public var company: VATAnswer.Company?
 
   public init(
-    transaction: String?, reference: String, state: State, amount: Decimal, at: Timestamp, receiptURL: String? = nil,
-    note: String? = nil
+    transaction: String?, reference: String, state: State, amount: Decimal, at: Timestamp, receiptID: String? = nil,
+    receiptURL: String? = nil, note: String? = nil, vatNumber: String? = nil, company: VATAnswer.Company? = nil
   ) {
     self.transaction = transaction
     self.reference = reference
     self.state = state
     self.amount = amount
     self.at = at
+    self.receiptID = receiptID
     self.receiptURL = receiptURL
     self.note = note
+    self.vatNumber = vatNumber
+    self.company = company
   }
 }
 

@@ -41,6 +41,8 @@ public struct StationQuirks: Payload {
   public var isFreeVend: Bool?
   /// The uid of the token that such sessions are billed to.
   public var freeVendToken: String?
+  /// Nobody pays at its terminal, whatever that offers (OCPP 2.1 C18.FR.04).
+  public var refusesPayments: Bool?
   /// It is told what a running session costs, also between what it tells itself (OCPP 2.0.1 I02). Absent: where its own
   /// settings say that it shows costs.
   public var showsCosts: Bool?
@@ -77,6 +79,7 @@ public struct StationQuirks: Payload {
     try w.visit("transfers", &transfers, count: 0...100)
     try w.visit("free_vend", &isFreeVend)
     try w.visit("free_vend_token", &freeVendToken, max: 36)
+    try w.visit("no_payments", &refusesPayments)
     try w.visit("show_costs", &showsCosts)
     try w.visit("tag_length", &tagLength, 8...36)
     try w.visit("start_tag", &startTag, max: 36)
@@ -105,6 +108,7 @@ public struct StationQuirks: Payload {
     all.transfers = transfers ?? preset.transfers
     all.isFreeVend = isFreeVend ?? preset.isFreeVend
     all.freeVendToken = freeVendToken ?? preset.freeVendToken
+    all.refusesPayments = refusesPayments ?? preset.refusesPayments
     all.showsCosts = showsCosts ?? preset.showsCosts
     all.tagLength = tagLength ?? preset.tagLength
     all.startTag = startTag ?? preset.startTag
@@ -178,7 +182,8 @@ public struct AfterBoot: Payload {
   public var readsSettings: Bool?
   /// Write the settings that are wanted, where there are any. On unless the operator says no.
   public var writesSettings: Bool?
-  /// Ask for a report of its whole device model (OCPP 2.0.1 B07). Off unless the operator says yes.
+  /// Ask for a report of its whole device model (OCPP 2.0.1 B07): yes is after each boot, no is never. Where the operator
+  /// says nothing it is asked for once, a while after it came, and again when its firmware changed.
   public var readsReport: Bool?
   /// Bring its local list, reservations and charging profiles in step again. On unless the operator says no.
   public var keepsDuties: Bool?

@@ -315,7 +315,10 @@ extension StationQuirks {
 
   private func mend(_ readings: inout [Reading]) {
     guard energyFactor != nil else { return }
-    for place in readings.indices { readings[place].register = readings[place].register?.times(energyFactor) }
+    for place in readings.indices {
+      readings[place].register = readings[place].register?.times(energyFactor)
+      readings[place].exported = readings[place].exported?.times(energyFactor)
+    }
   }
 
   private func place(_ evse: inout Int, _ connector: inout Int) {

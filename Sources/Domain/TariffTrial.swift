@@ -126,6 +126,7 @@ extension ChargingPeriod {
       "start": .string(start.text), "seconds": .number(JSONNumber(seconds)), "energy_kwh": .string(energy.description),
       "activity": .string(activity.rawValue),
       "max_power_kw": maxPower.map { .string(($0 * Decimal(1, places: 3)).description) } ?? .null,
+      "exported_kwh": .string(exported.kilowattHours.description),
       "max_current_a": maxCurrent.map { .string($0.description) } ?? .null,
     ]
   }

@@ -60,15 +60,20 @@ public struct TransactionReport: Sendable {
   public var limit: SessionLimit?
   /// What the station reckoned by the tariff that it has, with taxes, in that tariff's currency (OCPP 2.1 I12).
   public var ownCost: Decimal?
+  /// Why the station could not reckon it, where it says that it could not.
+  public var costFailure: String?
+  /// The name of the tariff by which the station reckons it, where it says so.
+  public var tariff: String?
   public var raw: JSONText
 
   public init(
     _ phase: Phase, transaction: String, seqNo: Int, at: Timestamp?, written: String, trigger: Trigger = .other,
     isOffline: Bool = false, chargingState: ChargingState? = nil, evse: Int? = nil, connector: Int? = nil,
     token: PresentedToken? = nil, reservation: Int? = nil, remoteStart: Int64? = nil, ending: Session.Ending? = nil,
-    readings: [Reading] = [], limit: SessionLimit? = nil, ownCost: Decimal? = nil, raw: JSONText
+    readings: [Reading] = [], limit: SessionLimit? = nil, ownCost: Decimal? = nil, tariff: String? = nil,
+    raw: JSONText
   ) {
-    (self.limit, self.ownCost) = (limit, ownCost)
+    (self.limit, self.ownCost, self.tariff) = (limit, ownCost, tariff)
     (self.phase, self.transaction, self.seqNo) = (phase, transaction, seqNo)
     (self.at, self.written, self.trigger, self.isOffline) = (at, written, trigger, isOffline)
     (self.chargingState, self.evse, self.connector) = (chargingState, evse, connector)

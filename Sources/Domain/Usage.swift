@@ -22,6 +22,8 @@ public struct Usage: Sendable {
     var energy: Energy
   }
   let points: [Point]
+  /// The same of energy that flowed back; empty where none did. It is told and has no price.
+  let returns: [Point]
 
   /// A value that holds from the sample before it up to its own second.
   struct Sample: Equatable {
@@ -46,15 +48,16 @@ public struct Usage: Sendable {
   public init(_ session: Session, readings: [Reading], zone: ZoneRules, until now: Timestamp) {
     self.init(
       from: session.startedAt, to: session.endedAt ?? now, meterStart: session.meterStart, energy: session.energy,
-      readings: readings, shifts: session.shifts, tariff: session.tariff, zone: zone)
+      exportStart: session.exportStart ?? .zero, exported: session.exported, readings: readings,
+      shifts: session.shifts, tariff: session.tariff, zone: zone)
   }
 
   /// The total energy is given by its own; readings say how it spreads over the time. A register that is below an
   /// earlier one, below the start or above the total is left out, so that a meter that jumps or runs backwards never
   /// makes a part negative.
   public init(
-    from start: Timestamp, to end: Timestamp, meterStart: Energy = .zero, energy: Energy, readings: [Reading] = [],
-    shifts: [Session.Shift] = [], tariff: Tariff?, zone: ZoneRules
+    from start: Timestamp, to end: Timestamp, meterStart: Energy = .zero, energy: Energy, exportStart: Energy = .zero,
+    exported: Energy = .zero, readings: [Reading] = [], shifts: [Session.Shift] = [], tariff: Tariff?, zone: ZoneRules
   ) {
     let start = start.wholeSecond
     let length = max(0, min(end, .farthest).wholeSecond.seconds(since: start))
@@ -70,25 +73,25 @@ public struct Usage: Sendable {
     func second(_ time: Timestamp) -> Int { Int(time.wholeSecond.seconds(since: start)) }
     // Of several readings of one second the highest counts.
     var registers: [Point] = []
+    var exports: [Point] = []
+    let back = min(exported, Limits.sessionEnergy)
     var watts: [Sample] = []
     var amperes: [Sample] = []
     for reading in readings.sorted(by: { $0.at < $1.at }) {
       let at = second(reading.at)
-      if let register = reading.register, at > 0, at < seconds {
-        let delivered = Energy(difference: register, meterStart)
-        if delivered >= .zero, delivered <= total {
-          let highest = registers.last?.second == at ? max(registers.removeLast().energy, delivered) : delivered
-          registers.append(Point(second: at, energy: highest))
+      if at > 0, at < seconds {
+        if let register = reading.register { Self.keep(register, since: meterStart, upTo: total, at, in: &registers) }
+        if back > .zero, let register = reading.exported {
+          Self.keep(register, since: exportStart, upTo: back, at, in: &exports)
         }
       }
-      if let power = reading.power { Self.keep(power, at, in: &watts) }
+      // What tariffs and partners know as power is what a vehicle takes.
+      if let power = reading.power { Self.keep(max(power, .zero), at, in: &watts) }
       if let current = reading.current { Self.keep(current, at, in: &amperes) }
     }
 
-    var points = [Point(second: 0, energy: .zero)]
-    for register in registers where register.energy >= points[points.count - 1].energy { points.append(register) }
-    points.append(Point(second: seconds, energy: total))
-    self.points = points
+    points = Self.course(registers, seconds, total)
+    returns = back > .zero ? Self.course(exports, seconds, back) : []
     powers = Self.series(watts, seconds)
     currents = Self.series(amperes, seconds)
     meanPowers = zip(points, points.dropFirst()).compactMap { from, to in
@@ -124,6 +127,34 @@ public struct Usage: Sendable {
     let share = Int128(energy.tenthsOfWattHour - from.energy.tenthsOfWattHour) * Int128(to.second - from.second)
     let span = Int128(to.energy.tenthsOfWattHour - from.energy.tenthsOfWattHour)
     return from.second + Int((share * 2 + span) / (span * 2))
+  }
+
+  /// Energy that had flowed back by a second, in proportion to time between readings.
+  func returned(by second: Int) -> Energy {
+    guard let after = returns.firstIndex(where: { $0.second >= second }) else { return returns.last?.energy ?? .zero }
+    guard after > 0 else { return .zero }
+    let (from, to) = (returns[after - 1], returns[after])
+    let share = Int128(to.energy.tenthsOfWattHour - from.energy.tenthsOfWattHour) * Int128(second - from.second)
+    let span = Int128(max(to.second - from.second, 1))
+    return from.energy + Energy(tenthsOfWattHour: Int64((share * 2 + span) / (span * 2)))
+  }
+
+  /// A register of a second, as the energy since the first one; one that cannot be is left out.
+  private static func keep(
+    _ register: Energy, since start: Energy, upTo total: Energy, _ second: Int, in registers: inout [Point]
+  ) {
+    let passed = Energy(difference: register, start)
+    guard passed >= .zero, passed <= total else { return }
+    let highest = registers.last?.second == second ? max(registers.removeLast().energy, passed) : passed
+    registers.append(Point(second: second, energy: highest))
+  }
+
+  /// Points from nothing to all of it, of which none falls.
+  private static func course(_ registers: [Point], _ seconds: Int, _ total: Energy) -> [Point] {
+    var points = [Point(second: 0, energy: .zero)]
+    for register in registers where register.energy >= points[points.count - 1].energy { points.append(register) }
+    points.append(Point(second: seconds, energy: total))
+    return points
   }
 
   private static func keep(_ value: Decimal, _ second: Int, in samples: inout [Sample]) {

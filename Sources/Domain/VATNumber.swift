@@ -18,5 +18,20 @@ public enum VATAnswer: Sendable, Equatable {
     public init(name: String, address: String, postalCode: String? = nil, city: String, country: String) {
       (self.name, self.address, self.postalCode, self.city, self.country) = (name, address, postalCode, city, country)
     }
+
+    public var json: JSON {
+      [
+        "name": .string(name), "address": .string(address), "postal_code": .maybe(postalCode), "city": .string(city),
+        "country": .string(country),
+      ]
+    }
+
+    /// As the books keep it.
+    public init(_ json: JSON) {
+      self.init(
+        name: json["name"]?.string ?? "", address: json["address"]?.string ?? "",
+        postalCode: json["postal_code"]?.string, city: json["city"]?.string ?? "",
+        country: json["country"]?.string ?? "")
+    }
   }
 }

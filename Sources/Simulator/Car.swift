@@ -73,4 +73,23 @@ public struct Car: Sendable, Equatable {
     }
     return (stateOfCharge - before) * batteryWattHours
   }
+
+  // MARK: What flows back
+
+  /// No car gives its last fifth away.
+  private static let kept = 0.2
+
+  /// What flows back of so many watts.
+  func gives(_ watts: Double, at kind: StationProfile.Kind) -> Double {
+    stateOfCharge > Self.kept ? min(watts, kind.watts, kind.isDC ? dcWatts : acWatts) : 0
+  }
+
+  /// Lets it flow back for a while.
+  /// - Returns: Wh through the meter.
+  mutating func giveBack(_ watts: Double, at kind: StationProfile.Kind, from begin: Double, to end: Double) -> Double {
+    let most = max(0, (stateOfCharge - Self.kept) * batteryWattHours)
+    let given = min(most, gives(watts, at: kind) * (end - begin) / 3_600)
+    stateOfCharge -= given / batteryWattHours
+    return given
+  }
 }

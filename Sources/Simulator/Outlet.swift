@@ -44,6 +44,9 @@ struct Outlet: Sendable {
   var fault: V16.StatusNotification.ErrorCode?
   /// Wh, with the fraction that the display does not show.
   var register: Double
+  /// Wh that flowed back.
+  var returned = 0.0
+  /// Below zero what flows back.
   var watts = 0.0
   /// W that the house's profiles allow; nil where they say nothing. And the lines that a car may use.
   var allowed: Double?
@@ -103,9 +106,14 @@ struct Outlet: Sendable {
     if running.pause == .none {
       let begin = Double((running.reckonedTo - running.startedAt).wholeMilliseconds) / 1_000
       let end = Double((now - running.startedAt).wholeMilliseconds) / 1_000
-      register += car.charge(at: kind, upTo: allowed, from: begin, to: end)
-      watts = car.watts(at: kind, upTo: allowed, seconds: end)
-      if car.isFull { running.pause = .byCar }
+      if let allowed, allowed < 0 {
+        returned += car.giveBack(-allowed, at: kind, from: begin, to: end)
+        watts = -car.gives(-allowed, at: kind)
+      } else {
+        register += car.charge(at: kind, upTo: allowed, from: begin, to: end)
+        watts = car.watts(at: kind, upTo: allowed, seconds: end)
+        if car.isFull { running.pause = .byCar }
+      }
     }
     if running.pause != .none { watts = 0 }
     running.reckonedTo = now
@@ -115,7 +123,8 @@ struct Outlet: Sendable {
 
   /// What the meter shows now, as far as the house wants to know it.
   func samples(
-    _ wanted: [V16.SampledValue.Measurand], _ kind: StationProfile.Kind, context: V16.SampledValue.Context
+    _ wanted: [V16.SampledValue.Measurand], _ kind: StationProfile.Kind, context: V16.SampledValue.Context,
+    bothWays: Bool = false
   ) -> [V16.SampledValue] {
     func sample(
       _ measurand: V16.SampledValue.Measurand, _ value: String, _ unit: V16.SampledValue.Unit,
@@ -135,16 +144,21 @@ struct Outlet: Sendable {
     let lines: [V16.SampledValue.Phase?] = kind.isDC ? [nil] : [.l1, .l2, .l3]
     let volts = volts(kind)
     func amperes(on line: Int) -> Double {
-      kind.isDC ? watts / volts : line < phases ? watts / Double(phases) / volts : 0
+      let taken = max(watts, 0)
+      return kind.isDC ? taken / volts : line < phases ? taken / Double(phases) / volts : 0
     }
     var made: [V16.SampledValue] = []
     for measurand in wanted {
       switch measurand {
-      case .energyImport: made.append(sample(measurand, String(shownRegister), .wattHours))
-      case .powerImport: made.append(sample(measurand, String(Int64(watts.rounded())), .watts))
+      case .energyImport:
+        made.append(sample(measurand, String(shownRegister), .wattHours))
+        if bothWays { made.append(sample(.energyExport, String(Int64(returned)), .wattHours)) }
+      case .powerImport:
+        made.append(sample(measurand, String(Int64(max(watts, 0).rounded())), .watts))
+        if bothWays { made.append(sample(.powerExport, String(Int64(max(-watts, 0).rounded())), .watts)) }
       case .powerOffered:
         made.append(
-          sample(measurand, String(Int64(running == nil ? 0 : min(kind.watts, allowed ?? kind.watts))), .watts))
+          sample(measurand, String(Int64(running == nil ? 0 : max(0, min(kind.watts, allowed ?? kind.watts)))), .watts))
       case .currentImport:
         for (place, line) in lines.enumerated() {
           made.append(sample(measurand, tenths(amperes(on: place)), .amperes, phase: line))

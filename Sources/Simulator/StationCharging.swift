@@ -274,7 +274,8 @@ extension StationModel {
   func meterValues(_ place: Int, context: V16.SampledValue.Context, _ now: Moment) -> V16.MeterValues? {
     var value = V16.MeterValue()
     value.timestamp = now.time
-    value.sampledValue = outlets[place].samples(settings.sampled, profile.kind, context: context)
+    value.sampledValue = outlets[place].samples(
+      settings.sampled, profile.kind, context: context, bothWays: profile.metersBothWays)
     guard !value.sampledValue.isEmpty else { return nil }
     var meter = V16.MeterValues()
     meter.connectorId = outlets[place].number

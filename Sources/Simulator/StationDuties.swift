@@ -15,6 +15,9 @@ struct StationDuties: Sendable {
   var jobs: [FileJob] = []
   /// The interval whose codes for paying are on the display.
   var codesShown: Int64?
+  var prices = StationPrices()
+  /// When the house was asked last for the values of a dynamic profile, by its number.
+  var pulls: [Int: Timestamp] = [:]
 }
 
 /// A car is expected at an outlet.
@@ -63,6 +66,15 @@ extension StationModel {
       }
     case V2.GetInstalledCertificateIds.action: answer(id, payload, now) { $0.installed($1) }
     case V2.DeleteCertificate.action: answer(id, payload, now) { $0.delete($1) }
+    case V2.SetDefaultTariff.action:
+      answer(id, payload, now) { (model, call: V2.SetDefaultTariff) in model.set(call) }
+    case V2.ChangeTransactionTariff.action:
+      answer(id, payload, now) { (model, call: V2.ChangeTransactionTariff) in model.change(call) }
+    case V2.GetTariffs.action: answer(id, payload, now) { $0.tellTariffs($1) }
+    case V2.ClearTariffs.action:
+      answer(id, payload, now) { (model, call: V2.ClearTariffs) in model.clear(call) }
+    case V2.UpdateDynamicSchedule.action:
+      answer(id, payload, now) { (model, call: V2.UpdateDynamicSchedule) in model.update(call) }
     case V2.CostUpdated.action: answer(id, payload, now) { (_, _: V2.CostUpdated) in V2.Nothing() }
     default: refuse(id, action, isKnown(action) ? .unsupportedAction(action) : .unknownAction(action))
     }

@@ -197,6 +197,7 @@ public struct StationModel: Sendable {
     }
     lookAtOutlets(now)
     lookAtReservations(now)
+    lookAtDynamicRules(now)
     lookAtJobs(now)
     lookAtCodes(now)
     return finish(now)
@@ -214,6 +215,7 @@ public struct StationModel: Sendable {
     }
     if let at = nextRuleChange(after: now) { times.append(at) }
     if let at = codesEnd(after: now) { times.append(at) }
+    if let at = nextPull(after: now) { times.append(at) }
     var instants: [Instant] = []
     switch state {
     case .away(let until): instants.append(until)

@@ -60,6 +60,8 @@ public struct StationProfile: Sendable, Equatable {
   public var firmwareVersion = "1.4.2"
   /// Seconds of the house's clock between meter values while a car charges; 0: none.
   public var meterSeconds = 60
+  /// Its meters count what flows back too, and tell both.
+  public var metersBothWays = false
   /// What the register of each connector shows at first, in Wh.
   public var registerWattHours = 1_250_000
   /// A flaky station drops its TCP connection about this often, in seconds of the machine's clock.

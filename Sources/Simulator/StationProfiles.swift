@@ -194,7 +194,7 @@ extension Outlet {
 
   /// W of all lines.
   func watts(of held: ChargingRules.Held, _ kind: StationProfile.Kind) -> Double {
-    let rate = Double(held.period.limit.rounded(toPlaces: 1, .down).asInt64(scaledBy: 1) ?? .max) / 10
+    let rate = Double(held.period.rate.rounded(toPlaces: 1, .down).asInt64(scaledBy: 1) ?? .max) / 10
     guard held.unit == .amperes else { return rate }
     return rate * volts(kind) * Double(kind.isDC ? 1 : held.period.phases ?? 3)
   }
@@ -205,7 +205,8 @@ extension Outlet {
     guard case .charging(var running) = phase else { return }
     // A car needs 6 A on each line that it uses (IEC 61851-1); of direct current any will do.
     let least = kind.isDC ? 1 : 6 * volts(kind) * Double(phases)
-    let isTooLittle = watts.map { $0 < least } ?? false
+    // What flows back is no charging with too little.
+    let isTooLittle = watts.map { $0 >= 0 && $0 < least } ?? false
     switch (running.pause, isTooLittle) {
     case (.none, true):
       running.pause = .byLimit

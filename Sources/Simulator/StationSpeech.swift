@@ -134,6 +134,8 @@ extension StationModel {
     event.seqNo = outgoing.seqNo
     event.offline = outgoing.isOffline ? true : nil
     event.transactionInfo.transactionId = outgoing.transaction
+    let place = outlets.first { $0.running?.number == session }?.number
+    event.transactionInfo.tariffId = place.flatMap { duties.prices.tariff(of: session, at: $0) }
     return event
   }
 
@@ -187,9 +189,11 @@ extension StationModel {
       let info = try V2.TransactionEvent.Reply.read(payload, edition: edition).value.idTokenInfo
       if let tag = stop.idTag, let info { remember(tag, V16.IdTagInfo(info)) }
       transactions2.forget(session)
+      duties.prices.sessions[session] = nil
       if let transaction = transactions.removeValue(forKey: session) {
         tell(.stopAcknowledged(transaction: transaction))
       }
+    case .word(action: V2.PullDynamicScheduleUpdate.action, let sent): try pulled(sent, payload, now)
     case .heartbeat, .status, .meter, .shift, .word: break
     }
   }

@@ -23,6 +23,15 @@ nonisolated public struct BatterySwaps {
       """, station, swap.request, swap.step.rawValue, swap.token, JSON.array(swap.batteries.map(\.json)), now) > 0
   }
 
+  /// Whether a station told of batteries in this slot.
+  public func isSlot(_ evse: Int, of station: ID<Station>) throws(StoreFault) -> Bool {
+    try db.value(
+      """
+      SELECT EXISTS (SELECT 1 FROM battery_swap, json_each(battery_swap.batteries) AS battery
+        WHERE station = ?1 AND json_extract(battery.value, '$.evse') = ?2)
+      """, station, evse) ?? false
+  }
+
   /// The newest first, before a cursor.
   public func list(
     of station: ID<Station>, before cursor: ID<KeptSwap>? = nil, limit: Int

@@ -31,6 +31,30 @@ nonisolated public struct SettingTemplate: Sendable, Equatable {
 nonisolated public struct DeviceValues {
   let db: Database
 
+  // MARK: Which are known
+
+  /// Whether all that a station has with this firmware was told, or was asked for since `time`.
+  public func isRead(_ station: ID<Station>, firmware: String?, askedSince time: Timestamp) throws(StoreFault) -> Bool {
+    try db.value(
+      """
+      SELECT EXISTS (SELECT 1 FROM device_read WHERE station = ?1 AND firmware IS ?2 AND (is_whole OR asked_at > ?3))
+      """, station, firmware, time) ?? false
+  }
+
+  /// It was asked for, or told wholly.
+  public func wasRead(
+    _ station: ID<Station>, firmware: String?, isWhole: Bool, at now: Timestamp
+  ) throws(StoreFault) {
+    try db.run(
+      """
+      INSERT INTO device_read (station, firmware, asked_at, is_whole) VALUES (?1, ?2, ?3, ?4)
+      ON CONFLICT (station) DO UPDATE SET firmware = excluded.firmware, asked_at = excluded.asked_at,
+        is_whole = excluded.is_whole
+      """, station, firmware, now, isWhole)
+  }
+
+  // MARK: Values
+
   /// In the order of their names, after a cursor; `text` is sought in names and values.
   public func list(
     of station: ID<Station>, text: String? = nil, after cursor: String? = nil, limit: Int

@@ -52,6 +52,13 @@ nonisolated public struct GridControls {
       """, station, id, kind, isDefault)
   }
 
+  /// Those whose time is over, by the times that they came with.
+  public func forgetOver(of station: ID<Station>, at now: Timestamp) throws(StoreFault) {
+    for kept in try list(of: station) where kept.control.endsAt.map({ $0 < now }) == true {
+      try forget(id: kept.control.id, kind: nil, isDefault: false, of: station)
+    }
+  }
+
   /// A report of all ended: what it did not tell is no longer there.
   public func forget(of station: ID<Station>, toldBefore time: Timestamp) throws(StoreFault) {
     try db.run("DELETE FROM grid_control WHERE station = ?1 AND told_at < ?2", station, time)

@@ -93,6 +93,16 @@ nonisolated public struct Monitors {
       """, station, name, monitor, now)
   }
 
+  /// Another value of the same component took the place of what was told of it.
+  public func endedBefore(_ name: SettingName, of station: ID<Station>, at now: Timestamp) throws(StoreFault) {
+    guard let component = name.component.map({ $0 + "." }) else { return }
+    try db.run(
+      """
+      UPDATE alert SET ended_at = ?4, ended_by = 'station'
+      WHERE station = ?1 AND ended_at IS NULL AND substr(name, 1, ?5) = ?2 COLLATE NOCASE AND name != ?3 COLLATE NOCASE
+      """, station, component, name, now, component.unicodeScalars.count)
+  }
+
   /// The operator has seen it. False where it does not wait.
   public func settle(_ id: ID<KeptAlert>, by who: String, at now: Timestamp) throws(StoreFault) -> Bool {
     try db.run("UPDATE alert SET ended_at = ?2, ended_by = ?3 WHERE id = ?1 AND ended_at IS NULL", id, now, who) > 0

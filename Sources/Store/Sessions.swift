@@ -86,8 +86,9 @@ nonisolated public struct Sessions {
   public func waitsOrRuns(paidBy reference: String) throws(StoreFault) -> Bool {
     try db.value(
       """
-      SELECT EXISTS (SELECT 1 FROM session WHERE state IN ('pending', 'active') AND folded_uid = ?1 AND owner IS NULL)
-      """, Token.fold(reference)) ?? false
+      SELECT EXISTS (SELECT 1 FROM session
+        WHERE authorization_reference = ?1 AND state IN ('pending', 'active') AND owner IS NULL)
+      """, reference) ?? false
   }
 
   /// The one that a remote start made, also after it ended.
@@ -301,16 +302,17 @@ nonisolated public struct Sessions {
       """
       INSERT INTO session (id, party, station, evse, connector, location, transaction_id, token, folded_uid, owner,
         partner, method, authorization_reference, group_id, command, state, started_at, ended_at, ending, meter_start,
-        meter_last, last_reading_at, power, state_of_charge, shifts, tariff, start_key, updated_at)
+        meter_last, last_reading_at, power, state_of_charge, shifts, tariff, start_key, updated_at, export_start,
+        export_last)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (SELECT partner FROM partner_role WHERE id = ?10),
-        ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)
+        ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)
       """,
       session.id, session.party, session.station, session.evse, session.connector, session.location,
       session.transaction, session.token.stored, Token.fold(session.token.uid), session.owner,
       session.authorization.rawValue, session.authorizationReference, session.groupID, session.command,
       session.state.rawValue, session.startedAt, session.endedAt, session.ending?.rawValue, session.meterStart,
       session.meterLast, session.lastReadingAt, session.power, session.stateOfCharge, session.storedShifts,
-      try Tariffs(db: db).freeze(session.tariff), startKey, session.updatedAt)
+      try Tariffs(db: db).freeze(session.tariff), startKey, session.updatedAt, session.exportStart, session.exportLast)
     db.cache?.openSessions.put(.init(number: number, session: session))
   }
 
@@ -323,7 +325,8 @@ nonisolated public struct Sessions {
         owner = ?8, partner = iif(owner IS ?8, partner, (SELECT partner FROM partner_role WHERE id = ?8)), method = ?9,
         authorization_reference = ?10, group_id = ?11, command = ?12, state = ?13, started_at = ?14, ended_at = ?15,
         ending = ?16, meter_start = ?17, meter_last = ?18, last_reading_at = ?19, power = ?20, state_of_charge = ?21,
-        shifts = ?22, tariff = ?23, start_key = coalesce(?24, start_key), updated_at = ?25
+        shifts = ?22, tariff = ?23, start_key = coalesce(?24, start_key), updated_at = ?25, export_start = ?26,
+        export_last = ?27
       WHERE number = ?1
       """,
       number, session.evse, session.connector, session.location, session.transaction, session.token.stored,
@@ -331,7 +334,7 @@ nonisolated public struct Sessions {
       session.groupID, session.command, session.state.rawValue, session.startedAt, session.endedAt,
       session.ending?.rawValue, session.meterStart, session.meterLast, session.lastReadingAt, session.power,
       session.stateOfCharge, session.storedShifts, try Tariffs(db: db).freeze(session.tariff), startKey,
-      session.updatedAt)
+      session.updatedAt, session.exportStart, session.exportLast)
     try wrote(session, number, changed)
   }
 
@@ -341,11 +344,12 @@ nonisolated public struct Sessions {
     let number = try number(of: session.id)
     let changed = try db.run(
       """
-      UPDATE session SET meter_last = ?2, last_reading_at = ?3, power = ?4, state_of_charge = ?5, shifts = ?6, updated_at = ?7
+      UPDATE session SET meter_last = ?2, last_reading_at = ?3, power = ?4, state_of_charge = ?5, shifts = ?6,
+        updated_at = ?7, export_start = ?8, export_last = ?9
       WHERE number = ?1
       """,
       number, session.meterLast, session.lastReadingAt, session.power, session.stateOfCharge, session.storedShifts,
-      session.updatedAt)
+      session.updatedAt, session.exportStart, session.exportLast)
     try wrote(session, number, changed)
   }
 
@@ -356,11 +360,13 @@ nonisolated public struct Sessions {
     let changed = try db.run(
       """
       UPDATE session SET state = ?2, ended_at = ?3, ending = ?4, meter_last = ?5, last_reading_at = ?6, power = ?7,
-        state_of_charge = ?8, shifts = ?9, stop_key = coalesce(?10, stop_key), updated_at = ?11
+        state_of_charge = ?8, shifts = ?9, stop_key = coalesce(?10, stop_key), updated_at = ?11, export_start = ?12,
+        export_last = ?13
       WHERE number = ?1
       """,
       number, session.state.rawValue, session.endedAt, session.ending?.rawValue, session.meterLast,
-      session.lastReadingAt, session.power, session.stateOfCharge, session.storedShifts, stopKey, session.updatedAt)
+      session.lastReadingAt, session.power, session.stateOfCharge, session.storedShifts, stopKey, session.updatedAt,
+      session.exportStart, session.exportLast)
     try wrote(session, number, changed)
   }
 
@@ -428,12 +434,13 @@ nonisolated extension Sessions {
     let isNew =
       try db.run(
         """
-        INSERT INTO reading (session, at, context, register, power, current, state_of_charge, raw, digest, received_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+        INSERT INTO reading
+          (session, at, context, register, power, current, state_of_charge, raw, digest, received_at, exported)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
         ON CONFLICT (session, at, context, digest) DO NOTHING
         """,
         number, reading.at, reading.context.rawValue, reading.register, reading.power, reading.current,
-        reading.stateOfCharge, reading.raw, Self.digest(reading.raw), now) > 0
+        reading.stateOfCharge, reading.raw, Self.digest(reading.raw), now, reading.exported) > 0
     guard isNew else { return false }
     if db.lastInserted.isMultiple(of: Limits.readingsBetweenLooks) { try thin(number) }
     if !reading.signed.isEmpty {
@@ -467,7 +474,8 @@ nonisolated extension Sessions {
     guard let number = try number(of: session) else { return [] }
     let rows = try db.rows(
       """
-      SELECT seq, at, context, register, power, current, state_of_charge FROM reading WHERE session = ?1 ORDER BY at
+      SELECT seq, at, context, register, exported, power, current, state_of_charge FROM reading
+      WHERE session = ?1 ORDER BY at
       """, number
     ) { (row) throws(StoreFault) in
       let reading = try Reading(row: row, raw: .null)
@@ -587,8 +595,8 @@ nonisolated public struct ReportedSession: Sendable, Equatable {
 nonisolated extension Reading {
   init(row: Row, raw: JSONText) throws(StoreFault) {
     try self.init(
-      at: row.get("at"), register: row.get("register"), power: row.get("power"), current: row.get("current"),
-      stateOfCharge: row.get("state_of_charge"), context: row.word("context"), raw: raw)
+      at: row.get("at"), register: row.get("register"), exported: row.get("exported"), power: row.get("power"),
+      current: row.get("current"), stateOfCharge: row.get("state_of_charge"), context: row.word("context"), raw: raw)
   }
 }
 
@@ -634,7 +642,8 @@ nonisolated extension Session {
       id: row.get("id"), place: place, holder: holder, command: row.get("command"), tariff: tariff,
       state: row.word("state"), transaction: row.get("transaction_id"), startedAt: row.get("started_at"),
       endedAt: row.get("ended_at"), ending: row.maybeWord("ending"), meterStart: row.get("meter_start"),
-      meterLast: row.get("meter_last"), lastReadingAt: row.get("last_reading_at"), power: row.get("power"),
-      stateOfCharge: row.get("state_of_charge"), shifts: shifts, updatedAt: row.get("updated_at"))
+      meterLast: row.get("meter_last"), exportStart: row.get("export_start"), exportLast: row.get("export_last"),
+      lastReadingAt: row.get("last_reading_at"), power: row.get("power"), stateOfCharge: row.get("state_of_charge"),
+      shifts: shifts, updatedAt: row.get("updated_at"))
   }
 }

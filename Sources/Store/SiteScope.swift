@@ -111,6 +111,7 @@ nonisolated public struct SiteScope: Sendable, Hashable {
       "issued_certificate", "certificate_request", "certificate_renewal", "held_certificate", "security_event",
       "profile_walk", "station_transaction", "report", "device_value", "monitor", "alert", "value_stream",
       "streamed_value", "display_message", "payment_code", "grid_control", "battery_swap", "unknown_tag", "incident",
+      "settlement", "station_tariff", "device_read",
     ] { parts[table] = .rows(station("station")) }
     for table in [
       "status_history", "status_time", "meter_key", "evse_code", "driver_ticket", "balance", "plug_in", "disobedience",

@@ -119,6 +119,8 @@ nonisolated public struct Books {
   public var displays: DisplayMessages { DisplayMessages(db: db) }
   public var grid: GridControls { GridControls(db: db) }
   public var swaps: BatterySwaps { BatterySwaps(db: db) }
+  public var stationTariffs: StationTariffs { StationTariffs(db: db) }
+  public var settlements: Settlements { Settlements(db: db) }
   public var tokens: Tokens { Tokens(db: db) }
   public var authorizations: Authorizations { Authorizations(db: db) }
   public var tariffs: Tariffs { Tariffs(db: db) }

@@ -23,6 +23,8 @@ struct Sim: AsyncParsableCommand {
     @Option(help: "A card that is shown again and again: a session of so many seconds, see --session.") var tag: String?
     @Option(help: "Seconds of a session with --tag.") var session = 60
     @Option(help: "How much faster its clock runs, 1 to 1000.") var speed = 1
+    @Flag(name: .customLong("both-ways"), help: "Its meters count what vehicles give back, and tell it.")
+    var metersBothWays = false
     @Option(
       name: .customLong("quirk"),
       help: "A bad habit, several times: \(StationHabit.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -54,6 +56,7 @@ struct Sim: AsyncParsableCommand {
         password: password.map { Bytes(utf8: $0) })
       profile.version = StationProfile.Version(rawValue: spoken) ?? .v16
       profile.meterSeconds = 10
+      profile.metersBothWays = metersBothWays
       for habit in quirks.compactMap({ StationHabit(rawValue: $0) }) { profile.take(habit) }
       let station = await loop.run { [profile] loop in
         let station = VirtualStation(

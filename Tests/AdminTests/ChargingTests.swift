@@ -117,7 +117,7 @@ import Wire
       ])
     #expect(
       Array(cells[11...]) == [
-        "1", "04A1B2C3", "NL-OST-C04A1B2C3", "", "8", "EUR", "2", "2.4", "false", "", "0", "", "",
+        "1", "04A1B2C3", "NL-OST-C04A1B2C3", "", "8", "EUR", "2", "2.4", "false", "", "0", "", "", "0", "",
       ])
     let empty = try await house.ask(.get, "/cdrs.csv?month=2026-10", as: owner)
     #expect(empty.text == CDRTable.columns.joined(separator: ",") + "\r\n")

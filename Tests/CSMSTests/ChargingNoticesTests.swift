@@ -283,14 +283,44 @@ import Wire
     for _ in 0..<5 { await house.settleAll() }
     _ = try await sent
     let number = try #require(try house.books.profiles.list(at: house.station("CS-1").id, limit: 1).first?.number)
-    async let changed = house.csms.setDynamicLimit(
-      3_000, of: number, at: StationIdentity("CS-1")!, by: "operator:anna")
+    async let changed = house.csms.change(
+      DynamicChange(limit: 3_000), ofDynamic: number, at: StationIdentity("CS-1")!, by: "operator:anna")
     await house.settleAll()
     _ = try await changed
-    #expect(house.stations.commands.contains(.profile(.dynamic(number: number, limit: 3_000))))
-    let limit = try house.decide { [desk = caller.desk] () throws(TurnFault) in try desk.dynamicLimit(of: number) }
-    #expect(limit == 3_000)
-    let none = try house.decide { [desk = caller.desk] () throws(TurnFault) in try desk.dynamicLimit(of: 999) }
+    #expect(house.stations.commands.contains(.profile(.dynamic(number: number, .init(start: 0, limit: 3_000)))))
+    let told = try house.decide { [desk = caller.desk] () throws(TurnFault) in try desk.dynamicPeriod(of: number) }
+    #expect(told?.limit == 3_000)
+    let none = try house.decide { [desk = caller.desk] () throws(TurnFault) in try desk.dynamicPeriod(of: 999) }
     #expect(none == nil)
+  }
+
+  @Test func aSetpointIsChangedAndHasNoLimitBesideIt() async throws {
+    let caller = try house.connect("CS-1")
+    var profile = ChargingProfile()
+    (profile.purpose, profile.kind) = (.anySession, .dynamic)
+    profile.schedule.unit = .watts
+    var flow = ChargingProfile.Bidirectional()
+    (flow.mode, flow.setpoint) = (.centralSetpoint, -5_000)
+    profile.schedule.periods = [.init(start: 0, limit: 0, bidirectional: flow)]
+    let wish = profile
+    let identity = StationIdentity("CS-1")!
+    async let sent = house.csms.setProfile(wish, at: identity, evse: 1, by: "operator:anna")
+    for _ in 0..<5 { await house.settleAll() }
+    _ = try await sent
+    let number = try #require(try house.books.profiles.list(at: house.station("CS-1").id, limit: 1).first?.number)
+    async let changed = house.csms.change(
+      DynamicChange(setpoint: -2_000), ofDynamic: number, at: identity, by: "operator:anna")
+    await house.settleAll()
+    _ = try await changed
+    let told = try house.decide { [desk = caller.desk] () throws(TurnFault) in try desk.dynamicPeriod(of: number) }
+    #expect(told?.bidirectional?.setpoint == -2_000)
+    for wrong in [DynamicChange(limit: 1_000), DynamicChange(dischargeLimit: -1_000), DynamicChange()] {
+      await #expect(throws: Refusal.self) {
+        try await house.csms.change(wrong, ofDynamic: number, at: identity, by: "operator:anna")
+      }
+    }
+    #expect(
+      try house.books.profiles.profile(number, at: house.station("CS-1").id)?.profile.schedule.periods[0]
+        .bidirectional?.setpoint == -2_000)
   }
 }

@@ -257,6 +257,76 @@ import Wire
     #expect(try kept.map(\.control.id) == ["c0"])
   }
 
+  @Test func aControlWhoseTimeIsOverIsGoneAndNoRiddle() async throws {
+    let always = GridControl(id: "d1", kind: "VoltWatt", isDefault: true, settings: ["priority": 1])
+    let short = GridControl(
+      id: "c1", kind: "VoltWatt", isDefault: false,
+      settings: ["priority": 0, "startTime": .string(house.now.text), "duration": 60])
+    var long = short
+    (long.id, long.settings["duration"]) = ("c2", 600)
+    for control in [always, short, long] {
+      _ = try await house.csms.command(.grid(.set(control)), to: identity, by: "anna")
+      try house.stations.last.answer(.accepted(answer: ["status": "Accepted"]))
+      house.settle()
+    }
+    let kept: () throws -> [String] = { try self.house.books.grid.list(of: try self.id).map(\.control.id) }
+    #expect(try kept() == ["c1", "c2", "d1"])
+    func end(_ id: String) throws {
+      try house.decide { [station] () throws(TurnFault) in
+        try station.desk.control(id, isRunning: false, inPlaceOf: [], at: .epoch)
+      }
+    }
+    for _ in 1...2 { try end("c2") }
+    try end("d1")
+    #expect(try kept() == ["c1", "d1"])
+    // It hears nothing of the other's end, and the time says it.
+    house.clock.now = house.now + .seconds(61)
+    _ = try await house.csms.command(.grid(.set(always)), to: identity, by: "anna")
+    try house.stations.last.answer(.accepted(answer: ["status": "Accepted"]))
+    house.settle()
+    #expect(try kept() == ["d1"])
+    #expect(try house.books.stations.oddities(of: try id).isEmpty)
+  }
+
+  @Test func anAlarmOfTheGridThatTakesOverEndsTheOneBefore() throws {
+    func trip(_ kind: String, _ component: String = "DERCtrlr") throws {
+      var told = Alert(
+        number: 0, at: house.now, name: SettingName(component: component, variable: kind), trigger: .alerting,
+        value: "OverVoltage")
+      told.takesOver = component == "DERCtrlr"
+      try tell(told)
+    }
+    try trip("Problem", "ChargingStation")
+    try trip("HVMustTrip")
+    try trip("HVMayTrip")
+    let open = try house.books.monitors.alerts(isOpen: true, limit: 10).map(\.alert.name.description)
+    #expect(open == ["DERCtrlr.HVMayTrip", "ChargingStation.Problem"])
+  }
+
+  @Test func aBatteryThatNobodyTookWaitsForTheOperatorAndItsSlotBillsNobody() async throws {
+    try house.addToken("04A1")
+    _ = try await house.csms.command(.swap(SwapCommand(token: "04A1")), to: identity, by: "anna")
+    guard case .swap(let wish) = try house.stations.last.command else { throw TestFault("no swap") }
+    func tell(_ step: BatterySwap.Step, _ serial: String) throws {
+      let battery = BatterySwap.Battery(evse: 1, serialNumber: serial, stateOfCharge: 20, stateOfHealth: 90)
+      let swap = BatterySwap(request: wish.id, step: step, token: "04A1", batteries: [battery])
+      try house.decide { [station] () throws(TurnFault) in try station.desk.swapped(swap) }
+    }
+    #expect(try house.books.reports.report(wish.id, of: try id)?.endedAt == nil)
+    try tell(.putIn, "B1")
+    #expect(try house.books.reports.report(wish.id, of: try id)?.endedAt != nil)
+    try tell(.timedOut, "B2")
+    #expect(try open().map(\.alert.value) == ["B2"])
+    try tell(.givenOut, "B2")
+    #expect(try open() == [])
+    let evse = try house.evse()
+    let connector = try #require(evse.connectors.first)
+    let slot = try house.csms.holderOfStranger(PresentedToken("", .nobody))
+    #expect(try house.csms.tariff(of: connector, of: evse, for: slot, at: house.now) == nil)
+    let driver = try house.csms.holderOfStranger("04A1")
+    #expect(try house.csms.tariff(of: connector, of: evse, for: driver, at: house.now) != nil)
+  }
+
   @Test func nobodySwapsWhoMayNot() async throws {
     let swap = StationCommand.swap(SwapCommand(token: "04A1"))
     await #expect(throws: Refusal.notFound("no token 04A1")) {

@@ -68,6 +68,8 @@ import Wire
 
   @Test func stationsThatShowPricesGetTheNewOne() async throws {
     _ = try await follow(rules(.grid), .live)
+    // One that answers nothing would be asked again.
+    house.stations.answer = { command, _ in if case .tariff = command { .accepted(answer: [:]) } else { nil } }
     let admission = try house.admit("CS-1")
     guard case .welcome(let guest) = admission else { throw TestFault("CS-1 is not let in") }
     let link = house.newLink()
@@ -79,7 +81,7 @@ import Wire
       [GridPrice(start: start, until: start + .seconds(3_600), price: Decimal(2, places: 1))], of: "NL")
     house.pass(120, beat: 10)
     let shown = house.stations.commands.compactMap { command -> (Int, Decimal?)? in
-      if case .tariff(.setDefault(let tariff, let evse)) = command { (evse, tariff.energyPrice) } else { nil }
+      if case .tariff(.setDefault(let tariff, let evse)) = command { (evse, tariff.tariff.energyPrice) } else { nil }
     }
     #expect(shown.map(\.0) == [1, 2])
     #expect(shown.map(\.1) == [Decimal(35, places: 2), Decimal(35, places: 2)])

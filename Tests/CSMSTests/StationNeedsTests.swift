@@ -256,6 +256,36 @@ struct StationNeedsTests {
     #expect(house.stations.commands.isEmpty)
   }
 
+  @Test func whatAStationHasIsAskedOnceItHasSettledAndAgainWithOtherFirmware() async throws {
+    func reports() -> Int {
+      house.stations.commands.count { if case .settings(.report(_, .full)) = $0 { true } else { false } }
+    }
+    house.stations.answer = { _, _ in .accepted(answer: ["status": "Accepted"]) }
+    func come(_ firmware: String) async throws -> Caller {
+      let station = try house.connect("CS-1", version: "ocpp2.1")
+      try house.decide { [desk = station.desk] () throws(TurnFault) in
+        _ = try desk.boot(BootReport(vendor: "V", model: "M", firmwareVersion: firmware))
+      }
+      house.pass(Limits.restSeconds - 5, beat: 60)
+      await house.settleAll()
+      return station
+    }
+    var station = try await come("1.0")
+    #expect(reports() == 0)
+    house.pass(10)
+    try await settle { reports() == 1 }
+    guard case .settings(.report(let id, _))? = house.stations.commands.last else { throw TestFault("no report") }
+    try house.decide { [desk = station.desk] () throws(TurnFault) in
+      try desk.report([] as [DeviceValue], in: ReportPart(request: id, number: 0, isLast: true))
+    }
+    for (firmware, count) in [("1.0", 1), ("2.0", 2)] {
+      station = try await come(firmware)
+      house.pass(10)
+      try await settle { reports() == count }
+    }
+    _ = station
+  }
+
   @Test func statusesAreAskedForAtOnceOrByEVSE() async throws {
     try await need {
       $0.afterBoot = AfterBoot(); $0.afterBoot?.triggersStatus = true
@@ -267,7 +297,8 @@ struct StationNeedsTests {
     try await settle { house.stations.commands.count == 3 }
     #expect(
       house.stations.commands == [
-        .trigger(.status, evse: nil), .trigger(.status, evse: 1), .trigger(.status, evse: 2),
+        .trigger(.status, evse: nil), .trigger(.status, evse: 1, connector: 1),
+        .trigger(.status, evse: 2, connector: 1),
       ])
   }
 

@@ -61,4 +61,36 @@ struct ChargingProfileTests {
         }()))
     #expect(isExceeded(later, by: schedule(.watts, (0, 9_000))))
   }
+
+  // MARK: What may change while it holds
+
+  @Test func aDynamicProfileHasOnePeriodFromTheStart() {
+    var profile = offer(schedule(.watts, (0, 5_000)), .dynamic)
+    #expect(profile.flaw == nil)
+    profile.updateSeconds = 60
+    profile.offlineSeconds = 300
+    #expect(profile.flaw == nil)
+    #expect(offer(schedule(.watts, (0, 5_000), (600, 3_000)), .dynamic).flaw != nil)
+    (profile.kind, profile.schedule.startsAt) = (.relative, nil)
+    #expect(profile.flaw != nil, "nobody asks for what does not change")
+    profile.updateSeconds = nil
+    #expect(profile.flaw == nil)
+    (profile.offlineSeconds, profile.endsOffline) = (nil, true)
+    #expect(profile.flaw != nil)
+  }
+
+  @Test func aChangeGoesWithHowEnergyFlows() throws {
+    var flow = ChargingProfile.Bidirectional()
+    (flow.mode, flow.setpoint) = (.centralSetpoint, -5_000)
+    let central = ChargingProfile.Period(start: 0, limit: 0, bidirectional: flow)
+    #expect(try DynamicChange(setpoint: 2_000).applied(to: central).bidirectional?.setpoint == 2_000)
+    #expect(throws: DynamicChange.Mismatch.self) { try DynamicChange(limit: 1).applied(to: central) }
+    let plain = ChargingProfile.Period(start: 0, limit: 16)
+    #expect(try DynamicChange(limit: 8).applied(to: plain).limit == 8)
+    #expect(throws: DynamicChange.Mismatch.self) { try DynamicChange(setpoint: 1).applied(to: plain) }
+    (flow.mode, flow.setpoint) = (.externalLimits, nil)
+    let both = ChargingProfile.Period(start: 0, limit: 16, bidirectional: flow)
+    let changed = try DynamicChange(limit: 8, dischargeLimit: -4).applied(to: both)
+    #expect(changed.limit == 8 && changed.bidirectional?.dischargeLimit == -4)
+  }
 }

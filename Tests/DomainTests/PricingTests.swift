@@ -22,6 +22,35 @@ import Wire
     return bill
   }
 
+  // MARK: What flows back
+
+  @Test func whatFlowsBackStandsInItsPeriodsAndCostsNothing() throws {
+    var session = Session.started(
+      id: "s", place: Session.Place(party: ID(1), location: nil, station: ID(1), evse: ID(1), connector: ID(1)),
+      holder: Session.Holder(token: TokenReference(), owner: nil, method: .whitelist),
+      tariff: try tariff(element(component("ENERGY", "0.25"))), at: start, meter: kWh("100"), transaction: 1,
+      received: start)
+    // Ten kWh in for half an hour, eight back for the other half.
+    let readings = [(0, "100", "7", "0"), (30, "110", "7", "20000"), (60, "110", "15", "-16000")].map {
+      minute, into, back, watts in
+      Reading(
+        at: start + .seconds(minute * 60), register: kWh(into), exported: kWh(back), power: Decimal(watts))
+    }
+    for reading in readings { _ = session.read(reading, received: reading.at) }
+    #expect(session.energy == kWh("10") && session.exported == kWh("8") && session.power == Decimal(-16_000))
+    _ = session.shift(to: .idle, at: start + .seconds(2_700), received: start)
+    let usage = Usage(session, readings: readings, zone: .utc, until: start + .seconds(3_600))
+    let bill = Bill(usage)
+    #expect(bill.totals.cost.beforeTax == price("2.5").beforeTax)
+    #expect(bill.periods.exported == kWh("8"))
+    #expect(bill.periods.map(\.exported) == [kWh("4"), kWh("4")])
+    #expect(bill.periods.allSatisfy { $0.maxPower.map { $0 >= .zero } ?? true }, "power is what a vehicle takes")
+    #expect(bill.agrees(with: session.tariff, zone: .utc))
+    var cdr = CDR()
+    cdr.periods = bill.periods
+    #expect(try CDR(bytes: cdr.bytes).exported == kWh("8"))
+  }
+
   // MARK: What is priced
 
   @Test func withoutATariffItCostsNothingAndStillHasItsPeriods() {

@@ -32,7 +32,7 @@ struct StationQuirksTests {
         "trigger_boot": true, "trigger_status": true, "read_settings": true, "write_settings": true,
         "read_report": true, "keep_duties": false,
       ],
-      "show_costs": true, "network": ["interface": "wireless0", "slot": 2, "fallbacks": [1]],
+      "no_payments": true, "show_costs": true, "network": ["interface": "wireless0", "slot": 2, "fallbacks": [1]],
       "leave_alone_after_boot": true, "wanted_settings": [["key": "K", "value": "V"]],
     ]
     let preset = try StationQuirks.read(all)

@@ -173,6 +173,17 @@ import Wire
     #expect(throws: PushFault.unfit("its time zone Mars/Olympus is not known here")) { try edition.cdr(zone, seconds) }
   }
 
+  /// Session only, by the table of dimensions (OCPI 2.2.1 §10.4.2): a bill has no place for it.
+  @Test func whatFlowsBackIsToldOfASessionAndNotOnABill() {
+    var period = Domain.ChargingPeriod()
+    (period.energy, period.exported) = (kWh("10"), kWh("8"))
+    let session = V221.ChargingPeriod.list(of: [period], tariff: nil, isOfSession: true)
+    #expect(session[0].volume(.energyExport) == Decimal(8) && session[0].volume(.energy) == Decimal(10))
+    #expect(V221.ChargingPeriod.list(of: [period], tariff: nil)[0].volume(.energyExport) == nil)
+    period.exported = .zero
+    #expect(V221.ChargingPeriod.list(of: [period], tariff: nil, isOfSession: true)[0].volume(.energyExport) == nil)
+  }
+
   @Test func hoursOfManyPeriodsSumToTheirRoundedWhole() {
     let periods = (0..<7).map { place in
       var period = Domain.ChargingPeriod()

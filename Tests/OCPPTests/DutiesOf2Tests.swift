@@ -41,7 +41,7 @@ import Wire
 
   @Test func whatOnly21KnowsIsSaidTo201() throws {
     for command in [
-      ProfileCommand.priority(transaction: "tx-1", isOn: true), .dynamic(number: 5, limit: 3_000),
+      ProfileCommand.priority(transaction: "tx-1", isOn: true), .dynamic(number: 5, .init(start: 0, limit: 3_000)),
       .transfers(transaction: "tx-1", allowed: [.acThreePhases, .acBidirectional]),
     ] {
       #expect(throws: Unspeakable.self) { try V2.request(command, .v201) }
@@ -206,6 +206,56 @@ import Wire
     #expect(desk.vehicleNeeds.first?.departsAt == Timestamp("2026-03-01T18:00:00Z"))
     desk.needsVerdict = .later
     #expect(try answer("NotifyEVChargingNeeds", needs) == #"{"status":"Processing"}"#)
+  }
+
+  /// Q03.FR.02: with a set point of ours there are no limits.
+  @Test func aSetpointIsToldWithoutALimit() throws {
+    var flow = ChargingProfile.Bidirectional()
+    (flow.mode, flow.setpoint) = (.centralSetpoint, -5_000)
+    let central = ChargingProfile.Period(start: 0, limit: 0, bidirectional: flow)
+    desk.dynamicPeriods[7] = central
+    #expect(
+      try answer("PullDynamicScheduleUpdate", #"{"chargingProfileId":7}"#, in: .v21)
+        == #"{"scheduleUpdate":{"setpoint":-5000},"status":"Accepted"}"#)
+    let update = try V2.request(ProfileCommand.dynamic(number: 5, central), .v21)
+    #expect(
+      String(decoding: update.payload, as: UTF8.self)
+        == #"{"chargingProfileId":5,"scheduleUpdate":{"setpoint":-5000}}"#)
+    (flow.mode, flow.setpoint, flow.dischargeLimit) = (.externalLimits, nil, -4_000)
+    let both = ChargingProfile.Period(start: 0, limit: 3_000, bidirectional: flow)
+    let limits = try V2.request(ProfileCommand.dynamic(number: 5, both), .v21)
+    #expect(
+      String(decoding: limits.payload, as: UTF8.self)
+        == #"{"chargingProfileId":5,"scheduleUpdate":{"limit":3000,"dischargeLimit":-4000}}"#)
+  }
+
+  @Test func whatHoldsWithoutAConnectionIsSaid() throws {
+    var profile = ChargingProfile()
+    (profile.kind, profile.updateSeconds, profile.offlineSeconds, profile.endsOffline) = (.dynamic, 60, 300, true)
+    profile.schedule.periods = [.init(start: 0, limit: 16)]
+    let wish = profile
+    let request = try V2.request(.set(wish, number: 5, evse: 1), .v21)
+    let sent = try JSON.parse(request.payload)["chargingProfile"]
+    #expect(sent?["maxOfflineDuration"] == 300 && sent?["invalidAfterOfflineDuration"] == true)
+    #expect(sent?["dynUpdateInterval"] == 60)
+    let read = try V2.ChargingProfile.read(try #require(sent).bytes, edition: .v21).value.plain
+    #expect(read == wish)
+    profile.kind = .relative
+    profile.updateSeconds = nil
+    let old = profile
+    #expect(throws: Unspeakable.self) { try V2.request(.set(old, number: 5, evse: 1), .v201) }
+    #expect(throws: Unspeakable.self) { try Dialect16().request(for: .profile(.set(old, number: 5, evse: 1))) }
+  }
+
+  /// I07.FR.04, I08.FR.08: the name stands for the content, so that a station which has the name has the tariff.
+  @Test func aTariffGoesUnderTheNameOfItsContent() throws {
+    var tariff = Domain.Tariff()
+    tariff.ref = "T1"
+    tariff.elements = [.init([.init(.energy, price: Decimal(3, places: 1))])]
+    let request = try V2.request(TariffCommand.setDefault(StationTariff(tariff, name: "T1.ab"), evse: 0), .v21)
+    #expect(try JSON.parse(request.payload)["tariff"]?["tariffId"] == "T1.ab")
+    #expect(request.outcome(["status": "DuplicateTariffId"]).isAccepted)
+    #expect(!request.outcome(["status": "TooManyElements"]).isAccepted)
   }
 
   @Test func aDynamicLimitIsPulled() throws {

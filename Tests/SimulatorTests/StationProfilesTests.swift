@@ -230,4 +230,77 @@ import Wire
     stage.after(1)
     #expect((35_000...43_000).contains(stage.model.connectors[0].watts))
   }
+
+  // MARK: Both ways, and what changes while it holds (2.1)
+
+  @Test func aSetpointBelowZeroMakesACarGiveBackAndMetersTellIt() throws {
+    var stage = Stage.opened(
+      Stage.profile(.dc50) {
+        ($0.version, $0.metersBothWays, $0.meterSeconds) = (.v21, true, 60)
+      })
+    stage.act { $0.plugIn(1, tag: "CARD", car: Car(batteryWattHours: 100_000, stateOfCharge: 0.7), at: $1) }
+    stage.settle()
+    stage.after(60)
+    let profile: JSON = [
+      "id": 1, "stackLevel": 0, "chargingProfilePurpose": "TxDefaultProfile", "chargingProfileKind": "Dynamic",
+      "dynUpdateInterval": 120,
+      "chargingSchedule": [
+        [
+          "id": 1, "chargingRateUnit": "W",
+          "chargingSchedulePeriod": [["startPeriod": 0, "operationMode": "CentralSetpoint", "setpoint": -10_000]],
+        ]
+      ],
+    ]
+    #expect(
+      try result(stage.ask("SetChargingProfile", ["evseId": 1, "chargingProfile": profile]))["status"] == "Accepted")
+    stage.after(1)
+    stage.settle()
+    #expect(stage.model.connectors[0].watts == -10_000)
+    let before = stage.model.connectors[0].registerWattHours
+    stage.after(360)
+    let told = stage.payloads("TransactionEvent").last?["meterValue"]?[0]?["sampledValue"]?.array ?? []
+    func sample(_ measurand: String) -> Int64? { told.first { $0["measurand"]?.string == measurand }?["value"]?.int }
+    #expect(sample("Power.Active.Export") == 10_000 && sample("Power.Active.Import") == 0)
+    #expect(sample("Energy.Active.Export.Register").map { (900...1_000).contains($0) } == true)
+    #expect(stage.model.connectors[0].registerWattHours == before)
+    // Another value without another profile, and one that it asks for.
+    let update: JSON = ["chargingProfileId": 1, "scheduleUpdate": ["setpoint": 5_000]]
+    #expect(try result(stage.ask("UpdateDynamicSchedule", update))["status"] == "Accepted")
+    stage.after(1)
+    #expect(stage.model.connectors[0].watts == 5_000)
+    #expect(
+      try result(stage.ask("UpdateDynamicSchedule", ["chargingProfileId": 9, "scheduleUpdate": [:]]))["status"]
+        == "Rejected")
+    stage.settle()
+    for _ in 0..<130 where stage.open?.action != "PullDynamicScheduleUpdate" {
+      stage.settle()
+      stage.after(1)
+    }
+    #expect(stage.open?.action == "PullDynamicScheduleUpdate")
+    stage.answer(["status": "Accepted", "scheduleUpdate": ["setpoint": -3_000]])
+    stage.after(1)
+    #expect(stage.model.connectors[0].watts == -3_000)
+  }
+
+  @Test func aStationReckonsByTheTariffThatItWasGiven() throws {
+    var stage = stage(.v21)
+    func tariff(_ name: String, _ price: JSON) -> JSON {
+      ["tariffId": .string(name), "currency": "EUR", "energy": ["prices": [["priceKwh": price]]]]
+    }
+    func give(_ evse: JSON, _ tariff: JSON) throws -> String? {
+      try result(stage.ask("SetDefaultTariff", ["evseId": evse, "tariff": tariff]))["status"]?.string
+    }
+    #expect(try give(0, tariff("T1.a", 3)) == "Accepted")
+    #expect(try give(0, tariff("T1.a", 3)) == "Accepted")
+    #expect(try give(1, tariff("T1.a", 5)) == "DuplicateTariffId")
+    #expect(try give(1, tariff("T1.b", 5)) == "Accepted")
+    let told = try result(stage.ask("GetTariffs", ["evseId": 0]))
+    #expect(told["tariffAssignments"]?.array?.map { $0["tariffId"]?.string } == ["T1.a", "T1.b"])
+    charge(&stage)
+    stage.settle()
+    #expect(stage.payloads("TransactionEvent").last?["transactionInfo"]?["tariffId"] == "T1.b")
+    let cleared = try result(stage.ask("ClearTariffs", ["evseId": 1]))
+    #expect(cleared["clearTariffsResult"]?[0]?["status"] == "Accepted")
+    #expect(try result(stage.ask("GetTariffs", ["evseId": 1]))["status"] == "NoTariff")
+  }
 }

@@ -17,7 +17,8 @@ import Wire
     #expect(try sessions.session("s1") == session)
     #expect(try sessions.session(house.station.id, startKey: "key") == session)
     let reading = Reading(
-      at: t(60), register: Energy(tenthsOfWattHour: 900), power: Decimal("11040.5"), stateOfCharge: Decimal(55))
+      at: t(60), register: Energy(tenthsOfWattHour: 900), exported: Energy(tenthsOfWattHour: 50),
+      power: Decimal("11040.5"), stateOfCharge: Decimal(55))
     _ = session.read(reading, received: t(61))
     _ = session.shift(to: .idle, at: t(70), received: t(70))
     _ = session.shift(to: .charging, at: t(80), received: t(80))

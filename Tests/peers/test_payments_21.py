@@ -141,7 +141,7 @@ async def test_a_payment_that_is_sure_starts_a_session(house, stations, kind):
             assert float(answer["transactionLimit"]["maxCost"]) == 20
     (session,) = await case.sessions()
     assert session["command"] == started["id"] and session["state"] == "active" and session["token"]["uid"] == "psp-4711"
-    for wish in ({"payment": "x" * 37}, {"payment": "psp-1", "token": "04A1B2C3D4E5F6"}):
+    for wish in ({"payment": "x" * 256}, {"payment": "psp-1", "token": "04A1B2C3D4E5F6"}):
         with pytest.raises(Refused) as refused:
             await case.api.command("CS-1", "start", evse=2, **wish)
         assert refused.value.problem["field"] == "payment"

@@ -10,6 +10,7 @@ import { t, word } from '../i18n.js';
 import { go } from '../keys.js';
 import { mark } from '../states.js';
 import { costTable, periodTable, pushTable } from './session.js';
+import { settlementTable } from './station-money.js';
 
 /// Asks, then lets a held CDR go as it is.
 export function release(cdr, done = () => go(path`/cdrs/${cdr.id}`)) {
@@ -70,6 +71,7 @@ export async function show({ root, signal, params, head }) {
         fact(t('col.start'), timeMark(cdr.started_at, zone)), fact(t('col.end'), timeMark(cdr.ended_at, zone)), fact(
           t('cdr.made'), timeMark(cdr.created_at, zone)
         ),
+        Number(cdr.exported_kwh) > 0 && fact(t('fact.exported'), kilowattHours(cdr.exported_kwh)),
         fact(t('col.token'), h('span.id', null, cdr.token.uid)), fact(
           t('fact.contract'), h('span.id', null, cdr.token.contract_id)
         ),
@@ -82,6 +84,7 @@ export async function show({ root, signal, params, head }) {
         ), cdr.credits !== null && fact(t('roaming.credits'), linkTo(cdr.credits)), cdr.credited_by !== null && fact(t('roaming.credited_by'), linkTo(cdr.credited_by)))),
       h('section', null, h('h2', null, t('session.price')), costTable(cdr.costs))),
     cdr.periods.length > 0 && h('section', null, h('h2', null, t('session.periods')), periodTable(cdr.periods, zone)),
+    settlementTable(cdr.settlements, zone),
     cdr.pushes.length > 0 && h('section', null, h('h2', null, t('session.pushes')), pushTable(cdr.pushes).element),
     h('details', null, h('summary', null, t('cdr.record')), codeBlock(JSON.stringify(cdr.record, null, 2))),
   ].filter(Boolean));

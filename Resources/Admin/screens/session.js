@@ -16,6 +16,7 @@ import { flash, LiveTable, plainTable } from '../table.js';
 import { mark } from '../states.js';
 import { showMessage } from './messages.js';
 import { sessionActions } from './sessions.js';
+import { settlementTable } from './station-money.js';
 import { footprintSection, wishSection } from '../session-wishes.js';
 import { priceInWords } from '../tariff-words.js';
 
@@ -75,12 +76,14 @@ export async function show({ root, signal, params, head }) {
   openSessions.listen(() => {
     const live = openSessions.get(params.id);
     if (!live || state.session.ended_at) return;
-    const { energy_kwh, power_kw, state_of_charge, cost, duration_seconds } = live;
+    const { energy_kwh, exported_kwh, power_kw, state_of_charge, cost, duration_seconds } = live;
     if (power_kw !== null && power_kw !== undefined && power_kw !== state.session.power_kw) points.push({
       at: Date.now(), value: Number(power_kw),
     });
-    state.session = { ...state.session, energy_kwh, power_kw, state_of_charge, cost, duration_seconds };
+    const drawsFacts = exported_kwh !== state.session.exported_kwh;
+    state.session = { ...state.session, energy_kwh, exported_kwh, power_kw, state_of_charge, cost, duration_seconds };
     move(state.session);
+    if (drawsFacts) drawFacts(facts, state.session);
     chart.show(points);
   }, signal);
 
@@ -155,6 +158,7 @@ function drawFacts(list, s) {
       t('col.end'), timeMark(s.ended_at, s.location?.time_zone)
     ),
     fact(t('fact.meter'), `${kilowattHours(s.meter_start_kwh)} → ${kilowattHours(s.meter_last_kwh)}`),
+    s.exported_kwh !== null && s.exported_kwh !== undefined && fact(t('fact.exported'), kilowattHours(s.exported_kwh)),
     fact(t('fact.reading'), ago(s.last_reading_at)),
     fact(t('fact.transaction'), s.transaction_id === null ? none : h('span.id', null, String(s.transaction_id))),
     s.need && fact(t('fact.need'), needParts(s.need, s.location?.time_zone)),
@@ -173,7 +177,7 @@ function needParts(need, zone) {
 
 function drawPrice(place, s, zone) {
   const parts = costRows(s.costs);
-  fill(place, parts.length > 1 && h('section', null, h('h2', null, t('session.price')), parts && costTable(s.costs)),
+  fill(place, settlementTable(s.settlements, zone), parts.length > 1 && h('section', null, h('h2', null, t('session.price')), parts && costTable(s.costs)),
     s.periods.length > 0 && h('section', null, h('h2', null, t('session.periods')), periodTable(s.periods, zone)));
 }
 
@@ -199,14 +203,16 @@ export function costTable(costs) {
 
 /// The charging periods.
 export function periodTable(periods, zone) {
+  const flowsBack = periods.some((p) => Number(p.exported_kwh) > 0);
   return plainTable(t('session.periods'),
     [
       { label: t('col.start'), head: true }, { label: t('col.duration'), num: true }, { label: t('col.activity') },
-      { label: t('col.energy'), num: true }, { label: t('col.max_power'), num: true },
-    ],
+      { label: t('col.energy'), num: true }, flowsBack && { label: t('fact.exported'), num: true },
+      { label: t('col.max_power'), num: true },
+    ].filter(Boolean),
     periods.map((p) => [
       timeMark(p.start, zone), duration(p.seconds), word('activity', p.activity), kilowattHours(p.energy_kwh),
-      kilowatts(p.max_power_kw),
+      ...(flowsBack ? [kilowattHours(p.exported_kwh)] : []), kilowatts(p.max_power_kw),
     ]), 'narrow');
 }
 

@@ -10,6 +10,7 @@ import { t, word } from '../i18n.js';
 import { clearing, listSection, settle } from '../lists.js';
 import { mark } from '../states.js';
 import { anythingSection } from './station-anything.js';
+import { settlementSection, tariffSection } from './station-money.js';
 
 const monitorKinds = ['above', 'below', 'change', 'periodic', 'on_the_clock', 'off_target', 'off_target_relative'];
 
@@ -19,8 +20,10 @@ export async function drawDevice(place, state, { signal }) {
   const lists = [
     alertSection(signal, about, station),
     monitorSection(station, signal, about), displaySection(station, signal, about), reportSection(station, signal, about),
+    station.abilities.includes('keeps_tariffs') && tariffSection(station, signal, about),
+    hiddenWhenEmpty(settlementSection(station, signal, about)),
     streamSection(station, signal), gridSection(station, signal, about), batterySection(station, signal, about),
-  ];
+  ].filter(Boolean);
   fill(place, station.abilities.includes('describes_itself') ? null : h('p.mute', null, t('device.silent')), networkSection(station), lists.map((list) => list.element), mayRun() && anythingSection(station));
   await Promise.all(lists.map((list) => list.begin()));
 }

@@ -33,13 +33,16 @@ function limitSection(station, signal, ours) {
     signal, news: ours('station.'), key: (p) => p.number, name: (p) => t('limits.name', { number: p.number }),
     buttons: mayRun() && [
       h('button.primary', { type: 'button', on: { click: () => limitDialog(station) } }, t('limits.set')),
+      station.abilities.includes('keeps_limits') && h('button', { type: 'button', on: { click: () => flowDialog(station) } }, t('limits.flow')),
       h('button', { type: 'button', on: { click: () => command(station.id, 'composite-schedule', { evse: 0 }) } }, t('limits.composite')),
       h('button', { type: 'button', on: { click: () => command(station.id, 'get-profiles', {}) } }, t('limits.read')),
-    ],
-    actions: (p) => (mayRun() && ['asked', 'in_force'].includes(p.state) ? [{
+    ].filter(Boolean),
+    actions: (p) => (mayRun() && ['asked', 'in_force'].includes(p.state) ? [p.profile.kind === 'dynamic' && {
+      label: t('limits.change'), key: 'c', run: () => changeFlow(station, p),
+    }, {
       label: t('limits.clear'), key: 'x', danger: true,
       run: clearing(station, t('limits.clear'), 'clear-profile', { number: p.number }),
-    }] : []),
+    }].filter(Boolean) : []),
     columns: [
       { id: 'number', label: t('col.number'), head: true, cell: (p) => String(p.number) },
       { id: 'purpose', label: t('col.purpose'), cell: (p) => word('purpose', p.profile.purpose) },
@@ -57,7 +60,10 @@ function limitSection(station, signal, ours) {
 /// `16 A`, `16 A, from 2 h 8 A`.
 function scheduleInWords({ unit, periods }) {
   return periods.map((p, i) => {
-    const rate = `${number(p.limit, Number(p.limit) % 1 ? 1 : 0)} ${unit}${p.phases ? ` · ${t('limits.phases', { n: p.phases })}` : ''}`;
+    const flow = p.bidirectional;
+    const value = flow?.mode === 'central_setpoint' ? flow.setpoint : p.limit;
+    const back = flow?.discharge_limit ? ` / ${number(flow.discharge_limit, 0)}` : '';
+    const rate = `${number(value, Number(value) % 1 ? 1 : 0)}${back} ${unit}${p.phases ? ` · ${t('limits.phases', { n: p.phases })}` : ''}`;
     return i === 0 ? rate : t('limits.from', { time: clockOf(p.start_s), rate });
   }).join(', ');
 }
@@ -99,6 +105,64 @@ function limitDialog(station) {
     async send(values) {
       const body = profileFrom(values, station);
       command(station.id, 'set-profile', body);
+    },
+  });
+}
+
+/// What may be changed while it holds: how much flows in at most, or how much flows; below zero it flows back.
+function flowDialog(station) {
+  const running = station.evses.map((evse) => sessionAt(station, evse)).filter(Boolean);
+  formDialog({
+    title: t('limits.flow.title', { station: station.id }), submit: t('limits.flow'), cls: 'wide',
+    fields: [
+      {
+        name: 'purpose', label: t('limits.for'), type: 'select', required: true,
+        options: [
+          { value: 'any_session', label: t('limits.for.any') },
+          ...running.map((s) => ({ value: `session:${s.id}`, label: t('limits.for.session', { token: s.token?.uid ?? s.id }) })),
+        ],
+      },
+      {
+        name: 'mode', label: t('limits.flow.mode'), type: 'select', required: true,
+        options: ['limit', 'setpoint', 'both'].map((mode) => ({ value: mode, label: t(`limits.flow.${mode}`) })),
+      },
+      { name: 'value', label: t('limits.flow.value'), type: 'decimal', required: true, pattern: '-?[0-9]+([.,][0-9])?', cls: 'half', hint: t('limits.flow.value.hint') },
+      {
+        name: 'unit', label: t('limits.unit'), type: 'select', required: true, cls: 'half', value: 'W',
+        options: [{ value: 'W', label: t('limits.unit.W') }, { value: 'A', label: t('limits.unit.A') }],
+      },
+      { name: 'back', label: t('limits.flow.back'), type: 'decimal', pattern: '[0-9]+([.,][0-9])?', hint: t('limits.flow.back.hint') },
+      { name: 'offline', label: t('limits.flow.offline'), type: 'number', min: 1, max: 604_800, hint: t('limits.flow.offline.hint') },
+    ],
+    async send({ purpose, mode, value, unit, back, offline }) {
+      const [kind, session] = purpose.split(':');
+      const period = { start_s: 0, limit: mode === 'setpoint' ? 0 : Number(value) };
+      if (mode === 'setpoint') period.bidirectional = { mode: 'central_setpoint', setpoint: Number(value) };
+      if (mode === 'both') period.bidirectional = { mode: 'external_limits', discharge_limit: -Number(back ?? 0) };
+      const profile = given({
+        purpose: kind, stack_level: 1, kind: 'dynamic', max_offline_s: offline ? Number(offline) : null, schedule: { unit, periods: [period] },
+      });
+      command(station.id, 'set-profile', given({ profile, evse: session ? null : 0, session: session ?? null }));
+    },
+  });
+}
+
+/// Something else from now on, in a profile that is there for that.
+function changeFlow(station, { number: name, profile }) {
+  const [{ limit, bidirectional: flow }] = profile.schedule.periods;
+  const setpoint = flow?.mode === 'central_setpoint';
+  formDialog({
+    title: t('limits.change.title', { number: name }), submit: t('limits.change'),
+    fields: [
+      setpoint
+        ? { name: 'setpoint', label: t('limits.flow.setpoint'), type: 'decimal', required: true, pattern: '-?[0-9]+([.,][0-9])?', value: String(flow.setpoint) }
+        : { name: 'limit', label: t('limits.most'), type: 'decimal', required: true, pattern: '[0-9]+([.,][0-9])?', value: String(limit) },
+      flow?.discharge_limit !== undefined && {
+        name: 'back', label: t('limits.flow.back'), type: 'decimal', pattern: '[0-9]+([.,][0-9])?', value: String(-flow.discharge_limit),
+      },
+    ].filter(Boolean),
+    async send({ limit: most, setpoint: wanted, back }) {
+      command(station.id, 'dynamic-limit', given({ number: name, limit: most ?? null, setpoint: wanted ?? null, discharge_limit: back ? `-${back}` : null }));
     },
   });
 }

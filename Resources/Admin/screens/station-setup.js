@@ -113,6 +113,7 @@ function inBooks(station) {
     location: station.location ? String(station.location.id) : null, assumed_version: q.assumed_version ?? null, ping_seconds: q.ping_seconds ?? null,
     security_profile: String(station.security_profile), serial_number: station.serial_number ?? null,
     heartbeat_seconds: q.heartbeat_seconds ?? null, answer_delay_ms: q.answer_delay_ms ?? null, tag_length: q.tag_length ?? null, free_vend: q.free_vend ?? false,
+    no_payments: q.no_payments ?? false,
     network_interface: q.network?.interface ?? null, network_slot: q.network?.slot ?? null,
   };
 }
@@ -173,6 +174,7 @@ function booksForm(station, take) {
         optional: t('quirk.default'),
       },
       { name: 'free_vend', label: t('quirk.free'), type: 'check', value: before.free_vend, hint: t('quirk.free.hint') },
+      { name: 'no_payments', label: t('quirk.no_payments'), type: 'check', value: before.no_payments, hint: t('quirk.no_payments.hint') },
     ],
     send: ({
       location, security_profile: profile, serial_number: serial, network_interface: over, network_slot: slot, ...quirks
@@ -185,7 +187,7 @@ function booksForm(station, take) {
         }
       ),
       quirks: {
-        ...quirks, free_vend: quirks.free_vend || null,
+        ...quirks, free_vend: quirks.free_vend || null, no_payments: quirks.no_payments || null,
         network: network({ ...match.quirks?.network, interface: over || null, slot: slot ?? null }),
       },
     }, { match }),

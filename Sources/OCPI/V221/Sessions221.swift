@@ -109,13 +109,16 @@ extension V221.Session {
     kWh = session.energy.kilowattHours
     token = V221.CdrToken(session.token, edition)
     authMethod = V221.AuthMethod(session.authorization)
-    authorizationReference = session.authorizationReference?.nonEmpty
+    // A payment's own may be longer than OCPI holds; it says nothing to partners.
+    authorizationReference = session.authorizationReference.flatMap { (1...36).contains($0.utf8.count) ? $0 : nil }
     location = view.place.location
     evse = view.place.evse
     connector = view.place.connector
     currency = view.currency
     periods =
-      view.periods.isEmpty ? nil : V221.ChargingPeriod.list(of: view.periods, tariff: session.tariff?.ref.nonEmpty)
+      view.periods.isEmpty
+      ? nil
+      : V221.ChargingPeriod.list(of: view.periods, tariff: session.tariff?.ref.nonEmpty, isOfSession: true)
     cost = view.cost.map(V221.Price.init)
     status =
       switch session.state {
@@ -142,7 +145,10 @@ extension V221.AuthMethod {
 extension V221.ChargingPeriod {
   /// The periods with their volumes. Hours have four decimals, so they are rounded cumulatively, each dimension by
   /// itself: the volumes of all periods then sum to the rounded whole, and `total_parking_time` is their sum.
-  static func list(of periods: [Domain.ChargingPeriod], tariff: String?) -> [V221.ChargingPeriod] {
+  /// - Parameter isOfSession: with what only sessions tell, and no bill (§10.4.2).
+  static func list(
+    of periods: [Domain.ChargingPeriod], tariff: String?, isOfSession: Bool = false
+  ) -> [V221.ChargingPeriod] {
     var charging = 0
     var parking = 0
     var reserved = 0
@@ -151,6 +157,9 @@ extension V221.ChargingPeriod {
       made.startedAt = period.start
       made.tariff = tariff
       made.dimensions = [V221.CdrDimension(.energy, period.energy.kilowattHours)]
+      if isOfSession, period.exported > .zero {
+        made.dimensions.append(V221.CdrDimension(.energyExport, period.exported.kilowattHours))
+      }
       switch period.activity {
       case .charging:
         made.dimensions.append(V221.CdrDimension(.time, hours(charging + period.seconds) - hours(charging)))

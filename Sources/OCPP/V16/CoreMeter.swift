@@ -131,7 +131,8 @@ struct Samples {
     }
     return Reading(
       at: at, register: sum(of: .energyImport, samples, largeUnit: .kilowattHours).flatMap { Energy(wattHours: $0) },
-      power: sum(of: .powerImport, samples, largeUnit: .kilowatts), current: overAllLines(of: .currentImport, samples),
+      exported: sum(of: .energyExport, samples, largeUnit: .kilowattHours).flatMap { Energy(wattHours: $0) },
+      power: power(samples), current: overAllLines(of: .currentImport, samples),
       lineCurrents: lineCurrents(samples), stateOfCharge: single(.stateOfCharge, samples), context: context.plain,
       raw: evidence,
       signed: value.sampledValue.filter { $0.format?.word == .signedData }.map {
@@ -146,6 +147,13 @@ struct Samples {
       .end, .periodic, .clock, .trigger, .interruptionEnd, .interruptionBegin, .other, .begin,
     ]
     return order.first { wanted in samples.contains { ($0.context?.word ?? .periodic) == wanted } } ?? .periodic
+  }
+
+  /// What flows in less what flows back: a meter that tells only one of both means that.
+  private mutating func power(_ samples: [V16.SampledValue]) -> Decimal? {
+    let taken = sum(of: .powerImport, samples, largeUnit: .kilowatts)
+    guard let given = sum(of: .powerExport, samples, largeUnit: .kilowatts) else { return taken }
+    return (taken ?? .zero) - given
   }
 
   /// The total where there is one, else the sum of the phases.

@@ -156,6 +156,9 @@ extension V16.ChargingProfile {
     guard profile.schedule.periods.allSatisfy({ $0.bidirectional == nil }) else {
       throw Unspeakable("OCPP 1.6 knows nothing of energy that flows back")
     }
+    guard profile.offlineSeconds == nil else {
+      throw Unspeakable("OCPP 1.6 has no profiles that end when the connection does")
+    }
     stackLevel = profile.stackLevel
     chargingProfilePurpose = try Purpose(profile.purpose)
     switch profile.kind {

@@ -52,12 +52,21 @@ extension V2.Authorize {
       var reply = Reply()
       reply.idTokenInfo = V2.IdTokenInfo(authorization, at: received)
       reply.allowedEnergyTransfer = authorization.transferWords
+      reply.tariff = authorization.tariffForDriver
       return reply
     }
   }
 }
 
 extension Authorization {
+  /// It holds from now on, so nothing is said of when (I08.FR.09). What a station could not reckon is left out; the price
+  /// is that of the bill all the same.
+  var tariffForDriver: V2.Tariff? {
+    var mine = tariff.flatMap { try? V2.Tariff($0) }
+    mine?.validFrom = nil
+    return mine
+  }
+
   /// How the vehicle may exchange energy, where its token says that; nothing is said else (Q01.FR.01, Q01.FR.08).
   var transferWords: [Loose<V2.EnergyTransferMode>]? { transfers?.map { .known(V2.EnergyTransferMode($0)) } }
 }

@@ -25,6 +25,7 @@ extension V2.Authorize.Reply {
   init(_ verdict: ContractAuthorization, at now: Timestamp) {
     idTokenInfo = V2.IdTokenInfo(verdict.authorization, at: now)
     allowedEnergyTransfer = verdict.authorization.transferWords
+    tariff = verdict.authorization.tariffForDriver
     certificateStatus =
       switch verdict.certificate {
       case .accepted: .accepted

@@ -135,7 +135,9 @@ extension V2.NotifySettlement {
     let receipt = try station.paid(
       Settlement(
         transaction: call.transactionId, reference: call.pspRef, state: state, amount: call.settlementAmount,
-        at: call.plausible(call.settlementTime) ?? call.received, receiptURL: call.receiptUrl, note: call.statusInfo))
+        at: call.plausible(call.settlementTime) ?? call.received, receiptID: call.receiptId,
+        receiptURL: call.receiptUrl, note: call.statusInfo, vatNumber: call.vatNumber,
+        company: call.vatCompany.map { VATAnswer.Company($0) }))
     // Where the terminal made one, that is the receipt (C21.FR.04).
     reply.receiptUrl = call.receiptUrl == nil ? receipt : nil
     return .reply(reply)
@@ -157,6 +159,15 @@ extension V2.VatNumberValidation {
       }
       return reply
     }
+  }
+}
+
+extension VATAnswer.Company {
+  /// As the driver gave it at the station.
+  fileprivate init(_ address: V2.Address) {
+    self.init(
+      name: address.name, address: [address.address1, address.address2].compactMap { $0 }.joined(separator: ", "),
+      postalCode: address.postalCode, city: address.city, country: address.country)
   }
 }
 

@@ -178,18 +178,21 @@ extension V2.TransactionEvent {
       try station.flagClock(of: call, call.timestamp)
       let samples = Samples(call.meterValue ?? [], payload: call.payload["meterValue"], received: call.received)
       if !samples.oddities.isEmpty { try station.flag(action: action, oddities: samples.oddities) }
-      let verdict = try station.tell(
-        TransactionReport(
-          call.message.phase, transaction: call.transactionInfo.transactionId, seqNo: call.seqNo,
-          at: call.plausible(call.timestamp), written: call.payload["timestamp"]?.string ?? "-",
-          trigger: call.message.trigger, isOffline: call.offline ?? false,
-          chargingState: call.transactionInfo.plainState, evse: call.evse.flatMap { $0.id > 0 ? $0.id : nil },
-          connector: call.evse?.connectorId, token: call.idToken.map { PresentedToken($0) },
-          reservation: call.reservationId, remoteStart: call.transactionInfo.remoteStartId.map { Int64($0) },
-          ending: call.message.ending, readings: samples.readings,
-          limit: call.transactionInfo.transactionLimit.map { SessionLimit($0) },
-          ownCost: call.costDetails.flatMap { $0.failureToCalculate == true ? nil : $0.totalCost.total.inclTax },
-          raw: call.raw))
+      var report = TransactionReport(
+        call.message.phase, transaction: call.transactionInfo.transactionId, seqNo: call.seqNo,
+        at: call.plausible(call.timestamp), written: call.payload["timestamp"]?.string ?? "-",
+        trigger: call.message.trigger, isOffline: call.offline ?? false,
+        chargingState: call.transactionInfo.plainState, evse: call.evse.flatMap { $0.id > 0 ? $0.id : nil },
+        connector: call.evse?.connectorId, token: call.idToken.map { PresentedToken($0) },
+        reservation: call.reservationId, remoteStart: call.transactionInfo.remoteStartId.map { Int64($0) },
+        ending: call.message.ending, readings: samples.readings,
+        limit: call.transactionInfo.transactionLimit.map { SessionLimit($0) },
+        ownCost: call.costDetails.flatMap { $0.failureToCalculate == true ? nil : $0.totalCost.total.inclTax },
+        tariff: call.transactionInfo.tariffId, raw: call.raw)
+      if let details = call.costDetails, details.failureToCalculate == true {
+        report.costFailure = details.failureReason ?? ""
+      }
+      let verdict = try station.tell(report)
       var reply = Reply()
       reply.totalCost = verdict.totalCost
       reply.idTokenInfo = verdict.authorization.map { V2.IdTokenInfo($0, at: call.received) }

@@ -7,15 +7,16 @@ import Wire
 extension V2 {
   static func request(_ command: TariffCommand, _ edition: Edition) throws(Unspeakable) -> CommandRequest {
     switch command {
-    case .setDefault(let tariff, let evse):
+    case .setDefault(let given, let evse):
       var call = SetDefaultTariff()
       call.evseId = evse
-      call.tariff = try V2.Tariff(tariff)
-      return try CommandRequest(call, edition)
-    case .change(let tariff, let transaction):
+      call.tariff = try V2.Tariff(given)
+      // Its name stands for its content: where the station has the name, it has the tariff (I07.FR.04).
+      return try CommandRequest(call, edition).content(with: "DuplicateTariffId")
+    case .change(let given, let transaction):
       var call = ChangeTransactionTariff()
       call.transactionId = transaction
-      call.tariff = try V2.Tariff(tariff)
+      call.tariff = try V2.Tariff(given)
       return try CommandRequest(call, edition)
     case .list(let evse):
       var call = GetTariffs()
@@ -57,9 +58,10 @@ extension V2.GetTariffs.Reply {
 // MARK: - A tariff of the house
 
 extension V2.Tariff {
-  init(_ tariff: Domain.Tariff) throws(Unspeakable) {
+  init(_ given: StationTariff) throws(Unspeakable) {
     self.init()
-    tariffId = tariff.ref
+    let tariff = given.tariff
+    tariffId = given.name
     currency = tariff.currency
     description = tariff.text.map { texts in
       texts.prefix(10).map { V2.MessageContent(DisplayMessage.Text($0.text, language: $0.language)) }

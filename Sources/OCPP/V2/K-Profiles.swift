@@ -47,10 +47,10 @@ extension V2 {
       var call = UsePriorityCharging()
       (call.transactionId, call.activate) = (transaction, isOn)
       return try CommandRequest(call, edition)
-    case .dynamic(let number, let limit):
+    case .dynamic(let number, let period):
       var call = UpdateDynamicSchedule()
       call.chargingProfileId = Int(number)
-      call.scheduleUpdate.limit = limit
+      call.scheduleUpdate = ChargingScheduleUpdate(period)
       return try CommandRequest(call, edition)
     case .transfers(let transaction, let allowed):
       var call = NotifyAllowedEnergyTransfer()
@@ -77,6 +77,8 @@ extension V2.ChargingProfile {
     }
     recurrencyKind = profile.recurrency.map { .known($0 == .daily ? .daily : .weekly) }
     (validFrom, validTo, transactionId) = (profile.validFrom, profile.validTo, profile.transaction)
+    (maxOfflineDuration, invalidAfterOfflineDuration) = (profile.offlineSeconds, profile.endsOffline)
+    dynUpdateInterval = profile.updateSeconds
     var schedule = V2.ChargingSchedule()
     schedule.id = Int(number)
     schedule.startSchedule = profile.schedule.startsAt
@@ -85,6 +87,9 @@ extension V2.ChargingProfile {
     schedule.minChargingRate = profile.schedule.leastRate?.rounded(toPlaces: 1, .down)
     guard edition >= .v21 || profile.schedule.periods.allSatisfy({ $0.bidirectional == nil }) else {
       throw Unspeakable("OCPP 2.0.1 knows nothing of energy that flows back")
+    }
+    guard edition >= .v21 || profile.offlineSeconds == nil else {
+      throw Unspeakable("OCPP 2.0.1 has no profiles that end when the connection does")
     }
     schedule.chargingSchedulePeriod = profile.schedule.periods.map { period in
       var mine = V2.ChargingSchedulePeriod()
@@ -110,6 +115,10 @@ extension V2.ChargingProfile {
     }
     profile.recurrency = recurrencyKind?.word.map { $0 == .daily ? .daily : .weekly }
     (profile.validFrom, profile.validTo, profile.transaction) = (validFrom, validTo, transactionId)
+    profile.offlineSeconds = maxOfflineDuration.flatMap { $0 > 0 ? $0 : nil }
+    profile.endsOffline = profile.offlineSeconds == nil ? nil : invalidAfterOfflineDuration
+    profile.updateSeconds =
+      profile.kind == .dynamic ? dynUpdateInterval.flatMap { $0 > 0 ? $0 : nil } : nil
     profile.schedule = first.plain
     return profile
   }
@@ -142,7 +151,8 @@ extension V2.CompositeSchedule {
 extension V2.ChargingSchedulePeriod {
   var plain: Domain.ChargingProfile.Period {
     Domain.ChargingProfile.Period(
-      start: max(0, startPeriod), limit: limit ?? setpoint ?? .zero,
+      // What flows back is no limit.
+      start: max(0, startPeriod), limit: limit ?? max(setpoint ?? .zero, .zero),
       phases: numberPhases.flatMap { (1...3).contains($0) ? $0 : nil }, bidirectional: bidirectional)
   }
 }
@@ -284,11 +294,9 @@ extension V2.NotifyPriorityCharging {
 extension V2.PullDynamicScheduleUpdate {
   static let route = Route(Self.self) { (call, station) throws(TurnFault) in
     var reply = Reply()
-    if let limit = try station.dynamicLimit(of: Int64(call.chargingProfileId)) {
-      var update = V2.ChargingScheduleUpdate()
-      update.limit = limit
+    if let period = try station.dynamicPeriod(of: Int64(call.chargingProfileId)) {
       reply.status = .known(.accepted)
-      reply.scheduleUpdate = update
+      reply.scheduleUpdate = V2.ChargingScheduleUpdate(period)
     }
     return .reply(reply)
   }

@@ -86,6 +86,17 @@ extension V2.ChargingSchedulePeriod {
   }
 }
 
+extension V2.ChargingScheduleUpdate {
+  /// What a period says now, as it would stand in a profile.
+  init(_ period: Domain.ChargingProfile.Period) {
+    self.init()
+    var mine = V2.ChargingSchedulePeriod()
+    mine.limit = period.limit.rounded(toPlaces: 1, .down)
+    if let flow = period.bidirectional { mine.flow(flow) }
+    (limit, setpoint, dischargeLimit) = (mine.limit, mine.setpoint, mine.dischargeLimit)
+  }
+}
+
 extension V2.OperationMode {
   init(_ mode: Domain.ChargingProfile.Bidirectional.Mode) {
     switch mode {

@@ -332,6 +332,7 @@ extension V2.NotifyDERAlarm {
       value: call.gridEventFault?.text ?? "", isCleared: call.alarmEnded == true)
     alert.info = call.extraInfo
     alert.origin = .hardWired
+    alert.takesOver = !alert.isCleared
     try station.alert([alert])
     return .reply(Reply())
   }

@@ -52,6 +52,21 @@ import Wire
     #expect(desk.flags.isEmpty)
   }
 
+  @Test func whatFlowsBackHasItsRegisterAndIsPowerBelowZero() throws {
+    let both = try reading(
+      #"""
+      {"value":"1500","measurand":"Energy.Active.Import.Register"},{"value":"0.7","measurand":"Energy.Active.Export.Register","unit":"kWh"},
+      {"value":"0","measurand":"Power.Active.Import","unit":"W"},{"value":"5.5","measurand":"Power.Active.Export","unit":"kW"}
+      """#)
+    #expect(both.register == Energy(tenthsOfWattHour: 15_000) && both.exported == Energy(tenthsOfWattHour: 7_000))
+    #expect(both.power == Decimal(-5_500))
+  }
+
+  @Test func whoTellsOnlyWhatFlowsBackTakesNothing() throws {
+    let alone = try reading(#"{"value":"900","measurand":"Power.Active.Export"}"#)
+    #expect(alone.power == Decimal(-900) && alone.register == nil && alone.exported == nil)
+  }
+
   @Test func phasesAreAddedWhereThereIsNoTotal() throws {
     let reading = try reading(
       #"""

@@ -99,7 +99,8 @@ final class Desk: StationService {
     return takesOffers
   }
   func priority(transaction: String, isOn: Bool) { priorities.append("\(transaction) \(isOn)") }
-  func dynamicLimit(of number: Int64) -> Decimal? { number == 7 ? 3_000 : nil }
+  var dynamicPeriods: [Int64: ChargingProfile.Period] = [7: .init(start: 0, limit: 3_000)]
+  func dynamicPeriod(of number: Int64) -> ChargingProfile.Period? { dynamicPeriods[number] }
 
   func requestCertificate(_ report: CertificateRequestReport) -> CertificateRequestVerdict {
     requests.append(report)

@@ -97,7 +97,7 @@ import Wire
 
   @Test(arguments: [
     StationCommand.trigger(.transaction, evse: nil), .profile(.priority(transaction: "1", isOn: true)),
-    .profile(.dynamic(number: 1, limit: 1)),
+    .profile(.dynamic(number: 1, .init(start: 0, limit: 1))),
     .profile(.report(request: 1, ProfileFilter())), .firmware(.unpublish(md5: "x")),
     .reservation(
       .reserve(

@@ -135,12 +135,14 @@ private func hears(
   @Test func whatATerminalSettledIsTold() throws {
     let reply = try hears(
       "NotifySettlement",
-      #"{"transactionId":"tx-1","pspRef":"P-7","status":"Settled","settlementAmount":12.34,"settlementTime":"2026-03-01T11:59:00Z"}"#,
+      #"{"transactionId":"tx-1","pspRef":"P-7","status":"Settled","settlementAmount":12.34,"settlementTime":"2026-03-01T11:59:00Z","receiptId":"R1","vatNumber":"NL1","vatCompany":{"name":"ACME BV","address1":"Dam 1","address2":"2nd floor","city":"Amsterdam","country":"NL"}}"#,
       desk, .v21)
     #expect(reply == "{}")
     let settlement = try #require(desk.settlements.first)
     #expect(settlement.transaction == "tx-1" && settlement.reference == "P-7" && settlement.state == .settled)
     #expect(settlement.amount == Decimal(1234, places: 2))
+    #expect(settlement.receiptID == "R1" && settlement.vatNumber == "NL1")
+    #expect(settlement.company?.name == "ACME BV" && settlement.company?.address == "Dam 1, 2nd floor")
   }
 
   @Test func whereTheReceiptIsOursTheStationHearsIt() throws {

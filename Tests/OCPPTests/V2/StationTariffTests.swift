@@ -13,7 +13,7 @@ import Wire
   }
 
   private func sent(_ tariff: Tariff) throws -> JSON {
-    let request = try V2.request(TariffCommand.setDefault(tariff, evse: 0), .v21)
+    let request = try V2.request(TariffCommand.setDefault(StationTariff(tariff, name: "T1.ab"), evse: 0), .v21)
     let payload = try JSON.parse(request.payload)
     if OfficialSchemas.package != nil {
       #expect(try OfficialSchemas(.v21).schema(request.action).flaws(in: payload) == [])

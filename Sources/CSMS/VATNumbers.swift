@@ -1,24 +1,9 @@
 import Domain
-import Store
 import Wire
 
-// Money that was taken at a station: the operator finds it beside the session. And VAT numbers for the invoices.
+// VAT numbers that drivers type for their invoices: a register of the operator's choice knows whose they are.
 
 extension CSMS {
-  /// The address of the receipt, where the operator makes them (OCPP 2.1 C21.FR.03).
-  func paid(_ settlement: Settlement, at station: ID<Station>) throws(StoreFault) -> String? {
-    let kept = try settlement.transaction.flatMap { name throws(StoreFault) in
-      try books.transactions.transaction(name, of: station)
-    }
-    try record(.paymentSettled(station, session: kept?.session, settlement))
-    guard settlement.state == .settled, let pattern = settings.receiptURL, let session = kept?.session else {
-      return nil
-    }
-    let url = pattern.replacing("{session}", with: session.percentEncoded)
-      .replacing("{reference}", with: settlement.reference.percentEncoded)
-    return url.utf8.count <= Limits.receiptURL ? url : nil
-  }
-
   /// Asks the register that the operator named: a GET of its URL with the number in the place of `{number}`, or behind it.
   func company(ofVATNumber number: String) -> Eventually<VATAnswer> {
     guard let base = settings.vatRegisterURL else {
@@ -85,10 +70,6 @@ extension VATAnswer {
 }
 
 extension StationDesk {
-  func paid(_ settlement: Settlement) throws(TurnFault) -> String? {
-    try served { house, station throws(StoreFault) in try house.settled(settlement, at: station) } ?? nil
-  }
-
   func company(ofVATNumber number: String) throws(TurnFault) -> Eventually<VATAnswer> {
     guard station != nil else { return .now(.unknown("the station is not accepted yet")) }
     return house.company(ofVATNumber: number)
