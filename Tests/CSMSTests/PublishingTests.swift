@@ -209,7 +209,10 @@ struct PublishingTests {
   }
 
   private func tellEverything() throws {
-    try house.write { [csms = house.csms] _ throws(StoreFault) in try csms.tellEverything(to: partner.id) }
+    try house.write { [csms = house.csms] _ throws(StoreFault) in
+      try csms.record(.partnerRegistered(partner.id))
+      try csms.tellEverything(to: partner.id)
+    }
     house.pass(5)
   }
 

@@ -140,6 +140,7 @@ struct RoamingTests {
     await #expect(throws: PartnerFault.self) {
       try await house.csms.token(key, for: try house.caller(try #require(try house.books.partners.partner(partner.id))))
     }
+    house.clock.now += .seconds(3_600)
     try station.stop(transaction, meter: 9_000)
     house.pass(60)
     let cdr = try house.cdr(of: transaction)
