@@ -195,12 +195,11 @@ extension API {
       try add(try value.maybeTime("begins_at"), try value.maybeDecimal("price_per_kwh")) { value.path(of: $0) }
     }
     if let text = try fields.maybeText("csv") {
-      for (number, line) in text.split(whereSeparator: \.isNewline).enumerated() {
-        let cells = line.split(separator: line.contains(";") ? ";" : ",", omittingEmptySubsequences: false)
-          .map { $0.filter { $0 != " " && $0 != "\"" } }
-        if number == 0, Timestamp(cells[0]) == nil { continue }
-        try add(Timestamp(cells[0]), cells.count > 1 ? Decimal(cells[1]) : nil) { _ in "csv line \(number + 1)" }
+      let series: PriceSeries
+      do { series = try PriceSeries(text, per: .kWh, mostPoints: Limits.energyPrices) } catch {
+        throw Problem.invalid(error.line.map { "csv line \($0)" } ?? "csv", error.why)
       }
+      for point in series.points { try add(point.at, point.price) { _ in "csv line \(point.line)" } }
     }
     try fields.finish()
     guard (1...Limits.energyPrices).contains(prices.count) else {

@@ -1,5 +1,6 @@
 import CSMS
 import Domain
+import Export
 import HTTP
 import Store
 import Wire
@@ -142,10 +143,14 @@ extension API {
     let prices: [GridPrice]
     do {
       if call.request.mediaType == "text/csv" {
-        prices = try GridPrice.series(csv: String(decoding: call.request.body, as: UTF8.self))
+        let text = String(decoding: call.request.body, as: UTF8.self)
+        let series = try PriceSeries(text, per: .MWh, mostPoints: Domain.Limits.gridPrices)
+        prices = try GridPrice.series(series.points.map { ($0.at, $0.price) })
       } else {
         prices = try GridPrice.series(try gridPoints(call))
       }
+    } catch let flaw as PriceSeries.Flaw {
+      throw Problem.invalid(flaw.line.map { "line \($0)" } ?? "items", flaw.why)
     } catch let flaw as Flaw {
       throw Problem.invalid(flaw.path.isEmpty ? "items" : "line \(flaw.path)", flaw.detail)
     }

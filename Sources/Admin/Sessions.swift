@@ -291,7 +291,7 @@ nonisolated struct SessionShaper: Sendable {
   /// What it costs until now; nil for one that never began.
   private func running(_ session: Session, _ books: Books, readings: [Reading]? = nil) throws(StoreFault) -> Bill? {
     guard session.tariff != nil, session.state != .pending, session.state != .invalid else { return nil }
-    let zone = try session.location.flatMap { id throws(StoreFault) in try books.locations.location(id)?.timeZone }
+    let zone = try session.location.flatMap { id throws(StoreFault) in try books.locations.known(id)?.timeZone }
     let all = if let readings { readings } else { try books.sessions.figures(of: session.id) }
     let usage = Usage(session, readings: all, zone: zones[zone ?? "Etc/UTC"] ?? .utc, until: now)
     guard session.tariff?.pricesReservations == true else { return Bill(usage) }
@@ -327,7 +327,7 @@ nonisolated struct SessionShaper: Sendable {
 
   private mutating func location(_ id: ID<Location>, _ books: Books) throws(StoreFault) -> Location? {
     if let known = locations[id] { return known }
-    locations[id] = try books.locations.location(id)
+    locations[id] = try books.locations.known(id)
     return locations[id]
   }
 

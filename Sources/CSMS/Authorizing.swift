@@ -133,7 +133,10 @@ extension CSMS {
     for spelling in shown.foldedUIDs { all += try books.tokens.tokens(folded: spelling) }
     if all.isEmpty, shown.means == .emaid { all = try books.tokens.tokens(contract: shown.uid) }
     all = all.filter { shown.canBe($0.kind) }
-    return all.first { $0.owner == nil } ?? all.first
+    if let mine = all.first(where: { $0.owner == nil }) { return mine }
+    // One uid may be of a party that left and of one that came.
+    for token in all { if let owner = token.owner, try books.partners.pays(owner) { return token } }
+    return all.first
   }
 
   /// A PIN is looked up and nothing else: no partner is asked and no list shows it. Who guesses must wait ever longer
@@ -164,12 +167,9 @@ extension CSMS {
     guard let role = try books.partners.role(owner), let partner = try books.partners.partner(role.partner) else {
       return .known(Authorization(.invalid))
     }
-    switch partner.state {
-    case .registered: break
-    case .paused: return .known(token.whitelist == .never ? Authorization(.invalid) : local)
     // Nobody would pay for what its drivers charge.
-    case .invited, .unregistered: return .known(Authorization(.invalid))
-    }
+    guard try books.partners.pays(owner) else { return .known(Authorization(.invalid)) }
+    if partner.state == .paused { return .known(token.whitelist == .never ? Authorization(.invalid) : local) }
     switch token.whitelist {
     case .always: return .known(local)
     case .allowed: return .ask([try terms(of: partner)], whenSilent: Authorization(.invalid), atStart: local)
@@ -204,6 +204,9 @@ extension CSMS {
   /// Refuses, in words, a token that may not be charged with at an EVSE, or at any of the station.
   func requireUsable(_ token: Token, at station: Station, evse: Int?) throws(Refusal) {
     guard token.isUsable(at: now) else { throw .conflict("the token is blocked or expired") }
+    if let owner = token.owner, try !keep({ () throws(StoreFault) in try self.books.partners.pays(owner) }) {
+      throw .conflict("nobody would pay for it: the partner whose token it is has left, or names its party no longer")
+    }
     let reach = try keep { () throws(StoreFault) in try self.reach(of: token, at: station.id) }
     switch reach {
     case .all: return

@@ -162,6 +162,9 @@ extension CSMS {
       guard !billsAgain || !kept.cdr.session.isEmpty else {
         throw .invalid(field: "bill_again", "no session followed this reservation")
       }
+      guard !billsAgain || kept.cdr.endedAt > self.now - .seconds(self.settings.readingDays * 86_400) else {
+        throw .conflict("its readings are past their keeping, so it cannot be billed anew: take it back without that")
+      }
       return try keep { () throws(StoreFault) in
         let credit = kept.cdr.credit(because: why, at: self.now)
         guard try self.books.cdrs.take(id, backBy: credit.id) else { throw StoreFault.missing("CDR \(id)") }

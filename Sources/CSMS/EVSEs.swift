@@ -88,12 +88,13 @@ extension CSMS {
   }
 
   /// EVSEs stop standing where they stand: partners that knew of them hear that they are gone.
-  func bury(_ evses: [EVSE], of station: Station) throws(StoreFault) {
+  /// - Parameter keepsNames: false where they stand elsewhere now.
+  func bury(_ evses: [EVSE], of station: Station, keepsNames: Bool = true) throws(StoreFault) {
     try unwire(evses)
     for evse in evses { try books.downtimes.retire(evse.id, at: now) }
     guard let place = station.location, let view = try books.locations.view(place) else { return }
     for shown in view.evses where evses.contains(where: { $0.id == shown.evse.id }) && !shown.evse.connectors.isEmpty {
-      try books.locations.bury(PublishedEVSE(shown), at: place, on: now)
+      try books.locations.bury(PublishedEVSE(shown), at: place, on: now, keepsName: keepsNames)
       try evseMoved(shown.evse)
     }
   }
@@ -103,7 +104,7 @@ extension CSMS {
   func leave(_ place: ID<Location>, _ station: ID<Station>) throws(StoreFault) {
     guard let known = try self.station(station) else { return }
     let evses = try books.stations.evses(of: station)
-    try bury(evses, of: known)
+    try bury(evses, of: known, keepsNames: false)
     try locationMoved(place)
     for var evse in evses where !evse.connectors.isEmpty {
       (evse.uid, evse.updatedAt) = (newID(), now)

@@ -124,6 +124,10 @@ public enum Limits {
   /// Attempts and pauses of a push: doubling from the first pause to the longest, with jitter.
   public nonisolated static let firstPushPauseSeconds = 1
   public nonisolated static let longestPushPauseSeconds = 30
+  /// How often the turn that keeps a partner's new tokens is decided again, a second apart.
+  nonisolated static let patientTurns = 30
+  /// Seconds after a partner's registration in which nothing is sent to it: it must read our answer first.
+  nonisolated static let welcomeSeconds = 2
   /// Failures in a row by which it is tried whether a partner fails over everything, or over one object that holds up
   /// others; the longest pause of such an object, and how many of one partner are known at a time. Past it: they hold up.
   nonisolated static let failuresBeforeOrderEnds = 3

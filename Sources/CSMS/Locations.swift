@@ -69,8 +69,10 @@ extension CSMS {
       let circuits = try keep { () throws(StoreFault) in try self.books.circuits.all(at: id) }
       if let circuit = circuits.first { throw .conflict("circuit \(circuit.name) is drawn there: remove it first") }
       try keep { () throws(StoreFault) in
-        try self.books.locations.remove(id)
+        let gone = try self.books.locations.location(id)
+        try self.books.locations.remove(id, at: self.now)
         try self.record(.locationRemoved(id, by: who))
+        if let gone { try self.locationRemoved(gone) }
       }
     }
   }

@@ -36,8 +36,12 @@ extension CSMS {
   ) async throws(Refusal) -> Partner {
     let ours = Secret.make()
     let partner = try await turn { () throws(Refusal) in
-      var partner = try self.makePartner(
-        name, party: party, provider: provider, quirks: quirks, token: ours, purpose: .credentials, by: who)
+      let earlier = try self.begun(at: versionsURL, offering: ours, quirks: quirks)
+      var partner =
+        if let earlier { earlier } else {
+          try self.makePartner(
+            name, party: party, provider: provider, quirks: quirks, token: ours, purpose: .credentials, by: who)
+        }
       partner.versionsURL = versionsURL
       partner.outboundToken = token
       let made = partner
@@ -45,6 +49,18 @@ extension CSMS {
       return made
     }
     return try await handshake(with: partner, offering: ours)
+  }
+
+  /// A registration at the same address that did not come to its end goes on, instead of leaving one more partner behind.
+  private func begun(at versionsURL: String, offering token: String, quirks: PartnerQuirks) throws(Refusal) -> Partner?
+  {
+    try keep { () throws(StoreFault) in
+      let earlier = try self.books.partners.all().first { $0.state == .invited && $0.versionsURL == versionsURL }
+      guard var partner = earlier else { return nil }
+      (partner.quirks, partner.updatedAt) = (quirks, self.now)
+      try self.books.partners.addDigest(TokenDigest.of(token), of: partner.id, for: .credentials, at: self.now)
+      return partner
+    }
   }
 
   /// Tries a registration again, or makes new tokens for a partner that is registered (OCPI 2.2.1 §7.2.4).
@@ -78,21 +94,37 @@ extension CSMS {
         try await partnerLink.register(versionsURL: url, with: token, offering: ours, terms: terms, step: step)
       }
     } catch {
-      throw .conflict("the partner's \(error.step) step failed: \(error.reason)")
+      throw .conflict(
+        "the partner's \(error.step) step failed: \(error.reason); it is partner \(id), to be tried again")
     }
-    return try await turn { () throws(Refusal) in
+    // The partner calls with the new tokens from now on, and there is no way back but a new token A: what keeps them is
+    // tried again while the books are busy.
+    return try await patiently { () throws(Refusal) in
       var partner = try self.partner(id)
       partner.take(registration, at: self.now)
       let changed = partner
       try keep { () throws(StoreFault) in
         try self.books.partners.update(changed)
-        try self.books.partners.replaceRoles(of: id, by: registration.roles)
+        try self.keepRoles(registration.roles, of: id)
         try self.record(.partnerRegistered(id))
         try self.tellEverything(to: id)
         try self.planPulls(of: id)
       }
       return try self.partner(id)
     }
+  }
+
+  /// A turn that must not be lost: where the books cannot be written it is decided again, a second later each time.
+  private func patiently<Value: Sendable>(
+    _ decide: @escaping @MainActor @Sendable () throws(Refusal) -> Value
+  ) async throws(Refusal) -> Value {
+    for _ in 0..<Limits.patientTurns {
+      do { return try await turn(decide) } catch {
+        guard case .unavailable = error else { throw error }
+      }
+      try? await Task.sleep(for: .seconds(1))
+    }
+    return try await turn(decide)
   }
 
   /// Tries a registration's first steps by themselves, without an end to anything: what the partner answers is written
@@ -178,7 +210,9 @@ extension CSMS {
         try self.books.partners.update(changed)
         try self.record(.partnerChanged(id, by: who))
         try self.books.pushes.revive(id, at: self.now)
-        if changed.publishing != rules { try self.tellEverything(to: id) }
+        guard changed.publishing != rules else { return }
+        try self.moveLocations(of: changed, seenBy: rules)
+        try self.tellEverything(to: id)
       }
     }
   }
@@ -222,9 +256,13 @@ extension CSMS {
       guard partner.state == .invited || partner.state == .unregistered else {
         throw .conflict("unregister the partner first")
       }
+      // Its bill would be nobody's.
+      let charging = try keep { () throws(StoreFault) in try self.books.sessions.unended(of: id) }
+      if let charging { throw .conflict("session \(charging) of one of its drivers is not over") }
       try keep { () throws(StoreFault) in
         try self.books.partners.remove(id)
         try self.record(.partnerChanged(id, by: who))
+        self.tokensMoved()
       }
     }
   }

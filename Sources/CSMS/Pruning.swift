@@ -32,7 +32,7 @@ enum Pruning: CaseIterable {
     case .authorizations: return try books.authorizations.prune(at: now)
     case .limits: return try books.limits.prune()
     case .needs: return try books.circuits.pruneNeeds(before: events)
-    case .reservations: return try books.reservations.prune(before: events)
+    case .reservations: return try books.reservations.prune(before: events, billedBefore: bills)
     case .bookings: return try books.bookings.prune(before: readings)
     case .profiles: return try books.profiles.prune(before: events)
     case .swaps: return try books.swaps.prune(before: readings)

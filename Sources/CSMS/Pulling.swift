@@ -127,8 +127,9 @@ extension CSMS {
   /// to us as a rule, so they wait; the rest is read at once.
   func planPulls(of id: ID<Partner>) throws(StoreFault) {
     guard let terms = try books.partners.terms(of: id) else { return }
-    for module in terms.pullModules where try books.pulls.state(of: id, module) == nil {
-      let wait = module == .tokens ? settings.pullSeconds(of: terms.partner) : 0
+    for (place, module) in terms.pullModules.enumerated() where try books.pulls.state(of: id, module) == nil {
+      // One after the other: a bill is judged by the tariff that was announced.
+      let wait = module == .tokens ? settings.pullSeconds(of: terms.partner) : Limits.welcomeSeconds + place
       try books.pulls.save(PullState(partner: id, module: module, dueAt: now + .seconds(wait), updatedAt: now))
     }
   }

@@ -22,11 +22,34 @@ extension CSMS {
     }
   }
 
-  func sees(_ partner: Partner, _ location: Location) -> Bool {
-    location.isPublished && partner.publishing.shows(location: location.ref)
+  /// The location is gone: that is told to whoever may know it.
+  func locationRemoved(_ location: Location) throws(StoreFault) {
+    for partner in try receivers(of: .locations, party: location.party) {
+      let key = PushKey(partner: partner.id, module: .locations, object: "\(location.id)")
+      guard try wasTold(key) else { continue }
+      try want(.locations, key.object, of: partner.id, party: location.party, location: location.id)
+    }
   }
 
-  func wasTold(_ key: PushKey) throws(StoreFault) -> Bool { (try books.pushes.row(key)?.sent ?? 0) > 0 }
+  /// What a partner sees from now on, or no longer, changed for it: it would pass over an object with the stamp of the one
+  /// that it has.
+  func moveLocations(of partner: Partner, seenBy old: PublishingRules) throws(StoreFault) {
+    let new = partner.publishing
+    var last: ID<Location>?
+    while case let page = try books.locations.list(after: last, limit: .max), !page.isEmpty {
+      for place in page where old.shows(location: place.ref) != new.shows(location: place.ref) {
+        try books.locations.touch(place.id, at: now)
+      }
+      last = page.last?.id
+    }
+  }
+
+  func sees(_ partner: Partner, _ location: Location) -> Bool {
+    location.isPublished && location.removedAt == nil && partner.publishing.shows(location: location.ref)
+  }
+
+  /// Whether the partner may know the object: also where its answer was lost.
+  func wasTold(_ key: PushKey) throws(StoreFault) -> Bool { try books.pushes.row(key)?.wasTried ?? false }
 
   /// The location of a station changed through that station.
   func locationMoved(of station: ID<Station>) throws(StoreFault) {
@@ -61,7 +84,8 @@ extension CSMS {
   /// The row stays, and what it speaks of is gone: that is how a removal is told.
   func tariffRemoved(ref: String, party: ID<Party>) throws(StoreFault) {
     let object = try tariffObject(ref, of: party)
-    for partner in try receivers(of: .tariffs, party: party) {
+    for partner in try receivers(of: .tariffs, party: party)
+    where try wasTold(PushKey(partner: partner.id, module: .tariffs, object: object)) {
       try want(.tariffs, object, of: partner.id, party: party)
     }
   }
@@ -101,6 +125,7 @@ extension CSMS {
     afterCommit { self.pacing.hasNews = true }
     try tellTokens(to: partner)
     try tellBookingLocations(to: partner)
+    try tellWhatIsGone(to: partner)
     if partner.receives(.tariffs) {
       var last: ID<Tariff>?
       while case let page = try books.tariffs.list(after: last, limit: .max), !page.isEmpty {
@@ -122,6 +147,24 @@ extension CSMS {
         try want(.locations, key.object, of: partner.id, party: location.party, location: location.id)
       }
       last = page.last?.id
+    }
+  }
+
+  /// What a partner knows and what is there no longer: it may have gone while the partner was not registered.
+  private func tellWhatIsGone(to partner: Partner) throws(StoreFault) {
+    for module in [PushModule.tariffs, .locations] where partner.receives(module) {
+      var last: String?
+      while case let page = try books.pushes.known(to: partner.id, module, after: last, limit: .max), !page.isEmpty {
+        for row in page {
+          let isThere =
+            module == .tariffs
+            ? try books.tariffs.tariff(row.tariffRef, of: row.party) != nil
+            : try row.location.flatMap { id throws(StoreFault) in try books.locations.location(id) } != nil
+          guard !isThere else { continue }
+          try want(module, row.key.object, of: partner.id, party: row.party, location: row.location)
+        }
+        last = page.last?.key.object
+      }
     }
   }
 
@@ -229,11 +272,11 @@ extension CSMS {
     switch row.key.module {
     case .locations:
       guard let location = row.location,
-        var view = try books.locations.view(location, by: terms.partner.publishing)
+        let view = try books.locations.view(location, by: terms.partner.publishing)
       else { return nil }
-      // One that it must see no longer is told to be none that is shown.
-      if !sees(terms.partner, view.location) { view.location.isPublished = false }
-      return .location(view)
+      if sees(terms.partner, view.location) { return .location(view) }
+      // What it never heard of is not taken from it.
+      return row.wasTried ? .location(view.withdrawn()) : nil
     case .evses:
       guard let location = row.location,
         let view = try books.locations.view(location, by: terms.partner.publishing),
@@ -245,9 +288,9 @@ extension CSMS {
       }
     case .tariffs:
       guard let party = try books.parties.party(row.party) else { return nil }
-      let ref = String(row.key.object.drop { $0 != "/" }.dropFirst())
+      let ref = row.tariffRef
       guard let tariff = try books.tariffs.tariff(ref, of: row.party), terms.partner.publishing.shows(tariff: ref)
-      else { return .tariffRemoved(ref: ref, party: party.name) }
+      else { return row.wasTried ? .tariffRemoved(ref: ref, party: party.name) : nil }
       return .tariff(TariffView(version: tariff, party: party.name))
     case .sessions:
       guard let session = try books.sessions.session(row.key.object) else { return nil }
@@ -382,6 +425,11 @@ extension CSMS {
       try record(.pushFailed(row.key.partner, module: row.key.module.rawValue, object: row.key.object, why: why))
     }
   }
+}
+
+extension PushRow {
+  /// Of a row of tariffs: its party may have others of that ref.
+  fileprivate var tariffRef: String { String(key.object.drop { $0 != "/" }.dropFirst()) }
 }
 
 extension Partner {

@@ -58,10 +58,12 @@ extension CSMS: PartnerService {
         try self.books.partners.addDigest(TokenDigest.of(token), of: id, for: .credentials, at: self.now)
         partner.take(registration, at: self.now)
         try self.books.partners.update(partner)
-        try self.books.partners.replaceRoles(of: id, by: registration.roles)
+        try self.keepRoles(registration.roles, of: id)
         try self.record(.partnerRegistered(id))
         try self.tellEverything(to: id)
         try self.planPulls(of: id)
+        // It has our token once it has read this answer.
+        try self.books.pushes.rest(id, until: self.now + .seconds(Limits.welcomeSeconds))
       }
       return PartnerWelcome(token: token, party: caller.terms.ourParty)
     }
@@ -76,6 +78,18 @@ extension CSMS: PartnerService {
       guard partner.state == .registered || partner.state == .paused else { throw .wrongState("not registered") }
       try stored { () throws(StoreFault) in try self.forget(&partner) }
     }
+  }
+
+  /// Writes down which parties a partner names. Who is named no longer has drivers no longer, and theirs that charge go
+  /// on being its partner's; of who is named again the tokens are as they were, and are read once more.
+  func keepRoles(_ roles: [PartnerRegistration.Role], of id: ID<Partner>) throws(StoreFault) {
+    let before = try books.partners.roles(of: id).map(\.id)
+    let after = try books.partners.replaceRoles(of: id, by: roles, at: now).map(\.id)
+    guard !before.isEmpty, before != after else { return }
+    tokensMoved()
+    guard var tokens = try books.pulls.state(of: id, .tokens) else { return }
+    (tokens.wholeAt, tokens.dueAt, tokens.updatedAt) = (nil, now, now)
+    try books.pulls.save(tokens)
   }
 
   /// The relationship ends: tokens that they called with, and the one that we called with, are worth nothing any more.
@@ -110,7 +124,9 @@ extension CSMS: PartnerService {
   public func locations(_ query: PageQuery, for caller: PartnerCaller) async throws(PartnerFault) -> Page<LocationView>
   {
     let (parties, rules) = (caller.terms.parties.map(\.id), caller.terms.partner.publishing)
-    return try await answer { books throws(StoreFault) in try books.locations.views(query, of: parties, by: rules) }
+    return try await answer { books throws(StoreFault) in
+      try books.locations.views(query, of: parties, by: rules, goneToo: true)
+    }
   }
 
   public func location(_ ref: String, for caller: PartnerCaller) async throws(PartnerFault) -> LocationView {
@@ -215,7 +231,7 @@ extension CSMS: PartnerService {
       try change(&token)
       let changed = token
       try stored { () throws(StoreFault) in
-        _ = try self.books.tokens.put(changed)
+        if case .ignored = try self.books.tokens.put(changed) { return }
         try self.record(.tokenReceived(changed.id, from: caller.terms.partner.id))
       }
     }

@@ -31,7 +31,7 @@ nonisolated struct SessionCosts {
   func zoneName(of session: Session) throws(StoreFault) -> String { try zoneName(at: session.place) }
 
   func zoneName(at spot: Session.Place) throws(StoreFault) -> String {
-    try spot.location.flatMap { id throws(StoreFault) in try books.locations.location(id) }?.timeZone ?? "Etc/UTC"
+    try spot.location.flatMap { id throws(StoreFault) in try books.locations.known(id) }?.timeZone ?? "Etc/UTC"
   }
 
   /// The place as it is now, which a CDR keeps for good.
@@ -39,7 +39,7 @@ nonisolated struct SessionCosts {
 
   func place(at spot: Session.Place) throws(StoreFault) -> CDR.Place {
     var place = CDR.Place()
-    if let location = try spot.location.flatMap({ id throws(StoreFault) in try books.locations.location(id) }) {
+    if let location = try spot.location.flatMap({ id throws(StoreFault) in try books.locations.known(id) }) {
       place.location = location.ref
       place.name = location.name
       place.address = location.address

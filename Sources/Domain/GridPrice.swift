@@ -12,25 +12,9 @@ public struct GridPrice: Sendable, Equatable {
     (self.start, self.until, self.price) = (start, until, price)
   }
 
-  /// Reads a series as markets write it: a time and a price per MWh a line, as CSV with or without a line of names.
-  /// Each price holds until the next one begins, the last for as long as the one before it.
-  /// - Throws: a `Flaw` whose path is the line's number.
-  public static func series(csv: String) throws(Flaw) -> [GridPrice] {
-    var points: [(start: Timestamp, price: Decimal)] = []
-    for (index, line) in csv.split(whereSeparator: \.isNewline).enumerated() {
-      let cells = line.split(separator: line.contains(";") ? ";" : ",", omittingEmptySubsequences: false)
-        .map { $0.filter { $0 != "\"" && $0 != " " } }
-      guard cells.count >= 2 else { throw Flaw(path: "\(index + 1)", kind: .wrongType, detail: "a time and a price") }
-      guard let start = Timestamp(cells[0]), let price = Decimal(cells[1]) else {
-        if index == 0 { continue }
-        throw Flaw(path: "\(index + 1)", kind: .wrongType, detail: "a time as 2026-11-03T09:00:00Z and a number")
-      }
-      points.append((start, price))
-    }
-    return try series(points)
-  }
-
-  /// As above, of points with a price per MWh each.
+  /// A series of points with a price per MWh each. Each price holds until the next one begins, the last for as long as the
+  /// one before it.
+  /// - Throws: a `Flaw` whose path is the point's number.
   public static func series(_ points: [(start: Timestamp, price: Decimal)]) throws(Flaw) -> [GridPrice] {
     let points = points.sorted { $0.start < $1.start }
     guard points.count <= Limits.gridPrices else {

@@ -23,13 +23,15 @@ public struct Location: Sendable, Equatable {
   public var details: LocationDetails
   public var createdAt: Timestamp
   public var updatedAt: Timestamp
+  /// When it was taken away: partners that knew it must hear that.
+  public var removedAt: Timestamp?
 
   public init(
     id: ID<Location>, party: ID<Party>, ref: String, name: String, address: String, city: String,
     postalCode: String? = nil,
     state: String? = nil, country: String, coordinates: Coordinates, timeZone: String, isPublished: Bool = true,
     parkingType: ParkingType? = nil, isAlwaysOpen: Bool = true, details: LocationDetails = LocationDetails(),
-    createdAt: Timestamp, updatedAt: Timestamp
+    createdAt: Timestamp, updatedAt: Timestamp, removedAt: Timestamp? = nil
   ) {
     self.id = id
     self.party = party
@@ -48,6 +50,7 @@ public struct Location: Sendable, Equatable {
     self.details = details
     self.createdAt = createdAt
     self.updatedAt = updatedAt
+    self.removedAt = removedAt
   }
 }
 

@@ -83,6 +83,18 @@ public struct PublishedConnector: Payload {
 
 // MARK: - From the books
 
+extension LocationView {
+  /// As it stands in the eyes of whoever must see it no longer: it is not deleted, and nothing charges there any more
+  /// (OCPI 2.2.1 §8.1).
+  public func withdrawn() -> LocationView {
+    var view = self
+    view.location.isPublished = false
+    let standing = PublishedLocation(self).evses
+    (view.evses, view.gone) = ([], standing.map { $0.removed(at: max($0.updatedAt, updatedAt)) })
+    return view
+  }
+}
+
 extension PublishedLocation {
   /// A location as partners see it. An EVSE without a connector cannot be expressed and is left out until it has one;
   /// one that is gone stays, as REMOVED (OCPI 2.2.1 §8.2.2).

@@ -23,14 +23,14 @@ public struct CSVTable: Sendable, Equatable {
   public private(set) var columns: [String] = []
   public private(set) var rows: [Row] = []
 
-  public init(_ text: String) throws(Flaw) {
+  public init(_ text: String, mostRows: Int = Self.mostRows) throws(Flaw) {
     var scanner = Scanner(text)
     guard let head = try scanner.next() else { throw .empty }
     guard head.cells.count <= Self.mostColumns else { throw .tooManyColumns }
     columns = head.cells
     while let row = try scanner.next() {
       if row.cells.allSatisfy({ $0.isEmpty }) { continue }
-      guard rows.count < Self.mostRows else { throw .tooManyRows }
+      guard rows.count < mostRows else { throw .tooManyRows }
       guard row.cells.count <= Self.mostColumns else { throw .tooManyColumns }
       rows.append(row)
     }

@@ -216,6 +216,14 @@ extension JSON {
     }
   }
 
+  /// A tariff without bounds of its validity that lie outside every calendar: it has none.
+  var withoutCalendarEdges: JSON {
+    var plain = self
+    for (name, late) in [("start_date_time", false), ("end_date_time", true)]
+    where self[name]?.string?.isBeyondCalendar == late { plain[name] = .none }
+    return plain
+  }
+
   /// Credentials without the pictures in them: one that is described badly is no reason to refuse a partner.
   var withoutLogos: JSON {
     var plain = self
@@ -225,6 +233,16 @@ extension JSON {
     }
     if let roles = self["roles"]?.array { plain["roles"] = .array(roles.map(\.withoutLogos)) }
     return plain
+  }
+}
+
+extension String {
+  /// Whether it is a moment after all years that can be read here (true), or before them (false); nil for anything else.
+  var isBeyondCalendar: Bool? {
+    guard let year = Int(prefix(4)), !WireLimits.years.contains(year), Timestamp("2000\(dropFirst(4))") != nil else {
+      return nil
+    }
+    return year > WireLimits.years.upperBound
   }
 }
 

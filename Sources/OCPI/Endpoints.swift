@@ -73,6 +73,9 @@ public final class Endpoints: RequestHandler, Sendable {
 
     var style: WriterOptions { caller.terms.partner.quirks.style }
 
+    /// HEAD is a GET of which the body stays here (RFC 9110 §9.3.2).
+    var method: HTTP.Method { request.method == .head ? .get : request.method }
+
     func segment(_ name: String) -> String { captures[name] ?? "" }
   }
 

@@ -94,8 +94,22 @@ extension Endpoints {
 
   static func time(_ name: String, of target: Target) throws(PartnerFault) -> Timestamp? {
     guard let text = target[name] else { return nil }
-    guard let time = Timestamp(text) else { throw .invalid("\(name): \(text.excerpt) is no time stamp") }
+    guard let time = Timestamp(text) ?? edge(text) ?? spaced(text) else {
+      throw .invalid("\(name): \(text.excerpt) is no time stamp")
+    }
     return time
+  }
+
+  /// "Ever" is written as the edge of somebody's calendar, such as 9999-12-31 or 0001-01-01.
+  private static func edge(_ text: String) -> Timestamp? {
+    guard let isLate = text.isBeyondCalendar else { return nil }
+    return isLate ? Timestamp(year: WireLimits.years.upperBound, month: 12, day: 31) : .epoch
+  }
+
+  /// A plus that was not escaped is a space (WHATWG URL, application/x-www-form-urlencoded).
+  private static func spaced(_ text: String) -> Timestamp? {
+    let parts = text.split(separator: " ", omittingEmptySubsequences: false)
+    return parts.count == 2 && parts[0].contains("T") ? Timestamp("\(parts[0])+\(parts[1])") : nil
   }
 
   func list<Item>(

@@ -31,6 +31,8 @@ struct OperatorDesk: Sendable {
     var kWh = Decimal.zero
     /// By which it is charged, as the provider wrote it.
     var profile: JSON?
+    /// How its driver wants to be charged, as OCPI spells it.
+    var preference: String?
     var endedAt: Timestamp?
     var updatedAt: Timestamp
   }
@@ -91,8 +93,24 @@ struct OperatorDesk: Sendable {
     case (.post, "commands", 2): return command(path[1], body)
     case (.put, "chargingprofiles", 2), (.get, "chargingprofiles", 2), (.delete, "chargingprofiles", 2):
       return isOld ? nil : plan(method, path[1], target, body)
+    case (.put, "sessions", 3) where path[2] == "charging_preferences" && !isOld:
+      return (prefer(path[1], body, at: now), [])
     default: return nil
     }
+  }
+
+  /// How a driver wants to be charged (2.2.1 §9.2.2.2): any way, while there is time for it.
+  private mutating func prefer(_ id: String, _ body: Bytes, at now: Timestamp) -> PartnerDesk.Reply {
+    guard sessions[id]?.endedAt == nil, sessions[id] != nil else {
+      return .init(Envelope(.clientError, "No such session is under way."), status: .notFound)
+    }
+    guard let wish = try? JSON.parse(body), let kind = wish["profile_type"]?.string else {
+      return .init(Envelope(.invalid, "profile_type is missing"))
+    }
+    sessions[id]?.preference = kind
+    let leaves = wish["departure_time"]?.string.flatMap { Timestamp($0) }
+    let answer = leaves.map { $0 <= now } == true ? "NOT_POSSIBLE" : "ACCEPTED"
+    return .init(Envelope(data: JSON.string(answer).bytes))
   }
 
   private mutating func keepToken(_ uid: String, _ body: Bytes, isPatch: Bool) -> PartnerDesk.Reply {

@@ -7,32 +7,51 @@ nonisolated public struct Locations {
 
   public func location(_ id: ID<Location>) throws(StoreFault) -> Location? {
     if let known = db.cache?.locations[id] { return known }
-    let found = try db.first("SELECT * FROM location WHERE id = ?1", id, as: Location.init(row:))
+    let found = try db.first(
+      "SELECT * FROM location WHERE id = ?1 AND removed_at IS NULL", id, as: Location.init(row:))
     db.cache?.locations[id] = found
     return found
   }
 
+  /// Also one that was taken away: what happened there did.
+  public func known(_ id: ID<Location>) throws(StoreFault) -> Location? {
+    if let standing = try location(id) { return standing }
+    return try db.first("SELECT * FROM location WHERE id = ?1", id, as: Location.init(row:))
+  }
+
   /// The one that partners know by that id.
   public func location(_ ref: String, of party: ID<Party>) throws(StoreFault) -> Location? {
-    try db.first("SELECT * FROM location WHERE party = ?1 AND ref = ?2", party, ref, as: Location.init(row:))
+    try db.first(
+      "SELECT * FROM location WHERE party = ?1 AND ref = ?2 AND removed_at IS NULL", party, ref,
+      as: Location.init(row:))
   }
 
   /// The oldest: where a station stands that nobody has placed.
   public func first() throws(StoreFault) -> Location? {
-    try db.first("SELECT * FROM location ORDER BY id LIMIT 1", as: Location.init(row:))
+    try db.first("SELECT * FROM location WHERE removed_at IS NULL ORDER BY id LIMIT 1", as: Location.init(row:))
   }
 
   /// In the order of their making, after a cursor.
   public func list(after cursor: ID<Location>? = nil, limit: Int) throws(StoreFault) -> [Location] {
     try db.rows(
-      "SELECT * FROM location WHERE id > ?1 ORDER BY id LIMIT ?2", cursor?.value ?? 0, Limits.page(limit),
-      as: Location.init(row:))
+      "SELECT * FROM location WHERE id > ?1 AND removed_at IS NULL ORDER BY id LIMIT ?2", cursor?.value ?? 0,
+      Limits.page(limit), as: Location.init(row:))
   }
 
-  /// Keeps a new one; its id is given here.
+  /// Keeps a new one; its id is given here. Under the ref of one that was taken away it is that one, back again: partners
+  /// know one place by it.
   @discardableResult
   public func create(_ new: Location) throws(StoreFault) -> Location {
     var location = new
+    let gone: Int64? = try db.value(
+      "SELECT id FROM location WHERE party = ?1 AND ref = ?2 AND removed_at IS NOT NULL", new.party, new.ref)
+    if let gone {
+      location.id = ID(gone)
+      try db.run(
+        "UPDATE location SET removed_at = NULL, ref = ?2, created_at = ?3 WHERE id = ?1", gone, new.ref, new.createdAt)
+      try update(location)
+      return location
+    }
     location.id = ID(
       try db.insert(
         """
@@ -61,9 +80,16 @@ nonisolated public struct Locations {
       location.details.storedIfAny)
   }
 
-  /// - Throws: `.constraint` while a station stands there.
-  public func remove(_ id: ID<Location>) throws(StoreFault) {
-    try db.run("DELETE FROM location WHERE id = ?1", id)
+  /// Takes it away, with all that only meant something there. What partners may know of it stays.
+  /// - Throws: `.constraint` while a station stands there, or a circuit is drawn.
+  public func remove(_ id: ID<Location>, at now: Timestamp) throws(StoreFault) {
+    try db.run("UPDATE location SET removed_at = ?2, changed_at = max(changed_at, ?2) WHERE id = ?1", id, now)
+    try db.run("DELETE FROM site_surplus WHERE location = ?1", id)
+    try db.run("DELETE FROM site_plan WHERE location = ?1", id)
+    try db.run("DELETE FROM booking WHERE location = ?1", id)
+    try db.run("DELETE FROM booking_location WHERE location = ?1", id)
+    try db.run("DELETE FROM user_site WHERE location = ?1", id)
+    try db.run("DELETE FROM key_site WHERE location = ?1", id)
   }
 
   /// Something that stands there changed: partners see it as a change of the location.
@@ -78,7 +104,7 @@ nonisolated public struct Locations {
 
   // MARK: As partners see them
 
-  /// Also one that is not published: whether it may be shown is the caller's question.
+  /// Also one that is not published, or gone: whether it may be shown is the caller's question.
   public func view(
     _ id: ID<Location>, by rules: PublishingRules = PublishingRules()
   ) throws(StoreFault) -> LocationView? {
@@ -91,22 +117,23 @@ nonisolated public struct Locations {
     ).first
   }
 
-  /// A published one of one of these parties, by the id that partners know.
+  /// A published one of one of these parties, by the id that partners know; one that is gone is withdrawn.
   public func view(
     _ ref: String, of parties: [ID<Party>], by rules: PublishingRules = PublishingRules()
   ) throws(StoreFault) -> LocationView? {
     guard rules.shows(location: ref) else { return nil }
     for party in parties {
-      if let location = try location(ref, of: party), location.isPublished {
-        return try view(location.id, by: rules)
-      }
+      let id: ID<Location>? = try db.value(
+        "SELECT id FROM location WHERE party = ?1 AND ref = ?2 AND published", party, ref)
+      if let id, let view = try view(id, by: rules) { return view.location.removedAt == nil ? view : view.withdrawn() }
     }
     return nil
   }
 
   /// The published ones of some parties, by their newest change, as far as a partner's rules let it see them.
+  /// - Parameter goneToo: also those that were taken away, withdrawn: whoever asks what changed since a time must hear it.
   public func views(
-    _ query: PageQuery, of parties: [ID<Party>], by rules: PublishingRules = PublishingRules()
+    _ query: PageQuery, of parties: [ID<Party>], by rules: PublishingRules = PublishingRules(), goneToo: Bool = false
   ) throws(StoreFault) -> Page<LocationView> {
     let (only, hidden) = (rules.onlyLocations.map(jsonTexts), jsonTexts(rules.hiddenLocations ?? []))
     let total: Int? = try db.value(
@@ -114,8 +141,8 @@ nonisolated public struct Locations {
       SELECT count(*) FROM location
       WHERE party IN (SELECT value FROM json_each(?1)) AND published AND changed_at >= ?2 AND changed_at < ?3
         AND (?4 IS NULL OR ref IN (SELECT value COLLATE NOCASE FROM json_each(?4)))
-        AND ref NOT IN (SELECT value COLLATE NOCASE FROM json_each(?5))
-      """, jsonList(parties), query.first, query.end, only, hidden)
+        AND ref NOT IN (SELECT value COLLATE NOCASE FROM json_each(?5)) AND (?6 OR removed_at IS NULL)
+      """, jsonList(parties), query.first, query.end, only, hidden, goneToo)
     let bare = try db.rows(
       """
       SELECT location.*, party.country AS party_country, party.party AS party_name, party.business_name
@@ -123,25 +150,32 @@ nonisolated public struct Locations {
       WHERE location.party IN (SELECT value FROM json_each(?1)) AND published AND changed_at >= ?2 AND changed_at < ?3
         AND (?4 IS NULL OR ref IN (SELECT value COLLATE NOCASE FROM json_each(?4)))
         AND ref NOT IN (SELECT value COLLATE NOCASE FROM json_each(?5))
-        AND (?6 IS NULL OR (changed_at, location.id) > (?6, ?7))
+        AND (?6 IS NULL OR (changed_at, location.id) > (?6, ?7)) AND (?10 OR removed_at IS NULL)
       ORDER BY changed_at, location.id LIMIT ?8 OFFSET ?9
       """, jsonList(parties), query.begin, query.end, only, hidden, query.after?.time,
-      query.after.map { Int64($0.id) ?? 0 }, query.rows, query.skipped, as: LocationView.init(row:))
+      query.after.map { Int64($0.id) ?? 0 }, query.rows, query.skipped, goneToo, as: LocationView.init(row:))
     let page = Page(bare, of: query, total: total ?? 0) {
       PageMark(time: $0.updatedAt, id: $0.location.id.description)
     }
-    return Page(items: try views(of: page.items, by: rules), total: page.total, rest: page.rest)
+    let views = try views(of: page.items, by: rules).map { $0.location.removedAt == nil ? $0 : $0.withdrawn() }
+    return Page(items: views, total: page.total, rest: page.rest)
   }
 
   // MARK: What is gone
 
   /// An EVSE stands there no longer; partners go on hearing of it as REMOVED.
-  public func bury(_ evse: PublishedEVSE, at location: ID<Location>, on now: Timestamp) throws(StoreFault) {
+  /// - Parameter keepsName: false where it stands elsewhere now, under the id that is on its box (OCPI 2.2.1 §8.3.2 lets a
+  ///   removed EVSE go without).
+  public func bury(
+    _ evse: PublishedEVSE, at location: ID<Location>, on now: Timestamp, keepsName: Bool = true
+  ) throws(StoreFault) {
+    var gone = evse.removed(at: now)
+    if !keepsName { gone.evseID = nil }
     try db.run(
       """
       INSERT INTO gone_evse (uid, location, evse_id, body, removed_at) VALUES (?1, ?2, ?3, ?4, ?5)
       ON CONFLICT (uid) DO UPDATE SET location = excluded.location, body = excluded.body, removed_at = excluded.removed_at
-      """, evse.uid, location, evse.evseID, evse.removed(at: now).stored, now)
+      """, evse.uid, location, evse.evseID, gone.stored, now)
     try touch(location, at: now)
   }
 
@@ -155,28 +189,32 @@ nonisolated public struct Locations {
     return found == 1
   }
 
-  /// Puts the EVSEs of accepted stations into bare views.
+  /// Puts the EVSEs of stations that are accepted, or were once, into bare views: what partners know goes on being told.
   private func views(
     of bare: [LocationView], by rules: PublishingRules
   ) throws(StoreFault) -> [LocationView] {
     let ids = jsonList(bare.map(\.location.id))
     let placed = try db.rows(
       """
-      SELECT evse.*, station.identity, station.location FROM evse JOIN station ON station.id = evse.station
-      WHERE station.location IN (SELECT value FROM json_each(?1)) AND station.registration = 'accepted'
+      SELECT evse.*, station.identity, station.location, station.registration, station.updated_at AS moved_at
+      FROM evse JOIN station ON station.id = evse.station
+      WHERE station.location IN (SELECT value FROM json_each(?1)) AND station.accepted_at IS NOT NULL
       ORDER BY station.id, evse.number
       """, ids
     ) { (row) throws(StoreFault) in
-      try (
-        location: row.get("location") as ID<Location>, station: row.get("identity") as StationIdentity,
-        evse: EVSE(row: row)
+      var evse = try EVSE(row: row)
+      if try row.word("registration") as Station.Registration != .accepted {
+        (evse.status, evse.statusSince) = (.unavailable, try row.get("moved_at"))
+      }
+      return try (
+        location: row.get("location") as ID<Location>, station: row.get("identity") as StationIdentity, evse: evse
       )
     }
     let plugs = try db.rows(
       """
       SELECT connector.*
       FROM connector JOIN evse ON evse.id = connector.evse JOIN station ON station.id = evse.station
-      WHERE station.location IN (SELECT value FROM json_each(?1)) AND station.registration = 'accepted'
+      WHERE station.location IN (SELECT value FROM json_each(?1)) AND station.accepted_at IS NOT NULL
       ORDER BY connector.evse, connector.number
       """, ids
     ) { (row) throws(StoreFault) in
@@ -247,7 +285,7 @@ nonisolated extension Location {
       country: row.get("country"), coordinates: coordinates, timeZone: row.get("time_zone"),
       isPublished: row.get("published"), parkingType: row.maybeWord("parking_type"),
       isAlwaysOpen: row.get("always_open"), details: row.maybePayload("details") ?? LocationDetails(),
-      createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
+      createdAt: row.get("created_at"), updatedAt: row.get("updated_at"), removedAt: row.get("removed_at"))
   }
 }
 

@@ -44,7 +44,7 @@ nonisolated public struct Partners {
         new.quirks.stored, new.lastContactAt, new.createdAt, new.updatedAt, new.publishing.stored,
         new.provider))
     let roles = new.roles.map { PartnerRegistration.Role(name: $0.name, role: $0.role, businessName: $0.businessName) }
-    partner.roles = try replaceRoles(of: partner.id, by: roles)
+    partner.roles = try replaceRoles(of: partner.id, by: roles, at: new.createdAt)
     return partner
   }
 
@@ -115,36 +115,70 @@ nonisolated public struct Partners {
     try db.first("SELECT * FROM partner_role WHERE id = ?1", id, as: PartnerRole.init(row:))
   }
 
+  /// Whether somebody pays for what a role's drivers charge: its partner's relationship stands, and it names that party.
+  public func pays(_ id: ID<PartnerRole>) throws(StoreFault) -> Bool {
+    let found: Int? = try db.value(
+      """
+      SELECT EXISTS (
+        SELECT 1 FROM partner_role JOIN partner ON partner.id = partner_role.partner
+        WHERE partner_role.id = ?1 AND left_at IS NULL AND partner.state IN ('registered', 'paused'))
+      """, id)
+    return found == 1
+  }
+
   /// The party of that name behind a partner; as an EMSP where it has several roles.
   public func role(_ name: PartyID, of partner: ID<Partner>) throws(StoreFault) -> PartnerRole? {
     try db.first(
       """
-      SELECT * FROM partner_role WHERE partner = ?1 AND country = ?2 AND party = ?3 ORDER BY role <> 'EMSP', id
+      SELECT * FROM partner_role WHERE partner = ?1 AND country = ?2 AND party = ?3 AND left_at IS NULL
+      ORDER BY role <> 'EMSP', id
       """, partner, name.country, name.party, as: PartnerRole.init(row:))
   }
 
   public func roles(of partner: ID<Partner>) throws(StoreFault) -> [PartnerRole] {
-    try db.rows("SELECT * FROM partner_role WHERE partner = ?1 ORDER BY id", partner, as: PartnerRole.init(row:))
+    try db.rows(
+      "SELECT * FROM partner_role WHERE partner = ?1 AND left_at IS NULL ORDER BY id", partner,
+      as: PartnerRole.init(row:))
   }
 
   /// Writes down what a partner said of itself. A role that it had before keeps its id, and with it its drivers'
-  /// tokens.
+  /// tokens; so does one that it calls otherwise now, and one that it names no longer while there are tokens of it.
   @discardableResult
   public func replaceRoles(
-    of partner: ID<Partner>, by roles: [PartnerRegistration.Role]
+    of partner: ID<Partner>, by roles: [PartnerRegistration.Role], at now: Timestamp
   ) throws(StoreFault) -> [PartnerRole] {
+    let before = try self.roles(of: partner)
+    for role in roles {
+      let known: Int? = try db.value(
+        "SELECT id FROM partner_role WHERE partner = ?1 AND country = ?2 AND party = ?3 AND role = ?4", partner,
+        role.name.country, role.name.party, role.role)
+      guard known == nil,
+        let same = before.first(where: { held in
+          held.name == role.name && held.hasDrivers && role.hasDrivers
+            && !roles.contains { $0.name == held.name && $0.role == held.role }
+        })
+      else { continue }
+      try db.run("UPDATE OR IGNORE partner_role SET role = ?2 WHERE id = ?1", same.id, role.role)
+    }
     for role in roles {
       try db.run(
         """
         INSERT INTO partner_role (partner, country, party, role, business_name) VALUES (?1, ?2, ?3, ?4, ?5)
-        ON CONFLICT (partner, country, party, role) DO UPDATE SET business_name = excluded.business_name, behind_hub = 0
+        ON CONFLICT (partner, country, party, role) DO UPDATE SET business_name = excluded.business_name, behind_hub = 0,
+          left_at = NULL
         """, partner, role.name.country, role.name.party, role.role, role.businessName)
     }
     let named = try db.rows(
-      "SELECT * FROM partner_role WHERE partner = ?1 AND NOT behind_hub", partner, as: PartnerRole.init(row:))
+      "SELECT * FROM partner_role WHERE partner = ?1 AND NOT behind_hub AND left_at IS NULL", partner,
+      as: PartnerRole.init(row:))
     for held in named
     where !roles.contains(where: { $0.name == held.name && $0.role == held.role }) {
-      try db.run("DELETE FROM partner_role WHERE id = ?1", held.id)
+      let isKept = try db.run(
+        """
+        UPDATE partner_role SET left_at = ?2
+        WHERE id = ?1 AND EXISTS (SELECT 1 FROM token INDEXED BY token_owner WHERE owner = ?1)
+        """, held.id, now)
+      if isKept == 0 { try db.run("DELETE FROM partner_role WHERE id = ?1", held.id) }
     }
     return try self.roles(of: partner)
   }
@@ -155,7 +189,7 @@ nonisolated public struct Partners {
     try db.run(
       """
       INSERT INTO partner_role (partner, country, party, role, business_name, behind_hub) VALUES (?1, ?2, ?3, ?4, ?5, 1)
-      ON CONFLICT (partner, country, party, role) DO NOTHING
+      ON CONFLICT (partner, country, party, role) DO UPDATE SET left_at = NULL WHERE left_at IS NOT NULL
       """, hub, name.country, name.party, role, name.description)
     guard let met = try self.role(name, of: hub) else { throw .missing("party \(name) behind partner \(hub)") }
     return met
@@ -223,6 +257,14 @@ nonisolated extension Partner {
       outboundToken: row.get("outbound_token"), quirks: row.payload("quirks"), publishing: row.payload("publishing"),
       lastContactAt: row.get("last_contact_at"), createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
   }
+}
+
+nonisolated extension PartnerRole {
+  fileprivate var hasDrivers: Bool { !["CPO", "HUB"].contains(role) }
+}
+
+nonisolated extension PartnerRegistration.Role {
+  fileprivate var hasDrivers: Bool { !["CPO", "HUB"].contains(role) }
 }
 
 nonisolated extension PartnerRole {

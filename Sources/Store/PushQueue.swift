@@ -64,6 +64,9 @@ nonisolated public struct PushRow: Sendable, Equatable {
   public let sentAt: Timestamp?
 
   public var isDone: Bool { state == .due && sent >= wanted }
+
+  /// Whether the partner may know the object: an attempt of which no answer came may have arrived.
+  public var wasTried: Bool { sent > 0 || attempts > 0 || lastError != nil }
 }
 
 /// How much waits for one partner.
@@ -275,6 +278,13 @@ nonisolated public struct PushQueue {
       """, row.key.partner, now, row.key.module.rank, row.location, row.session, PushModule.sessions.rank)
   }
 
+  /// Nothing goes out to a partner before a moment.
+  public func rest(_ partner: ID<Partner>, until time: Timestamp) throws(StoreFault) {
+    try db.run(
+      "UPDATE push SET next_at = max(next_at, ?2) WHERE partner = ?1 AND state = 'due' AND sent < wanted", partner, time
+    )
+  }
+
   // MARK: What the operator does
 
   /// All that is parked or backing off for a partner is tried now.
@@ -372,9 +382,29 @@ nonisolated public struct PushQueue {
     return Pruned(removed: told + known)
   }
 
-  /// The relationship ended. What it ends are tokens, not debts: bills that were not taken wait for the next one.
+  /// The relationship ended. What it ends are tokens, not debts: bills that were not taken wait for the next one, and so
+  /// does which places and tariffs the partner knows, for what will be gone by then.
   public func forget(_ partner: ID<Partner>) throws(StoreFault) {
-    try db.run("DELETE FROM push WHERE partner = ?1 AND NOT (module = 'cdrs' AND sent < wanted)", partner)
+    try db.run(
+      """
+      DELETE FROM push WHERE partner = ?1 AND NOT (module = 'cdrs' AND sent < wanted)
+        AND NOT (module IN ('locations', 'tariffs') AND sent > 0)
+      """, partner)
+    try db.run(
+      """
+      UPDATE push SET wanted = sent, state = 'due', attempts = 0, last_error = NULL
+      WHERE partner = ?1 AND module IN ('locations', 'tariffs')
+      """, partner)
+  }
+
+  /// Those of a kind that a partner knows, in pages.
+  public func known(
+    to partner: ID<Partner>, _ module: PushModule, after object: String? = nil, limit: Int
+  ) throws(StoreFault) -> [PushRow] {
+    try db.rows(
+      """
+      SELECT * FROM push WHERE partner = ?1 AND module = ?2 AND object > ?3 AND sent > 0 ORDER BY object LIMIT ?4
+      """, partner, module.rawValue, object ?? "", Limits.page(limit), as: PushRow.init(row:))
   }
 
   /// The partner registered, anew or with other details: bills that wait, or that it refused, have their chance at once.

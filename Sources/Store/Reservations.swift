@@ -111,14 +111,18 @@ nonisolated public struct Reservations {
     try Reservation(row: row, tariff: Tariffs(db: db).frozen(row.get("tariff")))
   }
 
-  public func prune(before time: Timestamp) throws(StoreFault) -> Pruned {
+  /// Those that are over; what may stand on a bill stays as long as bills do, which may be made anew.
+  public func prune(before time: Timestamp, billedBefore bills: Timestamp) throws(StoreFault) -> Pruned {
     Pruned(
       removed: try db.run(
         """
         DELETE FROM reservation WHERE number IN (
           SELECT number FROM reservation WHERE expires_at < ?1 AND state NOT IN ('asked', 'placed', 'cancelling')
-          LIMIT ?2)
-        """, time, Limits.prunedAtOnce))
+            AND (tariff IS NULL OR placed_at IS NULL)
+          UNION ALL
+          SELECT number FROM reservation WHERE expires_at < ?2 AND state NOT IN ('asked', 'placed', 'cancelling')
+          LIMIT ?3)
+        """, time, bills, Limits.prunedAtOnce))
   }
 }
 

@@ -127,6 +127,12 @@ nonisolated public struct Sessions {
     return all.map(\.session)
   }
 
+  /// One of a partner's drivers that is not over, whatever keeps it; nil where there is none.
+  public func unended(of partner: ID<Partner>) throws(StoreFault) -> String? {
+    try db.value(
+      "SELECT id FROM session INDEXED BY session_open WHERE ended_at IS NULL AND partner = ?1 LIMIT 1", partner)
+  }
+
   private func read(_ row: Row) throws(StoreFault) -> Session {
     try Session(row: row, tariff: Tariffs(db: db).frozen(row.get("tariff")))
   }

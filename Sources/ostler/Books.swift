@@ -108,7 +108,11 @@ struct Tariffs: AsyncParsableCommand {
     @Argument(help: "Its number in the list.") var id: Int
     @OptionGroup var remote: Remote
 
-    func run() async throws { print(try await remote.ask(.get, "/tariffs/\(id)").pretty) }
+    func run() async throws {
+      let answer = try await remote.ask(.get, "/tariffs/\(id)")
+      // What stands around it is ours: without that it goes back in as it came.
+      print((answer["tariff"] ?? answer).pretty)
+    }
   }
 
   struct Add: AsyncParsableCommand {

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Domain
+import Export
 import HTTP
 import Wire
 
@@ -115,15 +117,15 @@ struct Prices: AsyncParsableCommand {
 
     func run() async throws {
       guard let bytes = File.read(file) else { throw Complaint("\(file) cannot be read") }
-      var points: [JSON] = []
-      for (index, line) in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).enumerated() {
-        let cells = line.split(separator: line.contains(";") ? ";" : ",", omittingEmptySubsequences: false)
-          .map { String($0.filter { $0 != "\"" && $0 != " " }) }
-        guard cells.count >= 2, Decimal(cells[1]) != nil else {
-          if index == 0 { continue }
-          throw Complaint("\(file), line \(index + 1): a time and a number are expected")
-        }
-        points.append(["start": .string(cells[0]), "price_per_mwh": .string(cells[1])])
+      let series: PriceSeries
+      do throws(PriceSeries.Flaw) {
+        series = try PriceSeries(
+          String(decoding: bytes, as: UTF8.self), per: .MWh, mostPoints: Domain.Limits.gridPrices)
+      } catch {
+        throw Complaint("\(file)\(error.line.map { ", line \($0)" } ?? ""): \(error.why)")
+      }
+      let points: [JSON] = series.points.map { point in
+        ["start": .string(point.at.text), "price_per_mwh": .string("\(point.price)")]
       }
       remote.show(try await remote.ask(.put, "/grid-prices/\(area.percentEncoded)", [], ["items": .array(points)]))
     }

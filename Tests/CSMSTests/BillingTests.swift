@@ -36,6 +36,29 @@ struct BillingTests {
     #expect(again.id != bill.id && again.place == bill.place && again.timeZone == bill.timeZone)
   }
 
+  @Test func aBillThatIsCorrectedAfterItsSiteWentIsPricedByTheClockOfThatSite() async throws {
+    let bill = try house.cdr(of: try charge("CARD", 11_000))
+    let place = try #require(try house.books.locations.first())
+    try await house.csms.removeStation(StationIdentity("CS-1")!, by: "anna")
+    try await house.csms.removeLocation(place.id, by: "anna")
+    _ = try await house.csms.creditCDR(bill.id, because: "wrong price", billsAgain: true, by: "anna")
+    let again = try #require(try house.books.cdrs.cdr(session: bill.session)?.cdr)
+    #expect(again.id != bill.id && again.place == bill.place && again.timeZone == bill.timeZone)
+    let costs = SessionCosts(books: house.books, zones: house.csms.zones, currency: "EUR")
+    let session = try #require(try house.books.sessions.session(bill.session))
+    #expect(try costs.zoneName(of: session) == place.timeZone && again.totals == bill.totals)
+  }
+
+  @Test func aBillOfWhichTheReadingsAreGoneIsTakenBackAndNotMadeAnew() async throws {
+    let bill = try house.cdr(of: try charge("CARD", 11_000))
+    house.clock.now += .seconds(401 * 86_400)
+    await #expect(throws: Refusal.self) {
+      try await house.csms.creditCDR(bill.id, because: nil, billsAgain: true, by: "anna")
+    }
+    #expect(try house.books.cdrs.cdr(bill.id)?.creditedBy == nil)
+    _ = try await house.csms.creditCDR(bill.id, because: nil, billsAgain: false, by: "anna")
+  }
+
   @Test func theCDRIsMadeInTheTurnOfTheStop() throws {
     let transaction = try station.start("DE-1", meter: 1_000).transaction
     house.clock.now += .seconds(3_600)

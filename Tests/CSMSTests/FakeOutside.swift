@@ -211,7 +211,13 @@ final class FakePartners: PartnerLink {
     }
     switch object {
     case .location(let view):
-      return make("PUT", "locations", view.location.ref, ["name": .string(view.location.name)])
+      let shown = PublishedLocation(view)
+      return make(
+        "PUT", "locations", view.location.ref,
+        [
+          "name": .string(view.location.name), "publish": .bool(shown.isPublished),
+          "statuses": .array(shown.evses.map { .string($0.status.rawValue) }),
+        ])
     case .evse(let evse, of: _):
       return make("PATCH", "evses", evse.uid, ["status": .string(evse.status.rawValue)])
     case .tariff(let view): return make("PUT", "tariffs", view.version.tariff.ref, [:])

@@ -87,6 +87,33 @@ struct PartneringTests {
     #expect(try house.books.partners.all().count == 1)
   }
 
+  @Test func aPartnerWhoseDriverChargesIsNotRemoved() async throws {
+    let partner = try house.addPartner()
+    try house.addToken("DE-1", of: partner)
+    let station = try house.connect("CS-1")
+    let transaction = try station.start("DE-1").transaction
+    try await house.csms.unregister(partner.id, by: "anna")
+    await #expect(throws: Refusal.self) { try await house.csms.remove(partner.id, by: "anna") }
+    house.clock.now += .seconds(60)
+    try station.stop(transaction, meter: 1_000)
+    try await house.csms.remove(partner.id, by: "anna")
+    #expect(try house.books.cdrs.cdr(session: house.session(transaction).id)?.partner == partner.id)
+  }
+
+  @Test func aRegistrationThatIsBegunAnewLeavesNoSecondPartner() async throws {
+    func register(_ url: String, _ token: String) async throws {
+      _ = try await house.csms.register(
+        versionsURL: url, token: token, name: "P", party: nil, quirks: PartnerQuirks(), by: "anna")
+    }
+    await #expect(throws: Refusal.self) { try await register("https://P/versions", "wrong") }
+    await #expect(throws: Refusal.self) { try await register("https://P/versions", "wrong, too") }
+    await #expect(throws: Refusal.self) { try await register("https://Q/versions", "A") }
+    #expect(try house.books.partners.all().count == 2)
+    house.partners.registration = .success(registration())
+    try await register("https://P/versions", "A")
+    #expect(try house.books.partners.all().map(\.state) == [.registered, .invited])
+  }
+
   @Test func onlyARegisteredPartnerIsPausedAndOnlyAPausedOneResumed() async throws {
     let partner = try house.addPartner()
     await #expect(throws: Refusal.self) { try await house.csms.resume(partner.id, by: "anna") }

@@ -202,6 +202,108 @@ struct PublishingTests {
     #expect(evses.map(\.status) == [.available, .removed])
   }
 
+  private func remove(_ location: ID<Location>) async throws {
+    async let removed: Void = house.csms.removeLocation(location, by: "operator:anna")
+    await house.settleAll()
+    try await removed
+  }
+
+  private func tellEverything() throws {
+    try house.write { [csms = house.csms] _ throws(StoreFault) in
+      try csms.record(.partnerRegistered(partner.id))
+      try csms.tellEverything(to: partner.id)
+    }
+    house.pass(5)
+  }
+
+  private var lastOfLocations: JSON? { house.partners.sent("locations").last?.body }
+
+  @Test func whatWentWhileAPartnerWasDownIsTakenFromItWhenItIsBack() async throws {
+    try tellEverything()
+    #expect(lastOfLocations?["statuses"] == ["AVAILABLE", "AVAILABLE"])
+    house.partners.clear()
+    house.partners.mood = { _, _ in .fails(after: nil) }
+    async let gone: Void = house.csms.removeStation(identity, by: "operator:anna")
+    await house.settleAll()
+    try await gone
+    try await remove(ID(1))
+    house.pass(60)
+    house.partners.clear()
+    house.partners.mood = { _, _ in .accepts }
+    house.pass(3_600)
+    #expect(lastOfLocations?["publish"] == false && lastOfLocations?["statuses"] == ["REMOVED", "REMOVED"])
+    #expect(try house.row(.locations, "1", of: partner)?.isDone == true)
+    // And whoever asks instead of being told hears the same.
+    let page = try await house.csms.locations(PageQuery(limit: 10), for: try house.caller(partner))
+    #expect(page.items.map { PublishedLocation($0).evses.map(\.status) } == [[.removed, .removed]])
+  }
+
+  @Test func whatAPartnerNeverHeardOfIsNotTakenFromIt() async throws {
+    house.partners.mood = { _, _ in .hangs }
+    let other = try await addLocation("LOC2")
+    let tariff = try await addTariff("T2", of: nil)
+    async let paused: Void = house.csms.pause(partner.id, by: "operator:anna")
+    await house.settleAll()
+    try await paused
+    let third = try await addLocation("LOC3")
+    house.partners.clear()
+    try await remove(third.id)
+    try house.write { [csms = house.csms] books throws(StoreFault) in
+      try books.tariffs.remove(tariff.id)
+      try csms.tariffRemoved(ref: "T3", party: tariff.party)
+    }
+    house.partners.mood = { _, _ in .accepts }
+    async let resumed: Void = house.csms.resume(partner.id, by: "operator:anna")
+    await house.settleAll()
+    try await resumed
+    house.pass(60)
+    #expect(!house.partners.sent("locations").contains { $0.request.url.hasSuffix("LOC3") })
+    #expect(!house.partners.sent("tariffs").contains { $0.request.url.hasSuffix("T3") })
+    #expect(try house.books.locations.location(other.id) != nil)
+  }
+
+  @Test func aPlaceThatIsHiddenIsTakenFromAPartnerAndGivenBack() async throws {
+    try tellEverything()
+    let before = try #require(try house.books.locations.view(ID(1))).updatedAt
+    house.partners.clear()
+    house.pass(60)
+    try await change { $0.publishing.hiddenLocations = ["LOC1"] }
+    #expect(lastOfLocations?["publish"] == false && lastOfLocations?["statuses"] == ["REMOVED", "REMOVED"])
+    let hidden = try #require(try house.books.locations.view(ID(1))).updatedAt
+    #expect(hidden > before, "an object with the stamp of the one that it has would be passed over")
+    house.pass(60)
+    try await change { $0.publishing.hiddenLocations = nil }
+    #expect(lastOfLocations?["publish"] == true && lastOfLocations?["statuses"] == ["AVAILABLE", "AVAILABLE"])
+    #expect(try #require(try house.books.locations.view(ID(1))).updatedAt > hidden)
+  }
+
+  @Test func whatWentWhileAPartnerWasNotRegisteredIsTakenFromItAfterwards() async throws {
+    let tariff = try await addTariff("T2", of: nil)
+    try tellEverything()
+    try house.write { [csms = house.csms] books throws(StoreFault) in
+      guard var gone = try books.partners.partner(partner.id) else { return }
+      try csms.forget(&gone)
+    }
+    async let gone: Void = house.csms.removeStation(identity, by: "operator:anna")
+    await house.settleAll()
+    try await gone
+    try await remove(ID(1))
+    async let unpriced: Void = house.csms.removeTariff(tariff.id, by: "operator:anna")
+    await house.settleAll()
+    try await unpriced
+    house.partners.clear()
+    house.pass(600)
+    #expect(house.partners.sent.isEmpty)
+    try house.write { books throws(StoreFault) in
+      guard var back = try books.partners.partner(partner.id) else { return }
+      (back.state, back.endpoints, back.outboundToken) = (.registered, partner.endpoints, "new")
+      try books.partners.update(back)
+    }
+    try tellEverything()
+    #expect(lastOfLocations?["statuses"] == ["REMOVED", "REMOVED"])
+    #expect(house.partners.sent("tariffs").filter { $0.request.method == "DELETE" }.map(\.request.url).count == 1)
+  }
+
   @Test func aStationThatMovesLeavesItsIDsBehind() async throws {
     let other = try await addLocation("LOC2")
     async let moved = house.csms.changeStation(identity, by: "operator:anna") { $0.location = other.id }
@@ -211,7 +313,7 @@ struct PublishingTests {
     let caller = try house.caller(partner)
     let left = PublishedLocation(try await house.csms.location("LOC1", for: caller)).evses
     #expect(left.map(\.uid) == ["uid-CS-1-1", "uid-CS-1-2"])
-    #expect(left.allSatisfy { $0.status == .removed })
+    #expect(left.allSatisfy { $0.status == .removed && $0.evseID == nil }, "the id on the box went with the box")
     let arrived = PublishedLocation(try await house.csms.location("LOC2", for: caller)).evses
     #expect(arrived.count == 2)
     #expect(Set(arrived.map(\.uid)).isDisjoint(with: left.map(\.uid)))

@@ -334,7 +334,7 @@ struct RoamingPlansTests {
     try house.write { books throws(StoreFault) in
       try books.partners.replaceRoles(
         of: partner.id,
-        by: [PartnerRegistration.Role(name: PartyID("NL*HUB")!, role: "HUB", businessName: "Hub")])
+        by: [PartnerRegistration.Role(name: PartyID("NL*HUB")!, role: "HUB", businessName: "Hub")], at: .epoch)
       return try books.partners.partner(partner.id) ?? partner
     }
   }

@@ -120,6 +120,36 @@ struct RoamingTests {
     #expect(try house.books.partners.partner(invited.id)?.state == .registered)
   }
 
+  /// The text says nothing of it, and money does: who charges is still that partner's driver.
+  @Test func aPartyThatIsNamedNoLongerHasNoDriversAndItsSessionIsBilledAllTheSame() async throws {
+    try house.addToken("DE-1", of: partner)
+    let station = try house.connect("CS-1")
+    let transaction = try station.start("DE-1").transaction
+    func name(_ names: [PartyID]) async throws {
+      var told = registration()
+      told.roles = names.map { PartnerRegistration.Role(name: $0, role: "EMSP", businessName: "New") }
+      let caller = try house.caller(partner)
+      try house.write { books throws(StoreFault) in
+        try books.partners.addDigest(TokenDigestOf("of \(names.count)"), of: partner.id, for: .credentials, at: house.now)
+      }
+      _ = try await house.csms.register(PartnerCaller(terms: caller.terms, token: "of \(names.count)"), told, isUpdate: true)
+    }
+    try await name([PartyID("DE*NEW")!])
+    #expect(try station.authorize("DE-1").value?.verdict == .invalid)
+    let key = TokenKey(party: party, uid: "DE-1", kind: .rfid)
+    await #expect(throws: PartnerFault.self) {
+      try await house.csms.token(key, for: try house.caller(try #require(try house.books.partners.partner(partner.id))))
+    }
+    house.clock.now += .seconds(3_600)
+    try station.stop(transaction, meter: 9_000)
+    house.pass(60)
+    let cdr = try house.cdr(of: transaction)
+    #expect(house.partners.sent("cdrs").map { $0.body["id"] } == [.string(cdr.id)])
+    #expect(cdr.token.owner == party)
+    try await name([PartyID("DE*NEW")!, party])
+    #expect(try station.authorize("DE-1").value?.verdict == .accepted)
+  }
+
   @Test func afterAnUnregistrationNoTokenIsGoodAndNothingIsSent() async throws {
     let (invited, tokenA) = try await house.csms.invite(name: "Later", party: nil, quirks: PartnerQuirks(), by: "anna")
     let caller = try #require(try await house.csms.identify([tokenA]))

@@ -212,15 +212,16 @@ import Wire
 
   // MARK: Series
 
-  @Test func aSeriesIsReadAsMarketsWriteIt() throws {
-    let prices = try GridPrice.series(
-      csv: "start;price\r\n2026-06-01T00:00:00Z;84.51\r\n2026-06-01T01:00:00Z;-3.2\r\n2026-06-01T03:00:00Z;10\r\n")
+  @Test func aPriceOfASeriesHoldsUntilTheNext() throws {
+    let prices = try GridPrice.series([
+      (at("2026-06-01T00:00:00Z"), decimal("84.51")), (at("2026-06-01T01:00:00Z"), decimal("-3.2")),
+      (at("2026-06-01T03:00:00Z"), decimal("10")),
+    ])
     #expect(prices.map(\.price) == [decimal("0.08451"), decimal("-0.0032"), decimal("0.01")])
     #expect(prices[1].until == at("2026-06-01T02:00:00Z"), "a gap is a gap")
-    #expect(try GridPrice.series(csv: "").isEmpty)
-    for bad in ["a,b\nc,d", "2026-06-01T00:00:00Z,1\n2026-06-01T00:00:00Z,2", "2026-06-01T00:00:00Z", "x,1\n,2"] {
-      #expect(throws: Flaw.self, "\(bad)") { try GridPrice.series(csv: bad) }
-    }
+    #expect(try GridPrice.series([]).isEmpty)
+    let moment = at("2026-06-01T00:00:00Z")
+    #expect(throws: Flaw.self) { try GridPrice.series([(moment, decimal("1")), (moment, decimal("2"))]) }
   }
 
   @Test func aPlanWhosePriceIsThereAlreadyEndsWithoutAChange() throws {

@@ -123,6 +123,22 @@ struct OperatorTests {
     return request
   }
 
+  @Test func aDriversPreferenceIsTakenWhileThereIsTimeForIt() throws {
+    var desk = Self.desk()
+    let session = desk.begin(token: ["uid": "NL-1"], evse: "SIM-E1", reference: nil, at: Self.now)
+    let place = "/sessions/\(session.id)/charging_preferences"
+    func answer(_ place: String, _ wish: JSON) throws -> JSON? {
+      try Self.ask(&desk, .put, place, wish).flatMap { try JSON.parse($0.0.envelope.data ?? Bytes()) }
+    }
+    #expect(try answer(place, ["profile_type": "GREEN"]) == "ACCEPTED")
+    #expect(desk.sessions[session.id]?.preference == "GREEN")
+    #expect(try answer(place, ["profile_type": "FAST", "departure_time": "2020-01-01T00:00:00Z"]) == "NOT_POSSIBLE")
+    #expect(
+      try Self.ask(&desk, .put, "/sessions/S9/charging_preferences", ["profile_type": "FAST"])?.0.status == .notFound)
+    var old = Self.desk("2.1.1")
+    #expect(try Self.ask(&old, .put, place, ["profile_type": "FAST"]) == nil)
+  }
+
   @discardableResult
   private static func book(_ desk: inout OperatorDesk, _ request: BookingRequest) throws -> JSON {
     let (reply, errands) = try #require(try ask(&desk, .post, "/bookings", request.json))

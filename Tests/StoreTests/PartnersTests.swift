@@ -40,7 +40,7 @@ import Wire
         .init(name: house.role.name, role: "EMSP", businessName: "Renamed"),
         .init(name: house.role.name, role: "CPO", businessName: "Renamed"),
         .init(name: hub, role: "HUB", businessName: "Hub"),
-      ])
+      ], at: t(1))
     #expect(roles.map(\.role) == ["EMSP", "CPO", "HUB"])
     #expect(roles[0].id == house.role.id)
     #expect(roles[0].businessName == "Renamed")
@@ -48,9 +48,24 @@ import Wire
     #expect(try partners.role(house.role.name, of: house.partner.id)?.role == "EMSP")
     #expect(try partners.role(roles[2].id)?.name == hub)
     let fewer = try partners.replaceRoles(
-      of: house.partner.id, by: [.init(name: hub, role: "HUB", businessName: "Hub")])
+      of: house.partner.id, by: [.init(name: hub, role: "HUB", businessName: "Hub")], at: t(2))
     #expect(fewer == [roles[2]])
-    #expect(try house.books.tokens.token(token.id) == nil)
+    // Its drivers' tokens stay, and nobody pays for them; a role that has none is forgotten.
+    #expect(try house.books.tokens.token(token.id) != nil)
+    #expect(try partners.role(house.role.id)?.name == house.role.name)
+    #expect(try partners.role(roles[1].id) == nil && partners.role(house.role.name, of: house.partner.id) == nil)
+    #expect(try !partners.pays(house.role.id))
+    let again = try partners.replaceRoles(
+      of: house.partner.id, by: [.init(name: house.role.name, role: "EMSP", businessName: "Back")], at: t(3))
+    #expect(again.map(\.id) == [house.role.id])
+    #expect(try partners.pays(house.role.id))
+  }
+
+  @Test func aPartyThatCallsItsRoleOtherwiseIsTheSameOne() throws {
+    let house = try SmallHouse()
+    let roles = try house.books.partners.replaceRoles(
+      of: house.partner.id, by: [.init(name: house.role.name, role: "NSP", businessName: "Roamer")], at: t(1))
+    #expect(roles.map(\.id) == [house.role.id] && roles[0].role == "NSP")
   }
 
   @Test func aTokenNamesItsPartnerUntilItEnds() throws {

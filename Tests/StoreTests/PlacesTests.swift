@@ -48,12 +48,45 @@ import Wire
 
   @Test func aLocationWithAStationIsNotRemoved() throws {
     let house = try SmallHouse()
-    #expect(throws: StoreFault.constraint("FOREIGN KEY constraint failed")) {
-      try house.books.locations.remove(house.location.id)
+    #expect(throws: StoreFault.constraint("something stands there")) {
+      try house.books.locations.remove(house.location.id, at: t(1))
     }
     try house.books.stations.remove(house.station.id, at: t(1))
-    try house.books.locations.remove(house.location.id)
+    try house.books.locations.remove(house.location.id, at: t(1))
     #expect(try house.books.locations.list(limit: 10).isEmpty)
+  }
+
+  @Test func aLocationThatIsGoneIsShownAsGoneToThoseWhoAskForChanges() throws {
+    let house = try SmallHouse()
+    let (locations, us) = (house.books.locations, [house.party.id])
+    let known = try #require(try locations.view(house.location.id))
+    for evse in known.evses { try locations.bury(PublishedEVSE(evse), at: house.location.id, on: t(4)) }
+    try house.books.stations.remove(house.station.id, at: t(4))
+    try locations.remove(house.location.id, at: t(5))
+    #expect(try locations.location(house.location.id) == nil && locations.first() == nil)
+    #expect(try locations.location("LOC1", of: house.party.id) == nil)
+    #expect(try locations.views(PageQuery(limit: 10), of: us).total == 0)
+    let changed = try locations.views(PageQuery(from: t(5), limit: 10), of: us, goneToo: true)
+    let gone = try #require(changed.items.first)
+    #expect(changed.total == 1 && gone.updatedAt == t(5) && !gone.location.isPublished)
+    #expect(PublishedLocation(gone).evses.map(\.status) == [.removed])
+    #expect(try locations.view("LOC1", of: us) == gone)
+    #expect(try locations.views(PageQuery(from: t(6), limit: 10), of: us, goneToo: true).total == 0)
+    // Its name is that of one place for good, and so are those of its EVSEs.
+    let back = try locations.create(.sample(of: house.party.id, ref: "LOC1"))
+    #expect(back.id == house.location.id)
+    #expect(try locations.location(back.id)?.removedAt == nil)
+    #expect(try locations.view(back.id)?.gone.map(\.uid) == known.evses.map(\.evse.uid))
+  }
+
+  @Test func aStationThatIsLetInNoLongerIsOutOfServiceAndNotGone() throws {
+    let house = try SmallHouse()
+    var station = house.station
+    (station.registration, station.updatedAt) = (.rejected, t(9))
+    try house.books.stations.update(station)
+    let evses = PublishedLocation(try #require(try house.books.locations.view(house.location.id))).evses
+    #expect(evses.map(\.uid) == [house.evse.uid])
+    #expect(evses.map(\.status) == [.inoperative] && evses[0].updatedAt == t(9))
   }
 
   @Test func aViewHoldsAcceptedStationsWithTheirTariffs() throws {

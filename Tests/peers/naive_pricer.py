@@ -160,6 +160,13 @@ class Pricer:
 
     # -- money
 
+    def levy(self, vat):
+        """The taxes of a component, by name, in percent: its VAT, else those that the tariff names; None where none applies."""
+        if vat is not None:
+            return {"VAT": exact(vat)}
+        named = self.tariff.get("taxes")
+        return {tax["name"]: exact(tax["percentage"]) for tax in named} if named else None
+
     def price(self, costs):
         """Before and after tax; after is None where no tax applies."""
         included = self.tariff.get("tax_included", "NO")
@@ -169,13 +176,15 @@ class Pricer:
         if included == "YES":
             taxes = {}
             for amount, vat in costs:
-                if vat is not None:
-                    taxes[vat] = taxes.get(vat, Fraction(0)) + amount * exact(vat) / (100 + exact(vat))
+                levy = self.levy(vat) or {}
+                whole = 100 + sum(levy.values())
+                for tax in levy.items():
+                    taxes[tax] = taxes.get(tax, Fraction(0)) + amount * tax[1] / whole
             after = rounded(total)
             return after - sum((rounded(tax) for tax in taxes.values()), Fraction(0)), after
-        if all(vat is None for _, vat in costs):
+        if all(self.levy(vat) is None for _, vat in costs):
             return rounded(total), None
-        after = sum((amount * (1 + exact(vat or 0) / 100) for amount, vat in costs), Fraction(0))
+        after = sum((amount * (1 + sum((self.levy(vat) or {}).values(), Fraction(0)) / 100) for amount, vat in costs), Fraction(0))
         return rounded(total), rounded(after)
 
     def cost_of(self, part):

@@ -153,6 +153,11 @@ def example(seed):
         idle=lambda second: any(a <= second < b for a, b in idle), zone="Europe/Amsterdam",
         reserved=reserved, reservation=ending)
     rng.shuffle(readings)
+    # The pricer reads them when it is asked: they change what a price is told as, not what is used.
+    if rng.random() < 0.3:
+        tariff["taxes"] = rng.choice((
+            [{"name": "State tax", "percentage": 6.25}],
+            [{"name": "GST", "percentage": 5}, {"name": "QST", "percentage": 9.975}]))
     return tariff, session, naive
 
 

@@ -130,15 +130,16 @@ function gridSection(values, signal) {
 // A time says its zone, or an hour would be another one at each reader's.
 const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
 
-/// Lines of a time and a price per MWh, with or without a line of names.
+/// Lines of a time and a price per MWh, with or without a line of names. A comma within quotes, or beside semicolons, is a
+/// decimal one; names that speak of kWh are those of another series.
 function pointsOf(csv) {
   return csv.split(/\r?\n/).flatMap((line, i) => {
     if (!line.trim()) return [];
-    const isWide = line.includes(';');
-    const cells = line.split(isWide ? ';' : ',').map((cell) => cell.replace(/["\s]/g, ''));
-    const price = isWide ? cells[1]?.replace(',', '.') : cells[1];
-    if (instant.test(cells[0]) && /^-?\d+(\.\d+)?$/.test(price ?? '')) return [{ start: new Date(cells[0]).toISOString(), price_per_mwh: price }];
-    if (i === 0) return [];
+    const outside = /(?=(?:[^"]*"[^"]*")*[^"]*$)/.source;
+    const cells = line.split(new RegExp((line.includes(';') ? ';' : ',') + outside)).map((cell) => cell.replace(/["\s]/g, ''));
+    const price = cells[1]?.replace(',', '.');
+    if (cells.length === 2 && instant.test(cells[0]) && /^-?\d+(\.\d+)?$/.test(price)) return [{ start: new Date(cells[0]).toISOString(), price_per_mwh: price }];
+    if (i === 0 && !instant.test(cells[0]) && !/kwh/i.test(line)) return [];
     throw Object.assign(new Error(t('energy.line', { n: i + 1 })), { title: t('form.check'), word: 'form', field: 'csv' });
   });
 }

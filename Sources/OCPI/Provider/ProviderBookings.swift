@@ -24,13 +24,13 @@ extension Endpoints {
   func roamingBookingLocation(_ asked: Asked, _ provider: any ProviderService) async throws(PartnerFault) -> Reply {
     let key = try key(asked, "place")
     let calendar = asked.captures["calendar"]
-    guard asked.request.method != .get else {
+    guard asked.method != .get else {
       var found = try await provider.roamingBookingLocation(key)
       if let calendar { found = try Self.part(of: found, "calendars", "id", calendar) }
       return Reply(Envelope(data: found.bytes))
     }
     guard let json = body(asked) else { return Self.notJSON }
-    let isPatch = asked.request.method == .patch
+    let isPatch = asked.method == .patch
     if !isPatch { try asked.edition.required.demand(calendar == nil ? .bookingLocation : .calendar, of: json) }
     let isNew = try await provider.keepBookingLocation(key, from: asked.caller) { held throws(PartnerFault) in
       var next = json
@@ -51,11 +51,11 @@ extension Endpoints {
 
   func roamingBooking(_ asked: Asked, _ provider: any ProviderService) async throws(PartnerFault) -> Reply {
     let key = try key(asked, "booking")
-    guard asked.request.method != .get else {
+    guard asked.method != .get else {
       return Reply(Envelope(data: try await provider.roamingBooking(key).bytes))
     }
     guard let json = body(asked) else { return Self.notJSON }
-    let isPatch = asked.request.method == .patch
+    let isPatch = asked.method == .patch
     if !isPatch { try asked.edition.required.demand(.booking, of: json) }
     let isNew = try await provider.keepBooking(key, from: asked.caller) { held throws(PartnerFault) in
       var next = json

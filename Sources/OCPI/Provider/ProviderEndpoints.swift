@@ -101,14 +101,14 @@ extension Endpoints {
   private func place(_ asked: Asked, _ provider: any ProviderService) async throws(PartnerFault) -> Reply {
     let key = try key(asked, "location")
     let (evse, connector) = (asked.captures["evse"], asked.captures["connector"])
-    guard asked.request.method != .get else {
+    guard asked.method != .get else {
       var found = try await provider.roamingLocation(key)
       if let evse { found = try Self.part(of: found, "evses", "uid", evse) }
       if let connector { found = try Self.part(of: found, "connectors", "id", connector) }
       return Reply(Envelope(data: found.bytes))
     }
     guard let json = body(asked) else { return Self.notJSON }
-    let isPatch = asked.request.method == .patch
+    let isPatch = asked.method == .patch
     if !isPatch {
       try asked.edition.required.demand(connector != nil ? .connector : evse != nil ? .evse : .location, of: json)
     }
@@ -141,14 +141,14 @@ extension Endpoints {
 
   private func roamingTariff(_ asked: Asked, _ provider: any ProviderService) async throws(PartnerFault) -> Reply {
     let key = try key(asked, "tariff")
-    switch asked.request.method {
+    switch asked.method {
     case .get: return Reply(Envelope(data: try await provider.roamingTariff(key).bytes))
     case .delete:
       try await provider.removeTariff(key, from: asked.caller)
       return Reply(Envelope())
     case .put, .patch, .post, .head, .options:
       guard let json = body(asked) else { return Self.notJSON }
-      let isPatch = asked.request.method == .patch
+      let isPatch = asked.method == .patch
       let edition = asked.edition
       if isPatch { _ = try Told(json) } else { try edition.required.demand(.tariff, of: json) }
       let isNew = try await provider.keepTariff(key, from: asked.caller) { held throws(PartnerFault) in
@@ -168,11 +168,11 @@ extension Endpoints {
 
   private func roamingSession(_ asked: Asked, _ provider: any ProviderService) async throws(PartnerFault) -> Reply {
     let key = try key(asked, "session")
-    guard asked.request.method != .get else {
+    guard asked.method != .get else {
       return Reply(Envelope(data: try await provider.roamingSession(key).bytes))
     }
     guard let json = body(asked) else { return Self.notJSON }
-    let isPatch = asked.request.method == .patch
+    let isPatch = asked.method == .patch
     if !isPatch { try asked.edition.required.demand(.session, of: json) }
     let needsStamp = asked.edition.stampsPatches
     do throws(PartnerFault) {

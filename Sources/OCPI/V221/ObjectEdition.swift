@@ -327,7 +327,9 @@ extension ObjectEdition {
   }
 
   public func tariff(from json: JSON) throws(PartnerFault) -> Tariff {
-    try V221.Tariff.received(json, in: edition, isClosed: V221.PriceComponent.isDimension).plain().bounded()
+    try V221.Tariff.received(
+      json.withoutCalendarEdges, in: edition, isClosed: V221.PriceComponent.isDimension
+    ).plain().bounded()
   }
 
   public func offered(_ token: OfferedToken, _ style: WriterOptions) throws(PushFault) -> Bytes {

@@ -7,7 +7,7 @@ import Wire
 
 /// VAT numbers that drivers type at stations, and the register that knows them.
 @MainActor
-struct SettlingTests {
+struct PaymentsTests {
   private let web = FakeWeb()
 
   private func ask(_ number: String, at register: String?) throws -> VATAnswer? {
