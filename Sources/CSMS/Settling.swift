@@ -6,7 +6,7 @@ import Wire
 
 extension CSMS {
   /// The address of the receipt, where the operator makes them (OCPP 2.1 C21.FR.03).
-  func settled(_ settlement: Settlement, at station: ID<Station>) throws(StoreFault) -> String? {
+  func paid(_ settlement: Settlement, at station: ID<Station>) throws(StoreFault) -> String? {
     let paidFor = try session(of: settlement, at: station)
     switch try books.settlements.keep(settlement, of: station, session: paidFor, at: now) {
     case .isNew, .changed: try record(.paymentSettled(station, session: paidFor, settlement))
@@ -107,8 +107,8 @@ extension VATAnswer {
 }
 
 extension StationDesk {
-  func settled(_ settlement: Settlement) throws(TurnFault) -> String? {
-    try served { house, station throws(StoreFault) in try house.settled(settlement, at: station) } ?? nil
+  func paid(_ settlement: Settlement) throws(TurnFault) -> String? {
+    try served { house, station throws(StoreFault) in try house.paid(settlement, at: station) } ?? nil
   }
 
   func company(ofVATNumber number: String) throws(TurnFault) -> Eventually<VATAnswer> {

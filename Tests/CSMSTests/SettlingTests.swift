@@ -77,7 +77,7 @@ struct SettlingTests {
       transaction: transaction, reference: reference, state: state, amount: Decimal(amount)!, at: house.now,
       receiptID: "R1", vatNumber: "NL1",
       company: VATAnswer.Company(name: "ACME BV", address: "Dam 1", city: "Amsterdam", country: "NL"))
-    try house.decide { [desk = station.desk] () throws(TurnFault) in _ = try desk.settled(told) }
+    try house.decide { [desk = station.desk] () throws(TurnFault) in _ = try desk.paid(told) }
   }
 
   /// A session of 10 kWh at 0.30 and 21 % tax: 3.63.
