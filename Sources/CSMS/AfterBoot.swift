@@ -52,7 +52,7 @@ extension CSMS {
   /// a while (B07.FR.14): what it can show, which limits it keeps and how much a call may hold stands there. One at a time:
   /// such a report is long.
   func readTheUnread() {
-    guard let link = links.takeRested(at: now), let id = link.station, !link.isInHand,
+    guard let link = links.takeRested(at: now), let id = link.station,
       stationLink?.can(.describesItself, version: link.version) == true, !links.isFlapping(id, at: now),
       let station = try? books.stations.station(id), station.registration == .accepted,
       station.needs.isLeftAloneAfterBoot != true, station.needs.afterBoot?.readsReport == nil

@@ -172,9 +172,9 @@ struct LiveLinks {
   /// once.
   mutating func takeRested(at now: Timestamp) -> Link? {
     for id in newest.values {
-      guard let link = links[id], !link.isLookedAt, now - link.openedAt >= .seconds(Limits.restSeconds) else {
-        continue
-      }
+      guard let link = links[id], !link.isLookedAt, !link.isRunningAfterBoot,
+        now - link.openedAt >= .seconds(Limits.restSeconds)
+      else { continue }
       link.isLookedAt = true
       return link
     }

@@ -115,7 +115,7 @@ struct PaymentCodesTests {
 
   @Test(arguments: ["", String(repeating: "x", count: 256)])
   func aPaymentHasANumberThatBillsCanBear(_ reference: String) async throws {
-    await #expect(throws: Refusal.invalid(field: "payment", "1 to 36 characters")) {
+    await #expect(throws: Refusal.invalid(field: "payment", "1 to 255 characters")) {
       _ = try await house.csms.startSession(at: identity, evse: 1, paidBy: reference, limit: nil, by: "anna")
     }
   }
