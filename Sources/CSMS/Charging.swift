@@ -234,7 +234,7 @@ extension CSMS {
       authorization: try report.tag.map { tag throws(StoreFault) in
         try authorizeAtOnce(PresentedToken(tag), at: station)
       })
-    let key = "\(report.meterStop?.tenthsOfWattHour.description ?? "-")|\(report.raw["timestamp"]?.string ?? "-")"
+    let key = "\(report.meterStop?.tenthsOfWattHour.description ?? "-")|\(report.written ?? "-")"
     guard var session = try sessionMeant(by: report, key: key, at: station) else { return verdict }
     switch session.state {
     case .active, .superseded:
@@ -365,7 +365,7 @@ private struct StartKey {
   let text: String
 
   init(_ report: StartReport) {
-    let time = report.raw["timestamp"]?.string ?? report.at?.text ?? "-"
+    let time = report.written ?? report.at?.text ?? "-"
     text = "\(time)|\(report.evse)/\(report.connector)|\(Token.fold(report.tag))|\(report.meterStart.tenthsOfWattHour)"
   }
 }

@@ -37,7 +37,7 @@ extension CSMS {
     switch command {
     case .grid(.set(let control)):
       try books.grid.keep(control, of: station, at: now)
-      for other in answer["supersededIds"]?.array?.compactMap(\.string) ?? [] {
+      for other in answer["superseded"]?.array?.compactMap(\.string) ?? [] {
         try books.grid.setSuperseded(other, of: station)
       }
     case .grid(.clear(let id, let kind, let isDefault)):

@@ -463,7 +463,7 @@ extension CSMS {
         guard case .accepted(let answer) = outcome else { return }
         self.insist { () throws(StoreFault) in
           try self.statusTold(
-            of: kept, isOngoing: answer["ongoingIndicator"]?.bool, comesMore: answer["messagesInQueue"]?.bool ?? true)
+            of: kept, isOngoing: answer["ongoing"]?.bool, comesMore: answer["more_to_come"]?.bool ?? true)
         }
       }
     }

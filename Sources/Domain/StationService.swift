@@ -198,19 +198,21 @@ public struct StartReport: Sendable {
   public var meterStart: Energy
   /// The station's clock; nil where it was not plausible, then reception counts.
   public var at: Timestamp?
+  /// The same as the station wrote it: what makes a repeated start the same start.
+  public var written: String?
   public var reservation: Int?
   /// The message as it came, kept as evidence.
   public var raw: JSONText
 
   public init(
-    evse: Int, connector: Int = 1, tag: String, meterStart: Energy, at: Timestamp?, reservation: Int? = nil,
-    raw: JSONText
+    evse: Int, connector: Int = 1, tag: String, meterStart: Energy, at: Timestamp?, written: String? = nil,
+    reservation: Int? = nil, raw: JSONText
   ) {
     self.evse = evse
     self.connector = connector
     self.tag = tag
     self.meterStart = meterStart
-    self.at = at
+    (self.at, self.written) = (at, written)
     self.reservation = reservation
     self.raw = raw
   }
@@ -241,20 +243,23 @@ public struct StopReport: Sendable {
   /// Who stopped it; nil for a stop without a card.
   public var tag: String?
   public var meterStop: Energy?
+  /// The station's clock; nil where it was not plausible, then reception counts.
   public var at: Timestamp?
+  /// The same as the station wrote it: what makes a repeated stop the same stop.
+  public var written: String?
   public var ending: Session.Ending
   /// Readings that came with the stop.
   public var readings: [Reading]
   public var raw: JSONText
 
   public init(
-    transaction: Int64, tag: String?, meterStop: Energy?, at: Timestamp?, ending: Session.Ending, readings: [Reading],
-    raw: JSONText
+    transaction: Int64, tag: String?, meterStop: Energy?, at: Timestamp?, written: String? = nil, ending: Session.Ending,
+    readings: [Reading], raw: JSONText
   ) {
     self.transaction = transaction
     self.tag = tag
     self.meterStop = meterStop
-    self.at = at
+    (self.at, self.written) = (at, written)
     self.ending = ending
     self.readings = readings
     self.raw = raw

@@ -241,7 +241,7 @@ import Wire
       var one = control
       one.id = id
       _ = try await house.csms.command(.grid(.set(one)), to: identity, by: "anna")
-      try house.stations.last.answer(.accepted(answer: ["status": "Accepted", "supersededIds": .array(superseded)]))
+      try house.stations.last.answer(.accepted(answer: ["status": "Accepted", "superseded": .array(superseded)]))
       house.settle()
     }
     var kept: [KeptControl] { get throws { try house.books.grid.list(of: try id) } }

@@ -367,6 +367,7 @@ struct Caller {
   static func startReport(_ tag: String, meter: Int64, at: Timestamp, evse: Int, clock: String? = nil) -> StartReport {
     StartReport(
       evse: evse, tag: tag, meterStart: Energy(tenthsOfWattHour: meter * 10), at: clock == nil ? at : nil,
+      written: clock ?? at.text,
       raw: [
         "connectorId": .number(JSONNumber(evse)), "idTag": .string(tag), "meterStart": .number(JSONNumber(meter)),
         "timestamp": .string(clock ?? at.text),
@@ -404,8 +405,7 @@ struct Caller {
   ) -> StopReport {
     StopReport(
       transaction: transaction, tag: tag, meterStop: meter.map { Energy(tenthsOfWattHour: $0 * 10) }, at: at,
-      ending: ending,
-      readings: readings,
+      written: at.text, ending: ending, readings: readings,
       raw: [
         "transactionId": .number(JSONNumber(transaction)), "timestamp": .string(at.text),
         "meterStop": meter.map { .number(JSONNumber($0)) } ?? .null, "idTag": tag.map { .string($0) } ?? .null,

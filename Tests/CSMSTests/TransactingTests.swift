@@ -175,7 +175,7 @@ struct TransactingTests {
     #expect(verdict.totalCost == nil)
     #expect(try only().state == .superseded && house.count("session.gap") == 1)
     #expect(house.stations.commands == [.transactionStatus("tx-1")])
-    try house.stations.last.answer(.accepted(answer: ["ongoingIndicator": false, "messagesInQueue": false]))
+    try house.stations.last.answer(.accepted(answer: ["ongoing": false, "more_to_come": false]))
     house.settle()
     #expect(try only().state == .invalid)
   }
@@ -374,7 +374,7 @@ struct TransactingTests {
     }
     #expect(try only().state == .superseded && house.count("cdr.made") == 0)
     #expect(house.stations.commands == [.transactionStatus("tx-1")])
-    try house.stations.last.answer(.accepted(answer: ["ongoingIndicator": false, "messagesInQueue": true]))
+    try house.stations.last.answer(.accepted(answer: ["ongoing": false, "more_to_come": true]))
     house.settle()
     #expect(try house.count("cdr.made") == 0)
     for place in [3, 2] {
@@ -391,7 +391,7 @@ struct TransactingTests {
       house.clock.now = report.at ?? house.now
       try station.tell(report)
     }
-    try house.stations.last.answer(.accepted(answer: ["ongoingIndicator": false, "messagesInQueue": false]))
+    try house.stations.last.answer(.accepted(answer: ["ongoing": false, "more_to_come": false]))
     house.settle()
     try expectTheBill()
   }
@@ -449,7 +449,7 @@ struct TransactingTests {
     }
     try station.boot()
     #expect(house.stations.commands == [.transactionStatus("tx-1")])
-    try house.stations.last.answer(.accepted(answer: ["ongoingIndicator": false, "messagesInQueue": false]))
+    try house.stations.last.answer(.accepted(answer: ["ongoing": false, "more_to_come": false]))
     house.settle()
     #expect(try only().state == .completed && cdr().isEstimated)
     #expect(try cdr().totals.energy == Energy(tenthsOfWattHour: 40_000))

@@ -55,7 +55,7 @@ extension V16.StartTransaction {
     let verdict = try station.start(
       StartReport(
         evse: call.connectorId, tag: call.idTag, meterStart: meter, at: call.plausible(call.timestamp),
-        reservation: call.reservationId, raw: call.raw))
+        written: call.raw["timestamp"]?.string, reservation: call.reservationId, raw: call.raw))
     var reply = Reply()
     reply.idTagInfo = V16.IdTagInfo(verdict.authorization)
     reply.transactionId = verdict.transaction
@@ -120,7 +120,8 @@ extension V16.StopTransaction {
       let verdict = try station.stop(
         StopReport(
           transaction: call.transactionId, tag: call.idTag, meterStop: Energy(wattHours: call.meterStop.wattHours),
-          at: call.plausible(call.timestamp), ending: call.message.ending, readings: samples.readings, raw: call.raw))
+          at: call.plausible(call.timestamp), written: call.raw["timestamp"]?.string, ending: call.message.ending,
+          readings: samples.readings, raw: call.raw))
       var reply = Reply()
       reply.idTagInfo = verdict.authorization.map { V16.IdTagInfo($0) }
       return .reply(reply)

@@ -295,6 +295,15 @@ extension V2 {
   static func transactionStatus(_ transaction: String?, _ edition: Edition) throws(Unspeakable) -> CommandRequest {
     var call = GetTransactionStatus()
     call.transactionId = transaction
-    return try CommandRequest(call, edition)
+    return try CommandRequest(call, edition, told: \.told)
+  }
+}
+
+extension V2.GetTransactionStatus.Reply {
+  /// `ongoing` only where a transaction was asked about.
+  fileprivate var told: JSON {
+    var told: JSON = ["more_to_come": .bool(messagesInQueue)]
+    if let ongoingIndicator { told["ongoing"] = .bool(ongoingIndicator) }
+    return told
   }
 }

@@ -204,7 +204,7 @@ extension V2 {
       } catch {
         throw Unspeakable("the control is not as \(kind.rawValue) is declared: \(error.path) \(error.detail)")
       }
-      return try CommandRequest(call, edition)
+      return try CommandRequest(call, edition, told: \.told)
     case .clear(let id, let kind, let isDefault):
       var call = ClearDERControl()
       call.isDefault = isDefault
@@ -222,6 +222,15 @@ extension V2 {
       (call.signal, call.timestamp) = (signal, time)
       return try CommandRequest(call, edition)
     }
+  }
+}
+
+extension V2.SetDERControl.Reply {
+  /// `superseded` are the ids of those that it takes the place of.
+  fileprivate var told: JSON {
+    var told: JSON = ["status": .string(status.text), "superseded": .array((supersededIds ?? []).map { .string($0) })]
+    if let statusInfo { told["reason"] = .string(statusInfo.words) }
+    return told
   }
 }
 
