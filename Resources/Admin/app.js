@@ -8,15 +8,15 @@ import { loadWords, t } from './i18n.js';
 import { endLive, onNews, startLive } from './live.js';
 import { entry, later } from './rest.js';
 
-// [pattern, module unless it is called like that, place in the rail unless it begins like that]
+// [pattern, module unless it is called like that, or like one of them; place in the rail unless it begins like that]
 const screens = [
-  ['/', 'overview'], ['/stations'], ['/stations/:id', 'station'], ['/sessions'], ['/sessions/:id', 'session'], ['/map'],
-  ['/sites'], ['/sites/:id', 'site'], ['/sites/:id/load', 'site-load'],
-  ['/tariffs'], ['/tariffs/:id', 'tariff'], ['/prices', 'prices', 'tariffs'], ['/prices/:id', 'price', 'tariffs'],
-  ['/cdrs'], ['/cdrs/:id', 'cdr'], ['/invoices'],
+  ['/', 'overview'], ['/stations'], ['/stations/:id'], ['/sessions'], ['/sessions/:id'], ['/map'],
+  ['/sites'], ['/sites/:id'], ['/sites/:id/load', 'site-load'],
+  ['/tariffs'], ['/tariffs/:id'], ['/prices', 'prices', 'tariffs'], ['/prices/:id', 'price', 'tariffs'],
+  ['/cdrs'], ['/cdrs/:id'], ['/invoices'],
   ['/analytics'], ['/reports', 'reports', 'analytics'], ['/energy', 'energy', 'analytics'], ['/effect', 'effect', 'analytics'],
-  ['/tokens'], ['/partners'], ['/partners/:id', 'partner'], ['/roaming', 'roaming', 'partners'],
-  ['/campaigns'], ['/campaigns/:id', 'campaign'], ['/messages'], ['/settings'],
+  ['/tokens'], ['/partners'], ['/partners/:id'], ['/roaming', 'roaming', 'partners'],
+  ['/campaigns'], ['/campaigns/:id'], ['/bulk-runs/:id', 'bulk-run', 'campaigns'], ['/messages'], ['/settings'],
 ];
 
 const app = document.getElementById('app');
@@ -117,7 +117,8 @@ async function route() {
     root, signal, params: found.params, query: new URLSearchParams(location.search),
     head: (options) => { if (!signal.aborted) head(root, options); }, keep,
   };
-  const slow = setTimeout(() => root.append(h('p.mute.loading', null, t('shell.loading'))), 400);
+  const waiting = h('p.mute.loading', null, t('shell.loading'));
+  const slow = setTimeout(() => root.append(waiting), 400);
   signal.addEventListener('abort', () => clearTimeout(slow));
   try {
     const show = await screenOf(found.module);
@@ -134,7 +135,8 @@ async function route() {
     root.append(await later('dialog').then(({ problemBox }) => problemBox(problem, route), noAnswer));
   } finally {
     clearTimeout(slow);
-    root.querySelector('.loading')?.remove();
+    // Not any other: a part of the screen that still waits says so itself.
+    waiting.remove();
   }
 }
 
@@ -158,7 +160,7 @@ function noAnswer() {
 
 function find(pathname) {
   const parts = pathname.replace(/\/+$/, '').split('/').slice(1);
-  for (const [pattern, module = pattern.slice(1), place = pattern.split('/')[1] || module] of screens) {
+  for (const [pattern, module = pattern.slice(1).replace('s/:id', ''), place = pattern.split('/')[1] || module] of screens) {
     const wanted = pattern === '/' ? [] : pattern.slice(1).split('/');
     if (wanted.length !== parts.length) continue;
     const params = {};

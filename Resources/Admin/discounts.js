@@ -8,6 +8,7 @@ import { t } from './i18n.js';
 import { doButton } from './lists.js';
 import { weekGrid } from './tariff-view.js';
 import { elementInWords, priceInWords } from './tariff-words.js';
+import { zoneOf } from './zones.js';
 
 /// `values` say which use the suggestion looks at: from, to and a location.
 export function offerDiscounts(values) {
@@ -57,6 +58,6 @@ function comparison(kept, offer, values, place, close) {
 
 /// The first whole day with the new prices.
 function tomorrow() {
-  const zone = locations.list()[0]?.time_zone;
+  const zone = zoneOf(locations.list());
   try { return new Intl.DateTimeFormat('en-CA', { timeZone: zone }).format(Date.now() + 86_400_000); } catch { return new Date(Date.now() + 86_400_000).toISOString().slice(0, 10); }
 }

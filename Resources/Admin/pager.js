@@ -75,6 +75,18 @@ export function pager({ load, draw, signal, wait = 0, key = (item) => item.id, o
       started = true;
       return read(null);
     },
-    refresh: settled(600, renew),
+    refresh: paced(600, renew),
+  };
+}
+
+/// Does `work` that long after the first wish for it, once for all wishes until then: events that never rest keep nothing from
+/// being read. It is not done once the signal has ended.
+export function paced(milliseconds, work, signal) {
+  let due = null;
+  return () => {
+    due ??= setTimeout(() => {
+      due = null;
+      if (!signal?.aborted) work();
+    }, milliseconds);
   };
 }

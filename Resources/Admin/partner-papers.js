@@ -25,8 +25,15 @@ export function publishingSection(current) {
     ].filter(Boolean);
     fill(section, h('div.section-head', null, h('h2', null, t('publishing.title')), h('div.buttons', null,
       mayOwn() && h('button', { type: 'button', on: { click: () => change(current(), draw) } }, t('publishing.change')))),
-    lines.length ? h('ul.plain', null, lines) : h('p.mute', null, t('publishing.everything')));
+    lines.length ? h('ul.plain', null, lines) : h('p.mute', null, t('publishing.everything')), isNothing && h('p.warn', null, t('publishing.nothing', { n: locations.list().length }), ' ',
+      h('a', { href: '/sites' }, t('first.place.go'))));
   };
+  // A site that nobody described yet is shown to nobody, whatever the rules say.
+  let isNothing = false;
+  locations.ready().then(() => {
+    isNothing = locations.list().every((site) => !site.published);
+    if (isNothing) draw();
+  }, () => {});
   draw();
   section.draw = draw;
   return section;

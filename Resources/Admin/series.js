@@ -5,6 +5,7 @@ import { announce, fill, h } from './dom.js';
 import { timeMark } from './format.js';
 import { t } from './i18n.js';
 import { LiveTable } from './table.js';
+import { inZone } from './zones.js';
 
 /// A form with a text of lines, typed, pasted or out of a file. `fields` stand before it; `send(values)` gets it as `csv`.
 export function linesDialog({ title, intro, example, fields = [], send, done }) {
@@ -23,8 +24,8 @@ export function linesDialog({ title, intro, example, fields = [], send, done }) 
   });
 }
 
-/// Asks from when to when values are taken away; `send({ from, to })` does it.
-export function spanDialog({ title, text, send, done }) {
+/// Asks for the days of which values are taken away, by the clock of `zone`; `send({ from, to })` does it.
+export function spanDialog({ title, text, zone, send, done }) {
   return formDialog({
     title, intro: text, submit: t('series.remove'), danger: true, done,
     fields: [
@@ -32,19 +33,19 @@ export function spanDialog({ title, text, send, done }) {
       { name: 'to', type: 'date', label: t('series.to'), required: true, cls: 'half', hint: t('series.to.hint') },
     ],
     send: ({ from, to }) => {
-      const end = new Date(`${to}T00:00`);
-      end.setDate(end.getDate() + 1);
-      return send({ from: new Date(`${from}T00:00`).toISOString(), to: end.toISOString() });
+      const begin = (day, later = 0) => inZone(new Date(Date.parse(day) + later * 86_400_000).toISOString().slice(0, 16), zone).toISOString();
+      return send({ from: begin(from), to: begin(to, 1) });
     },
   });
 }
 
 /// A section of a series; `read()` gives its values, of which `columns` show more than the begin. `drop(value)` takes one away.
-export function seriesSection({ title, text, empty, buttons, read, columns, drop, signal, begins = 'begins_at' }) {
+/// Times are shown by the clock of `zone()`.
+export function seriesSection({ title, text, empty, buttons, read, columns, drop, signal, zone = () => undefined, begins = 'begins_at' }) {
   const table = new LiveTable({
     caption: title, key: (one) => one[begins], name: (one) => one[begins], empty: () => h('p.mute', null, empty), sort: { by: 'begins', down: true },
     actions: drop && ((one) => [{ label: t('series.remove.one'), key: 'x', danger: true, run: () => drop(one) }]),
-    columns: [{ id: 'begins', label: t('series.begins'), head: true, sort: (one) => one[begins], cell: (one) => timeMark(one[begins]) }, ...columns],
+    columns: [{ id: 'begins', label: t('series.begins'), head: true, sort: (one) => one[begins], cell: (one) => timeMark(one[begins], zone()) }, ...columns],
   });
   const place = h('div');
   let round = 0;

@@ -8,6 +8,7 @@ import { amount, duration, kilowattHours, none, number, timeMark } from './forma
 import { t } from './i18n.js';
 import { facts } from './lists.js';
 import { plainTable } from './table.js';
+import { inZone, localIn, zoneHint } from './zones.js';
 
 const positive = '[0-9]+([.,][0-9]+)?';
 
@@ -44,22 +45,16 @@ function limitInWords(limit, session) {
   ].filter(Boolean).join(' · ');
 }
 
-/// A moment as a field reads it, on this computer's clock.
-function local(at) {
-  if (!at) return null;
-  const date = new Date(at);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
-function needDialog({ id }, changed) {
-  const values = (need) => ({ ...need, departs_at: local(need.departs_at), phases: need.phases ? String(need.phases) : '' });
+function needDialog({ id, location }, changed) {
+  const zone = location?.time_zone;
+  const values = (need) => ({ ...need, departs_at: need.departs_at && localIn(need.departs_at, zone), phases: need.phases ? String(need.phases) : '' });
   return editDialog(path`/sessions/${id}/need`, (now) => {
     const need = values(now);
     return {
       title: t('wish.need'), intro: t('wish.need.text'), submit: t('save'), values,
       fields: [
         { name: 'energy_kwh', type: 'decimal', pattern: positive, label: t('wish.energy'), value: need.energy_kwh, cls: 'half', hint: t('wish.energy.hint') },
-        { name: 'departs_at', type: 'datetime-local', label: t('wish.departs'), value: need.departs_at, cls: 'half' },
+        { name: 'departs_at', type: 'datetime-local', label: t('wish.departs'), value: need.departs_at, cls: 'half', hint: zoneHint(zone) },
         { name: 'priority', type: 'number', min: 0, max: 9, label: t('wish.priority'), value: need.priority, required: true, cls: 'half', hint: t('wish.priority.hint') },
         { name: 'phases', type: 'select', label: t('wish.phases'), value: need.phases, cls: 'half', options: [{ value: '', label: t('wish.phases.any') }, ...['1', '2', '3'].map((value) => ({ value, label: value }))] },
         { name: 'least_a', type: 'decimal', pattern: positive, label: t('wish.least'), value: need.least_a, cls: 'half' },
@@ -67,7 +62,7 @@ function needDialog({ id }, changed) {
         { name: 'sun_only', type: 'check', label: t('wish.sun'), value: need.sun_only, hint: t('wish.sun.hint') },
       ],
       send: (typed, match) => patch(path`/sessions/${id}/need`, {
-        ...typed, phases: Number(typed.phases) || null, departs_at: typed.departs_at && new Date(typed.departs_at).toISOString(),
+        ...typed, phases: Number(typed.phases) || null, departs_at: typed.departs_at && inZone(typed.departs_at, zone).toISOString(),
       }, { match }),
       done: () => { announce(t('saved')); changed(); },
     };

@@ -169,7 +169,10 @@ function truth(state) {
 }
 
 export async function logOut() {
-  try { await signOut(); } catch { /* The session is over on this side in any case. */ }
+  try { await signOut(); } catch (problem) {
+    // Nobody may think that they are out while the next one at this computer is in.
+    if (problem.status !== 401) { await later('dialog'); throw problem; }
+  }
   // The other tabs hear it and ask who is there.
   endLive({ stop: true });
   location.assign('/');

@@ -7,6 +7,7 @@ import { amount, duration, kilowattHours, number, timeMark } from './format.js';
 import { t, word } from './i18n.js';
 import { LiveTable, plainTable } from './table.js';
 import { week } from './tariff-words.js';
+import { inZone, localIn, zoneHint } from './zones.js';
 
 const shades = 6;
 
@@ -47,28 +48,27 @@ function priceAt(tariff, day, hour) {
 export function previewSection(resource, zone) {
   const result = h('div.stack', { 'aria-live': 'polite' });
   const start = new Date(Date.now() - (Date.now() % 3_600_000));
-  const local = new Date(start.getTime() - start.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
   const element = form({
     inline: true, submit: t('tariff.preview.submit'), intro: t('tariff.preview.text'),
     fields: [
-      { name: 'start', label: t('col.start'), type: 'datetime-local', required: true, value: local, cls: 'half' },
+      { name: 'start', label: t('col.start'), type: 'datetime-local', required: true, value: localIn(start, zone), cls: 'half', hint: zoneHint(zone) },
       { name: 'minutes', label: t('tariff.preview.minutes'), type: 'number', required: true, min: 1, max: 10_080, value: 60, cls: 'half' },
       { name: 'kwh', label: t('tariff.preview.kwh'), type: 'decimal', required: true, pattern: '[0-9]+([.,][0-9]+)?', value: '11', cls: 'half' },
       { name: 'parked', label: t('tariff.preview.parked'), type: 'number', required: true, min: 0, max: 10_080, value: 0, cls: 'half' },
     ],
     async send({ start: begin, minutes, kwh, parked }) {
-      const from = new Date(begin), idle = new Date(from.getTime() + minutes * 60_000), to = new Date(idle.getTime() + parked * 60_000);
+      const from = inZone(begin, zone), idle = new Date(from.getTime() + minutes * 60_000), to = new Date(idle.getTime() + parked * 60_000);
       return post(path`/tariffs/${resource.id}/simulate`, {
         start: from.toISOString(), end: to.toISOString(), time_zone: zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone, energy_kwh: Number(kwh),
         ...(parked ? { idle: [{ from: idle.toISOString(), to: to.toISOString() }] } : {}),
       });
     },
-    done: (bill) => fill(result, billParts(bill)),
+    done: (bill) => fill(result, billParts(bill, zone)),
   });
   return h('section', null, h('h2', null, t('tariff.preview')), element, result);
 }
 
-function billParts(bill) {
+function billParts(bill, zone) {
   const money = (cost) => amount(cost.excl_vat, bill.currency);
   const gross = (cost) => amount(cost.incl_vat ?? cost.excl_vat, bill.currency);
   const table = new LiveTable({
@@ -91,5 +91,5 @@ function billParts(bill) {
   ]);
   return [h('p', null, h('strong.fig', null, gross(bill.totals.cost))), table.element, bill.periods.length > 1 && plainTable(t('session.periods'), [
     { label: t('col.start'), head: true }, { label: t('col.duration'), num: true }, { label: t('col.activity') }, { label: t('col.energy'), num: true },
-  ], bill.periods.map((p) => [timeMark(p.start), duration(p.seconds), word('activity', p.activity), kilowattHours(p.energy_kwh)]), 'narrow')];
+  ], bill.periods.map((p) => [timeMark(p.start, zone), duration(p.seconds), word('activity', p.activity), kilowattHours(p.energy_kwh)]), 'narrow')];
 }

@@ -1,5 +1,14 @@
 // Times as forms have them: a date and a clock without a zone, which are those of the site where there is one.
 
+import { t } from './i18n.js';
+
+/// The zone of the site with that id, and without one that of the house, which is its first site's; undefined where there is
+/// no site yet.
+export function zoneOf(sites, id = null) { return (sites.find((site) => String(site.id) === String(id)) ?? sites[0])?.time_zone; }
+
+/// By whose clock a time is typed, where that need not be this computer's.
+export function zoneHint(zone) { return zone && t('zone.hint', { zone }); }
+
 /// The moment at which the clocks of a zone show what a form gives (`2026-11-30T10:00`); those of this computer without a zone.
 /// Of an hour that comes twice, as summer time ends, it is the first; what is in none is as much later as the clock skipped.
 export function inZone(local, zone) {

@@ -85,10 +85,7 @@ extension API {
     guard let plan: Campaign.Plan = try fields.maybePayload("plan") else {
       throw Problem.invalid("plan", "this field is required")
     }
-    let stations = try (fields.maybeTexts("stations") ?? []).map { text throws(Problem) in
-      guard let identity = StationIdentity(text) else { throw Problem.invalid("stations", "\(text) is no identity") }
-      return identity
-    }
+    let stations = try fields.identities("stations", most: Domain.Limits.campaignStations)
     try fields.finish()
     let campaign = try await house.beginCampaign(name, plan, at: stations, by: call.by)
     return try await showCampaign(campaign.id, status: .created)

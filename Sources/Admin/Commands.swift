@@ -15,7 +15,7 @@ extension Route {
 
 extension API {
   /// What support may ask of a station: what helps a driver, and what only looks. The rest changes a station for good.
-  private static let verbsOfSupport: Set = [
+  static let verbsOfSupport: Set = [
     "start", "stop", "unlock", "reset", "availability", "trigger", "get-configuration", "get-log", "clear-cache",
     "report", "composite-schedule", "get-profiles", "list-version", "list-messages", "list-certificates",
     "monitoring-report", "transaction-status", "capacity", "streams",

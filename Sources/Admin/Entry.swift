@@ -94,17 +94,10 @@ extension API {
 
   fileprivate func showMe(_ call: Call) async throws -> Answer {
     let first = try await house.read { books throws(StoreFault) in
-      (
-        seq: try books.events.lastSeq(),
-        flags: [
-          "has_stations": .bool(try books.stations.count() > 0),
-          "has_tokens": .bool(try !books.tokens.list(TokenFilter(isOurs: true), limit: 1).isEmpty),
-          "has_tariffs": .bool(try !books.tariffs.list(limit: 1).isEmpty),
-          "has_partners": .bool(try !books.partners.all().isEmpty),
-          "has_sessions": .bool(try !books.sessions.list(limit: 1).isEmpty),
-        ] as JSON
-      )
+      (seq: try books.events.lastSeq(), run: try FirstRun(books))
     }
+    let hasCompany = try await !house.company().name.isEmpty
+    let isOver = call.caller.scope != nil || (first.run.isOver && hasCompany)
     let (via, csrf): (String, String?) =
       switch call.caller.proof {
       case .session(let session): ("session", CSRFToken.make(session: session))
@@ -124,7 +117,7 @@ extension API {
       "version": .string(settings.version), "now": .time(now), "last_seq": .whole(first.seq),
       "station_urls": .list(settings.stationURLs) { .string($0) },
       "partner_urls": .list(settings.partnerURLs) { .string($0) },
-      "strangers_may_knock": .string(strangers), "first_run": first.flags,
+      "strangers_may_knock": .string(strangers), "first_run": first.run.json(hasCompany: hasCompany, isOver: isOver),
     ])
   }
 
@@ -179,6 +172,16 @@ nonisolated extension APIKey {
       "id": .id(id), "name": .string(name), "role": .word(role), "sites": scope?.json ?? .null,
       "created_at": .time(createdAt),
       "used_at": .time(usedAt),
+    ]
+  }
+}
+
+nonisolated extension FirstRun {
+  fileprivate func json(hasCompany: Bool, isOver: Bool) -> JSON {
+    [
+      "has_stations": .bool(hasStations), "has_places": .bool(hasPlaces), "has_tokens": .bool(hasTokens),
+      "has_tariffs": .bool(hasTariffs), "free_connectors": .whole(freeConnectors), "has_sessions": .bool(hasSessions),
+      "has_company": .bool(hasCompany), "has_partners": .bool(hasPartners), "is_over": .bool(isOver),
     ]
   }
 }

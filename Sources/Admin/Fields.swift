@@ -93,12 +93,20 @@ nonisolated struct Fields {
     try maybeWhole(name).map { ID<Of>(Int64($0)) }
   }
 
-  mutating func maybeTexts(_ name: String) throws(Problem) -> [String]? {
+  mutating func maybeTexts(_ name: String, most: Int = Limits.listedItems) throws(Problem) -> [String]? {
     guard let value = take(name) else { return nil }
-    guard let items = value.array, items.count <= Limits.listedItems, items.allSatisfy({ $0.string != nil }) else {
-      throw .invalid(path + name, "a list of at most \(Limits.listedItems) texts is expected")
+    guard let items = value.array, items.count <= most, items.allSatisfy({ $0.string != nil }) else {
+      throw .invalid(path + name, "a list of at most \(most) texts is expected")
     }
     return items.compactMap(\.string)
+  }
+
+  /// Stations; none where the field is absent.
+  mutating func identities(_ name: String, most: Int) throws(Problem) -> [StationIdentity] {
+    try (maybeTexts(name, most: most) ?? []).map { text throws(Problem) in
+      guard let identity = StationIdentity(text) else { throw Problem.invalid(path + name, "\(text) is no identity") }
+      return identity
+    }
   }
 
   /// A transaction as its station knows it: a number in OCPP 1.6, a text in 2.x.

@@ -24,6 +24,7 @@ nonisolated enum Reach: Hashable {
   enum Thing: String {
     case stations, locations, sessions, cdrs, circuits, commands, reservations, jobs, alerts, parked, bookings
     case bookingLocations = "booking-locations"
+    case bulkRuns = "bulk-runs"
   }
 
   /// Operations that show nothing but what the books under a scope hold, or that hold for the whole house and harm nobody.
@@ -36,13 +37,13 @@ nonisolated enum Reach: Hashable {
     "exportUsage", "showHeatmap", "exportHeatmap", "showConnectorUsage", "exportConnectorUsage", "reportUptime",
     "exportUptime", "exportCarbon", "showMargin", "exportMargin", "showFailures", "exportFailures",
     "showForecast", "exportForecast", "exportNEVISessions", "exportNEVIUptime", "exportNEVIOutages",
-    "exportStations", "exportSessions",
+    "exportStations", "exportSessions", "listBulkRuns",
   ]
 
   /// Choices of the house that show on everybody's page.
   private static let ofEverybody: Set = ["logOut", "showPublicPages", "showMapTiles"]
 
-  private static let ofWhatIsNamed: Set = ["createBookingLocation", "createBooking"]
+  private static let ofWhatIsNamed: Set = ["createBookingLocation", "createBooking", "beginBulkRun"]
 
   private static let ofNoSite: Set = [
     "listKnocks", "listPartners", "listTokens", "listUnknownTags", "listCampaigns", "listFiles", "listInvoices",
@@ -85,7 +86,20 @@ extension API {
 
   /// What a body names must be in reach, too.
   private func checkNames(in call: Call) async throws {
-    guard let body = try? JSON.parse(call.request.body).object else { return }
+    guard let whole = try? JSON.parse(call.request.body).object else { return }
+    try await checkNames(in: whole)
+    // What is to be done, where it stands by itself.
+    if let plan = whole["plan"]?.object { try await checkNames(in: plan) }
+    // A list that is no list of stations is refused as such.
+    let stations = whole["stations"]?.array?.compactMap(\.string).compactMap { StationIdentity($0) } ?? []
+    let missing = try await house.read { books throws(StoreFault) -> StationIdentity? in
+      for station in stations where try books.stations.station(station) == nil { return station }
+      return nil
+    }
+    if let missing { throw Problem.invalid("stations", "there is no station \(missing)") }
+  }
+
+  private func checkNames(in body: JSONObject) async throws {
     let named: [(String, Reach.Thing)] = [
       ("session", .sessions), ("reservation", .reservations), ("station", .stations), ("location", .locations),
       ("booking_location", .bookingLocations),
@@ -113,6 +127,7 @@ extension API {
       case .circuits: return try books.circuits.circuit(ID(number)) != nil
       case .commands: return try books.commands.command(text) != nil
       case .reservations: return try books.reservations.reservation(text) != nil
+      case .bulkRuns: return try books.bulkRuns.run(text) != nil
       case .bookings: return try books.bookings.booking(text) != nil
       case .bookingLocations: return try books.bookings.place(ID(number)) != nil
       case .jobs: return try books.jobs.job(text) != nil

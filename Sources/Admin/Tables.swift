@@ -104,6 +104,14 @@ extension Route {
       ),
       ("listFiles", ["id", "kind", "name", "state", "bytes", "origin", "created_at", "updated_at"]),
       ("listCampaigns", ["id", "name", "state", "why", "origin", "created_at", "updated_at"]),
+      (
+        "listBulkRuns",
+        [
+          "id", "plan.verb", "state", "stations", "tally.done", "tally.refused", "tally.failed", "tally.stopped",
+          "origin", "created_at", "updated_at",
+        ]
+      ),
+      ("listBulkRunStations", ["station", "state", "answer", "command", "updated_at"]),
       ("listSecurityEvents", ["type", "info", "at", "received_at", "alarming"]),
       (
         "listIssuedCertificates",

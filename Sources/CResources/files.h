@@ -14,6 +14,9 @@ static const unsigned char file_Admin_bookings_js[] = {
 static const unsigned char file_Admin_books_js[] = {
 #embed "../../Resources/Admin/books.js" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Admin_bulk_view_js[] = {
+#embed "../../Resources/Admin/bulk-view.js" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Admin_bulk_js[] = {
 #embed "../../Resources/Admin/bulk.js" suffix(, 0) if_empty(0)
 };
@@ -160,6 +163,9 @@ static const unsigned char file_Admin_screens_api_docs_js[] = {
 };
 static const unsigned char file_Admin_screens_authority_js[] = {
 #embed "../../Resources/Admin/screens/authority.js" suffix(, 0) if_empty(0)
+};
+static const unsigned char file_Admin_screens_bulk_run_js[] = {
+#embed "../../Resources/Admin/screens/bulk-run.js" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Admin_screens_campaign_js[] = {
 #embed "../../Resources/Admin/screens/campaign.js" suffix(, 0) if_empty(0)
@@ -500,6 +506,9 @@ static const unsigned char file_Migrations_0053_device_read_sql[] = {
 static const unsigned char file_Migrations_0054_tombstones_sql[] = {
 #embed "../../Resources/Migrations/0054_tombstones.sql" suffix(, 0) if_empty(0)
 };
+static const unsigned char file_Migrations_0055_bulk_runs_sql[] = {
+#embed "../../Resources/Migrations/0055_bulk_runs.sql" suffix(, 0) if_empty(0)
+};
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
 };
@@ -530,6 +539,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/app.js", file_Admin_app_js) \
   FILE("Admin/bookings.js", file_Admin_bookings_js) \
   FILE("Admin/books.js", file_Admin_books_js) \
+  FILE("Admin/bulk-view.js", file_Admin_bulk_view_js) \
   FILE("Admin/bulk.js", file_Admin_bulk_js) \
   FILE("Admin/chart.js", file_Admin_chart_js) \
   FILE("Admin/circuit-signals.js", file_Admin_circuit_signals_js) \
@@ -579,6 +589,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Admin/screens/analytics.js", file_Admin_screens_analytics_js) \
   FILE("Admin/screens/api-docs.js", file_Admin_screens_api_docs_js) \
   FILE("Admin/screens/authority.js", file_Admin_screens_authority_js) \
+  FILE("Admin/screens/bulk-run.js", file_Admin_screens_bulk_run_js) \
   FILE("Admin/screens/campaign.js", file_Admin_screens_campaign_js) \
   FILE("Admin/screens/campaigns.js", file_Admin_screens_campaigns_js) \
   FILE("Admin/screens/cdr.js", file_Admin_screens_cdr_js) \
@@ -692,6 +703,7 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0052_station_tariffs.sql", file_Migrations_0052_station_tariffs_sql) \
   FILE("Migrations/0053_device_read.sql", file_Migrations_0053_device_read_sql) \
   FILE("Migrations/0054_tombstones.sql", file_Migrations_0054_tombstones_sql) \
+  FILE("Migrations/0055_bulk_runs.sql", file_Migrations_0055_bulk_runs_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \

@@ -102,6 +102,8 @@ public final class CSMS {
   /// Why turns are not kept, while they are not.
   public internal(set) var trouble: Trouble?
   var lastBeat = Timestamp.epoch
+  /// Until when stations are waited for that were there before the house was started.
+  var returnsUntil = Timestamp.epoch
   var lastSweep = Timestamp.epoch
   /// What of the last sweep is still to be removed.
   var waitingPrunings: [Pruning] = []

@@ -12,20 +12,11 @@ extension CSMS {
     try await turn { () throws(Refusal) in
       try checkText(name, "name", 1...Limits.nameLength)
       if let flaw = plan.flaw { throw .invalid(field: "plan", flaw) }
-      guard (1...Domain.Limits.campaignStations).contains(identities.count) else {
-        throw .invalid(field: "stations", "1 to \(Domain.Limits.campaignStations) stations")
-      }
       if let file = plan.file {
         let isHere = try keep { () throws(StoreFault) in try self.books.files.file(file)?.state == .here }
         guard isHere else { throw .invalid(field: "file", "no such file is here") }
       }
-      var stations: [ID<Station>] = []
-      for identity in identities {
-        let station = try self.known(identity).id
-        guard !stations.contains(station) else { throw .invalid(field: "stations", "\(identity) is named twice") }
-        stations.append(station)
-      }
-      let chosen = stations
+      let chosen = try self.eachOnce(identities, atMost: Domain.Limits.campaignStations)
       return try keep { () throws(StoreFault) in
         let campaign = Campaign(id: self.newID(), name: name, plan: plan, origin: who, at: self.now)
         try self.books.campaigns.create(campaign)

@@ -354,6 +354,7 @@ extension CSMS {
   private func end(_ record: CommandRecord) throws(StoreFault) {
     try books.commands.end(record.id, record.phase, answer: record.answer, at: record.updatedAt)
     try self.record(.commandEnded(id: record.id, station: record.station, phase: record.phase))
+    try bulkRunHears(of: record)
     afterCommit { self.commandWatches.removeValue(forKey: record.id)?.forEach { $0.tell(record) } }
   }
 

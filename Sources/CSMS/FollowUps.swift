@@ -59,6 +59,7 @@ extension CSMS {
     note { () throws(StoreFault) in try self.keepProfiles() }
     note { () throws(StoreFault) in try self.keepStationTariffs() }
     note { () throws(StoreFault) in try self.keepCampaigns() }
+    note { () throws(StoreFault) in try self.keepBulkRuns() }
     if !isBacklogCounted { note { () throws(StoreFault) in try self.countBacklog() } }
     if areCostsDue { note { () throws(StoreFault) in try self.refreshCosts() } }
     if arePricesDue { note { () throws(StoreFault) in try self.followPrices() } }

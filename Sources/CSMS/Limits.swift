@@ -272,6 +272,12 @@ public enum Limits {
   /// Bytes of one file, and of all that are here; who brings more hears 413.
   public nonisolated static let fileBytes: Int64 = 512 << 20
   public nonisolated static let fileBytesInAll: Int64 = 8 << 30
+  /// Stations of all bulk runs that are asked at the same time, and rows of them at which one beat looks; the others wait.
+  nonisolated static let bulkAtOnce = 10
+  nonisolated static let bulkLooks = 50
+  /// Bulk runs that are running, of which one more is refused, and those that are kept, of which the oldest goes that is over.
+  nonisolated static let bulkRunsAtOnce = 20
+  nonisolated static let bulkRunsKept = 500
   /// Seconds between two looks at a station of a campaign that is away, or at the wrong hour.
   public nonisolated static let campaignLookSeconds = 60
   /// Bytes of a vendor's own message that its event tells; of a longer one it tells the length.

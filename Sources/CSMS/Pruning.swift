@@ -6,7 +6,7 @@ import Wire
 enum Pruning: CaseIterable {
   case events, readings, signedReadings, sessions, statusHistory, cdrs, frozenTariffs, usage
   case pushes, parked, commands, aliases, authorizations, limits, needs, reservations, bookings, profiles, swaps
-  case campaigns, jobs, reports, alerts, securityEvents, notices, alarms, webhooks, tickets
+  case campaigns, bulkRuns, jobs, reports, alerts, securityEvents, notices, alarms, webhooks, tickets
   case issuedCertificates, certificateAnswers, certificateRequests
   case policies, gridPrices, energyCosts, carbon, downtimes, incidents, plans, advices, settlements, retiredPorts
   case logins, answers, audit
@@ -37,6 +37,7 @@ enum Pruning: CaseIterable {
     case .profiles: return try books.profiles.prune(before: events)
     case .swaps: return try books.swaps.prune(before: readings)
     case .campaigns: return try books.campaigns.prune(before: events)
+    case .bulkRuns: return try books.bulkRuns.prune(before: events)
     case .jobs: return try books.jobs.prune(before: events)
     case .reports: return try books.reports.prune(before: events)
     case .alerts: return try books.monitors.pruneAlerts(before: events)

@@ -57,48 +57,54 @@ extension CSMS {
     _ identity: StationIdentity, by who: String, with parts: StationParts = StationParts(),
     _ edit: @escaping @MainActor @Sendable (inout Station) throws(Refusal) -> Void
   ) async throws(Refusal) -> Station {
-    try await turn { () throws(Refusal) in
-      let old = try self.known(identity)
-      var wish = old
-      try edit(&wish)
-      var station = old
-      (station.location, station.registration, station.quirks) = (wish.location, wish.registration, wish.quirks)
-      station.forwarding = wish.forwarding
-      (station.securityProfile, station.serialNumber) = (wish.securityProfile, wish.serialNumber)
-      try checkText(station.serialNumber, "serial_number", 1...Limits.nameLength)
-      try self.checkNeeds(station.quirks)
-      try self.checkForwarding(station.forwarding)
-      station.updatedAt = self.time(after: old.updatedAt)
-      if let location = station.location { _ = try self.place(location) }
-      let changed = station
-      if let before = old.location, before != changed.location { try self.requireNoSession(of: old) }
-      try keep { () throws(StoreFault) in
-        try self.record(.stationChanged(changed.id, by: who))
-        if let before = old.location, before != changed.location { try self.leave(before, changed.id) }
-        try self.books.stations.update(changed)
-        if changed.quirks.joined != old.quirks.joined { try self.layOut(changed.needs.joined ?? [], of: changed.id) }
-        try self.locationMoved(of: changed.id)
-      }
-      if changed.registration != old.registration {
-        try keep { () throws(StoreFault) in try self.registered(changed) }
-      }
-      if changed.forwarding != old.forwarding { self.forwards(changed) }
-      if let link = self.links.link(of: changed.id), link.security.profile < changed.securityProfile {
-        self.hangUp(on: changed.id, because: "its security profile was raised")
-      }
-      switch parts.password {
-      case .set(let password): try self.keepPassword(password, of: changed, by: who)
-      case .removed: try self.keepPassword(nil, of: changed, by: who)
-      case nil: break
-      }
-      if let evses = parts.evses {
-        for (number, edit) in evses { try self.change(number, of: try self.known(identity), by: who, edit) }
-        // Last, because what is removed cannot come back as it was.
-        try self.keepOnly(Set(evses.map(\.number)), of: try self.known(identity), by: who)
-      }
-      if changed.location != old.location { try self.checkTariffs(of: changed, movedFrom: old.location) }
-      return changed
+    try await turn { () throws(Refusal) in try self.change(identity, by: who, with: parts, edit) }
+  }
+
+  /// The same within a turn.
+  func change(
+    _ identity: StationIdentity, by who: String, with parts: StationParts = StationParts(),
+    _ edit: (inout Station) throws(Refusal) -> Void
+  ) throws(Refusal) -> Station {
+    let old = try self.known(identity)
+    var wish = old
+    try edit(&wish)
+    var station = old
+    (station.location, station.registration, station.quirks) = (wish.location, wish.registration, wish.quirks)
+    station.forwarding = wish.forwarding
+    (station.securityProfile, station.serialNumber) = (wish.securityProfile, wish.serialNumber)
+    try checkText(station.serialNumber, "serial_number", 1...Limits.nameLength)
+    try self.checkNeeds(station.quirks)
+    try self.checkForwarding(station.forwarding)
+    station.updatedAt = self.time(after: old.updatedAt)
+    if let location = station.location { _ = try self.place(location) }
+    let changed = station
+    if let before = old.location, before != changed.location { try self.requireNoSession(of: old) }
+    try keep { () throws(StoreFault) in
+      try self.record(.stationChanged(changed.id, by: who))
+      if let before = old.location, before != changed.location { try self.leave(before, changed.id) }
+      try self.books.stations.update(changed)
+      if changed.quirks.joined != old.quirks.joined { try self.layOut(changed.needs.joined ?? [], of: changed.id) }
+      try self.locationMoved(of: changed.id)
     }
+    if changed.registration != old.registration {
+      try keep { () throws(StoreFault) in try self.registered(changed) }
+    }
+    if changed.forwarding != old.forwarding { self.forwards(changed) }
+    if let link = self.links.link(of: changed.id), link.security.profile < changed.securityProfile {
+      self.hangUp(on: changed.id, because: "its security profile was raised")
+    }
+    switch parts.password {
+    case .set(let password): try self.keepPassword(password, of: changed, by: who)
+    case .removed: try self.keepPassword(nil, of: changed, by: who)
+    case nil: break
+    }
+    if let evses = parts.evses {
+      for (number, edit) in evses { try self.change(number, of: try self.known(identity), by: who, edit) }
+      // Last, because what is removed cannot come back as it was.
+      try self.keepOnly(Set(evses.map(\.number)), of: try self.known(identity), by: who)
+    }
+    if changed.location != old.location { try self.checkTariffs(of: changed, movedFrom: old.location) }
+    return changed
   }
 
   /// Removes a station with its EVSEs. Its sessions, CDRs and history stay.

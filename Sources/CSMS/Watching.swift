@@ -10,7 +10,8 @@ extension CSMS {
   public func wake(at time: Timestamp) throws(Refusal) {
     let stations = try keep { () throws(StoreFault) in try self.books.stations.withKnownStatus() }
     noteAbsence()
-    links.await(stations, until: time + .seconds(settings.returnSeconds))
+    returnsUntil = time + .seconds(settings.returnSeconds)
+    links.await(stations, until: returnsUntil)
     pacing.hasNews = true
     insist { () throws(StoreFault) in try self.failOrphanedCommands() }
   }

@@ -83,6 +83,7 @@ public enum Event: Sendable, Equatable {
   case chargingTold(ChargingNotice)
   case fileMoved(StoredFile, by: String)
   case campaignMoved(Campaign, by: String)
+  case bulkRunMoved(BulkRun, by: String)
   case partnerAdded(ID<Partner>, by: String)
   case partnerChanged(ID<Partner>, by: String)
   case partnerRegistered(ID<Partner>)
@@ -326,6 +327,8 @@ extension Event {
         "campaign.\(campaign.state.rawValue)", "campaign/\(campaign.id)",
         ["name": .string(campaign.name), "why": .maybe(campaign.why), "by": .string(by)]
       )
+    case .bulkRunMoved(let run, let by):
+      ("bulk.\(run.state.rawValue)", "bulk/\(run.id)", ["verb": .string(run.plan.verb.rawValue), "by": .string(by)])
     case .partnerAdded(let id, let by): ("partner.added", "partner/\(id)", ["by": .string(by)])
     case .partnerChanged(let id, let by): ("partner.changed", "partner/\(id)", ["by": .string(by)])
     case .partnerRegistered(let id): ("partner.registered", "partner/\(id)", [:])

@@ -71,6 +71,8 @@ public enum Limits {
   public static let stationWords = 255
   /// Stations of one campaign.
   public static let campaignStations = 20_000
+  /// Stations of one bulk run; more are refused.
+  public static let bulkStations = 20_000
   /// CDRs that one record of an invoice lists; more are refused.
   public static let recordedCDRs = 1_000_000
   /// Locations or tariffs that a partner's publishing rules name; more are refused.

@@ -37,6 +37,9 @@ nonisolated public struct SiteScope: Sendable, Hashable {
   private static func session(_ column: String, by key: String = "id") -> String {
     "EXISTS (SELECT 1 FROM main.session AS its WHERE its.\(key) = \(column) AND its.location \(site))"
   }
+  private static func bulkRun(_ column: String) -> String {
+    "EXISTS (SELECT 1 FROM main.bulk_run_station AS it WHERE it.run = \(column) AND \(station("it.station")))"
+  }
   private static func circuit(_ column: String) -> String {
     "EXISTS (SELECT 1 FROM main.circuit AS its WHERE its.id = \(column) AND its.location \(site))"
   }
@@ -82,6 +85,7 @@ nonisolated public struct SiteScope: Sendable, Hashable {
         UNION ALL
         SELECT grain, 0 AS location, bucket, currency, energy, cost FROM main.energy_cost WHERE location \(site)
         """),
+      "bulk_run": .rows(bulkRun("id")),
       "event": .rows(
         """
         CASE substr(subject, 1, instr(subject, '/') - 1)
@@ -94,6 +98,7 @@ nonisolated public struct SiteScope: Sendable, Hashable {
             WHERE it.id = \(subject("command")) AND \(station("it.station")))
           WHEN 'job' THEN EXISTS (SELECT 1 FROM main.station_job AS it
             WHERE it.id = \(subject("job")) AND \(station("it.station")))
+          WHEN 'bulk' THEN \(bulkRun(subject("bulk")))
           WHEN 'booking' THEN EXISTS (SELECT 1 FROM main.booking AS it
             WHERE it.id = \(subject("booking")) AND it.location \(site))
           WHEN 'reservation' THEN EXISTS (SELECT 1 FROM main.reservation AS it
@@ -111,7 +116,7 @@ nonisolated public struct SiteScope: Sendable, Hashable {
       "issued_certificate", "certificate_request", "certificate_renewal", "held_certificate", "security_event",
       "profile_walk", "station_transaction", "report", "device_value", "monitor", "alert", "value_stream",
       "streamed_value", "display_message", "payment_code", "grid_control", "battery_swap", "unknown_tag", "incident",
-      "settlement", "station_tariff", "device_read",
+      "settlement", "station_tariff", "device_read", "bulk_run_station",
     ] { parts[table] = .rows(station("station")) }
     for table in [
       "status_history", "status_time", "meter_key", "evse_code", "driver_ticket", "balance", "plug_in", "disobedience",

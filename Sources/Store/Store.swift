@@ -170,6 +170,7 @@ nonisolated public struct Books {
   /// Files of the house's own.
   public var files: Files { Files(db: db) }
   public var campaigns: Campaigns { Campaigns(db: db) }
+  public var bulkRuns: BulkRuns { BulkRuns(db: db) }
   /// The wiring of sites, and what flows there.
   public var circuits: Circuits { Circuits(db: db) }
   /// Filters that users gave names.

@@ -59,6 +59,27 @@ import Wire
     #expect(try await house.house.isSetupLink(token))
   }
 
+  @Test func aNewcomerIsLedUntilSessionsArePaid() async throws {
+    let (new, first) = try await Fixture.open()
+    let start = try await new.ask(.get, "/me", as: first).json["first_run"]
+    #expect(start?["is_over"] == false && start?["has_places"] == false && start?["has_company"] == false)
+    let charged = try await ChargedHouse()
+    try await charged.charge(10)
+    func run(_ proof: Proof) async throws -> JSON? {
+      try await charged.house.ask(.get, "/me", as: proof).json["first_run"]
+    }
+    let open = try await run(charged.owner)
+    #expect(
+      open?["has_sessions"] == true && open?["free_connectors"] == 0 && open?["is_over"] == false, "\(open ?? .null)")
+    #expect(
+      try await charged.house.ask(.put, "/company", ["name": "Ostler BV", "address": "Quay 1"], as: charged.owner)
+        .status == 200)
+    #expect(try await run(charged.owner)?["is_over"] == true)
+    // Whoever has some sites only is led nowhere.
+    let limited = try await charged.house.house.addKey("few", role: .operator, scope: SiteScope([]), by: "test").key
+    #expect(try await run(.key(limited))?["is_over"] == true)
+  }
+
   // MARK: Login
 
   @Test func aLoginSetsACookieThatScriptsCannotReadAndLogoutEndsIt() async throws {

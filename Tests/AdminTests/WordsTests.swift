@@ -67,6 +67,7 @@ import Wire
     check("reservation", "duty", Reservation.State.self)
     check("job", "duty", StationJob.State.self)
     check("campaign", "duty", Campaign.State.self)
+    check("bulk", "duty", BulkRun.State.self)
     check("list", "list", LocalListState.Phase.self)
     check("file", "file", StoredFile.State.self)
   }

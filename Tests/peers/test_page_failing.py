@@ -113,6 +113,28 @@ async def test_each_screen_says_calmly_that_it_waits(house, stations, partners, 
     await side_by_side(view, screens, look)
 
 
+async def test_a_screen_that_came_late_does_not_say_for_ever_that_it_comes(house, window):
+    """The screen's own sign goes once it is there, and not that of a part of it which still waits."""
+    page = await (await window(house)).log_in()
+    answered = asyncio.Event()
+
+    async def late(route):
+        await asyncio.sleep(1)
+        await route.continue_()
+
+    async def held(route):
+        await answered.wait()
+        await route.continue_()
+
+    await page.route("**/screens/checkup.js", late)
+    await page.route("**/api/v1/checkup", held)
+    await page.goto(f"{house.url}/settings?tab=checkup")
+    await expect(page.locator("main .loading")).to_have_text(["Everything is being looked at. In large books that takes a while."])
+    answered.set()
+    await expect(page.get_by_role("row").filter(has_text="books")).to_have_count(1, timeout=30_000)
+    await expect(page.locator("main .loading")).to_have_count(0)
+
+
 async def test_a_list_keeps_what_it_showed_and_recovers_by_itself(house, window):  # noqa: F811
     view = await window(house)
     page, api = await view.log_in(), API()

@@ -13,7 +13,10 @@ LISTED = re.compile(r"(?:csvButton\(|\burl: )(?:path)?[`'](?P<text>/[a-z][^`'\n]
 FILLED = re.compile(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
 
 # Addresses whose last part is one of several words, which the same file has.
-ASSEMBLED = {"post /partners/*/*": ["redeliver", "pause", "resume"], "post /stations/*/settings/*": ["read", "write"]}
+ASSEMBLED = {
+    "post /partners/*/*": ["redeliver", "pause", "resume"], "post /stations/*/settings/*": ["read", "write"],
+    "post /bulk-runs/*/*": ["stop", "repeat", "undo"],
+}
 VIEWS = "get /insight/*.csv*"
 
 # Operations that are spelled in another way, and how.

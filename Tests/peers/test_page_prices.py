@@ -3,17 +3,19 @@ the series that they look at; discounts for quiet hours, and what a change did."
 
 import os
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import expect
 
 from charging import priced, tariff
+from conftest import SITE
 from house import until
-from stations import now
+from stations import known, now
 from test_insight import PLAIN, charge, stamp
-from test_page import CHROMIUM, RULES, axe, browser, window  # noqa: F401: the fixtures are used by their names
+from test_page import CHROMIUM, RULES, TAG, axe, browser, window  # noqa: F401: the fixtures are used by their names
 
 pytestmark = pytest.mark.skipif(not os.access(CHROMIUM, os.X_OK), reason=f"there is no Chromium at {CHROMIUM}")
 
@@ -220,3 +222,24 @@ async def test_quiet_hours_become_a_discount_and_its_effect_is_measured(house, s
     await expect(page.get_by_role("row").filter(has_text="Energy in these hours")).to_contain_text(f"{share:.1f} %")
     await expect(page.get_by_role("row").filter(has_text="Sessions")).to_contain_text(str(told["after"]["sessions"]))
     await expect(page.get_by_role("main")).to_contain_text("7 days before and after")
+
+
+async def test_times_of_a_site_are_typed_by_its_clock(house, stations, window):  # noqa: F811
+    """The browser is in Amsterdam, and the site an hour behind it, where its car is to leave and its tariff is tried."""
+    lisbon = await house.api.post("/locations", {**SITE, "ref": "LIS", "name": "Cais", "time_zone": "Europe/Lisbon"})
+    station = await stations(known(house, "CP-1", location=lisbon["id"]))
+    await station.begin(TAG, meter=0)
+    session = (await house.api.items("/sessions"))[0]["id"]
+    page = await (await window(house)).log_in()
+    await page.goto(f"{house.url}/sessions/{session}")
+    await page.get_by_role("button", name="Change the need…").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("By the clock of the site (Europe/Lisbon).")
+    day = (now() + timedelta(days=1)).strftime("%Y-%m-%d")
+    await dialog.get_by_label("Leaves").fill(f"{day}T10:00")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog).to_have_count(0)
+    departs = (await house.api.get(f"/sessions/{session}/need"))["departs_at"]
+    assert departs == stamp(datetime.fromisoformat(f"{day}T10:00").replace(tzinfo=ZoneInfo("Europe/Lisbon"))), departs
+    await page.get_by_role("button", name="Change the need…").click()
+    await expect(dialog.get_by_label("Leaves")).to_have_value(f"{day}T10:00")

@@ -44,6 +44,8 @@ async def test_the_first_screen_is_light(house, stations, browser, locale):  # n
     station = await stations(priced(house, "CP-1", await tariff(house)))
     await station.begin("04A1B2C3D4E5F6", meter=0)
     await station.meter(1_000, power=7_000)
+    # A house that has its first steps behind it.
+    await house.api.put("/company", {"name": "Ostler BV", "address": "Markt 1"})
     login, overview = await weigh(browser, house, locale)
     for name, files in (("login", login), ("overview", overview)):
         assert all(files.values()), files

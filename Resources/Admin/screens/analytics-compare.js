@@ -6,7 +6,7 @@ import { h, path, shape } from '../dom.js';
 import { amount, day, duration, kilowattHours, moment, none, number } from '../format.js';
 import { t, word } from '../i18n.js';
 import { LiveTable } from '../table.js';
-import { inZone } from '../zones.js';
+import { inZone, zoneOf } from '../zones.js';
 
 const share = (value) => (value === null ? none : `${number(Number(value) * 100, 1)} %`);
 const each = (moneys, name) => (moneys.length ? moneys.map((one) => amount(one[name], one.currency)).join(' · ') : none);
@@ -45,8 +45,6 @@ export function askPrice(sites, location, done) {
     }),
   });
 }
-
-function zoneOf(sites, id) { return (sites.find((site) => String(site.id) === id) ?? sites[0])?.time_zone; }
 
 /// The most frequent first; `by` says what a line is.
 export function failureTable({ by, items }) {

@@ -1,7 +1,8 @@
 // Campaigns: new firmware for many stations, in waves; the files that they bring; templates of settings.
 
 import { get, mayRunAll, post, remove } from '../api.js';
-import { stations } from '../books.js';
+import { locations, stations } from '../books.js';
+import { bulkName, doneOf } from '../bulk-view.js';
 import { copyBox, dialog, formDialog } from '../dialog.js';
 import { h, path } from '../dom.js';
 import { ago, moment, none, number, timeMark } from '../format.js';
@@ -16,9 +17,9 @@ import { templateSection } from './templates.js';
 
 export async function show({ root, signal, head }) {
   head({ title: t('nav.campaigns'), sub: t('campaigns.sub') });
-  await stations.ready().catch(() => {});
+  await Promise.all([stations.ready(), locations.ready()]).catch(() => {});
   const files = fileSection(signal);
-  const lists = [campaignSection(signal), files, templateSection(signal), alertSection(signal)];
+  const lists = [campaignSection(signal), runSection(signal), files, templateSection(signal), alertSection(signal)];
   root.append(...lists.map((list) => list.element));
   await Promise.all(lists.map((list) => list.begin()));
 }
@@ -35,6 +36,23 @@ function campaignSection(signal) {
       { id: 'wave', label: t('campaigns.wave'), num: true, cell: (c) => number(c.plan.wave_size) },
       { id: 'by', label: t('col.by'), cell: (c) => who(c.origin) },
       { id: 'at', label: t('col.since'), cell: (c) => timeMark(c.created_at) },
+    ],
+  });
+}
+
+/// What was done at many stations at once: begun on the list of stations, and found again here.
+function runSection(signal) {
+  return listSection({
+    title: t('bulk.runs'), text: t('bulk.runs.text'), empty: t('bulk.runs.none'), url: '/bulk-runs', csv: true, buttons: h('a.button', { href: '/stations' }, t('nav.stations')), signal, page: 20,
+    news: (e) => e.kind.startsWith('command.') || e.kind.startsWith('bulk.'),
+    key: (run) => run.id, name: bulkName, href: (run) => path`/bulk-runs/${run.id}`,
+    columns: [
+      { id: 'name', label: t('bulk.what'), head: true, cell: (run) => h('a', { href: path`/bulk-runs/${run.id}` }, bulkName(run)) },
+      { id: 'state', label: t('col.state'), cell: (run) => mark('duty', run.state, word('campaign', run.state)) },
+      { id: 'done', label: t('bulk.done'), num: true, cell: (run) => t('bulk.of', { done: number(doneOf(run)), all: number(run.stations) }) },
+      { id: 'bad', label: t('bulk.failed'), num: true, cell: ({ tally }) => number(tally.refused + tally.failed) },
+      { id: 'by', label: t('col.by'), cell: (run) => who(run.origin) },
+      { id: 'at', label: t('col.since'), cell: (run) => timeMark(run.created_at) },
     ],
   });
 }

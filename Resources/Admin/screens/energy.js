@@ -8,6 +8,7 @@ import { amount, none, number, timeMark } from '../format.js';
 import { filterBar, given } from '../forms.js';
 import { t } from '../i18n.js';
 import { linesDialog, seriesSection, spanDialog } from '../series.js';
+import { inZone, zoneHint, zoneOf } from '../zones.js';
 import { askPrice } from './analytics-compare.js';
 
 const tabs = { cost: costSection, carbon: carbonSection, grid: gridSection };
@@ -72,6 +73,7 @@ function carbonSection(values, signal) {
   const refresh = () => section.begin();
   const there = () => values().location;
   const at = () => ({ location: Number(there()) || null });
+  const zone = () => zoneOf(locations.list(), there());
   const section = seriesSection({
     title: t('energy.carbon'), text: t('energy.carbon.text'), empty: t('energy.carbon.none'), signal,
     read: async () => (await get('/carbon-factors', { location: there() }, { signal })).items,
@@ -82,10 +84,10 @@ function carbonSection(values, signal) {
         h('button', { type: 'button', on: { click: () => formDialog({
           title: t('energy.carbon'), intro: t('energy.carbon.add'), submit: t('series.keep'), done: refresh,
           fields: [
-            { name: 'from', type: 'datetime-local', label: t('series.begins'), required: true, cls: 'half' },
+            { name: 'from', type: 'datetime-local', label: t('series.begins'), required: true, cls: 'half', hint: zoneHint(zone()) },
             { name: 'grams', type: 'decimal', pattern: '[0-9]+([.,][0-9]+)?', label: t('energy.grams'), required: true, cls: 'half' },
           ],
-          send: ({ from, grams }) => post('/carbon-factors', { ...at(), values: [{ begins_at: new Date(from).toISOString(), grams_per_kwh: grams }] }),
+          send: ({ from, grams }) => post('/carbon-factors', { ...at(), values: [{ begins_at: inZone(from, zone()).toISOString(), grams_per_kwh: grams }] }),
         }) } }, t('energy.add')),
         h('button', { type: 'button', on: { click: () => linesDialog({
           title: t('energy.carbon'), intro: t('energy.carbon.lines'), example: '2026-11-01T00:00:00Z,312.5', done: refresh,

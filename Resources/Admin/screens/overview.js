@@ -92,17 +92,10 @@ export async function show({ root, signal, head }) {
   const timer = setInterval(() => chart.show(line()), 1000);
   signal.addEventListener('abort', () => clearInterval(timer));
 
-  const known = { ...me.first_run };
-  const showSteps = () => {
-    begin.hidden = known.has_stations && known.has_sessions;
-    if (!begin.hidden) later('screens/first-run').then(({ firstSteps }) => fill(begin, firstSteps(known)), () => {});
-  };
-  known.has_stations ||= state.stations.total > 0;
-  showSteps();
-  overview.addEventListener('change', () => {
-    const has = overview.now.stations.total > 0;
-    if (has !== known.has_stations && has) { known.has_stations = true; me.first_run.has_stations = true; showSteps(); }
-  }, { signal });
+  // Until a newcomer's house earns money, or until they have seen enough of the steps to it.
+  let isLed = me.first_run.is_over;
+  try { isLed ||= localStorage.getItem('ostler.steps'); } catch { /* They are shown again. */ }
+  if (!isLed) later('screens/first-run').then(({ lead }) => lead(begin, signal), () => {});
 
   const [page] = await Promise.all([get('/events', { newest: true, limit: feedLength }, { signal }), lookBack(signal)]);
   feed.append(h('li.none.mute', null, t('overview.feed.none')));

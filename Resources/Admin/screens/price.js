@@ -13,6 +13,7 @@ import { onNews } from '../live.js';
 import { policyActions } from '../price-actions.js';
 import { ruleForm, ruleInWords } from '../price-rules.js';
 import { mark } from '../states.js';
+import { zoneOf } from '../zones.js';
 import { stateOfPolicy } from './prices.js';
 
 const positive = '[0-9]+([.,][0-9]+)?';
@@ -159,7 +160,7 @@ function blank(tariff) {
   const base = energyPrice(tariff?.tariff) ?? 0.4;
   const rounded = (value) => Number(value.toFixed(2));
   return {
-    name: '', time_zone: locations.list()[0]?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone, base, floor: rounded(base * 0.75), cap: rounded(base * 1.25), step: 0.05,
+    name: '', time_zone: zoneOf(locations.list()) ?? Intl.DateTimeFormat().resolvedOptions().timeZone, base, floor: rounded(base * 0.75), cap: rounded(base * 1.25), step: 0.05,
     grain: 0.01, notice_seconds: 900, hold_seconds: 3600, rules: [{ kind: 'occupancy', from: 80, add: 0.05 }],
   };
 }

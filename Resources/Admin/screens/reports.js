@@ -118,10 +118,10 @@ const sums = ['measured_minutes', 'outage_minutes', 'excluded_minutes', 'closed_
 /// The lines of a report: its ports, or what several of them come to by the minutes of all.
 function linesOf({ rule, threshold_percent: threshold, ports: all }, by) {
   const siteOf = (port) => stations.get(port.station)?.location?.name ?? locations.list().find((s) => s.ref === port.location)?.name ?? port.location;
-  const ports_ = all.map((port) => ({ ...port, key: port.uid, ports: 1, site: siteOf(port) }));
-  if (by === 'port') return ports_;
+  const eachPort = all.map((port) => ({ ...port, key: port.uid, ports: 1, site: siteOf(port) }));
+  if (by === 'port') return eachPort;
   const groups = new Map();
-  for (const port of ports_) {
+  for (const port of eachPort) {
     const key = by === 'station' ? port.station : port.location ?? '';
     const group = groups.get(key) ?? { key, site: port.site, station: by === 'station' ? port.station : null, evse: null, ports: 0, ...Object.fromEntries(sums.map((name) => [name, 0])) };
     group.ports += 1;

@@ -14,7 +14,7 @@ import { pager } from '../pager.js';
 import { LiveTable } from '../table.js';
 import { sessionColumns } from '../session-columns.js';
 import { savedViews } from '../views.js';
-import { inZone } from '../zones.js';
+import { inZone, zoneOf } from '../zones.js';
 
 // Columns as the API names them.
 const names = {
@@ -58,7 +58,7 @@ export async function show({ root, signal, query, head, keep }) {
   const wanted = () => {
     const { station, state, partner, from, to } = bar.values();
     // Days begin by the clock of the house, which is that of its first site, as in analytics and months.
-    const begin = (day, later = 0) => day && inZone(new Date(Date.parse(day) + later * 86_400_000).toISOString().slice(0, 16), locations.list()[0]?.time_zone).toISOString();
+    const begin = (day, later = 0) => day && inZone(new Date(Date.parse(day) + later * 86_400_000).toISOString().slice(0, 16), zoneOf(locations.list())).toISOString();
     return { station, state, partner, from: begin(from), to: begin(to, 1) };
   };
   head({ title: t('nav.sessions'), sub: t('sessions.sub'), buttons: csvButton('/sessions', wanted) });

@@ -9,6 +9,7 @@ import { given } from '../forms.js';
 import { t, word } from '../i18n.js';
 import { clearing, listSection, settle } from '../lists.js';
 import { mark } from '../states.js';
+import { inZone, zoneHint } from '../zones.js';
 import { anythingSection } from './station-anything.js';
 import { settlementSection, tariffSection } from './station-money.js';
 
@@ -135,12 +136,13 @@ function displaySection(station, signal, about) {
       { id: 'text', label: t('displays.text'), wide: true, cell: (m) => m.text },
       { id: 'priority', label: t('displays.priority'), cell: (m) => word('priority', m.priority) },
       { id: 'moment', label: t('displays.moment'), cell: (m) => (m.moment ? word('moment', m.moment) : t('displays.always')) },
-      { id: 'to', label: t('col.until'), cell: (m) => (m.to ? timeMark(m.to) : none) },
+      { id: 'to', label: t('col.until'), cell: (m) => (m.to ? timeMark(m.to, station.location?.time_zone) : none) },
     ],
   });
 }
 
 function showMessage(station) {
+  const zone = station.location?.time_zone;
   const words = (family, values, none_) => [...(none_ ? [{ value: '', label: none_ }] : []), ...values.map((value) => ({ value, label: word(family, value) }))];
   formDialog({
     title: t('displays.show'), submit: t('displays.show'),
@@ -149,10 +151,10 @@ function showMessage(station) {
       { name: 'language', label: t('displays.language'), maxlength: 8, cls: 'half', placeholder: 'de' },
       { name: 'priority', label: t('displays.priority'), type: 'select', required: true, value: 'normal', cls: 'half', options: words('priority', ['normal', 'in_front', 'always_front']) },
       { name: 'moment', label: t('displays.moment'), type: 'select', cls: 'half', options: words('moment', ['charging', 'faulted', 'idle', 'unavailable'], t('displays.always')) },
-      { name: 'to', label: t('col.until'), type: 'datetime-local', cls: 'half' },
+      { name: 'to', label: t('col.until'), type: 'datetime-local', cls: 'half', hint: zoneHint(zone) },
     ],
     async send({ to, moment, ...values }) {
-      command(station.id, 'show-message', given({ ...values, moment: moment || null, to: to ? new Date(to).toISOString() : null }));
+      command(station.id, 'show-message', given({ ...values, moment: moment || null, to: to ? inZone(to, zone).toISOString() : null }));
     },
   });
 }

@@ -12,7 +12,7 @@ import { t, word } from '../i18n.js';
 import { clearing, facts, listSection, sure } from '../lists.js';
 import { onNews } from '../live.js';
 import { mark } from '../states.js';
-import { inZone, localIn } from '../zones.js';
+import { inZone, localIn, zoneHint } from '../zones.js';
 
 export async function drawDuties(place, state, { signal }) {
   const { station } = state;
@@ -241,9 +241,6 @@ function reservations(station, signal, ours) {
   });
 }
 
-/// By whose clock a time is typed.
-function zoneHint({ location }) { return location?.time_zone && t('zone.hint', { zone: location.time_zone }); }
-
 function reserve(station) {
   const zone = station.location?.time_zone;
   const local = localIn(now() + 30 * 60_000, zone);
@@ -255,7 +252,7 @@ function reserve(station) {
         name: 'evse', label: t('field.evse'), type: 'select', value: String(station.evses[0]?.number ?? ''),
         options: [{ value: '', label: t('reservations.any') }, ...station.evses.map((e) => ({ value: String(e.number), label: `${e.number} · ${word('evse', e.status)}` }))],
       },
-      { name: 'until', label: t('col.until'), type: 'datetime-local', required: true, value: local, hint: zoneHint(station) },
+      { name: 'until', label: t('col.until'), type: 'datetime-local', required: true, value: local, hint: zoneHint(station.location?.time_zone) },
     ],
     async send({ token, evse, until }) {
       command(station.id, 'reserve', given({ token, evse: evse ? Number(evse) : null, expires_at: inZone(until, zone).toISOString() }));
@@ -342,7 +339,7 @@ async function firmware(station) {
         options: [{ value: '', label: t('jobs.file.none') }, ...files.map((f) => ({ value: f.id, label: `${f.name} · ${moment(f.created_at)}` }))],
       },
       { name: 'url', label: t('jobs.url'), mono: true, maxlength: 512, hint: t('jobs.url.hint') },
-      { name: 'retrieve_at', label: t('jobs.when'), type: 'datetime-local', optional: t('jobs.when.now'), hint: zoneHint(station) },
+      { name: 'retrieve_at', label: t('jobs.when'), type: 'datetime-local', optional: t('jobs.when.now'), hint: zoneHint(station.location?.time_zone) },
       { name: 'signature', label: t('jobs.signature'), type: 'area', rows: 2, mono: true, hint: t('jobs.signature.hint') },
       { name: 'certificate', label: t('jobs.certificate'), type: 'area', rows: 3, mono: true },
       station.abilities.includes('describes_itself') && {
@@ -366,8 +363,8 @@ function fetchLog(station) {
         name: 'kind', label: t('col.kind'), type: 'select', required: true,
         options: ['diagnostics', 'security'].map((kind) => ({ value: kind, label: word('job', kind) })),
       },
-      { name: 'from', label: t('jobs.from'), type: 'datetime-local', cls: 'half', hint: zoneHint(station) },
-      { name: 'to', label: t('jobs.to'), type: 'datetime-local', cls: 'half', hint: zoneHint(station) },
+      { name: 'from', label: t('jobs.from'), type: 'datetime-local', cls: 'half', hint: zoneHint(station.location?.time_zone) },
+      { name: 'to', label: t('jobs.to'), type: 'datetime-local', cls: 'half', hint: zoneHint(station.location?.time_zone) },
     ],
     async send({ kind, from, to }) {
       const time = (text) => (text ? inZone(text, station.location?.time_zone).toISOString() : null);

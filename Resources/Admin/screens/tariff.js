@@ -11,6 +11,7 @@ import { go } from '../keys.js';
 import { glyph } from '../states.js';
 import { previewSection, weekGrid } from '../tariff-view.js';
 import { elementInWords, priceInWords, week } from '../tariff-words.js';
+import { zoneOf } from '../zones.js';
 
 const kinds = ['ENERGY', 'TIME', 'PARKING_TIME', 'FLAT'];
 const clockPattern = '([01][0-9]|2[0-3]):[0-5][0-9]';
@@ -126,7 +127,7 @@ export async function show({ root, signal, params, query, head }) {
         'button.primary', { type: 'button', on: { click: save } }, isNew ? t('tariffs.add.submit') : t('tariff.save')
       ), h('a.button', { href: '/tariffs' }, t('dialog.cancel')),
       !isNew && h('span.mute', null, t('tariff.save.hint'))))] : []),
-    ...(isNew ? [] : [previewSection(resource, locations.list()[0]?.time_zone)]),
+    ...(isNew ? [] : [previewSection(resource, zoneOf(locations.list()))]),
     h(
       'details', { open: !mayRunAll() }, h('summary', null, t('tariff.json')), h('p.mute', null, t('tariff.json.text')),
       json, jsonTrouble

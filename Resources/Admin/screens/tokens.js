@@ -1,6 +1,6 @@
 // Drivers and tokens: who may charge, and the tags that were shown and that nobody knows.
 
-import { all, get, mayRunAll, patch, post, remove } from '../api.js';
+import { all, get, mayRunAll, me, patch, post, remove } from '../api.js';
 import { confirmDialog, formDialog } from '../dialog.js';
 import { announce, h, path } from '../dom.js';
 import { editDialog } from '../editing.js';
@@ -36,7 +36,7 @@ export async function show({ root, signal, query, head, keep }) {
   }
   head({
     title: t('nav.tokens'), sub: t('tokens.sub'),
-    buttons: [csvButton('/tokens', () => bar.values()), mayRunAll() && [importButton('tokens'), h('button', { type: 'button', on: { click: () => add() } }, t('tokens.add.new'))]],
+    buttons: [me.sites === null && csvButton('/tokens', () => bar.values()), mayRunAll() && [importButton('tokens'), h('button', { type: 'button', on: { click: () => add() } }, t('tokens.add.new'))]],
   });
   const order = orderOf(query, () => changed());
   const table = new LiveTable({
