@@ -14,6 +14,9 @@ extension EVSE {
     return Current(tenthsOfAmpere: watts * 1_000 / (Limits.wattsPerAmpere * Limits.rectifierPercent) + 1)
   }
 
+  /// How a limit in watts falls on its lines; nil where they are those of a rectifier.
+  var watts: Balancer.Watts? { isDC ? nil : Balancer.Watts(rated: mostCurrent, phases: usualPhases) }
+
   /// A limit of its grid side, in A, or for DC in W of its output.
   func limit(of current: Current) -> Decimal {
     guard isDC else { return current.amperes }

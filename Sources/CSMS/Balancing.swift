@@ -212,6 +212,7 @@ extension CSMS {
     guard var site = balancing.sites[location] else { return }
     var allBounds: [ID<Station>: [OutsideBound]] = [:]
     var stationMost: [ID<Station>: Current?] = [:]
+    var takesWatts: [ID<Station>: Bool] = [:]
     for outlet in site.outlets {
       guard let evse = try books.stations.evse(outlet.evse) else { continue }
       let id = evse.id
@@ -228,7 +229,10 @@ extension CSMS {
       let shift = session.shifts.last
       site.balancer.says(
         id, isIdle: shift?.activity == .idle, since: shift?.at ?? session.startedAt, at: now)
-      site.balancer.takesWatts(id, try watts(at: evse))
+      if takesWatts[evse.station] == nil {
+        takesWatts[evse.station] = try books.capacities.capacity(of: evse.station)?.takesWattsOnly == true
+      }
+      site.balancer.takesWatts(id, takesWatts[evse.station] == true ? evse.watts : nil)
       let bounds: [OutsideBound]
       if let known = allBounds[evse.station] {
         bounds = known
@@ -271,12 +275,6 @@ extension CSMS {
     return evse.current(of: limit, schedule.unit, lines: schedule.unit == .watts ? 1 : nil).map {
       min($0, evse.mostCurrent)
     }
-  }
-
-  /// Nil where the station takes amperes, or its lines are those of a rectifier.
-  func watts(at evse: EVSE) throws(StoreFault) -> Balancer.Watts? {
-    guard !evse.isDC, try books.capacities.capacity(of: evse.station)?.takesWattsOnly == true else { return nil }
-    return Balancer.Watts(rated: evse.mostCurrent, phases: evse.usualPhases)
   }
 
   /// The station follows a profile of somebody else for its session, and perhaps not ours.

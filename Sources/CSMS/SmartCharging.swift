@@ -312,7 +312,7 @@ extension CSMS {
     let evse = try books.stations.evses(of: kept.station).first { kept.evse == 0 || $0.number == kept.evse }
     var phases = evse?.usualPhases ?? EVSE.mostPhases
     // The house's limits are those of each line: a car that uses one of three must not take the watts of all.
-    if unit == .watts, kept.origin == Self.balancer, let evse, let watts = try watts(at: evse),
+    if unit == .watts, kept.origin == Self.balancer, let evse, let watts = evse.watts,
       let limit = profile.schedule.periods.first.flatMap({ evse.current(of: $0.limit, .amperes) })
     {
       let balancer = kept.isBalancing ? balancing.siteOf[evse.id].flatMap { balancing.sites[$0]?.balancer } : nil

@@ -234,9 +234,10 @@ public struct Balancer: Sendable {
     seats[place].leastUnmeasured = leastUnmeasured(place)
   }
 
-  /// On how many lines a limit there is counted that is told in watts.
-  public func wattLines(_ evse: ID<EVSE>, of limit: Current) -> Int {
-    seatOf[evse].map { seats[$0].wattLines(of: limit) } ?? 1
+  /// On how many lines a limit there is counted that is told in watts; nil where it was not heard yet that it is.
+  public func wattLines(_ evse: ID<EVSE>, of limit: Current) -> Int? {
+    guard let place = seatOf[evse], seats[place].watts != nil else { return nil }
+    return seats[place].wattLines(of: limit)
   }
 
   /// On how many lines at most the watts were counted that its station follows; nil where it was told amperes.

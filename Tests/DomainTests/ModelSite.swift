@@ -197,7 +197,7 @@ struct ModelSite {
     let number = Int(order.evse.value)
     let lag =
       outlets[number].habit == .slow ? Int.random(in: 3...25, using: &random) : Int.random(in: 0...2, using: &random)
-    let lines = outlets[number].habit.takesWatts ? balancer.wattLines(order.evse, of: order.limit) : 1
+    let lines = outlets[number].habit.takesWatts ? balancer.wattLines(order.evse, of: order.limit) ?? 1 : 1
     outlets[number].answer = (second + lag, order.limit.tenthsOfAmpere * lines)
   }
 
