@@ -185,7 +185,7 @@ extension CSMS {
   func statusReported(_ report: StatusReport, by station: ID<Station>) throws(StoreFault) {
     // Connector 0 speaks of the whole box, which has no status of its own here: its EVSEs tell theirs.
     guard report.evse > 0 else { return try problemTold(report, by: station) }
-    guard let evse = try evse(report.evse, of: station) else {
+    guard let evse = try knownOrNewEVSE(report.evse, of: station) else {
       return try noteOddity("EVSE number beyond \(Limits.evsesPerStation)", sample: "\(report.evse)", of: station)
     }
     let status = try status(of: evse, by: report)
@@ -214,7 +214,7 @@ extension CSMS {
   /// A connector of 2.x says only whether it is taken; what its session does the transaction tells.
   func connectorReported(_ report: ConnectorReport, by station: ID<Station>) throws(StoreFault) {
     guard report.evse > 0 else { return }
-    guard var evse = try evse(report.evse, of: station) else {
+    guard var evse = try knownOrNewEVSE(report.evse, of: station) else {
       return try noteOddity("EVSE number beyond \(Limits.evsesPerStation)", sample: "\(report.evse)", of: station)
     }
     var availability = report.availability
@@ -246,7 +246,7 @@ extension CSMS {
     case .preparing, .charging, .suspendedEV, .suspendedEVSE, .finishing: return evse.status
     case .available, .reserved, .unavailable, .faulted, .unknown: break
     }
-    guard let session = try books.sessions.open(at: evse),
+    guard let session = try books.sessions.running(at: evse),
       let kept = try books.transactions.transaction(of: session.id), let state = kept.chargingState
     else { return .preparing }
     return state.status(hasCharged: kept.hasCharged)
@@ -268,7 +268,7 @@ extension CSMS {
   }
 
   /// The EVSE of that number, made with an assumed connector where the station never spoke of it before.
-  func evse(_ number: Int, of station: ID<Station>) throws(StoreFault) -> EVSE? {
+  func knownOrNewEVSE(_ number: Int, of station: ID<Station>) throws(StoreFault) -> EVSE? {
     if let known = try books.stations.evse(station, number: number) { return known }
     guard (1...Limits.evsesPerStation).contains(number) else { return nil }
     let connector = Connector(id: ID(0), number: 1, isAssumed: true, updatedAt: now)
@@ -374,7 +374,7 @@ extension CSMS {
       }
       self.afterCommit {
         self.knocks.remove(identity)
-        self.links.settle(knock.link, as: station.id, at: self.now)
+        self.links.accept(knock.link, as: station.id, at: self.now)
         self.stationLink?.registered(knock.link, as: .accepted)
         self.introduce(on: knock.link)
       }
