@@ -103,8 +103,9 @@ def fill(file, sessions, end):
                 FROM usage WHERE grain = ?1 - 1 GROUP BY 2, 3, 4""", grain, length)
         run("""INSERT INTO energy_cost (grain, location, bucket, currency, energy, cost)
             SELECT grain, subject, bucket, currency, energy, energy / 5 FROM usage WHERE grain = ? AND scope IN (0, 1)""", grain)
-    run(count.format(sessions // 20) + """INSERT INTO incident (bucket, station, kind, code, count, seconds)
-        SELECT ?1 / 900 + CAST(i * ?2 AS INTEGER), 1 + i * 7919 % ?3, 'fault', 'Code' || i % 12, 1, 600 FROM n WHERE true
+    run(count.format(sessions // 20) + """INSERT INTO incident (bucket, station, location, kind, code, count, seconds)
+        SELECT ?1 / 900 + CAST(i * ?2 AS INTEGER), station.id, station.location, 'fault', 'Code' || i % 12, 1, 600
+        FROM n JOIN station ON station.id = 1 + i * 7919 % ?3 WHERE true
         ON CONFLICT DO NOTHING""", begin, DAYS * 96 / (sessions // 20), STATIONS)
     db.commit()
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

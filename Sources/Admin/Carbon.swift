@@ -68,7 +68,9 @@ extension API {
   fileprivate func showSessionCarbon(_ call: Call) async throws -> Answer {
     let id = call.text("id")
     let found = try await house.read { books throws(StoreFault) in
-      try books.sessions.session(id).map { session throws(StoreFault) in (session, try session.carbon(books)) }
+      try books.sessions.session(id).map { session throws(StoreFault) in
+        (session, try books.carbon.footprint(of: session))
+      }
     }
     guard let (session, footprint) = found else { throw Problem(.notFound, "no such session") }
     return .json([
@@ -83,7 +85,7 @@ extension API {
     let columns = ["session_id", "location_id", "started_at", "ended_at", "energy_kwh", "co2_g", "uncovered_kwh"]
     return table(columns, named: "carbon.csv") { books, last throws(StoreFault) in
       try books.sessions.completed(in: span, after: last, limit: Limits.exportRows).map { session throws(StoreFault) in
-        let footprint = try session.carbon(books)
+        let footprint = try books.carbon.footprint(of: session)
         let place = try session.location.flatMap { id throws(StoreFault) in try books.locations.location(id)?.ref }
         return (
           id: session.id,
@@ -110,13 +112,5 @@ extension Call {
 nonisolated extension CarbonFactor {
   fileprivate var json: JSON {
     ["begins_at": .time(beginsAt), "grams_per_kwh": .string(grams.description)]
-  }
-}
-
-nonisolated extension Session {
-  fileprivate func carbon(_ books: Books) throws(StoreFault) -> CarbonFootprint {
-    let registers = try books.carbon.registers(of: self)
-    let end = (registers.last?.at ?? startedAt) + .seconds(1)
-    return CarbonFootprint(registers, factors: try books.carbon.factors(of: location, from: startedAt, to: end))
   }
 }

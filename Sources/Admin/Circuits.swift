@@ -248,7 +248,8 @@ extension API {
           "fallback_a": load.outlets.first { $0.evse == place.evse }.map { .current($0.fallback) } ?? .null,
           "reason": .string(place.reason.code), "reason_a": .current(place.explained),
           "bound": .text(place.reason.bound?.code), "bound_name": .text(place.reason.bound?.circuit),
-          "sharers": .whole(place.reason.sharers), "why": .string(place.words),
+          "sharers": .whole(place.reason.sharers), "counted_on_one_line": .bool(place.isUnmeasured),
+          "why": .string(place.words),
         ]
       },
     ])

@@ -149,25 +149,32 @@ extension API {
         at: query.location, station: query.station, from: query.from, to: query.to)
       let found = try books.usage.connectors(at: query.location, station: query.station, limit: limit).map {
         connector in
-        (connector, sums[connector.id] ?? UsageSum())
+        (connector as UsageBooks.Place?, sums[connector.id] ?? UsageSum())
       }
       let busiest = found.sorted { $0.1.figures.busySeconds > $1.1.figures.busySeconds }
+      let total = try query.sum(books, query.from, query.to)
+      // Of connectors that are not in the books any more, or not at a place that the reader may see.
+      let rest = found.reduce(total) { $0 - $1.1 }
       var view = InsightView(
         head: query.head, items: [],
         columns: [
           "station", "evse", "connector", "energy_kwh", "sessions", "busy_seconds", "idle_seconds", "utilisation",
           "plug_ins", "plug_ins_served", "currency", "revenue",
         ], rows: [])
-      for (connector, sum) in busiest {
-        var item = sum.json(seconds: query.seconds)
-        item["station"] = .string(connector.station.text)
-        item["evse"] = .whole(connector.evse)
-        item["connector"] = .whole(connector.number)
+      view.head["total"] = total.json(seconds: query.seconds * (try query.evses(books)))
+      for (connector, sum) in busiest + (rest.isEmpty ? [] : [(nil, rest)]) {
+        var item = sum.json(seconds: connector == nil ? 0 : query.seconds)
+        item["station"] = .text(connector?.station.text)
+        item["evse"] = .whole(connector?.evse)
+        item["connector"] = .whole(connector?.number)
         view.items.append(item)
         for (place, money) in sum.moneys.enumerated() {
           view.rows.append(
-            [.text(connector.station.text), .whole(Int64(connector.evse)), .whole(Int64(connector.number))]
-              + sum.figures.cells(seconds: query.seconds, isFirst: place == 0)
+            [
+              .text(connector?.station.text), connector.map { .whole(Int64($0.evse)) } ?? .empty,
+              connector.map { .whole(Int64($0.number)) } ?? .empty,
+            ]
+              + sum.figures.cells(seconds: connector == nil ? 0 : query.seconds, isFirst: place == 0)
               + [.text(money.currency), money.amount.map { .number($0.decimal) } ?? .empty])
         }
       }

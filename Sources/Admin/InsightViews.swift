@@ -134,9 +134,7 @@ extension API {
 
 nonisolated extension InsightQuery {
   func scopes(_ books: Books) throws(StoreFault) -> [UsageScope] {
-    if let station {
-      return try books.stations.evses(of: station).flatMap(\.connectors).map { .connector($0.id) }
-    }
+    if let station { return try books.usage.scopes(of: station, at: location) }
     return location.map { [.location($0)] } ?? [.house]
   }
 

@@ -13,6 +13,9 @@ nonisolated enum Limits {
   static let listedItems = 100
   /// Seconds that a preview of prices looks back over, quarter by quarter: 400 days.
   static let previewSeconds = 400 * 86_400
+  /// Bills that it prices again, the newest of that time, and how many are read at once.
+  static let previewRecords = 20_000
+  static let previewPage = 500
   /// EVSEs of a station that a file brings, and tariffs of one file; more are refused. Rows: `CSVTable`.
   static let importedEVSEs = 200
   static let importedTariffs = 200

@@ -96,26 +96,49 @@ extension API {
     else {
       throw Problem.invalid("elasticity", "0 to 5")
     }
-    let found = try await house.read { books throws(StoreFault) -> (KeptPolicy, Tariff, [PricePreview.Past])? in
-      guard let kept = try books.policies.policy(id), let tariff = try books.tariffs.tariff(kept.tariff)?.tariff else {
+    let found = try await house.read { books throws(StoreFault) -> (KeptPolicy, TariffVersion, [PricePreview.Past])? in
+      guard let kept = try books.policies.policy(id), let tariff = try books.tariffs.tariff(kept.tariff) else {
         return nil
       }
-      return (kept, tariff, try kept.policy.past(from: from, to: to, books))
+      return (kept, tariff, try kept.policy.past(of: kept.tariff, from: from, to: to, books))
     }
     guard let (kept, tariff, past) = found else { throw Problem(.notFound, "no such price policy") }
-    guard let price = tariff.energyPrice, let zone = zones[kept.policy.timeZone] else {
+    guard tariff.tariff.energyPrice != nil, let zone = zones[kept.policy.timeZone] else {
       throw Problem(.conflict, "its tariff has no price for energy, or its time zone is not on this machine")
     }
-    let preview = await house.beside {
-      PricePreview(kept.policy, over: past, from: price, zone: zone, elasticity: elasticity)
+    var preview = await house.beside { PricePreview(kept.policy, over: past, zone: zone, elasticity: elasticity) }
+    let (filter, zones) = (CDRFilter(from: from, to: to), zones)
+    var (cursor, read, others): (String?, Int, Int) = (nil, 0, 0)
+    while read < Limits.previewRecords {
+      let after = cursor
+      let page = try await house.read { books throws(StoreFault) in
+        try books.cdrs.list(filter, before: after, limit: Limits.previewPage)
+      }
+      let own = page.filter {
+        $0.party == tariff.party && $0.cdr.tariff?.ref.lowercased() == tariff.tariff.ref.lowercased()
+      }
+      let soFar = preview
+      preview = await house.beside {
+        var preview = soFar
+        for bill in own { preview.add(bill.cdr, zone: zones[bill.cdr.timeZone]) }
+        return preview
+      }
+      (cursor, read, others) = (page.last?.cdr.id, read + page.count, others + page.count - own.count)
+      if page.count < Limits.previewPage { break }
     }
+    let unknown = kept.policy.unknown(
+      of: preview, over: past, others: others, isCut: read >= Limits.previewRecords, elasticity: elasticity)
     return .json([
-      "from": .time(from), "to": .time(to), "currency": .string(tariff.currency),
-      "elasticity": .string(elasticity.description), "energy_kwh": .energy(preview.energy),
-      "earned": .string(preview.earned.decimal.text(places: 2)),
-      "would_have_earned": .string(preview.wouldHaveEarned.decimal.text(places: 2)),
+      "from": .time(from), "to": .time(to), "currency": .string(tariff.tariff.currency),
+      "elasticity": .string(elasticity.description), "sessions": .whole(preview.sessions),
+      "energy_kwh": .energy(preview.energy),
+      "earned": .string(preview.earned.beforeTax.decimal.text(places: 2)),
+      "would_have_earned": .string(preview.wouldHaveEarned.beforeTax.decimal.text(places: 2)),
+      "earned_incl_vat": .string(preview.earned.total.decimal.text(places: 2)),
+      "would_have_earned_incl_vat": .string(preview.wouldHaveEarned.total.decimal.text(places: 2)),
       "moved_kwh": .energy(preview.moved), "changes": .whole(preview.changes),
       "lowest_price": .decimal(preview.lowest), "highest_price": .decimal(preview.highest),
+      "unknown": .list(unknown) { ["code": .string($0.code), "count": .whole($0.count), "text": .string($0.text)] },
     ])
   }
 
@@ -200,9 +223,11 @@ extension API {
 }
 
 nonisolated extension PricePolicy {
-  /// Each quarter of a time that is past: what was charged in it, how full the site was, and the grid's price. What the
-  /// sun gave nobody kept.
-  fileprivate func past(from: Timestamp, to: Timestamp, _ books: Books) throws(StoreFault) -> [PricePreview.Past] {
+  /// Each quarter of a time that is past: how full the site was, the grid's price, and what the tariff cost. What the sun
+  /// gave nobody kept.
+  fileprivate func past(
+    of tariff: ID<Tariff>, from: Timestamp, to: Timestamp, _ books: Books
+  ) throws(StoreFault) -> [PricePreview.Past] {
     let site = location.map { ID<Location>(Int64($0)) }
     let (first, end) = (Quarter.number(of: from), Quarter.number(of: to))
     let used = try books.usage.quarters(of: site.map { .location($0) } ?? .house, from: first, to: end)
@@ -212,10 +237,13 @@ nonisolated extension PricePolicy {
       try area.map { area throws(StoreFault) in
         try books.policies.grid(of: area, from: from, to: to)
       } ?? []
-    var place = 0
+    let held = try books.tariffs.energyPrices(of: tariff, from: from, to: to)
+    let today = try books.tariffs.tariff(tariff)?.tariff.energyPrice ?? base
+    var (place, version) = (0, 0)
     return (first..<end).map { quarter in
       let start = Quarter.start(quarter)
       while place + 1 < grid.count, grid[place + 1].start <= start { place += 1 }
+      while version + 1 < held.count, held[version + 1].since <= start { version += 1 }
       var inputs = Inputs()
       if grid.indices.contains(place), grid[place].start <= start, start < grid[place].until {
         inputs.grid = grid[place].price
@@ -224,8 +252,41 @@ nonisolated extension PricePolicy {
       inputs.occupancy = UsageFigures.utilisation(busy: seen.busySeconds, of: evses * Int(Quarter.seconds)).map {
         min($0 * 100, 100)
       }
-      return PricePreview.Past(quarter: quarter, energy: max(seen.energy, .zero), inputs: inputs)
+      return PricePreview.Past(
+        quarter: quarter, inputs: inputs, held: held.indices.contains(version) ? held[version].price : today)
     }
+  }
+
+  /// What a preview does not know, and how often that matters where it is counted.
+  fileprivate func unknown(
+    of preview: PricePreview, over past: [PricePreview.Past], others: Int, isCut: Bool, elasticity: Decimal
+  ) -> [(code: String, count: Int?, text: String)] {
+    var unknown: [(code: String, count: Int?, text: String)] = [
+      ("new_demand", nil, "who would have come for a lower price, or not at all for a higher one")
+    ]
+    if !elasticity.isZero {
+      unknown.append(("reaction", nil, "how many drivers would move to cheaper hours: what was assumed"))
+    }
+    if rules.contains(where: { $0.kind == .occupancy }) {
+      unknown.append(("moments", nil, "how full the site was from minute to minute: the mean of each quarter counts"))
+    }
+    if rules.contains(where: { $0.kind == .surplus }) {
+      unknown.append(("sun", nil, "what the sun gave: nobody kept it, and no rule by it held"))
+    }
+    let withoutPrice = past.count { $0.inputs.grid == nil }
+    if area != nil, withoutPrice > 0 {
+      unknown.append(("grid", withoutPrice, "the grid's price in quarters of an hour of which none was told"))
+    }
+    if preview.begunBefore > 0 {
+      unknown.append(("begun_before", preview.begunBefore, "sessions that began before that time: as they were billed"))
+    }
+    if preview.notRepriced > 0 {
+      unknown.append(
+        ("not_repriced", preview.notRepriced, "bills that their own periods do not give again: as they were billed"))
+    }
+    if others > 0 { unknown.append(("other_tariffs", others, "bills by other tariffs: left out")) }
+    if isCut { unknown.append(("older", nil, "older bills of that time: only the newest were priced again")) }
+    return unknown
   }
 }
 

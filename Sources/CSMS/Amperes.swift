@@ -14,6 +14,9 @@ extension EVSE {
     return Current(tenthsOfAmpere: watts * 1_000 / (Limits.wattsPerAmpere * Limits.rectifierPercent) + 1)
   }
 
+  /// How a limit in watts falls on its lines; nil where they are those of a rectifier.
+  var watts: Balancer.Watts? { isDC ? nil : Balancer.Watts(rated: mostCurrent, phases: usualPhases) }
+
   /// A limit of its grid side, in A, or for DC in W of its output.
   func limit(of current: Current) -> Decimal {
     guard isDC else { return current.amperes }
@@ -22,14 +25,16 @@ extension EVSE {
   }
 
   /// The other way round: what somebody's limit comes to per line.
-  func current(of profiled: Decimal, _ unit: ChargingProfile.Schedule.Unit) -> Current? {
+  /// - Parameter lines: on how many lines watts are counted; all that it has where that is nil.
+  func current(of profiled: Decimal, _ unit: ChargingProfile.Schedule.Unit, lines: Int? = nil) -> Current? {
     let limit = max(.zero, min(profiled, Decimal(Limits.strongestConnector)))
     switch unit {
     case .amperes: return Current(allowed: limit)
     case .watts:
       let perAmpere =
         isDC
-        ? Decimal(Limits.wattsPerAmpere * Limits.rectifierPercent) : lineVolts * Decimal(usualPhases) * Decimal(100)
+        ? Decimal(Limits.wattsPerAmpere * Limits.rectifierPercent)
+        : lineVolts * Decimal(lines ?? usualPhases) * Decimal(100)
       return Current(allowed: (limit * Decimal(100)).divided(by: perAmpere, places: 1, rounding: .down))
     }
   }
@@ -41,10 +46,25 @@ extension EVSE {
     return most == 1 ? 1 : told.map { min($0, most) }
   }
 
+  /// On how many lines a reading shows its car to charge: as it names them, or at least so many as it takes for its power,
+  /// where that is more than one line carries. Nil where it does not say, or too little flows to tell.
+  func usedLines(in reading: Reading) -> Int? {
+    if let lines = reading.lineCurrents {
+      return lines.highest >= Current(amperes: Domain.Limits.tellingAmperes) ? lines.usedLines.count : nil
+    }
+    guard !isDC, let watts = reading.power else { return nil }
+    // A car takes a little more than its limit, and the grid has a little more than its voltage.
+    let ofLine = mostCurrent.amperes * lineVolts * Decimal(11, places: 1)
+    guard !ofLine.isZero, watts > ofLine else { return nil }
+    return (watts.divided(by: ofLine, places: 0, rounding: .up).asInt64(scaledBy: 0)).map { min(Int($0), usualPhases) }
+  }
+
   /// What flows per line at least and at most, by a reading that knows only the power: on all lines, or on one.
-  func currentBounds(in reading: Reading) -> (least: Current, most: Current)? {
+  /// - Parameter lines: on how many at most; on all that it has where that is nil.
+  func currentBounds(in reading: Reading, lines: Int? = nil) -> (least: Current, most: Current)? {
     guard !isDC, let watts = reading.power,
-      let least = Current(allowed: watts.divided(by: lineVolts * Decimal(usualPhases), places: 1, rounding: .down)),
+      let least = Current(
+        allowed: watts.divided(by: lineVolts * Decimal(lines ?? usualPhases), places: 1, rounding: .down)),
       let most = Current(measured: watts.divided(by: lineVolts, places: 1, rounding: .up))
     else { return nil }
     return (least, most)

@@ -17,8 +17,6 @@ struct Balancing {
     var needs: [ID<EVSE>: ChargingNeed] = [:]
     /// When a reading was asked for last, and how many were that brought nothing.
     var askedReadings: [ID<EVSE>: (at: Timestamp, count: Int)] = [:]
-    /// On how many lines a car was counted when its limit was made watts of, for stations that take nothing else.
-    var countedLines: [ID<EVSE>: Int] = [:]
     var names: [ID<EVSE>: (station: StationIdentity, number: Int)] = [:]
     /// Since when more is reserved on a circuit than it carries, and whether that was told.
     var overSince: [ID<Circuit>: (time: Timestamp, isTold: Bool)] = [:]
@@ -214,6 +212,7 @@ extension CSMS {
     guard var site = balancing.sites[location] else { return }
     var allBounds: [ID<Station>: [OutsideBound]] = [:]
     var stationMost: [ID<Station>: Current?] = [:]
+    var takesWatts: [ID<Station>: Bool] = [:]
     for outlet in site.outlets {
       guard let evse = try books.stations.evse(outlet.evse) else { continue }
       let id = evse.id
@@ -222,7 +221,7 @@ extension CSMS {
       if site.sessions[id] != session?.id {
         if site.sessions[id] != nil { site.balancer.ended(id) }
         site.sessions[id] = session?.id
-        (site.needs[id], site.askedReadings[id], site.countedLines[id]) = (nil, nil, nil)
+        (site.needs[id], site.askedReadings[id]) = (nil, nil)
         if let session { try begin(session, at: id, in: &site) }
       }
       site.balancer.expects(id, session == nil && evse.status.mayCharge)
@@ -230,13 +229,10 @@ extension CSMS {
       let shift = session.shifts.last
       site.balancer.says(
         id, isIdle: shift?.activity == .idle, since: shift?.at ?? session.startedAt, at: now)
-      if let counted = site.countedLines[id] {
-        let used = try lines(of: session, at: evse)
-        if used != counted {
-          site.countedLines[id] = nil
-          site.balancer.isCounted(id, on: counted, using: used, at: now)
-        }
+      if takesWatts[evse.station] == nil {
+        takesWatts[evse.station] = try books.capacities.capacity(of: evse.station)?.takesWattsOnly == true
       }
+      site.balancer.takesWatts(id, takesWatts[evse.station] == true ? evse.watts : nil)
       let bounds: [OutsideBound]
       if let known = allBounds[evse.station] {
         bounds = known
@@ -266,23 +262,26 @@ extension CSMS {
     }
     guard session.state == .active, let place = try books.stations.evse(evse) else { return }
     for kept in try books.profiles.open(of: session.station) where kept.session == session.id {
-      if let most = most(of: kept, at: place, session) { site.balancer.mayFollow(evse, most, at: now) }
+      if let most = try most(of: kept, at: place, session) { site.balancer.mayFollow(evse, most, at: now) }
     }
   }
 
   /// What a session's profile allows at most: what its car may draw until the station hears of another limit.
-  private func most(of kept: KeptProfile, at evse: EVSE, _ session: Session) -> Current? {
+  private func most(of kept: KeptProfile, at evse: EVSE, _ session: Session) throws(StoreFault) -> Current? {
     guard kept.profile.purpose == .session, kept.profile.transaction != nil else { return nil }
-    let schedule = kept.profile.schedule
+    let schedule = try fitted(kept).schedule
     guard let limit = schedule.periods.map(\.limit).max() else { return nil }
-    return evse.current(of: limit, schedule.unit)
+    // Watts may all flow on one line.
+    return evse.current(of: limit, schedule.unit, lines: schedule.unit == .watts ? 1 : nil).map {
+      min($0, evse.mostCurrent)
+    }
   }
 
   /// The station follows a profile of somebody else for its session, and perhaps not ours.
   func balanceMayFollow(_ kept: KeptProfile) throws(StoreFault) {
     guard kept.origin != Self.balancer, let id = kept.session, let session = try books.sessions.session(id),
       balancing.siteOf[session.evse] != nil, let evse = try books.stations.evse(session.evse),
-      let most = most(of: kept, at: evse, session)
+      let most = try most(of: kept, at: evse, session)
     else { return }
     let at = now
     afterCommit { self.balancing.tell(evse.id) { $0.mayFollow(evse.id, most, at: at) } }
@@ -310,17 +309,24 @@ extension CSMS {
     let wired = site.outlets.first { $0.evse == id }?.lines.count ?? 3
     let phases = evse.lines(site.needs[id]?.phases, wiredTo: wired)
     if let currents = evse.currents(in: reading, phases: phases) {
-      let used = currents.highest >= Current(amperes: Domain.Limits.tellingAmperes) ? currents.usedLines.count : nil
+      let used = evse.usedLines(in: reading)
       afterCommit {
         self.balancing.sites[location]?.askedReadings[id] = nil
-        let counted = self.balancing.sites[location]?.countedLines[id]
         self.balancing.tell(id) { balancer in
-          if let counted, let used, used < counted { balancer.isCounted(id, on: counted, using: used, at: at) }
+          if let used { balancer.uses(id, lines: used, at: at) }
           balancer.read(id, currents, at: at)
         }
       }
-    } else if let (least, most) = evse.currentBounds(in: reading) {
-      afterCommit { self.balancing.tell(id) { $0.read(id, between: least, and: most, at: at) } }
+    } else {
+      let used = evse.usedLines(in: reading)
+      afterCommit {
+        self.balancing.tell(id) { balancer in
+          if let used { balancer.uses(id, lines: used, at: at) }
+          // Watts of a station that was told watts are held against those.
+          guard let (least, most) = evse.currentBounds(in: reading, lines: balancer.toldLines(at: id)) else { return }
+          balancer.read(id, between: least, and: most, at: at)
+        }
+      }
     }
   }
 
@@ -373,11 +379,10 @@ extension CSMS {
     var profile = ChargingProfile()
     (profile.purpose, profile.transaction) = (.session, transaction)
     profile.stackLevel = max(0, capacity.highestStackLevel ?? Limits.balancerLevel)
-    if capacity.takesAmperes == false, capacity.takesWatts == true, !evse.isDC {
-      let counted = try lines(of: session, at: evse)
-      balancing.sites[location]?.countedLines[evse.id] = counted
-    }
     profile.schedule = schedule(of: order.limit, at: evse)
+    if capacity.takesWattsOnly, balancing.sites[location]?.balancer.wantsOneLine(evse.id, at: order.limit) == true {
+      profile.schedule.periods[0].phases = 1
+    }
     var kept = try kept(profile, at: evse.station, evse: evse.number, session: session.id, by: Self.balancer)
     _ = try send(&kept, over: link, by: Self.balancer)
     let before = try books.circuits.balance(of: evse.id)

@@ -37,20 +37,22 @@ extension CSMS {
     for (_, kept) in waiting {
       let session = try books.sessions.session(kept.cdr.session)
       // Its partner is counted with the second backlog, as for all bills of then.
-      try count(kept.cdr, at: UsageSpot(location: kept.location, connector: session?.connector, party: .uncounted))
+      try count(
+        usage(of: kept.cdr), in: kept.cdr.currency,
+        at: UsageSpot(location: kept.location, connector: session?.connector, party: .uncounted))
     }
     if let last = waiting.last?.number { try books.usage.counted(upTo: last) }
     let rest = try books.usage.partnerBacklog(limit: Limits.backlogAtOnce)
     for (_, kept) in rest {
-      var usage = kept.cdr.usage
-      if kept.cdr.isCredit {
-        // A credit has the periods of what it takes back, and takes money alone.
-        usage = usage.map { ($0, $1.moneyAlone) }
-      }
-      try books.usage.add(usage, in: kept.cdr.currency, to: [.partner(kept.partner)])
+      try books.usage.add(usage(of: kept.cdr), in: kept.cdr.currency, to: [.partner(kept.partner)])
     }
     if let last = rest.last?.number { try books.usage.partnersCounted(upTo: last) }
     if waiting.isEmpty, rest.isEmpty { afterCommit { self.isBacklogCounted = true } }
+  }
+
+  /// A credit has the periods of what it takes back, and takes money alone.
+  private func usage(of cdr: CDR) -> [(quarter: Int64, figures: UsageFigures)] {
+    cdr.isCredit ? cdr.usage.map { (quarter: $0, figures: $1.moneyAlone) } : cdr.usage
   }
 
   // MARK: What energy costs
@@ -129,22 +131,21 @@ extension CSMS {
   }
 
   private func unplugged(_ evse: EVSE) throws(StoreFault) {
-    guard let (since, wasServed) = try books.usage.unplugged(evse.id), let connector = evse.connectors.first else {
-      return
-    }
+    guard let cable = try books.usage.unplugged(evse.id) else { return }
     // Some stations tell of the cable before they tell of the stop.
-    let running = try books.sessions.running(at: evse)?.energy ?? .zero
+    let running = try books.sessions.running(at: evse)
+    guard let connector = cable.connector ?? running?.connector ?? evse.connectors.first?.id else { return }
     var figures = UsageFigures()
-    (figures.plugged, figures.served) = (1, wasServed || running > .zero ? 1 : 0)
+    (figures.plugged, figures.served) = (1, cable.served || running.map { $0.energy > .zero } == true ? 1 : 0)
     let location = try books.stations.station(evse.station)?.location
     try books.usage.add(
-      [(Quarter.number(of: since), figures)], in: settings.currency,
-      to: UsageSpot(location: location, connector: connector.id, party: .uncounted).scopes)
+      [(Quarter.number(of: cable.since), figures)], in: settings.currency,
+      to: UsageSpot(location: location, connector: connector, party: .uncounted).scopes)
   }
 
   /// A session is over: whether its cable led to energy, and whether it failed.
   func countEnd(of session: Session) throws(StoreFault) {
-    if session.energy > .zero { try books.usage.served(session.evse) }
+    try books.usage.used(session.evse, by: session.connector, served: session.energy > .zero)
     if let incident = Incident(session) { try books.incidents.count(incident, at: session.endedAt ?? now) }
   }
 }
@@ -171,7 +172,7 @@ struct UsageSpot {
   var scopes: [UsageScope] {
     var scopes: [UsageScope] = [.house]
     if let location { scopes.append(.location(location)) }
-    if let connector { scopes.append(.connector(connector)) }
+    if let connector { scopes.append(.connector(connector, at: location)) }
     switch party {
     case .uncounted: break
     case .ours: scopes.append(.partner(nil))

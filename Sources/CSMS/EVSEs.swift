@@ -112,6 +112,13 @@ extension CSMS {
     }
   }
 
+  /// What its connectors did stays with the place where they did it.
+  func moveUse(of station: ID<Station>, from old: ID<Location>?, to new: ID<Location>?) throws(StoreFault) {
+    for connector in try books.stations.evses(of: station).flatMap(\.connectors) {
+      try books.usage.moves(connector.id, from: old, to: new)
+    }
+  }
+
   private func write(_ wish: EVSE, over old: EVSE) throws(StoreFault) {
     var evse = old
     (evse.evseID, evse.physicalReference, evse.updatedAt) = (wish.evseID, wish.physicalReference, now)

@@ -311,29 +311,19 @@ extension CSMS {
     guard let capacity = try books.capacities.capacity(of: kept.station) else { return profile }
     if let highest = capacity.highestStackLevel, highest >= 0 { profile.stackLevel = min(profile.stackLevel, highest) }
     let unit: ChargingProfile.Schedule.Unit? =
-      switch (capacity.takesAmperes, capacity.takesWatts) {
-      case (true?, false?): .amperes
-      case (false?, true?): .watts
-      default: nil
-      }
+      capacity.takesWattsOnly ? .watts : capacity.takesAmperes == true && capacity.takesWatts == false ? .amperes : nil
     guard let unit else { return profile }
     let evse = try books.stations.evses(of: kept.station).first { kept.evse == 0 || $0.number == kept.evse }
     var phases = evse?.usualPhases ?? EVSE.mostPhases
-    // The house's limit is one of each line: a car that uses one of three must not take the watts of all.
-    if kept.isBalancing, let evse, let id = kept.session, let session = try books.sessions.session(id) {
-      phases = try lines(of: session, at: evse)
+    // The house's limits are those of each line: a car that uses one of three must not take the watts of all.
+    if unit == .watts, kept.origin == Self.balancer, let evse, let watts = evse.watts,
+      let limit = profile.schedule.periods.first.flatMap({ evse.current(of: $0.limit, .amperes) })
+    {
+      let balancer = kept.isBalancing ? balancing.siteOf[evse.id].flatMap { balancing.sites[$0]?.balancer } : nil
+      phases = balancer?.wattLines(evse.id, of: limit) ?? watts.lines(of: limit)
     }
     profile.schedule = profile.schedule.converted(to: unit, volts: evse?.lineVolts ?? EVSE.mostVolts, phases: phases)
     return profile
-  }
-
-  /// On how many lines a session's car is counted where its limit is told in watts: as somebody said, else as its last
-  /// reading shows, else on all that its EVSE has.
-  func lines(of session: Session, at evse: EVSE) throws(StoreFault) -> Int {
-    let site = balancing.siteOf[evse.id].flatMap { balancing.sites[$0] }
-    let wired = site?.outlets.first { $0.evse == evse.id }?.lines.count ?? EVSE.mostPhases
-    if let known = evse.lines(site?.needs[evse.id]?.phases, wiredTo: wired) { return known }
-    return site?.balancer.usedLines(at: evse.id) ?? min(evse.usualPhases, wired)
   }
 
   /// As much of it as the vehicle said that it can take: no more periods, of which the last one holds on (OCPP 2.0.1

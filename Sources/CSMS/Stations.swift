@@ -82,6 +82,7 @@ extension CSMS {
     try keep { () throws(StoreFault) in
       try self.record(.stationChanged(changed.id, by: who))
       if let before = old.location, before != changed.location { try self.leave(before, changed.id) }
+      if old.location != changed.location { try self.moveUse(of: changed.id, from: old.location, to: changed.location) }
       try self.books.stations.update(changed)
       if changed.quirks.joined != old.quirks.joined { try self.layOut(changed.needs.joined ?? [], of: changed.id) }
       try self.locationMoved(of: changed.id)

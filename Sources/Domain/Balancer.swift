@@ -60,9 +60,16 @@ public struct Balancer: Sendable {
     public var hold: LineCurrents
     public var measured: LineCurrents?
     public var reason: ShareReason
+    /// Its station takes limits in watts alone, and no meter has shown yet on how many lines its car draws them.
+    public var isUnmeasured = false
 
     /// Why it gets what it gets.
-    public var words: String { reason.words(for: explained) }
+    public var words: String {
+      let words = reason.words(for: explained)
+      guard isUnmeasured, explained > .zero else { return words }
+      return words + "; counted on one line, because its station takes watts"
+        + " and no meter shows yet how many its car uses"
+    }
 
     /// The current that its reason is about.
     public var explained: Current {
@@ -137,6 +144,7 @@ public struct Balancer: Sendable {
       return seat
     }
     seatOf = Dictionary(uniqueKeysWithValues: seats.enumerated().map { ($1.outlet.evse, $0) })
+    for place in seats.indices { seats[place].leastUnmeasured = leastUnmeasured(place) }
     highLoads = highLoads.filter { byID[$0.key] != nil }
     isDirty = true
     return new
@@ -184,6 +192,7 @@ public struct Balancer: Sendable {
       seat.car = Car(need: need, since: now)
       seat.limit = seat.hasFallback ? seat.outlet.fallback : seat.outlet.most
       (seat.asked, seat.settling, seat.rise, seat.isExpected, seat.needsWord) = (nil, nil, nil, false, false)
+      seat.toldLines = seat.wattLines(of: seat.limit)
       (seat.catchesUpUntil, seat.chargeableSince) = (nil, seat.limit >= seat.least ? now : nil)
       // One car's draw proves nothing together with another one's.
       (seat.retryAt, seat.keptLimit) = (nil, nil)
@@ -215,11 +224,66 @@ public struct Balancer: Sendable {
     }
   }
 
-  /// Its limit was told as the power of so many lines, and the car uses others: until the station is told again all of it
-  /// may flow there.
-  public mutating func isCounted(_ evse: ID<EVSE>, on told: Int, using used: Int, at now: Timestamp) {
-    guard let place = seatOf[evse], seats[place].car != nil, used > 0 else { return }
-    mayFollow(evse, Current(tenthsOfAmpere: seats[place].limit.tenthsOfAmpere * max(told, used) / used), at: now)
+  /// Whether the station there takes limits in watts alone; nil where it takes amperes.
+  public mutating func takesWatts(_ evse: ID<EVSE>, _ watts: Watts?) {
+    guard let place = seatOf[evse], seats[place].watts != watts else { return }
+    change(evse) { seat in
+      seat.watts = watts
+      seat.toldLines = seat.wattLines(of: seat.limit)
+    }
+    seats[place].leastUnmeasured = leastUnmeasured(place)
+  }
+
+  /// On how many lines a limit there is counted that is told in watts; nil where it was not heard yet that it is.
+  public func wattLines(_ evse: ID<EVSE>, of limit: Current) -> Int? {
+    guard let place = seatOf[evse], seats[place].watts != nil else { return nil }
+    return seats[place].wattLines(of: limit)
+  }
+
+  /// On how many lines at most the watts were counted that its station follows; nil where it was told amperes.
+  public func toldLines(at evse: ID<EVSE>) -> Int? {
+    guard let place = seatOf[evse], let watts = seats[place].watts, seats[place].car != nil else { return nil }
+    let isOpen = seats[place].asked != nil || seats[place].settling != nil
+    return isOpen ? watts.phases : seats[place].toldLines
+  }
+
+  /// Less than a car charges with on all lines is too little for one that may need them all: who has a switch to one line
+  /// is asked to use it.
+  public func wantsOneLine(_ evse: ID<EVSE>, at limit: Current) -> Bool {
+    guard let place = seatOf[evse], let watts = seats[place].watts else { return false }
+    let seat = seats[place]
+    return watts.phases > 1 && seat.wattLines(of: limit) == 1
+      && limit.tenthsOfAmpere < seat.ownLeast.tenthsOfAmpere * watts.phases
+  }
+
+  /// A reading shows on how many lines its car charges. Where its limit was told as the watts of more, all of them may
+  /// flow there until the station is told again.
+  public mutating func uses(_ evse: ID<EVSE>, lines used: Int, at now: Timestamp) {
+    guard let place = seatOf[evse], seats[place].watts != nil, seats[place].car != nil,
+      seats[place].car?.usedLines != used, used > 0
+    else { return }
+    let (limit, lines, asked) = (seats[place].limit, seats[place].toldLines, seats[place].asked)
+    // What it drew of a limit that was told as fewer watts does not say what it wants.
+    change(evse) { seat in
+      guard var car = seat.car else { return }
+      (car.usedLines, car.wish, car.lowReadings) = (used, nil, 0)
+      seat.car = car
+    }
+    guard used != (asked?.lines ?? lines) else { return }
+    let most = max(limit.tenthsOfAmpere * lines, asked.map { $0.limit.tenthsOfAmpere * $0.lines } ?? 0)
+    mayFollow(evse, max(limit, Current(tenthsOfAmpere: most / used)), at: now)
+  }
+
+  /// With its least on all lines an unmeasured car charges for certain; where its circuits do not have as much, with its
+  /// least on one, if it can do that.
+  private func leastUnmeasured(_ place: Int) -> Current? {
+    let seat = seats[place]
+    guard let watts = seat.watts else { return nil }
+    let whole = Current(tenthsOfAmpere: seat.outlet.least.tenthsOfAmpere * min(watts.phases, seat.outlet.lines.count))
+    let most = paths[seat.circuit].reduce(min(seat.outlet.most, seat.outlet.stationMost ?? seat.outlet.most)) {
+      min($0, circuits[$1].usable)
+    }
+    return whole <= most ? whole : nil
   }
 
   public mutating func needs(_ evse: ID<EVSE>, _ need: ChargingNeed) {
@@ -304,6 +368,7 @@ public struct Balancer: Sendable {
       guard let asked = seat.asked else { return }
       let before = max(seat.limit, seat.settling?.limit ?? .zero)
       (seat.limit, seat.asked, seat.refusals, seat.refusesLess) = (asked.limit, nil, 0, false)
+      seat.toldLines = asked.lines
       seat.chargeableSince = asked.limit >= seat.least ? seat.chargeableSince ?? now : nil
       if !seat.disobeyed { seat.retryAt = nil }
       if asked.limit > before { seat.rise = Rise(limit: asked.limit, until: now + .seconds(rules.reactionSeconds)) }
@@ -368,14 +433,6 @@ public struct Balancer: Sendable {
     guard least > kept || most <= kept else { return }
     let rules = rules
     change(evse) { $0.judge(least, at: now, by: rules) }
-  }
-
-  /// On how many lines a car was seen to draw, where it draws enough to tell; nil where no meter shows it.
-  public func usedLines(at evse: ID<EVSE>) -> Int? {
-    guard let place = seatOf[evse], let measured = seats[place].measured,
-      measured.highest >= Current(amperes: Limits.tellingAmperes)
-    else { return nil }
-    return measured.usedLines.count
   }
 
   private mutating func change(_ evse: ID<EVSE>, _ edit: (inout Seat) -> Void) {
@@ -451,7 +508,7 @@ public struct Balancer: Sendable {
   private mutating func order(
     _ place: Int, _ limit: Current, isDecrease: Bool, _ orders: inout [Order], at now: Timestamp
   ) {
-    seats[place].asked = Asked(limit: limit, at: now)
+    seats[place].asked = Asked(limit: limit, at: now, lines: seats[place].wattLines(of: limit))
     (seats[place].needsWord, seats[place].retryAt) = (false, nil)
     orders.append(Order(evse: seats[place].outlet.evse, limit: limit, isDecrease: isDecrease))
   }
@@ -468,7 +525,8 @@ public struct Balancer: Sendable {
     seats.map { seat in
       Place(
         evse: seat.outlet.evse, circuit: seat.outlet.circuit, hasCar: seat.car != nil, limit: seat.limit,
-        target: Current(tenthsOfAmpere: seat.target), hold: seat.hold, measured: seat.measured, reason: seat.reason)
+        target: Current(tenthsOfAmpere: seat.target), hold: seat.hold, measured: seat.measured, reason: seat.reason,
+        isUnmeasured: seat.isUnmeasured)
     }
   }
 

@@ -7,6 +7,8 @@ extension Balancer {
   struct Asked: Sendable, Equatable {
     var limit: Current
     var at: Timestamp
+    /// On how many lines it counts, where it is told in watts.
+    var lines = 1
   }
 
   /// A higher limit that was lowered, and of which it is not sure yet that nobody draws by it.
@@ -23,6 +25,20 @@ extension Balancer {
     var until: Timestamp
   }
 
+  /// What a station is that takes limits in watts alone, and so lets a car draw all of a limit on one line.
+  public struct Watts: Sendable, Equatable {
+    /// No line of its EVSE carries more, whatever it is told.
+    public var rated: Current
+    /// On how many lines a car can charge there.
+    public var phases: Int
+
+    public init(rated: Current, phases: Int) { (self.rated, self.phases) = (rated, phases) }
+
+    /// On how many lines a limit is counted while nobody knows how many the car uses: on one, which may carry all of it,
+    /// but for as much as a line can carry anyway.
+    public func lines(of limit: Current) -> Int { limit >= rated ? phases : 1 }
+  }
+
   struct Car: Sendable, Equatable {
     var need: ChargingNeed
     var since: Timestamp
@@ -31,6 +47,8 @@ extension Balancer {
     var wish: Current?
     /// The lines that it was seen to use, where that may be believed.
     var seenLines: Lines?
+    /// On how many lines a reading showed it last, where one did.
+    var usedLines: Int?
     /// Readings in a row below what it may draw, and those that show the same lines.
     var lowReadings = 0
     var sameLines = 0
@@ -66,6 +84,12 @@ extension Balancer {
     /// How often it said no since its last yes, and whether to less than it has.
     var refusals = 0
     var refusesLess = false
+    /// Its station takes limits in watts alone.
+    var watts: Watts?
+    /// On how many lines the watts were counted that it confirmed last.
+    var toldLines = 1
+    /// With how much a car there may charge that was not measured yet: with its least on all lines, where that fits.
+    var leastUnmeasured: Current?
     /// It does not know limits, and is not told any until it starts anew.
     var takesNoLimits = false
     /// Since when its car may charge by what it confirmed; nil while that is less than the car needs.
@@ -89,7 +113,29 @@ extension Balancer {
       return own
     }
 
-    var least: Current { car?.need.least ?? outlet.least }
+    var least: Current {
+      let least = ownLeast
+      // What others allow is a power of all lines there, and is kept.
+      return isUnmeasured && (car?.need.most ?? outlet.most) >= least ? max(least, leastUnmeasured ?? least) : least
+    }
+
+    /// With how much it charges per line.
+    var ownLeast: Current { car?.need.least ?? outlet.least }
+
+    /// On how many lines its car charges: as a reading showed it, else as somebody said; nil where nobody knows.
+    var knownLines: Int? {
+      guard let watts else { return nil }
+      let most = min(watts.phases, outlet.lines.count)
+      return most == 1 ? 1 : (car?.usedLines ?? car?.need.phases).map { min($0, most) }
+    }
+
+    /// Its limit is told in watts, and nobody knows on how many lines they flow.
+    var isUnmeasured: Bool { watts != nil && car != nil && knownLines == nil }
+
+    /// On how many lines a limit is counted that is told in watts.
+    func wattLines(of limit: Current) -> Int {
+      knownLines ?? watts.map { min($0.lines(of: limit), max(1, outlet.lines.count)) } ?? outlet.lines.count
+    }
 
     /// What it was told last.
     var current: Current { asked?.limit ?? limit }
@@ -228,6 +274,7 @@ extension Balancer {
       let lines = lines
       var most = min(outlet.most, car.need.most ?? outlet.most)
       if let wish = car.wish { most = min(most, max(wish, least)) }
+      if isUnmeasured, most >= ownLeast { most = max(most, min(least, outlet.most)) }
       var claim = PowerSharing.Claim(
         lines: lines, least: least.tenthsOfAmpere, most: most.tenthsOfAmpere, weight: weight, isIdle: car.isIdle,
         bounds: bounds)

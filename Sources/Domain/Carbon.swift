@@ -28,6 +28,9 @@ public struct CarbonFootprint: Sendable, Equatable {
   /// The energy that no factor covers.
   public private(set) var uncovered = Energy.zero
 
+  /// As it was kept.
+  public init(grams: Decimal, uncovered: Energy) { (self.grams, self.uncovered) = (grams, uncovered) }
+
   /// - Parameters:
   ///   - registers: what the session had delivered at which moment, in order of time.
   ///   - factors: in order of time.

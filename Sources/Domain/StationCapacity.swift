@@ -10,6 +10,8 @@ public struct StationCapacity: Payload, Equatable {
   /// The units that its charging schedules may have.
   public var takesAmperes: Bool?
   public var takesWatts: Bool?
+  /// Whether a limit must be told it in watts.
+  public var takesWattsOnly: Bool { takesAmperes == false && takesWatts == true }
   public var highestStackLevel: Int?
   public var schedulePeriods: Int?
   public var profiles: Int?

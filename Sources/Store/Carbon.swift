@@ -55,6 +55,33 @@ nonisolated public struct Carbon {
         """, time, Limits.prunedAtOnce))
   }
 
+  /// The CO2 of a session: of its readings, or as those had it where they are gone.
+  public func footprint(of session: Session) throws(StoreFault) -> CarbonFootprint {
+    let kept = try db.first(
+      """
+      SELECT milligrams, uncovered FROM session_carbon
+      WHERE session = (SELECT number FROM session WHERE id = ?1)
+      """, session.id
+    ) { (row) throws(StoreFault) in
+      CarbonFootprint(
+        grams: Decimal(try row.get("milligrams") as Int64, places: 3), uncovered: try row.get("uncovered"))
+    }
+    if let kept { return kept }
+    let registers = try registers(of: session)
+    let end = (registers.last?.at ?? session.startedAt) + .seconds(1)
+    return CarbonFootprint(registers, factors: try factors(of: session.location, from: session.startedAt, to: end))
+  }
+
+  /// Keeps what the readings of a session say of it, before they go.
+  func freeze(_ session: Session, number: Int64) throws(StoreFault) {
+    let footprint = try footprint(of: session)
+    // Where no factor covers anything there is nothing that could have been reported.
+    guard !footprint.grams.isZero else { return }
+    try db.run(
+      "INSERT OR IGNORE INTO session_carbon (session, milligrams, uncovered) VALUES (?1, ?2, ?3)", number,
+      footprint.grams.asInt64(scaledBy: 3) ?? 0, footprint.uncovered)
+  }
+
   /// What a session had delivered at which moment.
   public func registers(of session: Session) throws(StoreFault) -> [(at: Timestamp, energy: Energy)] {
     var registers: [(at: Timestamp, energy: Energy)] = [(session.startedAt, .zero)]

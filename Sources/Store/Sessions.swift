@@ -517,6 +517,7 @@ nonisolated extension Sessions {
     ) { (row) throws(StoreFault) in try (number: row.get("number") as Int64, id: row.get("id") as String) }
     for session in old {
       try db.run("DELETE FROM station_transaction WHERE session = ?1", session.id)
+      try db.run("DELETE FROM session_carbon WHERE session = ?1", session.number)
       try db.run("DELETE FROM session WHERE number = ?1", session.number)
     }
     return Pruned(removed: old.count)
@@ -524,14 +525,26 @@ nonisolated extension Sessions {
 
   /// Removes the oldest readings of sessions that did not change since that time; the sessions stay for as long as bills.
   public func pruneReadings(before time: Timestamp) throws(StoreFault) -> Pruned {
-    Pruned(
+    let end = try firstReading(since: time)
+    let sessions = try db.rows(
+      """
+      SELECT session.number, session.id FROM session WHERE number IN (
+        SELECT reading.session FROM reading JOIN session ON session.number = reading.session
+        WHERE seq < ?1 AND session.updated_at < ?2
+        ORDER BY seq LIMIT ?3)
+      """, end, time, Limits.prunedAtOnce
+    ) { (row) throws(StoreFault) in (number: try row.get("number") as Int64, id: try row.get("id") as String) }
+    for (number, id) in sessions {
+      if let session = try session(id) { try Carbon(db: db).freeze(session, number: number) }
+    }
+    return Pruned(
       removed: try db.run(
         """
         DELETE FROM reading WHERE seq IN (
           SELECT seq FROM reading JOIN session ON session.number = reading.session
           WHERE seq < ?1 AND session.updated_at < ?2
           ORDER BY seq LIMIT ?3)
-        """, try firstReading(since: time), time, Limits.prunedAtOnce))
+        """, end, time, Limits.prunedAtOnce))
   }
 
   /// Readings are numbered as they come, so halving finds where a time begins without an index.

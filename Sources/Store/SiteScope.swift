@@ -52,7 +52,8 @@ nonisolated public struct SiteScope: Sendable, Hashable {
   private static let parts: [String: Part] = {
     var parts: [String: Part] = [
       "location": .rows("id \(site)"), "gone_evse": .rows("location \(site)"),
-      "retired_port": .rows("location \(site)"),
+      "retired_port": .rows("location \(site)"), "usage_stay": .rows("location \(site)"),
+      "incident": .rows("location \(site)"),
       "station": .rows("location \(site)"),
       "evse": .rows(station("station")), "connector": .rows(evse("evse")), "session": .rows("location \(site)"),
       "cdr": .rows("location \(site)"), "circuit": .rows("location \(site)"),
@@ -74,6 +75,10 @@ nonisolated public struct SiteScope: Sendable, Hashable {
         UNION ALL
         SELECT usage.* FROM main.usage JOIN main.connector ON connector.id = usage.subject
         WHERE usage.scope = 2 AND \(evse("connector.evse"))
+          AND NOT EXISTS (SELECT 1 FROM main.usage_stay AS stay WHERE stay.connector = connector.id)
+        UNION ALL
+        SELECT usage.* FROM main.usage JOIN main.usage_stay AS stay ON stay.subject = usage.subject
+        WHERE usage.scope = 2 AND stay.location \(site)
         UNION ALL
         SELECT grain, 0 AS scope, 0 AS subject, bucket, currency, energy, busy, idle, sessions, revenue, plugged, served
         FROM main.usage WHERE scope = 1 AND subject \(site)
@@ -115,7 +120,7 @@ nonisolated public struct SiteScope: Sendable, Hashable {
       "local_list", "reservation", "charging_profile", "composite_schedule", "station_job", "file", "charging_notice",
       "issued_certificate", "certificate_request", "certificate_renewal", "held_certificate", "security_event",
       "profile_walk", "station_transaction", "report", "device_value", "monitor", "alert", "value_stream",
-      "streamed_value", "display_message", "payment_code", "grid_control", "battery_swap", "unknown_tag", "incident",
+      "streamed_value", "display_message", "payment_code", "grid_control", "battery_swap", "unknown_tag",
       "settlement", "station_tariff", "device_read", "bulk_run_station",
     ] { parts[table] = .rows(station("station")) }
     for table in [
@@ -126,7 +131,9 @@ nonisolated public struct SiteScope: Sendable, Hashable {
     for table in ["charging_preference", "planned_session", "financial_advice", "session_need", "session_limit"] {
       parts[table] = .rows(session("session"))
     }
-    for table in ["reading", "signed_reading"] { parts[table] = .rows(session("session", by: "number")) }
+    for table in ["reading", "signed_reading", "session_carbon"] {
+      parts[table] = .rows(session("session", by: "number"))
+    }
     return parts
   }()
 

@@ -54,6 +54,24 @@ nonisolated public struct Tariffs {
     ) { (row) throws(StoreFault) in try row.payload("body") }
   }
 
+  /// Its energy prices since their times, in order: the one that held at the begin of a time, and those that came in it.
+  public func energyPrices(
+    of id: ID<Tariff>, from: Timestamp, to: Timestamp
+  ) throws(StoreFault) -> [(since: Timestamp, price: Decimal)] {
+    try db.rows(
+      """
+      SELECT created_at, body FROM tariff_version
+      WHERE tariff = ?1 AND created_at < ?3 AND version >= coalesce(
+        (SELECT max(version) FROM tariff_version WHERE tariff = ?1 AND created_at <= ?2), 0)
+      ORDER BY version
+      """, id, from, to
+    ) { (row) throws(StoreFault) -> (since: Timestamp, price: Decimal)? in
+      let tariff: Tariff = try row.payload("body")
+      guard let price = tariff.energyPrice else { return nil }
+      return (since: try row.get("created_at"), price: price)
+    }.compactMap(\.self)
+  }
+
   public func list(after cursor: ID<Tariff>? = nil, limit: Int) throws(StoreFault) -> [TariffVersion] {
     try db.rows(
       "SELECT * FROM tariff WHERE id > ?1 ORDER BY id LIMIT ?2", cursor?.value ?? 0, Limits.page(limit),
@@ -87,6 +105,25 @@ nonisolated public struct Tariffs {
         party: PartyID(country: row.get("party_country"), party: row.get("party_name")))
     }
     return Page(items: items, total: total ?? 0)
+  }
+
+  /// Those of a party that connectors at published locations carry, as everybody may see them; drafts and what hangs
+  /// nowhere are nobody's business.
+  public func publicRefs(of party: ID<Party>) throws(StoreFault) -> [String] {
+    try db.rows(
+      """
+      SELECT ref FROM tariff WHERE party = ?1 AND id IN (
+        SELECT connector.tariff FROM connector JOIN evse ON evse.id = connector.evse
+          JOIN station ON station.id = evse.station JOIN location ON location.id = station.location
+        WHERE location.published AND station.registration = 'accepted'
+        UNION
+        SELECT json_each.value FROM connector JOIN evse ON evse.id = connector.evse
+          JOIN station ON station.id = evse.station JOIN location ON location.id = station.location,
+          json_each(connector.more_tariffs)
+        WHERE location.published AND station.registration = 'accepted' AND connector.more_tariffs IS NOT NULL)
+      ORDER BY ref
+      """, party
+    ) { (row) throws(StoreFault) in try row.get("ref") }
   }
 
   /// Keeps a new one as version 1.

@@ -5,7 +5,10 @@ import Wire
 nonisolated public enum UsageScope: Sendable, Equatable, Hashable {
   case house
   case location(ID<Location>)
-  case connector(ID<Connector>)
+  /// What a connector did at a place, which stays there when its station moves: to be added to.
+  case connector(ID<Connector>, at: ID<Location>?)
+  /// The same, as the books number it.
+  case stay(Int64)
   /// Whose drivers they were; nil: our own.
   case partner(ID<Partner>?)
 
@@ -13,7 +16,7 @@ nonisolated public enum UsageScope: Sendable, Equatable, Hashable {
     switch self {
     case .house: 0
     case .location: 1
-    case .connector: 2
+    case .connector, .stay: 2
     case .partner: 3
     }
   }
@@ -22,7 +25,8 @@ nonisolated public enum UsageScope: Sendable, Equatable, Hashable {
     switch self {
     case .house: 0
     case .location(let id): id.value
-    case .connector(let id): id.value
+    case .connector(let id, at: _): id.value
+    case .stay(let subject): subject
     case .partner(let id): id?.value ?? 0
     }
   }
@@ -42,6 +46,17 @@ nonisolated public struct UsageSum: Sendable, Equatable {
     sum.revenue.merge(b.revenue, uniquingKeysWith: +)
     return sum
   }
+
+  /// What is left of it beside a part.
+  public static func - (a: UsageSum, b: UsageSum) -> UsageSum {
+    var rest = a
+    rest.figures = a.figures + b.figures.negated
+    for (currency, amount) in b.revenue { rest.revenue[currency] = (rest.revenue[currency] ?? .zero) - amount }
+    rest.revenue = rest.revenue.filter { $0.value != .zero }
+    return rest
+  }
+
+  public var isEmpty: Bool { figures == UsageFigures() && revenue.isEmpty }
 
   mutating func add(_ more: UsageFigures, in currency: String) {
     figures = figures + more
@@ -130,7 +145,13 @@ nonisolated public struct UsageBooks {
 
   /// Adds what the bills of a turn tell.
   public func add(_ tally: UsageTally) throws(StoreFault) {
+    var stays: [UsageScope: Int64] = [:]
     for (place, figures) in tally.sums {
+      var subject = place.scope.subject
+      if case .connector(let id, let location) = place.scope {
+        subject = if let known = stays[place.scope] { known } else { try self.subject(of: id, at: location) }
+        stays[place.scope] = subject
+      }
       try db.run(
         """
         INSERT INTO usage (grain, scope, subject, bucket, currency, energy, busy, idle, sessions, revenue, plugged, served)
@@ -138,10 +159,58 @@ nonisolated public struct UsageBooks {
         ON CONFLICT DO UPDATE SET energy = energy + excluded.energy, busy = busy + excluded.busy,
           idle = idle + excluded.idle, sessions = sessions + excluded.sessions, revenue = revenue + excluded.revenue,
           plugged = plugged + excluded.plugged, served = served + excluded.served
-        """, place.grain.rawValue, place.scope.scope, place.scope.subject, place.bucket, place.currency,
+        """, place.grain.rawValue, place.scope.scope, subject, place.bucket, place.currency,
         figures.energy, figures.busySeconds, figures.idleSeconds, figures.sessions, figures.revenue, figures.plugged,
         figures.served)
     }
+  }
+
+  // MARK: Connectors that move
+
+  /// By which number the use of a connector at a place is kept.
+  private func subject(of connector: ID<Connector>, at location: ID<Location>?) throws(StoreFault) -> Int64 {
+    let stays = try db.rows("SELECT subject, location FROM usage_stay WHERE connector = ?1", connector) {
+      (row) throws(StoreFault) in (subject: try row.get("subject") as Int64, location: try row.get("location") as Int64)
+    }
+    let place = location?.value ?? 0
+    if stays.isEmpty { return connector.value }
+    if let known = stays.first(where: { $0.location == place }) { return known.subject }
+    return try stay(of: connector, at: place)
+  }
+
+  private func stay(of connector: ID<Connector>, at place: Int64) throws(StoreFault) -> Int64 {
+    try db.insert(
+      """
+      INSERT INTO usage_stay (subject, connector, location)
+      VALUES ((SELECT min(0, coalesce(min(subject), 0)) - 1 FROM usage_stay), ?1, ?2)
+      """, connector, place)
+  }
+
+  /// Its station moves: what it did so far stays where it was done.
+  public func moves(
+    _ connector: ID<Connector>, from old: ID<Location>?, to new: ID<Location>?
+  ) throws(StoreFault) {
+    let isUsed: Bool? = try db.value(
+      "SELECT EXISTS (SELECT 1 FROM usage WHERE grain = 2 AND scope = 2 AND subject = ?1)", connector)
+    guard isUsed == true else { return }
+    try db.run(
+      """
+      INSERT INTO usage_stay (subject, connector, location) SELECT ?1, ?1, ?2
+      WHERE NOT EXISTS (SELECT 1 FROM usage_stay WHERE connector = ?1)
+      """, connector, old?.value ?? 0)
+    _ = try subject(of: connector, at: new)
+  }
+
+  /// All that a station's connectors did, at one place or wherever it stood.
+  public func scopes(of station: ID<Station>, at location: ID<Location>?) throws(StoreFault) -> [UsageScope] {
+    try db.rows(
+      """
+      SELECT coalesce(stay.subject, connector.id) AS subject
+      FROM station JOIN evse ON evse.station = station.id JOIN connector ON connector.evse = evse.id
+      LEFT JOIN usage_stay AS stay ON stay.connector = connector.id
+      WHERE station.id = ?1 AND (?2 IS NULL OR coalesce(stay.location, station.location) = ?2) ORDER BY 1
+      """, station, location
+    ) { (row) throws(StoreFault) in .stay(try row.get("subject")) }
   }
 
   /// What is to be read for the quarters from the first one to the last one, which is not included: the longest rows that
@@ -247,6 +316,7 @@ nonisolated public struct UsageBooks {
     public let number: Int
   }
 
+  /// Those that are at a location, or were used there.
   public func connectors(
     at location: ID<Location>?, station: ID<Station>?, limit: Int
   ) throws(StoreFault) -> [Place] {
@@ -254,7 +324,8 @@ nonisolated public struct UsageBooks {
       """
       SELECT connector.id, station.identity, evse.number AS evse, connector.number
       FROM connector JOIN evse ON evse.id = connector.evse JOIN station ON station.id = evse.station
-      WHERE (?1 IS NULL OR station.location = ?1) AND (?2 IS NULL OR station.id = ?2)
+      WHERE (?2 IS NULL OR station.id = ?2) AND (?1 IS NULL OR station.location = ?1
+        OR EXISTS (SELECT 1 FROM usage_stay WHERE usage_stay.connector = connector.id AND usage_stay.location = ?1))
       ORDER BY station.identity, evse.number, connector.number LIMIT ?3
       """, location, station, limit
     ) { (row) throws(StoreFault) in
@@ -274,9 +345,10 @@ nonisolated public struct UsageBooks {
         SELECT connector.id, currency, sum(energy) AS energy, sum(busy) AS busy, sum(idle) AS idle,
           sum(sessions) AS sessions, sum(revenue) AS revenue, sum(plugged) AS plugged, sum(served) AS served
         FROM station JOIN evse ON evse.station = station.id JOIN connector ON connector.evse = evse.id
-        CROSS JOIN usage ON usage.grain = ?3 AND usage.scope = 2 AND usage.subject = connector.id
+        LEFT JOIN usage_stay AS stay ON stay.connector = connector.id
+        CROSS JOIN usage ON usage.grain = ?3 AND usage.scope = 2 AND usage.subject = coalesce(stay.subject, connector.id)
           AND usage.bucket >= ?4 AND usage.bucket < ?5
-        WHERE (?1 IS NULL OR station.location = ?1) AND (?2 IS NULL OR station.id = ?2)
+        WHERE (?1 IS NULL OR coalesce(stay.location, station.location) = ?1) AND (?2 IS NULL OR station.id = ?2)
         GROUP BY connector.id, currency
         """, location, station, piece.grain.rawValue, piece.from, piece.to
       ) { (row) throws(StoreFault) in
@@ -294,15 +366,26 @@ nonisolated public struct UsageBooks {
     try db.run("INSERT OR REPLACE INTO plug_in (evse, since, served) VALUES (?1, ?2, 0)", evse, now)
   }
 
-  /// What is plugged in there got energy.
-  public func served(_ evse: ID<EVSE>) throws(StoreFault) {
-    try db.run("UPDATE plug_in SET served = 1 WHERE evse = ?1 AND served = 0", evse)
+  /// A session used what is plugged in there, and it got energy or not.
+  public func used(_ evse: ID<EVSE>, by connector: ID<Connector>, served: Bool) throws(StoreFault) {
+    try db.run(
+      "UPDATE plug_in SET served = max(served, ?3), connector = ?2 WHERE evse = ?1", evse, connector, served)
   }
 
-  /// The cable is out, or nobody can say any more. Returns since when it was in, and whether it got energy.
-  public func unplugged(_ evse: ID<EVSE>) throws(StoreFault) -> (since: Timestamp, served: Bool)? {
-    let found = try db.first("SELECT since, served FROM plug_in WHERE evse = ?1", evse) { (row) throws(StoreFault) in
-      (since: try row.get("since") as Timestamp, served: try row.get("served") as Bool)
+  /// A cable that was in.
+  public struct PlugIn: Sendable, Equatable {
+    public let since: Timestamp
+    /// Whether it got energy.
+    public let served: Bool
+    /// Of which connector it was, where a session used it.
+    public let connector: ID<Connector>?
+  }
+
+  /// The cable is out, or nobody can say any more.
+  public func unplugged(_ evse: ID<EVSE>) throws(StoreFault) -> PlugIn? {
+    let found = try db.first("SELECT since, served, connector FROM plug_in WHERE evse = ?1", evse) {
+      (row) throws(StoreFault) in
+      try PlugIn(since: row.get("since"), served: row.get("served"), connector: row.get("connector"))
     }
     if found != nil { try db.run("DELETE FROM plug_in WHERE evse = ?1", evse) }
     return found

@@ -154,7 +154,9 @@ private final class Shelf {
   private func tariffs(_ query: PageQuery) async throws -> Page<TariffView> {
     try await csms.read { books throws(StoreFault) in
       guard let party = try books.parties.cpo() else { return Page(items: [], total: 0) }
-      return try books.tariffs.page(query, of: [party.id])
+      var rules = PublishingRules()
+      rules.onlyTariffs = try books.tariffs.publicRefs(of: party.id)
+      return try books.tariffs.page(query, of: [party.id], by: rules)
     }
   }
 

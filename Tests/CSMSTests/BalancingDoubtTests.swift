@@ -313,6 +313,43 @@ import Wire
     #expect(try place(1).reason != .uncontrolled)
   }
 
+  @Test func wattsAreCountedOnOneLineUntilTheMeterShowsMore() throws {
+    try powerType(.ac3, volts: 230)
+    house.stations.answer = { command, _ in
+      switch command {
+      case .capacity: .accepted(answer: ["takes_amperes": false, "takes_watts": true])
+      case .profile, .trigger: .accepted(answer: [:])
+      default: nil
+      }
+    }
+    let caller = try house.connect("CS-1")
+    house.pass(5)
+    let defaults = house.stations.commands.compactMap { command -> Decimal? in
+      guard case .profile(.set(let profile, _, _)) = command, profile.purpose == .anySession else { return nil }
+      return profile.schedule.periods[0].limit
+    }
+    #expect(defaults == [1_380, 1_380], "6 A of one line: nobody knows which car comes")
+    let first = try caller.start("CARD-A", evse: 1).transaction
+    house.pass(2)
+    try draw(caller, first, 32, evse: 1, on: .all)
+    house.pass(2)
+    #expect(last(1) == 22_080)
+    let second = try caller.start("CARD-B", evse: 2).transaction
+    house.pass(2)
+    #expect(last(1) == 9_660, "14 A of three lines")
+    try draw(caller, first, 14, evse: 1, on: .all)
+    house.pass(2)
+    #expect(last(2) == 4_140, "18 A of one line, or 6 A of three")
+    #expect(try place(2).words.contains("counted on one line, because its station takes watts"))
+    #expect(try hold(2) == 18)
+    try draw(caller, second, 6, evse: 2, on: .all)
+    house.pass(2)
+    try draw(caller, second, 6, evse: 2, on: .all)
+    house.pass(15)
+    #expect(last(2) == 11_040, "16 A of three lines")
+    #expect(try !place(2).isUnmeasured)
+  }
+
   @Test func aMeterThatNeverSaysAnythingOfCurrentsIsAskedLessAndLess() throws {
     let caller = try house.connect("CS-1")
     house.pass(5)

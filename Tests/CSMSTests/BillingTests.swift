@@ -231,7 +231,7 @@ struct BillingTests {
     #expect(quarters.reduce(.zero) { $0 + $1.figures.energy } == bill.totals.energy)
     let connector = try house.evse().connectors[0].id
     let location = try #require(try house.books.locations.first()?.id)
-    for scope in [UsageScope.house, .location(location), .connector(connector)] {
+    for scope in [UsageScope.house, .location(location), .stay(connector.value)] {
       let sum = try house.books.usage.sum(of: scope, from: 0, to: 4_000_000)
       #expect(sum.figures.energy == bill.totals.energy && sum.figures.busySeconds == bill.totals.seconds)
     }

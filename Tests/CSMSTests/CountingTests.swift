@@ -58,7 +58,7 @@ struct CountingTests {
     try station.report(.available)
     let figures = try sum(.house).figures
     #expect(figures.plugged == 3 && figures.served == 1)
-    #expect(try sum(.connector(house.evse().connectors[0].id)).figures.plugged == 3)
+    #expect(try sum(.stay(house.evse().connectors[0].id.value)).figures.plugged == 3)
   }
 
   @Test func whatWasPluggedInWhileTheLineWasLostIsNotJudged() throws {

@@ -159,14 +159,64 @@ struct BalancerDoubtTests {
 
   @Test func aLimitThatWasCountedOnThreeLinesIsReservedForOnOne() {
     var site = site(64, 2)
-    site.began(ID(1), ChargingNeed(most: current(6)), at: now)
+    site.takesWatts(ID(1), .init(rated: current(32), phases: 3))
+    site.began(ID(1), ChargingNeed(phases: 3, most: current(6)), at: now)
     obey(&site, site.decide(at: now), at: now)
-    site.isCounted(ID(1), on: 3, using: 1, at: now + .seconds(60))
+    #expect(site.wattLines(ID(1), of: current(6)) == 3, "somebody said so")
+    site.uses(ID(1), lines: 1, at: now + .seconds(60))
     site.read(ID(1), LineCurrents(current(18), on: .l1), at: now + .seconds(60))
     #expect(hold(site, 1) == current(18))
     #expect(site.disobeying.isEmpty, "it gave the watts that it was told")
     #expect(limits(site.decide(at: now + .seconds(61))) == [1: 6], "it is told again, by one line")
-    #expect(site.usedLines(at: ID(1)) == 1)
+    #expect(site.wattLines(ID(1), of: current(6)) == 1, "what a meter shows counts more than what was said")
+  }
+
+  @Test func wattsAreCountedOnOneLineUntilAMeterShowsMore() {
+    var site = site(64, 2)
+    site.takesWatts(ID(1), .init(rated: current(32), phases: 3))
+    site.began(ID(1), ChargingNeed(most: current(10)), at: now)
+    #expect(limits(site.decide(at: now)) == [1: 18], "with 4.1 kW a car charges on three lines and on one")
+    #expect(site.wattLines(ID(1), of: current(18)) == 1)
+    #expect(site.places(at: now)[0].words.hasPrefix("18 A, all that the car and its outlet take; counted on one line"))
+    site.confirmed(ID(1), at: now)
+    #expect(hold(site, 1) == current(18))
+    site.uses(ID(1), lines: 3, at: now + .seconds(30))
+    site.read(ID(1), LineCurrents(current(6), on: .all), at: now + .seconds(30))
+    #expect(limits(site.decide(at: now + .seconds(31))) == [1: 10])
+    #expect(site.wattLines(ID(1), of: current(10)) == 3)
+    #expect(!site.places(at: now)[0].words.contains("counted on one line"))
+  }
+
+  @Test func allThatALineCarriesIsNoMoreOnThree() {
+    var site = site(64, 2)
+    site.takesWatts(ID(1), .init(rated: current(32), phases: 3))
+    site.began(ID(1), ChargingNeed(), at: now)
+    #expect(limits(site.decide(at: now)) == [1: 32])
+    #expect(site.wattLines(ID(1), of: current(32)) == 3)
+    #expect(site.wattLines(ID(1), of: current(31)) == 1)
+  }
+
+  @Test func whereACircuitHasLessThanAllLinesNeedACarIsAskedToUseOne() {
+    var site = site(16, 2)
+    site.takesWatts(ID(1), .init(rated: current(32), phases: 3))
+    site.began(ID(1), ChargingNeed(), at: now)
+    #expect(limits(site.decide(at: now)) == [1: 16])
+    #expect(site.wantsOneLine(ID(1), at: current(16)))
+    site.confirmed(ID(1), at: now)
+    site.uses(ID(1), lines: 3, at: now + .seconds(30))
+    #expect(!site.wantsOneLine(ID(1), at: current(16)))
+  }
+
+  @Test func wattsOfAMeterAreHeldAgainstTheWattsThatWereTold() {
+    var site = site(64, 2)
+    site.takesWatts(ID(1), .init(rated: current(32), phases: 3))
+    site.began(ID(1), ChargingNeed(most: current(20)), at: now)
+    for order in site.decide(at: now) { site.confirmed(order.evse, at: now) }
+    // 4.6 kW were told, and 6.9 kW flow.
+    let lines = site.toldLines(at: ID(1)) ?? 3
+    #expect(lines == 1)
+    site.read(ID(1), between: current(30), and: current(30), at: now + .seconds(30))
+    #expect(site.disobeying == [ID(1)])
   }
 
   /// Some meters speak four times an hour, and do so at no trigger.

@@ -33,6 +33,12 @@ struct ModelSite {
     case flaky
     /// Reports on its first line what flows on its third.
     case wrongLines
+    /// Takes limits in watts alone, so that a car on one line may have all of one there.
+    case watts
+    /// Takes limits in watts alone, and its meter tells nothing else.
+    case blindWatts
+
+    var takesWatts: Bool { self == .watts || self == .blindWatts }
   }
 
   struct Visit {
@@ -65,7 +71,7 @@ struct ModelSite {
 
   private struct Outlet {
     var habit: Habit
-    /// Tenths of an ampere that the station allows now.
+    /// Tenths of an ampere that the station allows now; over all lines, where it takes watts.
     var allowed: Int
     /// What it does next, and when: answer, then follow.
     var answer: (at: Int, limit: Int)?
@@ -109,6 +115,7 @@ struct ModelSite {
   private var unused = 0.0
   private var used = 0.0
 
+  private static let watts = Balancer.Watts(rated: Current(amperes: 32), phases: 3)
   static let epoch = Timestamp(seconds: 1_800_000_000)
   private static let rotations: [PhaseRotation] = [.rst, .str, .trs]
 
@@ -139,7 +146,10 @@ struct ModelSite {
           rotation: Self.rotations[number % 3], most: Current(amperes: 32), fallback: plan.fallback))
     }
     balancer.arrange(circuits, wired)
-    for number in 0..<plan.outlets { balancer.hasFallback(ID(Int64(number)), true) }
+    for number in 0..<plan.outlets {
+      balancer.hasFallback(ID(Int64(number)), true)
+      if outlets[number].habit.takesWatts { balancer.takesWatts(ID(Int64(number)), Self.watts) }
+    }
     excessSince = Array(repeating: nil, count: circuits.count * 3)
 
     func circuit(_ id: Int64, _ parent: Int64?, _ amperes: Int, _ name: String) -> Circuit {
@@ -187,7 +197,8 @@ struct ModelSite {
     let number = Int(order.evse.value)
     let lag =
       outlets[number].habit == .slow ? Int.random(in: 3...25, using: &random) : Int.random(in: 0...2, using: &random)
-    outlets[number].answer = (second + lag, order.limit.tenthsOfAmpere)
+    let lines = outlets[number].habit.takesWatts ? balancer.wattLines(order.evse, of: order.limit) ?? 1 : 1
+    outlets[number].answer = (second + lag, order.limit.tenthsOfAmpere * lines)
   }
 
   private mutating func live(_ second: Int) {
@@ -316,7 +327,19 @@ struct ModelSite {
     let evse = ID<EVSE>(Int64(number))
     var own = LineCurrents.zero
     for line in 0..<car.phases { own[line] = Current(tenthsOfAmpere: outlets[number].draw) }
-    balancer.read(evse, own, at: time(second))
+    let sum = outlets[number].draw * car.phases
+    switch outlets[number].habit {
+    case .blindWatts:
+      // More than one line carries is on two at least.
+      if sum > 352 { balancer.uses(evse, lines: (sum + 351) / 352, at: time(second)) }
+      let lines = balancer.toldLines(at: evse) ?? 3
+      balancer.read(
+        evse, between: Current(tenthsOfAmpere: sum / lines), and: Current(tenthsOfAmpere: sum), at: time(second))
+    case .watts:
+      if outlets[number].draw >= 20 { balancer.uses(evse, lines: car.phases, at: time(second)) }
+      balancer.read(evse, own, at: time(second))
+    case .good, .slow, .refuses, .deaf, .flaky, .wrongLines: balancer.read(evse, own, at: time(second))
+    }
     if car.isTold { balancer.needs(evse, need(number)) }
     balancer.isIdle(evse, outlets[number].delivered >= car.wattHours)
   }
@@ -337,8 +360,9 @@ struct ModelSite {
     for number in outlets.indices {
       guard let car = outlets[number].car else { continue }
       let wish = appetite(car, delivered: outlets[number].delivered)
-      let allowed = outlets[number].allowed < 60 ? 0 : outlets[number].allowed
-      let draw = min(wish, allowed)
+      let allowed =
+        outlets[number].habit.takesWatts ? min(320, outlets[number].allowed / car.phases) : outlets[number].allowed
+      let draw = min(wish, allowed < 60 ? 0 : allowed)
       outlets[number].draw = draw
       hunger[number] = wish - draw
       let before = outlets[number].delivered

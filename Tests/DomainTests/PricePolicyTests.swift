@@ -182,32 +182,95 @@ import Wire
 
   // MARK: The past
 
-  @Test func aPreviewWithoutElasticityChangesThePriceAlone() throws {
-    let night = try policy(#"{"kind":"hours","start_time":"00:00","end_time":"06:00","add":-0.05}"#)
+  /// The quarters of a day in June, in which the tariff cost 0.40.
+  private var june: [PricePreview.Past] {
     let first = Quarter.number(of: at("2026-06-01T00:00:00Z"))
-    let past = (0..<96).map {
-      PricePreview.Past(quarter: first + Int64($0), energy: kWh("1"), inputs: .init())
-    }
-    let preview = PricePreview(night, over: past, from: decimal("0.4"), zone: .utc, elasticity: 0)
-    #expect(preview.earned == euro("38.4"))
-    #expect(preview.wouldHaveEarned == euro("37.2"), "24 kWh at 0.35")
-    #expect(preview.moved == .zero && preview.changes == 2)
+    return (0..<96).map { PricePreview.Past(quarter: first + Int64($0), inputs: .init(), held: decimal("0.4")) }
+  }
+
+  private func bill(_ time: String, minutes: Int, _ energy: String, by tariff: Tariff) -> CDR {
+    let start = at(time)
+    let bill = Bill(
+      Usage(from: start, to: start + .seconds(minutes * 60), energy: kWh(energy), tariff: tariff, zone: .utc))
+    var cdr = CDR()
+    (cdr.startedAt, cdr.endedAt, cdr.tariff) = (bill.start, bill.end, tariff)
+    (cdr.periods, cdr.totals) = (bill.periods, bill.totals)
+    return cdr
+  }
+
+  private func preview(_ policy: PricePolicy, elasticity: Decimal = 0, of bills: [CDR]) -> PricePreview {
+    var preview = PricePreview(policy, over: june, zone: .utc, elasticity: elasticity)
+    for bill in bills { preview.add(bill, zone: .utc) }
+    return preview
+  }
+
+  @Test func aRuleThatChangesNothingWouldHaveEarnedWhatWasBilled() throws {
+    let whole = try tariff(
+      element(component("ENERGY", "0.55", vat: "21", step: 100), when: #""start_time":"18:00","end_time":"20:00""#)
+        + ","
+        + element(
+          component("FLAT", "0.75", vat: "21") + "," + component("ENERGY", "0.40", vat: "21", step: 100) + ","
+            + component("TIME", "0.90", vat: "9", step: 60)))
+    let bills = [
+      bill("2026-06-01T07:11:13Z", minutes: 61, "7.777", by: whole),
+      bill("2026-06-01T17:40:01Z", minutes: 190, "31.4159", by: whole),
+    ]
+    let same = preview(try policy(#"{"kind":"hours","add":0}"#), elasticity: 1, of: bills)
+    #expect(same.earned == same.wouldHaveEarned)
+    #expect(same.earned.beforeTax == bills[0].totals.cost.beforeTax + bills[1].totals.cost.beforeTax)
+    #expect(same.earned.afterTax == bills[0].totals.cost.total + bills[1].totals.cost.total)
+    #expect(same.earned.total > same.earned.beforeTax && same.notRepriced == 0 && same.sessions == 2)
+    let dearer = preview(try policy(#"{"kind":"hours","add":0.05}"#), of: bills)
+    #expect(dearer.wouldHaveEarned.beforeTax > dearer.earned.beforeTax, "hours and fees stay, the energy costs more")
+  }
+
+  @Test func aSessionKeepsThePriceWithWhichItWouldHaveBegun() throws {
+    let plain = try tariff(element(component("ENERGY", "0.40")))
+    let night = try policy(#"{"kind":"hours","start_time":"00:00","end_time":"06:00","add":-0.05}"#)
+    let preview = preview(
+      night,
+      of: [
+        bill("2026-06-01T05:59:00Z", minutes: 120, "10", by: plain),
+        bill("2026-06-01T06:00:00Z", minutes: 120, "10", by: plain),
+        bill("2026-05-31T23:59:00Z", minutes: 120, "10", by: plain),
+      ])
+    #expect(preview.earned.beforeTax == euro("12"))
+    #expect(preview.wouldHaveEarned.beforeTax == euro("11.5"))
+    #expect(preview.begunBefore == 1 && preview.moved == .zero && preview.changes == 2)
     #expect(preview.lowest == decimal("0.35") && preview.highest == decimal("0.4"))
   }
 
-  @Test func whatLeavesDearHoursComesBackInCheapOnes() throws {
+  @Test func aCreditTakesBackWhatItsBillCounted() throws {
+    let plain = try tariff(element(component("ENERGY", "0.40")))
+    let bill = bill("2026-06-01T05:00:00Z", minutes: 60, "10", by: plain)
+    let both = preview(
+      try policy(#"{"kind":"hours","add":0.1}"#), elasticity: 1, of: [bill, bill.credit(because: nil, at: monday)])
+    #expect(both.earned.beforeTax == .zero && both.wouldHaveEarned.beforeTax == .zero)
+    #expect(both.energy == .zero && both.moved == .zero && both.sessions == 0)
+  }
+
+  @Test func aBillThatItsPeriodsDoNotGiveAgainCountsAsItWas() throws {
+    var odd = bill("2026-06-01T05:00:00Z", minutes: 60, "10", by: try tariff(element(component("ENERGY", "0.40"))))
+    odd.totals.cost.beforeTax = euro("3.21")
+    let preview = preview(try policy(#"{"kind":"hours","add":0.1}"#), of: [odd])
+    #expect(preview.notRepriced == 1 && preview.wouldHaveEarned.beforeTax == euro("3.21"))
+  }
+
+  @Test func whatLeavesDearHoursIsBilledAtThePriceOfCheapOnes() throws {
     let both = try policy(
       #"{"kind":"hours","start_time":"00:00","end_time":"12:00","add":-0.04},{"kind":"hours","start_time":"12:00","end_time":"00:00","add":0.04}"#,
       #"{"step":0.1}"#)
-    let first = Quarter.number(of: at("2026-06-01T00:00:00Z"))
-    let past = (0..<96).map {
-      PricePreview.Past(quarter: first + Int64($0), energy: kWh("1"), inputs: .init())
-    }
-    let preview = PricePreview(both, over: past, from: decimal("0.4"), zone: .utc, elasticity: 1)
+    let plain = try tariff(element(component("ENERGY", "0.40")))
+    let preview = preview(
+      both, elasticity: 1,
+      of: [
+        bill("2026-06-01T05:00:00Z", minutes: 60, "48", by: plain),
+        bill("2026-06-01T15:00:00Z", minutes: 60, "48", by: plain),
+      ])
     // A tenth dearer at elasticity 1: a tenth of 48 kWh goes from 0.44 to 0.36.
     #expect(preview.moved == kWh("4.8"))
     #expect(preview.energy == kWh("96"))
-    #expect(preview.wouldHaveEarned == euro("38.016"), "52.8 at 0.36 and 43.2 at 0.44")
+    #expect(preview.wouldHaveEarned.beforeTax == euro("38.016"), "52.8 at 0.36 and 43.2 at 0.44")
   }
 
   // MARK: Series

@@ -17,6 +17,9 @@ enum SiteQuestion: String, CaseIterable, Sendable {
   case sorts
   /// A building that takes and gives back suddenly: cars follow within the stations' reaction.
   case building
+  /// Stations that take limits in watts alone: a car on one line may have all of it there, and so no limit is counted on
+  /// more lines than a meter shows it to use.
+  case watts
   /// Cars that all say what they need until when, where a schedule exists that gives it to them.
   case departures
 
@@ -62,6 +65,10 @@ enum SiteQuestion: String, CaseIterable, Sendable {
     case .building:
       require(site.longestExcess <= 45, excess)
       require(site.idleShare <= 0.05, "\(site.idleShare) lay unused")
+    case .watts:
+      require(site.longestExcess == 0, excess)
+      require(site.idleShare <= 0.05, "\(site.idleShare) lay unused")
+      require(site.deliveredWattHours > 0 && site.orders > 0, "nobody was given anything")
     case .departures:
       require(site.longestExcess == 0, excess)
       require(site.wantedInTime > 0, "nobody had to leave")
@@ -89,6 +96,8 @@ enum SiteQuestion: String, CaseIterable, Sendable {
     case .building:
       plan = .usual(seed, outlets: cars, days: days, amperesEach: 10, habits: [.good, .slow])
       plan.load = { second in second / 600 * 7_919 % 100 + 20 }
+    case .watts:
+      plan = .usual(seed, outlets: cars, days: days, amperesEach: 8, habits: [.watts, .good, .watts, .slow])
     case .departures:
       plan = .feasible(seed, outlets: cars, days: days, amperesEach: 8)
     }

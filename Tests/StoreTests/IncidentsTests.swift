@@ -25,4 +25,44 @@ import Wire
     #expect(try incidents.prune(before: time) == Pruned(removed: 0))
     #expect(try incidents.prune(before: time + .seconds(900)) == Pruned(removed: 1))
   }
+
+  @Test func whatFailedBeforeAMoveStaysWithThePlace() throws {
+    let house = try SmallHouse()
+    let (incidents, here) = (house.books.incidents, house.location.id)
+    let there = try house.books.locations.create(.sample(of: house.party.id, ref: "LOC2")).id
+    let time = Timestamp(seconds: 1_793_577_600)
+    let offline = Incident(station: house.station.id, kind: .offline, code: "offline")
+    var station = house.station
+    (station.registration, station.location) = (.accepted, here)
+    try house.books.stations.update(station)
+    try incidents.count(offline, at: time)
+    try house.books.downtimes.retire(house.evse.id, at: time + .seconds(60))
+    station.location = there
+    try house.books.stations.update(station)
+    // It comes back at its new place, and was away since the old one.
+    try incidents.ended(offline, begunAt: time, at: time + .seconds(300))
+    try incidents.count(offline, at: time + .seconds(400))
+    try incidents.ended(offline, begunAt: time + .seconds(400), at: time + .seconds(407))
+    let quarter = Quarter.number(of: time)
+    func seconds(_ location: ID<Location>?) throws -> [Int] {
+      try incidents.lines(by: .station, at: location, from: quarter, to: quarter + 1, limit: 10).map(\.seconds)
+    }
+    #expect(try seconds(here) == [300])
+    #expect(try seconds(there) == [7])
+    #expect(try seconds(nil) == [307])
+  }
+
+  @Test func aStationThatIsGoneKeepsItsLine() throws {
+    let house = try SmallHouse()
+    var station = house.station
+    station.registration = .accepted
+    try house.books.stations.update(station)
+    let time = Timestamp(seconds: 1_793_577_600)
+    try house.books.incidents.count(Incident(station: house.station.id, kind: .fault, code: "X"), at: time)
+    try house.books.downtimes.retire(house.evse.id, at: time + .seconds(60))
+    try house.books.stations.remove(house.station.id, at: time + .seconds(60))
+    let lines = try house.books.incidents.lines(
+      by: .station, at: house.location.id, from: Quarter.number(of: time), to: .max, limit: 10)
+    #expect(lines.map(\.station) == [house.station.identity] && lines.map(\.count) == [1])
+  }
 }

@@ -50,6 +50,51 @@ import Wire
     #expect(try books.pushes.row(PushKey(partner: ID(5), module: .sessions, object: "T1")) != nil)
   }
 
+  @Test func circuitsKeepWhatHangsOnThemWhenTheirNumbersAreGivenOnce() throws {
+    let step = try #require(Migrations.house.steps.first { $0.name.hasSuffix("_circuit_numbers.sql") })
+    do {
+      let old = Migrations(
+        application: Migrations.house.application, steps: Migrations.house.steps.filter { $0.number < step.number })
+      let db = try old.open(scratch.file, isDurable: true)
+      try db.script(
+        """
+        INSERT INTO party (id, country, party, role, business_name) VALUES (1, 'NL', 'OST', 'CPO', 'x');
+        INSERT INTO location (id, party, ref, name, address, city, country, latitude, longitude, time_zone, created_at,
+          updated_at, changed_at) VALUES (3, 1, 'L', 'L', 'x', 'x', 'NLD', '1', '1', 'Etc/UTC', 1, 1, 1);
+        INSERT INTO station (id, identity, location, registration, created_at, updated_at)
+          VALUES (5, 'S', 3, 'accepted', 1, 1);
+        INSERT INTO evse (id, station, number, uid, status, status_since, updated_at)
+          VALUES (6, 5, 1, 'u', 'available', 1, 1);
+        INSERT INTO circuit VALUES (7, 3, NULL, 'supply', 7, 630, 630, 1, 0, 0, 1, 1),
+          (8, 3, 7, 'branch', 7, 320, 320, 1, 0, 0, 1, 1);
+        INSERT INTO outlet (evse, circuit, rotation, least) VALUES (6, 8, 'RST', 60);
+        INSERT INTO circuit_signal VALUES (7, 'building', 1, 2, 3, 4, 5, 'x');
+        INSERT INTO circuit_load VALUES (7, 1, 2, 3, 4, 5, 6, 7);
+        INSERT INTO incident VALUES (100, 5, 'fault', 'X', 2, 9);
+        INSERT INTO charging_profile (station, evse, profile, state, attempts, origin, created_at, updated_at)
+          VALUES (5, 1, '{"purpose":"any_session"}', 'in_force', 0, 'balancer', 1, 1);
+        INSERT INTO station_capacity (station, capacity, learnt_at)
+          VALUES (5, '{"takes_amperes":false,"takes_watts":true}', 1);
+        """)
+    }
+    let books = try scratch.books()
+    let circuits = try books.circuits.all(at: ID(3))
+    #expect(circuits.map(\.id) == [ID(7), ID(8)] && circuits[1].parent == ID(7))
+    #expect(try books.circuits.outlet(of: ID(6))?.circuit == ID(8))
+    #expect(try books.circuits.signals(at: ID(3)).map(\.circuit) == [ID(7)])
+    #expect(try books.circuits.highLoads(at: ID(3)).keys.map(\.value) == [7])
+    let lines = try books.incidents.lines(by: .station, at: ID(3), from: 0, to: 200, limit: 10)
+    #expect(lines.map(\.count) == [2] && lines.map(\.seconds) == [9])
+    #expect(try books.profiles.due(at: .epoch, limit: 10).count == 1, "a default in watts is told once more")
+    var third = circuits[1]
+    third.name = "another"
+    let added = try books.circuits.create(third)
+    #expect(added.id == ID(9))
+    try books.circuits.remove(added.id)
+    #expect(try books.circuits.create(third).id == ID(10), "what was told of the one before is not its history")
+    #expect(throws: StoreFault.self) { try books.circuits.remove(ID(8)) }
+  }
+
   /// What the first schema held is there under numbers, a seq of events goes on where it was, and a start that is told again
   /// is known.
   @Test func sessionsReadingsBillsAndFactsAreKeptWhenTheyGetNumbers() throws {

@@ -214,6 +214,27 @@ import Wire
     #expect(try sessions.session("s1") != nil)
   }
 
+  @Test func theGramsOfASessionStayWhenItsReadingsGo() throws {
+    let house = try SmallHouse()
+    let (sessions, carbon) = (house.books.sessions, house.books.carbon)
+    try carbon.keep(
+      [CarbonFactor(beginsAt: t(0), milligrams: 100_000), CarbonFactor(beginsAt: t(20), milligrams: 500_000)], of: nil)
+    var session = house.running("s1", 1, at: t(0))
+    try sessions.insert(session)
+    let start = session.meterStart
+    for (second, energy) in [(10, 10_000), (1_000, 20_000)] as [(Int64, Int64)] {
+      let register = start + Energy(tenthsOfWattHour: energy)
+      try sessions.append(Reading(at: t(second), register: register), to: "s1", receivedAt: t(second))
+    }
+    _ = session.stop(at: t(1_000), meter: start + Energy(tenthsOfWattHour: 20_000), because: .local, received: t(1_000))
+    try sessions.finish(session)
+    let before = try carbon.footprint(of: session)
+    #expect(before.grams > 590 && before.grams < 600, "the first kWh was nearly all of a cleaner time")
+    #expect(try sessions.pruneReadings(before: t(5_000)).removed == 2)
+    #expect(try sessions.readings(of: "s1").isEmpty)
+    #expect(try carbon.footprint(of: session) == before)
+  }
+
   @Test func aSessionGoesOnceItsBillAndItsReadingsAreGone() throws {
     let house = try SmallHouse(isDurable: true)
     let (sessions, transactions) = (house.books.sessions, house.books.transactions)

@@ -32,8 +32,55 @@ import Wire
         #expect((sum.revenue["EUR"] ?? .zero) == expected.revenue, "\(first) to \(end)")
       }
     }
-    #expect(try usage.sum(of: .connector(ID(1)), from: 0, to: .max / 1000).figures == UsageFigures())
+    #expect(try usage.sum(of: .stay(1), from: 0, to: .max / 1000).figures == UsageFigures())
     #expect(try usage.quarters(of: .house, from: 1_990_000, to: 1_990_010).map(\.quarter) == [1_990_000, 1_990_007])
+  }
+
+  @Test func whatAConnectorDidStaysWhereItWasDone() throws {
+    let house = try SmallHouse()
+    let (usage, here) = (house.books.usage, house.location.id)
+    let there = try house.books.locations.create(.sample(of: house.party.id, ref: "LOC2")).id
+    func add(_ quarter: Int64, _ energy: Int, at location: ID<Location>) throws {
+      try usage.add(
+        [(quarter, figures(energy, 60))], in: "EUR",
+        to: [.house, .location(location), .connector(house.connector.id, at: location)])
+    }
+    func move(to location: ID<Location>, from old: ID<Location>) throws {
+      try usage.moves(house.connector.id, from: old, to: location)
+      var station = house.station
+      station.location = location
+      try house.books.stations.update(station)
+    }
+    func of(_ location: ID<Location>?) throws -> Energy {
+      let sums = try usage.connectorSums(at: location, station: nil, from: 1_990_000, to: 1_991_000)
+      return sums.values.reduce(.zero) { $0 + $1.figures.energy }
+    }
+    try add(1_990_000, 10, at: here)
+    try move(to: there, from: here)
+    try add(1_990_000, 200, at: there)
+    // A credit of before comes late.
+    try add(1_990_000, -3, at: here)
+    try move(to: here, from: there)
+    try add(1_990_700, 4_000, at: here)
+    for (location, tenths) in [(here, 4_007), (there, 200)] as [(ID<Location>, Int64)] {
+      #expect(try of(location) == Energy(tenthsOfWattHour: tenths))
+      #expect(
+        try usage.sum(of: .location(location), from: 1_990_000, to: 1_991_000).figures.energy
+          == Energy(tenthsOfWattHour: tenths))
+      #expect(try usage.connectors(at: location, station: nil, limit: 10).map(\.id) == [house.connector.id])
+    }
+    #expect(try of(nil) == Energy(tenthsOfWattHour: 4_207))
+    let whole = try usage.scopes(of: house.station.id, at: nil).reduce(Energy.zero) { sum, scope in
+      sum + (try usage.sum(of: scope, from: 1_990_000, to: 1_991_000).figures.energy)
+    }
+    #expect(whole == Energy(tenthsOfWattHour: 4_207), "the station's history is all of it")
+    #expect(try usage.scopes(of: house.station.id, at: there) == [.stay(-1)])
+  }
+
+  @Test func aConnectorThatWasNeverUsedMovesWithoutATrace() throws {
+    let house = try SmallHouse()
+    try house.books.usage.moves(house.connector.id, from: house.location.id, to: nil)
+    #expect(try house.books.usage.scopes(of: house.station.id, at: nil) == [.stay(house.connector.id.value)])
   }
 
   @Test func theLinesOfASeriesAreTheSumsOfTheirSpans() throws {
@@ -95,13 +142,13 @@ import Wire
       ([(97, figures(3, 3, 3))], "CHF"), ([(97, figures(7, 7, 7).negated)], "EUR"),
     ]
     for (usage, currency) in bills {
-      for scope in [UsageScope.house, .connector(ID(4))] {
+      for scope in [UsageScope.house, .stay(4)] {
         try one.add(usage, in: currency, to: [scope])
         tally.add(usage, in: currency, to: [scope])
       }
     }
     try gathered.add(tally)
-    for scope in [UsageScope.house, .connector(ID(4))] {
+    for scope in [UsageScope.house, .stay(4)] {
       for (first, end) in [(96, 97), (97, 98), (96, 192), (0, 1_000)] as [(Int64, Int64)] {
         let expected = try one.sum(of: scope, from: first, to: end)
         #expect(expected.figures.energy > .zero)

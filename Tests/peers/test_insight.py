@@ -163,42 +163,70 @@ async def test_a_preview_says_what_the_records_say(house, stations):
     made = await house.api.post("/price-policies", {"tariff": number, "policy": policy})
     first, last = (int(at(text).timestamp()) for text in ("2026-10-24T12:00:00", "2026-10-29T12:00:00"))
 
-    energy = defaultdict(int)
-    for bill in await house.api.items("/cdrs"):
-        for second, figures in quarters((await house.api.get(f"/cdrs/{bill['id']}"))["record"]).items():
-            energy[second] += figures[0]
+    told = [(await house.api.get(f"/cdrs/{bill['id']}"))["record"] for bill in await house.api.items("/cdrs")]
+    assert len(told) == 4
     base, elasticity = Fraction(3, 10), Fraction(1, 2)
-    days = defaultdict(list)
-    for second in range(first, last, 900):
+
+    def price(second):
         local = datetime.fromtimestamp(second, timezone.utc).astimezone(ZONE)
-        price = base - Fraction(5, 100) * (local.hour >= 22 or local.hour < 6) + Fraction(6, 100) * (10 <= local.hour < 14)
-        days[local.date()].append((energy[second], price))
-    earned = would = moved = 0
-    for day in days.values():
-        amounts = [amount for amount, _ in day]
-        earned += sum(amounts) * base / 10000
-        offered = sum(max(base - price, 0) for _, price in day)
-        if offered:
-            gone = [half_up(half_up(elasticity * (price - base) / base, 6) * amount) if price > base else 0
-                    for amount, price in day]
-            amounts = [amount - part for amount, part in zip(amounts, gone)]
-            moved += sum(gone)
-            seen = given = Fraction(0)
-            for index, (_, price) in enumerate(day):
-                if price < base:
-                    seen += base - price
-                    total = half_up(sum(gone) * seen / offered)
-                    amounts[index] += total - given
-                    given = total
-        would += sum(amount * price for amount, (_, price) in zip(amounts, day)) / 10000
+        return base - Fraction(5, 100) * (local.hour >= 22 or local.hour < 6) + Fraction(6, 100) * (10 <= local.hour < 14)
+
+    def day(second):
+        return datetime.fromtimestamp(second, timezone.utc).astimezone(ZONE).date()
+
+    def cost(record, per_kwh):
+        begin, end = (datetime.fromisoformat(record[n].replace("Z", "+00:00")) for n in ("start_date_time", "end_date_time"))
+        hours = Fraction(int((end - begin).total_seconds()), 3600)
+        return half_up(Fraction(str(record["totals"]["total_energy"])) * per_kwh + hours * Fraction("1.2"), 4)
+
+    discounts = defaultdict(Fraction)
+    for second in range(first, last, 900):
+        discounts[day(second), price(second)] += max(base - price(second), 0)
+    earned = would = moved = Fraction(0)
+    for record in told:
+        earned += Fraction(str(record["totals"]["total_cost"]["excl_vat"]))
+        # The price with which it would have begun holds to its end.
+        begin = int(datetime.fromisoformat(record["start_date_time"].replace("Z", "+00:00")).timestamp()) // 900 * 900
+        own, share = price(begin), Fraction(0)
+        cheap = {p: weight for (d, p), weight in discounts.items() if d == day(begin) and weight}
+        if own > base and cheap:
+            share = half_up(elasticity * (own - base) / base, 6)
+            moved += half_up(share * int(Decimal(str(record["totals"]["total_energy"])) * 10_000))
+        there = sum(cost(record, p) * w for p, w in cheap.items()) / sum(cheap.values()) if share else 0
+        would += half_up(cost(record, own) * (1 - share) + there * share, 4)
     told = await house.api.get(
         f"/price-policies/{made['id']}/preview", elasticity="0.5",
         **{"from": "2026-10-24T12:00:00Z", "to": "2026-10-29T12:00:00Z"})
     assert moved > 0
-    assert Fraction(told["earned"]) == half_up(Fraction(earned), 4)
-    assert Fraction(told["would_have_earned"]) == half_up(Fraction(would), 4)
-    assert Fraction(told["moved_kwh"]) == Fraction(moved) / 10000
-    assert told["lowest_price"] == "0.25" and told["highest_price"] == "0.36"
+    assert Fraction(told["earned"]) == earned
+    assert Fraction(told["would_have_earned"]) == would
+    assert Fraction(told["moved_kwh"]) == moved / 10000
+    assert told["lowest_price"] == "0.25" and told["highest_price"] == "0.36" and told["sessions"] == 4
+    assert [u["code"] for u in told["unknown"]] == ["new_demand", "reaction"]
+
+
+async def test_rules_that_change_nothing_would_have_earned_what_was_billed(house, stations):
+    """Hours, fees, two taxes and steps: the preview prices each bill again, and comes to the very cent of it."""
+    number = await tariff(house)
+    station = await stations(priced(house, "CP-1", number))
+    register = 0
+    for begin, minutes, wh, idle in (("2026-10-24T15:41:07", 300, 40_123, 13), ("2026-10-25T00:20:00", 200, 33_333, 0),
+                                     ("2026-10-27T17:59:00", 45, 7_777, 61), ("2026-10-28T02:30:00", 95, 12_001, 4)):
+        register = await charge(station, at(begin), minutes, wh, 1, idle, register)
+    bills = [(await house.api.get(f"/cdrs/{bill['id']}"))["record"]["totals"]["total_cost"]
+             for bill in await house.api.items("/cdrs")]
+    policy = {
+        "name": "none", "time_zone": "Europe/Amsterdam", "base": 0.30, "floor": 0.10, "cap": 0.90, "step": 0.20,
+        "grain": 0.01, "notice_seconds": 0, "hold_seconds": 0, "rules": [{"kind": "hours", "add": 0}]}
+    made = await house.api.post("/price-policies", {"tariff": number, "policy": policy})
+    span = {"from": "2026-10-24T12:00:00Z", "to": "2026-10-29T12:00:00Z"}
+    told = await house.api.get(f"/price-policies/{made['id']}/preview", elasticity="1", **span)
+    assert Fraction(told["earned"]) == Fraction(told["would_have_earned"]) == sum(Fraction(str(b["excl_vat"])) for b in bills)
+    assert Fraction(told["earned_incl_vat"]) == Fraction(told["would_have_earned_incl_vat"]) == sum(
+        Fraction(str(b["incl_vat"])) for b in bills) > Fraction(told["earned"]) > 0
+    assert told["moved_kwh"] == "0" and told["changes"] == 0 and told["sessions"] == 4
+    revenue = (await house.api.get("/insight/usage", **span))["total"]["revenue"][0]
+    assert Fraction(revenue["excl_vat"]) == Fraction(told["earned"])
 
 
 async def test_a_price_follows_its_rules_from_the_shell(house, stations, tmp_path):

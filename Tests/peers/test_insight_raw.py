@@ -14,6 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from charging import fit, priced, tariff
+from conftest import SITE
 from house import until
 from stations import known
 from test_insight import PLAIN, TAG, ZONE, at, charge, half_up, quarters, stamp
@@ -504,3 +505,71 @@ async def test_the_grams_of_sessions_are_those_of_their_readings_and_the_factors
     for session, registers in zip(sessions, told):
         own = await house.api.get(f"/sessions/{session['id']}/carbon")
         assert (Fraction(own["co2_g"]), own["uncovered_kwh"]) == (Fraction(registers[-1][1], 100), "0")
+
+
+async def test_what_a_station_did_stays_where_it_was_done(house, stations):
+    """A station that moves to another site and back, and one that is taken out of the books: sites, house and the station's
+    own history agree with the records."""
+    here, number = house.site, await tariff(house, PLAIN)
+    there = (await house.api.post("/locations", {**SITE, "ref": "SITE-2", "name": "The other one"}))["id"]
+    moving, staying = await stations(priced(house, "CP-1", number), priced(house, "CP-2", number))
+    register, faults, uids = {moving: 0, staying: 0}, defaultdict(int), defaultdict(set)
+
+    async def spend(place, day, *visits):
+        if place:
+            await house.api.patch("/stations/CP-1", {"location": place})
+        for name in ("CP-1", "CP-2"):
+            for evse in (await house.api.get(f"/stations/{name}"))["evses"]:
+                uids[name, evse["number"]].add(evse["uid"])
+        for station, hour, minutes_, wh, connector in visits:
+            begin = at(f"2026-10-{day}T{hour:02}:07:11")
+            register[station] = await charge(station, begin, minutes_, wh, connector, 0, register[station])
+        await moving.status(1, "Faulted")
+        await moving.status(1, "Available")
+        faults[place or here] += 1
+
+    await spend(None, 20, (moving, 4, 100, 11_111, 1), (moving, 9, 45, 7_003, 2), (staying, 5, 60, 5_000, 1))
+    await spend(there, 21, (moving, 4, 200, 22_222, 1), (staying, 5, 61, 6_001, 1))
+    await spend(here, 22, (moving, 11, 77, 8_765, 1))
+    await spend(there, 23, (moving, 12, 33, 4_321, 2))
+    await house.api.delete("/stations/CP-2")
+
+    told = await records(house)
+    assert len(told) == 7
+    sites = {"SITE-1": here, "SITE-2": there}
+    span = {"from": "2026-10-20T00:00:00Z", "to": "2026-10-24T00:00:00Z"}
+
+    def sums(chosen):
+        return (len(chosen), sum(Decimal(str(r["totals"]["total_energy"])) for r in chosen),
+                sum(r["totals"]["total_seconds"] for r in chosen),
+                sum(Decimal(str(r["totals"]["total_cost"]["excl_vat"])) for r in chosen))
+
+    def shown(figures):
+        return (figures["sessions"], Decimal(figures["energy_kwh"]), figures["busy_seconds"],
+                sum((Decimal(r["excl_vat"]) for r in figures["revenue"]), Decimal(0)))
+
+    for place in (None, here, there):
+        chosen = [r for r in told if place is None or sites[r["cdr_location"]["id"]] == place]
+        query = {**span, **({"location": place} if place else {})}
+        assert shown((await house.api.get("/insight/usage", **query))["total"]) == sums(chosen), place
+        view = await house.api.get("/insight/connectors", **query)
+        assert shown(view["total"]) == sums(chosen)
+        lines = [shown(item) for item in view["items"]]
+        assert tuple(sum(column) for column in zip(*lines)) == sums(chosen), place
+        gone = [item for item in view["items"] if item["station"] is None]
+        assert [shown(item) for item in gone] == [sums([r for r in chosen if r["cdr_location"]["station"] == "CP-2"])] * len(gone)
+        assert bool(gone) == (place != there)
+        for item in view["items"]:
+            if item["station"]:
+                own = [r for r in chosen if r["cdr_location"]["evse_uid"] in uids[item["station"], item["evse"]]]
+                assert shown(item) == sums(own)
+        rows = list(csv.DictReader(io.StringIO((await house.api.http.get("/insight/connectors.csv", params=query)).text)))
+        assert sum(Decimal(row["revenue"] or 0) for row in rows) == sums(chosen)[3]
+    own = (await house.api.get("/insight/usage", station="CP-1", **span))["total"]
+    assert shown(own) == sums([r for r in told if r["cdr_location"]["station"] == "CP-1"])
+    margin = (await house.api.get("/insight/margin", by="location", **span))["items"]
+    assert {item["location"]: Decimal(item["moneys"][0]["revenue"]) for item in margin} == {
+        place: sums([r for r in told if sites[r["cdr_location"]["id"]] == place])[3] for place in (here, there)}
+    for place, count in [*faults.items(), (None, 4)]:
+        found = (await house.api.get("/insight/failures", by="station", **({"location": place} if place else {})))["items"]
+        assert {l["station"]: l["count"] for l in found}["CP-1"] == count

@@ -6,7 +6,7 @@ import httpx
 import pyocpi  # noqa: F401  It says who we are before the package is read.
 from py_ocpi.modules.locations.v_2_2_1.schemas import Location
 
-from charging import TARIFF, priced, tariff
+from charging import TARIFF, fit, priced, tariff
 from conftest import SITE
 from stations import known
 
@@ -34,6 +34,15 @@ async def test_locations_are_read_without_credentials(daemons, stations):
     await house.api.post("/locations", hidden)
     station = await stations(known(house, "CP-1"))
     await station.available()
+    # Of the tariffs those that drivers meet at a published place, and no drafts nor what hangs elsewhere.
+    depot = next(site["id"] for site in await house.api.items("/locations") if site["name"] == "Depot")
+    await stations(known(house, "CP-2", location=depot))
+    for name, identity in (("PUBLIC", "CP-1"), ("STAFF", "CP-2"), ("DRAFT", None)):
+        number = await tariff(house, {**TARIFF, "id": name})
+        if identity:
+            await fit(house, identity, number)
+    told = (await read(house, "/open-data/ocpi/2.2.1/tariffs")).json()["data"]
+    assert [one["id"] for one in told] == ["PUBLIC"]
     response = await read(house, "/open-data/ocpi/2.2.1/locations")
     body = response.json()
     assert body["status_code"] == 1000 and response.headers["x-total-count"] == "1"

@@ -2,8 +2,7 @@
 of the tariff that the partner is told, and two sessions of the partner's driver, each with the price with which it began."""
 
 import asyncio
-from collections import defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -11,7 +10,7 @@ from charging import priced, tariff
 from house import until
 from partners import EMSP
 from stations import now
-from test_insight import charge, half_up, quarters, stamp
+from test_insight import charge, half_up, stamp
 from test_insight_raw import records
 
 ENERGY = {"id": "SPOT", "currency": "EUR", "elements": [
@@ -34,10 +33,6 @@ async def test_a_rule_leads_from_a_month_of_data_to_the_bill_at_the_partner(hous
         register = await charge(station, begin, 35 + 13 * day % 90, 3_000 + 977 * day % 20_000, 1 + day % 2, 0, register)
     told = await records(house)
     assert len(told) == 30
-    energy = defaultdict(int)
-    for record in told:
-        for second, figures in quarters(record).items():
-            energy[second] += figures[0]
 
     # 150 EUR a MWh would cost 0.15 a kWh more: the cap is 0.40, and one step is 0.05.
     hour = now().replace(minute=0, second=0, microsecond=0)
@@ -50,14 +45,20 @@ async def test_a_rule_leads_from_a_month_of_data_to_the_bill_at_the_partner(hous
     made = await house.api.post("/price-policies", {"tariff": number, "policy": policy})
     span = {"from": stamp(start), "to": stamp(start + timedelta(days=30))}
     preview = await house.api.get(f"/price-policies/{made['id']}/preview", elasticity="0", **span)
-    first, last = int(start.timestamp()), int((start + timedelta(days=30)).timestamp())
-    earned = would = Fraction(0)
-    for second in range(first, last, 900):
-        price = Fraction("0.32") if (second - first) // 3600 % 2 else Fraction("0.28")
-        earned += Fraction(energy[second], 10_000) * Fraction("0.30")
-        would += Fraction(energy[second], 10_000) * price
-    assert Fraction(preview["earned"]) == half_up(earned, 4) > 0
-    assert Fraction(preview["would_have_earned"]) == half_up(would, 4) != half_up(earned, 4)
+    first = int(start.timestamp())
+    earned = would = earned_taxed = would_taxed = Fraction(0)
+    for record in told:
+        cost, kwh = record["totals"]["total_cost"], Fraction(str(record["totals"]["total_energy"]))
+        begin = int(datetime.fromisoformat(record["start_date_time"].replace("Z", "+00:00")).timestamp())
+        price = Fraction("0.32") if (begin - first) // 3600 % 2 else Fraction("0.28")
+        earned += Fraction(str(cost["excl_vat"]))
+        earned_taxed += Fraction(str(cost["incl_vat"]))
+        would += half_up(kwh * price, 4)
+        would_taxed += half_up(kwh * price * Fraction("1.21"), 4)
+    assert Fraction(preview["earned"]) == earned > 0
+    assert Fraction(preview["would_have_earned"]) == would != earned
+    assert Fraction(preview["earned_incl_vat"]) == earned_taxed
+    assert Fraction(preview["would_have_earned_incl_vat"]) == would_taxed
     assert (preview["lowest_price"], preview["highest_price"]) == ("0.28", "0.32")
 
     # A session begins before the rule is live, and another one after its step.

@@ -49,7 +49,7 @@ export function askPrice(sites, location, done) {
 /// The most frequent first; `by` says what a line is.
 export function failureTable({ by, items }) {
   const name = {
-    station: (one) => h('a.id', { href: path`/stations/${one.station}` }, one.station),
+    station: (one) => (one.station ? h('a.id', { href: path`/stations/${one.station}` }, one.station) : t('analytics.gone')),
     model: (one) => [one.vendor, one.model].filter(Boolean).join(' ') || none,
     code: (one) => `${word('incident', one.kind)} · ${one.code}`,
   }[by];

@@ -138,7 +138,7 @@ function connectorTable({ items }) {
   const table = new LiveTable({
     caption: t('analytics.connectors'), key: (one) => `${one.station}/${one.evse}/${one.connector}`, empty: () => h('p.mute', null, t('list.none')),
     columns: [
-      { id: 'station', label: t('col.station'), head: true, sort: (one) => one.station, cell: (one) => h('a.id', { href: path`/stations/${one.station}` }, `${one.station} · ${one.evse}`) },
+      { id: 'station', label: t('col.station'), head: true, sort: (one) => one.station ?? '', cell: (one) => (one.station ? h('a.id', { href: path`/stations/${one.station}` }, `${one.station} · ${one.evse}`) : t('analytics.gone')) },
       { id: 'energy', label: t('col.energy'), num: true, sort: (one) => Number(one.energy_kwh), cell: (one) => kilowattHours(one.energy_kwh, 1) },
       { id: 'sessions', label: t('nav.sessions'), num: true, sort: (one) => one.sessions, cell: (one) => number(one.sessions) },
       { id: 'busy', label: t('analytics.busy'), num: true, sort: (one) => one.busy_seconds, cell: (one) => duration(one.busy_seconds) },

@@ -123,6 +123,8 @@ function previewParts(found) {
       figure(t('prices.off_peak'), kilowattHours(found.moved_kwh, 1), `${number((Number(found.moved_kwh) / Number(found.energy_kwh)) * 100, 1)} %`),
       figure(t('prices.changes'), number(found.changes)),
       figure(t('prices.span'), `${amount(found.lowest_price, found.currency, 6)} – ${amount(found.highest_price, found.currency, 6)}`)),
+    h('h3', null, t('prices.unknown')),
+    h('ul', null, found.unknown.map(({ code, count }) => h('li', null, t(`prices.unknown.${code}`, { n: number(count ?? 0) })))),
   ];
 }
 

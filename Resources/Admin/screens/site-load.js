@@ -113,10 +113,11 @@ function highest(currents) { return currents && Math.max(...lines.map((line) => 
 /// Why it gets what it gets, in the reader's language.
 function why(e) {
   const key = e.reason === 'idle' && Number(e.reason_a) > 0 ? 'idle_kept' : e.reason;
-  return t(`load.why.${key}`, {
+  const words = t(`load.why.${key}`, {
     a: t('load.amperes', { n: number(e.reason_a, 1) }), n: e.sharers ?? 1,
     bound: e.bound ? t(`load.bound.${e.bound}`, { name: e.bound_name ?? '' }) : '',
   });
+  return e.counted_on_one_line && Number(e.reason_a) > 0 ? `${words}; ${t('load.why.one_line')}` : words;
 }
 
 function amperes(value, shown) { return shown ? t('load.amperes', { n: number(value, 1) }) : ''; }
