@@ -23,7 +23,7 @@ extension CSMS {
   func change(
     _ number: Int, of station: Station, by who: String, _ edit: @MainActor (inout EVSE) throws(Refusal) -> Void
   ) throws(Refusal) {
-    guard let evse = try keep({ () throws(StoreFault) in try self.evse(number, of: station.id) }) else {
+    guard let evse = try keep({ () throws(StoreFault) in try self.knownOrNewEVSE(number, of: station.id) }) else {
       throw .invalid(field: "number", "an EVSE has a number from 1 to \(Limits.evsesPerStation)")
     }
     var wish = evse

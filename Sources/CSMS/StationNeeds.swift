@@ -102,7 +102,7 @@ extension CSMS {
   /// EVSEs that the operator joined of several connectors have these, so that each has its kind, power and status.
   func layOut(_ joined: [JoinedEVSE], of station: ID<Station>) throws(StoreFault) {
     for group in joined {
-      guard let evse = try evse(group.evse, of: station) else { continue }
+      guard let evse = try knownOrNewEVSE(group.evse, of: station) else { continue }
       for number in 1...group.connectors.count where !evse.connectors.contains(where: { $0.number == number }) {
         try books.stations.create(
           Connector(id: ID(0), number: number, isAssumed: true, updatedAt: now), at: evse.id)

@@ -30,7 +30,7 @@ extension CSMS {
             securityProfile: securityProfile ?? (hash == nil ? .none : .basic), serialNumber: serialNumber,
             createdAt: self.now, updatedAt: self.now))
         try self.record(.stationAdded(made.id, by: who))
-        for number in stride(from: 1, through: evses, by: 1) { _ = try self.evse(number, of: made.id) }
+        for number in stride(from: 1, through: evses, by: 1) { _ = try self.knownOrNewEVSE(number, of: made.id) }
         // One that knocks already comes back as the station that it is now.
         if let link = self.knocks[identity]?.link {
           self.afterCommit { self.stationLink?.close(link, code: 1000, reason: "accepted: please reconnect") }

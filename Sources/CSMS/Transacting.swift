@@ -305,7 +305,7 @@ extension CSMS {
   private func confirmPlace(
     _ report: TransactionReport, _ kept: inout KeptTransaction, _ session: inout Session
   ) throws(StoreFault) {
-    guard !kept.isPlaced, let number = report.evse, number > 0, let evse = try evse(number, of: kept.station),
+    guard !kept.isPlaced, let number = report.evse, number > 0, let evse = try knownOrNewEVSE(number, of: kept.station),
       let spot = try spot(at: evse, connector: report.connector)
     else { return }
     kept.isPlaced = true
