@@ -141,7 +141,7 @@ extension CSMS {
       return
     }
     // Some stations tell of the cable before they tell of the stop.
-    let running = try books.sessions.open(at: evse)?.energy ?? .zero
+    let running = try books.sessions.running(at: evse)?.energy ?? .zero
     var figures = UsageFigures()
     (figures.plugged, figures.served) = (1, wasServed || running > .zero ? 1 : 0)
     let location = try books.stations.station(evse.station)?.location
