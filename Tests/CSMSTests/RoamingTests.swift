@@ -128,11 +128,11 @@ struct RoamingTests {
     func name(_ names: [PartyID]) async throws {
       var told = registration()
       told.roles = names.map { PartnerRegistration.Role(name: $0, role: "EMSP", businessName: "New") }
-      let caller = try house.caller(partner)
+      let (terms, token) = (try house.caller(partner).terms, "of \(names.count)")
       try house.write { books throws(StoreFault) in
-        try books.partners.addDigest(TokenDigestOf("of \(names.count)"), of: partner.id, for: .credentials, at: house.now)
+        try books.partners.addDigest(TokenDigestOf(token), of: partner.id, for: .credentials, at: house.now)
       }
-      _ = try await house.csms.register(PartnerCaller(terms: caller.terms, token: "of \(names.count)"), told, isUpdate: true)
+      _ = try await house.csms.register(PartnerCaller(terms: terms, token: token), told, isUpdate: true)
     }
     try await name([PartyID("DE*NEW")!])
     #expect(try station.authorize("DE-1").value?.verdict == .invalid)
