@@ -72,7 +72,7 @@ extension API {
     }
   }
 
-  private func letIn(_ entrance: Entrance, _ call: Call, status: Status) -> Answer {
+  private func letIn(_ entrance: NewLogin, _ call: Call, status: Status) -> Answer {
     let json: JSON = [
       "user": .string(entrance.user), "role": .word(entrance.role), "csrf_token": .string(entrance.csrf),
     ]

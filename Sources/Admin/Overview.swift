@@ -23,11 +23,11 @@ extension API {
       isWhole ? (house.doorCertificates, house.brokenCertificates) : ([], [:])
     let strangers = isWhole ? house.strangers.filter { !$0.isIgnored } : []
     let trouble = house.trouble.map {
-      Concern(.houseCannotWrite, since: $0.since, detail: "\($0.fault)")
+      AttentionItem(.houseCannotWrite, since: $0.since, detail: "\($0.fault)")
     }
     let (over, silent) = (house.circuitsOver, house.silentMeters)
     let json = try await house.read { books throws(StoreFault) in
-      var look = Lookout(now: now, online: online)
+      var look = AttentionList(now: now, online: online)
       let (total, without) = try look.stations(books)
       try look.evses(books)
       try look.sessions(books)
@@ -41,7 +41,7 @@ extension API {
       let figures = try books.analytics.figures(since: today)
       let open = try books.attention.openSessions()
       let knocks = strangers.map {
-        Concern(.stationKnocking, since: $0.since, station: $0.identity.text, detail: $0.address)
+        AttentionItem(.stationKnocking, since: $0.since, station: $0.identity.text, detail: $0.address)
       }
       let concerns = [trouble].compactMap(\.self) + knocks + look.concerns
       return [
@@ -95,7 +95,7 @@ extension API {
   }
 }
 
-nonisolated extension Concern {
+nonisolated extension AttentionItem {
   fileprivate var json: JSON {
     [
       "kind": .word(kind), "since": .time(since), "station": .text(station), "evse": .whole(evse),

@@ -424,7 +424,7 @@ nonisolated extension [Station] {
       for connector in evses.flatMap(\.connectors) {
         for id in connector.tariffs where tariffs[id] == nil { tariffs[id] = try books.tariffs.tariff(id)?.tariff.ref }
       }
-      let open = try books.sessions.open(of: station.id)
+      let open = try books.sessions.pendingOrRunning(of: station.id)
       shapes.append(
         StationShape(
           station: station, location: station.location.flatMap { locations[$0] }, evses: evses,

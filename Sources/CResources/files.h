@@ -482,11 +482,11 @@ static const unsigned char file_Migrations_0048_slot_keys_sql[] = {
 static const unsigned char file_Migrations_0049_tariff_push_sql[] = {
 #embed "../../Resources/Migrations/0049_tariff_push.sql" suffix(, 0) if_empty(0)
 };
-static const unsigned char file_Migrations_0050_circuit_numbers_sql[] = {
-#embed "../../Resources/Migrations/0050_circuit_numbers.sql" suffix(, 0) if_empty(0)
+static const unsigned char file_Migrations_0056_circuit_numbers_sql[] = {
+#embed "../../Resources/Migrations/0056_circuit_numbers.sql" suffix(, 0) if_empty(0)
 };
-static const unsigned char file_Migrations_0051_where_it_happened_sql[] = {
-#embed "../../Resources/Migrations/0051_where_it_happened.sql" suffix(, 0) if_empty(0)
+static const unsigned char file_Migrations_0057_where_it_happened_sql[] = {
+#embed "../../Resources/Migrations/0057_where_it_happened.sql" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Migrations_messages_0001_messages_sql[] = {
 #embed "../../Resources/Migrations/messages/0001_messages.sql" suffix(, 0) if_empty(0)
@@ -674,8 +674,8 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0047_usual_priority.sql", file_Migrations_0047_usual_priority_sql) \
   FILE("Migrations/0048_slot_keys.sql", file_Migrations_0048_slot_keys_sql) \
   FILE("Migrations/0049_tariff_push.sql", file_Migrations_0049_tariff_push_sql) \
-  FILE("Migrations/0050_circuit_numbers.sql", file_Migrations_0050_circuit_numbers_sql) \
-  FILE("Migrations/0051_where_it_happened.sql", file_Migrations_0051_where_it_happened_sql) \
+  FILE("Migrations/0056_circuit_numbers.sql", file_Migrations_0056_circuit_numbers_sql) \
+  FILE("Migrations/0057_where_it_happened.sql", file_Migrations_0057_where_it_happened_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
   FILE("i18n/de.json", file_i18n_de_json) \

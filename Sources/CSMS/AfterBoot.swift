@@ -15,13 +15,13 @@ extension CSMS {
     let writes = habits.writesSettings != false && needs.wantedSettings?.isEmpty == false
     let isAnythingAsked = [habits.triggersStatus, habits.readsSettings, habits.readsReport].contains(true)
     guard writes || isAnythingAsked else { return }
-    links.take(link)
+    links.beginAfterBoot(on: link)
     Task {
       if habits.triggersStatus == true { await self.triggerStatuses(of: station) }
       if habits.readsReport == true { await self.readReport(of: station) }
       if habits.readsSettings == true { _ = await self.readSettings(of: station) }
       if writes { _ = await self.writeSettings(of: station) }
-      self.links.leave(link)
+      self.links.endAfterBoot(on: link)
     }
   }
 

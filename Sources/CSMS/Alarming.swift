@@ -108,7 +108,7 @@ extension CSMS {
     Task {
       do {
         let seen = try await read { books throws(StoreFault) in
-          var look = Lookout(now: time, online: online, perKind: Limits.alarmsPerKind)
+          var look = AttentionList(now: time, online: online, perKind: Limits.alarmsPerKind)
           _ = try look.stations(books)
           try look.evses(books)
           try look.sessions(books)
@@ -120,7 +120,7 @@ extension CSMS {
           look.disk(space)
           return look.concerns.compactMap { Alarm($0, at: time) }
         }
-        note { () throws(StoreFault) in try self.take(seen) }
+        note { () throws(StoreFault) in try self.weigh(seen) }
       } catch {
         // Where the books cannot be read, nothing is known to be over.
         log.error("alarms could not be looked for", metadata: ["cause": "\(error)"])
@@ -129,7 +129,7 @@ extension CSMS {
     }
   }
 
-  private func take(_ found: [Alarm]) throws(StoreFault) {
+  private func weigh(_ found: [Alarm]) throws(StoreFault) {
     let rules = try Self.alarmRules(books)
     let known = try books.alarms.all()
     // Of a kind that fills the look nobody knows which of the others are over.
@@ -216,7 +216,7 @@ extension CSMS {
 
 nonisolated extension Alarm {
   /// What of the things that need a person is an alarm; nil for the others.
-  fileprivate init?(_ concern: Concern, at now: Timestamp) {
+  fileprivate init?(_ concern: AttentionItem, at now: Timestamp) {
     let kind: Kind
     switch concern.kind {
     case .stationOffline: kind = .stationOffline

@@ -195,7 +195,7 @@ extension CSMS {
   }
 
   private func fallbackRow(of evse: EVSE) throws(StoreFault) -> KeptProfile? {
-    try books.profiles.open(at: evse.station).first {
+    try books.profiles.open(of: evse.station).first {
       $0.origin == Self.balancer && $0.profile.purpose == .anySession && $0.evse == evse.number
     }
   }
@@ -217,7 +217,7 @@ extension CSMS {
       guard let evse = try books.stations.evse(outlet.evse) else { continue }
       let id = evse.id
       if isOnline(evse.station) { site.balancer.returned(id, at: now) } else { site.balancer.lost(id, at: now) }
-      let session = try books.sessions.open(at: evse)
+      let session = try books.sessions.running(at: evse)
       if site.sessions[id] != session?.id {
         if site.sessions[id] != nil { site.balancer.ended(id) }
         site.sessions[id] = session?.id
@@ -261,7 +261,7 @@ extension CSMS {
       site.balancer.resume(evse, limit: kept.allowed, underWay: kept.underWay, at: now)
     }
     guard session.state == .active, let place = try books.stations.evse(evse) else { return }
-    for kept in try books.profiles.open(at: session.station) where kept.session == session.id {
+    for kept in try books.profiles.open(of: session.station) where kept.session == session.id {
       if let most = try most(of: kept, at: place, session) { site.balancer.mayFollow(evse, most, at: now) }
     }
   }
@@ -373,7 +373,7 @@ extension CSMS {
     _ order: Balancer.Order, at location: ID<Location>, because why: String
   ) throws(StoreFault) -> Bool {
     guard let evse = try books.stations.evse(order.evse), let link = try line(to: evse.station),
-      let capacity = try capacity(of: evse.station), let session = try books.sessions.open(at: evse),
+      let capacity = try capacity(of: evse.station), let session = try books.sessions.running(at: evse),
       let transaction = try transactionName(of: session)
     else { return false }
     var profile = ChargingProfile()

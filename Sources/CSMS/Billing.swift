@@ -10,7 +10,7 @@ extension CSMS {
   /// A session is over: whoever asked for its stop hears, it is counted once, and it is billed.
   func ended(_ session: Session, isEstimated: Bool) throws(StoreFault) {
     try record(.sessionEnded(session: session.id))
-    try stopsDone(session)
+    try stopsFulfilled(session)
     try countEnd(of: session)
     try bill(session, isEstimated: isEstimated)
   }
@@ -201,7 +201,7 @@ extension CSMS {
   func closeSuperseded() throws(StoreFault) {
     let overdue = try books.sessions.superseded(before: now - .seconds(settings.lateStopHours * 3_600))
     try each(overdue, of: "bills of superseded sessions") { session throws(StoreFault) in
-      if try !settleOverdue(session) { try close(session, because: .superseded) }
+      if try !finishWithGap(session) { try close(session, because: .superseded) }
     }
   }
 }

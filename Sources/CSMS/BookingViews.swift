@@ -35,7 +35,7 @@ nonisolated public struct BookingViews {
   /// What is held at an EVSE: by bookings, and by reservations that nobody booked.
   func holds(at evse: EVSE, in span: BookingPeriod, besides id: String? = nil) throws(StoreFault) -> [BookingPeriod] {
     var holds = try books.bookings.holds(at: evse.id, in: span, besides: id).map(\.held)
-    for reservation in try books.reservations.open(at: evse.station) where reservation.evse == evse.number {
+    for reservation in try books.reservations.open(of: evse.station) where reservation.evse == evse.number {
       if try books.bookings.booking(reservation: reservation.id) == nil {
         holds.append(BookingPeriod(reservation.createdAt, reservation.expiresAt))
       }

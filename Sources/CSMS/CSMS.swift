@@ -42,7 +42,7 @@ public final class CSMS {
   // What the duties remember between turns. Each is rebuilt from the books, or by the stations' return, after a start.
   var links = LiveLinks()
   var knocks = Knocks()
-  var couriers = Couriers()
+  var pacing = PushPacing()
   /// Partners of which a list is being read.
   var pullers: Set<ID<Partner>> = []
   /// How fast partners ask.
@@ -136,7 +136,7 @@ public final class CSMS {
   /// Refuses everything that comes from now on, after the turn that is under way.
   public func close() {
     isClosing = true
-    do { try store.settle() } catch { log.warning("the log was not brought in", metadata: ["cause": "\(error)"]) }
+    do { try store.checkpointAll() } catch { log.warning("the log was not brought in", metadata: ["cause": "\(error)"]) }
   }
 
   // MARK: The turn

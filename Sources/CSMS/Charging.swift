@@ -32,9 +32,9 @@ extension CSMS {
       waiting.begin(
         at: start, meter: report.meterStart, transaction: transaction, received: now)
     {
-      try settle(&waiting, at: evse, connector)
+      try place(&waiting, at: evse, connector)
       try books.sessions.save(waiting, startKey: key)
-      try commandDone(waiting)
+      try startFulfilled(waiting)
       try began(waiting, with: report, isLate: isLate)
       try limitByCredit(waiting)
       try sendProfile(of: waiting)
@@ -99,7 +99,7 @@ extension CSMS {
   }
 
   /// Where the car is is where it charges, and what it pays for, wherever it was awaited.
-  func settle(_ session: inout Session, at evse: EVSE, _ connector: Connector) throws(StoreFault) {
+  func place(_ session: inout Session, at evse: EVSE, _ connector: Connector) throws(StoreFault) {
     guard session.evse != evse.id || session.connector != connector.id else { return }
     (session.evse, session.connector) = (evse.id, connector.id)
     session.tariff = try tariff(of: connector, of: evse, for: session.holder, in: session.id, at: session.startedAt)
@@ -109,7 +109,7 @@ extension CSMS {
   /// it is told of late, and a session that began after it runs. One that began in the future had a wrong
   /// clock.
   func supersede(at evse: EVSE, before start: Timestamp, by id: String? = nil) throws(StoreFault) -> Bool {
-    let running = try books.sessions.open(of: evse.station).filter {
+    let running = try books.sessions.pendingOrRunning(of: evse.station).filter {
       $0.evse == evse.id && $0.state == .active && $0.id != id
     }
     let newer = running.filter { $0.startedAt > start && $0.startedAt <= now }
@@ -134,7 +134,7 @@ extension CSMS {
       return try metered(report.readings, of: session, kept)
     }
     if session.endedAt != nil { try noteOddity("MeterValues: after the stop", sample: session.id, of: station) }
-    try take(report.readings, into: &session)
+    try keep(report.readings, in: &session)
   }
 
   private func sessionMeant(by report: MeterReport, at station: ID<Station>) throws(StoreFault) -> Session? {
@@ -148,7 +148,7 @@ extension CSMS {
     if report.evse == 0, report.transaction == nil { return nil }
     // Some stations name no transaction, or one of their own below zero: the car at that EVSE is meant.
     let evse = try books.stations.evse(station, number: report.evse)
-    guard let open = try evse.flatMap({ evse throws(StoreFault) in try books.sessions.open(at: evse) }) else {
+    guard let open = try evse.flatMap({ evse throws(StoreFault) in try books.sessions.running(at: evse) }) else {
       // Readings outside any session are the meter's idle chatter, unless a transaction was named that nobody knows.
       guard report.transaction == nil else {
         try parkReadings(report, why: "no such transaction", of: station)
@@ -182,7 +182,7 @@ extension CSMS {
   }
 
   /// Keeps readings, each once, and moves the session by those that are new.
-  private func take(_ readings: [Reading], into session: inout Session) throws(StoreFault) {
+  private func keep(_ readings: [Reading], in session: inout Session) throws(StoreFault) {
     var hasMoved = false
     var isBelieved = false
     if session.lastReadingAt == nil, try needs(of: session.station).startsAtFirstReading == true,
@@ -212,7 +212,7 @@ extension CSMS {
     case .charging, .suspendedEVSE: activity = .charging
     case .available, .preparing, .reserved, .unavailable, .faulted, .unknown: return
     }
-    guard var session = try books.sessions.open(at: evse), !isOfBefore(report, session),
+    guard var session = try books.sessions.running(at: evse), !isOfBefore(report, session),
       session.shift(to: activity, at: plausible(report.at), received: now)
     else { return }
     try books.sessions.saveProgress(session)
@@ -283,7 +283,7 @@ extension CSMS {
     }
     // A start that was answered while the station was offline, or an id of its own: the open session of that tag, if
     // there is exactly one whose time and register fit.
-    let fitting = try books.sessions.open(of: station).filter { session in
+    let fitting = try books.sessions.pendingOrRunning(of: station).filter { session in
       session.state == .active && (report.at.map { session.startedAt <= $0 } ?? true)
         && (report.meterStop.map { session.meterStart <= $0 } ?? true)
         && (report.tag.map { Token.fold($0) == Token.fold(session.token.uid) } ?? true)

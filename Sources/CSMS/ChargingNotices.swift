@@ -72,7 +72,7 @@ extension CSMS {
   /// itself (K15.FR.03). A profile that the operator set for the session is offered again instead.
   func needsTold(_ needs: ChargingNeeds, by station: ID<Station>) throws(StoreFault) -> NeedsVerdict {
     let session = try books.stations.evse(station, number: needs.evse).flatMap { evse throws(StoreFault) in
-      try books.sessions.open(at: evse)
+      try books.sessions.running(at: evse)
     }
     try keepNotice(
       ChargingNotice(station: station, evse: needs.evse, kind: .needs, body: needs.kept(of: session?.id), at: now))
@@ -101,7 +101,7 @@ extension CSMS {
     else { return .later }
     guard try mayExchange(needs.wants, in: session, transaction) else { return .refused }
     try vehicleNeeds(needs, of: session)
-    let open = try books.profiles.open(at: station)
+    let open = try books.profiles.open(of: station)
     var kept: KeptProfile
     // On a circuit the balancer offers what there is, within seconds (K15.FR.04).
     if try books.circuits.outlet(of: evse.id) != nil, !open.contains(where: { $0.session == session.id }) {
@@ -147,7 +147,7 @@ extension CSMS {
       ChargingNotice(
         station: station, evse: schedule.evse, kind: .vehicleSchedule, body: schedule.schedule.json, at: now))
     guard let evse = try books.stations.evse(station, number: schedule.evse),
-      let session = try books.sessions.open(at: evse), var offer = try offered(to: session),
+      let session = try books.sessions.running(at: evse), var offer = try offered(to: session),
       try fitted(offer).isExceeded(
         by: schedule.schedule, sessionSince: session.startedAt, volts: evse.lineVolts, phases: evse.usualPhases)
     else { return true }
@@ -158,7 +158,7 @@ extension CSMS {
 
   /// What a vehicle was offered, where that is known: what support staff wrote by hand may stand in its place.
   func offered(to session: Session) throws(StoreFault) -> KeptProfile? {
-    let own = try books.profiles.open(at: session.station).filter {
+    let own = try books.profiles.open(of: session.station).filter {
       $0.session == session.id && $0.profile.purpose == .session
     }
     guard let offer = own.max(by: { $0.profile.stackLevel < $1.profile.stackLevel }),

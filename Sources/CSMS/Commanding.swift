@@ -126,7 +126,7 @@ extension CSMS {
         throw .notFound("the station has no EVSE \(number)")
       }
       // A car that is plugged in and of which nobody knows whose it is may be the one that is meant (OCPP 2.0.1 F01).
-      let running = try keep { () throws(StoreFault) in try self.books.sessions.open(at: evse) }
+      let running = try keep { () throws(StoreFault) in try self.books.sessions.running(at: evse) }
       guard running?.token.uid.isEmpty ?? true else { throw .conflict("EVSE \(number) is occupied") }
       return evse
     }
@@ -228,7 +228,7 @@ extension CSMS {
       self.insist { () throws(StoreFault) in
         try self.displayAnswered(command, station, outcome)
         try self.gridAnswered(command, station, outcome)
-        try self.commandEnded(id, outcome)
+        try self.commandAnswered(id, outcome)
         if let ticket { self.afterCommit { ticket.redeem(outcome) } }
       }
     }
@@ -250,7 +250,7 @@ extension CSMS {
 
   // MARK: How it ended
 
-  private func commandEnded(_ id: String, _ outcome: CommandOutcome) throws(StoreFault) {
+  private func commandAnswered(_ id: String, _ outcome: CommandOutcome) throws(StoreFault) {
     guard var record = try books.commands.command(id)?.record, record.phase == .sent else { return }
     (record.phase, record.answer) = outcome.inWords
     // A start is done when the car charges, and a stop when the session has ended; everything else is done when the
@@ -278,7 +278,7 @@ extension CSMS {
   }
 
   /// The car came: the remote start has done what it was for.
-  func commandDone(_ session: Session) throws(StoreFault) {
+  func startFulfilled(_ session: Session) throws(StoreFault) {
     guard let id = session.command, var record = try books.commands.command(id)?.record,
       record.phase == .sent || record.phase == .accepted
     else { return }
@@ -290,7 +290,7 @@ extension CSMS {
   }
 
   /// The session ended: a remote stop has done what it was for.
-  func stopsDone(_ session: Session) throws(StoreFault) {
+  func stopsFulfilled(_ session: Session) throws(StoreFault) {
     for var record in try books.commands.openStops(of: session.id) {
       // The stop can overtake the station's own answer to the command.
       if record.phase == .sent { try answerPartner(about: record.id, outcome: .accepted(answer: .null)) }
@@ -359,7 +359,7 @@ extension CSMS {
 
   /// After a start of the daemon no answer to an older command can come any more.
   func failOrphanedCommands() throws(StoreFault) {
-    for var record in try books.commands.open(before: now).map(\.record) where record.phase == .sent {
+    for var record in try books.commands.unanswered(before: now).map(\.record) where record.phase == .sent {
       record.phase = .failed
       record.answer = "the daemon was restarted before the station answered"
       record.updatedAt = now

@@ -26,7 +26,7 @@ extension CSMS {
   private func costsDue(at station: ID<Station>, since: Timestamp) -> [(session: String, name: String, cost: Decimal)]?
   {
     guard costsTold.maySpeak(to: station), (try? line(to: station)) != nil,
-      let open = try? books.sessions.open(of: station).filter({ $0.state == .active && $0.tariff != nil }),
+      let open = try? books.sessions.pendingOrRunning(of: station).filter({ $0.state == .active && $0.tariff != nil }),
       !open.isEmpty, (try? showsCosts(station)) == true
     else { return nil }
     let costs = SessionCosts(books: books, zones: zones, currency: settings.currency)

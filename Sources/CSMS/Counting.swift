@@ -142,7 +142,7 @@ extension CSMS {
   private func unplugged(_ evse: EVSE) throws(StoreFault) {
     guard let cable = try books.usage.unplugged(evse.id) else { return }
     // Some stations tell of the cable before they tell of the stop.
-    let running = try books.sessions.open(at: evse)
+    let running = try books.sessions.running(at: evse)
     guard let connector = cable.connector ?? running?.connector ?? evse.connectors.first?.id else { return }
     var figures = UsageFigures()
     (figures.plugged, figures.served) = (1, cable.served || running.map { $0.energy > .zero } == true ? 1 : 0)

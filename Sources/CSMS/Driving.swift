@@ -86,7 +86,7 @@ extension CSMS {
       return DrivenEVSE(
         station: station, evse: evse,
         location: try station.location.flatMap { id throws(StoreFault) in try books.locations.location(id) },
-        tariff: Tariff.choose(from: tariffs, for: .regular, at: now), session: try books.sessions.open(at: evse))
+        tariff: Tariff.choose(from: tariffs, for: .regular, at: now), session: try books.sessions.running(at: evse))
     }
   }
 

@@ -62,7 +62,7 @@ extension CSMS {
     }
     let invoices = drafts.sorted { $0.key < $1.key }.map { _, draft in
       var draft = draft
-      draft.invoice.settle()
+      draft.invoice.round()
       return draft
     }
     let held = try await read { books throws(StoreFault) in try books.cdrs.held(until: end) }

@@ -16,7 +16,7 @@ struct LiveLinks {
     /// It booted on this link, or was asked to.
     var isIntroduced = false
     /// The house does with it what it does after a boot.
-    var isInHand = false
+    var isRunningAfterBoot = false
     private var rarities: Rarities?
     private var clockOffsetNanoseconds = Int64.min
 
@@ -104,17 +104,17 @@ struct LiveLinks {
   mutating func open(_ link: Link) -> (replaced: LinkID?, isFlapping: Bool) {
     links[link.id] = link
     guard let station = link.station else { return (nil, false) }
-    return take(station, with: link, at: link.openedAt)
+    return makeNewest(station, with: link, at: link.openedAt)
   }
 
   /// The operator accepted a station that was knocking on this link.
-  mutating func settle(_ id: LinkID, as station: ID<Station>, at now: Timestamp) {
+  mutating func accept(_ id: LinkID, as station: ID<Station>, at now: Timestamp) {
     guard let link = links[id] else { return }
     link.station = station
-    _ = take(station, with: link, at: now)
+    _ = makeNewest(station, with: link, at: now)
   }
 
-  private mutating func take(_ station: ID<Station>, with link: Link, at now: Timestamp) -> (
+  private mutating func makeNewest(_ station: ID<Station>, with link: Link, at now: Timestamp) -> (
     replaced: LinkID?, isFlapping: Bool
   ) {
     let before = self.link(of: station)
@@ -141,9 +141,9 @@ struct LiveLinks {
   }
 
   /// Nothing that follows a boot is under way.
-  func isFree(_ id: LinkID) -> Bool { links[id].map { !$0.isInHand } ?? false }
-  mutating func take(_ id: LinkID) { links[id]?.isInHand = true }
-  mutating func leave(_ id: LinkID) { links[id]?.isInHand = false }
+  func isFree(_ id: LinkID) -> Bool { links[id].map { !$0.isRunningAfterBoot } ?? false }
+  mutating func beginAfterBoot(on id: LinkID) { links[id]?.isRunningAfterBoot = true }
+  mutating func endAfterBoot(on id: LinkID) { links[id]?.isRunningAfterBoot = false }
 
   /// The station told its time. What it sends late says nothing, so the freshest one counts.
   mutating func told(_ time: Timestamp, by station: ID<Station>, at now: Timestamp) {

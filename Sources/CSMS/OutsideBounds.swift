@@ -16,7 +16,7 @@ extension CSMS {
 
   func outsideBounds(at station: ID<Station>) throws(StoreFault) -> [OutsideBound] {
     var bounds: [OutsideBound] = []
-    for kept in try books.profiles.open(at: station) where kept.origin != Self.balancer {
+    for kept in try books.profiles.open(of: station) where kept.origin != Self.balancer {
       bounds.append(OutsideBound(evse: kept.evse, session: kept.session, profile: kept.profile))
     }
     // One without figures says nothing.

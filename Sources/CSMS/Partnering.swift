@@ -236,7 +236,7 @@ extension CSMS {
       try keep { () throws(StoreFault) in
         try self.books.pushes.revive(id, at: self.now)
         try self.record(.partnerChanged(id, by: who))
-        self.afterCommit { self.couriers.reopen(id) }
+        self.afterCommit { self.pacing.reopen(id) }
       }
     }
   }

@@ -90,7 +90,7 @@ extension CSMS {
       let station = try self.known(identity)
       let evse = try self.evseToStart(number, at: station)
       // A provider may tell of one payment twice.
-      guard try keep({ () throws(StoreFault) in try !self.books.sessions.isOpen(paidBy: reference) }) else {
+      guard try keep({ () throws(StoreFault) in try !self.books.sessions.waitsOrRuns(paidBy: reference) }) else {
         throw .conflict("the payment \(reference) has a session already")
       }
       let shown = PresentedToken(reference, .directPayment)

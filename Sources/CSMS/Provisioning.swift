@@ -246,7 +246,7 @@ extension CSMS {
     case .preparing, .charging, .suspendedEV, .suspendedEVSE, .finishing: return evse.status
     case .available, .reserved, .unavailable, .faulted, .unknown: break
     }
-    guard let session = try books.sessions.open(at: evse),
+    guard let session = try books.sessions.running(at: evse),
       let kept = try books.transactions.transaction(of: session.id), let state = kept.chargingState
     else { return .preparing }
     return state.status(hasCharged: kept.hasCharged)
@@ -374,7 +374,7 @@ extension CSMS {
       }
       self.afterCommit {
         self.knocks.remove(identity)
-        self.links.settle(knock.link, as: station.id, at: self.now)
+        self.links.accept(knock.link, as: station.id, at: self.now)
         self.stationLink?.registered(knock.link, as: .accepted)
         self.introduce(on: knock.link)
       }

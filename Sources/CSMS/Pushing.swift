@@ -97,7 +97,7 @@ extension CSMS {
     guard let partner = try books.partners.partner(partner) else { return }
     // What it was not billed for before is still to be paid.
     try books.pushes.reviveBills(of: partner.id, at: now)
-    afterCommit { self.couriers.hasNews = true }
+    afterCommit { self.pacing.hasNews = true }
     try tellTokens(to: partner)
     try tellBookingLocations(to: partner)
     if partner.receives(.tariffs) {
@@ -132,7 +132,7 @@ extension CSMS {
       PushKey(partner: partner, module: module, object: object), party: party, location: location, session: session,
       seq: try books.events.lastSeq(), at: now, notBefore: notBefore, expiresAt: expiresAt, request: request.map(\.text)
     )
-    afterCommit { self.couriers.hasNews = true }
+    afterCommit { self.pacing.hasNews = true }
   }
 
   func receivers(of module: PushModule, party: ID<Party>) throws(StoreFault) -> [Partner] {
@@ -146,16 +146,16 @@ extension CSMS {
   /// Sends what is due, as far as each partner's bound, its pace and its breaker allow.
   func deliverDuePushes() {
     // Where the answer cannot be written, the same would be sent again and again.
-    guard couriers.hasNews, partnerLink != nil, trouble == nil else { return }
-    couriers.hasNews = false
+    guard pacing.hasNews, partnerLink != nil, trouble == nil else { return }
+    pacing.hasNews = false
     do {
       let due = try books.pushes.due(
-        at: now, perPartner: Limits.pushesPerPartner, excluding: couriers.underWay,
-        stragglers: couriers.stragglers(of:))
-      for row in due where couriers.hasRoom(at: row.key.partner, now: now) {
+        at: now, perPartner: Limits.pushesPerPartner, excluding: pacing.underWay,
+        stragglers: pacing.stragglers(of:))
+      for row in due where pacing.hasRoom(at: row.key.partner, now: now) {
         guard let terms = try books.partners.terms(of: row.key.partner) else { continue }
         let most = terms.partner.quirks.requestsPerMinute
-        guard couriers.mayAsk(row.key.partner, perMinute: most, now: now) else { continue }
+        guard pacing.mayAsk(row.key.partner, perMinute: most, now: now) else { continue }
         dispatch(row, terms: terms)
       }
     } catch {
@@ -164,7 +164,7 @@ extension CSMS {
   }
 
   private func dispatch(_ row: PushRow, terms: PartnerTerms) {
-    couriers.start(row.key)
+    pacing.start(row.key)
     let object: PushObject?
     do {
       if let request = try kept(row, terms: terms) { return send(request, row: row, terms: terms) }
@@ -174,12 +174,12 @@ extension CSMS {
       switch error {
       // What the books cannot say any more waits for a person; a few such rows would fill the partner's places for
       // good.
-      case .missing, .corrupt: return settle(row, as: .refused("not sent: \(error)"), terms: terms, isAnswer: false)
-      default: return couriers.finish(row.key)
+      case .missing, .corrupt: return ended(row, as: .refused("not sent: \(error)"), terms: terms, isAnswer: false)
+      default: return pacing.finish(row.key)
       }
     }
     guard let object, let partnerLink else {
-      return settle(row, as: .accepted(milliseconds: 0), terms: terms, isAnswer: false)
+      return ended(row, as: .accepted(milliseconds: 0), terms: terms, isAnswer: false)
     }
     let request: PushRequest
     do { request = try partnerLink.request(for: object, terms: terms) } catch {
@@ -188,8 +188,8 @@ extension CSMS {
         // A bill that nobody takes is not paid: it waits for a person, or for the partner's new details.
         let why =
           row.key.module == .cdrs ? PushOutcome.refused("the partner takes no CDRs") : .accepted(milliseconds: 0)
-        return settle(row, as: why, terms: terms, isAnswer: false)
-      case .unfit(let why): return settle(row, as: .refused("not sent: \(why)"), terms: terms, isAnswer: false)
+        return ended(row, as: why, terms: terms, isAnswer: false)
+      case .unfit(let why): return ended(row, as: .refused("not sent: \(why)"), terms: terms, isAnswer: false)
       }
     }
     noteUnsaid(request, to: terms.partner)
@@ -199,7 +199,7 @@ extension CSMS {
       try self.books.pushes.storeRequest(request.text(in: terms.partner.version), for: row.key)
       self.afterCommit { self.send(request, row: row, terms: terms) }
     } onFault: {
-      self.couriers.finish(row.key)
+      self.pacing.finish(row.key)
     }
   }
 
@@ -220,7 +220,7 @@ extension CSMS {
   }
 
   private func send(_ request: PushRequest, row: PushRow, terms: PartnerTerms) {
-    partnerLink?.send(request, terms: terms) { outcome in self.settle(row, as: outcome, terms: terms) }
+    partnerLink?.send(request, terms: terms) { outcome in self.ended(row, as: outcome, terms: terms) }
   }
 
   /// The current state of what a row speaks of; nil where there is nothing to say any more.
@@ -288,7 +288,7 @@ extension CSMS {
   /// What a partner's version has no words for is written down for the operator, once for each kind and start of the
   /// daemon.
   func noteUnsaid(_ what: [String], of module: String, sample: String, to partner: ID<Partner>) {
-    let news = Set(what.filter { !couriers.isKnown("\(module): \($0)", unsaidTo: partner) }).sorted()
+    let news = Set(what.filter { !pacing.isKnown("\(module): \($0)", unsaidTo: partner) }).sorted()
     guard !news.isEmpty else { return }
     note { () throws(StoreFault) in
       guard let version = try self.books.partners.partner(partner)?.version else { return }
@@ -299,7 +299,7 @@ extension CSMS {
         }
       }
       self.afterCommit {
-        for what in news { self.couriers.know("\(module): \(what)", unsaidTo: partner) }
+        for what in news { self.pacing.know("\(module): \(what)", unsaidTo: partner) }
       }
     } onFault: {
     }
@@ -308,7 +308,7 @@ extension CSMS {
   // MARK: How it went
 
   /// `isAnswer`: the partner has seen it.
-  private func settle(_ row: PushRow, as outcome: PushOutcome, terms: PartnerTerms, isAnswer: Bool = true) {
+  private func ended(_ row: PushRow, as outcome: PushOutcome, terms: PartnerTerms, isAnswer: Bool = true) {
     note { () throws(StoreFault) in
       switch outcome {
       case .accepted(let milliseconds):
@@ -323,10 +323,10 @@ extension CSMS {
       case .retry(let after, let why): try self.postponed(row, after: after, why: why)
       case .failed(let why): try self.failed(row, why: why, terms: terms)
       }
-      self.afterCommit { self.couriers.finish(row.key) }
+      self.afterCommit { self.pacing.finish(row.key) }
     } onFault: {
       // It stays due, and is sent again: a partner takes the same object twice without harm.
-      self.couriers.finish(row.key)
+      self.pacing.finish(row.key)
     }
   }
 
@@ -344,34 +344,34 @@ extension CSMS {
 
   /// A partner that takes an object, or reads it and says no, is there.
   private func reached(with key: PushKey) throws(StoreFault) {
-    if couriers.answered(with: key) { try hurryPushes(of: key.partner) }
+    if pacing.answered(with: key) { try hurryPushes(of: key.partner) }
   }
 
   /// What waits for a partner need not wait for the end of its pause, but for what it fails over while it takes others.
   func hurryPushes(of partner: ID<Partner>) throws(StoreFault) {
-    try books.pushes.hurry(partner, except: couriers.stragglers(of: partner), at: now)
+    try books.pushes.hurry(partner, except: pacing.stragglers(of: partner), at: now)
   }
 
   /// The partner was reached and failed over this object. While it takes others, that is this object's own affair. Where
   /// everything fails, what stands behind it is tried at once: never before it, so that after an outage the order holds,
   /// and not behind it for good.
   private func failed(_ row: PushRow, why: String, terms: PartnerTerms) throws(StoreFault) {
-    if let pause = couriers.straggled(row.key, attempts: row.attempts + 1) {
+    if let pause = pacing.straggled(row.key, attempts: row.attempts + 1) {
       return try failed(row, why: why, pause: pause)
     }
     try postponed(row, after: nil, why: why)
-    guard couriers.isInDoubt(row.key.partner),
-      let next = try books.pushes.first(behind: row, at: now, excluding: couriers.underWay)
+    guard pacing.isInDoubt(row.key.partner),
+      let next = try books.pushes.first(behind: row, at: now, excluding: pacing.underWay)
     else { return }
     afterCommit {
       let partner = terms.partner
-      guard self.couriers.mayAsk(partner.id, perMinute: partner.quirks.requestsPerMinute, now: self.now) else { return }
+      guard self.pacing.mayAsk(partner.id, perMinute: partner.quirks.requestsPerMinute, now: self.now) else { return }
       self.dispatch(next, terms: terms)
     }
   }
 
   private func postponed(_ row: PushRow, after: Int?, why: String) throws(StoreFault) {
-    try failed(row, why: why, pause: couriers.failed(at: row.key.partner, askedFor: after, now: now))
+    try failed(row, why: why, pause: pacing.failed(at: row.key.partner, askedFor: after, now: now))
   }
 
   private func failed(_ row: PushRow, why: String, pause: Duration) throws(StoreFault) {

@@ -71,7 +71,7 @@ extension CSMS {
       }
       if let first = booked.first { throw .conflict("it is booked from \(first.held.start.text) on") }
     }
-    let held = try keep { () throws(StoreFault) in try self.books.reservations.open(at: station.id) }
+    let held = try keep { () throws(StoreFault) in try self.books.reservations.open(of: station.id) }
       .filter { $0.id != earlier?.id }
     guard held.count < Limits.reservationsPerStation, !held.contains(where: { $0.evse == number && number != nil })
     else {
@@ -253,7 +253,7 @@ extension CSMS {
   /// A failed EVSE, or one that is out of service, holds nothing any more (OCPP 1.6 §3.8, OCPP 2.0.1 H01).
   func reservationsGiveWay(to status: EVSE.Status, at evse: EVSE) throws(StoreFault) {
     guard status == .faulted || status == .unavailable else { return }
-    for reservation in try books.reservations.open(at: evse.station) where reservation.evse == evse.number {
+    for reservation in try books.reservations.open(of: evse.station) where reservation.evse == evse.number {
       try end(
         reservation, as: reservation.state == .cancelling ? .cancelled : .lost,
         because: "the EVSE is \(status.rawValue)")
@@ -262,7 +262,7 @@ extension CSMS {
 
   /// It booted, and some forget what they held.
   func reservationsMayBeLost(at station: ID<Station>) throws(StoreFault) {
-    for var reservation in try books.reservations.open(at: station) where reservation.expiresAt > now {
+    for var reservation in try books.reservations.open(of: station) where reservation.expiresAt > now {
       if reservation.state == .placed { reservation.state = .asked }
       (reservation.dueAt, reservation.updatedAt) = (now, now)
       try books.reservations.save(reservation)
@@ -274,7 +274,7 @@ extension CSMS {
     _ number: Int?, tag: String, by session: Session, at evse: EVSE, on time: Timestamp
   ) throws(StoreFault) {
     try fulfilBooking(by: session, tag: tag, at: evse, on: time)
-    let open = try books.reservations.open(at: evse.station)
+    let open = try books.reservations.open(of: evse.station)
     let named = number.flatMap { number in open.first { $0.number == Int64(number) } }
     let held = open.first {
       ($0.evse == nil || $0.evse == evse.number) && $0.isFor(tag: tag, groupID: session.groupID) && time <= $0.expiresAt

@@ -23,15 +23,15 @@ extension CSMS: PartnerService {
   /// A partner that calls is up: what waits for it need not wait for the end of its pause. And the first call with the
   /// newer of two tokens ends the older one.
   private func heard(from partner: ID<Partner>, with digest: String?) {
-    let isNews = couriers.heard(from: partner, at: now)
-    let isNewToken = digest.map { couriers.showed($0, by: partner) } ?? false
+    let isNews = pacing.heard(from: partner, at: now)
+    let isNewToken = digest.map { pacing.showed($0, by: partner) } ?? false
     guard isNews || isNewToken else { return }
     note { () throws(StoreFault) in
       if let digest { try self.books.partners.endDigests(of: partner, olderThan: digest) }
       try self.books.partners.touchContact(partner, at: self.now)
       try self.hurryPushes(of: partner)
     } onFault: {
-      self.couriers.forgetToken(of: partner)
+      self.pacing.forgetToken(of: partner)
     }
   }
 
@@ -312,7 +312,7 @@ extension CSMS: PartnerService {
       if isRepeat { return .accepted(timeout: self.settings.commandSeconds) }
       // A help desk frees its own driver's cable, not somebody else's.
       let isForeign = try keep { () throws(StoreFault) in
-        guard let session = try self.books.sessions.open(at: evse) else { return false }
+        guard let session = try self.books.sessions.running(at: evse) else { return false }
         return try self.partnerID(of: session) != partner.id
       }
       guard !isForeign else { return .rejected("somebody else charges there") }

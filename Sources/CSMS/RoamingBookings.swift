@@ -68,7 +68,7 @@ extension CSMS {
         try record(.roaming(.bookingTold(kept.id, of: partner, status: booking.status)))
       }
       for command in try books.roamingCommands.waiting(forBooking: booking.requestID, of: partner) {
-        try settle(command, by: booking)
+        try decide(command, by: booking)
       }
       return put == .created
     }
@@ -135,7 +135,7 @@ extension CSMS {
   }
 
   /// What a booking says of the command that asked for it.
-  func settle(_ command: RoamingCommandRecord, by booking: RoamingBooking) throws(StoreFault) {
+  func decide(_ command: RoamingCommandRecord, by booking: RoamingBooking) throws(StoreFault) {
     let answer: JSON = ["answer": .string(booking.status), "result": .string(booking.verdict)]
     let phase: CommandRecord.Phase =
       switch booking.verdict {

@@ -173,7 +173,7 @@ extension CSMS {
           try self.move(id, of: partner, .failed, ["why": .string("\(error)")])
           return
         }
-        try self.settle(command, by: booking)
+        try self.decide(command, by: booking)
       case .success(let answer) where answer.isYes:
         let wait = min(max(answer.timeout ?? Limits.roamingCommandSeconds, 0), Limits.longestRoamingCommandSeconds)
         try self.move(

@@ -48,7 +48,7 @@ extension CSMS {
     }
     for station in stations where isOnline(station.id) {
       let free = try keep { () throws(StoreFault) in
-        let held = try self.books.reservations.open(at: station.id).compactMap(\.evse)
+        let held = try self.books.reservations.open(of: station.id).compactMap(\.evse)
         return try self.books.stations.evses(of: station.id).first {
           $0.status == .available && !held.contains($0.number)
         }
@@ -281,7 +281,7 @@ extension CSMS {
   func compositeMoved(_ composite: CompositeSchedule, at station: ID<Station>) throws(StoreFault) {
     guard composite.evse > 0, !composite.schedule.periods.isEmpty,
       let evse = try books.stations.evse(station, number: composite.evse),
-      let session = try books.sessions.open(at: evse), var plan = try books.duties.plan(of: session.id),
+      let session = try books.sessions.running(at: evse), var plan = try books.duties.plan(of: session.id),
       plan.told?.periods != composite.schedule.periods || plan.told?.unit != composite.schedule.unit
     else { return }
     plan.told = dated(composite.schedule)

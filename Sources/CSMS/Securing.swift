@@ -117,7 +117,7 @@ extension CSMS {
     }
     for change in try books.security.changes(of: station.id) {
       guard let key = StationKey(text: change.hash), key.verify(password) else { continue }
-      try take(change, because: "the station came in with it")
+      try keyHolds(change, because: "the station came in with it")
       return true
     }
     return false
@@ -145,10 +145,10 @@ extension CSMS {
     case .accepted(let answer) where answer.takesStationKey == false:
       try drop(change, because: "the station refused the new one")
     case .refused(_, let answer) where answer.takesStationKey == true:
-      try take(change, because: "the station accepted it")
+      try keyHolds(change, because: "the station accepted it")
     case .accepted(let answer) where answer["status"]?.string?.ciFolded == "rebootrequired":
       try leaveUndecided(change, because: "the station uses it after its next restart")
-    case .accepted: try take(change, because: "the station accepted it")
+    case .accepted: try keyHolds(change, because: "the station accepted it")
     case .refused(let word, _): try drop(change, because: "the station refused the new one (\(word))")
     case .impossible(let why): try drop(change, because: "the new one could not be sent: \(why)")
     case .failed(let code, _, _) where Self.codesOfNothingDone.contains(code.ciFolded):
@@ -166,7 +166,7 @@ extension CSMS {
     "typeconstraintviolation", "securityerror", "messagetypenotsupported",
   ]
 
-  private func take(_ change: KeyChange, because why: String) throws(StoreFault) {
+  private func keyHolds(_ change: KeyChange, because why: String) throws(StoreFault) {
     guard var station = try books.stations.station(change.station) else { return }
     station.passwordHash = change.hash
     station.securityProfile = max(station.securityProfile, .basic)
@@ -192,7 +192,7 @@ extension CSMS {
   }
 
   /// Keys of which a station had time enough to show that it has them, and came with the old one.
-  func settleOverdueKeys() throws(StoreFault) {
+  func dropOverdueKeys() throws(StoreFault) {
     for change in try books.security.overdue(at: now) {
       try drop(change, because: "the station kept coming in with the old one")
     }

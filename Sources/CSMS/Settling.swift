@@ -6,7 +6,7 @@ import Wire
 
 extension CSMS {
   /// The address of the receipt, where the operator makes them (OCPP 2.1 C21.FR.03).
-  func settled(_ settlement: Settlement, at station: ID<Station>) throws(StoreFault) -> String? {
+  func paid(_ settlement: Settlement, at station: ID<Station>) throws(StoreFault) -> String? {
     let kept = try settlement.transaction.flatMap { name throws(StoreFault) in
       try books.transactions.transaction(name, of: station)
     }
@@ -85,8 +85,8 @@ extension VATAnswer {
 }
 
 extension StationDesk {
-  func settled(_ settlement: Settlement) throws(TurnFault) -> String? {
-    try served { house, station throws(StoreFault) in try house.settled(settlement, at: station) } ?? nil
+  func paid(_ settlement: Settlement) throws(TurnFault) -> String? {
+    try served { house, station throws(StoreFault) in try house.paid(settlement, at: station) } ?? nil
   }
 
   func company(ofVATNumber number: String) throws(TurnFault) -> Eventually<VATAnswer> {

@@ -49,7 +49,7 @@ extension CSMS {
       let station = try self.known(identity)
       let substitutes = try keep { () throws(StoreFault) in
         guard let number = filter.number else { return [KeptProfile]() }
-        return try self.books.profiles.open(at: station.id).filter { $0.insteadOf == number }
+        return try self.books.profiles.open(of: station.id).filter { $0.insteadOf == number }
       }
       for substitute in substitutes.dropFirst() {
         _ = try self.issue(.profile(.clear(ProfileFilter(number: substitute.number))), to: station.id, by: who)
@@ -177,7 +177,7 @@ extension CSMS {
     if profile.purpose == .station, evse != 0 { throw .invalid(field: "evse", "it is a profile of the whole station") }
     let (capacity, open, evses) = try keep { () throws(StoreFault) in
       (
-        try self.books.capacities.capacity(of: station.id), try self.books.profiles.open(at: station.id),
+        try self.books.capacities.capacity(of: station.id), try self.books.profiles.open(of: station.id),
         try self.books.stations.evses(of: station.id)
       )
     }
@@ -215,7 +215,7 @@ extension CSMS {
 
   /// A station refused a start that brought a profile: it is asked without, and gets the profile once the session has begun.
   func profileFollows(command: String, _ station: ID<Station>, because outcome: CommandOutcome) throws(StoreFault) {
-    for var kept in try books.profiles.open(at: station) where kept.command == command {
+    for var kept in try books.profiles.open(of: station) where kept.command == command {
       (kept.command, kept.answer) = (nil, outcome.why)
       try books.profiles.save(kept)
     }
@@ -225,7 +225,7 @@ extension CSMS {
   /// The session of a remote start has begun: the profile that came with the start holds, or it is set now.
   func sendProfile(of session: Session) throws(StoreFault) {
     guard session.command != nil, let name = try transactionName(of: session) else { return }
-    for var kept in try books.profiles.open(at: session.station)
+    for var kept in try books.profiles.open(of: session.station)
     where kept.session == session.id && !kept.isPlaced {
       kept.profile.transaction = name
       kept.evse = try books.stations.evse(session.evse)?.number ?? kept.evse
@@ -261,7 +261,7 @@ extension CSMS {
     _ profile: ChargingProfile, at station: ID<Station>, evse: Int, session: String? = nil, by who: String,
     insteadOf: Int64? = nil
   ) throws(StoreFault) -> KeptProfile {
-    let same = try books.profiles.open(at: station).first {
+    let same = try books.profiles.open(of: station).first {
       $0.evse == evse && $0.profile.purpose == profile.purpose && $0.profile.stackLevel == profile.stackLevel
         && $0.profile.transaction == profile.transaction
         && (profile.purpose != .session || ($0.origin == Self.balancer) == (who == Self.balancer))
@@ -355,7 +355,7 @@ extension CSMS {
 
   /// A start did not come to anything: nor does the profile that it brought.
   func endProfiles(of session: Session) throws(StoreFault) {
-    for kept in try books.profiles.open(at: session.station) where kept.session == session.id {
+    for kept in try books.profiles.open(of: session.station) where kept.session == session.id {
       try end(kept, as: .over)
     }
   }
@@ -375,7 +375,7 @@ extension CSMS {
 
   /// It booted: the same number again does no harm where the station still has it.
   func profilesMayBeLost(at station: ID<Station>) throws(StoreFault) {
-    for var kept in try books.profiles.open(at: station) {
+    for var kept in try books.profiles.open(of: station) {
       (kept.state, kept.attempts, kept.dueAt, kept.updatedAt) = (.asked, 0, now, now)
       try books.profiles.save(kept)
     }
@@ -384,7 +384,7 @@ extension CSMS {
   /// It goes on with a session after it was forced to start anew, and is told the session's profiles again (OCPP 2.1
   /// E17.FR.15, B13.FR.31).
   func profilesMayBeLost(of session: Session) throws(StoreFault) {
-    for var kept in try books.profiles.open(at: session.station)
+    for var kept in try books.profiles.open(of: session.station)
     where kept.session == session.id && kept.profile.purpose == .session {
       (kept.state, kept.attempts, kept.dueAt, kept.updatedAt) = (.asked, 0, now, now)
       try books.profiles.save(kept)
@@ -479,7 +479,7 @@ extension CSMS {
     case .failed, .timedOut, .disconnected, .impossible: return
     }
     let filter = ProfileFilter(detail: command.detail)
-    for kept in try books.profiles.open(at: command.station) where filter.fits(kept) {
+    for kept in try books.profiles.open(of: command.station) where filter.fits(kept) {
       try end(kept, as: .cleared)
       try planEnded(kept)
     }
@@ -495,7 +495,7 @@ extension CSMS {
   /// Some stations take a session's profile and do as before: what they say that they do shows it.
   private func lookWhetherItFollows(_ composite: CompositeSchedule, at station: ID<Station>) throws(StoreFault) {
     guard let evse = try books.stations.evse(station, number: composite.evse),
-      let session = try books.sessions.open(at: evse), let kept = try offered(to: session), kept.state == .inForce,
+      let session = try books.sessions.running(at: evse), let kept = try offered(to: session), kept.state == .inForce,
       try fitted(kept).isExceeded(
         by: composite.schedule, sessionSince: session.startedAt, volts: evse.lineVolts, phases: evse.usualPhases)
     else { return }

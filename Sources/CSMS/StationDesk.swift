@@ -70,7 +70,7 @@ final class StationDesk: StationService {
       var report = report
       try house.needs(of: station).mend(&report)
       house.told(report.at, by: station)
-      return try house.told(report, by: station)
+      return try house.transactionTold(report, by: station)
     }
   }
 

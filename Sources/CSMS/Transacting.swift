@@ -7,7 +7,7 @@ import Wire
 // as something that happens now; what is over stays over.
 
 extension CSMS {
-  func told(_ report: TransactionReport, by station: ID<Station>) throws(StoreFault) -> TransactionVerdict {
+  func transactionTold(_ report: TransactionReport, by station: ID<Station>) throws(StoreFault) -> TransactionVerdict {
     if let known = try books.transactions.transaction(report.transaction, of: station),
       let session = try books.sessions.session(known.session)
     {
@@ -19,7 +19,7 @@ extension CSMS {
   // MARK: The first that is heard of it
 
   private func begins(_ report: TransactionReport, at station: ID<Station>) throws(StoreFault) -> TransactionVerdict {
-    let asked = try wish(of: report, at: station)
+    let asked = try sessionAskedFor(by: report, at: station)
     guard let spot = try spot(of: report, asked: asked, at: station) else {
       // An EVSE that cannot be: the message stays with the operator, and nothing else changes.
       try park(
@@ -36,10 +36,10 @@ extension CSMS {
     let isLate = spot.isCertain ? try supersede(at: spot.evse, before: start) : false
     var session: Session
     if var waiting = asked, waiting.begin(at: start, meter: .zero, transaction: waiting.transaction, received: now) {
-      try settle(&waiting, at: spot.evse, spot.connector)
+      try place(&waiting, at: spot.evse, spot.connector)
       session = waiting
       try books.sessions.save(session)
-      try commandDone(session)
+      try startFulfilled(session)
     } else {
       let holder = if let asked { asked.holder } else { try holder(by: authorization, report.token) }
       session = Session.started(
@@ -56,12 +56,12 @@ extension CSMS {
     kept.isPlaced = spot.isCertain
     kept = try books.transactions.create(kept)
     try record(.sessionStarted(session: session.id))
-    return try take(report, authorization, &kept, &session, isFirst: true, becomesKnown: asked != nil)
+    return try apply(report, authorization, &kept, &session, isFirst: true, becomesKnown: asked != nil)
   }
 
   /// The session that a remote start asked for: the one whose number the station tells, or the one that waits at this
   /// EVSE for this token. Also one that was given up while its station was offline: whose it is still holds.
-  private func wish(of report: TransactionReport, at station: ID<Station>) throws(StoreFault) -> Session? {
+  private func sessionAskedFor(by report: TransactionReport, at station: ID<Station>) throws(StoreFault) -> Session? {
     // After a restore a number may stand for another wish than before: then the token tells them apart.
     if let number = report.remoteStart, let asked = try books.sessions.session(number: number),
       asked.station == station, asked.command != nil, asked.state == .pending || asked.state == .invalid,
@@ -101,7 +101,7 @@ extension CSMS {
     }
     let all = try books.stations.evses(of: station)
     var free: [EVSE] = []
-    for evse in all where try books.sessions.open(at: evse) == nil { free.append(evse) }
+    for evse in all where try books.sessions.running(at: evse) == nil { free.append(evse) }
     let likely =
       asked.flatMap { asked in all.first { $0.id == asked.evse } } ?? free.first { $0.status == .preparing }
       ?? free.first ?? all.first
@@ -149,7 +149,7 @@ extension CSMS {
   ) throws(StoreFault) -> TransactionVerdict {
     var (kept, session) = (known, running)
     var becomesKnown = false
-    if !kept.isIdentified, session.endedAt == nil, let asked = try wish(of: report, at: kept.station),
+    if !kept.isIdentified, session.endedAt == nil, let asked = try sessionAskedFor(by: report, at: kept.station),
       asked.id != session.id
     {
       becomesKnown = try goOn(as: asked, &kept, &session)
@@ -164,7 +164,7 @@ extension CSMS {
     if !kept.isIdentified, !becomesKnown, !report.trigger.isEnd, session.endedAt == nil {
       authorization = try authorization.map { verdict throws(StoreFault) in try once(verdict) }
     }
-    return try take(report, authorization, &kept, &session, isFirst: false, becomesKnown: becomesKnown)
+    return try apply(report, authorization, &kept, &session, isFirst: false, becomesKnown: becomesKnown)
   }
 
   /// A car that was plugged in before anybody was known is now that of a remote start (F01): the session that its partner
@@ -189,7 +189,7 @@ extension CSMS {
     try dissolve(&session)
     try books.sessions.save(heir)
     try record(.sessionStarted(session: heir.id))
-    try commandDone(heir)
+    try startFulfilled(heir)
     kept.session = heir.id
     session = heir
     return true
@@ -205,7 +205,7 @@ extension CSMS {
   }
 
   /// One event becomes a part of its session.
-  private func take(
+  private func apply(
     _ report: TransactionReport, _ authorization: Authorization?, _ kept: inout KeptTransaction,
     _ session: inout Session, isFirst: Bool, becomesKnown: Bool
   ) throws(StoreFault) -> TransactionVerdict {
@@ -247,7 +247,7 @@ extension CSMS {
           report.reservation, tag: session.token.uid, by: session, at: evse, on: plausible(report.at))
       }
     }
-    try settleDown(report, &kept, &session)
+    try confirmPlace(report, &kept, &session)
     let isNext = !isFirst && !identifies && kept.isOrdered && report.seqNo == kept.lastSeqNo &+ 1
     if isNext, report.phase == .updated, session.state == .active {
       try advance(&session, by: report, moment, &kept)
@@ -295,7 +295,7 @@ extension CSMS {
   }
 
   /// The event says where it is: a guess was wrong or is confirmed.
-  private func settleDown(
+  private func confirmPlace(
     _ report: TransactionReport, _ kept: inout KeptTransaction, _ session: inout Session
   ) throws(StoreFault) {
     guard !kept.isPlaced, let number = report.evse, number > 0, let evse = try evse(number, of: kept.station),
@@ -305,7 +305,7 @@ extension CSMS {
     let isLate = try supersede(at: spot.evse, before: session.startedAt, by: session.id)
     if isLate { _ = session.supersede(received: now) }
     guard session.evse != spot.evse.id || session.connector != spot.connector.id else { return }
-    try settle(&session, at: spot.evse, spot.connector)
+    try place(&session, at: spot.evse, spot.connector)
     try books.sessions.save(session)
   }
 
@@ -352,7 +352,7 @@ extension CSMS {
     kept.isEnded = story.end != nil
     kept.isOrdered = story.hasBegin && story.missing.isEmpty
     _ = session.retell(story, try books.sessions.figures(of: session.id), received: now)
-    if story.isWhole { return try settle(&kept, &session, story) }
+    if story.isWhole { return try finish(&kept, &session, story) }
     if kept.isEnded { _ = session.supersede(received: now) }
     try books.sessions.save(session)
     progressed(session)
@@ -400,7 +400,7 @@ extension CSMS {
     if let state = report.chargingState { kept.chargingState = state }
     guard let evse = try books.stations.evse(session.evse) else { return }
     if report.phase != .ended, !kept.isEnded, session.state == .superseded,
-      try books.sessions.open(at: evse) == nil, session.resume(received: now)
+      try books.sessions.running(at: evse) == nil, session.resume(received: now)
     {
       try books.sessions.save(session)
       try sessionMoved(session)
@@ -411,7 +411,7 @@ extension CSMS {
       try setStatus(state.status(hasCharged: kept.hasCharged), of: evse, note: nil)
     case .ended:
       // The car may still be there: that the place is free the station says by itself.
-      guard try books.sessions.open(at: evse) == nil else { return }
+      guard try books.sessions.running(at: evse) == nil else { return }
       switch evse.status {
       case .preparing, .charging, .suspendedEV, .suspendedEVSE: try setStatus(.finishing, of: evse, note: nil)
       case .available, .finishing, .reserved, .unavailable, .faulted, .unknown: break
@@ -422,7 +422,7 @@ extension CSMS {
   // MARK: The end
 
   /// It is over, and what it costs is made of what is known of it.
-  private func settle(
+  private func finish(
     _ kept: inout KeptTransaction, _ session: inout Session, _ story: TransactionStory
   ) throws(StoreFault) {
     guard let end = story.end else { return }
@@ -433,7 +433,7 @@ extension CSMS {
     if session.energy == .zero, cameNobody {
       try dissolve(&session, because: end.ending)
       try books.displays.forget(transaction: kept.name, of: kept.station)
-      return try stopsDone(session)
+      return try stopsFulfilled(session)
     }
     let hasLastRegister = figures.contains { $0.register != nil && ($0.context == .end || $0.at >= end.at) }
     _ = session.stop(at: end.at, meter: nil, because: end.ending, received: now)
@@ -443,12 +443,12 @@ extension CSMS {
   }
 
   /// What is missing never came: it is billed by what is known. False where its station does not tell it in events.
-  func settleOverdue(_ session: Session) throws(StoreFault) -> Bool {
+  func finishWithGap(_ session: Session) throws(StoreFault) -> Bool {
     guard var kept = try books.transactions.transaction(of: session.id), kept.isEnded else { return false }
     let moments = try books.transactions.moments(of: kept)
     guard !moments.isEmpty else { return false }
     var session = session
-    try settle(&kept, &session, TransactionStory(moments))
+    try finish(&kept, &session, TransactionStory(moments))
     return true
   }
 
@@ -473,19 +473,19 @@ extension CSMS {
     guard !comesMore, var session = try books.sessions.session(kept.session), session.endedAt == nil else { return }
     if isOngoing == true {
       guard session.state == .superseded, let evse = try books.stations.evse(session.evse),
-        try books.sessions.open(at: evse) == nil, session.resume(received: now)
+        try books.sessions.running(at: evse) == nil, session.resume(received: now)
       else { return }
       try books.sessions.save(session)
       return try sessionMoved(session)
     }
-    if try settleOverdue(session) { return }
+    if try finishWithGap(session) { return }
     // Its end was lost with the station's memory.
     if isOngoing == false { try close(session, because: .other) }
   }
 
   /// A station that started anew is asked about what ran before (E14).
   func askAboutTransactions(of station: ID<Station>) throws(StoreFault) {
-    for session in try books.sessions.open(of: station) where session.state == .active {
+    for session in try books.sessions.pendingOrRunning(of: station) where session.state == .active {
       if let kept = try books.transactions.transaction(of: session.id) { askStatus(of: kept) }
     }
   }

@@ -40,7 +40,7 @@ extension CSMS {
         self.log.notice(
           "turns are kept again", metadata: ["after": "\(trouble.fault)", "since": "\(trouble.since.text)"])
         self.trouble = nil
-        self.couriers.hasNews = true
+        self.pacing.hasNews = true
       }
     }
   }

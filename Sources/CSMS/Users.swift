@@ -9,7 +9,7 @@ import Wire
 // digest is kept; people's passwords are digested slowly, on a queue of their own.
 
 /// Somebody who came in, with the secret that the browser keeps.
-public struct Entrance: Sendable {
+public struct NewLogin: Sendable {
   public let user: String
   public let role: Role
   /// The session's id: 256 random bits. It is shown here once.
@@ -21,7 +21,7 @@ public struct Entrance: Sendable {
 
 /// How an attempt to come in ended.
 public enum LoginOutcome: Sendable {
-  case entered(Entrance)
+  case entered(NewLogin)
   /// Name or password is wrong, or the user is disabled: which of them is not told.
   case refused
   /// Name and password are right; the authenticator's code is asked for, or the one that came is not good.
@@ -60,7 +60,7 @@ extension CSMS {
   /// Makes an owner by a set-up link, and lets them in.
   /// - Throws: `.notFound` where the link is unknown, used or late.
   public func setUp(token: String, name: String, password: String, from address: String) async throws(Refusal)
-    -> Entrance
+    -> NewLogin
   {
     let gone = Refusal.notFound("this set-up link was used or is too old: `ostler setup-link` makes a new one")
     // Looked at first, so that a stranger cannot make the house digest passwords.
@@ -130,7 +130,7 @@ extension CSMS {
     }
   }
 
-  private func letIn(_ user: User, from address: String) throws(StoreFault) -> Entrance {
+  private func letIn(_ user: User, from address: String) throws(StoreFault) -> NewLogin {
     let session = Secret.make()
     let endsAt = now + .seconds(Limits.loginSeconds)
     try books.users.begin(
@@ -139,7 +139,7 @@ extension CSMS {
         expiresAt: now + .seconds(Limits.idleLoginSeconds)))
     try books.users.cameIn(user.id, from: address, at: now)
     try record(.loggedIn(user: user.name, address: address))
-    return Entrance(user: user.name, role: user.role, session: session, endsAt: endsAt)
+    return NewLogin(user: user.name, role: user.role, session: session, endsAt: endsAt)
   }
 
   /// Whether somebody of that name came in from there before.

@@ -11,7 +11,7 @@ extension CSMS {
     let stations = try keep { () throws(StoreFault) in try self.books.stations.withKnownStatus() }
     noteAbsence()
     links.await(stations, until: time + .seconds(settings.returnSeconds))
-    couriers.hasNews = true
+    pacing.hasNews = true
     insist { () throws(StoreFault) in try self.failOrphanedCommands() }
   }
 
@@ -30,7 +30,7 @@ extension CSMS {
 
   /// One beat of the house's clock.
   public func tick() {
-    couriers.hasNews = true
+    pacing.hasNews = true
     if now < lastBeat { clockWasSetBack() }
     lastBeat = now
     lookForTheEndOfTrouble()
@@ -92,7 +92,7 @@ extension CSMS {
       try self.books.alarms.hurry(at: self.now)
       try self.books.webhooks.hurry(at: self.now)
     }
-    couriers.clockWasSetBack()
+    pacing.clockWasSetBack()
     links.clockWasSetBack(to: now, grace: .seconds(max(settings.offlineSeconds, settings.returnSeconds)))
     note { () throws(StoreFault) in
       for partner in try self.books.partners.all() { try self.books.pushes.hurry(partner.id, at: self.now) }
@@ -104,7 +104,7 @@ extension CSMS {
   /// What the clock brings once a minute.
   private func sweep() {
     note { () throws(StoreFault) in try self.books.settings.set(Self.aliveSetting, self.now.text) }
-    note { () throws(StoreFault) in try self.settleOverdueKeys() }
+    note { () throws(StoreFault) in try self.dropOverdueKeys() }
     note { () throws(StoreFault) in try self.warnOfExpiries() }
     note { () throws(StoreFault) in try self.renewCertificates() }
     note { () throws(StoreFault) in try self.endProfiles() }

@@ -453,7 +453,7 @@ public struct Balancer: Sendable {
     (isDirty, lookedAt) = (false, now)
     // A meter that fell silent is not one that was taken away.
     signals.removeAll { $0.until <= now && !$0.kind.isMeter }
-    for place in seats.indices { seats[place].settle(at: now, by: rules) }
+    for place in seats.indices { seats[place].believe(at: now, by: rules) }
     let rooms = rooms(at: now)
     let shares = share(within: rooms, at: now)
     var ledger = Ledger(rooms, seats)

@@ -236,7 +236,7 @@ extension Balancer {
     }
 
     /// Time passed: where no meter speaks, a station that confirmed is believed after its reaction time.
-    mutating func settle(at now: Timestamp, by rules: Rules) {
+    mutating func believe(at now: Timestamp, by rules: Rules) {
       if let until = catchesUpUntil, until <= now { catchesUpUntil = nil }
       guard let until = settling?.until, until <= now, !isMetered(at: now, by: rules) else { return }
       settling = nil

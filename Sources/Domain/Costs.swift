@@ -239,7 +239,7 @@ struct Amount {
       let taxes = taxes { amount, tax, _ in amount * (Ratio(tax.percent) / Ratio(100)) }
       let (before, after) = (Self.money(sum), Self.money(taxes.reduce(sum) { $0 + $1.exact }))
       return Price(
-        beforeTax: before, afterTax: after, taxes: TaxAmount.settle(taxes.map(\.rounded), to: after - before))
+        beforeTax: before, afterTax: after, taxes: TaxAmount.adjusted(taxes.map(\.rounded), to: after - before))
     }
   }
 

@@ -224,7 +224,7 @@ public struct PageMark: Sendable, Equatable {
 }
 
 /// What is behind a page.
-public enum PageRest: Sendable, Equatable {
+public enum NextPage: Sendable, Equatable {
   /// As many as the total has more.
   case byCount
   /// More, behind this place.
@@ -236,9 +236,9 @@ public struct Page<Item: Sendable>: Sendable {
   public var items: [Item]
   /// How many the whole list has, without offset and limit.
   public var total: Int
-  public var rest: PageRest
+  public var rest: NextPage
 
-  public init(items: [Item], total: Int, rest: PageRest = .byCount) {
+  public init(items: [Item], total: Int, rest: NextPage = .byCount) {
     (self.items, self.total, self.rest) = (items, total, rest)
   }
 }

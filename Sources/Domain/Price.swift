@@ -115,7 +115,7 @@ public struct TaxAmount: Payload {
   }
 
   /// The taxes with amounts that sum to a total: the largest takes what rounding leaves over.
-  static func settle(_ taxes: [TaxAmount], to total: Money) -> [TaxAmount] {
+  static func adjusted(_ taxes: [TaxAmount], to total: Money) -> [TaxAmount] {
     var settled = taxes
     guard let largest = settled.indices.max(by: { settled[$0].amount < settled[$1].amount }) else { return settled }
     let rest = total - settled.reduce(.zero) { $0 + $1.amount }
@@ -128,7 +128,7 @@ public struct TaxAmount: Payload {
     let sum = taxes.reduce(Int64(0)) { $0 + $1.amount.tenThousandths }
     guard sum > 0 else {
       if taxes.isEmpty { return total == .zero ? [] : [TaxAmount(Tax.vatName, percent: nil, amount: total)] }
-      return settle(taxes, to: total)
+      return adjusted(taxes, to: total)
     }
     let shares = taxes.map { tax in
       var tax = tax
@@ -136,6 +136,6 @@ public struct TaxAmount: Payload {
       tax.amount = Money(rounding: exact.rounded(toPlaces: 0, .halfUp) * Decimal(1, places: Money.places))
       return tax
     }
-    return settle(shares, to: total)
+    return adjusted(shares, to: total)
   }
 }

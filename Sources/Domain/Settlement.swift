@@ -37,7 +37,7 @@ public struct Settlement: Sendable, Equatable {
 
 @MainActor
 public protocol PaymentReports {
-  func settled(_ settlement: Settlement) throws(TurnFault) -> String?
+  func paid(_ settlement: Settlement) throws(TurnFault) -> String?
   /// Is this a VAT number, and whose? Whoever keeps the register is asked.
   func company(ofVATNumber number: String) throws(TurnFault) -> Eventually<VATAnswer>
 }

@@ -44,7 +44,7 @@ public final class Server {
   private var listeners: [Listener] = []
   /// By the numbers of their channels: an HTTP connection until it is upgraded, then its WebSocket.
   private var connections: [UInt64: any Drainable] = [:]
-  private let crowd: Crowd
+  private let crowd: ConnectionLimits
   private var silent = SilentQueue()
   private var packing = Packing()
   private var dateLine = DateLine()
@@ -58,7 +58,7 @@ public final class Server {
   /// Servers of several loops that share a door share its `crowd`, so that its limits hold over all of them.
   public init(
     loop: EventLoop, door: String, handler: any RequestHandler, limits: HTTPLimits.Server = .init(),
-    trustedProxies: [AddressRange] = [], forwardedFields: ForwardedFields = .xForwarded, crowd: Crowd = Crowd()
+    trustedProxies: [AddressRange] = [], forwardedFields: ForwardedFields = .xForwarded, crowd: ConnectionLimits = ConnectionLimits()
   ) {
     loop.preconditionCurrent()
     self.loop = loop

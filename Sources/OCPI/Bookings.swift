@@ -89,7 +89,7 @@ extension PartnerLinkOverHTTP {
 
 extension OCPIModule.Name {
   /// Partners give the module the name of its chapter, or of its addresses.
-  public static func settled(_ identifier: String) -> String {
+  public static func canonical(_ identifier: String) -> String {
     switch identifier.ciFolded {
     case "bookings": bookings.rawValue
     case Endpoints.bookingLocationWords[1]: Endpoints.bookingLocationWords[0]

@@ -44,7 +44,7 @@ extension Endpoints {
     } catch {
       return Reply(Envelope(error.code, "Your \(error.step.rawValue): \(error.reason)"))
     }
-    let roles = findings.settle(theirs.roles, for: caller.terms)
+    let roles = findings.takeRoles(theirs.roles, for: caller.terms)
     var learned = partner.quirks
     if findings.form == .raw { learned.tokenForm = .raw }
     let welcome = try await service.register(

@@ -19,7 +19,7 @@ struct Handshake: Sendable {
 
     /// The roles of those whom credentials name, and its endpoints by them. Where a version does not say what a partner
     /// is, the endpoints do.
-    mutating func settle(_ told: [PartnerRegistration.Role], for terms: PartnerTerms) -> [PartnerRegistration.Role] {
+    mutating func takeRoles(_ told: [PartnerRegistration.Role], for terms: PartnerTerms) -> [PartnerRegistration.Role] {
       guard !edition.namesSides else { return told }
       let roles = PartnerSides.roles(of: told, at: endpoints, for: terms)
       endpoints = PartnerSides.sided(endpoints, of: roles)
@@ -239,7 +239,7 @@ struct Handshake: Sendable {
         url.scheme == .http || url.scheme == .https, !Self.isDowngrade(entry.url, from: versionsURL)
       else { return nil }
       return Partner.Endpoint(
-        module: OCPIModule.Name.settled(entry.module), role: entry.role?.uppercased(), url: entry.url)
+        module: OCPIModule.Name.canonical(entry.module), role: entry.role?.uppercased(), url: entry.url)
     }
   }
 }

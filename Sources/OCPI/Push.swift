@@ -183,7 +183,7 @@ public struct PartnerLinkOverHTTP: PartnerLink {
       }
       let theirs = try await handshake.exchange(
         ours, token: tokenA, terms: terms, findings, isUpdate: isUpdate, trace)
-      let roles = findings.settle(theirs.roles, for: terms)
+      let roles = findings.takeRoles(theirs.roles, for: terms)
       var learned = terms.partner.quirks
       if findings.form == .raw { learned.tokenForm = .raw }
       return PartnerRegistration(

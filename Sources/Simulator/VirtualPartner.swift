@@ -67,7 +67,7 @@ public final class VirtualPartner {
     /// The address of a module on the side that the house implements.
     public func endpoint(_ module: OCPIModule.Name, _ side: OCPIModule.Side) -> String? {
       endpoints.first {
-        OCPIModule.Name.settled($0.module) == module.rawValue
+        OCPIModule.Name.canonical($0.module) == module.rawValue
           && ($0.role == nil || $0.role?.ciFolded == side.rawValue.ciFolded)
       }?.url
     }

@@ -44,7 +44,7 @@ nonisolated public struct Commands {
   }
 
   /// Those that were sent before a time and of whose end nobody heard: after a restart nobody will.
-  public func open(before time: Timestamp) throws(StoreFault) -> [KeptCommand] {
+  public func unanswered(before time: Timestamp) throws(StoreFault) -> [KeptCommand] {
     try db.rows(
       "SELECT * FROM command WHERE phase IN ('sent', 'accepted') AND created_at < ?1 ORDER BY created_at, id", time,
       as: KeptCommand.init(row:))

@@ -16,14 +16,14 @@ nonisolated public struct EnergyCosts {
         ON CONFLICT DO UPDATE SET currency = excluded.currency, price = excluded.price, area = excluded.area
         """, location?.value ?? 0, price.beginsAt, price.currency, price.price.description, price.area)
     }
-    if let first = prices.map(\.beginsAt).min() { try areDue(at: location, from: first) }
+    if let first = prices.map(\.beginsAt).min() { try markDue(at: location, from: first) }
   }
 
   public func remove(of location: ID<Location>?, from: Timestamp, to: Timestamp) throws(StoreFault) {
     try db.run(
       "DELETE FROM energy_price WHERE location = ?1 AND begins_at >= ?2 AND begins_at < ?3", location?.value ?? 0,
       from, to)
-    try areDue(at: location, from: from)
+    try markDue(at: location, from: from)
   }
 
   /// Prices of the grid came: what is bought by them is to be priced anew from then on.
@@ -31,7 +31,7 @@ nonisolated public struct EnergyCosts {
     let places = try db.rows("SELECT DISTINCT location FROM energy_price WHERE area = ?1", area) {
       (row) throws(StoreFault) in try row.get("location") as Int64
     }
-    for place in places { try areDue(at: place == 0 ? nil : ID(place), from: from) }
+    for place in places { try markDue(at: place == 0 ? nil : ID(place), from: from) }
   }
 
   /// The prices that begin in a time and the one that holds when it begins, of the location or of all places.
@@ -139,7 +139,7 @@ nonisolated public struct EnergyCosts {
   }
 
   /// Of a location, or of each of them: those that have prices of their own had none before the first of them.
-  private func areDue(at location: ID<Location>?, from: Timestamp) throws(StoreFault) {
+  private func markDue(at location: ID<Location>?, from: Timestamp) throws(StoreFault) {
     try db.run(
       """
       INSERT INTO energy_cost_due (location, next, last)

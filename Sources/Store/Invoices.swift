@@ -99,7 +99,7 @@ nonisolated public struct Invoice: Sendable {
   }
 
   /// What is paid: the sums, not the lines, are rounded, and the total is the sum of what stands above it.
-  public mutating func settle() {
+  public mutating func round() {
     net = net.payable(in: currency)
     for place in taxes.indices { taxes[place].amount = taxes[place].amount.payable(in: currency) }
     total = taxes.reduce(net) { $0 + $1.amount }

@@ -10,7 +10,7 @@ nonisolated public struct Profiles {
       "SELECT * FROM charging_profile WHERE number = ?1 AND station = ?2", number, station, as: KeptProfile.init(row:))
   }
 
-  public func open(at station: ID<Station>) throws(StoreFault) -> [KeptProfile] {
+  public func open(of station: ID<Station>) throws(StoreFault) -> [KeptProfile] {
     try db.rows(
       "SELECT * FROM charging_profile WHERE station = ?1 AND state IN ('asked', 'in_force') ORDER BY number", station,
       as: KeptProfile.init(row:))

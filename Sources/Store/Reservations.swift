@@ -35,7 +35,7 @@ nonisolated public struct Reservations {
       "SELECT * FROM reservation WHERE session = ?1 AND state = 'used' ORDER BY number DESC LIMIT 1", session, as: kept)
   }
 
-  public func open(at station: ID<Station>) throws(StoreFault) -> [Reservation] {
+  public func open(of station: ID<Station>) throws(StoreFault) -> [Reservation] {
     try db.rows(
       """
       SELECT * FROM reservation WHERE station = ?1 AND state IN ('asked', 'placed', 'cancelling') ORDER BY number

@@ -266,7 +266,7 @@ nonisolated extension Page {
   init(_ rows: [Item], of query: PageQuery, total: Int, mark: (Item) -> PageMark) {
     let wanted = Limits.page(query.limit)
     let items = Array(rows.prefix(wanted))
-    let rest: PageRest = rows.count > wanted ? items.last.map { .after(mark($0)) } ?? .nothing : .nothing
+    let rest: NextPage = rows.count > wanted ? items.last.map { .after(mark($0)) } ?? .nothing : .nothing
     self.init(items: items, total: total, rest: rest)
   }
 }

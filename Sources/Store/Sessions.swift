@@ -56,7 +56,7 @@ nonisolated public struct Sessions {
   }
 
   /// The running one.
-  public func open(at evse: EVSE) throws(StoreFault) -> Session? {
+  public func running(at evse: EVSE) throws(StoreFault) -> Session? {
     try unended(of: evse.station).last { $0.evse == evse.id && $0.state == .active }
   }
 
@@ -83,7 +83,7 @@ nonisolated public struct Sessions {
   }
 
   /// Whether a payment by somebody whom nobody knows has a session that waits or runs.
-  public func isOpen(paidBy reference: String) throws(StoreFault) -> Bool {
+  public func waitsOrRuns(paidBy reference: String) throws(StoreFault) -> Bool {
     try db.value(
       """
       SELECT EXISTS (SELECT 1 FROM session WHERE state IN ('pending', 'active') AND folded_uid = ?1 AND owner IS NULL)
@@ -112,7 +112,7 @@ nonisolated public struct Sessions {
   }
 
   /// Pending and running ones.
-  public func open(of station: ID<Station>) throws(StoreFault) -> [Session] {
+  public func pendingOrRunning(of station: ID<Station>) throws(StoreFault) -> [Session] {
     try unended(of: station).filter(\.isOpen)
   }
 

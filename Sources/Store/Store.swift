@@ -77,7 +77,7 @@ public final class Store {
 
   /// Brings the whole write-ahead log into the database file, so that who copies that file after the end has everything.
   /// What a reader still holds stays in the log, where the next start finds it.
-  public func settle() throws(StoreFault) { try books.db.script("PRAGMA wal_checkpoint(TRUNCATE)") }
+  public func checkpointAll() throws(StoreFault) { try books.db.script("PRAGMA wal_checkpoint(TRUNCATE)") }
 
   /// On a full disk: brings the write-ahead log into the file, as far as there is room for it, so that the log can begin
   /// anew in the place that it has. It holds each page as often as it was changed, the file holds it once.

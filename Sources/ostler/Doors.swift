@@ -34,7 +34,7 @@ final class Doors {
     let tls: TLSServerSettings?
     let trustedProxies: [AddressRange]
     let bounds: DoorSettings
-    let crowd = Crowd()
+    let crowd = ConnectionLimits()
 
     var name: String {
       rooms.map(\.rawValue).sorted().joined(separator: "+") + (tls?.role == .legacyStation ? ".legacy" : "")

@@ -229,7 +229,7 @@ import Wire
     }
     house.pass(30)
     #expect(last(1) == 10)
-    let rows = try house.books.profiles.open(at: house.station("CS-1").id).filter { $0.profile.purpose == .session }
+    let rows = try house.books.profiles.open(of: house.station("CS-1").id).filter { $0.profile.purpose == .session }
     #expect(Set(rows.map(\.origin)) == ["balancer", "operator:anna"])
     let ours = try #require(rows.first { $0.origin == "balancer" }?.profile.stackLevel)
     let theirs = try #require(rows.first { $0.origin != "balancer" }?.profile.stackLevel)

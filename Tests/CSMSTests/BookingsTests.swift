@@ -283,7 +283,7 @@ import Wire
     pass(until: ten - .seconds(16 * 60))
     #expect(asks == 0)
     pass(until: ten - .seconds(14 * 60))
-    let reservation = try #require(try house.books.reservations.open(at: try house.station("CS-1").id).first)
+    let reservation = try #require(try house.books.reservations.open(of: try house.station("CS-1").id).first)
     #expect(reservation.state == .placed && reservation.evse == 1 && reservation.token.uid == "DE-1")
     #expect(reservation.expiresAt == ten + .seconds(20 * 60))
     house.partners.clear()
@@ -307,7 +307,7 @@ import Wire
     #expect(try booking(shown).status == .reserved)
     pass(until: ten + .seconds(21 * 60))
     #expect(try booking(shown).status == .noShow)
-    #expect(try house.books.reservations.open(at: try house.station("CS-1").id).isEmpty)
+    #expect(try house.books.reservations.open(of: try house.station("CS-1").id).isEmpty)
     #expect(told.map { $0["status"] }.contains("NO_SHOW"))
   }
 
@@ -319,7 +319,7 @@ import Wire
     #expect(try booking(shown).status == .fulfilled)
     #expect(try booking(shown).evse == (try house.evse(2).id))
     house.pass(3)
-    #expect(try house.books.reservations.open(at: try house.station("CS-1").id).isEmpty, "the first is let go")
+    #expect(try house.books.reservations.open(of: try house.station("CS-1").id).isEmpty, "the first is let go")
   }
 
   @Test func whoeverLeavesEarlyHoldsThePlaceNoMore() async throws {
@@ -370,7 +370,7 @@ import Wire
     try station.report(.faulted, evse: 1)
     house.pass(5)
     #expect(try booking(shown).evse == (try house.evse(2).id))
-    #expect(try house.books.reservations.open(at: try house.station("CS-1").id).map(\.evse) == [2])
+    #expect(try house.books.reservations.open(of: try house.station("CS-1").id).map(\.evse) == [2])
     #expect(told.last?["booking"]?["booking_option"]?["evse_uid"] == "uid-CS-1-2")
   }
 
@@ -432,7 +432,7 @@ import Wire
     _ = try house.connect("CS-1")
     let shown = try await book(request())
     pass(until: ten)
-    let reservation = try #require(try house.books.reservations.open(at: try house.station("CS-1").id).first)
+    let reservation = try #require(try house.books.reservations.open(of: try house.station("CS-1").id).first)
     await #expect(throws: Refusal.self) {
       async let wrong = house.csms.cancelReservation(reservation.id, by: "operator:anna")
       await house.settleAll()
@@ -442,7 +442,7 @@ import Wire
     await house.settleAll()
     #expect(try await cancelled.status == .canceled)
     house.pass(3)
-    #expect(try house.books.reservations.open(at: try house.station("CS-1").id).isEmpty)
+    #expect(try house.books.reservations.open(of: try house.station("CS-1").id).isEmpty)
     #expect(told.last?["booking"]?["canceled"]?["cancellation_reason"] == "POWER_OUTAGE")
   }
 
@@ -469,7 +469,7 @@ import Wire
     try house.restart()
     let station = try house.connect("CS-1")
     pass(until: ten)
-    #expect(try house.books.reservations.open(at: try house.station("CS-1").id).map(\.state) == [.placed])
+    #expect(try house.books.reservations.open(of: try house.station("CS-1").id).map(\.state) == [.placed])
     try house.restart()
     let again = try house.connect("CS-1")
     _ = station
@@ -564,6 +564,6 @@ import Wire
     #expect(booking.status == .reserved && booking.partner == nil)
     await #expect(throws: Refusal.conflict("tokens: 04A1 has another booking at that time")) { try await book() }
     pass(until: ten)
-    #expect(try house.books.reservations.open(at: try house.station("CS-1").id).map(\.token.uid) == ["04A1"])
+    #expect(try house.books.reservations.open(of: try house.station("CS-1").id).map(\.token.uid) == ["04A1"])
   }
 }

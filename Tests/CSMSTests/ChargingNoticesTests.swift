@@ -59,7 +59,7 @@ import Wire
     #expect(try needs(caller, wants: nil) == .refused, "a way that nobody knows")
     #expect(try needs(caller, wants: .acBidirectional) == .offered)
     // The operator's word on the session counts before the token.
-    let session = try #require(try house.books.sessions.open(at: house.evse()))
+    let session = try #require(try house.books.sessions.running(at: house.evse()))
     _ = try await house.csms.allow([.acOnePhase], in: session.id, by: "operator:anna")
     #expect(try needs(caller, wants: .acBidirectional) == .refused)
     #expect(try needs(caller, wants: .acOnePhase) == .offered)
@@ -73,7 +73,7 @@ import Wire
     capacity.ownProfiles = 1_000
     try house.books.capacities.keep(capacity, of: house.station("CS-1").id, at: house.now)
     #expect(try needs(caller) == .offered)
-    #expect(try house.books.profiles.open(at: house.station("CS-1").id).map(\.number) == [1_001])
+    #expect(try house.books.profiles.open(of: house.station("CS-1").id).map(\.number) == [1_001])
     // A number that leaves no room for ours is not believed.
     capacity.ownProfiles = 2_147_483_647
     try house.books.capacities.keep(capacity, of: house.station("CS-1").id, at: house.now)

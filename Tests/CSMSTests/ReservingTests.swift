@@ -241,7 +241,7 @@ import Wire
       }
       house.settle()
     }
-    let open = try house.books.reservations.open(at: try house.station("CS-1").id)
+    let open = try house.books.reservations.open(of: try house.station("CS-1").id)
     #expect(open.count == 1 && open.first?.token.uid == "P-2" && open.first?.owner == second.owner)
     house.stations.clear()
     try caller.boot()

@@ -174,7 +174,7 @@ struct RoamingPlansTests {
     house.partners.clear()
     #expect(try await clear() == planned)
     #expect(results("chargingprofiles").contains("ACCEPTED"))
-    #expect(try house.books.profiles.open(at: try house.station("CS-1").id).isEmpty)
+    #expect(try house.books.profiles.open(of: try house.station("CS-1").id).isEmpty)
   }
 
   @Test func aPlanWhoseClearingNobodyAnsweredCanBeClearedAgain() async throws {

@@ -101,9 +101,9 @@ extension Sample {
   }
 
   @Test func partnersNameTheModuleAsTheyLike() {
-    for name in ["Booking", "booking", "bookings", "BOOKINGS"] { #expect(OCPIModule.Name.settled(name) == "booking") }
-    #expect(OCPIModule.Name.settled("bookinglocations") == "booking_locations")
-    #expect(OCPIModule.Name.settled("ChargingProfiles") == "chargingprofiles")
+    for name in ["Booking", "booking", "bookings", "BOOKINGS"] { #expect(OCPIModule.Name.canonical(name) == "booking") }
+    #expect(OCPIModule.Name.canonical("bookinglocations") == "booking_locations")
+    #expect(OCPIModule.Name.canonical("ChargingProfiles") == "chargingprofiles")
   }
 
   // MARK: Where we provide the drivers

@@ -79,7 +79,7 @@ enum Sample {
     shop.logo = image
     var entrance = RelatedPlace()
     (entrance.latitude, entrance.longitude) = ("52.370300", "4.895200")
-    entrance.name = LocalText("Entrance", language: "en")
+    entrance.name = LocalText("NewLogin", language: "en")
     var monday = OpeningHours.Regular()
     (monday.weekday, monday.begin, monday.end) = (1, "08:00", "20:00")
     var holiday = OpeningHours.Span()

@@ -36,7 +36,7 @@ import Wire
     try commands.insert(command("k2", at: t(2), phase: .accepted))
     try commands.insert(command("k3", at: t(3), phase: .refused))
     try commands.insert(command("k4", at: t(9)))
-    #expect(try commands.open(before: t(9)).map(\.record.id) == ["k1", "k2"])
+    #expect(try commands.unanswered(before: t(9)).map(\.record.id) == ["k1", "k2"])
     #expect(try commands.list(of: ID(1), limit: 2).map(\.record.id) == ["k4", "k3"])
     #expect(try commands.list(of: ID(1), before: "k3", limit: 9).map(\.record.id) == ["k2", "k1"])
     #expect(try commands.list(of: ID(2), limit: 9).isEmpty)

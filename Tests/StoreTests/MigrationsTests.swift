@@ -123,7 +123,7 @@ import Wire
     let (first, second) = (try books.sessions.session("s1"), try books.sessions.session("s2"))
     #expect(first?.state == .completed && first?.tariff?.ref == "T1" && first?.transaction == 1)
     #expect(try books.sessions.stopKey(of: "s1") == "stop")
-    #expect(try books.sessions.open(of: ID(7)) == [second].compactMap { $0 })
+    #expect(try books.sessions.pendingOrRunning(of: ID(7)) == [second].compactMap { $0 })
     #expect(try books.sessions.session(ID(7), startKey: "2026-05-01T00:00:00Z|1/1|b|c|100") == second)
     #expect(try books.sessions.session(ID(7), startKey: "k1") == first)
     #expect(try books.sessions.readings(of: "s1").map(\.raw) == [["a": 1], .null])

@@ -108,12 +108,12 @@ import Wire
       try books.db.savepoint {
         try books.stations.setStatus(house.evse.id, .faulted, at: t(2), reason: nil)
         try books.sessions.insert(house.running("s1", 1))
-        #expect(try books.sessions.open(of: house.station.id).count == 1)
+        #expect(try books.sessions.pendingOrRunning(of: house.station.id).count == 1)
         throw Change()
       }
     }
     #expect(try books.stations.evse(house.evse.id)?.status == .charging)
-    #expect(try books.sessions.open(of: house.station.id).isEmpty)
+    #expect(try books.sessions.pendingOrRunning(of: house.station.id).isEmpty)
     books.db.rollback()
     #expect(try books.stations.evse(house.evse.id)?.status == .available)
   }
@@ -139,24 +139,24 @@ import Wire
   @Test func openSessionsFollowTheirWrites() throws {
     let sessions = books.sessions
     var session = house.running("s1", 1)
-    _ = try sessions.open(of: house.station.id)
+    _ = try sessions.pendingOrRunning(of: house.station.id)
     try sessions.insert(session)
     _ = session.read(Reading(at: t(5), register: Energy(tenthsOfWattHour: 2_000)), received: t(5))
     try sessions.saveProgress(session)
     #expect(try sessions.session(transaction: 1) == session)
     #expect(try sessions.session("s1") == session)
     books.db.cache?.empty()
-    #expect(try sessions.open(of: house.station.id) == [session], "the books say the same")
+    #expect(try sessions.pendingOrRunning(of: house.station.id) == [session], "the books say the same")
     _ = session.stop(at: t(9), meter: nil, because: .local, received: t(9))
     try sessions.finish(session)
-    #expect(try sessions.open(of: house.station.id).isEmpty)
+    #expect(try sessions.pendingOrRunning(of: house.station.id).isEmpty)
     #expect(try sessions.session("s1") == session)
   }
 
   @Test func aSessionKeepsItsNumberWhenItHasEnded() throws {
     let sessions = books.sessions
     var session = house.running("s1", 1)
-    _ = try sessions.open(of: house.station.id)
+    _ = try sessions.pendingOrRunning(of: house.station.id)
     try sessions.insert(session)
     let number = try sessions.number(of: "s1")
     _ = session.stop(at: t(9), meter: nil, because: .local, received: t(9))

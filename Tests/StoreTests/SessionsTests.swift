@@ -59,8 +59,8 @@ import Wire
     _ = gone.supersede(received: t(50))
     _ = over.stop(at: t(60), meter: nil, because: .local, received: t(60))
     for session in [waiting, running, gone, over] { try sessions.insert(session) }
-    #expect(try sessions.open(at: house.evse) == running)
-    #expect(try sessions.open(of: house.station.id) == [waiting, running])
+    #expect(try sessions.running(at: house.evse) == running)
+    #expect(try sessions.pendingOrRunning(of: house.station.id) == [waiting, running])
     #expect(try sessions.pending(of: house.station.id) == [waiting])
     #expect(try sessions.pending(of: ID(99)) == [])
     #expect(try sessions.superseded(before: t(49)) == [])
@@ -69,7 +69,7 @@ import Wire
     #expect(try sessions.pending(before: t(-1)) == [])
     var elsewhere = house.evse
     elsewhere.id = ID(99)
-    #expect(try sessions.open(at: elsewhere) == nil)
+    #expect(try sessions.running(at: elsewhere) == nil)
   }
 
   @Test func transactionNumbersAreNeverGivenTwice() throws {

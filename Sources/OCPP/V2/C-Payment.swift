@@ -132,7 +132,7 @@ extension V2.NotifySettlement {
       case .failed, nil: .failed
       }
     var reply = Reply()
-    let receipt = try station.settled(
+    let receipt = try station.paid(
       Settlement(
         transaction: call.transactionId, reference: call.pspRef, state: state, amount: call.settlementAmount,
         at: call.plausible(call.settlementTime) ?? call.received, receiptURL: call.receiptUrl, note: call.statusInfo))

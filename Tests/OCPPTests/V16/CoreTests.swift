@@ -164,7 +164,7 @@ final class Desk: StationService {
   func swapped(_ swap: BatterySwap) { swaps.append(swap) }
   var settlements: [Settlement] = []
   var receipt: String?
-  func settled(_ settlement: Settlement) -> String? {
+  func paid(_ settlement: Settlement) -> String? {
     settlements.append(settlement)
     return receipt
   }

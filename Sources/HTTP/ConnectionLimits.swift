@@ -22,7 +22,7 @@ public enum Crowding: String, Sendable, CaseIterable {
 
 /// Who is at a door, over all loops that serve it: how many connections in all, and how many from each address that
 /// nobody has marked as trusted yet.
-public final class Crowd: Sendable {
+public final class ConnectionLimits: Sendable {
   enum Verdict: Equatable {
     case welcome
     /// It has come in to hear why it must go.

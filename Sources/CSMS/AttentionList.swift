@@ -3,33 +3,33 @@ import Store
 import Wire
 
 /// Looks through the books, from one snapshot, for what needs a person.
-nonisolated public struct Lookout {
+nonisolated public struct AttentionList {
   let now: Timestamp
   let online: Set<ID<Station>>
   /// Of one kind as many are listed; the last line then stands for all that are left.
   let perKind: Int
-  public private(set) var concerns: [Concern] = []
+  public private(set) var concerns: [AttentionItem] = []
 
   public init(now: Timestamp, online: Set<ID<Station>>, perKind: Int = Limits.concernsPerKind) {
     (self.now, self.online, self.perKind) = (now, online, perKind)
   }
 
   /// Adds the first few lines of a kind; the last one stands for all that are left.
-  private mutating func add(_ kind: Concern.Kind, _ all: [Concern]) {
+  private mutating func add(_ kind: AttentionItem.Kind, _ all: [AttentionItem]) {
     add(kind, Glance(first: all, count: all.count)) { $0 }
   }
 
-  private mutating func add<Line>(_ kind: Concern.Kind, _ found: Glance<Line>, _ concern: (Line) -> Concern) {
+  private mutating func add<Line>(_ kind: AttentionItem.Kind, _ found: Glance<Line>, _ concern: (Line) -> AttentionItem) {
     let shown = found.first.prefix(perKind)
     concerns += shown.map(concern)
-    if found.count > shown.count { concerns.append(Concern(kind, count: found.count - shown.count)) }
+    if found.count > shown.count { concerns.append(AttentionItem(kind, count: found.count - shown.count)) }
   }
 
   /// Returns how many accepted stations there are, and how many of them are away.
   public mutating func stations(_ books: Books) throws(StoreFault) -> (total: Int, away: Int) {
     let found = try books.attention.stations(online: online, limit: perKind)
-    add(.stationOffline, found.absent) { Concern(.stationOffline, since: $0.lastSeenAt, station: $0.identity.text) }
-    if found.open > 0 { concerns.append(Concern(.stationWithoutPassword, count: found.open)) }
+    add(.stationOffline, found.absent) { AttentionItem(.stationOffline, since: $0.lastSeenAt, station: $0.identity.text) }
+    if found.open > 0 { concerns.append(AttentionItem(.stationWithoutPassword, count: found.open)) }
     return (found.total, found.absent.count)
   }
 
@@ -39,17 +39,17 @@ nonisolated public struct Lookout {
   ) throws(StoreFault) {
     add(
       .certificateUnusable,
-      broken.sorted { $0.key < $1.key }.map { Concern(.certificateUnusable, detail: "\($0.key): \($0.value)") })
+      broken.sorted { $0.key < $1.key }.map { AttentionItem(.certificateUnusable, detail: "\($0.key): \($0.value)") })
     let horizon = now + .seconds(Limits.expirySeconds)
     add(
       .certificateExpiring,
       shown.filter { $0.expiresAt <= ($0.isRevocationList ? now : horizon) }.map {
-        Concern(.certificateExpiring, detail: "\($0.door): \($0.name), \($0.serial), \($0.expiresAt.text)")
+        AttentionItem(.certificateExpiring, detail: "\($0.door): \($0.name), \($0.serial), \($0.expiresAt.text)")
       })
     add(
       .stationCertificateExpiring,
       try books.security.expiring(by: horizon, limit: Limits.lookedAtOnce).map {
-        Concern(
+        AttentionItem(
           .stationCertificateExpiring, station: $0.station.text,
           detail: "\($0.certificate.serial), \($0.certificate.expiresAt.text)")
       })
@@ -58,7 +58,7 @@ nonisolated public struct Lookout {
   /// Stations of which nobody knows which key they have.
   public mutating func keys(_ books: Books) throws(StoreFault) {
     let lines = try books.security.undecided(limit: Limits.lookedAtOnce).map { change throws(StoreFault) in
-      Concern(
+      AttentionItem(
         .stationKeyUndecided, since: change.undecidedSince,
         station: try books.stations.station(change.station)?.identity.text)
     }
@@ -68,7 +68,7 @@ nonisolated public struct Lookout {
   /// EVSEs that are faulted.
   public mutating func evses(_ books: Books) throws(StoreFault) {
     add(.evseFaulted, try books.attention.faulted(limit: perKind)) {
-      Concern(.evseFaulted, since: $0.since, station: $0.station.text, evse: $0.number)
+      AttentionItem(.evseFaulted, since: $0.since, station: $0.station.text, evse: $0.number)
     }
   }
 
@@ -76,27 +76,27 @@ nonisolated public struct Lookout {
   public mutating func sessions(_ books: Books) throws(StoreFault) {
     let stuck = try books.attention.stuck(since: now - .seconds(Limits.stuckSeconds), limit: perKind)
     let superseded = try books.attention.superseded(limit: perKind)
-    for (kind, found) in [(Concern.Kind.sessionStuck, stuck), (Concern.Kind.sessionSuperseded, superseded)] {
-      add(kind, found) { Concern(kind, since: $0.since, station: $0.station?.text, session: $0.id) }
+    for (kind, found) in [(AttentionItem.Kind.sessionStuck, stuck), (AttentionItem.Kind.sessionSuperseded, superseded)] {
+      add(kind, found) { AttentionItem(kind, since: $0.since, station: $0.station?.text, session: $0.id) }
     }
   }
 
   /// Circuits on which more is reserved than they carry.
   public mutating func circuits(_ books: Books, over: [CircuitOver]) throws(StoreFault) {
-    var lines: [Concern] = []
+    var lines: [AttentionItem] = []
     for one in over {
       guard let place = try books.locations.location(one.location) else { continue }
-      lines.append(Concern(.circuitOver, since: one.since, detail: "\(place.name): \(one.circuit)"))
+      lines.append(AttentionItem(.circuitOver, since: one.since, detail: "\(place.name): \(one.circuit)"))
     }
     add(.circuitOver, lines)
   }
 
   /// Circuits whose meters are silent.
   public mutating func meters(_ books: Books, silent: [SilentMeter]) throws(StoreFault) {
-    var lines: [Concern] = []
+    var lines: [AttentionItem] = []
     for one in silent {
       guard let place = try books.locations.location(one.location) else { continue }
-      lines.append(Concern(.meterSilent, since: one.since, detail: "\(place.name): \(one.circuit)"))
+      lines.append(AttentionItem(.meterSilent, since: one.since, detail: "\(place.name): \(one.circuit)"))
     }
     add(.meterSilent, lines)
   }
@@ -104,7 +104,7 @@ nonisolated public struct Lookout {
   /// CDRs that are held back.
   public mutating func bills(_ books: Books) throws(StoreFault) {
     add(.cdrHeld, try books.attention.held(limit: perKind)) {
-      Concern(
+      AttentionItem(
         .cdrHeld, since: $0.cdr.createdAt, station: $0.cdr.place.station, session: $0.cdr.session, cdr: $0.cdr.id,
         detail: $0.held)
     }
@@ -117,10 +117,10 @@ nonisolated public struct Lookout {
       guard let depth = depths[partner.id] else { continue }
       let trouble = try books.pushes.trouble(of: partner.id)
       if depth.parked > 0 {
-        concerns.append(Concern(.pushParked, partner: partner, count: depth.parked, detail: trouble))
+        concerns.append(AttentionItem(.pushParked, partner: partner, count: depth.parked, detail: trouble))
       }
       if partner.state == .registered, let oldest = depth.oldest, now - oldest > .seconds(Limits.failingSeconds) {
-        concerns.append(Concern(.partnerFailing, since: oldest, partner: partner, count: depth.due, detail: trouble))
+        concerns.append(AttentionItem(.partnerFailing, since: oldest, partner: partner, count: depth.due, detail: trouble))
       }
     }
     return Array(depths.values)
@@ -131,7 +131,7 @@ nonisolated public struct Lookout {
   mutating func disk(_ space: DiskSpace?) {
     guard let space, space.free < Limits.diskBytes, space.free < space.all / Limits.diskShare else { return }
     concerns.append(
-      Concern(.diskLow, detail: "\(space.free / 1_000_000) MB of \(space.all / 1_000_000) MB are free"))
+      AttentionItem(.diskLow, detail: "\(space.free / 1_000_000) MB of \(space.all / 1_000_000) MB are free"))
   }
 
   /// Messages of stations that were parked.
@@ -139,7 +139,7 @@ nonisolated public struct Lookout {
     let count = try books.parked.waitingCount()
     guard count > 0, let newest = try books.parked.waiting(limit: 1).first else { return }
     concerns.append(
-      Concern(
+      AttentionItem(
         .messageParked, since: newest.receivedAt, station: try books.stations.station(newest.station)?.identity.text,
         count: count,
         detail: "\(newest.action): \(newest.why)"))
@@ -161,7 +161,7 @@ nonisolated public struct SilentMeter: Sendable, Equatable {
 }
 
 /// One thing that needs a person: a line of the overview, and perhaps an alarm.
-nonisolated public struct Concern: Sendable, Equatable {
+nonisolated public struct AttentionItem: Sendable, Equatable {
   public enum Kind: String, Sendable, CaseIterable {
     case cdrHeld = "cdr_held"
     case circuitOver = "circuit_over"

@@ -12,7 +12,7 @@ import Testing
     return limits
   }
 
-  private func status(_ verdict: Crowd.Verdict) -> Int {
+  private func status(_ verdict: ConnectionLimits.Verdict) -> Int {
     switch verdict {
     case .welcome: 200
     case .refused(let crowding): crowding.refusal.status.rawValue
@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func strangersOfOneAddressAreBoundedWhateverTheirPorts() {
-    let crowd = Crowd()
+    let crowd = ConnectionLimits()
     let come = { (port: UInt16) in status(crowd.enter(from: here.with(port: port), isTLS: false, limits)) }
     #expect([come(1), come(2), come(3)] == [200, 200, 429])
     #expect(status(crowd.enter(from: here, isTLS: true, limits)) == 0)
@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func whomAProxyAnnouncesCountsLikeAnybody() {
-    let crowd = Crowd()
+    let crowd = ConnectionLimits()
     #expect(status(crowd.enter(from: nil, isTLS: false, limits)) == 200)
     #expect(crowd.announce(here, limits) == nil)
     #expect(crowd.announce(here.with(port: 2), limits) == nil)
@@ -47,7 +47,7 @@ import Testing
 
   @Test func theSilentNeverFillADoorOverHoweverManyLoops() {
     var limits = HTTPLimits.Server()
-    let crowd = Crowd()
+    let crowd = ConnectionLimits()
     crowd.join()
     #expect(crowd.silentShare(limits) == 10_000)
     crowd.join()
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test func refusalsNeedAnEndToo() {
-    let crowd = Crowd()
+    let crowd = ConnectionLimits()
     let come = { status(crowd.enter(from: nil, isTLS: false, limits)) }
     #expect((0..<3).map { _ in come() } == [200, 200, 200])
     #expect((0..<HTTPLimits.refusedAtOnce).allSatisfy { _ in come() == 503 })

@@ -4,7 +4,7 @@ import Wire
 
 /// Who is on the way to which partner, and which partner had better be left alone for a while: a bound on requests
 /// under way, and a breaker that lets one request try a partner that failed while the others wait.
-struct Couriers {
+struct PushPacing {
   private struct Door {
     var underWay: Set<PushKey> = []
     var failures = 0
