@@ -503,14 +503,14 @@ static const unsigned char file_Migrations_0052_station_tariffs_sql[] = {
 static const unsigned char file_Migrations_0053_device_read_sql[] = {
 #embed "../../Resources/Migrations/0053_device_read.sql" suffix(, 0) if_empty(0)
 };
-static const unsigned char file_Migrations_0054_tombstones_sql[] = {
-#embed "../../Resources/Migrations/0054_tombstones.sql" suffix(, 0) if_empty(0)
+static const unsigned char file_Migrations_0054_circuit_numbers_sql[] = {
+#embed "../../Resources/Migrations/0054_circuit_numbers.sql" suffix(, 0) if_empty(0)
 };
-static const unsigned char file_Migrations_0055_bulk_runs_sql[] = {
-#embed "../../Resources/Migrations/0055_bulk_runs.sql" suffix(, 0) if_empty(0)
+static const unsigned char file_Migrations_0055_tombstones_sql[] = {
+#embed "../../Resources/Migrations/0055_tombstones.sql" suffix(, 0) if_empty(0)
 };
-static const unsigned char file_Migrations_0056_circuit_numbers_sql[] = {
-#embed "../../Resources/Migrations/0056_circuit_numbers.sql" suffix(, 0) if_empty(0)
+static const unsigned char file_Migrations_0056_bulk_runs_sql[] = {
+#embed "../../Resources/Migrations/0056_bulk_runs.sql" suffix(, 0) if_empty(0)
 };
 static const unsigned char file_Migrations_0057_where_it_happened_sql[] = {
 #embed "../../Resources/Migrations/0057_where_it_happened.sql" suffix(, 0) if_empty(0)
@@ -708,9 +708,9 @@ static const unsigned char file_station_presets_json[] = {
   FILE("Migrations/0051_settlements.sql", file_Migrations_0051_settlements_sql) \
   FILE("Migrations/0052_station_tariffs.sql", file_Migrations_0052_station_tariffs_sql) \
   FILE("Migrations/0053_device_read.sql", file_Migrations_0053_device_read_sql) \
-  FILE("Migrations/0054_tombstones.sql", file_Migrations_0054_tombstones_sql) \
-  FILE("Migrations/0055_bulk_runs.sql", file_Migrations_0055_bulk_runs_sql) \
-  FILE("Migrations/0056_circuit_numbers.sql", file_Migrations_0056_circuit_numbers_sql) \
+  FILE("Migrations/0054_circuit_numbers.sql", file_Migrations_0054_circuit_numbers_sql) \
+  FILE("Migrations/0055_tombstones.sql", file_Migrations_0055_tombstones_sql) \
+  FILE("Migrations/0056_bulk_runs.sql", file_Migrations_0056_bulk_runs_sql) \
   FILE("Migrations/0057_where_it_happened.sql", file_Migrations_0057_where_it_happened_sql) \
   FILE("Migrations/messages/0001_messages.sql", file_Migrations_messages_0001_messages_sql) \
   FILE("Migrations/messages/0002_batches.sql", file_Migrations_messages_0002_batches_sql) \
