@@ -72,7 +72,8 @@ import Wire
         INSERT INTO circuit_load VALUES (7, 1, 2, 3, 4, 5, 6, 7);
         INSERT INTO incident VALUES (100, 5, 'fault', 'X', 2, 9);
         INSERT INTO charging_profile (station, evse, profile, state, attempts, origin, created_at, updated_at)
-          VALUES (5, 1, '{"purpose":"any_session"}', 'in_force', 0, 'balancer', 1, 1);
+          VALUES (5, 1, '{"purpose":"any_session","stack_level":0,"kind":"relative","schedule":{"unit":"watts",
+          "periods":[{"start_s":0,"limit":4140}]}}', 'in_force', 0, 'balancer', 1, 1);
         INSERT INTO station_capacity (station, capacity, learnt_at)
           VALUES (5, '{"takes_amperes":false,"takes_watts":true}', 1);
         """)

@@ -176,8 +176,7 @@ extension V221.CDR {
     (session, booking) = (cdr.session.nonEmpty, cdr.booking)
     token = V221.CdrToken(cdr.token, edition)
     authMethod = V221.AuthMethod(cdr.authorization)
-    // A payment's own may be longer than OCPI holds; it says nothing to partners.
-    authorizationReference = cdr.authorizationReference.flatMap { (1...36).contains($0.utf8.count) ? $0 : nil }
+    authorizationReference = cdr.authorizationReference?.nonEmpty
     place = V221.CdrLocation(cdr.place.fitted(&fitting))
     currency = cdr.currency
     // The books keep the tariff as it was when the session began; when it was last changed before that, nobody needs.
