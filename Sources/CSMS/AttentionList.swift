@@ -19,7 +19,8 @@ nonisolated public struct AttentionList {
     add(kind, Glance(first: all, count: all.count)) { $0 }
   }
 
-  private mutating func add<Line>(_ kind: AttentionItem.Kind, _ found: Glance<Line>, _ concern: (Line) -> AttentionItem) {
+  private mutating func add<Line>(_ kind: AttentionItem.Kind, _ found: Glance<Line>, _ concern: (Line) -> AttentionItem)
+  {
     let shown = found.first.prefix(perKind)
     concerns += shown.map(concern)
     if found.count > shown.count { concerns.append(AttentionItem(kind, count: found.count - shown.count)) }
@@ -28,7 +29,9 @@ nonisolated public struct AttentionList {
   /// Returns how many accepted stations there are, and how many of them are away.
   public mutating func stations(_ books: Books) throws(StoreFault) -> (total: Int, away: Int) {
     let found = try books.attention.stations(online: online, limit: perKind)
-    add(.stationOffline, found.absent) { AttentionItem(.stationOffline, since: $0.lastSeenAt, station: $0.identity.text) }
+    add(.stationOffline, found.absent) {
+      AttentionItem(.stationOffline, since: $0.lastSeenAt, station: $0.identity.text)
+    }
     if found.open > 0 { concerns.append(AttentionItem(.stationWithoutPassword, count: found.open)) }
     return (found.total, found.absent.count)
   }
@@ -76,7 +79,8 @@ nonisolated public struct AttentionList {
   public mutating func sessions(_ books: Books) throws(StoreFault) {
     let stuck = try books.attention.stuck(since: now - .seconds(Limits.stuckSeconds), limit: perKind)
     let superseded = try books.attention.superseded(limit: perKind)
-    for (kind, found) in [(AttentionItem.Kind.sessionStuck, stuck), (AttentionItem.Kind.sessionSuperseded, superseded)] {
+    for (kind, found) in [(AttentionItem.Kind.sessionStuck, stuck), (AttentionItem.Kind.sessionSuperseded, superseded)]
+    {
       add(kind, found) { AttentionItem(kind, since: $0.since, station: $0.station?.text, session: $0.id) }
     }
   }
@@ -120,7 +124,8 @@ nonisolated public struct AttentionList {
         concerns.append(AttentionItem(.pushParked, partner: partner, count: depth.parked, detail: trouble))
       }
       if partner.state == .registered, let oldest = depth.oldest, now - oldest > .seconds(Limits.failingSeconds) {
-        concerns.append(AttentionItem(.partnerFailing, since: oldest, partner: partner, count: depth.due, detail: trouble))
+        concerns.append(
+          AttentionItem(.partnerFailing, since: oldest, partner: partner, count: depth.due, detail: trouble))
       }
     }
     return Array(depths.values)

@@ -138,7 +138,9 @@ public final class CSMS {
   /// Refuses everything that comes from now on, after the turn that is under way.
   public func close() {
     isClosing = true
-    do { try store.checkpointAll() } catch { log.warning("the log was not brought in", metadata: ["cause": "\(error)"]) }
+    do { try store.checkpointAll() } catch {
+      log.warning("the log was not brought in", metadata: ["cause": "\(error)"])
+    }
   }
 
   // MARK: The turn

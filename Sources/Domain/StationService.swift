@@ -253,7 +253,8 @@ public struct StopReport: Sendable {
   public var raw: JSONText
 
   public init(
-    transaction: Int64, tag: String?, meterStop: Energy?, at: Timestamp?, written: String? = nil, ending: Session.Ending,
+    transaction: Int64, tag: String?, meterStop: Energy?, at: Timestamp?, written: String? = nil,
+    ending: Session.Ending,
     readings: [Reading], raw: JSONText
   ) {
     self.transaction = transaction

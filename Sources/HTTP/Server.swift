@@ -58,7 +58,8 @@ public final class Server {
   /// Servers of several loops that share a door share its `crowd`, so that its limits hold over all of them.
   public init(
     loop: EventLoop, door: String, handler: any RequestHandler, limits: HTTPLimits.Server = .init(),
-    trustedProxies: [AddressRange] = [], forwardedFields: ForwardedFields = .xForwarded, crowd: ConnectionLimits = ConnectionLimits()
+    trustedProxies: [AddressRange] = [], forwardedFields: ForwardedFields = .xForwarded,
+    crowd: ConnectionLimits = ConnectionLimits()
   ) {
     loop.preconditionCurrent()
     self.loop = loop
