@@ -512,7 +512,8 @@ async def test_what_a_station_did_stays_where_it_was_done(house, stations):
     own history agree with the records."""
     here, number = house.site, await tariff(house, PLAIN)
     there = (await house.api.post("/locations", {**SITE, "ref": "SITE-2", "name": "The other one"}))["id"]
-    moving, staying = await stations(priced(house, "CP-1", number), priced(house, "CP-2", number))
+    moving = await stations(priced(house, "CP-1", number))
+    staying = await stations(priced(house, "CP-2", number))
     register, faults, uids = {moving: 0, staying: 0}, defaultdict(int), defaultdict(set)
 
     async def spend(place, day, *visits):

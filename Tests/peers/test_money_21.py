@@ -22,9 +22,9 @@ async def test_a_tariff_at_the_station_follows_the_bill(house, stations):
         {"price_components": [{"type": "ENERGY", "price": 0.40, "vat": 21, "step_size": 1}]}]}
     number = (await case.api.post("/tariffs", plain))["id"]
     given = await case.api.command("CS-1", "station-tariff", tariff=number)
-    assert given["phase"] == "accepted"
+    assert given["phase"] == "done"
     dearer = {**plain, "elements": [{"price_components": [{"type": "ENERGY", "price": 0.55, "vat": 21, "step_size": 1}]}]}
-    await case.api.put(f"/tariffs/{number}", dearer)
+    await case.api.patch(f"/tariffs/{number}", dearer)
     await until(lambda: len(case.station.told("SetDefaultTariff")) == 2, what="the station is told the new price")
     first, second = (one["tariff"] for one in case.station.told("SetDefaultTariff"))
     assert (first["energy"]["prices"][0]["priceKwh"], second["energy"]["prices"][0]["priceKwh"]) == (0.4, 0.55)
@@ -70,14 +70,14 @@ async def test_a_set_point_changes_while_it_holds(house, stations):
     case = await case_of(Stage21, house, stations)
     for action in ("SetChargingProfile", "UpdateDynamicSchedule"):
         case.station.answers[action] = {"status": "Accepted"}
-    assert (await case.api.command("CS-1", "set-profile", evse=1, profile=FLOW))["phase"] == "accepted"
+    assert (await case.api.command("CS-1", "set-profile", evse=1, profile=FLOW))["phase"] == "done"
     (sent,) = case.station.told("SetChargingProfile")
     profile = sent["chargingProfile"]
     assert (profile["maxOfflineDuration"], profile["dynUpdateInterval"]) == (300, 60)
     period = profile["chargingSchedule"][0]["chargingSchedulePeriod"][0]
     assert period["setpoint"] == -5000 and "limit" not in period
     number = profile["id"]
-    assert (await case.api.command("CS-1", "dynamic-limit", number=number, setpoint="-2500"))["phase"] == "accepted"
+    assert (await case.api.command("CS-1", "dynamic-limit", number=number, setpoint="-2500"))["phase"] == "done"
     assert case.station.told("UpdateDynamicSchedule") == [{"chargingProfileId": number, "scheduleUpdate": {"setpoint": -2500}}]
     with pytest.raises(Refused):
         await case.api.command("CS-1", "dynamic-limit", number=number, limit="1000")
