@@ -28,6 +28,7 @@ final class HouseUnderTest {
     adjust(&settings)
     self.settings = settings
     partners.clock = clock
+    try folder.put(Self.emptyBooks.get(), as: "ostler.db")
     csms = try Self.open(folder, clock, settings)
     csms.join(stations: stations, partners: partners)
     csms.providerLink = networks
@@ -35,6 +36,13 @@ final class HouseUnderTest {
 
   var books: Books { csms.books }
   var now: Timestamp { clock.now }
+
+  /// Books without a row, made once: the way through all migrations costs more than most tests do.
+  private static let emptyBooks = Result {
+    let folder = Folder()
+    try Store(folder: folder.path).checkpointAll()
+    return try folder.content(of: "ostler.db")
+  }
 
   private static func open(_ folder: Folder, _ clock: FakeClock, _ settings: HouseSettings) throws -> CSMS {
     CSMS(store: try Store(folder: folder.path), clock: clock.clock, zones: testZones, settings: settings)
@@ -487,6 +495,22 @@ final class Folder: Sendable {
     for name in ["ostler.db", "ostler.db-wal", "ostler.db-shm"] + authorityFiles { unlink("\(path)/\(name)") }
     for folder in ["files", "ca"] { rmdir("\(path)/\(folder)") }
     rmdir(path)
+  }
+
+  func put(_ content: [UInt8], as name: String) throws {
+    guard let file = fopen("\(path)/\(name)", "w") else { throw TestFault("no \(name)") }
+    defer { fclose(file) }
+    guard fwrite(content, 1, content.count, file) == content.count else { throw TestFault("no room for \(name)") }
+  }
+
+  func content(of name: String) throws -> [UInt8] {
+    guard let file = fopen("\(path)/\(name)", "r") else { throw TestFault("no \(name)") }
+    defer { fclose(file) }
+    fseek(file, 0, SEEK_END)
+    var content = [UInt8](repeating: 0, count: ftell(file))
+    rewind(file)
+    guard fread(&content, 1, content.count, file) == content.count else { throw TestFault("\(name) ends early") }
+    return content
   }
 
   /// The folder as it is on disk at this moment: what a process that dies now leaves behind.
