@@ -27,14 +27,15 @@ export function bulkTitle(run) { return `${bulkName(run)}: ${t('bulk.count', { n
 export function doneOf({ stations, tally }) { return stations - tally.waiting - tally.running; }
 
 /// A state of a station of a run, with its shape.
-const stateMark = (state) => mark(['waiting', 'running', 'stopped'].includes(state) ? 'duty' : 'command', state);
+const family = (state) => (['waiting', 'running', 'stopped'].includes(state) ? 'duty' : 'command');
+const stateMark = (state) => mark(family(state), state);
 
 /// Shows the run of that id and follows it; `begun(run)` hears of one that was made of it, `changed(run)` of each time it is read.
 export function runView(id, signal, { first = null, level = 'h2', begun, changed = () => {} }) {
   const trouble = h('div'), top = h('div.stack');
   const bar = filterBar([{
     name: 'state', type: 'select', label: t('col.state'), value: '',
-    options: [{ value: '', label: t('bulk.all') }, ...states.map((state) => ({ value: state, label: word(ofDuty(state) ? 'duty' : 'command', state) }))],
+    options: [{ value: '', label: t('bulk.all') }, ...states.map((state) => ({ value: state, label: word(family(state), state) }))],
   }], () => list.begin());
   const list = listSection({
     title: t('nav.stations'), level, url: path`/bulk-runs/${id}/stations`, values: () => bar.values(), bar, signal, page: 100,
@@ -87,8 +88,6 @@ export function runView(id, signal, { first = null, level = 'h2', begun, changed
   list.begin();
   return h('div.stack', null, h('div', null, trouble, top), list.element);
 }
-
-const ofDuty = (state) => ['waiting', 'running', 'stopped'].includes(state);
 
 /// What each station is asked, beyond the name of it.
 function whatOf(plan) {

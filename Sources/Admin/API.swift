@@ -292,8 +292,7 @@ struct Route: Sendable {
     let own =
       entry + people + overview + stations + stationSettings + commands + certificates + rawCalls + duties + campaigns
       + bulkRuns + devices + sessions + cdrs + insight + margin + comparing + pricePolicies + locations + sitePlans
-      + circuits
-      + uptime + neviReports + carbon + tokens + tariffs + mapTiles
+      + circuits + uptime + neviReports + carbon + tokens + tariffs + mapTiles
       + partners + roaming + bookings + parked + logs + metrics + invoices + driver + webhooks + alarms + imports
     return own + tables(of: own)
   }()

@@ -118,8 +118,9 @@ extension API {
   }
 
   fileprivate func listGridControls(_ call: Call) async throws -> Answer {
+    let now = now
     let found = try await ask(call.identity()) { books, station throws(StoreFault) in
-      try books.grid.list(of: station).filter { kept in kept.control.endsAt.map { $0 >= .now() } ?? true }
+      try books.grid.list(of: station).filter { kept in kept.control.endsAt.map { $0 >= now } ?? true }
     }
     return .page(found.map(\.json), next: nil)
   }

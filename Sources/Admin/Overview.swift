@@ -43,9 +43,9 @@ extension API {
       let knocks = strangers.map {
         AttentionItem(.stationKnocking, since: $0.since, station: $0.identity.text, detail: $0.address)
       }
-      let concerns = [trouble].compactMap(\.self) + knocks + look.concerns
+      let items = [trouble].compactMap(\.self) + knocks + look.items
       return [
-        "at": .time(now), "needs_attention": .list(concerns, \.json),
+        "at": .time(now), "needs_attention": .list(items, \.json),
         "stations": [
           "total": .whole(total), "online": .whole(total - without), "offline": .whole(without),
           "knocking": .whole(strangers.count),

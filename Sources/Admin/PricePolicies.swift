@@ -285,7 +285,9 @@ nonisolated extension PricePolicy {
         ("not_repriced", preview.notRepriced, "bills that their own periods do not give again: as they were billed"))
     }
     if others > 0 { unknown.append(("other_tariffs", others, "bills by other tariffs: left out")) }
-    if isCut { unknown.append(("older", nil, "older bills of that time: only the newest were priced again")) }
+    if isCut {
+      unknown.append(("older", Limits.previewRecords, "older bills of that time: only the newest were priced again"))
+    }
     return unknown
   }
 }

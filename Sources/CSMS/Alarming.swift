@@ -118,7 +118,7 @@ extension CSMS {
           _ = try look.partners(books)
           try look.certificates(books, shown: papers.0, broken: papers.1)
           look.disk(space)
-          return look.concerns.compactMap { Alarm($0, at: time) }
+          return look.items.compactMap { Alarm($0, at: time) }
         }
         note { () throws(StoreFault) in try self.weigh(seen) }
       } catch {
@@ -216,9 +216,9 @@ extension CSMS {
 
 nonisolated extension Alarm {
   /// What of the things that need a person is an alarm; nil for the others.
-  fileprivate init?(_ concern: AttentionItem, at now: Timestamp) {
+  fileprivate init?(_ item: AttentionItem, at now: Timestamp) {
     let kind: Kind
-    switch concern.kind {
+    switch item.kind {
     case .stationOffline: kind = .stationOffline
     case .evseFaulted: kind = .evseFaulted
     case .sessionStuck: kind = .sessionStuck
@@ -233,13 +233,13 @@ nonisolated extension Alarm {
       return nil
     }
     let about = [
-      concern.partner?.name, concern.station.map { station in concern.evse.map { "\(station) EVSE \($0)" } ?? station },
-      concern.cdr ?? concern.session,
+      item.partner?.name, item.station.map { station in item.evse.map { "\(station) EVSE \($0)" } ?? station },
+      item.cdr ?? item.session,
     ].compactMap(\.self)
-    let subject = about.isEmpty ? concern.detail ?? kind.rawValue : about.joined(separator: " ")
+    let subject = about.isEmpty ? item.detail ?? kind.rawValue : about.joined(separator: " ")
     self.init(
       kind, String((kind == .diskLow ? "disk" : subject).prefix(Limits.alarmSubject)),
-      detail: concern.detail.map { String($0.prefix(Limits.alarmDetail)) }, since: min(concern.since ?? now, now))
+      detail: item.detail.map { String($0.prefix(Limits.alarmDetail)) }, since: min(item.since ?? now, now))
   }
 
   private var words: String {

@@ -8,9 +8,9 @@ nonisolated public struct AttentionList {
   let online: Set<ID<Station>>
   /// Of one kind as many are listed; the last line then stands for all that are left.
   let perKind: Int
-  public private(set) var concerns: [AttentionItem] = []
+  public private(set) var items: [AttentionItem] = []
 
-  public init(now: Timestamp, online: Set<ID<Station>>, perKind: Int = Limits.concernsPerKind) {
+  public init(now: Timestamp, online: Set<ID<Station>>, perKind: Int = Limits.attentionPerKind) {
     (self.now, self.online, self.perKind) = (now, online, perKind)
   }
 
@@ -19,11 +19,12 @@ nonisolated public struct AttentionList {
     add(kind, Glance(first: all, count: all.count)) { $0 }
   }
 
-  private mutating func add<Line>(_ kind: AttentionItem.Kind, _ found: Glance<Line>, _ concern: (Line) -> AttentionItem)
-  {
+  private mutating func add<Line>(
+    _ kind: AttentionItem.Kind, _ found: Glance<Line>, _ item: (Line) -> AttentionItem
+  ) {
     let shown = found.first.prefix(perKind)
-    concerns += shown.map(concern)
-    if found.count > shown.count { concerns.append(AttentionItem(kind, count: found.count - shown.count)) }
+    items += shown.map(item)
+    if found.count > shown.count { items.append(AttentionItem(kind, count: found.count - shown.count)) }
   }
 
   /// Returns how many accepted stations there are, and how many of them are away.
@@ -32,7 +33,7 @@ nonisolated public struct AttentionList {
     add(.stationOffline, found.absent) {
       AttentionItem(.stationOffline, since: $0.lastSeenAt, station: $0.identity.text)
     }
-    if found.open > 0 { concerns.append(AttentionItem(.stationWithoutPassword, count: found.open)) }
+    if found.open > 0 { items.append(AttentionItem(.stationWithoutPassword, count: found.open)) }
     return (found.total, found.absent.count)
   }
 
@@ -79,8 +80,7 @@ nonisolated public struct AttentionList {
   public mutating func sessions(_ books: Books) throws(StoreFault) {
     let stuck = try books.attention.stuck(since: now - .seconds(Limits.stuckSeconds), limit: perKind)
     let superseded = try books.attention.superseded(limit: perKind)
-    for (kind, found) in [(AttentionItem.Kind.sessionStuck, stuck), (AttentionItem.Kind.sessionSuperseded, superseded)]
-    {
+    for (kind, found) in [(AttentionItem.Kind.sessionStuck, stuck), (.sessionSuperseded, superseded)] {
       add(kind, found) { AttentionItem(kind, since: $0.since, station: $0.station?.text, session: $0.id) }
     }
   }
@@ -121,10 +121,10 @@ nonisolated public struct AttentionList {
       guard let depth = depths[partner.id] else { continue }
       let trouble = try books.pushes.trouble(of: partner.id)
       if depth.parked > 0 {
-        concerns.append(AttentionItem(.pushParked, partner: partner, count: depth.parked, detail: trouble))
+        items.append(AttentionItem(.pushParked, partner: partner, count: depth.parked, detail: trouble))
       }
       if partner.state == .registered, let oldest = depth.oldest, now - oldest > .seconds(Limits.failingSeconds) {
-        concerns.append(
+        items.append(
           AttentionItem(.partnerFailing, since: oldest, partner: partner, count: depth.due, detail: trouble))
       }
     }
@@ -135,7 +135,7 @@ nonisolated public struct AttentionList {
   /// - Parameter space: what the disk of the books has free, of how much; nil where nobody knows.
   mutating func disk(_ space: DiskSpace?) {
     guard let space, space.free < Limits.diskBytes, space.free < space.all / Limits.diskShare else { return }
-    concerns.append(
+    items.append(
       AttentionItem(.diskLow, detail: "\(space.free / 1_000_000) MB of \(space.all / 1_000_000) MB are free"))
   }
 
@@ -143,7 +143,7 @@ nonisolated public struct AttentionList {
   public mutating func messages(_ books: Books) throws(StoreFault) {
     let count = try books.parked.waitingCount()
     guard count > 0, let newest = try books.parked.waiting(limit: 1).first else { return }
-    concerns.append(
+    items.append(
       AttentionItem(
         .messageParked, since: newest.receivedAt, station: try books.stations.station(newest.station)?.identity.text,
         count: count,

@@ -6,6 +6,9 @@ import Wire
 // on when nobody looks, and after a restart.
 
 extension CSMS {
+  /// Begins one action at many stations: the run and all its rows are on disk when this returns.
+  /// - Throws: `.invalid` for a plan that does not fit together, a secret, or a station that is unknown or named twice;
+  ///   `.conflict` where too many runs are running.
   public func beginBulkRun(
     _ plan: BulkRun.Plan, at identities: [StationIdentity], by who: String
   ) async throws(Refusal) -> BulkRun {

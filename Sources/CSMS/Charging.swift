@@ -344,8 +344,7 @@ extension CSMS {
   ) throws(StoreFault) -> Tariff? {
     // A battery that charges in its slot is nobody's (OCPP 2.1 S04).
     if holder.token.uid == Self.startButton, try books.swaps.isSlot(evse.number, of: evse.station) { return nil }
-    var all: [Tariff] = []
-    for id in connector.tariffs { if let tariff = try books.tariffs.tariff(id)?.tariff { all.append(tariff) } }
+    let all = try books.tariffs.tariffs(of: connector)
     var preference: ChargingPreferences.Kind?
     if all.contains(where: { $0.kind?.isOfPreference == true }) {
       preference = try self.preference(of: holder, in: id, at: evse)

@@ -79,14 +79,14 @@ extension CSMS {
       guard let id = try books.driverPages.evse(code: code), let evse = try books.stations.evse(id),
         let station = try books.stations.station(evse.station), station.registration == .accepted
       else { return nil }
-      var tariffs: [Tariff] = []
-      for tariff in evse.connectors.first?.tariffs ?? [] {
-        if let kept = try books.tariffs.tariff(tariff)?.tariff { tariffs.append(kept) }
+      let tariffs = try evse.connectors.first.map { connector throws(StoreFault) in
+        try books.tariffs.tariffs(of: connector)
       }
       return DrivenEVSE(
         station: station, evse: evse,
         location: try station.location.flatMap { id throws(StoreFault) in try books.locations.location(id) },
-        tariff: Tariff.choose(from: tariffs, for: .regular, at: now), session: try books.sessions.running(at: evse))
+        tariff: Tariff.choose(from: tariffs ?? [], for: .regular, at: now),
+        session: try books.sessions.running(at: evse))
     }
   }
 

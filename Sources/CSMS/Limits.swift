@@ -36,9 +36,9 @@ public enum Limits {
   public nonisolated static let doorNotesPerMinute = 200
   /// Seconds after which a station that returned without a boot is asked for one.
   public nonisolated static let settleSeconds = 10
-  /// Seconds after which a station that nobody told to read or to leave alone is asked what it has, where nobody knows.
+  /// Seconds that a station is connected before it is asked for its device model, where nobody ever read that.
   public nonisolated static let restSeconds = 900
-  /// Seconds until one that did not tell it is asked again.
+  /// Seconds until a station that did not tell its device model is asked for it again.
   public nonisolated static let unreadSeconds = 86_400
   /// Seconds in which a freshly accepted station must answer before its link is closed.
   public nonisolated static let introductionSeconds = 2
@@ -272,11 +272,13 @@ public enum Limits {
   /// Bytes of one file, and of all that are here; who brings more hears 413.
   public nonisolated static let fileBytes: Int64 = 512 << 20
   public nonisolated static let fileBytesInAll: Int64 = 8 << 30
-  /// Stations of all bulk runs that are asked at the same time, and rows of them at which one beat looks; the others wait.
+  /// Stations of all bulk runs that are asked at the same time; the others wait.
   nonisolated static let bulkAtOnce = 10
+  /// Stations of bulk runs at which one beat looks; the others have their turn with the next.
   nonisolated static let bulkLooks = 50
-  /// Bulk runs that are running, of which one more is refused, and those that are kept, of which the oldest goes that is over.
+  /// Bulk runs that are running; one more is refused.
   nonisolated static let bulkRunsAtOnce = 20
+  /// Bulk runs that are kept; past it the oldest goes of those that are over.
   nonisolated static let bulkRunsKept = 500
   /// Seconds between two looks at a station of a campaign that is away, or at the wrong hour.
   public nonisolated static let campaignLookSeconds = 60
@@ -295,7 +297,7 @@ public enum Limits {
   nonisolated static let invoicedCDRs = 200_000
   /// Lines of one kind of what needs a person on the overview, where the last one says how many more there are, and for
   /// alarms; things of one kind that are looked at.
-  public nonisolated static let concernsPerKind = 20
+  public nonisolated static let attentionPerKind = 20
   nonisolated static let alarmsPerKind = 500
   nonisolated static let lookedAtOnce = 500
   /// Seconds without a reading after which a running session counts as stuck.

@@ -17,7 +17,7 @@ struct LiveLinks {
     var isIntroduced = false
     /// It was looked at whether the house knows what its station has.
     var isLookedAt = false
-    /// The house does with it what it does after a boot.
+    /// The steps that follow a boot, or a rest, are under way on it.
     var isRunningAfterBoot = false
     private var rarities: Rarities?
     private var clockOffsetNanoseconds = Int64.min

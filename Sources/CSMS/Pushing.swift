@@ -294,8 +294,7 @@ extension CSMS {
       return .tariff(TariffView(version: tariff, party: party.name))
     case .sessions:
       guard let session = try books.sessions.session(row.key.object) else { return nil }
-      return .session(
-        try sessionCosts.view(of: session, at: now))
+      return .session(try sessionCosts.view(of: session, at: now))
     case .cdrs:
       return try books.cdrs.cdr(row.key.object).map { .cdr($0.cdr) }
     case .profiles:

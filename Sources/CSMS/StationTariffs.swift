@@ -227,9 +227,7 @@ extension CSMS {
   /// What drivers in general pay at an EVSE.
   private func generalTariff(of evse: EVSE) throws(StoreFault) -> Tariff? {
     guard let connector = evse.connectors.first else { return nil }
-    var all: [Tariff] = []
-    for id in connector.tariffs { if let tariff = try books.tariffs.tariff(id)?.tariff { all.append(tariff) } }
-    return Tariff.choose(from: all, for: .regular, at: now)
+    return Tariff.choose(from: try books.tariffs.tariffs(of: connector), for: .regular, at: now)
   }
 }
 

@@ -254,8 +254,7 @@ public struct StopReport: Sendable {
 
   public init(
     transaction: Int64, tag: String?, meterStop: Energy?, at: Timestamp?, written: String? = nil,
-    ending: Session.Ending,
-    readings: [Reading], raw: JSONText
+    ending: Session.Ending, readings: [Reading], raw: JSONText
   ) {
     self.transaction = transaction
     self.tag = tag

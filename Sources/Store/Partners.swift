@@ -141,6 +141,9 @@ nonisolated public struct Partners {
       as: PartnerRole.init(row:))
   }
 
+  /// Whose drivers have tokens: all but operators and hubs.
+  private static func hasDrivers(_ role: String) -> Bool { !["CPO", "HUB"].contains(role) }
+
   /// Writes down what a partner said of itself. A role that it had before keeps its id, and with it its drivers'
   /// tokens; so does one that it calls otherwise now, and one that it names no longer while there are tokens of it.
   @discardableResult
@@ -154,7 +157,7 @@ nonisolated public struct Partners {
         role.name.country, role.name.party, role.role)
       guard known == nil,
         let same = before.first(where: { held in
-          held.name == role.name && held.hasDrivers && role.hasDrivers
+          held.name == role.name && Self.hasDrivers(held.role) && Self.hasDrivers(role.role)
             && !roles.contains { $0.name == held.name && $0.role == held.role }
         })
       else { continue }
@@ -257,14 +260,6 @@ nonisolated extension Partner {
       outboundToken: row.get("outbound_token"), quirks: row.payload("quirks"), publishing: row.payload("publishing"),
       lastContactAt: row.get("last_contact_at"), createdAt: row.get("created_at"), updatedAt: row.get("updated_at"))
   }
-}
-
-nonisolated extension PartnerRole {
-  fileprivate var hasDrivers: Bool { !["CPO", "HUB"].contains(role) }
-}
-
-nonisolated extension PartnerRegistration.Role {
-  fileprivate var hasDrivers: Bool { !["CPO", "HUB"].contains(role) }
 }
 
 nonisolated extension PartnerRole {

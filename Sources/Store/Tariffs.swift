@@ -54,6 +54,13 @@ nonisolated public struct Tariffs {
     ) { (row) throws(StoreFault) in try row.payload("body") }
   }
 
+  /// Those that a connector carries, in its order.
+  public func tariffs(of connector: Connector) throws(StoreFault) -> [Tariff] {
+    var all: [Tariff] = []
+    for id in connector.tariffs { if let kept = try tariff(id) { all.append(kept.tariff) } }
+    return all
+  }
+
   /// Its energy prices since their times, in order: the one that held at the begin of a time, and those that came in it.
   public func energyPrices(
     of id: ID<Tariff>, from: Timestamp, to: Timestamp

@@ -293,8 +293,7 @@ import Wire
     #expect(try place(1).measured == LineCurrents(Current(amperes: 32), on: .l1))
   }
 
-  @Test func aStationThatTakesWattsIsToldThoseOfTheLinesThatItsCarUses() throws {
-    try powerType(.ac3, volts: 400)
+  private func takesWattsAlone() {
     house.stations.answer = { command, _ in
       switch command {
       case .capacity: .accepted(answer: ["takes_amperes": false, "takes_watts": true])
@@ -302,6 +301,11 @@ import Wire
       default: nil
       }
     }
+  }
+
+  @Test func aStationThatTakesWattsIsToldThoseOfTheLinesThatItsCarUses() throws {
+    try powerType(.ac3, volts: 400)
+    takesWattsAlone()
     let caller = try house.connect("CS-1")
     house.pass(5)
     let first = try caller.start("CARD-A", evse: 1).transaction
@@ -315,13 +319,7 @@ import Wire
 
   @Test func wattsAreCountedOnOneLineUntilTheMeterShowsMore() throws {
     try powerType(.ac3, volts: 230)
-    house.stations.answer = { command, _ in
-      switch command {
-      case .capacity: .accepted(answer: ["takes_amperes": false, "takes_watts": true])
-      case .profile, .trigger: .accepted(answer: [:])
-      default: nil
-      }
-    }
+    takesWattsAlone()
     let caller = try house.connect("CS-1")
     house.pass(5)
     let defaults = house.stations.commands.compactMap { command -> Decimal? in

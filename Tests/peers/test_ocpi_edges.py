@@ -137,7 +137,7 @@ async def test_what_is_told_is_of_its_address(scene, name, path):  # noqa: F811
     told = [("id", "OTHER", FLAW), ("id", body["id"].lower(), GOOD), ("id", None, FLAW), ("last_updated", "2001-01-01T00:00:00Z", GOOD),
             ("last_updated", "soon", FLAW), ("last_updated", None, FLAW)]
     if is_new:
-        told += [("country_code", "FR", FLAW), ("party_id", "XXX", FLAW), ("country_code", "be", GOOD)]
+        told += [("country_code", "FR", FLAW), ("party_id", "ZZZ", FLAW), ("country_code", "be", GOOD)]
     for field, value, want in told:
         await tell("PUT", {**body, field: value}, want, f"{field}={value}")
     if name == "tariff":

@@ -4,7 +4,7 @@ import { get, mayRun } from '../api.js';
 import { command } from '../commands.js';
 import { formDialog } from '../dialog.js';
 import { h, path } from '../dom.js';
-import { ago, none, timeMark } from '../format.js';
+import { ago, none, number, timeMark } from '../format.js';
 import { t, word } from '../i18n.js';
 import { clearing, listSection } from '../lists.js';
 import { mark } from '../states.js';
@@ -58,7 +58,7 @@ export function settlementSection(station, signal, about) {
       { id: 'at', label: t('col.time'), head: true, cell: (s) => timeMark(s.at) },
       { id: 'reference', label: t('settlements.reference'), cell: (s) => h('span.id', null, s.reference) },
       { id: 'state', label: t('col.state'), cell: (s) => word('settlement', s.state) },
-      { id: 'amount', label: t('settlements.amount'), num: true, cell: (s) => s.amount },
+      { id: 'amount', label: t('settlements.amount'), num: true, cell: (s) => number(s.amount, 2) },
       { id: 'session', label: t('cdr.session'), cell: (s) => (s.session ? h('a', { href: path`/sessions/${s.session}` }, t('cdr.session')) : none) },
       { id: 'invoice', label: t('settlements.invoice'), wide: true, cell: (s) => invoiceTo(s) },
     ],
@@ -71,10 +71,10 @@ export function settlementTable(settlements, zone) {
   return h('section', null, h('h2', null, t('settlements.title')), plainTable(t('settlements.title'), [
     { label: t('col.time'), head: true }, { label: t('settlements.reference') }, { label: t('col.state') },
     { label: t('settlements.amount'), num: true }, { label: t('settlements.invoice') },
-  ], settlements.map((s) => [timeMark(s.at, zone), s.reference, word('settlement', s.state), s.amount, invoiceTo(s)]), 'narrow'));
+  ], settlements.map((s) => [timeMark(s.at, zone), s.reference, word('settlement', s.state), number(s.amount, 2), invoiceTo(s)]), 'narrow'));
 }
 
-function invoiceTo({ company, vat_number: number, receipt_id: receipt }) {
-  return [company?.name, company?.address, company?.city, number, receipt && t('settlements.receipt', { id: receipt })]
+function invoiceTo({ company, vat_number: vat, receipt_id: receipt }) {
+  return [company?.name, company?.address, company?.city, vat, receipt && t('settlements.receipt', { id: receipt })]
     .filter(Boolean).join(' · ') || none;
 }
